@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: GPL-2.0 OR MIT */
+/*
+ * The CPUID leaves by which a guest reads its exit counts, and the names of
+ * their layouts: the one place where the kernel patch, the guest's reader and
+ * the orchestrator agree. Plain C, no includes, usable from kernel and user
+ * space and from C++.
+ *
+ * T total count, C total cycles, c(n) count of exit number n, t(n) its cycles.
+ * n comes in through ecx. Counts answer in eax, with the other registers zero;
+ * cycles answer with the high half in ebx and the low half in ecx.
+ *
+ *   layout      0x4FFFFFFC  0x4FFFFFFD  0x4FFFFFFE  0x4FFFFFFF
+ *   descending  t(n)        c(n)        C           T
+ *   ascending   T           C           c(n)        t(n)
+ *   combined    (none)      (none)      c(n)        T in eax, C in ebx:ecx
+ *
+ * A number that the vendor's manual does not define answers eax = ebx = ecx = 0
+ * and edx = EXIT_LEAF_UNDEFINED; a defined one that never happened (or that
+ * this kernel has no handler for) answers four zeros.
+ */
+#ifndef EXIT_LEAVES_H
+#define EXIT_LEAVES_H
+
+#define EXIT_LEAF_FIRST 0x4FFFFFFCu
+#define EXIT_LEAF_LAST 0x4FFFFFFFu
+#define EXIT_LEAF_UNDEFINED 0xFFFFFFFFu
+
+enum exit_layout {
+	EXIT_LAYOUT_DESCENDING = 0,
+	EXIT_LAYOUT_ASCENDING = 1,
+	EXIT_LAYOUT_COMBINED = 2,
+	EXIT_LAYOUT_COUNT
+};
+
+#define EXIT_LAYOUT_NAMES { "descending", "ascending", "combined" }
+
+/* What one leaf answers; EXIT_ANSWER_NONE: the leaf is not ours. */
+enum exit_answer {
+	EXIT_ANSWER_NONE = 0,
+	EXIT_ANSWER_TOTAL,
+	EXIT_ANSWER_TOTAL_CYCLES,
+	EXIT_ANSWER_COUNT,
+	EXIT_ANSWER_CYCLES,
+	EXIT_ANSWER_TOTAL_AND_CYCLES
+};
+
+/* Indexed by layout, then by leaf - EXIT_LEAF_FIRST. */
+#define EXIT_LAYOUT_TABLE {                                                     \
+	{ EXIT_ANSWER_CYCLES, EXIT_ANSWER_COUNT,                                \
+	  EXIT_ANSWER_TOTAL_CYCLES, EXIT_ANSWER_TOTAL },                        \
+	{ EXIT_ANSWER_TOTAL, EXIT_ANSWER_TOTAL_CYCLES,                          \
+	  EXIT_ANSWER_COUNT, EXIT_ANSWER_CYCLES },                              \
+	{ EXIT_ANSWER_NONE, EXIT_ANSWER_NONE,                                   \
+	  EXIT_ANSWER_COUNT, EXIT_ANSWER_TOTAL_AND_CYCLES },                    \
+}
+
+/*
+ * The number under which exits outside the tables are counted together, so
+ * that the sum over numbers is always the total. "OTHR" in ASCII: no exit
+ * number of either vendor. Asked for like any other number.
+ */
+#define EXIT_NUMBER_OTHER 0x4F544852u
+
+#endif

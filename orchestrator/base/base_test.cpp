@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: MIT
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include "orchestrator/base/error.hpp"
+#include "orchestrator/base/fd.hpp"
+#include "orchestrator/base/folders.hpp"
+#include "orchestrator/base/subprocess.hpp"
+
+namespace lab::base {
+namespace {
+
+using std::chrono::milliseconds;
+
+TEST(Subprocess, KeepsOutputAndErrorsApart) {
+  const Outcome outcome = run({.argv = {"sh", "-c", "echo out; echo err >&2; exit 3"}});
+  EXPECT_EQ(outcome.exit_code, 3);
+  EXPECT_EQ(outcome.output, "out\n");
+  EXPECT_EQ(outcome.errors, "err\n");
+}
+
+TEST(Subprocess, EndsTheWholeGroupAtItsLimit) {
+  const Outcome outcome =
+      run({.argv = {"sh", "-c", "sleep 60 & sleep 60"}, .limit = milliseconds(300)});
+  EXPECT_TRUE(outcome.timed_out);
+}
+
+TEST(Subprocess, KeepsOnlyTheLastBytesOfAFlood) {
+  const Outcome outcome =
+      run({.argv = {"sh", "-c", "yes | head -c 1000000; echo end"}, .keep = 1000});
+  EXPECT_EQ(outcome.output.size(), 1000u);
+  EXPECT_TRUE(outcome.output.ends_with("end\n"));
+}
+
+TEST(Subprocess, NamesAProgramThatIsMissing) {
+  try {
+    run({.argv = {"no-such-program"}});
+    FAIL();
+  } catch (const Error& error) {
+    EXPECT_EQ(error.kind(), ErrorKind::infrastructure);
+    EXPECT_NE(std::string(error.what()).find("no-such-program"), std::string::npos);
+  }
+}
+
+TEST(Subprocess, FailureShowsTheLastLines) {
+  try {
+    run_checked({.argv = {"sh", "-c", "echo the cause >&2; exit 1"}});
+    FAIL();
+  } catch (const Error& error) {
+    EXPECT_NE(std::string(error.what()).find("the cause"), std::string::npos);
+  }
+}
+
+TEST(Files, AreWrittenWholeAndBounded) {
+  const TemporaryFolder folder("/tmp", "lab-test");
+  const auto path = folder.path() / "file";
+  write_file(path, "abc");
+  EXPECT_EQ(read_file(path), "abc");
+  EXPECT_THROW(read_file(path, 2), Error);
+  EXPECT_THROW(write_file(folder.path() / "no" / "file", "x"), Error);
+}
+
+TEST(Files, Sha256MatchesTheStandardsExample) {
+  // FIPS 180-4's example message "abc".
+  const std::string expected = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
+  EXPECT_EQ(sha256("abc"), expected);
+  const TemporaryFolder folder("/tmp", "lab-test");
+  write_file(folder.path() / "file", "abc");
+  EXPECT_EQ(sha256_file(folder.path() / "file"), expected);
+}
+
+TEST(Folders, TemporaryOnesVanish) {
+  std::filesystem::path path;
+  {
+    const TemporaryFolder folder("/tmp", "lab-test");
+    path = folder.path();
+    write_file(path / "file", "x");
+  }
+  EXPECT_FALSE(std::filesystem::exists(path));
+}
+
+}  // namespace
+}  // namespace lab::base

@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: MIT
+#include "orchestrator/base/fd.hpp"
+
+#include <fcntl.h>
+#include <openssl/evp.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <cstring>
+#include <memory>
+
+#include "orchestrator/base/error.hpp"
+
+namespace lab::base {
+namespace {
+
+using DigestPtr = std::unique_ptr<EVP_MD_CTX, decltype(&EVP_MD_CTX_free)>;
+
+std::string finish_hex(EVP_MD_CTX* context) {
+  std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
+  unsigned length = 0;
+  EVP_DigestFinal_ex(context, digest.data(), &length);
+  static constexpr char digits[] = "0123456789abcdef";
+  std::string hex;
+  for (unsigned i = 0; i < length; ++i) {
+    hex += digits[digest[i] >> 4];
+    hex += digits[digest[i] & 15];
+  }
+  return hex;
+}
+
+// Reads from the descriptor until its end, handing over each piece.
+template <typename Sink>
+void read_pieces(int fd, const std::string& name, Sink&& sink) {
+  std::array<char, 1 << 16> buffer{};
+  for (;;) {
+    const ssize_t count = ::read(fd, buffer.data(), buffer.size());
+    if (count == 0) return;
+    if (count < 0 && errno == EINTR) continue;
+    if (count < 0) throw errno_error("read", name, errno);
+    sink(std::string_view(buffer.data(), static_cast<std::size_t>(count)));
+  }
+}
+
+Fd open_for_reading(const std::filesystem::path& path) {
+  Fd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  if (!fd) throw errno_error("open", path.string(), errno);
+  return fd;
+}
+
+}  // namespace
+
+Fd::~Fd() {
+  reset();
+}
+
+void Fd::reset() {
+  if (fd_ >= 0) ::close(std::exchange(fd_, -1));
+}
+
+std::string read_file(const std::filesystem::path& path, std::size_t limit) {
+  const Fd fd = open_for_reading(path);
+  std::string bytes;
+  read_pieces(fd.get(), path.string(), [&](std::string_view piece) {
+    if (bytes.size() + piece.size() > limit)
+      throw infrastructure_error("read '" + path.string() + "': larger than " +
+                                 std::to_string(limit) + " bytes");
+    bytes += piece;
+  });
+  return bytes;
+}
+
+void write_file(const std::filesystem::path& path, std::string_view bytes) {
+  std::string temporary = path.string() + ".XXXXXX";
+  Fd fd(::mkostemp(temporary.data(), O_CLOEXEC));
+  if (!fd) throw errno_error("create", path.string(), errno);
+  try {
+    write_all(fd.get(), bytes, path.string());
+    if (::fsync(fd.get()) != 0) throw errno_error("write", path.string(), errno);
+    if (::rename(temporary.c_str(), path.c_str()) != 0)
+      throw errno_error("rename to", path.string(), errno);
+  } catch (...) {
+    ::unlink(temporary.c_str());
+    throw;
+  }
+}
+
+void write_all(int fd, std::string_view bytes, const std::string& object) {
+  while (!bytes.empty()) {
+    const ssize_t count = ::write(fd, bytes.data(), bytes.size());
+    if (count < 0 && errno == EINTR) continue;
+    if (count < 0) throw errno_error("write", object, errno);
+    bytes.remove_prefix(static_cast<std::size_t>(count));
+  }
+}
+
+Fd connect_unix(const std::filesystem::path& path) {
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  const std::string name = path.string();
+  if (name.size() >= sizeof(address.sun_path))
+    throw infrastructure_error("connect '" + name + "': a socket's path has at most 107 bytes");
+  std::memcpy(address.sun_path, name.c_str(), name.size() + 1);
+  Fd fd(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  if (!fd) throw errno_error("socket for", name, errno);
+  if (::connect(fd.get(), reinterpret_cast<const sockaddr*>(&address), sizeof(address)) == 0)
+    return fd;
+  return Fd();
+}
+
+std::string sha256(std::string_view bytes) {
+  const DigestPtr context(EVP_MD_CTX_new(), EVP_MD_CTX_free);
+  EVP_DigestInit_ex(context.get(), EVP_sha256(), nullptr);
+  EVP_DigestUpdate(context.get(), bytes.data(), bytes.size());
+  return finish_hex(context.get());
+}
+
+std::string sha256_file(const std::filesystem::path& path) {
+  const Fd fd = open_for_reading(path);
+  const DigestPtr context(EVP_MD_CTX_new(), EVP_MD_CTX_free);
+  EVP_DigestInit_ex(context.get(), EVP_sha256(), nullptr);
+  read_pieces(fd.get(), path.string(), [&](std::string_view piece) {
+    EVP_DigestUpdate(context.get(), piece.data(), piece.size());
+  });
+  return finish_hex(context.get());
+}
+
+}  // namespace lab::base

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: MIT
+#include "orchestrator/base/folders.hpp"
+
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdlib>
+
+#include "orchestrator/base/error.hpp"
+
+namespace lab::base {
+namespace fs = std::filesystem;
+namespace {
+
+fs::path from_environment(const char* name, const fs::path& otherwise) {
+  const char* value = std::getenv(name);
+  return value != nullptr && value[0] == '/' ? fs::path(value) : otherwise;
+}
+
+fs::path made(const fs::path& folder) {
+  std::error_code error;
+  fs::create_directories(folder, error);
+  if (error || ::access(folder.c_str(), W_OK) != 0)
+    throw user_error("folder '" + folder.string() + "' cannot be made or written",
+                     "set HOME or the XDG_*_HOME variables to folders you can write");
+  return folder;
+}
+
+}  // namespace
+
+Folders find_folders() {
+  const fs::path home = from_environment("HOME", "/root");
+  Folders folders;
+  folders.cache = made(from_environment("XDG_CACHE_HOME", home / ".cache") / "lab");
+  folders.state = made(from_environment("XDG_STATE_HOME", home / ".local/state") / "lab");
+  const fs::path run = ::geteuid() == 0 ? fs::path("/run") : folders.cache;
+  folders.runtime = made(from_environment("XDG_RUNTIME_DIR", run) / "lab");
+  folders.share = from_environment("LAB_SHARE", LAB_SHARE_DIR);
+  folders.reader = from_environment("LAB_READER", LAB_READER_PATH);
+  return folders;
+}
+
+fs::path make_temporary_folder(const fs::path& parent, const std::string& prefix) {
+  std::string name = (parent / (prefix + ".XXXXXX")).string();
+  if (::mkdtemp(name.data()) == nullptr) throw errno_error("make a folder", name, errno);
+  return name;
+}
+
+TemporaryFolder::~TemporaryFolder() {
+  std::error_code ignored;
+  if (!keep_) fs::remove_all(path_, ignored);
+}
+
+}  // namespace lab::base

@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: MIT
+// Where lab keeps things (XDG base directories) and where its own parts are.
+#pragma once
+
+#include <filesystem>
+
+namespace lab::base {
+
+struct Folders {
+  std::filesystem::path cache;    // images, kernels, modules: can be deleted at any time
+  std::filesystem::path state;    // the store of records
+  std::filesystem::path runtime;  // locks, sockets, what a killed lab left; short paths (sockets)
+  std::filesystem::path share;    // lab's own parts: images/, kvm-patch/, scenarios/
+  std::filesystem::path reader;   // the guest's static reader, a file
+};
+
+// From XDG_CACHE_HOME, XDG_STATE_HOME, XDG_RUNTIME_DIR and HOME (each with /lab behind it), made
+// where missing. `share` is LAB_SHARE, or where this lab was built from. Error (user) where no
+// folder can be made.
+Folders find_folders();
+
+// A new folder `prefix.XXXXXX` below `parent`.
+std::filesystem::path make_temporary_folder(const std::filesystem::path& parent,
+                                            const std::string& prefix);
+
+// Removes a folder with everything in it at its end, unless kept.
+class TemporaryFolder {
+ public:
+  TemporaryFolder(const std::filesystem::path& parent, const std::string& prefix)
+      : path_(make_temporary_folder(parent, prefix)) {}
+  TemporaryFolder(const TemporaryFolder&) = delete;
+  TemporaryFolder& operator=(const TemporaryFolder&) = delete;
+  ~TemporaryFolder();
+
+  const std::filesystem::path& path() const { return path_; }
+  void keep() { keep_ = true; }
+
+ private:
+  std::filesystem::path path_;
+  bool keep_ = false;
+};
+
+}  // namespace lab::base

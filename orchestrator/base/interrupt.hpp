@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: MIT
+// SIGINT and SIGTERM as a question that every waiting loop asks, so that cleanup always runs.
+#pragma once
+
+namespace lab::base {
+
+// From now on SIGINT, SIGTERM and SIGHUP set a flag instead of ending the process, and SIGPIPE is
+// ignored. Call once, at the start of main.
+void catch_interrupts();
+
+// Whether one of them came. Sleeping system calls end early when it does.
+bool interrupted();
+
+// Throws Error (interrupted) if so.
+void throw_if_interrupted();
+
+// Sleeps; throws Error (interrupted) as soon as the user asks to stop.
+void sleep_interruptibly(double seconds);
+
+}  // namespace lab::base

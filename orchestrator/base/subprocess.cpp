@@ -1,0 +1,215 @@
+// SPDX-License-Identifier: MIT
+#include "orchestrator/base/subprocess.hpp"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <cstring>
+
+#include "orchestrator/base/error.hpp"
+#include "orchestrator/base/fd.hpp"
+#include "orchestrator/base/interrupt.hpp"
+
+namespace lab::base {
+namespace {
+
+struct Pipe {
+  Fd read, write;
+};
+
+Pipe make_pipe() {
+  std::array<int, 2> ends{};
+  if (::pipe2(ends.data(), O_CLOEXEC) != 0) throw errno_error("make", "pipe", errno);
+  return {Fd(ends[0]), Fd(ends[1])};
+}
+
+std::vector<char*> pointers(std::vector<std::string>& words) {
+  std::vector<char*> result;
+  for (std::string& word : words) result.push_back(word.data());
+  result.push_back(nullptr);
+  return result;
+}
+
+std::vector<std::string> environment_of(const Command& command) {
+  std::vector<std::string> result;
+  for (char** entry = environ; *entry != nullptr; ++entry) {
+    const std::string text = *entry;
+    if (command.environment.count(text.substr(0, text.find('='))) == 0) result.push_back(text);
+  }
+  for (const auto& [name, value] : command.environment) result.push_back(name + "=" + value);
+  return result;
+}
+
+struct Child {
+  pid_t pid;
+  Fd output, errors;
+};
+
+// In the child, after fork: only async-signal-safe calls.
+[[noreturn]] void become(char** argv, char** environment, const char* folder, int in, int out,
+                         int err, int failure) {
+  ::setpgid(0, 0);
+  ::prctl(PR_SET_PDEATHSIG, SIGTERM);
+  sigset_t none;
+  sigemptyset(&none);
+  ::sigprocmask(SIG_SETMASK, &none, nullptr);
+  ::dup2(in, STDIN_FILENO);
+  ::dup2(out, STDOUT_FILENO);
+  ::dup2(err, STDERR_FILENO);
+  if (folder[0] == '\0' || ::chdir(folder) == 0) ::execvpe(argv[0], argv, environment);
+  const int error = errno;
+  (void)!::write(failure, &error, sizeof(error));
+  ::_exit(127);
+}
+
+Child start(const Command& command) {
+  std::vector<std::string> words = command.argv;
+  std::vector<std::string> variables = environment_of(command);
+  std::vector<char*> argv = pointers(words);
+  std::vector<char*> environment = pointers(variables);
+  const std::string folder = command.folder.string();
+  Pipe out = make_pipe(), err = make_pipe(), failure = make_pipe();
+  const Fd null(::open("/dev/null", O_RDONLY | O_CLOEXEC));
+  const pid_t pid = ::fork();
+  if (pid < 0) throw errno_error("start", words[0], errno);
+  if (pid == 0)
+    become(argv.data(), environment.data(), folder.c_str(), null.get(), out.write.get(),
+           err.write.get(), failure.write.get());
+  failure.write.reset();
+  int error = 0;
+  if (::read(failure.read.get(), &error, sizeof(error)) == sizeof(error)) {
+    ::waitpid(pid, nullptr, 0);
+    throw infrastructure_error("start '" + words[0] + "': " + std::strerror(error),
+                               error == ENOENT ? "lab doctor names the missing packages" : "");
+  }
+  return {pid, std::move(out.read), std::move(err.read)};
+}
+
+// Keeps the last `keep` bytes and hands over whole lines.
+class Collector {
+ public:
+  Collector(std::string& kept, std::size_t keep,
+            const std::function<void(const std::string&)>* sink)
+      : kept_(kept), keep_(keep), sink_(sink) {}
+
+  void add(const char* bytes, std::size_t count) {
+    kept_.append(bytes, count);
+    if (kept_.size() > 2 * keep_) kept_.erase(0, kept_.size() - keep_);
+    if (sink_ == nullptr || !*sink_) return;
+    for (std::size_t i = 0; i < count; ++i) add_to_line(bytes[i]);
+  }
+
+  void finish() {
+    if (kept_.size() > keep_) kept_.erase(0, kept_.size() - keep_);
+    if (!line_.empty()) (*sink_)(line_);
+  }
+
+ private:
+  void add_to_line(char byte) {
+    if (byte == '\n' || byte == '\r') {
+      if (!line_.empty()) (*sink_)(line_);
+      line_.clear();
+    } else if (line_.size() < 4096) {
+      line_ += byte;
+    }
+  }
+
+  std::string& kept_;
+  std::size_t keep_;
+  const std::function<void(const std::string&)>* sink_;
+  std::string line_;
+};
+
+// Reads what is there; closes the descriptor at its end.
+void drain(Fd& fd, Collector& collector) {
+  std::array<char, 1 << 14> buffer{};
+  const ssize_t count = ::read(fd.get(), buffer.data(), buffer.size());
+  if (count > 0) collector.add(buffer.data(), static_cast<std::size_t>(count));
+  if (count == 0 || (count < 0 && errno != EINTR && errno != EAGAIN)) fd.reset();
+}
+
+// Ends the whole group: politely, then for good.
+void end_group(pid_t pid) {
+  ::kill(-pid, SIGTERM);
+  for (int i = 0; i < 50; ++i) {
+    siginfo_t info{};
+    if (::waitid(P_PID, static_cast<id_t>(pid), &info, WEXITED | WNOHANG | WNOWAIT) != 0 ||
+        info.si_pid != 0)
+      break;
+    ::usleep(20'000);
+  }
+  ::kill(-pid, SIGKILL);
+}
+
+enum class Ended { by_itself, time_limit, interrupted };
+
+Ended collect(Child& child, const Command& command, Outcome& outcome) {
+  Collector output(outcome.output, command.keep, nullptr);
+  Collector errors(outcome.errors, command.keep, &command.on_line);
+  const auto end = std::chrono::steady_clock::now() + command.limit;
+  Ended ended = Ended::by_itself;
+  while (child.output || child.errors) {
+    std::array<pollfd, 2> fds{{{child.output.get(), POLLIN, 0}, {child.errors.get(), POLLIN, 0}}};
+    ::poll(fds.data(), fds.size(), 200);
+    if (fds[0].revents != 0) drain(child.output, output);
+    if (fds[1].revents != 0) drain(child.errors, errors);
+    if (interrupted()) ended = Ended::interrupted;
+    if (std::chrono::steady_clock::now() > end) ended = Ended::time_limit;
+    if (ended != Ended::by_itself) break;
+    // A daemon that the command left behind may hold the pipes open: its own end is enough.
+    siginfo_t info{};
+    if (fds[0].revents == 0 && fds[1].revents == 0 &&
+        ::waitid(P_PID, static_cast<id_t>(child.pid), &info, WEXITED | WNOHANG | WNOWAIT) == 0 &&
+        info.si_pid != 0)
+      break;
+  }
+  if (ended != Ended::by_itself) end_group(child.pid);
+  output.finish();
+  errors.finish();
+  return ended;
+}
+
+std::string last_lines(const std::string& text, std::size_t limit = 1200) {
+  std::string tail = text.size() > limit ? text.substr(text.size() - limit) : text;
+  while (!tail.empty() && (tail.back() == '\n' || tail.back() == ' ')) tail.pop_back();
+  return tail;
+}
+
+}  // namespace
+
+Outcome run(const Command& command) {
+  Child child = start(command);
+  Outcome outcome;
+  const Ended ended = collect(child, command, outcome);
+  int status = 0;
+  while (::waitpid(child.pid, &status, 0) < 0 && errno == EINTR) {
+  }
+  if (ended == Ended::interrupted) throw_if_interrupted();
+  outcome.timed_out = ended == Ended::time_limit;
+  if (WIFEXITED(status)) outcome.exit_code = WEXITSTATUS(status);
+  if (WIFSIGNALED(status)) outcome.signal = WTERMSIG(status);
+  return outcome;
+}
+
+std::string run_checked(const Command& command) {
+  Outcome outcome = run(command);
+  if (outcome.exit_code == 0) return std::move(outcome.output);
+  std::string line;
+  for (const std::string& word : command.argv) line += (line.empty() ? "" : " ") + word;
+  std::string how = "exit code " + std::to_string(outcome.exit_code);
+  if (outcome.signal != 0) how = "ended by signal " + std::to_string(outcome.signal);
+  if (outcome.timed_out)
+    how = "not done within " + std::to_string(command.limit.count() / 1000) + " s";
+  const std::string what = "run '" + line + "': " + how;
+  const std::string tail = last_lines(outcome.errors);
+  throw Error(outcome.timed_out ? ErrorKind::timed_out : ErrorKind::infrastructure,
+              tail.empty() ? what : what + "\n" + tail);
+}
+
+}  // namespace lab::base

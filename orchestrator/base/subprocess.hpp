@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: MIT
+// Running other programs: with a time limit, bounded output, and no shell in between.
+#pragma once
+
+#include <sys/types.h>
+
+#include <chrono>
+#include <filesystem>
+#include <functional>
+#include <map>
+#include <string>
+#include <vector>
+
+namespace lab::base {
+
+struct Command {
+  std::vector<std::string> argv;                   // argv[0] is looked up in PATH
+  std::map<std::string, std::string> environment;  // added to lab's own
+  std::filesystem::path folder;                    // working directory; empty: lab's own
+  std::chrono::milliseconds limit{std::chrono::minutes(30)};
+  std::function<void(const std::string&)> on_line;  // each line of standard error as it comes
+  std::size_t keep = 1u << 20;                      // bytes kept of each stream (the last ones)
+};
+
+struct Outcome {
+  int exit_code = -1;      // -1 where a signal ended it
+  int signal = 0;          // the signal that ended it, or 0
+  bool timed_out = false;  // lab ended it after `limit`
+  std::string output;      // standard output, at most `keep` bytes
+  std::string errors;      // standard error, at most `keep` bytes
+};
+
+// Runs a command to its end in a process group of its own; the whole group is killed at the time
+// limit, when lab is interrupted (then Error interrupted) and when lab itself dies. Error
+// (infrastructure) where the program cannot be started; a non-zero exit is in the outcome.
+Outcome run(const Command& command);
+
+// As run(), but a failure is an Error (infrastructure) that names the command and shows the last
+// lines of its standard error. Returns standard output.
+std::string run_checked(const Command& command);
+
+}  // namespace lab::base

@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: MIT
+// Which CPUID leaf answers what, as in kvm-patch/exit_leaves.h.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <string_view>
+
+namespace lab::exits {
+
+enum class Layout { descending, ascending, combined };
+
+inline constexpr std::array all_layouts{Layout::descending, Layout::ascending, Layout::combined};
+
+enum class Answer { none, total, total_cycles, count, cycles, total_and_cycles };
+
+std::string_view to_string(Layout layout);
+std::optional<Layout> parse_layout(std::string_view text);
+
+// What `leaf` answers; Answer::none outside 0x4FFFFFFC..0x4FFFFFFF.
+Answer answer_of(Layout layout, std::uint32_t leaf);
+
+// The leaf that answers T (total or total_and_cycles).
+std::uint32_t total_leaf(Layout layout);
+
+}  // namespace lab::exits

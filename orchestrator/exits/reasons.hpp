@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: MIT
+// Exit reasons of both vendors: numbers, names, categories.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+
+namespace lab::exits {
+
+enum class Vendor { vmx, svm };
+
+// Every reason belongs to exactly one category.
+enum class Category {
+  io,          // port I/O
+  page_fault,  // nested page fault and MMIO: EPT violation/misconfiguration, NPF
+  msr,
+  cr_access,
+  dr_access,
+  interrupt,         // external interrupt, NMI, SMI, INIT, SIPI
+  interrupt_window,  // interrupt/NMI window, VINTR, IRET
+  idle,              // HLT, MWAIT, PAUSE, UMWAIT and their kin
+  cpuid,
+  exception,
+  hypercall,
+  tlb,          // INVLPG, INVPCID, INVLPGB, TLBSYNC
+  timer,        // preemption timer, RDTSC(P), RDPMC
+  apic,         // APIC access/write, EOI, TPR, AVIC
+  descriptor,   // GDTR, IDTR, LDTR, TR, task switch
+  nested,       // the guest's own virtualization instructions
+  instruction,  // other intercepted instructions (WBINVD, XSETBV, RDRAND, ...)
+  failure,      // failed VM entry, triple fault, shutdown
+  other
+};
+
+struct Reason {
+  std::uint32_t number;
+  std::string_view name;         // "EPT_VIOLATION", "NPF", "EXCP_PF": ours, upper case
+  std::string_view kernel_name;  // in the kvm_exit tracepoint: "npf", "PF excp"; "" = none
+  Category category;
+  bool defined;  // by SDM vol. 3 app. C or APM vol. 2 app. C (false: KVM's or GHCB's own numbers)
+};
+
+// Sorted by number; the last entry is EXIT_NUMBER_OTHER ("OTHER").
+std::span<const Reason> reasons(Vendor vendor);
+
+// Null when the number is in no table.
+const Reason* find_reason(Vendor vendor, std::uint32_t number);
+
+// The name, or "UNKNOWN_<decimal>"; a failed VMX entry is "INVALID_STATE|FAILED_VMENTRY".
+std::string reason_name(Vendor vendor, std::uint32_t number);
+Category reason_category(Vendor vendor, std::uint32_t number);
+
+// True where the leaf answers a count rather than edx = EXIT_LEAF_UNDEFINED
+// (so also for EXIT_NUMBER_OTHER).
+bool is_defined(Vendor vendor, std::uint32_t number);
+
+// By name (any case), the kernel's name, decimal or 0x-hexadecimal number; empty when unknown.
+std::optional<std::uint32_t> parse_reason(Vendor vendor, std::string_view text);
+
+// The number of the CPUID exit, the one that reading a leaf causes: 10 or 0x72.
+std::uint32_t cpuid_number(Vendor vendor);
+
+std::string_view to_string(Vendor vendor);      // "vmx", "svm"
+std::string_view to_string(Category category);  // "io", "page_fault", ...: the enumerators
+std::optional<Vendor> parse_vendor(
+    std::string_view text);  // also "GenuineIntel", "AuthenticAMD", "HygonGenuine"
+
+}  // namespace lab::exits

@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: MIT
+// What one trial left: its outcome, counts, checks and all conditions.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "orchestrator/exits/checks.hpp"
+#include "orchestrator/exits/snapshot.hpp"
+
+namespace lab::record {
+
+enum class Outcome {
+  passed,
+  failed,
+  regressed,
+  guest_failed,
+  timed_out,
+  infrastructure,
+  incomplete
+};
+
+std::string_view to_string(Outcome outcome);
+std::optional<Outcome> parse_outcome(std::string_view text);
+
+// Keys of Record::conditions, in the order in which they are shown. Others may follow.
+namespace condition {
+inline constexpr std::string_view
+    site = "site",
+    emulated = "emulated",  // "true", "false"
+    vendor = "vendor",      // "vmx", "svm"
+    cpu_model = "cpu_model", nesting_depth = "nesting_depth", outer_kernel = "outer_kernel",
+    patch_version = "patch_version",
+    module_parameters = "module_parameters",  // "kvm.exit_layout=descending kvm_amd.npt=1"
+    paging = "paging", layout = "layout", image = "image", image_digest = "image_digest",
+    guest_kernel = "guest_kernel", vcpus = "vcpus",
+    memory = "memory",  // "768 MiB"
+    devices = "devices", console = "console", lab_version = "lab_version",
+    start_time = "start_time", repeat = "repeat";
+}  // namespace condition
+
+struct Reason {
+  std::uint32_t number = 0;
+  std::string name;
+  std::string category;
+  std::uint64_t exits = 0;
+  std::optional<std::uint64_t> cycles;
+
+  bool operator==(const Reason&) const = default;
+};
+
+// A count that could not be taken is absent, never 0.
+struct Step {
+  std::string name;
+  std::optional<std::uint64_t> exits;
+  std::optional<std::uint64_t> cycles;
+  std::vector<Reason> reasons;                // most exits first
+  std::optional<std::uint64_t> reader_exits;  // of `exits`, caused by the reading itself
+  std::optional<bool> clean;                  // nothing disturbed the readings
+  std::optional<int> exit_code;               // of the command: 0..255, 128 + signal
+  std::string output;                         // tail of the command's output, from the guest
+
+  bool operator==(const Step&) const = default;
+};
+
+using Conditions = std::map<std::string, std::string>;
+using Timings =
+    std::vector<std::pair<std::string, double>>;  // phase, seconds; in the order they happened
+
+struct Record {
+  std::string id;  // make_id(): sorts by start time
+  std::string scenario;
+  std::string trial;  // "boot-count[paging=shadow]#2"
+  std::string site;
+  std::uint32_t repeat = 1;
+  Outcome outcome = Outcome::incomplete;
+  std::chrono::system_clock::time_point start_time;  // kept in milliseconds
+  Conditions conditions;
+  std::vector<Step> steps;
+  std::vector<exits::Check> checks;
+  Timings timings;
+  std::string message;       // why it did not pass
+  std::string console_tail;  // where it failed, from the guest
+
+  bool operator==(const Record&) const = default;
+};
+
+// "20251121T034112.123Z-3fa29c01"; `random` tells apart what started in one millisecond.
+std::string make_id(std::chrono::system_clock::time_point start, std::uint32_t random);
+std::string format_time(std::chrono::system_clock::time_point time);  // 2025-11-21T03:41:12.123Z
+
+// A step with its reasons named, most exits first.
+Step make_step(std::string name, exits::Vendor vendor, const exits::StepCounts& counts);
+
+// One trial as one line of JSON (for the stream), and a whole document as `--format json` prints
+// it. The from_ functions throw base::Error on anything malformed.
+std::string to_json(const Record& record);
+Record from_json(std::string_view json);
+std::string to_document(std::span<const Record> records);
+std::vector<Record> from_document(std::string_view json);
+
+}  // namespace lab::record

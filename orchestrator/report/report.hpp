@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: MIT
+// Records as people and other tools read them.
+#pragma once
+
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "orchestrator/record/record.hpp"
+
+namespace lab::report {
+
+struct Style {
+  bool colour = false;
+};
+
+// For the terminal: conditions in brief, then per step the total and the reasons by exits, then the
+// checks.
+std::string table(const record::Record& record, const Style& style = {});
+std::string table(std::span<const record::Record> records, const Style& style = {});
+
+// One line a record (`lab results list`).
+std::string list(std::span<const record::Record> records, const Style& style = {});
+
+std::string json(std::span<const record::Record> records);  // design: `--format json`
+std::string csv(std::span<const record::Record>
+                    records);  // one line per trial, step and reason, after a heading
+std::string junit(std::span<const record::Record> records);  // a test case per trial
+std::string tap(std::span<const record::Record> records);    // TAP 13, a test per trial
+
+enum class Format { table, json, csv, junit, tap };
+std::optional<Format> parse_format(std::string_view text);
+std::string render(Format format, std::span<const record::Record> records, const Style& style = {});
+
+// Text from a guest, harmless on a terminal: control characters and broken UTF-8 as
+// \xNN, bidirectional and other invisible format characters as \u{NNNN}; newline and
+// tab stay where `lines` is true.
+std::string printable(std::string_view text, bool lines = false);
+
+}  // namespace lab::report

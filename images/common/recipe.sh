@@ -1,0 +1,138 @@
+# SPDX-License-Identifier: MIT
+# What image recipes share: Debian's sources as this machine's apt knows them,
+# a root file system from them, an ext4 file from a folder (no loop device, no
+# mount), and small initrds. Sourced by images/*/build; not run.
+
+set -euo pipefail
+umask 022
+export LC_ALL=C
+recipe_dir=$(cd "$(dirname "$0")" && pwd)
+recipe_name=$(basename "$recipe_dir")
+suite=${LAB_SUITE:-bookworm}
+
+say() { printf '%s: %s\n' "$recipe_name" "$*" >&2; }
+fail() { printf '%s: error: %s\n' "$recipe_name" "$*" >&2; exit 3; }
+
+# begin OUTDIR TOOL...: checks the environment; sets out= and work= (cleared at exit).
+begin() {
+	[ $# -ge 1 ] && [ -n "$1" ] || { echo "usage: $0 OUTDIR" >&2; exit 2; }
+	mkdir -p "$1"
+	out=$(cd "$1" && pwd)
+	shift
+	[ "$(id -u)" = 0 ] || fail "needs root (file owners, mmdebstrap --mode=root)"
+	local tool
+	for tool in "$@"; do
+		command -v "$tool" >/dev/null || fail "'$tool' is not installed"
+	done
+	work=$(mktemp -d "$out/.work.XXXXXX")
+	trap 'rm -rf --one-file-system "$work"' EXIT
+	trap 'exit 143' TERM INT HUP
+}
+
+# The kit holds one kernel with its modules (see kvm-patch/fetch-kit).
+find_kit() {
+	kit=${LAB_KIT:?LAB_KIT must name the kernel kit}
+	local dirs=("$kit"/lib/modules/*/)
+	[ -d "${dirs[0]}" ] || fail "no modules in the kernel kit '$kit'"
+	release=$(basename "${dirs[0]}")
+	[ -f "$kit/boot/vmlinuz-$release" ] || fail "no kernel in the kit '$kit'"
+}
+
+debian_sources() {
+	local format='deb $(REPO_URI) $(RELEASE) $(COMPONENT)'
+	apt-get indextargets --format "$format" "Created-By: Packages" "Origin: Debian" |
+		grep -E " $suite(-updates|-security)? " | sort -u
+}
+
+# Settings of this machine's apt that decide whether its sources can be used.
+apt_options() {
+	local name value
+	for name in Acquire::Check-Valid-Until Acquire::Check-Date \
+		Acquire::http::Proxy Acquire::https::Proxy; do
+		value=
+		eval "$(apt-config shell value "$name")"
+		[ -z "$value" ] || printf -- '--aptopt=%s "%s"\n' "$name" "$value"
+	done
+}
+
+# Package names of a list file, joined by commas; '#' starts a comment.
+package_list() { sed 's/#.*//' "$1" | tr -s ' \t\n' ',' | sed 's/^,//; s/,$//'; }
+
+# bootstrap ROOT [mmdebstrap option...]: the recipe's packages, nothing recommended.
+bootstrap() {
+	local root=$1 sources options
+	shift
+	sources=$(debian_sources)
+	[ -n "$sources" ] || fail "apt has no Debian source for '$suite' (run apt-get update)"
+	mapfile -t options < <(apt_options)
+	say "installing packages of $suite"
+	mmdebstrap --quiet --mode=root --variant=apt --format=directory \
+		--aptopt='APT::Install-Recommends "false"' "${options[@]}" \
+		--include="$(package_list "$recipe_dir/packages")" \
+		--dpkgopt='path-exclude=/usr/share/man/*' \
+		--dpkgopt='path-exclude=/usr/share/locale/*' \
+		--dpkgopt='path-exclude=/usr/share/doc/*' \
+		--dpkgopt='path-include=/usr/share/doc/*/copyright' \
+		"$@" "$suite" "$root" - <<<"$sources" >&2 || fail "mmdebstrap failed"
+}
+
+# Puts a recipe's files/ over a root, as root's, and leaves no trace of this machine.
+overlay_files() {
+	local root=$1
+	cp -R --no-preserve=ownership "$recipe_dir/files/." "$root/"
+	rm -f "$root"/etc/ssh/ssh_host_* "$root/etc/machine-id" "$root/var/lib/dbus/machine-id"
+	: >"$root/etc/machine-id"
+	rm -rf "$root"/var/lib/apt/lists/* "$root"/var/cache/apt/*.bin "$root"/var/log/*.log
+}
+
+# make_ext4 ROOT FILE SIZE LABEL [mke2fs option...]
+make_ext4() {
+	local root=$1 file=$2 size=$3 label=$4
+	shift 4
+	say "writing ext4 '$label'"
+	rm -f "$file"
+	mke2fs -q -t ext4 -L "$label" -m 0 -E lazy_itable_init=1,lazy_journal_init=1 \
+		"$@" -d "$root" "$file" "$size" >&2 || fail "mke2fs failed"
+}
+
+# module_files BASE RELEASE MODULE...: the modules' files with all they need,
+# in loading order, relative to BASE/lib/modules/RELEASE.
+module_files() {
+	local base=$1 release=$2
+	shift 2
+	modprobe -d "$base" -S "$release" --show-depends --ignore-install -a "$@" |
+		awk -v base="$base/lib/modules/$release/" \
+			'$1 == "insmod" { sub("^/*" base, "", $2); if (!seen[$2]++) print $2 }'
+}
+
+# make_initrd BASE RELEASE INIT FILE MODULE...: busybox, the modules and INIT.
+# Uncompressed: it is a few MB, and unpacking costs more than reading under emulation.
+make_initrd() {
+	local base=$1 release=$2 init=$3 file=$4 tree="$work/initrd" path
+	shift 4
+	rm -rf "$tree"
+	mkdir -p "$tree"/{bin,sbin,dev,proc,sys,run,tmp,root,modules}
+	cp "$(command -v busybox)" "$tree/bin/busybox"
+	install -m 755 "$init" "$tree/init"
+	module_files "$base" "$release" "$@" >"$work/modules"
+	[ -s "$work/modules" ] || fail "no modules for the initrd"
+	while read -r path; do
+		strip --strip-debug -o "$tree/modules/$(basename "$path")" \
+			"$base/lib/modules/$release/$path"
+		basename "$path" >>"$tree/modules/order"
+	done <"$work/modules"
+	mknod -m 600 "$tree/dev/console" c 5 1
+	(cd "$tree" && find . -print0 | sort -z |
+		cpio --quiet --null -o -H newc --owner=0:0) >"$file"
+}
+
+# unpack_kernel BZIMAGE FILE: the ELF kernel inside, which QEMU starts by PVH
+# without unpacking it in the (emulated) guest. Fails where there is no xz stream.
+unpack_kernel() {
+	local offset
+	for offset in $(grep -abo $'\xfd7zXZ\x00' "$1" | cut -d: -f1); do
+		tail -c "+$((offset + 1))" "$1" | xz -dc 2>/dev/null >"$2" || true
+		[ "$(head -c 4 "$2" | tail -c 3)" != ELF ] || return 0
+	done
+	return 1
+}

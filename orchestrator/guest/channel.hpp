@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: MIT
+// The two byte streams of a guest: its console, and a channel of lines. Both bounded: whatever a
+// guest writes, lab keeps a fixed amount.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "orchestrator/base/fd.hpp"
+
+namespace lab::guest {
+
+// Connects to a socket on which QEMU listens; waits up to 5 s for it. Non-blocking from then on.
+base::Fd connect_to_guest(const std::filesystem::path& socket);
+
+// The last bytes of a guest's serial console, and whether its kernel panicked.
+class Console {
+ public:
+  explicit Console(base::Fd fd) : fd_(std::move(fd)) {}
+
+  int fd() const { return fd_.get(); }
+  // Reads what is there. False at the end of the stream (QEMU is gone).
+  bool read();
+  // The last 16 KiB, as the guest wrote them: untrusted bytes.
+  const std::string& tail() const { return tail_; }
+  // "Kernel panic - not syncing" was printed.
+  bool panicked() const { return panicked_; }
+  std::uint64_t bytes() const { return bytes_; }
+  // Called with every piece as it comes.
+  std::function<void(std::string_view)> on_bytes;
+
+ private:
+  base::Fd fd_;
+  std::string tail_;
+  bool panicked_ = false;
+  std::uint64_t bytes_ = 0;
+};
+
+// Thrown by LineChannel::read where a guest floods or garbles the channel: the guest's fault, so a
+// result and no infrastructure error.
+struct ChannelAbuse {
+  std::string message;
+};
+
+// Lines from a guest, each at most `max_line` bytes, all together at most `max_total`.
+class LineChannel {
+ public:
+  LineChannel(base::Fd fd, std::size_t max_line, std::uint64_t max_total)
+      : fd_(std::move(fd)), max_line_(max_line), max_total_(max_total) {}
+
+  int fd() const { return fd_.get(); }
+  // Reads what is there. False at the end of the stream.
+  bool read();
+  // The next whole line, without its newline; nullopt where there is none yet.
+  std::optional<std::string> next_line();
+  // Writes all of it, waiting up to 10 s for the guest to take it.
+  void write(std::string_view bytes);
+
+ private:
+  base::Fd fd_;
+  std::size_t max_line_;
+  std::uint64_t max_total_;
+  std::uint64_t total_ = 0;
+  std::string buffer_;
+};
+
+}  // namespace lab::guest

@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: MIT
+// A connection to libvirt, and the one checker through which every libvirt call goes.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+// libvirt's own handle types; its header stays out of ours.
+extern "C" {
+typedef struct _virConnect virConnect;
+typedef struct _virDomain virDomain;
+}
+
+namespace lab::guest {
+
+struct ConnectionCloser {
+  void operator()(virConnect* connection) const;
+};
+struct DomainFreer {
+  void operator()(virDomain* domain) const;
+};
+using ConnectionPtr = std::unique_ptr<virConnect, ConnectionCloser>;
+using DomainPtr = std::unique_ptr<virDomain, DomainFreer>;
+
+// The URI that lab uses: LAB_LIBVIRT_URI, else qemu:///system as root and qemu:///session
+// otherwise.
+std::string default_uri();
+
+// Opens a connection. Error (infrastructure) where libvirtd does not answer, with the command
+// that starts it.
+ConnectionPtr connect(const std::string& uri);
+
+// Throws Error (infrastructure) "operation 'object': libvirt's message (code N, domain M)" from
+// the last libvirt error of this thread. To be called directly after the failed call.
+[[noreturn]] void throw_libvirt_error(const std::string& operation, const std::string& object);
+
+// Names of all domains, running or not, that begin with a prefix.
+std::vector<std::string> domains_with_prefix(virConnect* connection, const std::string& prefix);
+
+// Ends and undefines a domain by name; quietly nothing where there is none.
+void destroy_domain(virConnect* connection, const std::string& name);
+
+}  // namespace lab::guest

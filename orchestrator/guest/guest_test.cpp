@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <libvirt/libvirt.h>
+#include <libvirt/virterror.h>
 #include <sys/socket.h>
 
 #include <array>
@@ -78,7 +79,7 @@ TEST(DomainXml, IsAcceptedByLibvirt) {
   spec.console_socket = "/tmp/console.sock";
   spec.agent_socket = "/tmp/agent.sock";
   const DomainPtr domain(virDomainDefineXML(connection.get(), domain_xml(spec).c_str()));
-  ASSERT_TRUE(domain) << virGetLastErrorMessage();
+  ASSERT_TRUE(domain) << virGetLastError()->message;
 }
 
 struct Ends {

@@ -5,6 +5,7 @@
 #include "orchestrator/base/error.hpp"
 #include "orchestrator/base/fd.hpp"
 #include "orchestrator/base/folders.hpp"
+#include "orchestrator/base/run_folder.hpp"
 #include "orchestrator/base/subprocess.hpp"
 
 namespace lab::base {
@@ -77,6 +78,22 @@ TEST(Folders, TemporaryOnesVanish) {
     write_file(path / "file", "x");
   }
   EXPECT_FALSE(std::filesystem::exists(path));
+}
+
+TEST(RunFolder, OfADeadLabIsSweptAndALivingOneIsNot) {
+  const TemporaryFolder root("/tmp", "lab-test");
+  Folders folders;
+  folders.cache = root.path() / "cache";
+  folders.runtime = root.path() / "run";
+  const RunFolder alive(folders);
+  const auto dead = folders.cache / "runs" / "999999999.abcdef";
+  std::filesystem::create_directories(dead);
+  write_file(dead / "lock", "");
+  write_file(dead / "overlay.qcow2", "x");
+  EXPECT_TRUE(run_is_alive(folders, alive.id()));
+  EXPECT_EQ(sweep_run_folders(folders), 1);
+  EXPECT_FALSE(std::filesystem::exists(dead));
+  EXPECT_TRUE(std::filesystem::exists(alive.path()));
 }
 
 }  // namespace

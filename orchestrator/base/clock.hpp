@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: MIT
+// Elapsed time.
+#pragma once
+
+#include <chrono>
+
+namespace lab::base {
+
+// Seconds since its making, on the monotonic clock.
+class Stopwatch {
+ public:
+  double seconds() const {
+    return std::chrono::duration<double>(std::chrono::steady_clock::now() - start_).count();
+  }
+  void restart() { start_ = std::chrono::steady_clock::now(); }
+
+ private:
+  std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
+};
+
+}  // namespace lab::base

@@ -30,7 +30,7 @@ Check check_sum(std::string name, const Counts& counts);
 // snapshot was not clean or the latch was never taken.
 Check check_guest_host(std::string name, const Snapshot& guest, const HostStats& host);
 
-// Our total = KVM's own `exits` statistic, at the latch and now.
+// Our total = KVM's own `exits` statistic: at the latch, or now where the guest never read.
 Check check_kvm_statistic(std::string name, const HostStats& host);
 
 // min <= value <= max; an absent value is never ok. `left` is the value, `right` the bound that

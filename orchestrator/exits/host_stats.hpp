@@ -39,7 +39,7 @@ struct HostStats {
 // line or a missing "end" (a cut-off read).
 HostStats parse_host_stats(std::string_view text);
 
-// The counts now, and those at the latch.
+// The counts now, and those at the latch (no cycles: the latch holds none).
 Counts counts_now(const HostStats& stats);
 Counts counts_at_latch(const HostStats& stats);
 

@@ -43,7 +43,7 @@ struct Reason {
   bool defined;  // by SDM vol. 3 app. C or APM vol. 2 app. C (false: KVM's or GHCB's own numbers)
 };
 
-// Sorted by number; the last entry is EXIT_NUMBER_OTHER ("OTHER").
+// Sorted by number; EXIT_NUMBER_OTHER ("OTHER") is one of them.
 std::span<const Reason> reasons(Vendor vendor);
 
 // Null when the number is in no table.

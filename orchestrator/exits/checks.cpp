@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: MIT
+#include "orchestrator/exits/checks.hpp"
+
+#include <spdlog/fmt/fmt.h>
+
+#include <map>
+
+namespace lab::exits {
+namespace {
+
+constexpr std::size_t differences_shown = 8;
+
+std::uint32_t wrapped(std::uint64_t value) {
+  return static_cast<std::uint32_t>(value);
+}
+
+std::uint64_t sum(const std::vector<ReasonCount>& reasons) {
+  std::uint64_t result = 0;
+  for (const ReasonCount& reason : reasons) result += reason.exits;
+  return result;
+}
+
+Check sum_check(std::string name, const std::vector<ReasonCount>& reasons, std::uint64_t total,
+                bool exact) {
+  // Modulo 2^32 because guest's totals are; only then can one of them have wrapped.
+  const std::uint64_t left = sum(reasons);
+  Check check{std::move(name), exact && wrapped(left) == wrapped(total), left, total,
+              "sum of the reasons; total"};
+  if (!exact) check.detail += "; a snapshot was not clean: other exits came between its reads";
+  return check;
+}
+
+// number -> guest's count, host's count
+using Sides = std::map<std::uint32_t, std::pair<std::uint32_t, std::uint32_t>>;
+
+Sides both_sides(const Counts& guest, const Counts& host) {
+  Sides sides;
+  for (const ReasonCount& reason : guest.reasons)
+    sides[reason.number].first = wrapped(reason.exits);
+  for (const ReasonCount& reason : host.reasons)
+    sides[reason.number].second = wrapped(reason.exits);
+  return sides;
+}
+
+std::string describe_differences(const Sides& sides, Vendor vendor) {
+  std::string text;
+  std::size_t count = 0;
+  for (const auto& [number, side] : sides) {
+    if (side.first == side.second || ++count > differences_shown) continue;
+    text += fmt::format("; {} ({}): guest {}, host {}", reason_name(vendor, number), number,
+                        side.first, side.second);
+  }
+  if (count > differences_shown) text += fmt::format("; and {} more", count - differences_shown);
+  return text;
+}
+
+}  // namespace
+
+Check check_sum(std::string name, const StepCounts& counts) {
+  return sum_check(std::move(name), counts.reasons, counts.exits, counts.clean);
+}
+
+Check check_sum(std::string name, const Counts& counts) {
+  return sum_check(std::move(name), counts.reasons, counts.total, counts.exact);
+}
+
+Check check_guest_host(std::string name, const Snapshot& guest, const HostStats& host) {
+  Check check{std::move(name), false, guest.end_total, std::nullopt, ""};
+  if (host.latch_seq == 0) {
+    check.detail = "the host's side saw no read of the total by the guest";
+    return check;
+  }
+  check.right = host.latch_total;
+  check.detail = "guest's last snapshot; host at the same moment";
+  const Sides sides = both_sides(counts_at_end(guest, host.vendor), counts_at_latch(host));
+  const std::string differences = describe_differences(sides, host.vendor);
+  check.ok = guest.clean && differences.empty() && guest.end_total == wrapped(host.latch_total);
+  check.detail += differences;
+  if (!guest.clean) check.detail += fmt::format("; not clean after {} attempts", guest.attempts);
+  return check;
+}
+
+Check check_kvm_statistic(std::string name, const HostStats& host) {
+  const bool latched = host.latch_seq != 0;
+  const std::uint64_t ours = latched ? host.latch_total : host.total;
+  const std::uint64_t kvm = latched ? host.latch_kvm_exits : host.kvm_exits;
+  const char* when = latched ? "at the guest's last read" : "now";
+  return {std::move(name), ours == kvm, ours, kvm,
+          fmt::format("total; KVM's 'exits' statistic, {}", when)};
+}
+
+Check check_bounds(std::string name, std::optional<std::uint64_t> value,
+                   std::optional<std::uint64_t> min, std::optional<std::uint64_t> max) {
+  Check check{std::move(name), false, value, std::nullopt, ""};
+  const bool below = value && min && *value < *min;
+  const bool above = value && max && *value > *max;
+  check.ok = value && !below && !above;
+  check.right = below || !max ? min : max;
+  if (min) check.detail += fmt::format("at least {}", *min);
+  if (max) check.detail += fmt::format("{}at most {}", min ? ", " : "", *max);
+  if (!value) check.detail += (check.detail.empty() ? "" : "; ") + std::string("no count");
+  return check;
+}
+
+}  // namespace lab::exits

@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <charconv>
 
+#include "kvm-patch/exit_leaves.h"
+#include "kvm-patch/exit_numbers.h"
 #include "orchestrator/exits/reason_tables.hpp"
 
 namespace lab::exits {
@@ -58,8 +60,12 @@ Category reason_category(Vendor vendor, std::uint32_t number) {
 }
 
 bool is_defined(Vendor vendor, std::uint32_t number) {
-  const Reason* reason = find_reason(vendor, number);
-  return reason && reason->defined;
+  static constexpr exit_range vmx[] = EXIT_RANGES_VMX;
+  static constexpr exit_range svm[] = EXIT_RANGES_SVM;
+  const auto ranges = vendor == Vendor::vmx ? std::span<const exit_range>(vmx) : std::span(svm);
+  return number == EXIT_NUMBER_OTHER || std::ranges::any_of(ranges, [=](const exit_range& range) {
+           return range.first <= number && number <= range.last;
+         });
 }
 
 std::optional<std::uint32_t> parse_reason(Vendor vendor, std::string_view text) {

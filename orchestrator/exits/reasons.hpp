@@ -40,7 +40,6 @@ struct Reason {
   std::string_view name;         // "EPT_VIOLATION", "NPF", "EXCP_PF": ours, upper case
   std::string_view kernel_name;  // in the kvm_exit tracepoint: "npf", "PF excp"; "" = none
   Category category;
-  bool defined;  // by SDM vol. 3 app. C or APM vol. 2 app. C (false: KVM's or GHCB's own numbers)
 };
 
 // Sorted by number; EXIT_NUMBER_OTHER ("OTHER") is one of them.
@@ -53,8 +52,8 @@ const Reason* find_reason(Vendor vendor, std::uint32_t number);
 std::string reason_name(Vendor vendor, std::uint32_t number);
 Category reason_category(Vendor vendor, std::uint32_t number);
 
-// True where the leaf answers a count rather than edx = EXIT_LEAF_UNDEFINED
-// (so also for EXIT_NUMBER_OTHER).
+// By the manuals (kvm-patch/exit_numbers.h), and EXIT_NUMBER_OTHER: true where the leaf answers a
+// count rather than edx = EXIT_LEAF_UNDEFINED.
 bool is_defined(Vendor vendor, std::uint32_t number);
 
 // By name (any case), the kernel's name, decimal or 0x-hexadecimal number; empty when unknown.

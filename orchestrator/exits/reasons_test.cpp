@@ -84,10 +84,10 @@ TEST(Reasons, KnowsNamesAndCategories) {
 
 TEST(Reasons, DefinedIsWhatTheManualsSay) {
   std::set<std::uint32_t> holes;
-  for (std::uint32_t n = 0; n < 80; ++n) {
+  for (std::uint32_t n = 0; n < 86; ++n) {
     if (!is_defined(Vendor::vmx, n)) holes.insert(n);
   }
-  EXPECT_THAT(holes, testing::ElementsAre(35, 38, 42, 71));
+  EXPECT_THAT(holes, testing::ElementsAre(35, 38, 42, 71, 82, 83));
   EXPECT_FALSE(is_defined(Vendor::vmx, 0x400));
   for (std::uint32_t n = 0; n <= 0xa6; ++n) EXPECT_TRUE(is_defined(Vendor::svm, n)) << n;
   EXPECT_FALSE(is_defined(Vendor::svm, 0xa7));
@@ -95,6 +95,19 @@ TEST(Reasons, DefinedIsWhatTheManualsSay) {
   EXPECT_TRUE(is_defined(Vendor::svm, 0x403));
   EXPECT_FALSE(is_defined(Vendor::svm, 0x80000001));
   EXPECT_TRUE(is_defined(Vendor::svm, EXIT_NUMBER_OTHER));
+}
+
+TEST(Reasons, EveryDefinedNumberHasAName) {
+  for (Vendor vendor : {Vendor::vmx, Vendor::svm}) {
+    for (std::uint32_t n = 0; n < 0x1000; ++n) {
+      if (is_defined(vendor, n)) {
+        EXPECT_TRUE(find_reason(vendor, n)) << n;
+      }
+      if (is_defined(vendor, ~n)) {
+        EXPECT_TRUE(find_reason(vendor, ~n)) << ~n;
+      }
+    }
+  }
 }
 
 TEST(Reasons, ParsesNamesAndNumbers) {

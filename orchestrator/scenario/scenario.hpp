@@ -69,6 +69,7 @@ struct Axis {
 };
 
 struct Scenario {
+  std::string file;  // for messages
   std::string name;
   std::string description;
   Settings settings;

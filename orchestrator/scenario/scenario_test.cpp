@@ -1,0 +1,292 @@
+// SPDX-License-Identifier: MIT
+#include "orchestrator/scenario/scenario.hpp"
+
+#include <gmock/gmock.h>
+
+#include <fstream>
+#include <random>
+#include <sstream>
+
+#include "orchestrator/base/error.hpp"
+
+namespace lab::scenario {
+namespace {
+
+using std::chrono::seconds;
+using testing::HasSubstr;
+
+const std::string small =
+    "version: 1\n"
+    "name: tiny-boot\n"
+    "image: tiny\n"
+    "steps:\n"
+    "  - boot: {until: reader}\n";
+
+const std::string full =
+    "version: 1\n"
+    "name: full\n"
+    "description: Everything said\n"
+    "image: debian-12\n"
+    "guest: {vcpus: 2, memory: 1 GiB, console: verbose}\n"
+    "kvm:\n"
+    "  layout: ascending\n"
+    "  parameters: {npt: 0, halt_poll_ns: \"0\"}\n"
+    "matrix:\n"
+    "  guest.vcpus: [1, 2]\n"
+    "  guest.memory: [512 MiB, 1 GiB]\n"
+    "repeat: 3\n"
+    "timeouts: {trial: 20 min, boot: 90 s, step: 1 h}\n"
+    "steps:\n"
+    "  - boot: {until: multi-user}\n"
+    "  - run: {name: idle, command: sleep 10}\n"
+    "  - run:\n"
+    "      name: disk\n"
+    "      command: |\n"
+    "        dd if=/dev/zero of=/tmp/x bs=1M count=10\n"
+    "        rm /tmp/x\n"
+    "      timeout: 30 s\n"
+    "expect:\n"
+    "  - {step: boot, reason: total, min: 1, max: 18446744073709551615}\n"
+    "  - {step: disk, reason: io, max: 5}\n";
+
+std::string with(std::string text, const std::string& from, const std::string& to) {
+  const std::size_t at = text.find(from);
+  EXPECT_NE(at, std::string::npos) << from;
+  return text.replace(at, from.size(), to);
+}
+
+// The error's message and hint; "" where there is none.
+std::string error_of(const std::string& text, const std::vector<std::string>& overrides = {}) {
+  try {
+    expand(parse(text, "s.yaml", overrides));
+    return "";
+  } catch (const base::Error& error) {
+    EXPECT_EQ(error.kind(), base::ErrorKind::user);
+    return std::string(error.what()) + " | " + error.hint();
+  }
+}
+
+TEST(Scenario, SmallOneHasDefaults) {
+  const auto plans = expand(parse(small, "s.yaml"));
+  ASSERT_EQ(plans.size(), 1u);
+  const TrialPlan& plan = plans[0];
+  EXPECT_EQ(plan.name, "tiny-boot#1");
+  EXPECT_EQ(plan.settings.memory, 768ull << 20);
+  EXPECT_EQ(plan.settings.vcpus, 1u);
+  EXPECT_EQ(plan.settings.paging, Paging::nested);
+  EXPECT_EQ(plan.settings.layout, exits::Layout::descending);
+  EXPECT_EQ(plan.steps[0].until, BootUntil::reader);
+  EXPECT_EQ(plan.steps[0].timeout, seconds(300));
+}
+
+TEST(Scenario, FullOneIsReadAndExpanded) {
+  const Scenario scenario = parse(full, "s.yaml");
+  EXPECT_EQ(scenario.description, "Everything said");
+  const auto plans = expand(scenario);
+  ASSERT_EQ(plans.size(), 12u);
+  EXPECT_EQ(plans[0].name, "full[guest.vcpus=1,guest.memory=512 MiB]#1");
+  EXPECT_EQ(plans[4].name, "full[guest.vcpus=1,guest.memory=1 GiB]#2");
+  const TrialPlan& last = plans[11];
+  EXPECT_EQ(last.settings.vcpus, 2u);
+  EXPECT_EQ(last.settings.memory, 1ull << 30);
+  EXPECT_EQ(last.settings.console, Console::verbose);
+  EXPECT_EQ(last.settings.layout, exits::Layout::ascending);
+  EXPECT_EQ(last.settings.paging, Paging::shadow);  // by npt: 0
+  EXPECT_EQ(last.repeat, 3u);
+  EXPECT_EQ(last.repeats, 3u);
+  EXPECT_EQ(last.timeouts.trial, seconds(1200));
+  EXPECT_EQ(last.steps[0].timeout, seconds(90));
+  EXPECT_EQ(last.steps[1].timeout, seconds(3600));
+  EXPECT_EQ(last.steps[2].timeout, seconds(30));
+  EXPECT_EQ(last.steps[2].command, "dd if=/dev/zero of=/tmp/x bs=1M count=10\nrm /tmp/x\n");
+  EXPECT_EQ(last.expect[0].max, UINT64_MAX);
+  EXPECT_EQ(last.expect[1].reason, "io");
+}
+
+TEST(Scenario, PlanSurvivesItsJson) {
+  for (const TrialPlan& plan : expand(parse(full, "s.yaml"))) {
+    EXPECT_EQ(plan_from_json(to_json(plan)), plan);
+  }
+  for (const char* text : {"", "{}", "[]", "{\"scenario\": 1}"}) {
+    EXPECT_THROW(plan_from_json(text), base::Error);
+  }
+}
+
+TEST(Scenario, PagingIsShortForKvmPaging) {
+  const auto plans =
+      expand(parse(with(small, "steps", "matrix: {paging: [nested, shadow]}\nsteps"), "s.yaml"));
+  ASSERT_EQ(plans.size(), 2u);
+  EXPECT_EQ(plans[1].name, "tiny-boot[paging=shadow]#1");
+  EXPECT_EQ(plans[1].cell[0].first, "kvm.paging");
+  EXPECT_EQ(plans[1].settings.paging, Paging::shadow);
+}
+
+TEST(Scenario, ParametersVaryToo) {
+  const auto plans =
+      expand(parse(with(small, "steps", "matrix: {kvm.parameters.npt: [1, 0]}\nsteps"), "s.yaml"));
+  ASSERT_EQ(plans.size(), 2u);
+  EXPECT_EQ(plans[0].settings.paging, Paging::nested);
+  EXPECT_EQ(plans[1].settings.paging, Paging::shadow);
+  EXPECT_EQ(plans[1].settings.parameters.at("npt"), "0");
+}
+
+TEST(Scenario, SetOverridesWithTheSameCare) {
+  const Scenario scenario =
+      parse(full, "s.yaml",
+            {"image=tiny", "guest.vcpus=4", "kvm.parameters.npt=1", "paging=nested", "repeat=1",
+             "timeouts.boot=7 s", "name=other", "matrix.guest.memory=256 MiB,512 MiB"});
+  const auto plans = expand(scenario);
+  ASSERT_EQ(plans.size(), 2u);  // guest.vcpus is out of the matrix
+  EXPECT_EQ(plans[1].name, "other[guest.memory=512 MiB]#1");
+  EXPECT_EQ(plans[1].settings.vcpus, 4u);
+  EXPECT_EQ(plans[1].settings.image, "tiny");
+  EXPECT_EQ(plans[1].steps[0].timeout, seconds(7));
+  EXPECT_EQ(parse(with(small, "image: tiny\n", ""), "s", {"image=x"}).settings.image, "x");
+
+  EXPECT_THAT(error_of(small, {"guest.vcpus=0"}), HasSubstr("--set: guest.vcpus must be a whole"));
+  EXPECT_THAT(error_of(small, {"guest.vpcus=1"}), HasSubstr("did you mean 'guest.vcpus'?"));
+  EXPECT_THAT(error_of(small, {"repeat"}), HasSubstr("--set: expected KEY=VALUE, not 'repeat'"));
+  EXPECT_THAT(error_of(small, {"=1"}), HasSubstr("expected KEY=VALUE"));
+  EXPECT_THAT(error_of(small, {"matrix.nothing=1"}), HasSubstr("--set: matrix cannot vary"));
+  EXPECT_THAT(error_of(small, {"timeouts.tea=1 s"}), HasSubstr("unknown key 'timeouts.tea'"));
+  EXPECT_THAT(error_of(small, {"image="}), HasSubstr("image must be"));
+}
+
+struct Bad {
+  std::string from, to, message;
+};
+
+TEST(Scenario, ErrorsSayWhereWhatAndHowToMend) {
+  const std::vector<Bad> cases = {
+      {"image:", "imge:", "s.yaml:3:1: unknown key 'imge' in scenario, did you mean 'image'?"},
+      {"image: tiny", "image: tiny\nzzz: 1", "s.yaml:4:1: unknown key 'zzz' in scenario | keys"},
+      {"image: tiny", "name: again", "s.yaml:3:1: duplicate key 'name', first at s.yaml:2:1"},
+      {"image: tiny\n", "", "s.yaml:1:1: scenario lacks the key 'image'"},
+      {"image: tiny", "image: ../etc", "s.yaml:3:8: image must be 1 to 64 letters"},
+      {"image: tiny", "image: [tiny]", "s.yaml:3:8: image must be a name, not a list"},
+      {"image: tiny", "image:", "image must be a name, not nothing"},
+      {"version: 1", "version: 2", "s.yaml:1:10: version must be 1, not '2'"},
+      {"steps", "guest: {vcpus: \"1\"}\nsteps",
+       "s.yaml:4:16: guest.vcpus must be a whole number "
+       "from 1 to 64, not '1' in quotes"},
+      {"steps", "guest: {vcpus: 65}\nsteps", "from 1 to 64, not '65'"},
+      {"steps", "guest: {vcpus: 99999999999999999999}\nsteps", "from 1 to 64, not '9999"},
+      {"steps", "guest: {memory: 768}\nsteps", "not '768' | write the unit out: KiB, MiB or GiB"},
+      {"steps", "guest: {memory: 63 MiB}\nsteps", "from 64 MiB to 64 GiB, not '63 MiB'"},
+      {"steps", "guest: {memory: 99999999999999999 GiB}\nsteps", "from 64 MiB to 64 GiB"},
+      {"steps", "guest: {memory: 65537 KiB}\nsteps", "whole MiB"},
+      {"steps", "guest: {console: quite}\nsteps", "not 'quite', did you mean 'quiet'?"},
+      {"steps", "guest: quiet\nsteps", "s.yaml:4:8: guest must be a map of keys and values"},
+      {"steps", "kvm: {layout: down}\nsteps", "must be one of descending, ascending, combined"},
+      {"steps", "kvm: {parameters: {exit_layout: 1}}\nsteps", "belongs to lab | use kvm.layout"},
+      {"steps", "kvm: {parameters: {a: 1 2}}\nsteps", "without blanks"},
+      {"steps", "kvm: {paging: nested, parameters: {npt: 0}}\nsteps",
+       "s.yaml: tiny-boot: kvm.parameters.npt = 0 contradicts nested paging"},
+      {"steps", "kvm: {parameters: {npt: 2}}\nsteps", "must be 0, 1, N or Y, not '2'"},
+      {"steps", "kvm: {parameters: {npt: 0, ept: 1}}\nsteps", "contradicts"},
+      {"steps", "matrix: {guest.vpcus: [1]}\nsteps",
+       "s.yaml:4:10: matrix cannot vary 'guest.vpcus', did you mean 'guest.vcpus'?"},
+      {"steps", "matrix: {guest: {vcpus: [1]}}\nsteps", "matrix cannot vary 'guest'"},
+      {"steps", "matrix: {paging: nested}\nsteps", "matrix.paging must be a list"},
+      {"steps", "matrix: {paging: []}\nsteps", "must have 1 to 64 values, not 0"},
+      {"steps", "matrix: {guest.vcpus: [1, 2, 0]}\nsteps", "s.yaml:4:30: guest.vcpus must be"},
+      {"steps", "matrix: {paging: [nested, nested]}\nsteps", "'nested' comes twice"},
+      {"steps", "matrix: {paging: [nested], kvm.paging: [shadow]}\nsteps", "kvm.paging twice"},
+      {"steps", "repeat: -1\nsteps", "repeat must be a whole number from 1 to 10000, not '-1'"},
+      {"steps", "timeouts: {boot: 5}\nsteps", "must be a time from 1 s to 24 h, not '5' | write"},
+      {"steps", "timeouts: {boot: 0 s}\nsteps", "from 1 s to 24 h"},
+      {"steps", "timeouts: {boot: 25 h}\nsteps", "from 1 s to 24 h"},
+      {"steps", "timeouts: {bot: 5 s}\nsteps", "unknown key 'bot' in timeouts, did you mean"},
+      {"{until: reader}", "{until: ready}", "s.yaml:5:19: until must be one of multi-user, reader"},
+      {"- boot: {until: reader}", "- run: {name: a, command: b}", "the first step must be boot"},
+      {"reader}\n", "reader}\n  - boot:\n", "only the first step can be boot"},
+      {"reader}\n", "reader}\n  - run: {name: boot, command: b}\n", "a second step named 'boot'"},
+      {"reader}\n", "reader}\n  - run: {name: a}\n", "run lacks the key 'command'"},
+      {"reader}\n", "reader}\n  - run: {name: a, command: ''}\n", "1 to 65536 bytes"},
+      {"reader}\n", "reader}\n  - {}\n", "a step is either boot or run"},
+      {"reader}\n", "reader}\nexpect: [{step: bot, max: 1}]\n",
+       "s.yaml:6:17: no step 'bot', did you mean 'boot'? | steps: boot"},
+      {"reader}\n", "reader}\nexpect: [{step: boot, reason: EPT_VIOLATON, max: 1}]\n",
+       "no exit reason 'EPT_VIOLATON', did you mean 'EPT_VIOLATION'?"},
+      {"reader}\n", "reader}\nexpect: [{step: boot}]\n", "expect needs min, max or both"},
+      {"reader}\n", "reader}\nexpect: [{step: boot, min: 2, max: 1}]\n", "min 2 is above max 1"},
+      {"tiny\n", "&a tiny\n", "s.yaml:3:8: anchors and aliases are not used here"},
+      {"tiny\n", "!!str tiny\n", "s.yaml:3:8: tags are not used here"},
+      {"tiny\n", "*a\n", "s.yaml:3:8:"},
+      {"tiny\n", "{{{\n", "s.yaml:"},
+      {"tiny\n", "t\xff\n", "s.yaml:3:9: byte 0xff is not valid UTF-8"},
+      {"tiny\n", "t\x1b[31m\n", "s.yaml:3:9: control character 0x1b"},
+      {"reader}\n", "reader}\n---\nversion: 1\n", "a second document"},
+      {small, "", "s.yaml:1:1: empty"},
+      {small, "- 1\n", "s.yaml:1:1: scenario must be a map of keys and values, not a list"},
+      {small, std::string(40, '['), "nested more than 16 levels deep"},
+      {small, std::string(2u << 20, 'a'), "larger than 1 MiB"},
+  };
+  for (const Bad& bad : cases) {
+    EXPECT_THAT(error_of(with(small, bad.from, bad.to)), HasSubstr(bad.message)) << bad.to;
+  }
+}
+
+TEST(Scenario, BombsAreRefused) {
+  std::string bomb = "a: &a [x, x, x, x, x, x, x, x, x]\n";
+  for (char c = 'b'; c < 'i'; ++c) {
+    bomb += std::string(1, c) + ": &" + c + " [*" + char(c - 1) + ", *" + char(c - 1) + "]\n";
+  }
+  EXPECT_THAT(error_of(bomb), HasSubstr("anchors and aliases"));
+  std::string many = "a: [";
+  for (int i = 0; i < 20000; ++i) many += "1,";
+  EXPECT_THAT(error_of(many + "1]\n"), HasSubstr("more than 10,000 values"));
+}
+
+TEST(Scenario, TrialsAreBounded) {
+  std::string values;
+  for (int i = 1; i <= 64; ++i) values += (i > 1 ? "," : "") + std::to_string(i);
+  const std::string text =
+      with(small, "steps", "matrix: {guest.vcpus: [" + values + "]}\nrepeat: 1562\nsteps");
+  EXPECT_EQ(expand(parse(text, "s.yaml")).size(), 64u * 1562);
+  EXPECT_THAT(error_of(with(text, "1562", "1563")), HasSubstr("more than 100,000 trials"));
+}
+
+TEST(Scenario, MissingFileIsTheUsersError) {
+  try {
+    load("/nonexistent/x.yaml");
+    FAIL();
+  } catch (const base::Error& error) {
+    EXPECT_EQ(error.kind(), base::ErrorKind::user);
+    EXPECT_THAT(error.what(), HasSubstr("/nonexistent/x.yaml"));
+  }
+}
+
+TEST(Scenario, ThoseThatComeWithLabAreGood) {
+  const std::string folder = std::string(LAB_SOURCE_DIR) + "/scenarios/";
+  EXPECT_EQ(expand(load(folder + "boot-count.yaml")).size(), 1u);
+  EXPECT_EQ(expand(load(folder + "paging.yaml")).size(), 2u);
+}
+
+TEST(Scenario, SurvivesRandomMutations) {
+  std::mt19937 random(7);
+  const std::string spice = "{}[]:,-#&*!|>'\"%@`?\n \t0a\\~";
+  for (int round = 0; round < 5000; ++round) {
+    std::string text = full;
+    for (int i = 0, n = 1 + int(random() % 5); i < n && !text.empty(); ++i) {
+      const std::size_t at = random() % text.size();
+      switch (random() % 4) {
+        case 0:
+          text[at] = spice[random() % spice.size()];
+          break;
+        case 1:
+          text.insert(at, 1, spice[random() % spice.size()]);
+          break;
+        case 2:
+          text.erase(at, random() % 20);
+          break;
+        default:
+          text.insert(at, text.substr(random() % text.size(), random() % 40));
+      }
+    }
+    error_of(text);  // an error of ours, or none
+  }
+}
+
+}  // namespace
+}  // namespace lab::scenario

@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: MIT
+// YAML as a plain tree that knows where each piece stands. For the loader only.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace lab::scenario {
+
+struct Entry;
+
+struct Node {
+  enum class Kind { null, scalar, list, map };
+  Kind kind = Kind::null;
+  std::string where;  // "file:line:column", or "--set"
+  std::string text;   // of a scalar
+  bool plain = true;  // a scalar without quotes
+  std::vector<Node> items;
+  std::vector<Entry> entries;  // in the file's order, keys unique
+};
+
+struct Entry {
+  std::string key;
+  std::string where;
+  Node value;
+};
+
+// One document of at most 1 MiB, 16 levels and 10,000 values, without anchors, aliases and tags.
+// Throws base::Error (user) with the place, on duplicate keys too.
+Node parse_yaml(std::string_view text, const std::string& file);
+
+// "file:line:column: cause", with the remedy as hint.
+[[noreturn]] void fail(const std::string& where, const std::string& cause,
+                       const std::string& remedy = "");
+
+// In quotes, at most 60 bytes of it, nothing that could upset a terminal.
+std::string in_quotes(std::string_view text);
+
+}  // namespace lab::scenario

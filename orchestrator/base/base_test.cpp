@@ -90,8 +90,8 @@ TEST(RunFolder, OfADeadLabIsSweptAndALivingOneIsNot) {
   std::filesystem::create_directories(dead);
   write_file(dead / "lock", "");
   write_file(dead / "overlay.qcow2", "x");
-  EXPECT_TRUE(run_is_alive(folders, alive.id()));
-  EXPECT_EQ(sweep_run_folders(folders), 1);
+  EXPECT_EQ(dead_runs(folders), std::vector<std::string>{"999999999.abcdef"});
+  remove_run(folders, "999999999.abcdef");
   EXPECT_FALSE(std::filesystem::exists(dead));
   EXPECT_TRUE(std::filesystem::exists(alive.path()));
 }

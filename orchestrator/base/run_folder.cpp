@@ -41,7 +41,9 @@ RunFolder::~RunFolder() {
   fs::remove_all(sockets_, ignored);
 }
 
-bool run_is_alive(const Folders& folders, const std::string& id) {
+namespace {
+
+bool is_alive(const Folders& folders, const std::string& id) {
   const Fd lock = open_lock(runs(folders) / id, 0);
   // Between mkdtemp and flock a young run has no lock yet; its process is there, though.
   if (!lock)
@@ -49,18 +51,22 @@ bool run_is_alive(const Folders& folders, const std::string& id) {
   return ::flock(lock.get(), LOCK_EX | LOCK_NB) != 0;
 }
 
-int sweep_run_folders(const Folders& folders) {
+}  // namespace
+
+std::vector<std::string> dead_runs(const Folders& folders) {
   std::error_code error;
   std::vector<std::string> dead;
   for (const auto& entry : fs::directory_iterator(runs(folders), error)) {
     const std::string id = entry.path().filename().string();
-    if (!run_is_alive(folders, id)) dead.push_back(id);
+    if (!is_alive(folders, id)) dead.push_back(id);
   }
-  for (const std::string& id : dead) {
-    fs::remove_all(runs(folders) / id, error);
-    fs::remove_all(folders.runtime / id, error);
-  }
-  return static_cast<int>(dead.size());
+  return dead;
+}
+
+void remove_run(const Folders& folders, const std::string& id) {
+  std::error_code ignored;
+  fs::remove_all(runs(folders) / id, ignored);
+  fs::remove_all(folders.runtime / id, ignored);
 }
 
 }  // namespace lab::base

@@ -4,8 +4,8 @@
 #pragma once
 
 #include <filesystem>
-#include <functional>
 #include <string>
+#include <vector>
 
 #include "orchestrator/base/fd.hpp"
 #include "orchestrator/base/folders.hpp"
@@ -30,10 +30,10 @@ class RunFolder {
   Fd lock_;
 };
 
-// Whether the run's lab is still alive.
-bool run_is_alive(const Folders& folders, const std::string& id);
+// Ids of runs whose lab is no more, and so of what it left: domains carry them in their names.
+std::vector<std::string> dead_runs(const Folders& folders);
 
-// Removes the folders of labs that are no more. Returns how many there were.
-int sweep_run_folders(const Folders& folders);
+// Removes a run's folders.
+void remove_run(const Folders& folders, const std::string& id);
 
 }  // namespace lab::base

@@ -1,2 +1,90 @@
 // SPDX-License-Identifier: MIT
 #include "orchestrator/record/record.hpp"
+
+#include <spdlog/fmt/fmt.h>
+
+#include <algorithm>
+#include <array>
+
+namespace lab::record {
+namespace {
+
+constexpr std::array<std::pair<Outcome, std::string_view>, 7> outcomes = {{
+    {Outcome::passed, "passed"},
+    {Outcome::failed, "failed"},
+    {Outcome::regressed, "regressed"},
+    {Outcome::guest_failed, "guest_failed"},
+    {Outcome::timed_out, "timed_out"},
+    {Outcome::infrastructure, "infrastructure"},
+    {Outcome::incomplete, "incomplete"},
+}};
+
+struct Moment {
+  std::chrono::year_month_day date;
+  std::chrono::hh_mm_ss<std::chrono::milliseconds> time;
+};
+
+Moment split(std::chrono::system_clock::time_point point) {
+  const auto day = std::chrono::floor<std::chrono::days>(point);
+  return {std::chrono::year_month_day(day),
+          std::chrono::hh_mm_ss(std::chrono::floor<std::chrono::milliseconds>(point - day))};
+}
+
+std::string format(std::chrono::system_clock::time_point point,
+                   fmt::format_string<int, unsigned, unsigned, long, long, long, long> pattern) {
+  const Moment moment = split(point);
+  return fmt::format(pattern, int(moment.date.year()), unsigned(moment.date.month()),
+                     unsigned(moment.date.day()), long(moment.time.hours().count()),
+                     long(moment.time.minutes().count()), long(moment.time.seconds().count()),
+                     long(moment.time.subseconds().count()));
+}
+
+}  // namespace
+
+std::string_view to_string(Outcome outcome) {
+  return outcomes[std::size_t(outcome)].second;
+}
+
+std::optional<Outcome> parse_outcome(std::string_view text) {
+  for (const auto& [outcome, name] : outcomes) {
+    if (name == text) return outcome;
+  }
+  return std::nullopt;
+}
+
+std::span<const std::string_view> condition_order() {
+  namespace c = condition;
+  static constexpr std::array order = {
+      c::site,          c::emulated,     c::vendor,        c::cpu_model,
+      c::nesting_depth, c::outer_kernel, c::patch_version, c::module_parameters,
+      c::paging,        c::layout,       c::image,         c::image_digest,
+      c::guest_kernel,  c::vcpus,        c::memory,        c::devices,
+      c::console,       c::lab_version,  c::start_time,    c::repeat};
+  return order;
+}
+
+std::string make_id(std::chrono::system_clock::time_point start, std::uint32_t random) {
+  return format(start, "{:04}{:02}{:02}T{:02}{:02}{:02}.{:03}Z") + fmt::format("-{:08x}", random);
+}
+
+std::string format_time(std::chrono::system_clock::time_point time) {
+  return format(time, "{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{:03}Z");
+}
+
+Step make_step(std::string name, exits::Vendor vendor, const exits::StepCounts& counts) {
+  Step step;
+  step.name = std::move(name);
+  step.exits = counts.exits;
+  step.cycles = counts.cycles;
+  step.reader_exits = counts.reader_exits;
+  step.clean = counts.clean;
+  for (const exits::ReasonCount& reason : counts.reasons) {
+    step.reasons.push_back({reason.number, exits::reason_name(vendor, reason.number),
+                            std::string(to_string(exits::reason_category(vendor, reason.number))),
+                            reason.exits, reason.cycles});
+  }
+  std::ranges::stable_sort(step.reasons, std::greater(), &Reason::exits);
+  return step;
+}
+
+}  // namespace lab::record

@@ -30,7 +30,8 @@ enum class Outcome {
 std::string_view to_string(Outcome outcome);
 std::optional<Outcome> parse_outcome(std::string_view text);
 
-// Keys of Record::conditions, in the order in which they are shown. Others may follow.
+// Keys of Record::conditions, in the order in which they are shown (condition_order). Others may
+// follow.
 namespace condition {
 inline constexpr std::string_view
     site = "site",
@@ -45,6 +46,8 @@ inline constexpr std::string_view
     devices = "devices", console = "console", lab_version = "lab_version",
     start_time = "start_time", repeat = "repeat";
 }  // namespace condition
+
+std::span<const std::string_view> condition_order();
 
 struct Reason {
   std::uint32_t number = 0;

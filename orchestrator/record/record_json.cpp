@@ -1,0 +1,254 @@
+// SPDX-License-Identifier: MIT
+// Records as JSON: the stream's, the store's and the `--format json` of scripts. Fields are added,
+// never renamed.
+#include <cmath>
+#include <cstdio>
+#include <limits>
+#include <nlohmann/json.hpp>
+
+#include "orchestrator/base/error.hpp"
+#include "orchestrator/record/record.hpp"
+
+namespace lab::record {
+namespace {
+
+using nlohmann::ordered_json;  // keeps the fields in a readable order, and the timings in theirs
+
+constexpr int schema = 1;
+constexpr std::size_t size_limit = 64u << 20;
+
+[[noreturn]] void fail(const std::string& cause) {
+  throw base::infrastructure_error("record: " + cause);
+}
+
+template <typename Value>
+void put(ordered_json& object, const char* name, const std::optional<Value>& value) {
+  if (value) object[name] = *value;
+}
+
+ordered_json reason_json(const Reason& reason) {
+  ordered_json object = {{"number", reason.number},
+                         {"name", reason.name},
+                         {"category", reason.category},
+                         {"exits", reason.exits}};
+  put(object, "cycles", reason.cycles);
+  return object;
+}
+
+ordered_json step_json(const Step& step) {
+  ordered_json object = {{"name", step.name}};
+  put(object, "exits", step.exits);
+  put(object, "cycles", step.cycles);
+  put(object, "reader_exits", step.reader_exits);
+  put(object, "clean", step.clean);
+  put(object, "exit_code", step.exit_code);
+  object["reasons"] = ordered_json::array();
+  for (const Reason& reason : step.reasons) object["reasons"].push_back(reason_json(reason));
+  if (!step.output.empty()) object["output"] = step.output;
+  return object;
+}
+
+ordered_json check_json(const exits::Check& check) {
+  ordered_json object = {{"name", check.name}, {"ok", check.ok}};
+  put(object, "left", check.left);
+  put(object, "right", check.right);
+  object["detail"] = check.detail;
+  return object;
+}
+
+ordered_json record_json(const Record& record) {
+  ordered_json object = {{"id", record.id},
+                         {"scenario", record.scenario},
+                         {"trial", record.trial},
+                         {"site", record.site},
+                         {"repeat", record.repeat},
+                         {"outcome", to_string(record.outcome)},
+                         {"start_time", format_time(record.start_time)}};
+  if (!record.message.empty()) object["message"] = record.message;
+  object["conditions"] = ordered_json::object();
+  for (const auto& [key, value] : record.conditions) object["conditions"][key] = value;
+  object["steps"] = ordered_json::array();
+  for (const Step& step : record.steps) object["steps"].push_back(step_json(step));
+  object["checks"] = ordered_json::array();
+  for (const exits::Check& check : record.checks) object["checks"].push_back(check_json(check));
+  object["timings"] = ordered_json::object();
+  for (const auto& [phase, seconds] : record.timings) object["timings"][phase] = seconds;
+  if (!record.console_tail.empty()) object["console_tail"] = record.console_tail;
+  return object;
+}
+
+// A guest's text need not be UTF-8; JSON must.
+std::string dump(const ordered_json& object, int indent) {
+  return object.dump(indent, ' ', false, ordered_json::error_handler_t::replace);
+}
+
+const ordered_json* find(const ordered_json& object, const char* name) {
+  const auto found = object.find(name);
+  return found == object.end() || found->is_null() ? nullptr : &*found;
+}
+
+const ordered_json& need(const ordered_json& object, const char* name) {
+  if (!object.is_object()) fail("not a JSON object");
+  const ordered_json* value = find(object, name);
+  if (!value) fail("'" + std::string(name) + "' is missing");
+  return *value;
+}
+
+std::uint64_t count(const ordered_json& value, const char* name,
+                    std::uint64_t max = std::numeric_limits<std::uint64_t>::max()) {
+  if (!value.is_number_unsigned() || value.get<std::uint64_t>() > max) {
+    fail("'" + std::string(name) + "' is not a whole number in range");
+  }
+  return value.get<std::uint64_t>();
+}
+
+std::optional<std::uint64_t> optional_count(const ordered_json& object, const char* name) {
+  const ordered_json* value = find(object, name);
+  return value ? std::optional(count(*value, name)) : std::nullopt;
+}
+
+std::string text(const ordered_json& object, const char* name) {
+  const ordered_json& value = need(object, name);
+  if (!value.is_string()) fail("'" + std::string(name) + "' is not text");
+  return value.get<std::string>();
+}
+
+std::string optional_text(const ordered_json& object, const char* name) {
+  return find(object, name) ? text(object, name) : "";
+}
+
+bool boolean(const ordered_json& object, const char* name) {
+  const ordered_json& value = need(object, name);
+  if (!value.is_boolean()) fail("'" + std::string(name) + "' is neither true nor false");
+  return value.get<bool>();
+}
+
+const ordered_json& list(const ordered_json& object, const char* name) {
+  const ordered_json& value = need(object, name);
+  if (!value.is_array()) fail("'" + std::string(name) + "' is not a list");
+  return value;
+}
+
+std::chrono::system_clock::time_point parse_time(const std::string& value) {
+  int year = 0, millisecond = 0, end = 0;
+  unsigned month = 0, day = 0, hour = 0, minute = 0, second = 0;
+  const int fields = std::sscanf(value.c_str(), "%4d-%2u-%2uT%2u:%2u:%2u.%3dZ%n", &year, &month,
+                                 &day, &hour, &minute, &second, &millisecond, &end);
+  const std::chrono::year_month_day date{std::chrono::year(year), std::chrono::month(month),
+                                         std::chrono::day(day)};
+  const bool good = fields == 7 && std::size_t(end) == value.size() && date.ok() && hour < 24 &&
+                    minute < 60 && second < 61 && millisecond >= 0;
+  if (!good) fail("'start_time' is no time");
+  return std::chrono::sys_days(date) + std::chrono::hours(hour) + std::chrono::minutes(minute) +
+         std::chrono::seconds(second) + std::chrono::milliseconds(millisecond);
+}
+
+Reason reason_from(const ordered_json& object) {
+  Reason reason;
+  reason.number = std::uint32_t(
+      count(need(object, "number"), "number", std::numeric_limits<std::uint32_t>::max()));
+  reason.name = text(object, "name");
+  reason.category = text(object, "category");
+  reason.exits = count(need(object, "exits"), "exits");
+  reason.cycles = optional_count(object, "cycles");
+  return reason;
+}
+
+Step step_from(const ordered_json& object) {
+  Step step;
+  step.name = text(object, "name");
+  step.exits = optional_count(object, "exits");
+  step.cycles = optional_count(object, "cycles");
+  step.reader_exits = optional_count(object, "reader_exits");
+  if (find(object, "clean")) step.clean = boolean(object, "clean");
+  if (const auto code = optional_count(object, "exit_code")) {
+    if (*code > 255) fail("'exit_code' is above 255");
+    step.exit_code = int(*code);
+  }
+  for (const ordered_json& reason : list(object, "reasons")) {
+    step.reasons.push_back(reason_from(reason));
+  }
+  step.output = optional_text(object, "output");
+  return step;
+}
+
+exits::Check check_from(const ordered_json& object) {
+  return {text(object, "name"), boolean(object, "ok"), optional_count(object, "left"),
+          optional_count(object, "right"), optional_text(object, "detail")};
+}
+
+Conditions conditions_from(const ordered_json& object) {
+  if (!object.is_object()) fail("'conditions' is not an object");
+  Conditions conditions;
+  for (const auto& [key, value] : object.items()) {
+    if (!value.is_string()) fail("a condition is not text");
+    conditions[key] = value.get<std::string>();
+  }
+  return conditions;
+}
+
+Timings timings_from(const ordered_json& object) {
+  if (!object.is_object()) fail("'timings' is not an object");
+  Timings timings;
+  for (const auto& [phase, seconds] : object.items()) {
+    if (!seconds.is_number()) fail("a timing is not a number");
+    timings.emplace_back(phase, seconds.get<double>());
+  }
+  return timings;
+}
+
+Record record_from(const ordered_json& object) {
+  Record record;
+  record.id = text(object, "id");
+  record.scenario = text(object, "scenario");
+  record.trial = text(object, "trial");
+  record.site = text(object, "site");
+  record.repeat = std::uint32_t(
+      count(need(object, "repeat"), "repeat", std::numeric_limits<std::uint32_t>::max()));
+  const auto outcome = parse_outcome(text(object, "outcome"));
+  if (!outcome) fail("unknown outcome");
+  record.outcome = *outcome;
+  record.start_time = parse_time(text(object, "start_time"));
+  record.message = optional_text(object, "message");
+  record.conditions = conditions_from(need(object, "conditions"));
+  for (const ordered_json& step : list(object, "steps")) record.steps.push_back(step_from(step));
+  for (const ordered_json& check : list(object, "checks")) {
+    record.checks.push_back(check_from(check));
+  }
+  record.timings = timings_from(need(object, "timings"));
+  record.console_tail = optional_text(object, "console_tail");
+  return record;
+}
+
+ordered_json parse(std::string_view json) {
+  if (json.size() > size_limit) fail("larger than 64 MiB");
+  ordered_json value = ordered_json::parse(json, nullptr, false);
+  if (value.is_discarded()) fail("not JSON");
+  return value;
+}
+
+}  // namespace
+
+std::string to_json(const Record& record) {
+  return dump(record_json(record), -1);
+}
+
+Record from_json(std::string_view json) {
+  return record_from(parse(json));
+}
+
+std::string to_document(std::span<const Record> records) {
+  ordered_json document = {{"schema", schema}, {"trials", ordered_json::array()}};
+  for (const Record& record : records) document["trials"].push_back(record_json(record));
+  return dump(document, 2) + "\n";
+}
+
+std::vector<Record> from_document(std::string_view json) {
+  const ordered_json document = parse(json);
+  if (count(need(document, "schema"), "schema") != schema) fail("'schema' is not 1");
+  std::vector<Record> records;
+  for (const ordered_json& trial : list(document, "trials")) records.push_back(record_from(trial));
+  return records;
+}
+
+}  // namespace lab::record

@@ -51,6 +51,16 @@ Fd open_for_reading(const std::filesystem::path& path) {
   return fd;
 }
 
+std::string digest_file(const std::filesystem::path& path, const EVP_MD* kind) {
+  const Fd fd = open_for_reading(path);
+  const DigestPtr context(EVP_MD_CTX_new(), EVP_MD_CTX_free);
+  EVP_DigestInit_ex(context.get(), kind, nullptr);
+  read_pieces(fd.get(), path.string(), [&](std::string_view piece) {
+    EVP_DigestUpdate(context.get(), piece.data(), piece.size());
+  });
+  return finish_hex(context.get());
+}
+
 }  // namespace
 
 Fd::~Fd() {
@@ -119,13 +129,11 @@ std::string sha256(std::string_view bytes) {
 }
 
 std::string sha256_file(const std::filesystem::path& path) {
-  const Fd fd = open_for_reading(path);
-  const DigestPtr context(EVP_MD_CTX_new(), EVP_MD_CTX_free);
-  EVP_DigestInit_ex(context.get(), EVP_sha256(), nullptr);
-  read_pieces(fd.get(), path.string(), [&](std::string_view piece) {
-    EVP_DigestUpdate(context.get(), piece.data(), piece.size());
-  });
-  return finish_hex(context.get());
+  return digest_file(path, EVP_sha256());
+}
+
+std::string sha512_file(const std::filesystem::path& path) {
+  return digest_file(path, EVP_sha512());
 }
 
 }  // namespace lab::base

@@ -44,8 +44,9 @@ void write_all(int fd, std::string_view bytes, const std::string& object);
 // Connects to a UNIX stream socket; empty Fd where nobody listens (yet).
 Fd connect_unix(const std::filesystem::path& path);
 
-// SHA-256 as 64 lower-case hex digits, of bytes and of a file's contents.
+// Digests as lower-case hex digits (64 and 128), of bytes and of a file's contents.
 std::string sha256(std::string_view bytes);
 std::string sha256_file(const std::filesystem::path& path);
+std::string sha512_file(const std::filesystem::path& path);
 
 }  // namespace lab::base

@@ -1,0 +1,168 @@
+// SPDX-License-Identifier: MIT
+#include "orchestrator/image/fetch.hpp"
+
+#include <curl/curl.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <memory>
+#include <mutex>
+#include <sstream>
+
+#include "orchestrator/base/error.hpp"
+#include "orchestrator/base/fd.hpp"
+#include "orchestrator/base/interrupt.hpp"
+
+namespace lab::image {
+namespace {
+
+namespace fs = std::filesystem;
+using CurlPtr = std::unique_ptr<CURL, decltype(&curl_easy_cleanup)>;
+
+// What libcurl's callbacks work on. An exception must not cross C code: it is kept here.
+struct Transfer {
+  std::function<void(std::string_view)> take;
+  FetchProgress progress;
+  std::uint64_t offset = 0;
+  std::exception_ptr failure;
+};
+
+std::size_t on_data(char* bytes, std::size_t size, std::size_t count, void* data) {
+  auto* transfer = static_cast<Transfer*>(data);
+  try {
+    transfer->take({bytes, size * count});
+    return size * count;
+  } catch (...) {
+    transfer->failure = std::current_exception();
+    return 0;
+  }
+}
+
+int on_progress(void* data, curl_off_t total, curl_off_t now, curl_off_t, curl_off_t) {
+  auto* transfer = static_cast<Transfer*>(data);
+  if (base::interrupted()) return 1;
+  if (transfer->progress && now > 0)
+    transfer->progress(transfer->offset + static_cast<std::uint64_t>(now),
+                       total > 0 ? transfer->offset + static_cast<std::uint64_t>(total) : 0);
+  return 0;
+}
+
+CurlPtr new_transfer(const std::string& url, Transfer& transfer) {
+  static std::once_flag once;
+  std::call_once(once, [] { curl_global_init(CURL_GLOBAL_DEFAULT); });
+  CurlPtr curl(curl_easy_init(), curl_easy_cleanup);
+  if (!curl) throw base::infrastructure_error("libcurl does not start");
+  CURL* handle = curl.get();
+  curl_easy_setopt(handle, CURLOPT_URL, url.c_str());
+  curl_easy_setopt(handle, CURLOPT_PROTOCOLS_STR, "http,https,file");
+  curl_easy_setopt(handle, CURLOPT_REDIR_PROTOCOLS_STR, "http,https");
+  curl_easy_setopt(handle, CURLOPT_FOLLOWLOCATION, 1L);
+  curl_easy_setopt(handle, CURLOPT_MAXREDIRS, 5L);
+  curl_easy_setopt(handle, CURLOPT_FAILONERROR, 1L);
+  curl_easy_setopt(handle, CURLOPT_NOSIGNAL, 1L);
+  curl_easy_setopt(handle, CURLOPT_CONNECTTIMEOUT, 30L);
+  curl_easy_setopt(handle, CURLOPT_LOW_SPEED_LIMIT, 1L);  // a dead connection: nothing for 60 s
+  curl_easy_setopt(handle, CURLOPT_LOW_SPEED_TIME, 60L);
+  curl_easy_setopt(handle, CURLOPT_NOPROGRESS, 0L);
+  curl_easy_setopt(handle, CURLOPT_WRITEFUNCTION, on_data);
+  curl_easy_setopt(handle, CURLOPT_WRITEDATA, &transfer);
+  curl_easy_setopt(handle, CURLOPT_XFERINFOFUNCTION, on_progress);
+  curl_easy_setopt(handle, CURLOPT_XFERINFODATA, &transfer);
+  return curl;
+}
+
+void perform(CURL* curl, const std::string& url, const Transfer& transfer) {
+  const CURLcode code = curl_easy_perform(curl);
+  base::throw_if_interrupted();
+  if (transfer.failure) std::rethrow_exception(transfer.failure);
+  if (code == CURLE_OK) return;
+  long status = 0;
+  curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &status);
+  if (code == CURLE_HTTP_RETURNED_ERROR)
+    throw base::infrastructure_error("fetch '" + url + "': HTTP status " + std::to_string(status),
+                                     "check the url in images/manifest.yaml");
+  throw base::infrastructure_error("fetch '" + url + "': " + curl_easy_strerror(code),
+                                   "what was downloaded is kept: run it again to go on from there");
+}
+
+std::uint64_t size_of(const fs::path& file) {
+  std::error_code error;
+  const auto size = fs::file_size(file, error);
+  return error ? 0 : size;
+}
+
+void download(const std::string& url, const fs::path& part, const FetchProgress& progress) {
+  const base::Fd fd(::open(part.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644));
+  if (!fd) throw base::errno_error("create", part.string(), errno);
+  Transfer transfer{.progress = progress, .offset = size_of(part)};
+  const CurlPtr curl = new_transfer(url, transfer);
+  transfer.take = [&, checked = false](std::string_view bytes) mutable {
+    long status = 0;
+    curl_easy_getinfo(curl.get(), CURLINFO_RESPONSE_CODE, &status);
+    // A server that knows no ranges answers 200 and sends all of it again.
+    if (!checked && transfer.offset > 0 && status == 200) {
+      if (::ftruncate(fd.get(), 0) != 0) throw base::errno_error("empty", part.string(), errno);
+      transfer.offset = 0;
+    }
+    checked = true;
+    base::write_all(fd.get(), bytes, part.string());
+  };
+  if (transfer.offset > 0)
+    curl_easy_setopt(curl.get(), CURLOPT_RESUME_FROM_LARGE,
+                     static_cast<curl_off_t>(transfer.offset));
+  perform(curl.get(), url, transfer);
+}
+
+void check_digest(const std::string& url, const std::string& digest, const fs::path& part) {
+  const std::size_t colon = digest.find(':');
+  const std::string kind = digest.substr(0, colon);
+  if (colon == std::string::npos || (kind != "sha512" && kind != "sha256"))
+    throw base::user_error("digest '" + digest + "': expected sha512:HEX or sha256:HEX");
+  const std::string found =
+      kind + ":" + (kind == "sha512" ? base::sha512_file(part) : base::sha256_file(part));
+  if (found == digest) return;
+  fs::remove(part);
+  throw base::infrastructure_error(
+      "fetch '" + url + "': wrong digest\n  expected " + digest + "\n  found    " + found,
+      "the file was deleted; try again, and if it happens again do not trust the source");
+}
+
+}  // namespace
+
+void fetch(const std::string& url, const std::string& digest, const fs::path& file,
+           const FetchProgress& progress) {
+  fs::path part = file;
+  part += ".part";
+  download(url, part, progress);
+  check_digest(url, digest, part);
+  fs::rename(part, file);
+}
+
+std::string fetch_text(const std::string& url, std::size_t limit) {
+  std::string text;
+  Transfer transfer;
+  transfer.take = [&](std::string_view bytes) {
+    if (text.size() + bytes.size() > limit)
+      throw base::infrastructure_error("fetch '" + url + "': larger than " + std::to_string(limit) +
+                                       " bytes");
+    text += bytes;
+  };
+  const CurlPtr curl = new_transfer(url, transfer);
+  perform(curl.get(), url, transfer);
+  return text;
+}
+
+std::string digest_in_sums(const std::string& sums, const std::string& name) {
+  std::istringstream lines(sums);
+  for (std::string hex, file; lines >> hex >> file;) {
+    if (file.starts_with("*")) file.erase(0, 1);
+    if (file != name) continue;
+    if (hex.size() == 128) return "sha512:" + hex;
+    if (hex.size() == 64) return "sha256:" + hex;
+  }
+  throw base::infrastructure_error("no digest of '" + name + "' in the published list");
+}
+
+}  // namespace lab::image

@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: MIT
+#include "orchestrator/image/guestfs.hpp"
+
+#include <guestfs.h>
+#include <spdlog/spdlog.h>
+
+#include <cerrno>
+#include <cstdlib>
+#include <cstring>
+
+#include "orchestrator/base/error.hpp"
+
+namespace lab::image {
+namespace {
+
+namespace fs = std::filesystem;
+
+struct FreeText {
+  void operator()(char* text) const { std::free(text); }
+};
+
+struct FreeList {
+  void operator()(char** list) const {
+    for (char** text = list; *text != nullptr; ++text) std::free(*text);
+    std::free(list);
+  }
+};
+
+// supermin takes the appliance's kernel from here instead of from /boot.
+void use_kernel(const fs::path& kit) {
+  if (kit.empty()) return;
+  for (const auto& entry : fs::directory_iterator(kit / "lib/modules")) {
+    const std::string release = entry.path().filename().string();
+    ::setenv("SUPERMIN_KERNEL", (kit / "boot" / ("vmlinuz-" + release)).c_str(), 1);
+    ::setenv("SUPERMIN_KERNEL_VERSION", release.c_str(), 1);
+    ::setenv("SUPERMIN_MODULES", entry.path().c_str(), 1);
+  }
+}
+
+}  // namespace
+
+void Guestfs::Closer::operator()(guestfs_h* handle) const {
+  guestfs_close(handle);
+}
+
+Guestfs::Guestfs(const fs::path& disk, const std::string& format, const ApplianceOptions& options)
+    : handle_(guestfs_create_flags(GUESTFS_CREATE_NO_ENVIRONMENT)) {
+  if (!handle_) throw base::infrastructure_error("libguestfs does not start");
+  guestfs_h* handle = handle_.get();
+  guestfs_set_error_handler(handle, nullptr, nullptr);  // not its own printer
+  use_kernel(options.kernel_kit);
+  fs::create_directories(options.cache);
+  check(guestfs_set_cachedir(handle, options.cache.c_str()), "set cache of", "libguestfs");
+  check(guestfs_set_backend(handle, "direct"), "set backend of", "libguestfs");
+  if (!options.use_kvm)
+    check(guestfs_set_backend_setting(handle, "force_tcg", "1"), "set backend of", "libguestfs");
+  check(guestfs_set_memsize(handle, 768), "set memory of", "libguestfs");
+  check(guestfs_add_drive_opts(handle, disk.c_str(), GUESTFS_ADD_DRIVE_OPTS_FORMAT, format.c_str(),
+                               GUESTFS_ADD_DRIVE_OPTS_CACHEMODE, "unsafe", -1),
+        "add disk", disk.string());
+  check(guestfs_launch(handle), "start the libguestfs appliance for", disk.string());
+}
+
+void Guestfs::check(int result, const std::string& operation, const std::string& object) const {
+  if (result != -1) return;
+  const char* message = guestfs_last_error(handle_.get());
+  const int number = guestfs_last_errno(handle_.get());
+  throw base::infrastructure_error(
+      operation + " '" + object + "': " + (message != nullptr ? message : "unknown error"),
+      number == ENOSPC ? "the image's file system is full: use a larger image"
+                       : "lab doctor; LIBGUESTFS_DEBUG=1 libguestfs-test-tool shows more");
+}
+
+std::vector<std::string> Guestfs::filesystems() {
+  const std::unique_ptr<char*, FreeList> list(guestfs_list_filesystems(handle_.get()));
+  if (!list) check(-1, "list file systems of", "the image");
+  std::vector<std::string> devices;
+  for (char** entry = list.get(); entry[0] != nullptr; entry += 2) {
+    const std::string type = entry[1];
+    if (type != "swap" && type != "unknown") devices.emplace_back(entry[0]);
+  }
+  return devices;
+}
+
+void Guestfs::mount_root() {
+  for (const std::string& device : filesystems()) {
+    if (guestfs_mount(handle_.get(), device.c_str(), "/") == -1) continue;
+    if (exists("/etc/os-release") || exists("/usr/lib/os-release")) return;
+    check(guestfs_umount_all(handle_.get()), "unmount", device);
+  }
+  throw base::infrastructure_error("no file system of the image holds an operating system",
+                                   "use a cloud image of a Linux distribution with systemd");
+}
+
+bool Guestfs::exists(const std::string& path) {
+  const int found = guestfs_exists(handle_.get(), path.c_str());
+  check(found, "look for", path);
+  return found == 1;
+}
+
+std::string Guestfs::read(const std::string& path) {
+  std::size_t size = 0;
+  const std::unique_ptr<char, FreeText> bytes(
+      guestfs_read_file(handle_.get(), path.c_str(), &size));
+  if (!bytes) check(-1, "read", path);
+  return {bytes.get(), size};
+}
+
+void Guestfs::write(const std::string& path, const std::string& text, int mode) {
+  check(guestfs_write(handle_.get(), path.c_str(), text.data(), text.size()), "write", path);
+  check(guestfs_chmod(handle_.get(), mode, path.c_str()), "set mode of", path);
+}
+
+void Guestfs::upload(const fs::path& file, const std::string& path, int mode) {
+  check(guestfs_upload(handle_.get(), file.c_str(), path.c_str()), "upload", path);
+  check(guestfs_chmod(handle_.get(), mode, path.c_str()), "set mode of", path);
+}
+
+void Guestfs::make_folder(const std::string& path) {
+  check(guestfs_mkdir_p(handle_.get(), path.c_str()), "make folder", path);
+}
+
+void Guestfs::link(const std::string& target, const std::string& path) {
+  check(guestfs_ln_sf(handle_.get(), target.c_str(), path.c_str()), "link", path);
+}
+
+void Guestfs::finish() {
+  check(guestfs_umount_all(handle_.get()), "unmount", "the image");
+  check(guestfs_shutdown(handle_.get()), "end", "the libguestfs appliance");
+}
+
+}  // namespace lab::image

@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: MIT
+#include "orchestrator/image/manifest.hpp"
+
+#include <yaml-cpp/yaml.h>
+
+#include <algorithm>
+#include <set>
+
+#include "orchestrator/base/error.hpp"
+
+namespace lab::image {
+namespace {
+
+base::Error at(const std::filesystem::path& file, const YAML::Mark& mark, const std::string& what) {
+  return base::user_error(file.string() + ":" + std::to_string(mark.line + 1) + ":" +
+                          std::to_string(mark.column + 1) + ": " + what);
+}
+
+Entry read_entry(const std::filesystem::path& file, const std::string& name,
+                 const YAML::Node& node) {
+  static const std::set<std::string> known{"recipe", "url", "digest", "digest_url", "description"};
+  if (!node.IsMap()) throw at(file, node.Mark(), "image '" + name + "' must be a map");
+  Entry entry;
+  entry.name = name;
+  for (const auto& item : node) {
+    const std::string key = item.first.Scalar();
+    if (known.count(key) == 0)
+      throw at(file, item.first.Mark(),
+               "unknown key '" + key + "'; known: recipe, url, digest, digest_url, description");
+    if (!item.second.IsScalar()) throw at(file, item.second.Mark(), "'" + key + "' must be text");
+  }
+  const auto text = [&](const char* key) { return node[key] ? node[key].Scalar() : std::string(); };
+  entry.description = text("description");
+  entry.url = text("url");
+  entry.digest = text("digest");
+  entry.digest_url = text("digest_url");
+  entry.source = entry.url.empty() ? Entry::Source::recipe : Entry::Source::url;
+  if (entry.source == Entry::Source::url && entry.digest.empty() && entry.digest_url.empty())
+    throw at(file, node.Mark(),
+             "image '" + name +
+                 "' has a url but neither digest nor digest_url: it could not be checked");
+  return entry;
+}
+
+}  // namespace
+
+std::vector<Entry> load_manifest(const std::filesystem::path& file) {
+  try {
+    const YAML::Node root = YAML::LoadFile(file.string());
+    const YAML::Node images = root["images"];
+    if (!images || !images.IsMap()) throw at(file, root.Mark(), "expected a map 'images'");
+    std::vector<Entry> entries;
+    for (const auto& item : images)
+      entries.push_back(read_entry(file, item.first.Scalar(), item.second));
+    return entries;
+  } catch (const YAML::BadFile&) {
+    throw base::user_error("cannot read the image manifest '" + file.string() + "'");
+  } catch (const YAML::Exception& error) {
+    throw at(file, error.mark, error.msg);
+  }
+}
+
+const Entry& find_entry(const std::vector<Entry>& entries, const std::string& name) {
+  const auto found = std::ranges::find(entries, name, &Entry::name);
+  if (found != entries.end()) return *found;
+  std::string names;
+  for (const Entry& entry : entries) names += (names.empty() ? "" : ", ") + entry.name;
+  throw base::user_error("unknown image '" + name + "'; known images: " + names, "lab image list");
+}
+
+}  // namespace lab::image

@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: MIT
+// images/manifest.yaml: the images that lab knows, by name.
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+namespace lab::image {
+
+struct Entry {
+  enum class Source { recipe, url };
+  std::string name;
+  Source source = Source::recipe;
+  std::string description;
+  // url: where the image is, and either its digest or where that is published.
+  std::string url;
+  std::string digest;      // "sha512:HEX" or "sha256:HEX"; may be empty
+  std::string digest_url;  // a SHA512SUMS or SHA256SUMS file that names the image
+};
+
+// Error (user) "file:line:column: ..." where the manifest is malformed.
+std::vector<Entry> load_manifest(const std::filesystem::path& file);
+
+// Error (user) that lists the known names where there is no such image.
+const Entry& find_entry(const std::vector<Entry>& entries, const std::string& name);
+
+}  // namespace lab::image

@@ -1,0 +1,172 @@
+// SPDX-License-Identifier: MIT
+#include "orchestrator/image/prepare.hpp"
+
+#include <sstream>
+
+#include "orchestrator/base/error.hpp"
+#include "orchestrator/base/fd.hpp"
+#include "orchestrator/base/subprocess.hpp"
+#include "orchestrator/image/atomic_folder.hpp"
+#include "orchestrator/image/overlay.hpp"
+
+namespace lab::image {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr const char* reader_in_guest = "/usr/local/sbin/lab-reader";
+constexpr const char* unit_folder = "/etc/systemd/system";
+// Changes whenever what preparing does changes.
+constexpr const char* recipe_version = "1";
+
+// DefaultDependencies=no: otherwise a unit that multi-user.target wants is ordered before it.
+std::string reader_unit(ReadyAt ready_at) {
+  const std::string after = ready_at == ReadyAt::multi_user ? "After=multi-user.target\n" : "";
+  return "[Unit]\n"
+         "Description=lab's exit counter reader\n"
+         "DefaultDependencies=no\n" +
+         after +
+         "Conflicts=shutdown.target\n"
+         "Before=shutdown.target\n"
+         "[Service]\n"
+         "ExecStart=" +
+         std::string(reader_in_guest) +
+         " --serve /dev/virtio-ports/lab.reader.0\n"
+         "Restart=on-failure\n"
+         "StandardOutput=null\n"
+         "StandardError=journal\n";
+}
+
+std::string wanted_by(ReadyAt ready_at) {
+  return ready_at == ReadyAt::multi_user ? "multi-user.target" : "sysinit.target";
+}
+
+// cloud-init finds its data on the disk itself and looks for no network service.
+void write_seed(Guestfs& guest) {
+  if (!guest.exists("/etc/cloud")) return;
+  const std::string seed = "/var/lib/cloud/seed/nocloud";
+  guest.make_folder(seed);
+  guest.write(seed + "/meta-data", "instance-id: lab\nlocal-hostname: guest\n");
+  guest.write(seed + "/user-data", "#cloud-config\n{}\n");
+  guest.make_folder("/etc/cloud/cloud.cfg.d");
+  guest.write("/etc/cloud/cloud.cfg.d/99-lab.cfg", "datasource_list: [NoCloud, None]\n");
+}
+
+void set_console(Guestfs& guest, Console console) {
+  for (const char* path : {"/boot/grub/grub.cfg", "/boot/grub2/grub.cfg"}) {
+    if (!guest.exists(path)) continue;
+    guest.write(path, grub_config_with_console(guest.read(path), console), 0600);
+    return;
+  }
+  throw base::infrastructure_error("the image has no /boot/grub/grub.cfg",
+                                   "use a cloud image that boots by GRUB");
+}
+
+void inject(const fs::path& disk, const fs::path& reader, const PrepareOptions& options,
+            const ApplianceOptions& appliance) {
+  Guestfs guest(disk, "qcow2", appliance);
+  guest.mount_root();
+  guest.upload(reader, reader_in_guest, 0755);
+  const std::string unit = std::string(unit_folder) + "/lab-reader.service";
+  guest.write(unit, reader_unit(options.ready_at));
+  const std::string wants = std::string(unit_folder) + "/" + wanted_by(options.ready_at) + ".wants";
+  guest.make_folder(wants);
+  guest.link(unit, wants + "/lab-reader.service");
+  write_seed(guest);
+  set_console(guest, options.console);
+  guest.finish();
+}
+
+// The kernel unpacks initrds that follow each other into one tree.
+void append_reader(const fs::path& initrd, const fs::path& reader, const fs::path& work,
+                   const fs::path& result) {
+  const fs::path tree = work / "tree";
+  fs::create_directories(tree / "sbin");
+  fs::copy_file(reader, tree / "sbin/lab-reader");
+  fs::permissions(tree / "sbin/lab-reader", fs::perms(0755));
+  base::run_checked({.argv = {"sh", "-c",
+                              "cd \"$1\" && find . | LC_ALL=C sort | cpio --quiet --owner=0:0 "
+                              "--reproducible -o -H newc | cat \"$2\" - > \"$3\"",
+                              "sh", tree.string(), initrd.string(), result.string()}});
+  fs::remove_all(tree);
+}
+
+const char* name_of(Console console) {
+  switch (console) {
+    case Console::quiet:
+      return "quiet";
+    case Console::verbose:
+      return "verbose";
+    case Console::none:
+      return "none";
+  }
+  return "";
+}
+
+}  // namespace
+
+std::string console_parameters(Console console) {
+  switch (console) {
+    case Console::quiet:
+      return "console=ttyS0 quiet loglevel=3";
+    case Console::verbose:
+      return "console=ttyS0 loglevel=7 systemd.show_status=1";
+    case Console::none:
+      return "console=tty0 quiet loglevel=3";
+  }
+  return "";
+}
+
+std::string grub_config_with_console(const std::string& config, Console console) {
+  std::istringstream lines(config);
+  std::string result;
+  for (std::string line; std::getline(lines, line);) {
+    std::istringstream words(line);
+    std::string first;
+    words >> first;
+    if (first == "linux" || first == "linux16" || first == "linuxefi") {
+      result += line.substr(0, line.find(first)) + first;
+      for (std::string word; words >> word;)
+        if (word != "quiet" && !word.starts_with("console=") && !word.starts_with("loglevel="))
+          result += " " + word;
+      result += " " + console_parameters(console) + "\n";
+    } else if (first == "set" && line.find("timeout=") != std::string::npos) {
+      result += line.substr(0, line.find("set")) + "set timeout=0\n";
+    } else {
+      result += line + "\n";
+    }
+  }
+  return result;
+}
+
+Prepared prepare(const Image& image, const base::Folders& folders, const PrepareOptions& options,
+                 const ApplianceOptions& appliance, const Progress& progress) {
+  if (!fs::exists(folders.reader))
+    throw base::infrastructure_error("the reader '" + folders.reader.string() + "' is missing",
+                                     "ci/setup builds it");
+  const std::string parts = std::string(recipe_version) + image.digest +
+                            base::sha256_file(folders.reader) + name_of(options.console) +
+                            (options.ready_at == ReadyAt::multi_user ? "multi-user" : "early");
+  const std::string key = base::sha256(parts);
+  const fs::path folder = folders.cache / "prepared" / (image.name + "-" + key.substr(0, 16));
+  Prepared prepared{.kind = image.kind, .kernel = image.kernel, .digest = "sha256:" + key};
+  prepared.found = !make_folder_once(folder, [&](const fs::path& work) {
+    progress("injecting the reader into " + image.name);
+    if (image.kind == Image::Kind::direct) {
+      append_reader(image.initrd, folders.reader, work, work / "initrd");
+    } else {
+      create_overlay(image.disk, image.disk_format, work / "disk.qcow2");
+      inject(work / "disk.qcow2", folders.reader, options, appliance);
+    }
+  });
+  if (image.kind == Image::Kind::direct) {
+    prepared.initrd = folder / "initrd";
+    prepared.cmdline = image.cmdline + " " + console_parameters(options.console);
+  } else {
+    prepared.disk = folder / "disk.qcow2";
+    prepared.disk_format = "qcow2";
+  }
+  return prepared;
+}
+
+}  // namespace lab::image

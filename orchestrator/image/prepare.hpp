@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: MIT
+// Preparing an image for trials: the reader and its service in, the console as the scenario wants
+// it. Kept by content: a second call with the same parts injects nothing.
+#pragma once
+
+#include "orchestrator/image/guestfs.hpp"
+#include "orchestrator/image/store.hpp"
+
+namespace lab::image {
+
+enum class Console { quiet, verbose, none };
+
+// When the reader's service starts, and so what the boot step counts.
+enum class ReadyAt {
+  multi_user,  // after systemd reached multi-user.target, without delaying it
+  early,       // as soon as systemd starts services
+};
+
+struct PrepareOptions {
+  Console console = Console::quiet;
+  ReadyAt ready_at = ReadyAt::multi_user;
+};
+
+struct Prepared {
+  Image::Kind kind = Image::Kind::disk;
+  std::filesystem::path disk, kernel, initrd;  // absolute; empty where there is none
+  std::string disk_format;
+  std::string cmdline;  // with a kernel only
+  std::string digest;   // "sha256:HEX" over the image's digest, the reader's and the options
+  bool found = true;    // false: it was prepared just now
+};
+
+Prepared prepare(const Image& image, const base::Folders& folders, const PrepareOptions& options,
+                 const ApplianceOptions& appliance, const Progress& progress);
+
+// GRUB's configuration with the kernel's console as wanted and no waiting at the menu.
+std::string grub_config_with_console(const std::string& config, Console console);
+
+// The kernel's parameters for a console.
+std::string console_parameters(Console console);
+
+}  // namespace lab::image

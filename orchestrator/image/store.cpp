@@ -1,0 +1,173 @@
+// SPDX-License-Identifier: MIT
+#include "orchestrator/image/store.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <fstream>
+#include <nlohmann/json.hpp>
+
+#include "orchestrator/base/error.hpp"
+#include "orchestrator/base/fd.hpp"
+#include "orchestrator/base/subprocess.hpp"
+#include "orchestrator/image/atomic_folder.hpp"
+#include "orchestrator/image/fetch.hpp"
+
+namespace lab::image {
+namespace {
+
+namespace fs = std::filesystem;
+using nlohmann::json;
+
+constexpr std::size_t key_digits = 16;
+constexpr std::chrono::minutes recipe_limit{30};
+
+// A digest over names and contents of all files below a folder, in a fixed order.
+std::string folder_digest(const fs::path& folder) {
+  std::vector<fs::path> files;
+  for (const auto& entry : fs::recursive_directory_iterator(folder))
+    if (entry.is_regular_file()) files.push_back(entry.path());
+  std::ranges::sort(files);
+  std::string text;
+  for (const fs::path& file : files)
+    text += fs::relative(file, folder).string() + " " + base::sha256_file(file) + "\n";
+  return base::sha256(text);
+}
+
+std::string file_name(const std::string& url) {
+  return url.substr(url.rfind('/') + 1);
+}
+
+std::string published_digest(const Entry& entry) {
+  if (!entry.digest.empty()) return entry.digest;
+  return digest_in_sums(fetch_text(entry.digest_url), file_name(entry.url));
+}
+
+void write_json(const fs::path& folder, const json& object) {
+  base::write_file(folder / "image.json", object.dump(1) + "\n");
+}
+
+void fetch_image(const Entry& entry, const fs::path& downloads, const fs::path& folder,
+                 const Progress& progress) {
+  fs::create_directories(downloads);
+  const fs::path file = downloads / (entry.name + "-" + file_name(entry.url));
+  progress("fetching " + entry.url);
+  fetch(entry.url, published_digest(entry), file, [&](std::uint64_t now, std::uint64_t all) {
+    progress(all > 0 ? fmt::format("{} of {} MiB", now >> 20, all >> 20)
+                     : fmt::format("{} MiB", now >> 20));
+  });
+  fs::rename(file, folder / "disk.qcow2");
+  write_json(folder, {{"name", entry.name}, {"kind", "disk"}, {"disk", "disk.qcow2"}});
+}
+
+std::string digest_of(const fs::path& folder, const json& object) {
+  std::string parts;
+  for (const char* part : {"disk", "kernel", "initrd"})
+    if (object.contains(part)) parts += base::sha256_file(folder / object[part].get<std::string>());
+  return "sha256:" +
+         (object.contains("disk") && !object.contains("kernel") ? parts : base::sha256(parts));
+}
+
+// What is measured is named by what it consists of: the digest is taken once, when it is made.
+void add_digest(const fs::path& folder) {
+  json object = json::parse(base::read_file(folder / "image.json"));
+  object["digest"] = digest_of(folder, object);
+  write_json(folder, object);
+}
+
+Image::Kind kind_named(const std::string& name) {
+  if (name == "direct") return Image::Kind::direct;
+  if (name == "outer") return Image::Kind::outer;
+  if (name == "disk") return Image::Kind::disk;
+  throw base::infrastructure_error("image.json: unknown kind '" + name + "'");
+}
+
+}  // namespace
+
+Image read_image(const fs::path& folder) {
+  try {
+    const json object = json::parse(base::read_file(folder / "image.json"));
+    Image image{.name = object.at("name"), .kind = kind_named(object.at("kind")), .folder = folder};
+    const auto path = [&](const char* part) -> fs::path {
+      if (!object.contains(part)) return {};
+      const fs::path file = folder / object[part].get<std::string>();
+      if (!fs::exists(file))
+        throw base::infrastructure_error("image file '" + file.string() + "' is missing");
+      return file;
+    };
+    image.disk = path("disk");
+    image.kernel = path("kernel");
+    image.initrd = path("initrd");
+    image.disk_format = image.disk.extension() == ".raw" ? "raw" : "qcow2";
+    image.cmdline = object.value("cmdline", "");
+    image.digest = object.value("digest", "");
+    return image;
+  } catch (const json::exception& error) {
+    throw base::infrastructure_error(
+        "read '" + (folder / "image.json").string() + "': " + error.what(),
+        "lab image remove NAME; it is then built anew");
+  }
+}
+
+ImageCache::ImageCache(const base::Folders& folders)
+    : recipes_(folders.share / "images"),
+      cache_(folders.cache / "images"),
+      prepared_(folders.cache / "prepared"),
+      entries_(load_manifest(recipes_ / "manifest.yaml")) {}
+
+fs::path ImageCache::folder_of(const Entry& entry, const fs::path& kit) const {
+  std::string key = entry.url + entry.digest + entry.digest_url;
+  if (entry.source == Entry::Source::recipe) {
+    key = folder_digest(recipes_ / entry.name) + folder_digest(recipes_ / "common");
+    if (entry.name == "outer") key += base::read_file(kit / "info.json");
+  }
+  return cache_ / (entry.name + "-" + base::sha256(key).substr(0, key_digits));
+}
+
+std::optional<Image> ImageCache::find(const std::string& name, const fs::path& kit) const {
+  const fs::path folder = folder_of(find_entry(entries_, name), kit);
+  if (!fs::exists(folder)) return std::nullopt;
+  return read_image(folder);
+}
+
+Image ImageCache::provide(const std::string& name, const fs::path& kit, const Progress& progress) {
+  const Entry& entry = find_entry(entries_, name);
+  const fs::path folder = folder_of(entry, kit);
+  const bool made =
+      make_folder_once(folder, [&](const fs::path& work) { make(entry, kit, work, progress); });
+  Image image = read_image(folder);
+  image.found = !made;
+  return image;
+}
+
+void ImageCache::make(const Entry& entry, const fs::path& kit, const fs::path& folder,
+                      const Progress& progress) const {
+  if (entry.source == Entry::Source::url) {
+    fetch_image(entry, cache_.parent_path() / "downloads", folder, progress);
+  } else {
+    base::run_checked({.argv = {(recipes_ / entry.name / "build").string(), folder.string()},
+                       .environment = {{"LAB_KIT", kit.string()}},
+                       .limit = recipe_limit,
+                       .on_line = progress});
+  }
+  add_digest(folder);
+}
+
+int ImageCache::remove(const std::string& name) {
+  find_entry(entries_, name);
+  int removed = 0;
+  for (const fs::path& parent : {cache_, prepared_}) {
+    std::error_code error;
+    std::vector<fs::path> found;
+    for (const auto& entry : fs::directory_iterator(parent, error)) {
+      const std::string folder = entry.path().filename().string();
+      if (folder.size() == name.size() + 1 + key_digits && folder.starts_with(name + "-"))
+        found.push_back(entry.path());
+    }
+    for (const fs::path& folder : found) fs::remove_all(folder);
+    removed += static_cast<int>(found.size());
+  }
+  return removed;
+}
+
+}  // namespace lab::image

@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: MIT
+// The cache of images: each built by its recipe or fetched by its url, whole or not at all.
+#pragma once
+
+#include <filesystem>
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "orchestrator/base/folders.hpp"
+#include "orchestrator/image/manifest.hpp"
+
+namespace lab::image {
+
+struct Image {
+  enum class Kind {
+    disk,    // boots by itself from its disk
+    direct,  // a kernel and an initrd
+    outer,   // a kernel, an initrd and a disk: an outer VM
+  };
+  std::string name;
+  Kind kind = Kind::disk;
+  std::filesystem::path folder;
+  std::filesystem::path disk, kernel, initrd;  // absolute; empty where there is none
+  std::string disk_format;
+  std::string cmdline;
+  std::string digest;  // "sha256:HEX" of the disk, else of kernel and initrd
+  bool found = true;   // false: it was built or fetched just now
+};
+
+// Lines that say what is going on.
+using Progress = std::function<void(const std::string&)>;
+
+class ImageCache {
+ public:
+  explicit ImageCache(const base::Folders& folders);
+
+  const std::vector<Entry>& entries() const { return entries_; }
+
+  // What is in the cache under this name and up to date; nullopt otherwise. `kit` (a kernel kit's
+  // folder) matters to recipes that build a kernel in.
+  std::optional<Image> find(const std::string& name, const std::filesystem::path& kit) const;
+
+  // find(), else builds or fetches it. Another lab that builds the same is waited for. Error
+  // (infrastructure) with the recipe's last lines; nothing half-made stays.
+  Image provide(const std::string& name, const std::filesystem::path& kit,
+                const Progress& progress);
+
+  // All folders of the image, old versions too, and what was prepared from them. Returns how many.
+  int remove(const std::string& name);
+
+ private:
+  std::filesystem::path folder_of(const Entry& entry, const std::filesystem::path& kit) const;
+  void make(const Entry& entry, const std::filesystem::path& kit,
+            const std::filesystem::path& folder, const Progress& progress) const;
+
+  std::filesystem::path recipes_, cache_, prepared_;
+  std::vector<Entry> entries_;
+};
+
+// Reads a folder's image.json. Error (infrastructure) where it is malformed or a file is missing.
+Image read_image(const std::filesystem::path& folder);
+
+}  // namespace lab::image

@@ -77,6 +77,7 @@ Step make_step(std::string name, exits::Vendor vendor, const exits::StepCounts& 
   step.exits = counts.exits;
   step.cycles = counts.cycles;
   step.reader_exits = counts.reader_exits;
+  step.reader_exits_complete = counts.reader_exits_complete;
   step.clean = counts.clean;
   for (const exits::ReasonCount& reason : counts.reasons) {
     step.reasons.push_back({reason.number, exits::reason_name(vendor, reason.number),

@@ -40,6 +40,7 @@ ordered_json step_json(const Step& step) {
   put(object, "exits", step.exits);
   put(object, "cycles", step.cycles);
   put(object, "reader_exits", step.reader_exits);
+  if (!step.reader_exits_complete) object["reader_exits_complete"] = false;
   put(object, "clean", step.clean);
   put(object, "exit_code", step.exit_code);
   object["reasons"] = ordered_json::array();
@@ -77,9 +78,9 @@ ordered_json record_json(const Record& record) {
   return object;
 }
 
-// A guest's text need not be UTF-8; JSON must.
+// A guest's text need not be UTF-8; JSON must. In ASCII it is harmless on a terminal too.
 std::string dump(const ordered_json& object, int indent) {
-  return object.dump(indent, ' ', false, ordered_json::error_handler_t::replace);
+  return object.dump(indent, ' ', true, ordered_json::error_handler_t::replace);
 }
 
 const ordered_json* find(const ordered_json& object, const char* name) {
@@ -160,6 +161,9 @@ Step step_from(const ordered_json& object) {
   step.exits = optional_count(object, "exits");
   step.cycles = optional_count(object, "cycles");
   step.reader_exits = optional_count(object, "reader_exits");
+  if (find(object, "reader_exits_complete")) {
+    step.reader_exits_complete = boolean(object, "reader_exits_complete");
+  }
   if (find(object, "clean")) step.clean = boolean(object, "clean");
   if (const auto code = optional_count(object, "exit_code")) {
     if (*code > 255) fail("'exit_code' is above 255");

@@ -34,6 +34,7 @@ Record sample(int number = 0) {
   boot.exits = UINT64_MAX;
   boot.cycles = 12345;
   boot.reader_exits = 1021;
+  boot.reader_exits_complete = false;
   boot.clean = true;
   boot.reasons = {{0x7b, "IOIO", "io", UINT64_MAX, 99}, {0x400, "NPF", "page_fault", 7, {}}};
   Step idle;

@@ -1,0 +1,204 @@
+// SPDX-License-Identifier: MIT
+// Formats for other programs.
+#include <spdlog/fmt/fmt.h>
+
+#include <nlohmann/json.hpp>
+#include <pugixml.hpp>
+#include <sstream>
+
+#include "orchestrator/report/report.hpp"
+#include "orchestrator/report/text.hpp"
+
+namespace lab::report {
+namespace {
+
+using record::Outcome;
+using record::Record;
+
+// RFC 4180, after printable(): no control characters are left.
+std::string csv_field(const std::string& text) {
+  std::string field = printable(text);
+  if (field.find_first_of(",\"") == std::string::npos) return field;
+  for (std::size_t at = 0; (at = field.find('"', at)) != std::string::npos; at += 2) {
+    field.insert(at, 1, '"');
+  }
+  return "\"" + field + "\"";
+}
+
+std::string csv_number(std::optional<std::uint64_t> number) {
+  return number ? std::to_string(*number) : "";
+}
+
+std::string csv_trial(const Record& record) {
+  return fmt::format("{},{},{},{},{},{},{}", csv_field(record.id), csv_field(record.scenario),
+                     csv_field(record.trial), csv_field(record.site), to_string(record.outcome),
+                     record.repeat, record::format_time(record.start_time));
+}
+
+std::string csv_step(const record::Step& step) {
+  return fmt::format("{},{},{}", csv_field(step.name), csv_number(step.exits),
+                     csv_number(step.cycles));
+}
+
+std::string csv_reason(const record::Reason& reason) {
+  return fmt::format("{},{},{},{},{}", reason.number, csv_field(reason.name),
+                     csv_field(reason.category), reason.exits, csv_number(reason.cycles));
+}
+
+// Trials and steps without counts keep a line, with empty fields.
+std::string csv_record(const Record& record) {
+  const std::string trial = csv_trial(record);
+  if (record.steps.empty()) return trial + ",,,,,,,,\n";
+  std::string text;
+  for (const record::Step& step : record.steps) {
+    const std::string line = trial + "," + csv_step(step);
+    if (step.reasons.empty()) text += line + ",,,,,\n";
+    for (const auto& reason : step.reasons) text += line + "," + csv_reason(reason) + "\n";
+  }
+  return text;
+}
+
+// What is wrong, a line each; for JUnit and TAP.
+std::string failed_checks(const Record& record) {
+  std::string text;
+  for (const exits::Check& check : record.checks) {
+    if (check.ok) continue;
+    text +=
+        fmt::format("{}: {} | {}{}{}\n", check.name, thousands_or_dash(check.left),
+                    thousands_or_dash(check.right), check.detail.empty() ? "" : "; ", check.detail);
+  }
+  return text;
+}
+
+// The counts did not hold: the test failed. Anything else: it could not be run.
+bool is_failure(Outcome outcome) {
+  return outcome == Outcome::failed || outcome == Outcome::regressed;
+}
+
+void add_text(pugi::xml_node node, const std::string& text) {
+  node.append_child(pugi::node_pcdata).set_value(printable(text, true).c_str());
+}
+
+void add_conditions(pugi::xml_node test, const Record& record) {
+  pugi::xml_node properties = test.append_child("properties");
+  for (const auto& [key, value] : record.conditions) {
+    pugi::xml_node property = properties.append_child("property");
+    property.append_attribute("name") = printable(key).c_str();
+    property.append_attribute("value") = printable(value).c_str();
+  }
+}
+
+void add_test(pugi::xml_node suite, const Record& record) {
+  pugi::xml_node test = suite.append_child("testcase");
+  test.append_attribute("classname") = printable(record.scenario).c_str();
+  test.append_attribute("name") = printable(record.trial).c_str();
+  test.append_attribute("time") = fmt::format("{:.3f}", seconds_of(record)).c_str();
+  add_conditions(test, record);
+  if (record.outcome == Outcome::passed) return;
+  pugi::xml_node problem = test.append_child(is_failure(record.outcome) ? "failure" : "error");
+  problem.append_attribute("type") = std::string(to_string(record.outcome)).c_str();
+  problem.append_attribute("message") = printable(record.message).c_str();
+  add_text(problem, failed_checks(record));
+  if (!record.console_tail.empty()) add_text(test.append_child("system-out"), record.console_tail);
+}
+
+std::string tap_diagnosis(const Record& record) {
+  const auto text = [](const std::string& value) {  // a JSON string is a YAML one
+    return nlohmann::json(printable(value)).dump();
+  };
+  std::string result = fmt::format("  ---\n  outcome: {}\n", to_string(record.outcome));
+  if (!record.message.empty()) result += "  message: " + text(record.message) + "\n";
+  for (const exits::Check& check : record.checks) {
+    if (check.ok) continue;
+    result += fmt::format("  check: {}\n  left: {}\n  right: {}\n  detail: {}\n", text(check.name),
+                          check.left ? std::to_string(*check.left) : "~",
+                          check.right ? std::to_string(*check.right) : "~", text(check.detail));
+    break;  // the first; the keys of a map are unique
+  }
+  return result + "  ...\n";
+}
+
+// A bare # would begin a directive.
+std::string tap_name(const std::string& name) {
+  std::string text = printable(name);
+  for (std::size_t at = 0; (at = text.find('#', at)) != std::string::npos; at += 2) {
+    text.insert(at, 1, '\\');
+  }
+  return text;
+}
+
+}  // namespace
+
+std::string json(std::span<const Record> records) {
+  return record::to_document(records);
+}
+
+std::string csv(std::span<const Record> records) {
+  std::string text =
+      "id,scenario,trial,site,outcome,repeat,start_time,step,step_exits,step_cycles,"
+      "number,name,category,exits,cycles\n";
+  for (const Record& record : records) text += csv_record(record);
+  return text;
+}
+
+std::string junit(std::span<const Record> records) {
+  pugi::xml_document document;
+  pugi::xml_node declaration = document.append_child(pugi::node_declaration);
+  declaration.append_attribute("version") = "1.0";
+  declaration.append_attribute("encoding") = "UTF-8";
+  pugi::xml_node suite = document.append_child("testsuites").append_child("testsuite");
+  int failures = 0, errors = 0;
+  double seconds = 0;
+  for (const Record& record : records) {
+    failures += is_failure(record.outcome);
+    errors += record.outcome != Outcome::passed && !is_failure(record.outcome);
+    seconds += seconds_of(record);
+  }
+  suite.append_attribute("name") = "lab";
+  suite.append_attribute("tests") = static_cast<unsigned long long>(records.size());
+  suite.append_attribute("failures") = failures;
+  suite.append_attribute("errors") = errors;
+  suite.append_attribute("time") = fmt::format("{:.3f}", seconds).c_str();
+  for (const Record& record : records) add_test(suite, record);
+  std::ostringstream stream;
+  document.save(stream, "  ", pugi::format_default, pugi::encoding_utf8);
+  return stream.str();
+}
+
+std::string tap(std::span<const Record> records) {
+  std::string text = fmt::format("TAP version 13\n1..{}\n", records.size());
+  std::size_t number = 0;
+  for (const Record& record : records) {
+    const bool ok = record.outcome == Outcome::passed;
+    text += fmt::format("{}ok {} - {}\n", ok ? "" : "not ", ++number, tap_name(record.trial));
+    if (!ok) text += tap_diagnosis(record);
+  }
+  return text;
+}
+
+std::optional<Format> parse_format(std::string_view text) {
+  if (text == "table") return Format::table;
+  if (text == "json") return Format::json;
+  if (text == "csv") return Format::csv;
+  if (text == "junit") return Format::junit;
+  if (text == "tap") return Format::tap;
+  return std::nullopt;
+}
+
+std::string render(Format format, std::span<const Record> records, const Style& style) {
+  switch (format) {
+    case Format::table:
+      return table(records, style);
+    case Format::json:
+      return json(records);
+    case Format::csv:
+      return csv(records);
+    case Format::junit:
+      return junit(records);
+    case Format::tap:
+      return tap(records);
+  }
+  return "";
+}
+
+}  // namespace lab::report

@@ -1,0 +1,181 @@
+// SPDX-License-Identifier: MIT
+// Golden files stand in golden/; LAB_UPDATE_GOLDEN=1 writes them anew (look at the difference).
+#include "orchestrator/report/report.hpp"
+
+#include <gmock/gmock.h>
+
+#include <cstdlib>
+#include <fstream>
+#include <nlohmann/json.hpp>
+#include <pugixml.hpp>
+#include <sstream>
+
+#include "orchestrator/report/text.hpp"
+
+namespace lab::report {
+namespace {
+
+using record::Outcome;
+using record::Record;
+using testing::HasSubstr;
+
+Record passed() {
+  Record record;
+  record.start_time =
+      std::chrono::system_clock::time_point(std::chrono::milliseconds(1763696472123));
+  record.id = record::make_id(record.start_time, 0x3fa29c01);
+  record.scenario = "boot-count";
+  record.trial = "boot-count[paging=nested]#1";
+  record.site = "svm";
+  record.outcome = Outcome::passed;
+  record.conditions = {{"site", "svm"},
+                       {"emulated", "true"},
+                       {"vendor", "svm"},
+                       {"cpu_model", "AMD EPYC Processor"},
+                       {"outer_kernel", "6.1.0-56-amd64"},
+                       {"patch_version", "1-0123456789ab"},
+                       {"image", "debian-12"},
+                       {"guest_kernel", "6.1.0-56-cloud-amd64"},
+                       {"vcpus", "1"},
+                       {"memory", "768 MiB"},
+                       {"paging", "nested"},
+                       {"layout", "descending"},
+                       {"console", "quiet"}};
+  const exits::StepCounts boot{180123,
+                               98765432101,
+                               {{0x72, 2983, 31234567},
+                                {0x7b, 100406, 65432109876},
+                                {0x7c, 50803, 25432109876},
+                                {0x400, 25930, 9876543210},
+                                {0x89, 1, 12345}},
+                               1021,
+                               true,
+                               true};
+  const exits::StepCounts idle{60, 70000, {{0x72, 49, 50000}, {0x78, 11, {}}}, 49, true, true};
+  record.steps = {record::make_step("boot", exits::Vendor::svm, boot),
+                  record::make_step("idle", exits::Vendor::svm, idle)};
+  record.checks = {{"sum of reasons = total", true, 180123, 180123, "sum of the reasons; total"},
+                   {"expect boot total", true, 180123, 5000000, "at least 10000, at most 5000000"}};
+  record.timings = {{"prepare", 2.5}, {"boot", 66.25}, {"idle", 10.1}};
+  return record;
+}
+
+Record failed() {
+  Record record = passed();
+  record.id = record::make_id(record.start_time, 0xffffffff);
+  record.trial = "boot-count[paging=shadow]#2";
+  record.site = "here";
+  record.outcome = Outcome::failed;
+  record.conditions["emulated"] = "false";
+  record.conditions["vcpus"] = "2";
+  record.message = "guest and host disagree";
+  record.steps[0].reasons[2].cycles.reset();
+  record.steps[0].clean = false;
+  record.steps[0].reader_exits_complete = false;
+  record.steps[1] = {
+      "evil", {}, {}, {}, {}, true, {}, 3, "red \x1b[31m bell\a\nrtl \u202e x\xff\n"};
+  record.checks[0] = {"guest = host", false, 180123, std::nullopt,
+                      "guest's last snapshot; host at the same moment; CR_ACCESS (28): guest 0, "
+                      "host 4; not clean after 64 attempts"};
+  record.console_tail = "[    1.0] <boot> & \"quotes\"\r\n\x1b]0;title\a[    2.0] panic\r\n";
+  return record;
+}
+
+void expect_golden(const std::string& name, const std::string& text) {
+  const std::string path = std::string(LAB_SOURCE_DIR) + "/orchestrator/report/golden/" + name;
+  if (std::getenv("LAB_UPDATE_GOLDEN")) std::ofstream(path) << text;
+  std::ifstream file(path);
+  const std::string golden((std::istreambuf_iterator<char>(file)), {});
+  EXPECT_EQ(text, golden) << "differs from " << path;
+}
+
+const std::vector<Record> both = {passed(), failed()};
+
+TEST(Report, Table) {
+  expect_golden("table.txt", table(both));
+  expect_golden("table_colour.txt", table(passed(), {true}));
+}
+
+TEST(Report, List) {
+  expect_golden("list.txt", list(both));
+}
+TEST(Report, Csv) {
+  expect_golden("trials.csv", csv(both));
+}
+TEST(Report, Junit) {
+  expect_golden("junit.xml", junit(both));
+}
+TEST(Report, Tap) {
+  expect_golden("trials.tap", tap(both));
+}
+TEST(Report, Json) {
+  expect_golden("trials.json", json(both));
+}
+
+TEST(Report, LinesFitTheTerminal) {
+  std::istringstream text(table(both));
+  for (std::string line; std::getline(text, line);) EXPECT_LE(width(line), 80u) << line;
+}
+
+TEST(Report, WideNumbersTakeTheNamesRoom) {
+  Record record = passed();
+  for (record::Reason& reason : record.steps[0].reasons) {
+    reason = {0x402, "AVIC_UNACCELERATED_ACCESS", "apic", 100, 1234567890123456};
+  }
+  std::istringstream text(table(record));
+  for (std::string line; std::getline(text, line);) EXPECT_LE(width(line), 80u) << line;
+}
+
+TEST(Report, NothingRawFromTheGuestReachesTheTerminal) {
+  Record record = failed();
+  record.message = record.trial = record.site = record.checks[0].name = "\x1b[2J\u202e\x9b\n";
+  record.conditions["guest_kernel"] = record.steps[0].reasons[0].name = "\x1b]0;x\a";
+  const std::vector<Record> records = {record};
+  for (Format format : {Format::table, Format::csv, Format::junit, Format::tap, Format::json}) {
+    const std::string text = render(format, records);
+    for (char c : text) EXPECT_TRUE(c == '\n' || static_cast<unsigned char>(c) >= 0x20) << int(c);
+    EXPECT_EQ(text.find("\u202e"), std::string::npos);
+    EXPECT_EQ(text.find("\u009b"), std::string::npos);
+  }
+  const std::string text = list(records);
+  EXPECT_EQ(text.find('\x1b'), std::string::npos);
+}
+
+TEST(Report, MachineFormatsParse) {
+  pugi::xml_document document;
+  ASSERT_TRUE(document.load_string(junit(both).c_str()));
+  EXPECT_EQ(document.select_nodes("//testcase").size(), 2u);
+  EXPECT_EQ(document.select_nodes("//failure").size(), 1u);
+  EXPECT_EQ(nlohmann::json::parse(json(both))["trials"].size(), 2u);
+  EXPECT_EQ(record::from_document(json({})).size(), 0u);
+  EXPECT_THAT(tap({}), HasSubstr("1..0"));
+}
+
+TEST(Report, EmptyRecordIsShownToo) {
+  const Record empty;
+  EXPECT_THAT(table(empty), HasSubstr("incomplete"));
+  EXPECT_THAT(csv({&empty, 1}), HasSubstr("incomplete"));
+  EXPECT_THAT(list({}), HasSubstr("outcome"));
+}
+
+TEST(Text, Printable) {
+  EXPECT_EQ(printable("a\tb\n"), "a\\x09b\\x0a");
+  EXPECT_EQ(printable("a\tb\r\nc\rd", true), "a\tb\nc\\x0dd");
+  EXPECT_EQ(printable("é€😀"), "é€😀");
+  EXPECT_EQ(printable("\xc2\x9b\x7f"), "\\x9b\\x7f");
+  EXPECT_EQ(printable("\xff\xc0\x80\xe2\x82"), "\\xff\\xc0\\x80\\xe2\\x82");
+  EXPECT_EQ(printable("\xed\xa0\x80"), "\\xed\\xa0\\x80");  // a surrogate
+  EXPECT_EQ(printable("\u202e\u2066\u200b\ufeff"), "\\u{202E}\\u{2066}\\u{200B}\\u{FEFF}");
+}
+
+TEST(Text, Numbers) {
+  EXPECT_EQ(thousands(0), "0");
+  EXPECT_EQ(thousands(999), "999");
+  EXPECT_EQ(thousands(1000), "1,000");
+  EXPECT_EQ(thousands(UINT64_MAX), "18,446,744,073,709,551,615");
+  EXPECT_EQ(clip("ééééé", 3), "éé…");
+  EXPECT_EQ(wrap("aa bb cc", 2, 7), "  aa bb\n  cc\n");
+}
+
+}  // namespace
+}  // namespace lab::report

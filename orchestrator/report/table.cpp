@@ -1,0 +1,276 @@
+// SPDX-License-Identifier: MIT
+// The table for the terminal.
+#include <spdlog/fmt/fmt.h>
+
+#include <algorithm>
+#include <array>
+#include <map>
+
+#include "orchestrator/report/report.hpp"
+#include "orchestrator/report/text.hpp"
+
+namespace lab::report {
+namespace {
+
+using record::Outcome;
+using record::Record;
+
+constexpr std::size_t columns = 80;
+constexpr std::size_t output_lines = 10, console_lines = 40;
+
+enum class Ink { bold, dim, green, red, yellow };
+
+std::string ink(const Style& style, Ink colour, const std::string& text) {
+  if (!style.colour) return text;
+  static constexpr std::array codes = {"1", "2", "32", "31", "33"};
+  return fmt::format("\x1b[{}m{}\x1b[0m", codes[std::size_t(colour)], text);
+}
+
+Ink ink_of(Outcome outcome) {
+  if (outcome == Outcome::passed) return Ink::green;
+  return outcome == Outcome::incomplete ? Ink::yellow : Ink::red;
+}
+
+bool is_emulated(const Record& record) {
+  return condition_of(record, record::condition::emulated) == "true";
+}
+
+// "word value" pieces joined by commas, those that are known.
+class Brief {
+ public:
+  explicit Brief(const Record& record) : record_(record) {}
+  void add(std::string_view key, std::string_view before = "", std::string_view after = "") {
+    const std::string value = printable(condition_of(record_, key));
+    if (value.empty()) return;
+    text_ += fmt::format("{}{}{}{}", text_.empty() ? "" : ", ", before, value, after);
+  }
+  std::string lines() const { return wrap(text_, 2, columns); }
+
+ private:
+  const Record& record_;
+  std::string text_;
+};
+
+std::string conditions_in_brief(const Record& record) {
+  namespace c = record::condition;
+  Brief outer(record), guest(record);
+  outer.add(c::site, "site ", is_emulated(record) ? " (emulated)" : "");
+  outer.add(condition_of(record, c::cpu_model).empty() ? c::vendor : c::cpu_model);
+  outer.add(c::outer_kernel, "outer kernel ");
+  outer.add(c::patch_version, "patch ");
+  guest.add(c::image, "image ");
+  guest.add(c::guest_kernel, "kernel ");
+  guest.add(c::vcpus, "", condition_of(record, c::vcpus) == "1" ? " vCPU" : " vCPUs");
+  guest.add(c::memory);
+  guest.add(c::paging, "", " paging");
+  guest.add(c::layout, "", " layout");
+  guest.add(c::console, "console ");
+  return outer.lines() + guest.lines();
+}
+
+std::string heading(const Record& record, const Style& style) {
+  const std::string outcome(to_string(record.outcome));
+  return fmt::format("{}  {}  {}\n", ink(style, Ink::bold, printable(record.trial)),
+                     ink(style, ink_of(record.outcome), outcome), printable(record.id)) +
+         conditions_in_brief(record);
+}
+
+// One row of the table by reason; cells before they are padded.
+using Row = std::array<std::string, 7>;
+using Widths = std::array<std::size_t, 7>;
+enum Cell { number_cell, hex_cell, name_cell, exits_cell, share_cell, cycles_cell, per_exit_cell };
+
+std::string share(std::uint64_t exits, std::uint64_t total) {
+  if (total == 0) return "-";
+  const double percent = 100.0 * double(exits) / double(total);
+  return exits > 0 && percent < 0.05 ? "<0.1" : fmt::format("{:.1f}", percent);
+}
+
+Row reason_row(const record::Reason& reason, std::uint64_t total) {
+  const std::optional<std::uint64_t> per_exit =
+      reason.cycles && reason.exits ? std::optional(*reason.cycles / reason.exits) : std::nullopt;
+  return {std::to_string(reason.number), fmt::format("{:#x}", reason.number),
+          printable(reason.name),        thousands(reason.exits),
+          share(reason.exits, total),    thousands_or_dash(reason.cycles),
+          thousands_or_dash(per_exit)};
+}
+
+constexpr std::size_t gap_before(std::size_t cell) {
+  return cell == number_cell ? 0 : cell == hex_cell ? 1 : 2;
+}
+
+std::string join_row(const Row& row, const Widths& widths) {
+  std::string line;
+  for (std::size_t i = 0; i < row.size(); ++i) {
+    const bool left = i == name_cell || i == hex_cell;
+    line += std::string(gap_before(i), ' ');
+    line += left ? pad_right(clip(row[i], widths[i]), widths[i]) : pad_left(row[i], widths[i]);
+  }
+  return line.substr(0, line.find_last_not_of(' ') + 1);
+}
+
+// What the cells need; where that is too wide for the terminal, names are cut.
+Widths fit(const std::vector<Row>& rows) {
+  constexpr std::size_t mark_columns = 2, shortest_name = 8;
+  Widths widths{};
+  for (const Row& row : rows) {
+    for (std::size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], width(row[i]));
+  }
+  std::size_t all = mark_columns;
+  for (std::size_t i = 0; i < widths.size(); ++i) all += gap_before(i) + widths[i];
+  const std::size_t excess = all - std::min(all, columns);
+  if (excess > 0) widths[name_cell] = std::max(widths[name_cell], shortest_name + excess) - excess;
+  return widths;
+}
+
+// Marks both ends of the table: all reasons that are as frequent as the first or the last one.
+const char* mark_of(const record::Reason& reason, const std::vector<record::Reason>& sorted) {
+  if (sorted.front().exits == sorted.back().exits) return "  ";
+  if (reason.exits == sorted.front().exits) return "▲ ";
+  return reason.exits == sorted.back().exits ? "▼ " : "  ";
+}
+
+std::string reasons_table(const record::Step& step, bool emulated, const Style& style) {
+  std::vector<record::Reason> sorted = step.reasons;
+  std::ranges::stable_sort(sorted, std::greater(), &record::Reason::exits);
+  std::vector<Row> rows = {{"no.", "", "name", "exits", "%", "cycles", "cycles/exit"}};
+  if (emulated) rows.push_back({"", "", "", "", "", "(emulated)", "(emulated)"});
+  const std::size_t headings = rows.size();
+  for (const auto& reason : sorted) rows.push_back(reason_row(reason, step.exits.value_or(0)));
+  const Widths widths = fit(rows);
+  std::string text;
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    const std::string line = join_row(rows[i], widths);
+    text += i < headings
+                ? "  " + ink(style, Ink::dim, line) + "\n"
+                : ink(style, Ink::yellow, mark_of(sorted[i - headings], sorted)) + line + "\n";
+  }
+  return text + "  " + ink(style, Ink::dim, "▲ most frequent  ▼ least frequent") + "\n";
+}
+
+// The last lines of a guest's text, each behind a bar.
+std::string quote(const std::string& title, const std::string& text, std::size_t limit) {
+  std::string clean = printable(text, true);
+  while (clean.ends_with('\n')) clean.pop_back();
+  std::vector<std::string> lines;
+  for (std::size_t begin = 0; begin <= clean.size();) {
+    const std::size_t end = std::min(clean.find('\n', begin), clean.size());
+    lines.push_back(clean.substr(begin, end - begin));
+    begin = end + 1;
+  }
+  const std::size_t skipped = lines.size() - std::min(limit, lines.size());
+  std::string result = "  " + title + "\n";
+  if (skipped) result += fmt::format("  | ({} more above)\n", skipped);
+  for (std::size_t i = skipped; i < lines.size(); ++i) {
+    result += lines[i].empty() ? "  |\n" : "  | " + lines[i] + "\n";
+  }
+  return result;
+}
+
+std::string step_text(const record::Step& step, bool emulated, const Style& style) {
+  std::string text = "\n" + ink(style, Ink::bold, printable(step.name)) + ": ";
+  if (!step.exits) {
+    text += "no counts\n";
+  } else {
+    text += ink(style, Ink::bold, thousands(*step.exits) + " exits");
+    if (step.cycles) {
+      text += fmt::format(", {} cycles{}", thousands(*step.cycles), emulated ? " (emulated)" : "");
+    }
+    text += "\n";
+  }
+  if (step.reader_exits) {
+    text +=
+        fmt::format("  of them {}{} CPUID exits by reading the counts\n",
+                    step.reader_exits_complete ? "" : "at least ", thousands(*step.reader_exits));
+  }
+  if (step.clean == false) {
+    text += "  " + ink(style, Ink::red, "not clean: other exits came between the reads") + "\n";
+  }
+  if (!step.reasons.empty()) text += reasons_table(step, emulated, style);
+  if (step.exit_code.value_or(0) != 0) {
+    text += "  " + ink(style, Ink::red, fmt::format("exit code {}", *step.exit_code)) + "\n";
+  }
+  if (!step.output.empty()) text += quote("output", step.output, output_lines);
+  return text;
+}
+
+std::string check_text(const exits::Check& check, const Style& style) {
+  const std::string sign = check.ok ? ink(style, Ink::green, "✓") : ink(style, Ink::red, "✗");
+  std::string text = fmt::format("  {} {}: {} | {}\n", sign, printable(check.name),
+                                 thousands_or_dash(check.left), thousands_or_dash(check.right));
+  return check.detail.empty() ? text : text + wrap(printable(check.detail), 6, columns);
+}
+
+std::string checks_text(const Record& record, const Style& style) {
+  if (record.checks.empty()) return "";
+  std::string text = "\n" + ink(style, Ink::bold, "checks") + "\n";
+  for (const exits::Check& check : record.checks) text += check_text(check, style);
+  return text;
+}
+
+std::string timings_text(const Record& record, const Style& style) {
+  if (record.timings.empty()) return "";
+  std::string line;
+  for (const auto& [phase, seconds] : record.timings) {
+    line += fmt::format("{}{} {:.1f} s", line.empty() ? "" : ", ", printable(phase), seconds);
+  }
+  return "\n" + ink(style, Ink::bold, "time") + "\n" + wrap(line, 2, columns);
+}
+
+std::string summary(std::span<const Record> records) {
+  std::map<Outcome, std::size_t> counts;
+  for (const Record& record : records) ++counts[record.outcome];
+  std::string text;
+  for (const auto& [outcome, count] : counts) {
+    text += fmt::format("{}{} {}", text.empty() ? "" : ", ", count, to_string(outcome));
+  }
+  return fmt::format("{} trials: {}\n", records.size(), text.empty() ? "none" : text);
+}
+
+}  // namespace
+
+std::string table(const Record& record, const Style& style) {
+  std::string text = heading(record, style);
+  if (!record.message.empty()) {
+    text += "\n" + wrap(printable(record.message), 0, columns);
+  }
+  const bool emulated = is_emulated(record);
+  for (const record::Step& step : record.steps) text += step_text(step, emulated, style);
+  text += checks_text(record, style) + timings_text(record, style);
+  if (record.outcome != Outcome::passed && !record.console_tail.empty()) {
+    text += "\n" + quote("console, its end", record.console_tail, console_lines);
+  }
+  return text;
+}
+
+std::string table(std::span<const Record> records, const Style& style) {
+  std::string text;
+  for (const Record& record : records) text += table(record, style) + "\n";
+  return records.size() == 1 ? text : text + summary(records);
+}
+
+std::string list(std::span<const Record> records, const Style& style) {
+  std::vector<std::array<std::string, 5>> rows = {{"id", "site", "outcome", "exits", "trial"}};
+  for (const Record& record : records) {
+    const auto exits = record.steps.empty() ? std::nullopt : record.steps.front().exits;
+    rows.push_back({printable(record.id), printable(record.site),
+                    std::string(to_string(record.outcome)), thousands_or_dash(exits),
+                    printable(record.trial)});
+  }
+  std::array<std::size_t, 5> widths{};
+  for (const auto& row : rows) {
+    for (std::size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], width(row[i]));
+  }
+  std::string text;
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    const auto& row = rows[i];
+    const std::string outcome = pad_right(row[2], widths[2]);
+    text += fmt::format("{}  {}  {}  {}  {}\n", pad_right(row[0], widths[0]),
+                        pad_right(row[1], widths[1]),
+                        i == 0 ? outcome : ink(style, ink_of(records[i - 1].outcome), outcome),
+                        pad_left(row[3], widths[3]), row[4]);
+  }
+  return text;
+}
+
+}  // namespace lab::report

@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: MIT
+#include "orchestrator/report/text.hpp"
+
+#include <spdlog/fmt/fmt.h>
+
+#include <algorithm>
+
+#include "orchestrator/report/report.hpp"
+
+namespace lab::report {
+namespace {
+
+struct Decoded {
+  char32_t point = 0;
+  std::size_t length = 0;  // 0: not valid UTF-8
+};
+
+struct Lead {
+  unsigned char mask, bits;
+  std::size_t length;
+  char32_t smallest;  // anything below is an overlong form
+};
+
+constexpr Lead leads[] = {
+    {0x80, 0x00, 1, 0}, {0xe0, 0xc0, 2, 0x80}, {0xf0, 0xe0, 3, 0x800}, {0xf8, 0xf0, 4, 0x10000}};
+
+Decoded decode(std::string_view text) {
+  const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
+  for (const Lead& lead : leads) {
+    if ((byte(0) & lead.mask) != lead.bits) continue;
+    if (text.size() < lead.length) return {};
+    char32_t point = byte(0) & static_cast<unsigned char>(~lead.mask);
+    for (std::size_t i = 1; i < lead.length; ++i) {
+      if ((byte(i) & 0xc0) != 0x80) return {};
+      point = point << 6 | (byte(i) & 0x3f);
+    }
+    const bool surrogate = point >= 0xd800 && point <= 0xdfff;
+    return point < lead.smallest || point > 0x10ffff || surrogate ? Decoded{}
+                                                                  : Decoded{point, lead.length};
+  }
+  return {};
+}
+
+// Code points that reorder, hide or break text without being seen themselves.
+bool is_invisible(char32_t c) {
+  struct Range {
+    char32_t first, last;
+  };
+  static constexpr Range ranges[] = {
+      {0xad, 0xad},     {0x61c, 0x61c},   {0x180e, 0x180e}, {0x200b, 0x200f}, {0x2028, 0x202e},
+      {0x2060, 0x206f}, {0xfe00, 0xfe0f}, {0xfeff, 0xfeff}, {0xfff9, 0xfffb}, {0xe0000, 0xe0fff}};
+  return std::ranges::any_of(
+      ranges, [=](const Range& range) { return range.first <= c && c <= range.last; });
+}
+
+std::string show(std::string_view text, const Decoded& decoded, bool lines) {
+  const char32_t c = decoded.point;
+  if (decoded.length == 0) return fmt::format("\\x{:02x}", static_cast<unsigned char>(text[0]));
+  if (lines && (c == '\n' || c == '\t')) return std::string(1, text[0]);
+  if (c < 0x20 || (c >= 0x7f && c < 0xa0)) return fmt::format("\\x{:02x}", unsigned(c));
+  if (is_invisible(c)) return fmt::format("\\u{{{:04X}}}", unsigned(c));
+  return std::string(text.substr(0, decoded.length));
+}
+
+}  // namespace
+
+std::string printable(std::string_view text, bool lines) {
+  std::string result;
+  while (!text.empty()) {
+    // The serial console ends its lines with both.
+    if (lines && text.starts_with("\r\n")) text.remove_prefix(1);
+    const Decoded decoded = decode(text);
+    result += show(text, decoded, lines);
+    text.remove_prefix(std::max<std::size_t>(1, decoded.length));
+  }
+  return result;
+}
+
+std::string thousands(std::uint64_t number) {
+  std::string text = std::to_string(number);
+  for (std::size_t at = text.size(); at > 3;) text.insert(at -= 3, 1, ',');
+  return text;
+}
+
+std::string thousands_or_dash(std::optional<std::uint64_t> number) {
+  return number ? thousands(*number) : "-";
+}
+
+std::size_t width(std::string_view text) {
+  return std::size_t(std::ranges::count_if(text, [](char c) { return (c & 0xc0) != 0x80; }));
+}
+
+std::string pad_left(std::string_view text, std::size_t columns) {
+  return std::string(columns - std::min(columns, width(text)), ' ') + std::string(text);
+}
+
+std::string pad_right(std::string_view text, std::size_t columns) {
+  return std::string(text) + std::string(columns - std::min(columns, width(text)), ' ');
+}
+
+std::string clip(const std::string& text, std::size_t columns) {
+  if (width(text) <= columns) return text;
+  std::size_t end = 0, seen = 0;
+  while (end < text.size() && ((text[end] & 0xc0) == 0x80 || seen++ < columns - 1)) ++end;
+  return text.substr(0, end) + "…";
+}
+
+std::string wrap(std::string_view text, std::size_t indent, std::size_t columns) {
+  std::string result, line;
+  while (!text.empty()) {
+    const std::size_t end = std::min(text.find(' '), text.size());
+    const std::string_view word = text.substr(0, end);
+    text.remove_prefix(std::min(end + 1, text.size()));
+    if (!line.empty() && indent + width(line) + 1 + width(word) > columns) {
+      result += std::string(indent, ' ') + std::exchange(line, "") + "\n";
+    }
+    line += (line.empty() ? "" : " ") + std::string(word);
+  }
+  return line.empty() ? result : result + std::string(indent, ' ') + line + "\n";
+}
+
+std::string condition_of(const record::Record& record, std::string_view key) {
+  const auto found = record.conditions.find(std::string(key));
+  return found == record.conditions.end() ? "" : found->second;
+}
+
+double seconds_of(const record::Record& record) {
+  double sum = 0;
+  for (const auto& [phase, seconds] : record.timings) {
+    if (phase == "total") return seconds;
+    sum += seconds;
+  }
+  return sum;
+}
+
+}  // namespace lab::report

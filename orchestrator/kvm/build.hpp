@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: MIT
+// Building the patched KVM modules for a kernel, once for each kernel and patch.
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "orchestrator/kvm/kit.hpp"
+#include "orchestrator/kvm/script.hpp"
+
+namespace lab::kvm {
+
+// kvm.ko, kvm-amd.ko and kvm-intel.ko in one folder.
+struct ModuleSet {
+  std::filesystem::path path;
+  std::string release;                                  // of the kernel they are for
+  std::string version;                                  // of the package with their source
+  std::string patch;                                    // version of the patch in them
+  std::vector<std::pair<std::string, double>> seconds;  // what each step of the build took
+  bool built = false;                                   // now; false: found in the cache
+};
+
+// "1-" and 12 hexadecimal digits of the digest of all files that decide what the modules are.
+std::string patch_version(const std::filesystem::path& patch_folder);
+
+// The modules of this kernel and patch, from the cache or built now by kvm-patch/build-modules
+// (about half a minute). Error (infrastructure) where a tool is missing or the build fails.
+ModuleSet build_modules(const KernelKit& kit, const std::filesystem::path& patch_folder,
+                        const std::filesystem::path& cache, const Progress& progress);
+
+// Reads a folder of modules' build.json. Error (infrastructure) where it is none.
+ModuleSet open_modules(const std::filesystem::path& path);
+
+// All in the cache.
+std::vector<ModuleSet> list_modules(const std::filesystem::path& cache);
+
+}  // namespace lab::kvm

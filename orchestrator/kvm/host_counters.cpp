@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: MIT
+#include "orchestrator/kvm/host_counters.hpp"
+
+#include <charconv>
+#include <string>
+
+#include "orchestrator/base/error.hpp"
+#include "orchestrator/base/fd.hpp"
+
+namespace lab::kvm {
+namespace fs = std::filesystem;
+namespace {
+
+constexpr std::size_t stats_limit = 256 * 1024;  // 192 reasons of at most 77 bytes are 15 KiB
+
+fs::path folder_of(pid_t pid, const fs::path& debugfs) {
+  const std::string prefix = std::to_string(pid) + "-";
+  std::error_code error;
+  for (const auto& entry : fs::directory_iterator(debugfs, error))
+    if (entry.path().filename().string().starts_with(prefix)) return entry.path();
+  if (error)
+    throw base::infrastructure_error("list '" + debugfs.string() + "': " + error.message(),
+                                     "mount -t debugfs none /sys/kernel/debug (as root)");
+  throw base::infrastructure_error("process " + std::to_string(pid) + " has no VM of KVM",
+                                   "it runs without KVM, or has ended");
+}
+
+}  // namespace
+
+VmCounters VmCounters::find(pid_t pid, const fs::path& debugfs) {
+  const fs::path folder = folder_of(pid, debugfs);
+  if (!fs::exists(folder / "exit_stats"))
+    throw base::infrastructure_error("the kvm module that is loaded has no exit counts",
+                                     "lab kvm status; lab kvm load");
+  return VmCounters(folder);
+}
+
+exits::HostStats VmCounters::read() const {
+  return exits::parse_host_stats(base::read_file(folder_ / "exit_stats", stats_limit));
+}
+
+std::uint64_t VmCounters::read_kvm_exits() const {
+  const std::string text = base::read_file(folder_ / "exits", 64);
+  std::uint64_t value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error != std::errc() || std::string_view(end).find_first_not_of('\n') != std::string::npos)
+    throw base::infrastructure_error("read '" + (folder_ / "exits").string() + "': '" + text +
+                                     "' is no number");
+  return value;
+}
+
+}  // namespace lab::kvm

@@ -1,0 +1,226 @@
+// SPDX-License-Identifier: MIT
+#include <gmock/gmock.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <fstream>
+
+#include "orchestrator/base/error.hpp"
+#include "orchestrator/base/fd.hpp"
+#include "orchestrator/base/folders.hpp"
+#include "orchestrator/kvm/build.hpp"
+#include "orchestrator/kvm/host_counters.hpp"
+#include "orchestrator/kvm/kit.hpp"
+#include "orchestrator/kvm/module_lock.hpp"
+#include "orchestrator/kvm/module_state.hpp"
+#include "orchestrator/kvm/modules.hpp"
+#include "orchestrator/kvm/parameters.hpp"
+#include "orchestrator/kvm/tracepoint.hpp"
+#include "orchestrator/kvm/users.hpp"
+
+namespace lab::kvm {
+namespace {
+
+namespace fs = std::filesystem;
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::StartsWith;
+
+const fs::path patch_folder = fs::path(LAB_SOURCE_DIR) / "kvm-patch";
+
+class KvmTest : public testing::Test {
+ protected:
+  fs::path path(const std::string& name) const { return folder_.path() / name; }
+
+  void write(const std::string& name, const std::string& text) const {
+    fs::create_directories(path(name).parent_path());
+    std::ofstream(path(name)) << text;
+  }
+
+  base::TemporaryFolder folder_{fs::temp_directory_path(), "kvm-test"};
+};
+
+template <typename Action>
+std::string error_of(Action action) {
+  try {
+    action();
+  } catch (const base::Error& error) {
+    return std::string(error.what()) + " | " + error.hint();
+  }
+  return "no error";
+}
+
+TEST_F(KvmTest, PatchVersionFollowsWhatDecidesTheModules) {
+  fs::copy(patch_folder, path("patch"), fs::copy_options::recursive);
+  const std::string version = patch_version(path("patch"));
+  EXPECT_THAT(version, testing::MatchesRegex("1-[0-9a-f]{12}"));
+  EXPECT_EQ(version, patch_version(patch_folder));
+  write("patch/NOTES.md", "no part of it");
+  EXPECT_EQ(version, patch_version(path("patch")));
+  std::ofstream(path("patch/exit_stats.c"), std::ios::app) << "/* changed */\n";
+  EXPECT_NE(version, patch_version(path("patch")));
+}
+
+TEST_F(KvmTest, BuildTakesWhatIsInTheCache) {
+  const std::string version = patch_version(patch_folder);
+  write("modules/6.1.0-1-test-" + version + "/build.json",
+        R"({"release":"6.1.0-1-test","version":"6.1.1-1","patch":")" + version +
+            R"(","compiler":"12","seconds":{"compile":27.0,"hooks":7.3}})");
+  const KernelKit kit{"6.1.0-1-test", "6.1.1-1", path("kit")};
+  const ModuleSet modules = build_modules(kit, patch_folder, folder_.path(), nullptr);
+  EXPECT_FALSE(modules.built);
+  EXPECT_EQ(modules.patch, version);
+  EXPECT_THAT(modules.seconds, ElementsAre(std::pair("compile", 27.0), std::pair("hooks", 7.3)));
+  EXPECT_EQ(list_modules(folder_.path()).size(), 1u);
+}
+
+TEST_F(KvmTest, BuildSaysWhatIsMissing) {
+  const KernelKit kit{"6.1.0-1-test", "6.1.1-1", path("none")};
+  EXPECT_THAT(error_of([&] { build_modules(kit, patch_folder, folder_.path(), nullptr); }),
+              StartsWith("build-modules: '" + path("none").string() + "' is no kernel kit"));
+}
+
+TEST_F(KvmTest, KitsOfTheCacheNewestFirst) {
+  for (const char* release : {"6.1.0-9-amd64", "6.1.0-56-amd64"})
+    write(
+        std::string("kernels/") + release + "/info.json",
+        std::string(R"({"release":")") + release + R"(","version":"6.1.1-1","suite":"bookworm"})");
+  write("kernels/.fetch.123.abc/info.json", "half made");
+  const auto kits = list_kits(folder_.path());
+  ASSERT_EQ(kits.size(), 2u);
+  EXPECT_EQ(kits[0].release, "6.1.0-56-amd64");
+  EXPECT_EQ(find_or_fetch_kit(folder_.path(), patch_folder, {}, nullptr).release, "6.1.0-56-amd64");
+  EXPECT_EQ(find_or_fetch_kit(folder_.path(), patch_folder, "6.1.0-9-amd64", nullptr).release,
+            "6.1.0-9-amd64");
+}
+
+TEST_F(KvmTest, OddReleaseIsRefused) {
+  for (const char* release : {"", "../etc", "a b", "-o"})
+    EXPECT_THAT(
+        error_of([&] { find_or_fetch_kit(folder_.path(), patch_folder, release, nullptr); }),
+        HasSubstr("is no kernel release"));
+}
+
+TEST_F(KvmTest, LockNamesItsHolder) {
+  EXPECT_EQ(ModuleLock::holder(folder_.path()), "");
+  std::optional<ModuleLock> lock = ModuleLock::try_take(folder_.path());
+  ASSERT_TRUE(lock);
+  const std::string holder = "lab pid " + std::to_string(::getpid()) + " (";
+  EXPECT_THAT(ModuleLock::holder(folder_.path()), StartsWith(holder));
+  EXPECT_FALSE(ModuleLock::try_take(folder_.path()));
+  EXPECT_THAT(error_of([&] { ModuleLock second(folder_.path()); }),
+              StartsWith("the kvm modules are held by " + holder));
+  lock.reset();
+  EXPECT_EQ(ModuleLock::holder(folder_.path()), "");
+  ModuleLock third(folder_.path());
+}
+
+TEST_F(KvmTest, LockEndsWithItsProcess) {
+  const pid_t child = ::fork();
+  if (child == 0) {
+    ModuleLock* lock = new ModuleLock(folder_.path());
+    ::_exit(lock == nullptr);
+  }
+  int status = 0;
+  ASSERT_EQ(::waitpid(child, &status, 0), child);
+  ASSERT_EQ(status, 0);
+  EXPECT_TRUE(ModuleLock::try_take(folder_.path()));
+}
+
+TEST_F(KvmTest, StateIsReadBack) {
+  EXPECT_FALSE(read_state(folder_.path()));
+  const ModuleState state{.vendor_module = "kvm_amd",
+                          .stock_was_loaded = false,
+                          .kept = true,
+                          .patch = "1-0123456789ab",
+                          .parameters = {{"npt", "0"}}};
+  write_state(folder_.path(), state);
+  EXPECT_EQ(read_state(folder_.path()), state);
+  remove_state(folder_.path());
+  EXPECT_FALSE(read_state(folder_.path()));
+}
+
+TEST_F(KvmTest, GarbledStateIsAnError) {
+  for (const char* text : {"", "{}", "[1]", R"({"vendor_module":1})"}) {
+    write("modules.json", text);
+    EXPECT_THAT(error_of([&] { read_state(folder_.path()); }), HasSubstr("modules.json"));
+  }
+}
+
+TEST_F(KvmTest, NothingToRecover) {
+  EXPECT_FALSE(recover_modules(folder_.path()));
+  write_state(folder_.path(), {.vendor_module = "kvm_amd", .kept = true});
+  EXPECT_FALSE(recover_modules(folder_.path()));
+  const ModuleLock lock(folder_.path());
+  write_state(folder_.path(), {.vendor_module = "kvm_amd"});
+  EXPECT_FALSE(recover_modules(folder_.path()));  // its lab lives
+}
+
+TEST_F(KvmTest, UsersOfKvm) {
+  for (const char* pid : {"12", "34", "56"}) write(std::string(pid) + "/comm", "qemu \x1b[1m\n");
+  for (const char* pid : {"12", "34", "56"}) fs::create_directories(path(pid) / "fd");
+  fs::create_symlink("/dev/kvm", path("12/fd/9"));
+  fs::create_symlink("/dev/null", path("34/fd/0"));
+  fs::create_symlink("anon_inode:kvm-vcpu:0", path("56/fd/3"));
+  write("self/comm", "no process");
+  EXPECT_EQ(in_words(kvm_users(folder_.path())), "12 (qemu ?[1m), 56 (qemu ?[1m)");
+}
+
+TEST(Parameters, GoToTheModuleThatHasThem) {
+  const SplitParameters split =
+      split_parameters({{"exit_layout", "ascending"}, {"npt", "0"}},
+                       {"exit_layout", "halt_poll_ns"}, {"npt", "nested"});
+  EXPECT_EQ(options_text(split.kvm), "exit_layout=ascending");
+  EXPECT_EQ(options_text(split.vendor), "npt=0");
+}
+
+TEST(Parameters, UnknownOrOddOnesAreRefused) {
+  const auto split = [](const std::string& name, const std::string& value) {
+    return error_of([&] { split_parameters({{name, value}}, {"exit_layout"}, {"npt", "nested"}); });
+  };
+  EXPECT_EQ(split("neste", "1"), "the kvm modules have no parameter 'neste' | nearest: nested");
+  EXPECT_THAT(split("npt", "0 nested=0"), HasSubstr("is no value"));
+  EXPECT_THAT(split("npt", ""), HasSubstr("is no value"));
+  EXPECT_THAT(split("npt=0 x", "1"), HasSubstr("is no name"));
+}
+
+TEST(Parameters, ValuesAsTheKernelShowsThem) {
+  EXPECT_TRUE(same_value("1", "Y"));
+  EXPECT_TRUE(same_value("n", "0"));
+  EXPECT_TRUE(same_value("0x10", "16"));
+  EXPECT_TRUE(same_value("ascending", "ascending"));
+  EXPECT_FALSE(same_value("1", "N"));
+  EXPECT_FALSE(same_value("ascending", "descending"));
+}
+
+TEST_F(KvmTest, CountersOfAProcess) {
+  write("77-12/exit_stats",
+        "exit_stats 1 1-0123456789ab\nvendor svm\nlayout descending\nvcpus 1\ntotal 5 900\n"
+        "kvm_exits 5\nlatch 1 3 3\nreason 114 5 900 3\nend\n");
+  write("77-12/exits", "5\n");
+  write("777-12/exits", "6\n");
+  const VmCounters counters = VmCounters::find(77, folder_.path());
+  EXPECT_EQ(counters.read().total, 5u);
+  EXPECT_EQ(counters.read().reasons.at(0).latched, 3u);
+  EXPECT_EQ(counters.read_kvm_exits(), 5u);
+  write("77-12/exits", "5x\n");
+  EXPECT_THAT(error_of([&] { counters.read_kvm_exits(); }), HasSubstr("is no number"));
+  EXPECT_THAT(error_of([&] { VmCounters::find(7, folder_.path()); }),
+              HasSubstr("process 7 has no VM"));
+  EXPECT_THAT(error_of([&] { VmCounters::find(777, folder_.path()); }),
+              HasSubstr("no exit counts"));
+  EXPECT_THAT(error_of([&] { VmCounters::find(7, path("none")); }), HasSubstr("mount -t debugfs"));
+}
+
+TEST(Tracepoint, HistogramIsRead) {
+  const auto counts = parse_exit_histogram(
+      "# event histogram\n#\n\n{ exit_reason:        114 } hitcount:       2376\n"
+      "{ exit_reason: 4294967295 } hitcount:          1\n\nTotals:\n    Hits: 2377\n"
+      "    Entries: 2\n    Dropped: 0\n");
+  EXPECT_THAT(counts, ElementsAre(std::pair(114u, 2376u), std::pair(4294967295u, 1u)));
+  EXPECT_THAT(error_of([] { parse_exit_histogram("Totals:\n    Dropped: 3\n"); }),
+              HasSubstr("dropped"));
+}
+
+}  // namespace
+}  // namespace lab::kvm

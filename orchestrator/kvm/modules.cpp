@@ -1,0 +1,239 @@
+// SPDX-License-Identifier: MIT
+#include "orchestrator/kvm/modules.hpp"
+
+#include <spdlog/spdlog.h>
+#include <sys/utsname.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <fstream>
+#include <set>
+#include <thread>
+
+#include "orchestrator/base/clock.hpp"
+#include "orchestrator/base/error.hpp"
+#include "orchestrator/kvm/build.hpp"
+#include "orchestrator/kvm/kmod.hpp"
+
+namespace lab::kvm {
+namespace fs = std::filesystem;
+namespace {
+
+// A VM's end and the closing of its last file take a moment; longer under emulation.
+constexpr double patience = 3.0;
+
+bool has_flag(const std::string& flags, const std::string& flag) {
+  return (" " + flags + " ").find(" " + flag + " ") != std::string::npos;
+}
+
+// "kvm_amd" lies in the file kvm-amd.ko.
+fs::path file_of(const fs::path& folder, std::string name) {
+  for (char& c : name)
+    if (c == '_') c = '-';
+  return folder / (name + ".ko");
+}
+
+// "name:description" and "name:type" both stand for a parameter.
+void add_names(std::set<std::string>& names, const std::vector<std::string>& fields) {
+  for (const std::string& field : fields) names.insert(field.substr(0, field.find(':')));
+}
+
+std::set<std::string> parameters_of_file(const fs::path& file) {
+  std::set<std::string> names;
+  add_names(names, Kmod::information(file, "parm"));
+  add_names(names, Kmod::information(file, "parmtype"));
+  return names;
+}
+
+std::string joined(const std::string& first, const std::string& second) {
+  return first + (first.empty() || second.empty() ? "" : " ") + second;
+}
+
+[[noreturn]] void in_use(const std::string& module) {
+  const std::vector<KvmUser> users = kvm_users();
+  if (!users.empty())
+    throw base::infrastructure_error("kvm is in use by process " + in_words(users),
+                                     "end these VMs first");
+  std::string by;
+  for (const std::string& holder : holders(module)) by += (by.empty() ? "" : ", ") + holder;
+  throw base::infrastructure_error(
+      "module '" + module + "' is in use (" + std::to_string(use_count(module)) + " times" +
+          (by.empty() ? "" : ", by module " + by) + ")",
+      "no process has /dev/kvm open; a running perf or trace of kvm events holds it, too");
+}
+
+void remove_patiently(const Kmod& kmod, const std::string& module) {
+  const base::Stopwatch watch;
+  while (!kmod.remove(module)) {
+    if (watch.seconds() > patience) in_use(module);
+    // Not interruptible: this also puts the stock modules back after Ctrl-C.
+    std::this_thread::sleep_for(std::chrono::milliseconds(50));
+  }
+}
+
+// Both vendor modules: the wrong one may be loaded only on a machine that changed under us.
+void remove_all(const Kmod& kmod) {
+  for (const char* module : {"kvm_amd", "kvm_intel", "kvm"}) remove_patiently(kmod, module);
+}
+
+void check_not_built_in() {
+  if (fs::exists("/sys/module/kvm") && !is_loaded("kvm"))
+    throw base::infrastructure_error("kvm is built into this kernel and cannot be swapped");
+}
+
+void check_release(const ModuleSet& modules) {
+  utsname system{};
+  ::uname(&system);
+  if (modules.release != system.release)
+    throw base::infrastructure_error("the modules in '" + modules.path.string() +
+                                         "' are for kernel " + modules.release + ", here runs " +
+                                         system.release,
+                                     "lab kvm build --kernel " + std::string(system.release));
+}
+
+void check_taken(const std::string& module, const Parameters& parameters) {
+  for (const auto& [name, value] : parameters) {
+    const std::string shown = parameter(module, name);
+    if (!shown.empty() && !same_value(value, shown))
+      throw base::infrastructure_error(
+          "module '" + module + "' did not take " + name + "=" + value + ": it says " + shown,
+          "the processor may lack what the parameter asks for");
+  }
+}
+
+void put_stock_back(const ModuleState& state) {
+  const Kmod kmod;
+  if (!parameter("kvm", "exit_stats").empty() || !is_loaded(state.vendor_module)) remove_all(kmod);
+  if (state.stock_was_loaded) kmod.probe(state.vendor_module);
+}
+
+// What is to be undone, even where the note about it cannot be read.
+ModuleState state_or_guess(const fs::path& runtime) {
+  try {
+    if (const auto state = read_state(runtime)) return *state;
+  } catch (const base::Error& error) {
+    spdlog::warn("{}", error.what());
+  }
+  return {.vendor_module = vendor_module(machine_vendor())};
+}
+
+}  // namespace
+
+exits::Vendor machine_vendor() {
+  std::ifstream file("/proc/cpuinfo");
+  for (std::string line; std::getline(file, line);) {
+    if (!line.starts_with("flags")) continue;
+    if (has_flag(line, "svm")) return exits::Vendor::svm;
+    if (has_flag(line, "vmx")) return exits::Vendor::vmx;
+    break;
+  }
+  throw base::infrastructure_error("this machine's processor offers neither VMX nor SVM",
+                                   "lab doctor");
+}
+
+std::string vendor_module(exits::Vendor vendor) {
+  return vendor == exits::Vendor::svm ? "kvm_amd" : "kvm_intel";
+}
+
+ModuleSwap::ModuleSwap(const fs::path& runtime) : runtime_(runtime), lock_(runtime) {}
+
+ModuleSwap::~ModuleSwap() {
+  if (loaded_.empty() || kept_) return;
+  try {
+    restore();
+  } catch (const base::Error& error) {
+    spdlog::error("the stock kvm modules are not back: {}; hint: lab kvm restore", error.what());
+  }
+}
+
+void ModuleSwap::load(const fs::path& modules, const Parameters& parameters) {
+  if (loaded_ == modules && parameters_ == parameters) return;
+  const ModuleSet set = open_modules(modules);
+  check_release(set);
+  check_not_built_in();
+  const std::string vendor = vendor_module(machine_vendor());
+  const SplitParameters split =
+      split_parameters(parameters, parameters_of_file(file_of(modules, "kvm")),
+                       parameters_of_file(file_of(modules, vendor)));
+  const std::optional<ModuleState> before = read_state(runtime_);
+  write_state(runtime_, {.vendor_module = vendor,
+                         .stock_was_loaded = before ? before->stock_was_loaded : is_loaded(vendor),
+                         .patch = set.patch,
+                         .parameters = parameters});
+  loaded_ = modules;
+  try {
+    swap_in(modules, split);
+  } catch (const base::Error&) {
+    try {
+      restore();
+    } catch (const base::Error& error) {
+      spdlog::error("the stock kvm modules are not back: {}", error.what());
+    }
+    throw;
+  }
+  parameters_ = parameters;
+}
+
+void ModuleSwap::swap_in(const fs::path& modules, const SplitParameters& split) {
+  const Kmod kmod;
+  const std::string vendor = vendor_module(machine_vendor());
+  remove_all(kmod);
+  kmod.load_dependencies("kvm", {});
+  kmod.load_dependencies(vendor, {"kvm"});
+  kmod.insert_file(file_of(modules, "kvm"), joined(kmod.options("kvm"), options_text(split.kvm)));
+  const std::string options = joined(kmod.options(vendor), options_text(split.vendor));
+  if (kmod.exists(vendor))
+    kmod.insert(vendor, options);
+  else
+    kmod.insert_file(file_of(modules, vendor), options);
+  check_taken("kvm", split.kvm);
+  check_taken(vendor, split.vendor);
+  if (parameter("kvm", "exit_stats") != open_modules(modules).patch)
+    throw base::infrastructure_error("the loaded kvm module does not say that it is patched");
+}
+
+void ModuleSwap::restore() {
+  put_stock_back(state_or_guess(runtime_));
+  remove_state(runtime_);
+  loaded_.clear();
+  parameters_.clear();
+}
+
+void ModuleSwap::keep() {
+  ModuleState state = state_or_guess(runtime_);
+  state.kept = true;
+  write_state(runtime_, state);
+  kept_ = true;
+}
+
+bool recover_modules(const fs::path& runtime) {
+  if (!fs::exists(runtime / "modules.json") || ::geteuid() != 0) return false;
+  const std::optional<ModuleLock> lock = ModuleLock::try_take(runtime);
+  if (!lock) return false;
+  const ModuleState state = state_or_guess(runtime);
+  if (state.kept) return false;
+  put_stock_back(state);
+  remove_state(runtime);
+  return true;
+}
+
+ModuleStatus module_status(const fs::path& runtime) {
+  ModuleStatus status{.kvm_loaded = is_loaded("kvm"),
+                      .patch = parameter("kvm", "exit_stats"),
+                      .users = kvm_users(),
+                      .held_by = ModuleLock::holder(runtime),
+                      .left = read_state(runtime)};
+  for (const char* module : {"kvm_amd", "kvm_intel"})
+    if (is_loaded(module)) status.vendor_module = module;
+  for (const std::string& module : {std::string("kvm"), status.vendor_module}) {
+    std::error_code none;
+    for (const auto& entry :
+         fs::directory_iterator("/sys/module/" + module + "/parameters", none)) {
+      const std::string name = entry.path().filename();
+      status.parameters[name] = parameter(module, name);
+    }
+  }
+  return status;
+}
+
+}  // namespace lab::kvm

@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: MIT
+#include "orchestrator/kvm/script.hpp"
+
+#include <filesystem>
+#include <sstream>
+
+#include "orchestrator/base/error.hpp"
+#include "orchestrator/base/subprocess.hpp"
+
+namespace lab::kvm {
+namespace {
+
+// What follows `mark` in the last line that has it; empty where none does.
+std::string after_mark(const std::string& text, const std::string& mark) {
+  const std::size_t at = text.rfind(mark);
+  if (at == std::string::npos) return "";
+  const std::size_t begin = at + mark.size();
+  return text.substr(begin, text.find('\n', begin) - begin);
+}
+
+[[noreturn]] void fail(const std::string& name, const base::Outcome& outcome) {
+  if (outcome.timed_out)
+    throw base::Error(base::ErrorKind::timed_out, "'" + name + "' did not end in time");
+  const std::string message = after_mark(outcome.errors, name + ": error: ");
+  const std::string hint = after_mark(outcome.errors, "hint: ");
+  if (!message.empty()) throw base::infrastructure_error(name + ": " + message, hint);
+  throw base::infrastructure_error(name + " failed: " + last_line(outcome.errors), hint);
+}
+
+}  // namespace
+
+std::string run_script(const std::vector<std::string>& argv, const Progress& progress) {
+  const base::Outcome outcome = base::run({.argv = argv, .on_line = progress});
+  if (outcome.exit_code != 0) fail(std::filesystem::path(argv.at(0)).filename(), outcome);
+  return outcome.output;
+}
+
+std::string last_line(std::string text) {
+  while (!text.empty() && text.back() == '\n') text.pop_back();
+  const std::size_t newline = text.rfind('\n');
+  return newline == std::string::npos ? text : text.substr(newline + 1);
+}
+
+}  // namespace lab::kvm

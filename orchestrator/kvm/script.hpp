@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: MIT
+// Running the scripts of kvm-patch/.
+#pragma once
+
+#include <functional>
+#include <string>
+#include <vector>
+
+namespace lab::kvm {
+
+// Called with a line that says what is being done now.
+using Progress = std::function<void(const std::string&)>;
+
+// Runs a script to its end and returns its standard output. Where it fails, Error
+// (infrastructure) with the script's own message ("NAME: error: …") and hint ("hint: …").
+std::string run_script(const std::vector<std::string>& argv, const Progress& progress);
+
+// The last line of a text, without its newline.
+std::string last_line(std::string text);
+
+}  // namespace lab::kvm

@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: MIT
+// Who uses KVM: the modules cannot be swapped meanwhile.
+#pragma once
+
+#include <sys/types.h>
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+namespace lab::kvm {
+
+struct KvmUser {
+  pid_t pid = 0;
+  std::string command;  // as /proc/PID/comm says it
+
+  bool operator==(const KvmUser&) const = default;
+};
+
+// The processes that have /dev/kvm or a VM open, as far as this user may see them.
+std::vector<KvmUser> kvm_users(const std::filesystem::path& proc = "/proc");
+
+// "123 (qemu-system-x86), 456 (qemu-system-x86)".
+std::string in_words(const std::vector<KvmUser>& users);
+
+}  // namespace lab::kvm

@@ -52,9 +52,11 @@ void fetch_image(const Entry& entry, const fs::path& downloads, const fs::path& 
   fs::create_directories(downloads);
   const fs::path file = downloads / (entry.name + "-" + file_name(entry.url));
   progress("fetching " + entry.url);
+  std::uint64_t told = 0;
   fetch(entry.url, published_digest(entry), file, [&](std::uint64_t now, std::uint64_t all) {
-    progress(all > 0 ? fmt::format("{} of {} MiB", now >> 20, all >> 20)
-                     : fmt::format("{} MiB", now >> 20));
+    if (all == 0 || now * 10 / all == told) return;
+    told = now * 10 / all;
+    progress(fmt::format("fetched {} of {} MiB", now >> 20, all >> 20));
   });
   fs::rename(file, folder / "disk.qcow2");
   write_json(folder, {{"name", entry.name}, {"kind", "disk"}, {"disk", "disk.qcow2"}});

@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: MIT
+// The subcommands. Each adds itself to the command line and, when chosen, sets the action that
+// main runs; the action returns the exit code.
+#pragma once
+
+#include <functional>
+
+namespace CLI {
+class App;
+}
+
+namespace lab::cli {
+
+using Action = std::function<int()>;
+
+void add_doctor(CLI::App& app, Action& action);
+void add_validate(CLI::App& app, Action& action);
+void add_kvm(CLI::App& app, Action& action);
+void add_image(CLI::App& app, Action& action);
+void add_run(CLI::App& app, Action& action);
+void add_outer(CLI::App& app, Action& action);
+void add_results(CLI::App& app, Action& action);
+void add_job(CLI::App& app, Action& action);  // hidden: what an outer VM runs
+
+}  // namespace lab::cli

@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: MIT
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <cstdlib>
+
+#include "orchestrator/base/error.hpp"
+#include "orchestrator/cli/commands.hpp"
+#include "orchestrator/cli/output.hpp"
+#include "orchestrator/site/probe.hpp"
+#include "orchestrator/site/sweep.hpp"
+
+namespace lab::cli {
+namespace {
+
+void print(const site::Finding& finding, bool colour) {
+  const char* mark = finding.ok ? "yes" : "no";
+  const char* shade = finding.ok ? "\x1b[32m" : "\x1b[31m";
+  fmt::print("{}{:>4}{}  {}: {}\n", colour ? shade : "", mark, colour ? "\x1b[0m" : "",
+             finding.name, report::printable(finding.detail));
+  if (!finding.ok && !finding.remedy.empty()) fmt::print("      mend it: {}\n", finding.remedy);
+}
+
+int doctor() {
+  const base::Folders folders = base::find_folders();
+  site::sweep(folders);
+  const bool colour = terminal_style().colour;
+  for (const site::Finding& finding : site::examine(folders)) print(finding, colour);
+  const site::Choice choice = site::choose_site();
+  if (choice.site.empty()) {
+    fmt::print("\n--on auto: no site works here ({})\n", choice.reason);
+    return base::exit_infrastructure;
+  }
+  fmt::print("\n--on auto takes {} ({})\n", choice.site, choice.reason);
+  return base::exit_ok;
+}
+
+}  // namespace
+
+void add_doctor(CLI::App& app, Action& action) {
+  CLI::App* command = app.add_subcommand(
+      "doctor", "What works on this machine, what doesn't, and the command that mends it");
+  command->callback([&action] { action = [] { return doctor(); }; });
+}
+
+}  // namespace lab::cli

@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: MIT
+#include <fmt/format.h>
+#include <spdlog/sinks/stdout_color_sinks.h>
+#include <spdlog/sinks/stdout_sinks.h>
+#include <spdlog/spdlog.h>
+
+#include <CLI/CLI.hpp>
+#include <cstdlib>
+
+#include "orchestrator/base/error.hpp"
+#include "orchestrator/base/interrupt.hpp"
+#include "orchestrator/cli/commands.hpp"
+
+namespace {
+
+void set_up_log() {
+  const auto logger = std::getenv("NO_COLOR") == nullptr ? spdlog::stderr_color_mt("lab")
+                                                         : spdlog::stderr_logger_mt("lab");
+  logger->set_pattern("lab: %^%l%$: %v");
+  spdlog::set_default_logger(logger);
+  spdlog::set_level(spdlog::level::warn);
+}
+
+int report(const lab::base::Error& error) {
+  fmt::print(stderr, "lab: error: {}\n", error.what());
+  if (!error.hint().empty()) fmt::print(stderr, "hint: {}\n", error.hint());
+  return lab::base::exit_code(error.kind());
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  lab::base::catch_interrupts();
+  set_up_log();
+  CLI::App app{"Counts the VM exits of a guest: how many, of which kinds, at what cost.", "lab"};
+  app.require_subcommand(1);
+  app.set_version_flag("--version", "lab " LAB_VERSION);
+  app.add_flag_callback(
+      "-v,--verbose", [] { spdlog::set_level(spdlog::level::debug); },
+      "Say more on standard error");
+  lab::cli::Action action;
+  for (const auto add :
+       {lab::cli::add_run, lab::cli::add_results, lab::cli::add_validate, lab::cli::add_doctor,
+        lab::cli::add_kvm, lab::cli::add_image, lab::cli::add_outer, lab::cli::add_job})
+    add(app, action);
+  try {
+    app.parse(argc, argv);
+    return action();
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? 0 : lab::base::exit_usage;
+  } catch (const lab::base::Error& error) {
+    return report(error);
+  } catch (const std::exception& error) {
+    fmt::print(stderr, "lab: error: {}\n", error.what());
+    return lab::base::exit_infrastructure;
+  }
+}

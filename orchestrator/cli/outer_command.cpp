@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: MIT
+// An outer VM by hand: for looking around in it, and for debugging.
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <chrono>
+#include <filesystem>
+#include <memory>
+
+#include "orchestrator/base/clock.hpp"
+#include "orchestrator/base/error.hpp"
+#include "orchestrator/base/fd.hpp"
+#include "orchestrator/base/folders.hpp"
+#include "orchestrator/base/interrupt.hpp"
+#include "orchestrator/cli/commands.hpp"
+#include "orchestrator/cli/output.hpp"
+#include "orchestrator/cli/progress.hpp"
+#include "orchestrator/guest/agent.hpp"
+#include "orchestrator/image/overlay.hpp"
+#include "orchestrator/site/probe.hpp"
+#include "orchestrator/site/provide.hpp"
+#include "orchestrator/site/sweep.hpp"
+
+namespace lab::cli {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr const char* domain_name = "lab-outer";
+
+struct Options {
+  std::string site = "auto";
+  std::vector<std::string> command;
+  unsigned timeout = 600;
+};
+
+fs::path disk_folder(const base::Folders& folders) {
+  return folders.cache / "outer";
+}
+
+bool is_up(virConnect* connection) {
+  const auto names = guest::domains_with_prefix(connection, domain_name);
+  return std::ranges::find(names, domain_name) != names.end();
+}
+
+site::OuterKind wanted_kind(const std::string& name) {
+  const std::string chosen = name == "auto" ? site::choose_site().site : name;
+  if (chosen == "kvm") return site::OuterKind::kvm;
+  if (chosen == "svm" || (name == "auto" && chosen == "here")) return site::OuterKind::svm;
+  throw base::user_error("--on '" + name + "': an outer VM is of site kvm or svm");
+}
+
+void wait_for_agent(virConnect* connection) {
+  const base::Stopwatch watch;
+  for (;;) {
+    try {
+      guest::agent_run(connection, domain_name, "true", std::chrono::seconds(30));
+      return;
+    } catch (const base::Error& error) {
+      if (error.kind() == base::ErrorKind::interrupted || watch.seconds() > 120) throw;
+      base::sleep_interruptibly(0.5);
+    }
+  }
+}
+
+int up(const Options& options) {
+  const base::Folders folders = base::find_folders();
+  site::sweep(folders);
+  const guest::ConnectionPtr connection = guest::connect(guest::default_uri());
+  if (is_up(connection.get()))
+    throw base::user_error("the outer VM is up already",
+                           "lab outer exec COMMAND, or lab outer down");
+  Progress progress(Progress::fitting());
+  const trial::Sink sink = [&](const trial::Event& event) { progress(event); };
+  const site::OuterKind kind = wanted_kind(options.site);
+  const site::OuterImage image = site::provide_outer(folders, sink).image;
+  progress.phase("", "outer VM");
+  const fs::path sockets = folders.runtime / "outer";
+  fs::create_directories(disk_folder(folders));
+  fs::create_directories(sockets);
+  const fs::path disk = disk_folder(folders) / "disk.qcow2";
+  fs::remove(disk);
+  image::create_overlay(image.disk, "raw", disk);
+  guest::Domain domain(connection.get(), site::outer_spec(kind, image, domain_name, disk, sockets),
+                       guest::Lifetime::stays);
+  domain.resume();
+  wait_for_agent(connection.get());
+  progress.clear();
+  fmt::print("the outer VM is up as libvirt domain '{}'\n", domain_name);
+  return base::exit_ok;
+}
+
+int exec(const Options& options) {
+  std::string line;
+  for (const std::string& word : options.command) line += (line.empty() ? "" : " ") + word;
+  const guest::ConnectionPtr connection = guest::connect(guest::default_uri());
+  if (!is_up(connection.get())) throw base::user_error("no outer VM is up", "lab outer up");
+  const guest::AgentOutcome outcome =
+      guest::agent_run(connection.get(), domain_name, line, std::chrono::seconds(options.timeout));
+  base::write_all(STDOUT_FILENO, outcome.output, "standard output");
+  base::write_all(STDERR_FILENO, outcome.errors, "standard error");
+  return outcome.exit_code;
+}
+
+int status() {
+  const guest::ConnectionPtr connection = guest::connect(guest::default_uri());
+  const bool there = is_up(connection.get());
+  fmt::print("{}\n", there ? "up" : "down");
+  return base::exit_ok;
+}
+
+int down() {
+  const base::Folders folders = base::find_folders();
+  const guest::ConnectionPtr connection = guest::connect(guest::default_uri());
+  guest::destroy_domain(connection.get(), domain_name);
+  fs::remove_all(disk_folder(folders));
+  fs::remove_all(folders.runtime / "outer");
+  return base::exit_ok;
+}
+
+}  // namespace
+
+void add_outer(CLI::App& app, Action& action) {
+  const auto options = std::make_shared<Options>();
+  CLI::App* outer = app.add_subcommand("outer", "An outer VM by hand");
+  outer->require_subcommand(1);
+
+  CLI::App* up_command = outer->add_subcommand("up", "Start one and wait until it answers");
+  up_command->add_option("--on", options->site, "Site: auto, kvm or svm")->capture_default_str();
+  up_command->callback([&action, options] { action = [options] { return up(*options); }; });
+
+  CLI::App* exec_command = outer->add_subcommand("exec", "Run a shell command in it as root");
+  exec_command->add_option("command", options->command, "The command")->required();
+  exec_command->add_option("--timeout", options->timeout, "Seconds")->capture_default_str();
+  exec_command->positionals_at_end();
+  exec_command->callback([&action, options] { action = [options] { return exec(*options); }; });
+
+  outer->add_subcommand("status", "Whether one is up")->callback([&action] {
+    action = [] { return status(); };
+  });
+  outer->add_subcommand("down", "End it and throw its disk away")->callback([&action] {
+    action = [] { return down(); };
+  });
+}
+
+}  // namespace lab::cli

@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: MIT
+#include "orchestrator/cli/output.hpp"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <cstdlib>
+
+#include "orchestrator/base/error.hpp"
+#include "orchestrator/base/fd.hpp"
+#include "orchestrator/base/folders.hpp"
+
+namespace lab::cli {
+
+void add_format_options(CLI::App& command, std::string& format, std::string& output) {
+  command.add_option("--format", format, "table, json, csv, junit or tap")->capture_default_str();
+  command.add_option("-o,--output", output, "Write to this file instead of standard output");
+}
+
+report::Format wanted_format(const std::string& name) {
+  if (const auto format = report::parse_format(name)) return *format;
+  throw base::user_error("--format '" + name + "': one of table, json, csv, junit, tap");
+}
+
+report::Style terminal_style() {
+  return {.colour = ::isatty(STDOUT_FILENO) != 0 && std::getenv("NO_COLOR") == nullptr};
+}
+
+report::Style style_for(const std::string& output) {
+  return output.empty() || output == "-" ? terminal_style() : report::Style{};
+}
+
+void write_output(const std::string& file, const std::string& text) {
+  if (file.empty() || file == "-") {
+    base::write_all(STDOUT_FILENO, text, "standard output");
+  } else {
+    base::write_file(file, text);
+  }
+}
+
+std::string store_path(const std::string& given) {
+  return given.empty() ? (base::find_folders().state / "results.sqlite").string() : given;
+}
+
+}  // namespace lab::cli

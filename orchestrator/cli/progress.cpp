@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: MIT
+#include "orchestrator/cli/progress.hpp"
+
+#include <fmt/format.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include <cstdio>
+
+#include "orchestrator/report/report.hpp"
+
+namespace lab::cli {
+namespace {
+
+std::size_t terminal_width() {
+  winsize size{};
+  if (::ioctl(STDERR_FILENO, TIOCGWINSZ, &size) != 0 || size.ws_col < 20) return 80;
+  return size.ws_col;
+}
+
+std::string grouped(std::uint64_t value) {
+  std::string text = std::to_string(value);
+  for (int at = static_cast<int>(text.size()) - 3; at > 0; at -= 3)
+    text.insert(static_cast<std::size_t>(at), ",");
+  return text;
+}
+
+std::string clock_text(double seconds) {
+  const int whole = static_cast<int>(seconds);
+  return fmt::format("{:d}:{:02d}", whole / 60, whole % 60);
+}
+
+}  // namespace
+
+Progress::Mode Progress::fitting() {
+  return ::isatty(STDERR_FILENO) != 0 ? Mode::terminal : Mode::lines;
+}
+
+void Progress::phase(const std::string& trial, const std::string& text) {
+  where_ = report::printable(trial.empty() ? text : trial + ": " + text);
+  detail_.clear();
+  phase_watch_.restart();
+  if (mode_ == Mode::lines)
+    fmt::print(stderr, "lab: [{}] {}\n", clock_text(watch_.seconds()), where_);
+  if (mode_ == Mode::terminal) draw();
+}
+
+void Progress::sample(std::uint64_t exits) {
+  detail(grouped(exits) + " exits");
+}
+
+void Progress::detail(const std::string& text) {
+  if (mode_ != Mode::terminal || (shown_ && drawn_.seconds() < 0.1)) return;
+  detail_ = report::printable(text);
+  draw();
+}
+
+void Progress::draw() {
+  std::string line = fmt::format("[{}] {} ({:.0f} s)", clock_text(watch_.seconds()), where_,
+                                 phase_watch_.seconds());
+  if (!detail_.empty()) line += "  " + detail_;
+  if (line.size() >= terminal_width()) line.resize(terminal_width() - 1);
+  fmt::print(stderr, "\r\x1b[K{}", line);
+  std::fflush(stderr);
+  shown_ = true;
+  drawn_.restart();
+}
+
+void Progress::clear() {
+  if (shown_) fmt::print(stderr, "\r\x1b[K");
+  shown_ = false;
+}
+
+void Progress::operator()(const trial::Event& event) {
+  if (event.kind == trial::Event::Kind::phase) phase(event.trial, event.text);
+  if (event.kind == trial::Event::Kind::sample) sample(event.exits);
+}
+
+}  // namespace lab::cli

@@ -1,0 +1,192 @@
+// SPDX-License-Identifier: MIT
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <memory>
+#include <regex>
+
+#include "orchestrator/base/clock.hpp"
+#include "orchestrator/base/error.hpp"
+#include "orchestrator/base/folders.hpp"
+#include "orchestrator/cli/commands.hpp"
+#include "orchestrator/cli/output.hpp"
+#include "orchestrator/cli/progress.hpp"
+#include "orchestrator/record/store.hpp"
+#include "orchestrator/site/run.hpp"
+#include "orchestrator/site/sweep.hpp"
+
+namespace lab::cli {
+namespace {
+
+struct Options {
+  std::vector<std::string> scenarios, set;
+  std::string filter, store, format = "table", output;
+  std::uint32_t repeat = 0;
+  double timeout_scale = 1;
+  unsigned retry = 0;
+  bool dry_run = false;
+  site::RunOptions run;
+};
+
+void scale(std::chrono::seconds& limit, double factor) {
+  limit = std::chrono::seconds(std::max<std::int64_t>(
+      1, static_cast<std::int64_t>(static_cast<double>(limit.count()) * factor)));
+}
+
+std::vector<scenario::TrialPlan> load_plans(const Options& options) {
+  std::vector<std::string> overrides = options.set;
+  if (options.repeat > 0) overrides.push_back("repeat=" + std::to_string(options.repeat));
+  std::vector<scenario::TrialPlan> plans;
+  for (const std::string& file : options.scenarios)
+    for (scenario::TrialPlan& plan : scenario::expand(scenario::load(file, overrides)))
+      plans.push_back(std::move(plan));
+  if (!options.filter.empty()) {
+    try {
+      const std::regex wanted(options.filter);
+      std::erase_if(plans, [&](const auto& plan) { return !std::regex_search(plan.name, wanted); });
+    } catch (const std::regex_error& error) {
+      throw base::user_error("-f '" + options.filter + "': " + error.what());
+    }
+    if (plans.empty())
+      throw base::user_error("-f '" + options.filter + "' matches no trial",
+                             "lab run --dry-run lists their names");
+  }
+  for (scenario::TrialPlan& plan : plans) {
+    scale(plan.timeouts.trial, options.timeout_scale);
+    for (scenario::Step& step : plan.steps) scale(step.timeout, options.timeout_scale);
+  }
+  return plans;
+}
+
+base::ExitCode exit_code_of(record::Outcome outcome) {
+  switch (outcome) {
+    case record::Outcome::passed:
+      return base::exit_ok;
+    case record::Outcome::failed:
+    case record::Outcome::regressed:
+      return base::exit_regression;
+    case record::Outcome::guest_failed:
+      return base::exit_guest_failed;
+    case record::Outcome::timed_out:
+      return base::exit_timed_out;
+    case record::Outcome::infrastructure:
+      return base::exit_infrastructure;
+    case record::Outcome::incomplete:
+      return base::exit_no_data;
+  }
+  return base::exit_infrastructure;
+}
+
+// The machinery's failure outweighs the guest's, and that a mere difference in numbers.
+int severity(base::ExitCode code) {
+  constexpr base::ExitCode order[] = {base::exit_ok,        base::exit_regression,
+                                      base::exit_no_data,   base::exit_guest_failed,
+                                      base::exit_timed_out, base::exit_infrastructure};
+  return static_cast<int>(std::ranges::find(order, code) - std::begin(order));
+}
+
+int worst_of(const std::vector<record::Record>& records) {
+  base::ExitCode worst = base::exit_ok;
+  for (const record::Record& record : records) {
+    const base::ExitCode code = exit_code_of(record.outcome);
+    if (severity(code) > severity(worst)) worst = code;
+  }
+  return worst;
+}
+
+// Runs the plans; what the table format shows of each record is printed as soon as it is there.
+class Runner {
+ public:
+  explicit Runner(const Options& options)
+      : options_(options),
+        folders_(base::find_folders()),
+        format_(wanted_format(options.format)),
+        store_(store_path(options.store)),
+        progress_(Progress::fitting()) {}
+
+  int run(const std::vector<scenario::TrialPlan>& plans) {
+    site::sweep(folders_);
+    run_with_retries(plans);
+    progress_.clear();
+    if (!streaming())
+      write_output(options_.output, report::render(format_, records_, style_for(options_.output)));
+    fmt::print(stderr, "lab: {} trial{} in {:.1f} s\n", records_.size(),
+               records_.size() == 1 ? "" : "s", watch_.seconds());
+    return worst_of(records_);
+  }
+
+ private:
+  bool streaming() const { return format_ == report::Format::table && options_.output.empty(); }
+
+  // Only the machinery's failures are tried again, and only the trials that have no record yet.
+  void run_with_retries(std::vector<scenario::TrialPlan> plans) {
+    for (unsigned attempt = 0;; ++attempt) {
+      const std::size_t before = records_.size();
+      try {
+        return site::run_plans(plans, options_.run, folders_,
+                               [this](const trial::Event& event) { take(event); });
+      } catch (const base::Error& error) {
+        progress_.clear();
+        if (error.kind() != base::ErrorKind::infrastructure || attempt >= options_.retry) throw;
+        fmt::print(stderr, "lab: warning: {}; trying again ({} of {})\n", error.what(), attempt + 1,
+                   options_.retry);
+        plans.erase(plans.begin(),
+                    plans.begin() + static_cast<std::ptrdiff_t>(records_.size() - before));
+      }
+    }
+  }
+
+  void take(const trial::Event& event) {
+    if (event.kind != trial::Event::Kind::record) return progress_(event);
+    record::Record record = record::from_json(event.text);
+    store_.insert(record);
+    progress_.clear();
+    if (streaming()) write_output("", report::table(record, terminal_style()));
+    records_.push_back(std::move(record));
+  }
+
+  const Options& options_;
+  base::Folders folders_;
+  report::Format format_;
+  record::Store store_;
+  Progress progress_;
+  base::Stopwatch watch_;
+  std::vector<record::Record> records_;
+};
+
+int run(const Options& options) {
+  const std::vector<scenario::TrialPlan> plans = load_plans(options);
+  if (options.dry_run) {
+    for (const scenario::TrialPlan& plan : plans) fmt::print("{}\n", plan.name);
+    return base::exit_ok;
+  }
+  return Runner(options).run(plans);
+}
+
+}  // namespace
+
+void add_run(CLI::App& app, Action& action) {
+  const auto options = std::make_shared<Options>();
+  CLI::App* command = app.add_subcommand("run", "Run scenarios and record their exits");
+  command->add_option("scenario", options->scenarios, "Scenario files")->required();
+  command->add_option("--on", options->run.site, "Site: auto, here, kvm or svm")
+      ->capture_default_str();
+  command->add_option("--repeat", options->repeat, "Trials of each cell, instead of the scenario's")
+      ->check(CLI::Range(1, 10000));
+  command->add_option("--set", options->set, "KEY=VALUE: override a setting (dotted key)")
+      ->allow_extra_args(false);
+  command->add_option("-f,--filter", options->filter, "Only trials whose name matches this regex");
+  command->add_flag("--dry-run", options->dry_run, "Only list the trials");
+  command->add_option("--retry", options->retry, "Times to try again where the machinery fails")
+      ->check(CLI::Range(0, 10));
+  command->add_option("--timeout-scale", options->timeout_scale, "Multiply every time limit")
+      ->check(CLI::Range(0.01, 100.0));
+  command->add_flag("--verify-tracepoint", options->run.verify_tracepoint,
+                    "Also count by the kvm:kvm_exit tracepoint and compare reason by reason");
+  command->add_option("--store", options->store, "The store's file");
+  add_format_options(*command, options->format, options->output);
+  command->callback([&action, options] { action = [options] { return run(*options); }; });
+}
+
+}  // namespace lab::cli

@@ -1,0 +1,254 @@
+// SPDX-License-Identifier: MIT
+#include <arpa/inet.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <mutex>
+#include <thread>
+
+#include "orchestrator/base/error.hpp"
+#include "orchestrator/base/fd.hpp"
+#include "orchestrator/base/subprocess.hpp"
+#include "orchestrator/image/atomic_folder.hpp"
+#include "orchestrator/image/fetch.hpp"
+#include "orchestrator/image/manifest.hpp"
+#include "orchestrator/image/prepare.hpp"
+#include "orchestrator/image/store.hpp"
+
+namespace lab::image {
+namespace {
+
+namespace fs = std::filesystem;
+using testing::HasSubstr;
+
+// A real HTTP server on loopback, one request a connection: /file (with ranges), /whole (without),
+// /cut (closes after half of it), anything else 404.
+class HttpServer {
+ public:
+  explicit HttpServer(std::string body) : body_(std::move(body)) {
+    listener_ = base::Fd(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    socklen_t length = sizeof(address);
+    ::bind(listener_.get(), reinterpret_cast<sockaddr*>(&address), length);
+    ::listen(listener_.get(), 8);
+    ::getsockname(listener_.get(), reinterpret_cast<sockaddr*>(&address), &length);
+    port_ = ntohs(address.sin_port);
+    thread_ = std::thread([this] { serve(); });
+  }
+  ~HttpServer() {
+    ::shutdown(listener_.get(), SHUT_RDWR);
+    thread_.join();
+  }
+
+  std::string url(const std::string& path) const {
+    return "http://127.0.0.1:" + std::to_string(port_) + path;
+  }
+  std::string last_range() {
+    const std::lock_guard lock(mutex_);
+    return last_range_;
+  }
+
+ private:
+  void serve() {
+    for (;;) {
+      const base::Fd client(::accept(listener_.get(), nullptr, nullptr));
+      if (!client) return;
+      answer(client.get());
+    }
+  }
+
+  void answer(int client) {
+    std::string request(8192, '\0');
+    const ssize_t count = ::read(client, request.data(), request.size());
+    request.resize(count > 0 ? static_cast<std::size_t>(count) : 0);
+    const std::size_t range = request.find("Range: bytes=");
+    std::size_t from = 0;
+    {
+      const std::lock_guard lock(mutex_);
+      last_range_.clear();
+      if (range != std::string::npos) {
+        last_range_ = request.substr(range + 13, request.find("\r\n", range) - range - 13);
+        from = std::stoul(last_range_);
+      }
+    }
+    const bool ranged = request.starts_with("GET /file ") || request.starts_with("GET /cut ");
+    if (!ranged && !request.starts_with("GET /whole "))
+      return send(client, "HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n");
+    if (!ranged) from = 0;
+    const std::string rest = body_.substr(from);
+    std::string head = from > 0
+                           ? "HTTP/1.1 206 Partial Content\r\nContent-Range: bytes " +
+                                 std::to_string(from) + "-" + std::to_string(body_.size() - 1) +
+                                 "/" + std::to_string(body_.size()) + "\r\n"
+                           : "HTTP/1.1 200 OK\r\n";
+    head += "Connection: close\r\nContent-Length: " + std::to_string(rest.size()) + "\r\n\r\n";
+    const bool cut = request.starts_with("GET /cut ") && from == 0;
+    send(client, head + (cut ? rest.substr(0, rest.size() / 2) : rest));
+  }
+
+  static void send(int client, const std::string& bytes) {
+    (void)!::send(client, bytes.data(), bytes.size(), MSG_NOSIGNAL);
+  }
+
+  std::string body_;
+  base::Fd listener_;
+  int port_ = 0;
+  std::mutex mutex_;
+  std::string last_range_;
+  std::thread thread_;
+};
+
+class Fetch : public testing::Test {
+ protected:
+  base::TemporaryFolder folder_{"/tmp", "lab-test"};
+  fs::path file_ = folder_.path() / "image.qcow2";
+  std::string body_ = std::string(100'000, 'a') + "end";
+  HttpServer server_{body_};
+  std::string digest_ = "sha256:" + base::sha256(body_);
+};
+
+TEST_F(Fetch, ChecksTheDigestBeforeTheFileGetsItsName) {
+  std::uint64_t seen = 0;
+  fetch(server_.url("/file"), digest_, file_,
+        [&](std::uint64_t now, std::uint64_t) { seen = now; });
+  EXPECT_EQ(base::read_file(file_), body_);
+  EXPECT_EQ(seen, body_.size());
+}
+
+TEST_F(Fetch, ShowsBothDigestsAndDeletesWhatCame) {
+  try {
+    fetch(server_.url("/file"), "sha256:" + std::string(64, '0'), file_);
+    FAIL();
+  } catch (const base::Error& error) {
+    EXPECT_THAT(error.what(), HasSubstr(std::string(64, '0')));
+    EXPECT_THAT(error.what(), HasSubstr(digest_));
+  }
+  EXPECT_TRUE(fs::is_empty(folder_.path()));
+}
+
+TEST_F(Fetch, ResumesWhereAnEarlierTryBroke) {
+  EXPECT_THROW(fetch(server_.url("/cut"), digest_, file_), base::Error);
+  EXPECT_FALSE(fs::exists(file_));
+  const auto half = fs::file_size(fs::path(file_) += ".part");
+  EXPECT_GT(half, 0u);
+  fetch(server_.url("/cut"), digest_, file_);
+  EXPECT_EQ(server_.last_range(), std::to_string(half) + "-");
+  EXPECT_EQ(base::read_file(file_), body_);
+}
+
+TEST_F(Fetch, StartsAnewWhereTheServerKnowsNoRanges) {
+  base::write_file(fs::path(file_) += ".part", "old part");
+  fetch(server_.url("/whole"), digest_, file_);
+  EXPECT_EQ(base::read_file(file_), body_);
+}
+
+TEST_F(Fetch, NamesTheHttpStatus) {
+  try {
+    fetch(server_.url("/none"), digest_, file_);
+    FAIL();
+  } catch (const base::Error& error) {
+    EXPECT_THAT(error.what(), HasSubstr("404"));
+    EXPECT_THAT(error.what(), HasSubstr("/none"));
+  }
+}
+
+TEST_F(Fetch, SaysWhenTheDiskIsFull) {
+  // Every write to this device fails with ENOSPC.
+  fs::create_symlink("/dev/full", fs::path(file_) += ".part");
+  try {
+    fetch(server_.url("/file"), digest_, file_);
+    FAIL();
+  } catch (const base::Error& error) {
+    EXPECT_THAT(error.what(), HasSubstr("No space left"));
+    EXPECT_THAT(error.hint(), HasSubstr("free"));
+  }
+}
+
+TEST_F(Fetch, BoundsATextAndNamesAMissingServer) {
+  EXPECT_THROW(fetch_text(server_.url("/file"), 1000), base::Error);
+  EXPECT_THROW(fetch_text("http://127.0.0.1:1/none"), base::Error);
+}
+
+TEST(Sums, FindsTheDigestOfAFile) {
+  const std::string hex(128, 'b');
+  EXPECT_EQ(digest_in_sums("aa  other\n" + hex + "  disk.img\n", "disk.img"), "sha512:" + hex);
+  EXPECT_EQ(digest_in_sums(hex.substr(64) + " *disk.img\n", "disk.img"),
+            "sha256:" + hex.substr(64));
+  EXPECT_THROW(digest_in_sums("aa  other\n", "disk.img"), base::Error);
+}
+
+TEST(Manifest, OfThisRepositoryIsValid) {
+  const auto entries = load_manifest(fs::path(LAB_SOURCE_DIR) / "images/manifest.yaml");
+  EXPECT_EQ(find_entry(entries, "debian-12").source, Entry::Source::recipe);
+  try {
+    find_entry(entries, "debain-12");
+    FAIL();
+  } catch (const base::Error& error) {
+    EXPECT_THAT(error.what(), HasSubstr("debian-12"));
+    EXPECT_EQ(error.kind(), base::ErrorKind::user);
+  }
+}
+
+TEST(Manifest, ErrorsNameFileLineAndColumn) {
+  const base::TemporaryFolder folder("/tmp", "lab-test");
+  const fs::path file = folder.path() / "manifest.yaml";
+  for (const auto& [text, where] : std::vector<std::pair<std::string, std::string>>{
+           {"images:\n  a: {urll: x}\n", ":2:7: unknown key 'urll'"},
+           {"images:\n  a: {url: 'http://x/y'}\n", "neither digest"},
+           {"images: [\n", "manifest.yaml:2:1"},
+           {"image: {}\n", "expected a map 'images'"}}) {
+    base::write_file(file, text);
+    try {
+      load_manifest(file);
+      ADD_FAILURE() << text;
+    } catch (const base::Error& error) {
+      EXPECT_THAT(error.what(), HasSubstr(where));
+    }
+  }
+}
+
+TEST(AtomicFolder, IsWholeOrNotThere) {
+  const base::TemporaryFolder root("/tmp", "lab-test");
+  const fs::path folder = root.path() / "cache" / "x";
+  EXPECT_THROW(make_folder_once(folder,
+                                [](const fs::path& work) {
+                                  base::write_file(work / "half", "h");
+                                  throw base::infrastructure_error("killed");
+                                }),
+               base::Error);
+  EXPECT_FALSE(fs::exists(folder));
+  fs::create_directories(folder.parent_path() / ".making-x.dead");  // as kill -9 leaves it
+  EXPECT_TRUE(
+      make_folder_once(folder, [](const fs::path& work) { base::write_file(work / "a", "a"); }));
+  EXPECT_FALSE(make_folder_once(folder, [](const fs::path&) { FAIL(); }));
+  EXPECT_FALSE(fs::exists(folder.parent_path() / ".making-x.dead"));
+}
+
+TEST(Grub, GetsTheConsoleThatTheScenarioWants) {
+  const std::string config =
+      "set timeout=5\nmenuentry 'Debian' {\n\tlinux\t/boot/vmlinuz root=UUID=1 ro console=tty0 "
+      "console=ttyS0,115200 quiet\n\tinitrd /boot/initrd.img\n}\n";
+  EXPECT_EQ(grub_config_with_console(config, Console::verbose),
+            "set timeout=0\nmenuentry 'Debian' {\n\tlinux /boot/vmlinuz root=UUID=1 ro "
+            "console=ttyS0 loglevel=7 systemd.show_status=1\n\tinitrd /boot/initrd.img\n}\n");
+  EXPECT_THAT(grub_config_with_console(config, Console::none), testing::Not(HasSubstr("ttyS0")));
+}
+
+TEST(ImageCache, ReadsOnlyWholeImages) {
+  const base::TemporaryFolder folder("/tmp", "lab-test");
+  base::write_file(folder.path() / "image.json",
+                   R"({"name":"x","kind":"disk","disk":"disk.qcow2"})");
+  EXPECT_THROW(read_image(folder.path()), base::Error);  // the disk is missing
+  base::write_file(folder.path() / "disk.qcow2", "");
+  EXPECT_EQ(read_image(folder.path()).disk_format, "qcow2");
+  base::write_file(folder.path() / "image.json", "{");
+  EXPECT_THROW(read_image(folder.path()), base::Error);
+}
+
+}  // namespace
+}  // namespace lab::image

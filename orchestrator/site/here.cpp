@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: MIT
+#include "orchestrator/site/here.hpp"
+
+#include <fmt/format.h>
+#include <sys/utsname.h>
+#include <unistd.h>
+
+#include <fstream>
+
+#include "orchestrator/base/clock.hpp"
+#include "orchestrator/base/error.hpp"
+#include "orchestrator/base/interrupt.hpp"
+#include "orchestrator/base/run_folder.hpp"
+#include "orchestrator/guest/connection.hpp"
+#include "orchestrator/kvm/modules.hpp"
+
+namespace lab::site {
+namespace {
+
+using trial::Event;
+
+// The value of the first line "name : value" of /proc/cpuinfo.
+std::string cpu_field(const std::string& name) {
+  std::ifstream file("/proc/cpuinfo");
+  for (std::string line; std::getline(file, line);) {
+    const std::size_t colon = line.find(':');
+    if (line.starts_with(name) && colon != std::string::npos && colon + 2 <= line.size())
+      return line.substr(colon + 2);
+  }
+  return "";
+}
+
+record::Conditions machine_conditions(const Job& job) {
+  namespace condition = record::condition;
+  utsname system{};
+  ::uname(&system);
+  record::Conditions conditions;
+  const auto set = [&](std::string_view key, const std::string& value) {
+    conditions[std::string(key)] = value;
+  };
+  set(condition::site, job.site);
+  set(condition::emulated, job.emulated ? "true" : "false");
+  // Levels of virtualization below the guest that this lab knows of: its own, and that of a VM
+  // in which it runs.
+  set(condition::nesting_depth,
+      cpu_field("flags").find(" hypervisor") == std::string::npos ? "1" : "2");
+  set(condition::vendor, std::string(exits::to_string(kvm::machine_vendor())));
+  set(condition::cpu_model, cpu_field("model name"));
+  set(condition::outer_kernel, system.release);
+  set(condition::lab_version, LAB_VERSION);
+  return conditions;
+}
+
+kvm::Parameters parameters_of(const scenario::TrialPlan& plan) {
+  kvm::Parameters parameters = plan.settings.parameters;
+  parameters["exit_layout"] = std::string(exits::to_string(plan.settings.layout));
+  if (plan.settings.paging) {
+    const bool nested = *plan.settings.paging == scenario::Paging::nested;
+    parameters[kvm::machine_vendor() == exits::Vendor::svm ? "npt" : "ept"] = nested ? "1" : "0";
+  }
+  return parameters;
+}
+
+std::string in_words(const kvm::Parameters& parameters) {
+  std::string text;
+  for (const auto& [name, value] : parameters)
+    text += fmt::format("{}{}={}", text.empty() ? "" : " ", name, value);
+  return text;
+}
+
+// A libvirtd that was just started may need a moment until it listens.
+guest::ConnectionPtr connect_patiently() {
+  const base::Stopwatch watch;
+  for (;;) {
+    try {
+      return guest::connect(guest::default_uri());
+    } catch (const base::Error&) {
+      base::throw_if_interrupted();
+      if (watch.seconds() > 30) throw;
+      base::sleep_interruptibly(0.2);
+    }
+  }
+}
+
+}  // namespace
+
+void run_here(const Job& job, const base::Folders& folders, const trial::Sink& sink) {
+  if (::geteuid() != 0)
+    throw base::user_error("site 'here' swaps kernel modules, which only root may do",
+                           "run it as root, or use --on svm");
+  const base::RunFolder run(folders);
+  const base::Stopwatch watch;
+  const trial::Sink timed = [&](Event event) {
+    event.seconds = watch.seconds();
+    sink(event);
+  };
+  kvm::ModuleSwap swap(folders.runtime);  // puts the stock modules back at its end
+  trial::TrialContext context{.run_id = run.id(),
+                              .folder = run.path(),
+                              .sockets = run.sockets(),
+                              .conditions = machine_conditions(job),
+                              .verify_tracepoint = job.verify_tracepoint,
+                              .sink = timed};
+  guest::ConnectionPtr connection;
+  for (const scenario::TrialPlan& plan : job.plans) {
+    const base::Stopwatch loading;
+    timed({.kind = Event::Kind::phase, .trial = plan.name, .text = "modules"});
+    const kvm::Parameters parameters = parameters_of(plan);
+    swap.load(job.modules, parameters);
+    const double seconds = loading.seconds();
+    if (!connection) connection = connect_patiently();
+    context.connection = connection.get();
+    context.conditions[std::string(record::condition::module_parameters)] = in_words(parameters);
+    record::Record record = trial::run_trial(plan, job.images.at(image_key(plan)), context);
+    record.timings.insert(record.timings.begin(), {"modules", seconds});
+    timed({.kind = Event::Kind::record, .trial = plan.name, .text = record::to_json(record)});
+  }
+  timed({.kind = Event::Kind::phase, .text = "stock modules"});
+  swap.restore();
+}
+
+}  // namespace lab::site

@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: MIT
+#include "orchestrator/site/job.hpp"
+
+#include <nlohmann/json.hpp>
+
+#include "orchestrator/base/error.hpp"
+
+namespace lab::site {
+namespace {
+
+using nlohmann::json;
+
+json image_to_json(const trial::GuestImage& image) {
+  return {{"name", image.name},
+          {"digest", image.digest},
+          {"disk", image.disk.string()},
+          {"disk_format", image.disk_format},
+          {"disk_is_block", image.disk_is_block},
+          {"kernel", image.kernel.string()},
+          {"initrd", image.initrd.string()},
+          {"cmdline", image.cmdline}};
+}
+
+trial::GuestImage image_from_json(const json& object) {
+  return {.name = object.at("name"),
+          .digest = object.at("digest"),
+          .disk = object.at("disk").get<std::string>(),
+          .disk_format = object.at("disk_format"),
+          .disk_is_block = object.at("disk_is_block"),
+          .kernel = object.at("kernel").get<std::string>(),
+          .initrd = object.at("initrd").get<std::string>(),
+          .cmdline = object.at("cmdline")};
+}
+
+}  // namespace
+
+std::string image_key(const scenario::TrialPlan& plan) {
+  return plan.settings.image + "/" + std::string(scenario::to_string(plan.settings.console)) + "/" +
+         std::string(scenario::to_string(plan.steps.front().until));
+}
+
+std::string to_json(const Job& job) {
+  json object{{"site", job.site},
+              {"emulated", job.emulated},
+              {"modules", job.modules.string()},
+              {"verify_tracepoint", job.verify_tracepoint},
+              {"images", json::object()},
+              {"plans", json::array()}};
+  for (const auto& [key, image] : job.images) object["images"][key] = image_to_json(image);
+  for (const scenario::TrialPlan& plan : job.plans)
+    object["plans"].push_back(json::parse(scenario::to_json(plan)));
+  return object.dump(1);
+}
+
+Job job_from_json(std::string_view text) {
+  try {
+    const json object = json::parse(text);
+    Job job{.site = object.at("site"),
+            .emulated = object.at("emulated"),
+            .modules = object.at("modules").get<std::string>(),
+            .verify_tracepoint = object.at("verify_tracepoint")};
+    for (const auto& [key, image] : object.at("images").items())
+      job.images[key] = image_from_json(image);
+    for (const json& plan : object.at("plans"))
+      job.plans.push_back(scenario::plan_from_json(plan.dump()));
+    return job;
+  } catch (const json::exception& error) {
+    throw base::infrastructure_error(std::string("job file: ") + error.what());
+  }
+}
+
+}  // namespace lab::site

@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: MIT
+// Everything that the machine whose KVM is patched needs to run trials: what goes into an outer VM
+// as a disk, and what `here` runs in process.
+#pragma once
+
+#include <filesystem>
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "orchestrator/scenario/scenario.hpp"
+#include "orchestrator/trial/trial.hpp"
+
+namespace lab::site {
+
+struct Job {
+  std::string site;               // as the user named it: here, kvm, svm
+  bool emulated = false;          // the machine that runs the job is emulated
+  std::filesystem::path modules;  // folder of the patched modules
+  bool verify_tracepoint = false;
+  std::map<std::string, trial::GuestImage> images;  // by image_key
+  std::vector<scenario::TrialPlan> plans;
+};
+
+// Plans with the same key boot from the same prepared image.
+std::string image_key(const scenario::TrialPlan& plan);
+
+std::string to_json(const Job& job);
+Job job_from_json(std::string_view json);  // Error (infrastructure) where malformed
+
+}  // namespace lab::site

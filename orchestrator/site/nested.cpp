@@ -1,0 +1,176 @@
+// SPDX-License-Identifier: MIT
+#include "orchestrator/site/nested.hpp"
+
+#include <fmt/format.h>
+#include <poll.h>
+
+#include <array>
+#include <chrono>
+
+#include "orchestrator/base/clock.hpp"
+#include "orchestrator/base/error.hpp"
+#include "orchestrator/base/fd.hpp"
+#include "orchestrator/base/interrupt.hpp"
+#include "orchestrator/image/overlay.hpp"
+
+namespace lab::site {
+namespace fs = std::filesystem;
+namespace {
+
+using std::chrono::seconds;
+using std::chrono::steady_clock;
+using trial::Event;
+
+constexpr seconds silence_limit{180};
+constexpr seconds outer_allowance{600};  // outer boot, module swaps, domain start and end
+constexpr std::uint64_t max_stream_bytes = 1ull << 30;
+
+const fs::path job_folder = "/run/lab/job";  // where the outer VM mounts the job disk
+
+// What the outer VM runs. libvirtd comes up while the modules are being loaded.
+constexpr const char* start_script = R"(#!/bin/sh
+mkdir -p /var/log/libvirt
+virtlogd -d
+libvirtd -d
+exec /run/lab/job/lab job /run/lab/job/job.json /dev/virtio-ports/lab.stream.0
+)";
+
+void link_or_copy(const fs::path& from, const fs::path& to) {
+  fs::create_directories(to.parent_path());
+  std::error_code error;
+  fs::create_hard_link(from, to, error);
+  if (error) fs::copy_file(from, to);
+}
+
+// Rewrites a job's paths to what they are inside, laying the files out below `folder` and the
+// guests' disks as disks of the outer VM.
+Job lay_out(const Job& job, const fs::path& folder, guest::DomainSpec& spec) {
+  Job inside = job;
+  for (const auto& entry : fs::directory_iterator(job.modules))
+    link_or_copy(entry.path(), folder / "modules" / entry.path().filename());
+  inside.modules = job_folder / "modules";
+  std::size_t index = 0;
+  for (auto& [key, image] : inside.images) {
+    const fs::path place = fs::path("images") / std::to_string(index);
+    for (fs::path* file : {&image.kernel, &image.initrd}) {
+      if (file->empty()) continue;
+      link_or_copy(*file, folder / place / file->filename());
+      *file = job_folder / place / file->filename();
+    }
+    if (!image.disk.empty()) {
+      const std::string serial = fmt::format("labguest{}", index);
+      spec.disks.push_back({.path = image.disk.string(),
+                            .format = image.disk_format,
+                            .serial = serial,
+                            .read_only = true});
+      image.disk = "/dev/disk/by-id/virtio-" + serial;
+      image.disk_format = "raw";
+      image.disk_is_block = true;
+    }
+    ++index;
+  }
+  return inside;
+}
+
+void write_job(const Job& inside, const fs::path& folder, const fs::path& disk) {
+  base::write_file(folder / "job.json", to_json(inside));
+  base::write_file(folder / "start", start_script);
+  fs::permissions(folder / "start", fs::perms(0755));
+  fs::copy_file("/proc/self/exe", folder / "lab");
+  make_job_disk(folder, disk);
+}
+
+// Follows the outer VM's stream to its end.
+class Follower {
+ public:
+  Follower(guest::Domain& domain, const guest::DomainSpec& spec, const trial::Sink& sink,
+           seconds limit)
+      : domain_(domain),
+        console_(guest::connect_to_guest(spec.console_socket)),
+        stream_(guest::connect_to_guest(spec.channels[0].socket), trial::max_event_bytes,
+                max_stream_bytes),
+        sink_(sink),
+        end_(steady_clock::now() + limit) {}
+
+  void follow() {
+    try {
+      while (!ended_) step();
+    } catch (const guest::ChannelAbuse& abuse) {
+      throw base::infrastructure_error("the outer VM's stream: " + abuse.message);
+    }
+    if (failure_) throw base::Error(*failure_);
+  }
+
+ private:
+  void step() {
+    std::array<pollfd, 2> fds{{{console_open_ ? console_.fd() : -1, POLLIN, 0},
+                               {stream_open_ ? stream_.fd() : -1, POLLIN, 0}}};
+    ::poll(fds.data(), fds.size(), 250);
+    base::throw_if_interrupted();
+    if (console_open_) console_open_ = console_.read();
+    if (stream_open_) stream_open_ = stream_.read();
+    while (const auto line = stream_.next_line()) take(trial::event_from_json(*line));
+    if (!ended_) check_alive();
+  }
+
+  void take(const Event& event) {
+    heard_.restart();
+    if (event.kind == Event::Kind::end) {
+      ended_ = true;
+    } else if (event.kind == Event::Kind::error) {
+      failure_.emplace(event.error_kind, "in the outer VM: " + event.text, event.hint);
+    } else {
+      sink_(event);
+    }
+  }
+
+  void check_alive() {
+    if (console_.panicked()) fail("the outer VM's kernel panicked");
+    if (!domain_.running()) fail("the outer VM ended in the middle of its job");
+    if (heard_.seconds() > static_cast<double>(silence_limit.count()))
+      fail(fmt::format("the outer VM was silent for {} s: it hangs", silence_limit.count()));
+    if (steady_clock::now() > end_) fail("the outer VM was not done within the job's time limits");
+  }
+
+  [[noreturn]] void fail(const std::string& what) {
+    throw base::infrastructure_error(what + "; the end of its console:\n" + console_.tail(),
+                                     "run it again: outer VMs are thrown away and made anew");
+  }
+
+  guest::Domain& domain_;
+  guest::Console console_;
+  guest::LineChannel stream_;
+  const trial::Sink& sink_;
+  steady_clock::time_point end_;
+  base::Stopwatch heard_;
+  bool console_open_ = true, stream_open_ = true, ended_ = false;
+  std::optional<base::Error> failure_;
+};
+
+seconds time_limit(const Job& job) {
+  seconds limit = outer_allowance;
+  for (const scenario::TrialPlan& plan : job.plans) limit += plan.timeouts.trial + seconds(60);
+  return limit;
+}
+
+}  // namespace
+
+void run_nested(OuterKind kind, const OuterImage& image, const Job& job, const base::RunFolder& run,
+                const trial::Sink& sink) {
+  sink({.kind = Event::Kind::phase, .text = "job disk"});
+  const fs::path system_disk = run.path() / "outer.qcow2", job_disk = run.path() / "job.img";
+  guest::DomainSpec spec =
+      outer_spec(kind, image, "lab-outer-" + run.id(), system_disk, run.sockets());
+  image::create_overlay(image.disk, "raw", system_disk);
+  write_job(lay_out(job, run.path() / "job", spec), run.path() / "job", job_disk);
+  spec.disks.push_back({.path = job_disk.string(), .format = "raw", .read_only = true});
+
+  sink({.kind = Event::Kind::phase, .text = "outer VM"});
+  const guest::ConnectionPtr connection = guest::connect(guest::default_uri());
+  guest::Domain domain(connection.get(), spec);
+  Follower follower(domain, spec, sink, time_limit(job));
+  domain.resume();
+  follower.follow();
+}
+
+}  // namespace lab::site

@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: MIT
+#include "orchestrator/site/outer_vm.hpp"
+
+#include "orchestrator/base/subprocess.hpp"
+
+namespace lab::site {
+namespace fs = std::filesystem;
+namespace {
+
+constexpr unsigned outer_vcpus = 2;
+constexpr std::uint64_t outer_memory_mib = 4096;
+
+std::uint64_t folder_bytes(const fs::path& folder) {
+  std::uint64_t bytes = 0;
+  for (const auto& entry : fs::recursive_directory_iterator(folder))
+    if (entry.is_regular_file()) bytes += entry.file_size();
+  return bytes;
+}
+
+}  // namespace
+
+guest::DomainSpec outer_spec(OuterKind kind, const OuterImage& image, const std::string& name,
+                             const fs::path& disk, const fs::path& sockets) {
+  guest::DomainSpec spec;
+  spec.name = name;
+  spec.vcpus = outer_vcpus;
+  spec.memory_mib = outer_memory_mib;
+  spec.kernel = image.kernel.string();
+  spec.initrd = image.initrd.string();
+  spec.cmdline = image.cmdline;
+  spec.disks.push_back({.path = disk.string(), .format = "qcow2", .discard_writes = true});
+  spec.channels.push_back({stream_port, (sockets / "stream").string()});
+  spec.console_socket = (sockets / "console").string();
+  spec.agent_socket = (sockets / "agent").string();
+  if (kind == OuterKind::svm) {
+    spec.accelerated = false;
+    spec.cpu_model = "EPYC";
+    spec.cpu_features = {"svm", "npt"};
+  }
+  return spec;
+}
+
+void make_job_disk(const fs::path& folder, const fs::path& disk) {
+  const std::uint64_t mib = folder_bytes(folder) * 5 / 4 / (1 << 20) + 16;
+  base::run_checked(
+      {.argv = {"mke2fs", "-q", "-t", "ext4", "-L", "LABJOB", "-m", "0", "-O", "^has_journal", "-d",
+                folder.string(), disk.string(), std::to_string(mib) + "M"}});
+}
+
+}  // namespace lab::site

@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: MIT
+// The outer VM of the sites svm (emulated AMD SVM) and kvm (nested): a throwaway machine whose KVM
+// is patched, driven through one disk in and one stream of JSON lines out.
+#pragma once
+
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "orchestrator/guest/channel.hpp"
+#include "orchestrator/guest/domain.hpp"
+
+namespace lab::site {
+
+enum class OuterKind { svm, kvm };
+
+// The outer image as built by images/outer.
+struct OuterImage {
+  std::filesystem::path disk, kernel, initrd;
+  std::string cmdline;
+  std::string digest;
+};
+
+inline constexpr const char* stream_port = "lab.stream.0";
+
+// The domain of an outer VM: 2 vCPUs and 4 GiB; `disk` is a qcow2 overlay on the image's disk.
+// Sockets stream, console and agent are made in `sockets`.
+guest::DomainSpec outer_spec(OuterKind kind, const OuterImage& image, const std::string& name,
+                             const std::filesystem::path& disk,
+                             const std::filesystem::path& sockets);
+
+// Makes an ext4 file with the label LABJOB from a folder.
+void make_job_disk(const std::filesystem::path& folder, const std::filesystem::path& disk);
+
+}  // namespace lab::site

@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: MIT
+// Which sites work on this machine, found by trying: devices and flags may lie.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "orchestrator/base/folders.hpp"
+
+namespace lab::site {
+
+struct Finding {
+  std::string name;
+  bool ok = false;
+  std::string detail;
+  std::string remedy;  // the command that mends it, where there is one
+};
+
+// Whether /dev/kvm runs a guest: QEMU's firmware has to come up under it within 5 s.
+Finding probe_kvm();
+
+// Whether this machine's KVM offers virtualization to its guests.
+Finding probe_nested();
+
+// Whether this machine is a VM with VMX or SVM whose modules root may swap.
+Finding probe_here();
+
+// QEMU with emulated SVM.
+Finding probe_svm();
+
+// The first of here (only in a VM), kvm, svm that works; `reason` says why.
+struct Choice {
+  std::string site;  // "here", "kvm", "svm"; empty where none works
+  std::string reason;
+};
+Choice choose_site();
+
+// Everything `lab doctor` reports, in order.
+std::vector<Finding> examine(const base::Folders& folders);
+
+}  // namespace lab::site

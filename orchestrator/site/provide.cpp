@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: MIT
+#include "orchestrator/site/provide.hpp"
+
+#include <sys/utsname.h>
+
+#include "orchestrator/image/prepare.hpp"
+#include "orchestrator/image/store.hpp"
+#include "orchestrator/kvm/build.hpp"
+#include "orchestrator/kvm/kit.hpp"
+#include "orchestrator/site/probe.hpp"
+
+namespace lab::site {
+namespace fs = std::filesystem;
+namespace {
+
+using trial::Event;
+
+// Preparation's progress as phases of the stream.
+std::function<void(const std::string&)> lines_to(const trial::Sink& sink) {
+  return [&sink](const std::string& line) { sink({.kind = Event::Kind::phase, .text = line}); };
+}
+
+fs::path patch_folder(const base::Folders& folders) {
+  return folders.share / "kvm-patch";
+}
+
+image::PrepareOptions prepare_options(const scenario::TrialPlan& plan) {
+  image::PrepareOptions options;
+  switch (plan.settings.console) {
+    case scenario::Console::quiet:
+      options.console = image::Console::quiet;
+      break;
+    case scenario::Console::verbose:
+      options.console = image::Console::verbose;
+      break;
+    case scenario::Console::none:
+      options.console = image::Console::none;
+      break;
+  }
+  if (plan.steps.front().until == scenario::BootUntil::reader)
+    options.ready_at = image::ReadyAt::early;
+  return options;
+}
+
+trial::GuestImage guest_image(const std::string& name, const image::Prepared& prepared) {
+  return {.name = name,
+          .digest = prepared.digest,
+          .disk = prepared.disk,
+          .disk_format = prepared.disk_format,
+          .kernel = prepared.kernel,
+          .initrd = prepared.initrd,
+          .cmdline = prepared.cmdline};
+}
+
+}  // namespace
+
+Outer provide_outer(const base::Folders& folders, const trial::Sink& sink) {
+  const auto lines = lines_to(sink);
+  const kvm::KernelKit kit =
+      kvm::find_or_fetch_kit(folders.cache, patch_folder(folders), std::nullopt, lines);
+  image::ImageCache images(folders);
+  const image::Image image = images.provide("outer", kit.path, lines);
+  const kvm::ModuleSet modules =
+      kvm::build_modules(kit, patch_folder(folders), folders.cache, lines);
+  return {.image = {.disk = image.disk,
+                    .kernel = image.kernel,
+                    .initrd = image.initrd,
+                    .cmdline = image.cmdline,
+                    .digest = image.digest},
+          .release = kit.release,
+          .kit = kit.path,
+          .modules = modules.path};
+}
+
+Inside provide_inside(const base::Folders& folders, const trial::Sink& sink) {
+  utsname system{};
+  ::uname(&system);
+  const auto lines = lines_to(sink);
+  const kvm::KernelKit kit =
+      kvm::find_or_fetch_kit(folders.cache, patch_folder(folders), system.release, lines);
+  const kvm::ModuleSet modules =
+      kvm::build_modules(kit, patch_folder(folders), folders.cache, lines);
+  return {.kit = kit.path, .modules = modules.path};
+}
+
+std::map<std::string, trial::GuestImage> provide_images(
+    const std::vector<scenario::TrialPlan>& plans, const fs::path& kit,
+    const base::Folders& folders, const trial::Sink& sink) {
+  const auto lines = lines_to(sink);
+  image::ImageCache images(folders);
+  const image::ApplianceOptions appliance{.cache = folders.cache, .kernel_kit = kit};
+  std::map<std::string, trial::GuestImage> result;
+  for (const scenario::TrialPlan& plan : plans) {
+    const std::string key = image_key(plan);
+    if (result.count(key) != 0) continue;
+    const image::Image image = images.provide(plan.settings.image, kit, lines);
+    result[key] = guest_image(
+        image.name, image::prepare(image, folders, prepare_options(plan), appliance, lines));
+  }
+  return result;
+}
+
+void check_images(const std::vector<scenario::TrialPlan>& plans, const base::Folders& folders) {
+  const image::ImageCache images(folders);
+  for (const scenario::TrialPlan& plan : plans)
+    image::find_entry(images.entries(), plan.settings.image);
+}
+
+}  // namespace lab::site

@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: MIT
+// What an outer VM and its trials are made of: found in the cache, or fetched and built.
+#pragma once
+
+#include <filesystem>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "orchestrator/base/folders.hpp"
+#include "orchestrator/site/job.hpp"
+#include "orchestrator/site/outer_vm.hpp"
+
+namespace lab::site {
+
+struct Outer {
+  OuterImage image;
+  std::string release;            // of its kernel
+  std::filesystem::path kit;      // its kernel's headers and source
+  std::filesystem::path modules;  // patched, for its kernel
+};
+
+// The outer VM's image with the kernel it was built with, and that kernel's patched modules.
+Outer provide_outer(const base::Folders& folders, const trial::Sink& sink);
+
+// The kit and the patched modules of the kernel that runs here.
+struct Inside {
+  std::filesystem::path kit;
+  std::filesystem::path modules;
+};
+Inside provide_inside(const base::Folders& folders, const trial::Sink& sink);
+
+// The prepared images of the plans, by image_key.
+std::map<std::string, trial::GuestImage> provide_images(
+    const std::vector<scenario::TrialPlan>& plans, const std::filesystem::path& kit,
+    const base::Folders& folders, const trial::Sink& sink);
+
+// Error (user) where a plan names an image that the manifest does not know. Quick: asked before
+// anything is fetched or built.
+void check_images(const std::vector<scenario::TrialPlan>& plans, const base::Folders& folders);
+
+}  // namespace lab::site

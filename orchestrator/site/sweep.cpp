@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: MIT
+#include "orchestrator/site/sweep.hpp"
+
+#include <spdlog/spdlog.h>
+
+#include "orchestrator/base/error.hpp"
+#include "orchestrator/base/run_folder.hpp"
+#include "orchestrator/guest/connection.hpp"
+#include "orchestrator/kvm/modules.hpp"
+
+namespace lab::site {
+namespace {
+
+// libvirt destroys a dead lab's domains by itself; this is for where it was killed, too.
+void destroy_domains_of(const std::string& id) {
+  try {
+    const guest::ConnectionPtr connection = guest::connect(guest::default_uri());
+    for (const std::string& name : guest::domains_with_prefix(connection.get(), "lab-"))
+      if (name.ends_with("-" + id)) guest::destroy_domain(connection.get(), name);
+  } catch (const base::Error& error) {
+    spdlog::warn("cannot look for domains that run {} left: {}", id, error.what());
+  }
+}
+
+}  // namespace
+
+void sweep(const base::Folders& folders) {
+  for (const std::string& id : base::dead_runs(folders)) {
+    destroy_domains_of(id);
+    base::remove_run(folders, id);
+    spdlog::warn("cleared what run {} left behind when it was killed", id);
+  }
+  if (kvm::recover_modules(folders.runtime))
+    spdlog::warn("put back the stock kvm modules that a killed lab had swapped");
+}
+
+}  // namespace lab::site

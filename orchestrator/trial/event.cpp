@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: MIT
+#include "orchestrator/trial/event.hpp"
+
+#include <array>
+#include <nlohmann/json.hpp>
+
+namespace lab::trial {
+namespace {
+
+using nlohmann::json;
+
+constexpr std::array<std::string_view, 6> kind_names{"phase",  "sample", "console",
+                                                     "record", "error",  "end"};
+constexpr std::array<std::string_view, 4> error_names{"user", "infrastructure", "timed_out",
+                                                      "interrupted"};
+
+template <std::size_t N>
+std::size_t index_of(const std::array<std::string_view, N>& names, const std::string& name) {
+  for (std::size_t i = 0; i < N; ++i)
+    if (names[i] == name) return i;
+  throw base::infrastructure_error("the outer VM's stream: unknown word '" + name + "'");
+}
+
+}  // namespace
+
+std::string to_json(const Event& event) {
+  json object{{"type", kind_names[static_cast<std::size_t>(event.kind)]},
+              {"seconds", event.seconds}};
+  if (!event.trial.empty()) object["trial"] = event.trial;
+  if (!event.text.empty()) object["text"] = event.text;
+  if (!event.hint.empty()) object["hint"] = event.hint;
+  if (event.kind == Event::Kind::sample) object["exits"] = event.exits;
+  if (event.kind == Event::Kind::error)
+    object["kind"] = error_names[static_cast<std::size_t>(event.error_kind)];
+  return object.dump(-1, ' ', true, json::error_handler_t::replace);
+}
+
+Event event_from_json(std::string_view line) {
+  if (line.size() > max_event_bytes)
+    throw base::infrastructure_error("the outer VM's stream: a line is too long");
+  try {
+    const json object = json::parse(line);
+    Event event;
+    event.kind = static_cast<Event::Kind>(index_of(kind_names, object.at("type")));
+    event.trial = object.value("trial", "");
+    event.text = object.value("text", "");
+    event.hint = object.value("hint", "");
+    event.exits = object.value("exits", std::uint64_t{0});
+    event.seconds = object.value("seconds", 0.0);
+    if (event.kind == Event::Kind::error)
+      event.error_kind = static_cast<base::ErrorKind>(index_of(error_names, object.at("kind")));
+    return event;
+  } catch (const json::exception& error) {
+    throw base::infrastructure_error(std::string("the outer VM's stream: ") + error.what());
+  }
+}
+
+}  // namespace lab::trial

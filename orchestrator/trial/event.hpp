@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: MIT
+// What a site tells while it works: the same events in process and, as JSON lines, over the one
+// port that leads out of an outer VM.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <string_view>
+
+#include "orchestrator/base/error.hpp"
+
+namespace lab::trial {
+
+struct Event {
+  enum class Kind {
+    phase,    // text: what begins now; trial: of which trial (may be empty)
+    sample,   // exits: the running guest's total so far
+    console,  // text: what the guest wrote to its console
+    record,   // text: a record as JSON
+    error,    // text, hint, error_kind: what stopped the job
+    end,      // the job is over, the stream whole
+  };
+  Kind kind = Kind::phase;
+  std::string trial;
+  std::string text;
+  std::string hint;
+  base::ErrorKind error_kind = base::ErrorKind::infrastructure;
+  std::uint64_t exits = 0;
+  double seconds = 0;  // since the job began, on the clock of the machine that runs it
+};
+
+using Sink = std::function<void(const Event&)>;
+
+inline constexpr std::size_t max_event_bytes = 4u << 20;
+
+// One line, without its newline.
+std::string to_json(const Event& event);
+
+// Error (infrastructure) on anything malformed: the outer VM is not trusted either.
+Event event_from_json(std::string_view line);
+
+}  // namespace lab::trial

@@ -113,7 +113,8 @@ void Kmod::Unref::operator()(kmod_ctx* context) const {
 Kmod::Kmod() : context_(new_context()) {}
 
 std::string Kmod::options(const std::string& name) const {
-  const char* options = kmod_module_get_options(by_name(context_.get(), name).get());
+  const ModulePtr module = by_name(context_.get(), name);  // owns the text
+  const char* options = kmod_module_get_options(module.get());
   return options ? options : "";
 }
 

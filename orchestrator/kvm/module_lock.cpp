@@ -66,8 +66,8 @@ void write_holder(const base::Fd& fd, const fs::path& runtime) {
 
 ModuleLock::ModuleLock(const fs::path& runtime) : fd_(open_lock(runtime)) {
   if (!take(fd_, runtime))
-    throw base::infrastructure_error("the kvm modules are held by " +
-                                     base::read_file(lock_file(runtime)));
+    throw base::infrastructure_error(
+        "the kvm modules are held by " + base::read_file(lock_file(runtime)), "wait for it to end");
   write_holder(fd_, runtime);
 }
 

@@ -62,6 +62,15 @@ std::string joined(const std::string& first, const std::string& second) {
       "no process has /dev/kvm open; a running perf or trace of kvm events holds it, too");
 }
 
+// Asked before anything is changed, so that a VM in the way costs no more than a message.
+void wait_until_unused(const std::string& module) {
+  const base::Stopwatch watch;
+  while (use_count(module) > 0) {
+    if (watch.seconds() > patience) in_use(module);
+    std::this_thread::sleep_for(std::chrono::milliseconds(50));
+  }
+}
+
 void remove_patiently(const Kmod& kmod, const std::string& module) {
   const base::Stopwatch watch;
   while (!kmod.remove(module)) {
@@ -155,6 +164,7 @@ void ModuleSwap::load(const fs::path& modules, const Parameters& parameters) {
   const SplitParameters split =
       split_parameters(parameters, parameters_of_file(file_of(modules, "kvm")),
                        parameters_of_file(file_of(modules, vendor)));
+  wait_until_unused(vendor);
   const std::optional<ModuleState> before = read_state(runtime_);
   write_state(runtime_, {.vendor_module = vendor,
                          .stock_was_loaded = before ? before->stock_was_loaded : is_loaded(vendor),

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: MIT
 // The guest's JSON of a snapshot. It comes from a guest: bounded and checked before it is believed.
+#include <spdlog/fmt/fmt.h>
+
 #include <limits>
 #include <nlohmann/json.hpp>
 #include <set>
@@ -21,6 +23,11 @@ constexpr std::uint64_t u64_max = std::numeric_limits<std::uint64_t>::max();
   throw base::infrastructure_error("guest's snapshot: " + cause);
 }
 
+// By fmt: adding strings here sets off g++ 12's false -Wrestrict (GCC bug 105651).
+std::string in_quotes(const char* name) {
+  return fmt::format("'{}'", name);
+}
+
 std::uint64_t integer(const json& value, const std::string& what, std::uint64_t max) {
   // number_unsigned: no fraction, no sign, below 2^64.
   if (!value.is_number_unsigned()) fail(what + " is not a whole number");
@@ -31,12 +38,12 @@ std::uint64_t integer(const json& value, const std::string& what, std::uint64_t 
 
 const json& member(const json& object, const char* name) {
   const auto found = object.find(name);
-  if (found == object.end()) fail("'" + std::string(name) + "' is missing");
+  if (found == object.end()) fail(in_quotes(name) + " is missing");
   return *found;
 }
 
 std::uint32_t member32(const json& object, const char* name) {
-  return std::uint32_t(integer(member(object, name), "'" + std::string(name) + "'", u32_max));
+  return std::uint32_t(integer(member(object, name), in_quotes(name), u32_max));
 }
 
 ReasonCount parse_entry(const json& entry) {

@@ -195,15 +195,19 @@ TEST_F(StoreTest, TrialTakesUnder64KiB) {
   EXPECT_LT((std::filesystem::file_size(path()) - empty) / 20, 64u * 1024);
 }
 
-TEST_F(StoreTest, TwoWritersTakeTurns) {
-  const auto write = [&](int from) {
-    Store store(path());
-    for (int i = from; i < from + 25; ++i) store.insert(sample(i));
-  };
-  std::thread first(write, 0), second(write, 100);
-  first.join();
-  second.join();
-  EXPECT_EQ(Store(path()).list().size(), 50u);
+TEST_F(StoreTest, WritersTakeTurnsFromTheFirstMomentOn) {
+  for (int round = 0; round < 10; ++round) {
+    const std::string file = path() + std::to_string(round);
+    const auto write = [&](int from) {
+      Store store(file);
+      for (int i = from; i < from + 5; ++i) store.insert(sample(i));
+    };
+    std::thread first(write, 0), second(write, 100), third(write, 200);
+    first.join();
+    second.join();
+    third.join();
+    EXPECT_EQ(Store(file).list().size(), 15u);
+  }
 }
 
 TEST_F(StoreTest, SaysWhatIsWrongWithAFile) {

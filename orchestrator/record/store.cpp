@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <thread>
 
 #include "orchestrator/base/error.hpp"
 
@@ -90,11 +91,29 @@ void create_schema(SQLite::Database& database) {
   transaction.commit();
 }
 
+// Until nobody else is in the way. SQLite's own waiting covers neither the change to WAL nor the
+// last one's leaving, so whoever comes at that moment would see an error at once.
+SQLite::Database open_patiently(SQLite::Database (*open)(const std::string&),
+                                const std::string& path) {
+  const auto deadline =
+      std::chrono::steady_clock::now() + std::chrono::milliseconds(busy_milliseconds);
+  for (;;) {
+    try {
+      return open(path);
+    } catch (const SQLite::Exception& error) {
+      const bool busy = (error.getErrorCode() & 0xff) == SQLITE_BUSY;
+      if (!busy || std::chrono::steady_clock::now() > deadline) throw;
+    }
+    std::this_thread::sleep_for(std::chrono::milliseconds(20));
+  }
+}
+
 SQLite::Database open_read_write(const std::string& path) {
   SQLite::Database database(path, SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE, busy_milliseconds);
   if (!is_empty(database)) check_version(database, path);
   database.exec("PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL");
   create_schema(database);
+  check_version(database, path);
   return database;
 }
 
@@ -103,7 +122,7 @@ SQLite::Database open_read_write(const std::string& path) {
 SQLite::Database open_read_only(const std::string& path) {
   try {
     SQLite::Database database(path, SQLite::OPEN_READONLY, busy_milliseconds);
-    is_empty(database);
+    check_version(database, path);
     return database;
   } catch (const SQLite::Exception& error) {
     const int code = error.getErrorCode() & 0xff;
@@ -111,7 +130,9 @@ SQLite::Database open_read_only(const std::string& path) {
     if ((code != SQLITE_CANTOPEN && code != SQLITE_READONLY) || !no_log) throw;
     const std::string uri = "file:" + std::filesystem::absolute(path).string() + "?immutable=1";
     if (path.find_first_of("?#%") != std::string::npos) throw;
-    return SQLite::Database(uri, SQLite::OPEN_READONLY | SQLite::OPEN_URI, busy_milliseconds);
+    SQLite::Database database(uri, SQLite::OPEN_READONLY | SQLite::OPEN_URI, busy_milliseconds);
+    check_version(database, path);
+    return database;
   }
 }
 
@@ -146,9 +167,8 @@ struct Store::Impl {
 
 Store::Store(const std::string& path, Mode mode) {
   try {
-    impl_.reset(
-        new Impl{path, mode == Mode::read_write ? open_read_write(path) : open_read_only(path)});
-    check_version(impl_->database, path);
+    const auto open = mode == Mode::read_write ? open_read_write : open_read_only;
+    impl_.reset(new Impl{path, open_patiently(open, path)});
   } catch (const SQLite::Exception& error) {
     throw explain(path, error);
   }

@@ -159,7 +159,7 @@ std::string quote(const std::string& title, const std::string& text, std::size_t
     begin = end + 1;
   }
   const std::size_t skipped = lines.size() - std::min(limit, lines.size());
-  std::string result = "  " + title + "\n";
+  std::string result = fmt::format("  {}\n", title);
   if (skipped) result += fmt::format("  | ({} more above)\n", skipped);
   for (std::size_t i = skipped; i < lines.size(); ++i) {
     result += lines[i].empty() ? "  |\n" : "  | " + lines[i] + "\n";
@@ -168,7 +168,7 @@ std::string quote(const std::string& title, const std::string& text, std::size_t
 }
 
 std::string step_text(const record::Step& step, bool emulated, const Style& style) {
-  std::string text = "\n" + ink(style, Ink::bold, printable(step.name)) + ": ";
+  std::string text = fmt::format("\n{}: ", ink(style, Ink::bold, printable(step.name)));
   if (!step.exits) {
     text += "no counts\n";
   } else {
@@ -184,11 +184,13 @@ std::string step_text(const record::Step& step, bool emulated, const Style& styl
                     step.reader_exits_complete ? "" : "at least ", thousands(*step.reader_exits));
   }
   if (step.clean == false) {
-    text += "  " + ink(style, Ink::red, "not clean: other exits came between the reads") + "\n";
+    text += fmt::format("  {}\n",
+                        ink(style, Ink::red, "not clean: other exits came between the reads"));
   }
   if (!step.reasons.empty()) text += reasons_table(step, emulated, style);
   if (step.exit_code.value_or(0) != 0) {
-    text += "  " + ink(style, Ink::red, fmt::format("exit code {}", *step.exit_code)) + "\n";
+    text +=
+        fmt::format("  {}\n", ink(style, Ink::red, fmt::format("exit code {}", *step.exit_code)));
   }
   if (!step.output.empty()) text += quote("output", step.output, output_lines);
   return text;
@@ -203,7 +205,7 @@ std::string check_text(const exits::Check& check, const Style& style) {
 
 std::string checks_text(const Record& record, const Style& style) {
   if (record.checks.empty()) return "";
-  std::string text = "\n" + ink(style, Ink::bold, "checks") + "\n";
+  std::string text = fmt::format("\n{}\n", ink(style, Ink::bold, "checks"));
   for (const exits::Check& check : record.checks) text += check_text(check, style);
   return text;
 }
@@ -214,7 +216,7 @@ std::string timings_text(const Record& record, const Style& style) {
   for (const auto& [phase, seconds] : record.timings) {
     line += fmt::format("{}{} {:.1f} s", line.empty() ? "" : ", ", printable(phase), seconds);
   }
-  return "\n" + ink(style, Ink::bold, "time") + "\n" + wrap(line, 2, columns);
+  return fmt::format("\n{}\n{}", ink(style, Ink::bold, "time"), wrap(line, 2, columns));
 }
 
 std::string summary(std::span<const Record> records) {
@@ -232,13 +234,13 @@ std::string summary(std::span<const Record> records) {
 std::string table(const Record& record, const Style& style) {
   std::string text = heading(record, style);
   if (!record.message.empty()) {
-    text += "\n" + wrap(printable(record.message), 0, columns);
+    text += fmt::format("\n{}", wrap(printable(record.message), 0, columns));
   }
   const bool emulated = is_emulated(record);
   for (const record::Step& step : record.steps) text += step_text(step, emulated, style);
   text += checks_text(record, style) + timings_text(record, style);
   if (record.outcome != Outcome::passed && !record.console_tail.empty()) {
-    text += "\n" + quote("console, its end", record.console_tail, console_lines);
+    text += fmt::format("\n{}", quote("console, its end", record.console_tail, console_lines));
   }
   return text;
 }

@@ -114,7 +114,7 @@ std::string wrap(std::string_view text, std::size_t indent, std::size_t columns)
     if (!line.empty() && indent + width(line) + 1 + width(word) > columns) {
       result += std::string(indent, ' ') + std::exchange(line, "") + "\n";
     }
-    line += (line.empty() ? "" : " ") + std::string(word);
+    line.append(line.empty() ? "" : " ").append(word);
   }
   return line.empty() ? result : result + std::string(indent, ' ') + line + "\n";
 }

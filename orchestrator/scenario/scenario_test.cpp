@@ -240,7 +240,7 @@ TEST(Scenario, BombsAreRefused) {
 
 TEST(Scenario, TrialsAreBounded) {
   std::string values;
-  for (int i = 1; i <= 64; ++i) values += (i > 1 ? "," : "") + std::to_string(i);
+  for (int i = 1; i <= 64; ++i) values.append(i > 1 ? "," : "").append(std::to_string(i));
   const std::string text =
       with(small, "steps", "matrix: {guest.vcpus: [" + values + "]}\nrepeat: 1562\nsteps");
   EXPECT_EQ(expand(parse(text, "s.yaml")).size(), 64u * 1562);

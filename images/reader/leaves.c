@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: MIT */
+#include "leaves.h"
+
+static const uint8_t answers[EXIT_LAYOUT_COUNT][4] = EXIT_LAYOUT_TABLE;
+static const char *const names[EXIT_LAYOUT_COUNT] = EXIT_LAYOUT_NAMES;
+
+/* No vendor's manual defines it: VMX numbers have 16 bits, SVM's end at 0x403. */
+#define UNDEFINED_NUMBER 0x12345u
+
+struct regs cpuid_now(uint32_t leaf, uint32_t number)
+{
+	/* ecx is input and output: it is loaded anew for every read. */
+	struct regs r = { .eax = leaf, .ecx = number };
+
+	__asm__ volatile("cpuid"
+			 : "+a"(r.eax), "=b"(r.ebx), "+c"(r.ecx), "=d"(r.edx)
+			 :
+			 : "memory");
+	return r;
+}
+
+const char *layout_name(int layout)
+{
+	return layout >= 0 && layout < EXIT_LAYOUT_COUNT ? names[layout] : "none";
+}
+
+/* The leaf that answers this, or 0. */
+static uint32_t leaf_for(int layout, enum exit_answer answer)
+{
+	for (uint32_t i = 0; i < 4; i++)
+		if (answers[layout][i] == answer)
+			return EXIT_LEAF_FIRST + i;
+	return 0;
+}
+
+static struct regs read_leaf(struct leaves *leaves, enum exit_answer answer, uint32_t number)
+{
+	uint32_t leaf = leaf_for(leaves->layout, answer);
+
+	if (leaf == 0)		/* combined: T and C share a leaf */
+		leaf = leaf_for(leaves->layout, EXIT_ANSWER_TOTAL_AND_CYCLES);
+	if (leaf == 0)
+		return (struct regs){ 0 };
+	leaves->reads++;
+	return leaves->cpuid(leaf, number);
+}
+
+static uint64_t cycles_of(struct regs r)
+{
+	return (uint64_t)r.ebx << 32 | r.ecx;
+}
+
+uint32_t read_total(struct leaves *leaves)
+{
+	return read_leaf(leaves, EXIT_ANSWER_TOTAL, 0).eax;
+}
+
+uint64_t read_total_cycles(struct leaves *leaves)
+{
+	return cycles_of(read_leaf(leaves, EXIT_ANSWER_TOTAL_CYCLES, 0));
+}
+
+struct count read_count(struct leaves *leaves, uint32_t number)
+{
+	struct regs r = read_leaf(leaves, EXIT_ANSWER_COUNT, number);
+
+	return (struct count){ r.edx != EXIT_LEAF_UNDEFINED, r.eax };
+}
+
+/* The combined layout has no leaf for cycles by number: they are not known. */
+uint64_t read_cycles(struct leaves *leaves, uint32_t number)
+{
+	if (leaf_for(leaves->layout, EXIT_ANSWER_CYCLES) == 0)
+		return 0;
+	return cycles_of(read_leaf(leaves, EXIT_ANSWER_CYCLES, number));
+}
+
+/* The undefined number answers as it must, and T counts our own reads. */
+static bool fits(struct leaves *leaves, int layout)
+{
+	uint32_t leaf = leaf_for(layout, EXIT_ANSWER_COUNT);
+	struct regs r = leaves->cpuid(leaf, UNDEFINED_NUMBER);
+	uint32_t first, second;
+
+	leaves->reads++;
+	if (r.eax || r.ebx || r.ecx || r.edx != EXIT_LEAF_UNDEFINED)
+		return false;
+	leaves->layout = layout;
+	/* An exit may come between the two reads; hardly thirty times in a row. */
+	for (int i = 0; i < 30; i++) {
+		first = read_total(leaves);
+		second = read_total(leaves);
+		if (second == first + 1)
+			return true;
+	}
+	return false;
+}
+
+bool find_layout(struct leaves *leaves)
+{
+	for (int layout = 0; layout < EXIT_LAYOUT_COUNT; layout++)
+		if (fits(leaves, layout))
+			return true;
+	leaves->layout = EXIT_LAYOUT_COUNT;
+	return false;
+}

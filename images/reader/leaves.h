@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Reading the exit counts by CPUID. The instruction comes in as a function, so
+ * that tests can put a counter of their own in its place.
+ */
+#ifndef READER_LEAVES_H
+#define READER_LEAVES_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "../../kvm-patch/exit_leaves.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+struct regs {
+	uint32_t eax, ebx, ecx, edx;
+};
+
+typedef struct regs (*cpuid_fn)(uint32_t leaf, uint32_t number);
+
+/* The real instruction. */
+struct regs cpuid_now(uint32_t leaf, uint32_t number);
+
+struct leaves {
+	cpuid_fn cpuid;
+	int layout;		/* enum exit_layout */
+	uint64_t reads;		/* CPUID exits caused so far by reading leaves */
+};
+
+struct total {
+	uint32_t count;
+	uint64_t cycles;
+};
+
+struct count {
+	bool defined;
+	uint32_t value;
+};
+
+uint32_t read_total(struct leaves *leaves);
+uint64_t read_total_cycles(struct leaves *leaves);
+struct count read_count(struct leaves *leaves, uint32_t number);
+uint64_t read_cycles(struct leaves *leaves, uint32_t number);
+
+/*
+ * Finds the layout from the answers alone; false where no exit counts answer.
+ * In every layout the counts of undefined numbers say so in edx, and T moves by
+ * exactly one from one read of it to the next (unless another exit comes in).
+ */
+bool find_layout(struct leaves *leaves);
+
+const char *layout_name(int layout);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,232 @@
+/* SPDX-License-Identifier: MIT */
+#define _GNU_SOURCE
+#include "serve.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/utsname.h>
+#include <unistd.h>
+
+#include "command.h"
+#include "text.h"
+
+struct service {
+	int fd;
+	struct leaves *leaves;
+	uint32_t cpuid_number;
+	char vendor[13];
+	size_t have;		/* bytes of requests not yet taken */
+	char input[COMMAND_LIMIT + 256];
+	char command[COMMAND_LIMIT + 1];
+	struct text line;
+	struct snapshot before, after;
+	struct command_result result;
+};
+
+static struct service service;	/* large, and there is only one */
+
+static bool send_all(struct service *s, const char *bytes, size_t length)
+{
+	while (length > 0) {
+		ssize_t count = write(s->fd, bytes, length);
+
+		if (count < 0 && (errno == EINTR || errno == EAGAIN)) {
+			usleep(10000);
+			continue;
+		}
+		if (count < 0)
+			return false;
+		bytes += count;
+		length -= (size_t)count;
+	}
+	return true;
+}
+
+static bool send_line(struct service *s)
+{
+	text_add(&s->line, "\n");
+	if (s->line.cut)
+		fprintf(stderr, "lab-reader: an answer was too long\n");
+	return send_all(s, s->line.bytes, s->line.length);
+}
+
+static bool send_error(struct service *s, uint32_t id, const char *message)
+{
+	text_clear(&s->line);
+	text_add(&s->line, "{\"event\":\"error\",\"id\":%u,\"message\":", id);
+	text_add_json_string(&s->line, message, strlen(message));
+	text_add(&s->line, "}");
+	return send_line(s);
+}
+
+/* On one CPU and undisturbed by other tasks, as far as the guest allows it. */
+static void snapshot_now(struct service *s, struct snapshot *snapshot)
+{
+	struct sched_param fifo = { .sched_priority = 50 }, normal = { 0 };
+	cpu_set_t old, one;
+	bool pinned = sched_getaffinity(0, sizeof(old), &old) == 0;
+
+	CPU_ZERO(&one);
+	CPU_SET((unsigned int)sched_getcpu(), &one);
+	pinned = pinned && sched_setaffinity(0, sizeof(one), &one) == 0;
+	sched_setscheduler(0, SCHED_FIFO, &fifo);
+	take_snapshot(s->leaves, s->cpuid_number, snapshot);
+	sched_setscheduler(0, SCHED_OTHER, &normal);
+	if (pinned)
+		sched_setaffinity(0, sizeof(old), &old);
+}
+
+static bool send_ready(struct service *s)
+{
+	struct utsname system;
+
+	if (s->leaves->layout == EXIT_LAYOUT_COUNT)
+		return send_error(s, 0, "no exit counters: the leaves 0x4ffffffc to 0x4fffffff "
+					"answer as with a stock KVM");
+	uname(&system);
+	snapshot_now(s, &s->after);
+	text_clear(&s->line);
+	text_add(&s->line, "{\"event\":\"ready\",\"protocol\":%d,\"reader\":\"%s\",\"kernel\":",
+		 READER_PROTOCOL, READER_VERSION);
+	text_add_json_string(&s->line, system.release, strlen(system.release));
+	text_add(&s->line, ",\"vendor\":");
+	text_add_json_string(&s->line, s->vendor, strlen(s->vendor));
+	text_add(&s->line, ",\"vcpus\":%ld,\"layout\":\"%s\",\"snapshot\":",
+		 sysconf(_SC_NPROCESSORS_ONLN), layout_name(s->leaves->layout));
+	text_add_snapshot(&s->line, &s->after);
+	text_add(&s->line, "}");
+	return send_line(s);
+}
+
+static bool do_run(struct service *s, uint32_t id)
+{
+	struct command_result *r = &s->result;
+
+	snapshot_now(s, &s->before);
+	if (!run_command(s->command, r))
+		return send_error(s, id, strerror(errno));
+	snapshot_now(s, &s->after);
+	text_clear(&s->line);
+	text_add(&s->line, "{\"event\":\"step\",\"id\":%u,\"before\":", id);
+	text_add_snapshot(&s->line, &s->before);
+	text_add(&s->line, ",\"after\":");
+	text_add_snapshot(&s->line, &s->after);
+	if (r->signal)
+		text_add(&s->line, ",\"signal\":%d", r->signal);
+	else
+		text_add(&s->line, ",\"exit_code\":%d", r->exit_code);
+	text_add(&s->line, ",\"seconds\":%.6f,\"output_bytes\":%llu,\"output_truncated\":%s,\"output\":",
+		 r->seconds, (unsigned long long)r->output_bytes,
+		 r->output_bytes > r->kept ? "true" : "false");
+	text_add_json_string(&s->line, r->output, r->kept);
+	text_add(&s->line, "}");
+	return send_line(s);
+}
+
+static bool do_snapshot(struct service *s, uint32_t id)
+{
+	snapshot_now(s, &s->after);
+	text_clear(&s->line);
+	text_add(&s->line, "{\"event\":\"snapshot\",\"id\":%u,\"snapshot\":", id);
+	text_add_snapshot(&s->line, &s->after);
+	text_add(&s->line, "}");
+	return send_line(s);
+}
+
+/* At least `wanted` bytes of input; false where the port is gone. */
+static bool need_input(struct service *s, size_t wanted)
+{
+	while (s->have < wanted) {
+		ssize_t count = read(s->fd, s->input + s->have, sizeof(s->input) - s->have);
+
+		if (count > 0)
+			s->have += (size_t)count;
+		else if (count == 0 || errno == EAGAIN)
+			usleep(100000);	/* the host is not connected */
+		else if (errno != EINTR)
+			return false;
+	}
+	return true;
+}
+
+static void take_input(struct service *s, size_t count)
+{
+	memmove(s->input, s->input + count, s->have - count);
+	s->have -= count;
+}
+
+/* The next request; a line that is too long is dropped as a bad one. */
+static bool next_request(struct service *s, struct request *request)
+{
+	char *end = NULL;
+
+	while (!(end = memchr(s->input, '\n', s->have))) {
+		if (s->have == sizeof(s->input))
+			take_input(s, s->have);
+		if (!need_input(s, s->have + 1))
+			return false;
+	}
+	*end = '\0';
+	*request = strlen(s->input) == (size_t)(end - s->input) ?
+			   parse_request(s->input) : (struct request){ .kind = REQUEST_BAD };
+	take_input(s, (size_t)(end - s->input) + 1);
+	if (request->kind != REQUEST_RUN)
+		return true;
+	if (!need_input(s, request->length))
+		return false;
+	memcpy(s->command, s->input, request->length);
+	s->command[request->length] = '\0';
+	take_input(s, request->length);
+	return true;
+}
+
+static void power_off(struct service *s)
+{
+	text_clear(&s->line);
+	text_add(&s->line, "{\"event\":\"bye\"}");
+	send_line(s);
+	/* Without systemd, whoever started the reader goes on from here. */
+	if (access("/run/systemd/system", F_OK) == 0 && system("systemctl --no-block poweroff") != 0)
+		fprintf(stderr, "lab-reader: systemctl failed\n");
+}
+
+static int answer_requests(struct service *s)
+{
+	struct request request;
+	bool ok = send_ready(s);
+
+	while (ok && next_request(s, &request)) {
+		switch (request.kind) {
+		case REQUEST_RUN:
+			ok = do_run(s, request.id);
+			break;
+		case REQUEST_SNAPSHOT:
+			ok = do_snapshot(s, request.id);
+			break;
+		case REQUEST_POWEROFF:
+			power_off(s);
+			return 0;
+		default:
+			ok = send_error(s, 0, "unknown request");
+		}
+	}
+	return 1;
+}
+
+int serve(const char *port, struct leaves *leaves)
+{
+	struct service *s = &service;
+
+	s->leaves = leaves;
+	s->cpuid_number = cpuid_exit_number(leaves->cpuid, s->vendor);
+	mlockall(MCL_CURRENT | MCL_FUTURE);
+	/* udev makes the port's name; the service may be earlier. */
+	while ((s->fd = open(port, O_RDWR | O_CLOEXEC)) < 0)
+		usleep(50000);
+	return answer_requests(s);
+}

@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: MIT */
+#include "text.h"
+
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+void text_clear(struct text *text)
+{
+	text->length = 0;
+	text->cut = false;
+}
+
+void text_add(struct text *text, const char *format, ...)
+{
+	size_t room = sizeof(text->bytes) - text->length;
+	va_list arguments;
+	int length;
+
+	va_start(arguments, format);
+	length = vsnprintf(text->bytes + text->length, room, format, arguments);
+	va_end(arguments);
+	if (length < 0 || (size_t)length >= room)
+		text->cut = true;
+	else
+		text->length += (size_t)length;
+}
+
+/* Bytes of the UTF-8 character at the start (RFC 3629), 0 where there is none. */
+static size_t utf8_length(const unsigned char *b, size_t left)
+{
+	size_t n = b[0] < 0x80 ? 1 : b[0] >= 0xc2 && b[0] < 0xe0 ? 2 :
+		   b[0] >= 0xe0 && b[0] < 0xf0 ? 3 : b[0] >= 0xf0 && b[0] < 0xf5 ? 4 : 0;
+
+	if (n == 0 || n > left)
+		return 0;
+	for (size_t i = 1; i < n; i++)
+		if ((b[i] & 0xc0) != 0x80)
+			return 0;
+	if ((b[0] == 0xe0 && b[1] < 0xa0) || (b[0] == 0xed && b[1] >= 0xa0) ||
+	    (b[0] == 0xf0 && b[1] < 0x90) || (b[0] == 0xf4 && b[1] >= 0x90))
+		return 0;
+	return n;
+}
+
+void text_add_json_string(struct text *text, const char *bytes, size_t length)
+{
+	const unsigned char *b = (const unsigned char *)bytes;
+
+	text_add(text, "\"");
+	for (size_t i = 0; i < length;) {
+		size_t n = utf8_length(b + i, length - i);
+
+		if (n == 0) {
+			text_add(text, "\\ufffd");
+			i++;
+		} else if (n == 1 && (b[i] < 0x20 || b[i] == 0x7f || b[i] == '"' || b[i] == '\\')) {
+			text_add(text, "\\u%04x", b[i]);
+			i++;
+		} else {
+			text_add(text, "%.*s", (int)n, bytes + i);
+			i += n;
+		}
+	}
+	text_add(text, "\"");
+}
+
+void text_add_snapshot(struct text *text, const struct snapshot *s)
+{
+	text_add(text,
+		 "{\"start_total\":%" PRIu32 ",\"end_total\":%" PRIu32 ",\"own_exits\":%" PRIu32
+		 ",\"attempts\":%" PRIu32 ",\"clean\":%s,\"total_cycles\":%" PRIu64
+		 ",\"leaf_reads\":%" PRIu64 ",\"reasons\":[",
+		 s->start_total, s->end_total, s->own_exits, s->attempts,
+		 s->clean ? "true" : "false", s->total_cycles, s->leaf_reads);
+	for (uint32_t i = 0; i < s->numbers; i++) {
+		text_add(text, "%s[%" PRIu32 ",%" PRIu32, i ? "," : "", s->reasons[i].number,
+			 s->reasons[i].count);
+		if (s->has_cycles)
+			text_add(text, ",%" PRIu64, s->reasons[i].cycles);
+		text_add(text, "]");
+	}
+	text_add(text, "]}");
+}
+
+/* A decimal number that fills the word up to the delimiter; false otherwise. */
+static bool take_number(const char **text, uint32_t limit, uint32_t *value)
+{
+	uint64_t number = 0;
+	const char *p = *text;
+
+	if (*p < '0' || *p > '9')
+		return false;
+	for (; *p >= '0' && *p <= '9'; p++) {
+		number = number * 10 + (uint64_t)(*p - '0');
+		if (number > limit)
+			return false;
+	}
+	*value = (uint32_t)number;
+	*text = p;
+	return true;
+}
+
+struct request parse_request(const char *line)
+{
+	struct request bad = { .kind = REQUEST_BAD };
+	struct request r = bad;
+	const char *p = line;
+
+	if (strcmp(line, "poweroff") == 0) {
+		r.kind = REQUEST_POWEROFF;
+		return r;
+	}
+	if (strncmp(line, "snapshot ", 9) == 0) {
+		p = line + 9;
+		r.kind = REQUEST_SNAPSHOT;
+		return take_number(&p, UINT32_MAX, &r.id) && *p == '\0' ? r : bad;
+	}
+	if (strncmp(line, "run ", 4) == 0) {
+		p = line + 4;
+		r.kind = REQUEST_RUN;
+		if (take_number(&p, UINT32_MAX, &r.id) && *p++ == ' ' &&
+		    take_number(&p, COMMAND_LIMIT, &r.length) && *p == '\0' && r.length > 0)
+			return r;
+	}
+	return bad;
+}

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: MIT */
+/* Bounded text: a buffer that refuses to overflow, JSON of a snapshot, and requests. */
+#ifndef READER_TEXT_H
+#define READER_TEXT_H
+
+#include "snapshot.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define LINE_LIMIT (128u << 10)
+#define COMMAND_LIMIT 65536u
+#define OUTPUT_KEPT (16u << 10)
+
+struct text {
+	size_t length;
+	bool cut;		/* something did not fit */
+	char bytes[LINE_LIMIT];
+};
+
+void text_clear(struct text *text);
+void text_add(struct text *text, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/* As a JSON string with its quotes; what is no UTF-8 becomes U+FFFD. */
+void text_add_json_string(struct text *text, const char *bytes, size_t length);
+void text_add_snapshot(struct text *text, const struct snapshot *snapshot);
+
+enum request_kind { REQUEST_NONE, REQUEST_RUN, REQUEST_SNAPSHOT, REQUEST_POWEROFF, REQUEST_BAD };
+
+struct request {
+	enum request_kind kind;
+	uint32_t id;
+	uint32_t length;	/* of the command that follows a run request */
+};
+
+/* One line, without its newline. */
+struct request parse_request(const char *line);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -7,6 +7,8 @@
 
 #include "exit_numbers.h"
 #include "exit_stats.h"
+#include "svm/svm.h"
+#include "vmx/vmx.h"
 
 struct exit_map exit_map __read_mostly;
 
@@ -85,9 +87,11 @@ static void map_numbers(void)
 	size_t i, n = svm ? ARRAY_SIZE(svm_ranges) : ARRAY_SIZE(vmx_ranges);
 
 	BUILD_BUG_ON(EXIT_SLOTS - 1 > U8_MAX);
+	BUILD_BUG_ON(offsetof(struct vcpu_svm, vcpu) || offsetof(struct vcpu_vmx, vcpu));
 	memset(&exit_map, 0, sizeof(exit_map));
-	/* VMX: the basic exit reason is bits 15:0 (SDM vol. 3, 25.9.1). */
-	exit_map.mask = svm ? ~0u : 0xffff;
+	exit_map.vmcb = svm ? offsetof(struct vcpu_svm, vmcb) : 0;
+	exit_map.exit_code = offsetof(struct vmcb, control.exit_code);
+	exit_map.exit_reason = offsetof(struct vcpu_vmx, exit_reason);
 	exit_map.number_of[EXIT_SLOT_OTHER] = EXIT_NUMBER_OTHER;
 	exit_map.slots = EXIT_SLOT_OTHER + 1;
 	for (i = 0; i < n; i++)

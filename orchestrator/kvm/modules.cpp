@@ -90,9 +90,29 @@ void check_not_built_in() {
     throw base::infrastructure_error("kvm is built into this kernel and cannot be swapped");
 }
 
+// "6.1.192-2" from "#1 SMP PREEMPT_DYNAMIC Debian 6.1.192-2 (2026-11-16)"; "" from others.
+std::string package_version(const std::string& version) {
+  static const std::string mark = " Debian ";
+  const std::size_t at = version.find(mark);
+  if (at == std::string::npos) return "";
+  return version.substr(at + mark.size(), version.find(' ', at + mark.size()) - at - mark.size());
+}
+
+// The patch reads fields of the vendor module's own structures, which modversions do not cover:
+// so the modules must come from exactly the running kernel's source.
+void check_version(const ModuleSet& modules, const utsname& system) {
+  const std::string running = package_version(system.version);
+  if (!running.empty() && running != modules.version)
+    throw base::infrastructure_error("the modules in '" + modules.path.string() +
+                                         "' are of version " + modules.version + ", here runs " +
+                                         running,
+                                     "boot the newest kernel, then lab kvm build");
+}
+
 void check_release(const ModuleSet& modules) {
   utsname system{};
   ::uname(&system);
+  check_version(modules, system);
   if (modules.release != system.release)
     throw base::infrastructure_error("the modules in '" + modules.path.string() +
                                          "' are for kernel " + modules.release + ", here runs " +

@@ -47,16 +47,20 @@ regs answer(std::uint32_t leaf, std::uint32_t number) {
   const bool defined = number <= 0xa6 || number == EXIT_NUMBER_OTHER || number >= 0xfffffffcu ||
                        (number >= 0x400 && number <= 0x403);
   switch (table[kernel.layout][leaf - EXIT_LEAF_FIRST]) {
-    case EXIT_ANSWER_TOTAL: return {kernel.total(), 0, 0, 0};
-    case EXIT_ANSWER_TOTAL_CYCLES: return {0, 1, 2, 0};
-    case EXIT_ANSWER_TOTAL_AND_CYCLES: return {kernel.total(), 1, 2, 0};
+    case EXIT_ANSWER_TOTAL:
+      return {kernel.total(), 0, 0, 0};
+    case EXIT_ANSWER_TOTAL_CYCLES:
+      return {0, 1, 2, 0};
+    case EXIT_ANSWER_TOTAL_AND_CYCLES:
+      return {kernel.total(), 1, 2, 0};
     case EXIT_ANSWER_COUNT:
       if (!defined) return {0, 0, 0, EXIT_LEAF_UNDEFINED};
       return {kernel.counts.count(number) ? kernel.counts[number] : 0, 0, 0, 0};
     case EXIT_ANSWER_CYCLES:
       if (!defined) return {0, 0, 0, EXIT_LEAF_UNDEFINED};
       return {0, 0, number, 0};
-    default: return {7, 7, 7, 7};
+    default:
+      return {7, 7, 7, 7};
   }
 }
 
@@ -127,8 +131,9 @@ TEST(Request, IsTakenOnlyWhole) {
   EXPECT_EQ(run.kind, REQUEST_RUN);
   EXPECT_EQ(run.id, 3u);
   EXPECT_EQ(run.length, 12u);
-  for (const char* bad : {"", "run", "run 3", "run 3 0", "run 3 65537", "run 99999999999 1", "run -1 1",
-                          "run 3 12 ", "snapshot", "snapshot x", "snapshot 1x", "POWEROFF", "poweroff "})
+  for (const char* bad :
+       {"", "run", "run 3", "run 3 0", "run 3 65537", "run 99999999999 1", "run -1 1", "run 3 12 ",
+        "snapshot", "snapshot x", "snapshot 1x", "POWEROFF", "poweroff "})
     EXPECT_EQ(parse_request(bad).kind, REQUEST_BAD) << bad;
 }
 

@@ -27,11 +27,8 @@ constexpr std::uint64_t max_stream_bytes = 1ull << 30;
 
 const fs::path job_folder = "/run/lab/job";  // where the outer VM mounts the job disk
 
-// What the outer VM runs. libvirtd comes up while the modules are being loaded.
+// What the outer VM runs.
 constexpr const char* start_script = R"(#!/bin/sh
-mkdir -p /var/log/libvirt
-virtlogd -d
-libvirtd -d
 exec /run/lab/job/lab job /run/lab/job/job.json /dev/virtio-ports/lab.stream.0
 )";
 

@@ -18,9 +18,9 @@
 #include "orchestrator/cli/output.hpp"
 #include "orchestrator/cli/progress.hpp"
 #include "orchestrator/guest/agent.hpp"
-#include "orchestrator/image/overlay.hpp"
+#include "orchestrator/site/nested.hpp"
 #include "orchestrator/site/probe.hpp"
-#include "orchestrator/site/provide.hpp"
+#include "orchestrator/site/run.hpp"
 #include "orchestrator/site/sweep.hpp"
 
 namespace lab::cli {
@@ -32,7 +32,7 @@ constexpr const char* domain_name = "lab-outer";
 
 struct Options {
   std::string site = "auto";
-  std::vector<std::string> command;
+  std::vector<std::string> command, scenarios;
   unsigned timeout = 600;
 };
 
@@ -45,11 +45,19 @@ bool is_up(virConnect* connection) {
   return std::ranges::find(names, domain_name) != names.end();
 }
 
-site::OuterKind wanted_kind(const std::string& name) {
-  const std::string chosen = name == "auto" ? site::choose_site().site : name;
-  if (chosen == "kvm") return site::OuterKind::kvm;
-  if (chosen == "svm" || (name == "auto" && chosen == "here")) return site::OuterKind::svm;
-  throw base::user_error("--on '" + name + "': an outer VM is of site kvm or svm");
+// Inside another VM, too, an outer VM by hand is one more VM.
+std::string wanted_site(const std::string& name) {
+  if (name != "auto") return name;
+  const std::string chosen = site::choose_site().site;
+  return chosen == "kvm" ? "kvm" : "svm";
+}
+
+std::vector<scenario::TrialPlan> load_plans(const std::vector<std::string>& files) {
+  std::vector<scenario::TrialPlan> plans;
+  for (const std::string& file : files)
+    for (scenario::TrialPlan& plan : scenario::expand(scenario::load(file)))
+      plans.push_back(std::move(plan));
+  return plans;
 }
 
 void wait_for_agent(virConnect* connection) {
@@ -74,16 +82,18 @@ int up(const Options& options) {
                            "lab outer exec COMMAND, or lab outer down");
   Progress progress(Progress::fitting());
   const trial::Sink sink = [&](const trial::Event& event) { progress(event); };
-  const site::OuterKind kind = wanted_kind(options.site);
-  const site::OuterImage image = site::provide_outer(folders, sink).image;
-  progress.phase("", "outer VM");
+  const std::string site = wanted_site(options.site);
+  const site::OuterKind kind = site::outer_kind(site);
+  const site::OuterJob outer =
+      site::provide_outer_job(site, load_plans(options.scenarios), folders, sink);
+  progress.phase("", site::outer_vm_phase);
   const fs::path sockets = folders.runtime / "outer";
-  fs::create_directories(disk_folder(folders));
+  fs::remove_all(disk_folder(folders));
+  fs::create_directories(disk_folder(folders) / "job");
   fs::create_directories(sockets);
-  const fs::path disk = disk_folder(folders) / "disk.qcow2";
-  fs::remove(disk);
-  image::create_overlay(image.disk, "raw", disk);
-  guest::Domain domain(connection.get(), site::outer_spec(kind, image, domain_name, disk, sockets),
+  guest::Domain domain(connection.get(),
+                       site::lay_out_outer(kind, outer.image, outer.job, domain_name,
+                                           disk_folder(folders), sockets, site::JobStart::by_hand),
                        guest::Lifetime::stays);
   domain.resume();
   wait_for_agent(connection.get());
@@ -129,6 +139,8 @@ void add_outer(CLI::App& app, Action& action) {
 
   CLI::App* up_command = outer->add_subcommand("up", "Start one and wait until it answers");
   up_command->add_option("--on", options->site, "Site: auto, kvm or svm")->capture_default_str();
+  up_command->add_option("scenario", options->scenarios,
+                         "Scenarios whose job is to be at hand in it: /run/lab/job/run starts it");
   up_command->callback([&action, options] { action = [options] { return up(*options); }; });
 
   CLI::App* exec_command = outer->add_subcommand("exec", "Run a shell command in it as root");

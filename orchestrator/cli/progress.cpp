@@ -36,7 +36,24 @@ Progress::Mode Progress::fitting() {
   return ::isatty(STDERR_FILENO) != 0 ? Mode::terminal : Mode::lines;
 }
 
+Progress::Progress(Mode mode) : mode_(mode) {
+  if (mode_ != Mode::terminal) return;
+  ticker_ = std::jthread([this](const std::stop_token& stop) {
+    while (!stop.stop_requested()) {
+      std::this_thread::sleep_for(std::chrono::milliseconds(200));
+      const std::lock_guard lock(mutex_);
+      if (shown_) draw();
+    }
+  });
+}
+
+Progress::~Progress() {
+  ticker_ = {};
+  clear();
+}
+
 void Progress::phase(const std::string& trial, const std::string& text) {
+  const std::lock_guard lock(mutex_);
   where_ = report::printable(trial.empty() ? text : trial + ": " + text);
   detail_.clear();
   phase_watch_.restart();
@@ -50,9 +67,9 @@ void Progress::sample(std::uint64_t exits) {
 }
 
 void Progress::detail(const std::string& text) {
-  if (mode_ != Mode::terminal || (shown_ && drawn_.seconds() < 0.1)) return;
+  const std::lock_guard lock(mutex_);
   detail_ = report::printable(text);
-  draw();
+  if (mode_ == Mode::terminal) draw();
 }
 
 void Progress::draw() {
@@ -63,10 +80,10 @@ void Progress::draw() {
   fmt::print(stderr, "\r\x1b[K{}", line);
   std::fflush(stderr);
   shown_ = true;
-  drawn_.restart();
 }
 
 void Progress::clear() {
+  const std::lock_guard lock(mutex_);
   if (shown_) fmt::print(stderr, "\r\x1b[K");
   shown_ = false;
 }

@@ -4,7 +4,9 @@
 #pragma once
 
 #include <cstdint>
+#include <mutex>
 #include <string>
+#include <thread>
 
 #include "orchestrator/base/clock.hpp"
 #include "orchestrator/trial/event.hpp"
@@ -15,10 +17,10 @@ class Progress {
  public:
   enum class Mode { quiet, lines, terminal };
 
-  explicit Progress(Mode mode) : mode_(mode) {}
+  explicit Progress(Mode mode);
   Progress(const Progress&) = delete;
   Progress& operator=(const Progress&) = delete;
-  ~Progress() { clear(); }
+  ~Progress();
 
   // The mode that fits standard error.
   static Mode fitting();
@@ -27,7 +29,7 @@ class Progress {
   void sample(std::uint64_t exits);
   // A detail of the present phase: shown on a terminal only.
   void detail(const std::string& text);
-  // Removes the changing line, before something else is printed.
+  // Removes the changing line until the next phase or detail, before something else is printed.
   void clear();
 
   void operator()(const trial::Event& event);
@@ -36,9 +38,11 @@ class Progress {
   void draw();
 
   Mode mode_;
-  base::Stopwatch watch_, phase_watch_, drawn_;
+  base::Stopwatch watch_, phase_watch_;
+  std::mutex mutex_;  // over all that follows
   std::string where_, detail_;
   bool shown_ = false;
+  std::jthread ticker_;  // redraws, so that the seconds go on while nothing is heard
 };
 
 }  // namespace lab::cli

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include <fmt/format.h>
+#include <sys/resource.h>
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
@@ -13,6 +14,7 @@
 #include "orchestrator/cli/output.hpp"
 #include "orchestrator/cli/progress.hpp"
 #include "orchestrator/record/store.hpp"
+#include "orchestrator/site/nested.hpp"
 #include "orchestrator/site/run.hpp"
 #include "orchestrator/site/sweep.hpp"
 
@@ -111,8 +113,7 @@ class Runner {
     progress_.clear();
     if (!streaming())
       write_output(options_.output, report::render(format_, records_, style_for(options_.output)));
-    fmt::print(stderr, "lab: {} trial{} in {:.1f} s\n", records_.size(),
-               records_.size() == 1 ? "" : "s", watch_.seconds());
+    print_summary();
     return worst_of(records_);
   }
 
@@ -138,12 +139,44 @@ class Runner {
   }
 
   void take(const trial::Event& event) {
+    if (event.kind == trial::Event::Kind::phase) end_phase(event);
     if (event.kind != trial::Event::Kind::record) return progress_(event);
     record::Record record = record::from_json(event.text);
+    for (const auto& [phase, seconds] : record.timings)
+      if (phase == "boot" || is_step(record, phase)) guest_seconds_ += seconds;
+    // What came before the first trial is kept with it.
+    record.timings.insert(record.timings.begin(), site_phases_.begin(), site_phases_.end());
+    site_phases_.clear();
     store_.insert(record);
     progress_.clear();
     if (streaming()) write_output("", report::table(record, terminal_style()));
     records_.push_back(std::move(record));
+  }
+
+  static bool is_step(const record::Record& record, const std::string& phase) {
+    return std::ranges::find(record.steps, phase, &record::Step::name) != record.steps.end();
+  }
+
+  // Times the phases before the trials.
+  void end_phase(const trial::Event& event) {
+    if (!site_phase_.empty()) {
+      site_phases_.emplace_back(site_phase_, phase_watch_.seconds());
+      if (site_phase_ == site::outer_vm_phase) outer_seconds_ += phase_watch_.seconds();
+    }
+    site_phase_ = event.trial.empty() ? event.text : "";
+    phase_watch_.restart();
+  }
+
+  void print_summary() const {
+    const double all = watch_.seconds(), own = all - outer_seconds_ - guest_seconds_;
+    rusage usage{};
+    ::getrusage(RUSAGE_SELF, &usage);
+    fmt::print(
+        stderr,
+        "lab: {} trial{} in {:.1f} s: outer VM's boot {:.1f}, guests {:.1f}, all else {:.1f} "
+        "({:.0f} %); lab's peak memory {} MiB\n",
+        records_.size(), records_.size() == 1 ? "" : "s", all, outer_seconds_, guest_seconds_, own,
+        100 * own / all, usage.ru_maxrss >> 10);
   }
 
   const Options& options_;
@@ -151,7 +184,10 @@ class Runner {
   report::Format format_;
   record::Store store_;
   Progress progress_;
-  base::Stopwatch watch_;
+  base::Stopwatch watch_, phase_watch_;
+  std::string site_phase_;
+  record::Timings site_phases_;
+  double outer_seconds_ = 0, guest_seconds_ = 0;
   std::vector<record::Record> records_;
 };
 

@@ -196,11 +196,14 @@ std::string step_text(const record::Step& step, bool emulated, const Style& styl
   return text;
 }
 
+// What the two sides are matters where they differ.
 std::string check_text(const exits::Check& check, const Style& style) {
   const std::string sign = check.ok ? ink(style, Ink::green, "✓") : ink(style, Ink::red, "✗");
-  std::string text = fmt::format("  {} {}: {} | {}\n", sign, printable(check.name),
-                                 thousands_or_dash(check.left), thousands_or_dash(check.right));
-  return check.detail.empty() ? text : text + wrap(printable(check.detail), 6, columns);
+  std::string text = fmt::format("  {} {}", sign, printable(check.name));
+  if (check.left || check.right)
+    text += fmt::format(": {} | {}", thousands_or_dash(check.left), thousands_or_dash(check.right));
+  text += "\n";
+  return check.ok || check.detail.empty() ? text : text + wrap(printable(check.detail), 6, columns);
 }
 
 std::string checks_text(const Record& record, const Style& style) {

@@ -27,10 +27,9 @@ constexpr std::uint64_t max_stream_bytes = 1ull << 30;
 
 const fs::path job_folder = "/run/lab/job";  // where the outer VM mounts the job disk
 
-// What the outer VM runs.
-constexpr const char* start_script = R"(#!/bin/sh
-exec /run/lab/job/lab job /run/lab/job/job.json /dev/virtio-ports/lab.stream.0
-)";
+constexpr const char* run_script =
+    "#!/bin/sh\n"
+    "exec /run/lab/job/lab job /run/lab/job/job.json /dev/virtio-ports/lab.stream.0\n";
 
 void link_or_copy(const fs::path& from, const fs::path& to) {
   fs::create_directories(to.parent_path());
@@ -69,10 +68,17 @@ Job lay_out(const Job& job, const fs::path& folder, guest::DomainSpec& spec) {
   return inside;
 }
 
-void write_job(const Job& inside, const fs::path& folder, const fs::path& disk) {
+void write_script(const fs::path& file, const std::string& text) {
+  base::write_file(file, text);
+  fs::permissions(file, fs::perms(0755));
+}
+
+void write_job(const Job& inside, const fs::path& folder, const fs::path& disk, JobStart start) {
   base::write_file(folder / "job.json", to_json(inside));
-  base::write_file(folder / "start", start_script);
-  fs::permissions(folder / "start", fs::perms(0755));
+  write_script(folder / "run", run_script);
+  write_script(folder / "start",
+               std::string("#!/bin/sh\n") +
+                   (start == JobStart::by_itself ? "exec /run/lab/job/run\n" : "exit 0\n"));
   fs::copy_file("/proc/self/exe", folder / "lab");
   make_job_disk(folder, disk);
 }
@@ -152,17 +158,24 @@ seconds time_limit(const Job& job) {
 
 }  // namespace
 
+guest::DomainSpec lay_out_outer(OuterKind kind, const OuterImage& image, const Job& job,
+                                const std::string& name, const fs::path& folder,
+                                const fs::path& sockets, JobStart start) {
+  const fs::path system_disk = folder / "outer.qcow2", job_disk = folder / "job.img";
+  guest::DomainSpec spec = outer_spec(kind, image, name, system_disk, sockets);
+  image::create_overlay(image.disk, "raw", system_disk);
+  write_job(lay_out(job, folder / "job", spec), folder / "job", job_disk, start);
+  fs::remove_all(folder / "job");
+  spec.disks.push_back({.path = job_disk.string(), .format = "raw", .read_only = true});
+  return spec;
+}
+
 void run_nested(OuterKind kind, const OuterImage& image, const Job& job, const base::RunFolder& run,
                 const trial::Sink& sink) {
   sink({.kind = Event::Kind::phase, .text = "job disk"});
-  const fs::path system_disk = run.path() / "outer.qcow2", job_disk = run.path() / "job.img";
-  guest::DomainSpec spec =
-      outer_spec(kind, image, "lab-outer-" + run.id(), system_disk, run.sockets());
-  image::create_overlay(image.disk, "raw", system_disk);
-  write_job(lay_out(job, run.path() / "job", spec), run.path() / "job", job_disk);
-  spec.disks.push_back({.path = job_disk.string(), .format = "raw", .read_only = true});
-
-  sink({.kind = Event::Kind::phase, .text = "outer VM"});
+  const guest::DomainSpec spec = lay_out_outer(kind, image, job, "lab-outer-" + run.id(),
+                                               run.path(), run.sockets(), JobStart::by_itself);
+  sink({.kind = Event::Kind::phase, .text = outer_vm_phase});
   const guest::ConnectionPtr connection = guest::connect(guest::default_uri());
   guest::Domain domain(connection.get(), spec);
   Follower follower(domain, spec, sink, time_limit(job));

@@ -9,6 +9,17 @@
 
 namespace lab::site {
 
+// The phase in which an outer VM boots; it ends when the job begins inside.
+inline constexpr const char* outer_vm_phase = "outer VM";
+
+// Lays out everything an outer VM with this job needs in `folder` (its system disk, an overlay,
+// and the job disk) and gives the domain. `start`: the job starts by itself as soon as the
+// machine is up; otherwise `run` in the job's folder starts it.
+enum class JobStart { by_itself, by_hand };
+guest::DomainSpec lay_out_outer(OuterKind kind, const OuterImage& image, const Job& job,
+                                const std::string& name, const std::filesystem::path& folder,
+                                const std::filesystem::path& sockets, JobStart start);
+
 // Brings an outer VM up, hands it the job (whose paths are this machine's) and passes on every
 // event until its end. Throws Error where the outer VM cannot start, dies, hangs (nothing heard
 // for three minutes) or is not done within the sum of the trials' limits and ten minutes.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "orchestrator/site/outer_vm.hpp"
 
+#include "orchestrator/base/error.hpp"
 #include "orchestrator/base/subprocess.hpp"
 
 namespace lab::site {
@@ -18,6 +19,12 @@ std::uint64_t folder_bytes(const fs::path& folder) {
 }
 
 }  // namespace
+
+OuterKind outer_kind(const std::string& site) {
+  if (site == "svm") return OuterKind::svm;
+  if (site == "kvm") return OuterKind::kvm;
+  throw base::user_error("--on '" + site + "': an outer VM is of site svm or kvm");
+}
 
 guest::DomainSpec outer_spec(OuterKind kind, const OuterImage& image, const std::string& name,
                              const fs::path& disk, const fs::path& sockets) {

@@ -16,6 +16,8 @@ namespace lab::site {
 
 enum class OuterKind { svm, kvm };
 
+OuterKind outer_kind(const std::string& site);  // Error (user) for another site
+
 // The outer image as built by images/outer.
 struct OuterImage {
   std::filesystem::path disk, kernel, initrd;

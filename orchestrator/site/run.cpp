@@ -25,15 +25,6 @@ std::string resolve(const std::string& site, const trial::Sink& sink) {
   return choice.site;
 }
 
-void run_in_outer_vm(Job job, const base::Folders& folders, const trial::Sink& sink) {
-  const Outer outer = provide_outer(folders, sink);
-  job.modules = outer.modules;
-  job.images = provide_images(job.plans, outer.kit, folders, sink);
-  job.emulated = job.site == "svm";
-  const base::RunFolder run(folders);
-  run_nested(job.emulated ? OuterKind::svm : OuterKind::kvm, outer.image, job, run, sink);
-}
-
 void run_on_this_machine(Job job, const base::Folders& folders, const trial::Sink& sink) {
   const Inside inside = provide_inside(folders, sink);
   job.modules = inside.modules;
@@ -43,16 +34,32 @@ void run_on_this_machine(Job job, const base::Folders& folders, const trial::Sin
 
 }  // namespace
 
+OuterJob provide_outer_job(const std::string& site, const std::vector<scenario::TrialPlan>& plans,
+                           const base::Folders& folders, const trial::Sink& sink) {
+  check_images(plans, folders);
+  const Outer outer = provide_outer(folders, sink);
+  return {.image = outer.image,
+          .job = {.site = site,
+                  .emulated = site == "svm",
+                  .modules = outer.modules,
+                  .images = provide_images(plans, outer.kit, folders, sink),
+                  .plans = plans}};
+}
+
 void run_plans(const std::vector<scenario::TrialPlan>& plans, const RunOptions& options,
                const base::Folders& folders, const trial::Sink& sink) {
   check_images(plans, folders);
-  Job job{.site = resolve(options.site, sink),
-          .verify_tracepoint = options.verify_tracepoint,
-          .plans = plans};
-  if (job.site == "here")
-    run_on_this_machine(std::move(job), folders, sink);
-  else
-    run_in_outer_vm(std::move(job), folders, sink);
+  const std::string site = resolve(options.site, sink);
+  if (site == "here") {
+    run_on_this_machine(
+        {.site = site, .verify_tracepoint = options.verify_tracepoint, .plans = plans}, folders,
+        sink);
+    return;
+  }
+  OuterJob outer = provide_outer_job(site, plans, folders, sink);
+  outer.job.verify_tracepoint = options.verify_tracepoint;
+  const base::RunFolder run(folders);
+  run_nested(outer_kind(site), outer.image, outer.job, run, sink);
 }
 
 }  // namespace lab::site

@@ -8,6 +8,8 @@
 
 #include "orchestrator/base/folders.hpp"
 #include "orchestrator/scenario/scenario.hpp"
+#include "orchestrator/site/job.hpp"
+#include "orchestrator/site/outer_vm.hpp"
 #include "orchestrator/trial/event.hpp"
 
 namespace lab::site {
@@ -21,5 +23,13 @@ struct RunOptions {
 // finished trial. Error (user) for an unknown site or image; Error where the machinery fails.
 void run_plans(const std::vector<scenario::TrialPlan>& plans, const RunOptions& options,
                const base::Folders& folders, const trial::Sink& sink);
+
+// The outer VM's job of these plans (which may be none), with everything it needs provided.
+struct OuterJob {
+  OuterImage image;
+  Job job;
+};
+OuterJob provide_outer_job(const std::string& site, const std::vector<scenario::TrialPlan>& plans,
+                           const base::Folders& folders, const trial::Sink& sink);
 
 }  // namespace lab::site

@@ -139,10 +139,14 @@ void Trial::end_phase(const std::string& name) {
 }
 
 record::Record Trial::run() {
-  {
+  try {
     const Overlay overlay(image_, context_.folder);
     run_guest(overlay.path());
     phase("cleanup");
+  } catch (const base::Error& error) {
+    if (error.kind() == base::ErrorKind::interrupted) throw;
+    record_.outcome = Outcome::infrastructure;
+    record_.message = error.what();
   }
   end_phase("cleanup");
   record_.timings.emplace_back("trial", watch_.seconds());

@@ -34,9 +34,9 @@ struct TrialContext {
   Sink sink;
 };
 
-// Runs the trial. Whatever happens, domain and overlay are gone afterwards. The guest's failures
-// and time-outs are in the record's outcome; Error is thrown where the machinery fails or the
-// user stops lab. Kvm modules must be loaded already.
+// Runs the trial. Whatever happens, domain and overlay are gone afterwards, and whatever went
+// wrong is in the record's outcome and message. Error (interrupted) is thrown where the user stops
+// lab. Kvm modules must be loaded already.
 record::Record run_trial(const scenario::TrialPlan& plan, const GuestImage& image,
                          const TrialContext& context);
 

@@ -29,6 +29,9 @@ struct FreeList {
 // supermin takes the appliance's kernel from here instead of from /boot.
 void use_kernel(const fs::path& kit) {
   if (kit.empty()) return;
+  // supermin copies this folder's mode even then: on a machine without a kernel it is missing.
+  std::error_code without_root;
+  fs::create_directories("/lib/modules", without_root);
   for (const auto& entry : fs::directory_iterator(kit / "lib/modules")) {
     const std::string release = entry.path().filename().string();
     ::setenv("SUPERMIN_KERNEL", (kit / "boot" / ("vmlinuz-" + release)).c_str(), 1);

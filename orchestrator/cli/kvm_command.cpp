@@ -80,7 +80,9 @@ int restore() {
 
 int status() {
   const kvm::ModuleStatus status = kvm::module_status(base::find_folders().runtime);
-  fmt::print("kvm: {}\n", !status.kvm_loaded     ? "not loaded"
+  const bool built_in = !status.kvm_loaded && !status.parameters.empty();
+  fmt::print("kvm: {}\n", built_in               ? "built into this kernel, so it cannot be swapped"
+                          : !status.kvm_loaded   ? "not loaded"
                           : status.patch.empty() ? "stock"
                                                  : "patched, version " + status.patch);
   if (!status.vendor_module.empty()) fmt::print("vendor module: {}\n", status.vendor_module);

@@ -9,6 +9,8 @@
 #include <cstring>
 
 #include "orchestrator/base/error.hpp"
+#include "orchestrator/base/fd.hpp"
+#include "orchestrator/base/folders.hpp"
 
 namespace lab::image {
 namespace {
@@ -130,6 +132,19 @@ void Guestfs::link(const std::string& target, const std::string& path) {
 void Guestfs::finish() {
   check(guestfs_umount_all(handle_.get()), "unmount", "the image");
   check(guestfs_shutdown(handle_.get()), "end", "the libguestfs appliance");
+}
+
+std::string try_appliance(const ApplianceOptions& options) {
+  try {
+    const base::TemporaryFolder folder(fs::temp_directory_path(), "lab-appliance");
+    const fs::path disk = folder.path() / "empty.img";
+    base::write_file(disk, "");
+    fs::resize_file(disk, 1 << 20);
+    Guestfs(disk, "raw", options).finish();
+    return "";
+  } catch (const base::Error& error) {
+    return error.what();
+  }
 }
 
 }  // namespace lab::image

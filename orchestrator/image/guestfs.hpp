@@ -49,4 +49,7 @@ class Guestfs {
   std::unique_ptr<guestfs_h, Closer> handle_;
 };
 
+// Starts the appliance with an empty disk and ends it again: "" where that works, else why not.
+std::string try_appliance(const ApplianceOptions& options);
+
 }  // namespace lab::image

@@ -14,6 +14,9 @@
 #include "orchestrator/base/fd.hpp"
 #include "orchestrator/base/subprocess.hpp"
 #include "orchestrator/guest/connection.hpp"
+#include "orchestrator/image/guestfs.hpp"
+#include "orchestrator/kvm/build.hpp"
+#include "orchestrator/kvm/kit.hpp"
 
 namespace lab::site {
 namespace fs = std::filesystem;
@@ -121,6 +124,34 @@ Finding probe_memory() {
   return finding;
 }
 
+// With the kernel that lab keeps, as when it prepares images; without one it cannot be tried yet.
+Finding probe_appliance(const base::Folders& folders) {
+  const auto kits = kvm::list_kits(folders.cache);
+  Finding finding{.name = "libguestfs appliance"};
+  if (kits.empty()) {
+    finding.detail = "not tried: no kernel in the cache yet";
+    finding.remedy = "lab kvm build";
+    return finding;
+  }
+  const base::Stopwatch watch;
+  finding.detail = image::try_appliance({.cache = folders.cache, .kernel_kit = kits.front().path});
+  finding.ok = finding.detail.empty();
+  if (finding.ok) finding.detail = fmt::format("starts by emulation, in {:.0f} s", watch.seconds());
+  if (!finding.ok) finding.remedy = "apt-get install libguestfs0 supermin qemu-system-x86";
+  return finding;
+}
+
+// The newest kernel that lab would take, and its patched modules.
+Finding probe_modules(const base::Folders& folders) {
+  const auto modules = kvm::list_modules(folders.cache);
+  const std::string patch = kvm::patch_version(folders.share / "kvm-patch");
+  Finding finding{.name = "patched modules", .detail = "none built yet", .remedy = "lab kvm build"};
+  for (const kvm::ModuleSet& set : modules)
+    if (set.patch == patch)
+      return {.name = finding.name, .ok = true, .detail = "built for " + set.release};
+  return finding;
+}
+
 Finding probe_tool(const std::string& program, const std::string& package) {
   const bool there = base::run({.argv = {"sh", "-c", "command -v " + program}}).exit_code == 0;
   return {.name = program,
@@ -197,7 +228,9 @@ std::vector<Finding> examine(const base::Folders& folders) {
           probe_nested(),
           probe_svm(),
           probe_libvirt(),
+          probe_appliance(folders),
           probe_kernel_packages(),
+          probe_modules(folders),
           probe_tool("spatch", "coccinelle"),
           probe_tool("mmdebstrap", "mmdebstrap"),
           probe_tool("qemu-img", "qemu-utils"),

@@ -8,8 +8,8 @@
 
 // libvirt's own handle types; its header stays out of ours.
 extern "C" {
-typedef struct _virConnect virConnect;
-typedef struct _virDomain virDomain;
+typedef struct _virConnect virConnect;  // NOLINT(bugprone-reserved-identifier)
+typedef struct _virDomain virDomain;    // NOLINT(bugprone-reserved-identifier)
 }
 
 namespace lab::guest {

@@ -52,6 +52,16 @@ TEST(Subprocess, FailureShowsTheLastLines) {
   }
 }
 
+TEST(Subprocess, ContainedOnesLeaveNothing) {
+  if (::geteuid() != 0) GTEST_SKIP() << "namespaces are for root";
+  const TemporaryFolder folder("/tmp", "lab-test");
+  const std::string script = "mount -t tmpfs tmpfs " + folder.path().string() + " && touch " +
+                             folder.path().string() + "/in-it; sleep 297.5 & echo ok";
+  EXPECT_EQ(run({.argv = {"sh", "-c", script}, .contained = true}).output, "ok\n");
+  EXPECT_TRUE(std::filesystem::is_empty(folder.path()));
+  EXPECT_NE(run({.argv = {"pgrep", "-f", "sleep 297.[5]"}}).exit_code, 0);
+}
+
 TEST(Files, AreWrittenWholeAndBounded) {
   const TemporaryFolder folder("/tmp", "lab-test");
   const auto path = folder.path() / "file";

@@ -68,8 +68,16 @@ struct Child {
   ::_exit(127);
 }
 
+std::vector<std::string> words_of(const Command& command) {
+  if (!command.contained || ::geteuid() != 0) return command.argv;
+  std::vector<std::string> words{"unshare", "--mount",      "--pid",
+                                 "--fork",  "--kill-child", "--mount-proc"};
+  words.insert(words.end(), command.argv.begin(), command.argv.end());
+  return words;
+}
+
 Child start(const Command& command) {
-  std::vector<std::string> words = command.argv;
+  std::vector<std::string> words = words_of(command);
   std::vector<std::string> variables = environment_of(command);
   std::vector<char*> argv = pointers(words);
   std::vector<char*> environment = pointers(variables);

@@ -20,6 +20,9 @@ struct Command {
   std::chrono::milliseconds limit{std::chrono::minutes(30)};
   std::function<void(const std::string&)> on_line;  // each line of standard error as it comes
   std::size_t keep = 1u << 20;                      // bytes kept of each stream (the last ones)
+  // As root: in PID and mount namespaces of its own, so that no process and no mount of it can
+  // outlive it, even by kill -9 of lab. For scripts that start many programs.
+  bool contained = false;
 };
 
 struct Outcome {

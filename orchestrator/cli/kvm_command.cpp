@@ -19,7 +19,7 @@ namespace lab::cli {
 namespace {
 
 struct Options {
-  std::string kernel;
+  std::string kernel, modules;
   std::vector<std::string> parameters;
 };
 
@@ -63,7 +63,8 @@ int load(const Options& options) {
   site::sweep(folders);
   const kvm::Parameters parameters = parse_parameters(options.parameters);
   kvm::ModuleSwap swap(folders.runtime);
-  const kvm::ModuleSet modules = build_for(folders, running_release());
+  const kvm::ModuleSet modules = options.modules.empty() ? build_for(folders, running_release())
+                                                         : kvm::open_modules(options.modules);
   swap.load(modules.path, parameters);
   swap.keep();
   fmt::print("loaded patched modules {}\n", modules.patch);
@@ -118,6 +119,8 @@ void add_kvm(CLI::App& app, Action& action) {
   load_command->add_option(
       "parameters", options->parameters,
       "NAME=VALUE of kvm or its vendor module, e.g. exit_layout=ascending npt=0");
+  load_command->add_option("--modules", options->modules,
+                           "Folder of built modules (default: built for this kernel, or found)");
   load_command->callback([&action, options] { action = [options] { return load(*options); }; });
 
   command->add_subcommand("restore", "Put the stock modules back (root)")->callback([&action] {

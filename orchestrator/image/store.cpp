@@ -150,7 +150,8 @@ void ImageCache::make(const Entry& entry, const fs::path& kit, const fs::path& f
     base::run_checked({.argv = {(recipes_ / entry.name / "build").string(), folder.string()},
                        .environment = {{"LAB_KIT", kit.string()}},
                        .limit = recipe_limit,
-                       .on_line = progress});
+                       .on_line = progress,
+                       .contained = true});
   }
   add_digest(folder);
 }

@@ -30,7 +30,7 @@ std::string after_mark(const std::string& text, const std::string& mark) {
 }  // namespace
 
 std::string run_script(const std::vector<std::string>& argv, const Progress& progress) {
-  const base::Outcome outcome = base::run({.argv = argv, .on_line = progress});
+  const base::Outcome outcome = base::run({.argv = argv, .on_line = progress, .contained = true});
   if (outcome.exit_code != 0) fail(std::filesystem::path(argv.at(0)).filename(), outcome);
   return outcome.output;
 }

@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: MIT
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <random>
+
+#include "orchestrator/trial/event.hpp"
+#include "orchestrator/trial/reader_protocol.hpp"
+
+namespace lab::trial {
+namespace {
+
+using testing::HasSubstr;
+
+const std::string snapshot =
+    R"({"start_total":100,"end_total":103,"own_exits":3,"attempts":1,"clean":true,)"
+    R"("total_cycles":5000,"leaf_reads":9,"reasons":[[123,40,700],[114,62,300]]})";
+const std::string ready =
+    R"({"event":"ready","protocol":1,"reader":"1.0","kernel":"6.1","vendor":"AuthenticAMD",)"
+    R"("vcpus":1,"layout":"descending","snapshot":)" +
+    snapshot + "}";
+const std::string step = R"({"event":"step","id":7,"before":)" + snapshot + R"(,"after":)" +
+                         snapshot + R"(,"exit_code":3,"seconds":1.5,"output":"out"})";
+
+TEST(Event, SurvivesTheStream) {
+  const Event sent{.kind = Event::Kind::error,
+                   .trial = "t#1",
+                   .text = "line\nwith \"quotes\" and \xff",
+                   .hint = "do this",
+                   .error_kind = base::ErrorKind::user,
+                   .seconds = 1.25};
+  const std::string line = to_json(sent);
+  EXPECT_EQ(line.find('\n'), std::string::npos);
+  const Event got = event_from_json(line);
+  EXPECT_EQ(got.kind, sent.kind);
+  EXPECT_EQ(got.error_kind, sent.error_kind);
+  EXPECT_EQ(got.hint, sent.hint);
+  EXPECT_EQ(got.seconds, sent.seconds);
+  EXPECT_THAT(got.text, HasSubstr("line\nwith \"quotes\""));  // broken UTF-8 is replaced
+}
+
+TEST(Event, KeepsLargeCounts) {
+  const Event sent{.kind = Event::Kind::sample, .exits = ~std::uint64_t{0}};
+  EXPECT_EQ(event_from_json(to_json(sent)).exits, ~std::uint64_t{0});
+}
+
+TEST(Event, RefusesWhatIsNoEvent) {
+  for (const char* line : {"", "{", "[]", "7", "{\"type\":\"nonsense\"}", "{\"type\":7}",
+                           "{\"type\":\"sample\",\"exits\":\"x\"}", "{\"type\":\"error\"}"})
+    EXPECT_THROW(event_from_json(line), base::Error) << line;
+  EXPECT_THROW(event_from_json(std::string(max_event_bytes + 1, ' ')), base::Error);
+}
+
+TEST(ReaderProtocol, ReadsReadyAndStep) {
+  const ReaderMessage first = parse_reader_message(ready);
+  EXPECT_EQ(first.kind, ReaderMessage::Kind::ready);
+  EXPECT_EQ(first.vendor, "AuthenticAMD");
+  ASSERT_TRUE(first.after);
+  EXPECT_EQ(first.after->end_total, 103u);
+  const ReaderMessage second = parse_reader_message(step);
+  EXPECT_EQ(second.id, 7u);
+  EXPECT_EQ(second.exit_code, 3);
+  EXPECT_EQ(second.text, "out");
+}
+
+TEST(ReaderProtocol, ASignalIsItsNumberPlus128) {
+  std::string killed = step;
+  killed.replace(killed.find("\"exit_code\":3"), 13, "\"signal\":9");
+  EXPECT_EQ(parse_reader_message(killed).exit_code, 137);
+}
+
+TEST(ReaderProtocol, RefusesOtherProtocolsAndGarbage) {
+  std::string other = ready;
+  other.replace(other.find("\"protocol\":1"), 12, "\"protocol\":2");
+  std::string long_kernel = ready;
+  long_kernel.replace(long_kernel.find("6.1"), 3, std::string(300, 'k'));
+  for (const std::string& line :
+       {other, long_kernel, std::string("garbage"), std::string("{}"),
+        std::string("{\"event\":\"x\"}"), ready.substr(0, ready.size() / 2),
+        std::string("{\"event\":\"step\",\"id\":-1}")})
+    EXPECT_THROW(parse_reader_message(line), base::Error) << line;
+}
+
+// A guest may send anything: only our own Error may come of it.
+TEST(ReaderProtocol, SurvivesMutations) {
+  std::mt19937 random(1);
+  for (int i = 0; i < 20'000; ++i) {
+    std::string line = i % 2 == 0 ? ready : step;
+    for (unsigned changes = 1 + random() % 4; changes > 0; --changes) {
+      const std::size_t at = random() % line.size();
+      if (random() % 3 == 0)
+        line.erase(at, 1 + random() % 9);
+      else
+        line[at] = static_cast<char>(random());
+      if (line.empty()) line = "x";
+    }
+    try {
+      parse_reader_message(line);
+    } catch (const base::Error&) {
+    }
+    try {
+      event_from_json(line);
+    } catch (const base::Error&) {
+    }
+  }
+}
+
+TEST(ReaderProtocol, RequestsCarryTheirLength) {
+  EXPECT_EQ(run_request(3, "echo a\necho b"), "run 3 13\necho a\necho b");
+  EXPECT_EQ(poweroff_request(), "poweroff\n");
+}
+
+}  // namespace
+}  // namespace lab::trial

@@ -46,6 +46,12 @@ int main(int argc, char** argv) {
   try {
     app.parse(argc, argv);
     return action();
+  } catch (const CLI::RequiredError& error) {
+    const std::string word = argc > 1 ? argv[argc - 1] : "";
+    if (app.get_subcommands().empty() && !word.empty())
+      fmt::print(stderr, "lab: error: unknown command '{}'\n", word);
+    app.exit(error);
+    return lab::base::exit_usage;
   } catch (const CLI::ParseError& error) {
     return app.exit(error) == 0 ? 0 : lab::base::exit_usage;
   } catch (const lab::base::Error& error) {

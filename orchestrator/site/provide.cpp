@@ -3,6 +3,7 @@
 
 #include <sys/utsname.h>
 
+#include "orchestrator/base/error.hpp"
 #include "orchestrator/image/prepare.hpp"
 #include "orchestrator/image/store.hpp"
 #include "orchestrator/kvm/build.hpp"
@@ -102,8 +103,11 @@ std::map<std::string, trial::GuestImage> provide_images(
 
 void check_images(const std::vector<scenario::TrialPlan>& plans, const base::Folders& folders) {
   const image::ImageCache images(folders);
-  for (const scenario::TrialPlan& plan : plans)
+  for (const scenario::TrialPlan& plan : plans) {
     image::find_entry(images.entries(), plan.settings.image);
+    if (plan.settings.image == "outer")
+      throw base::user_error("image 'outer' is the outer VM's, no guest's", "lab image list");
+  }
 }
 
 }  // namespace lab::site

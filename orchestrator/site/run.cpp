@@ -4,6 +4,7 @@
 #include "orchestrator/base/clock.hpp"
 #include "orchestrator/base/error.hpp"
 #include "orchestrator/base/run_folder.hpp"
+#include "orchestrator/guest/connection.hpp"
 #include "orchestrator/site/here.hpp"
 #include "orchestrator/site/nested.hpp"
 #include "orchestrator/site/probe.hpp"
@@ -37,6 +38,7 @@ void run_on_this_machine(Job job, const base::Folders& folders, const trial::Sin
 OuterJob provide_outer_job(const std::string& site, const std::vector<scenario::TrialPlan>& plans,
                            const base::Folders& folders, const trial::Sink& sink) {
   check_images(plans, folders);
+  guest::connect(guest::default_uri());  // known now rather than after minutes of building
   const Outer outer = provide_outer(folders, sink);
   return {.image = outer.image,
           .job = {.site = site,

@@ -147,10 +147,14 @@ void ImageCache::make(const Entry& entry, const fs::path& kit, const fs::path& f
   if (entry.source == Entry::Source::url) {
     fetch_image(entry, cache_.parent_path() / "downloads", folder, progress);
   } else {
+    // What the recipe itself says, not all that its programs do.
+    const auto own_lines = [&](const std::string& line) {
+      if (line.starts_with(entry.name + ": ")) progress(line);
+    };
     base::run_checked({.argv = {(recipes_ / entry.name / "build").string(), folder.string()},
                        .environment = {{"LAB_KIT", kit.string()}},
                        .limit = recipe_limit,
-                       .on_line = progress,
+                       .on_line = own_lines,
                        .contained = true});
   }
   add_digest(folder);

@@ -30,7 +30,12 @@ std::string after_mark(const std::string& text, const std::string& mark) {
 }  // namespace
 
 std::string run_script(const std::vector<std::string>& argv, const Progress& progress) {
-  const base::Outcome outcome = base::run({.argv = argv, .on_line = progress, .contained = true});
+  // What the script itself says, not all that its programs do.
+  const auto own_lines = [&](const std::string& line) {
+    if (progress && (line.starts_with("kernel kit: ") || line.starts_with("kvm modules: ")))
+      progress(line);
+  };
+  const base::Outcome outcome = base::run({.argv = argv, .on_line = own_lines, .contained = true});
   if (outcome.exit_code != 0) fail(std::filesystem::path(argv.at(0)).filename(), outcome);
   return outcome.output;
 }

@@ -13,4 +13,8 @@ namespace lab::image {
 bool make_folder_once(const std::filesystem::path& folder,
                       const std::function<void(const std::filesystem::path&)>& fill);
 
+// Removes what killed processes left half-made in `parent`. False where there was nothing, or
+// where somebody is making a folder there right now.
+bool clear_half_made(const std::filesystem::path& parent);
+
 }  // namespace lab::image

@@ -73,11 +73,13 @@ CurlPtr new_transfer(const std::string& url, Transfer& transfer) {
   return curl;
 }
 
-void perform(CURL* curl, const std::string& url, const Transfer& transfer) {
+// False where the server cannot resume; Error for every other failure.
+bool perform(CURL* curl, const std::string& url, const Transfer& transfer) {
   const CURLcode code = curl_easy_perform(curl);
   base::throw_if_interrupted();
   if (transfer.failure) std::rethrow_exception(transfer.failure);
-  if (code == CURLE_OK) return;
+  if (code == CURLE_OK) return true;
+  if (code == CURLE_RANGE_ERROR) return false;
   long status = 0;
   curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &status);
   if (code == CURLE_HTTP_RETURNED_ERROR)
@@ -93,26 +95,17 @@ std::uint64_t size_of(const fs::path& file) {
   return error ? 0 : size;
 }
 
-void download(const std::string& url, const fs::path& part, const FetchProgress& progress) {
+// Goes on after what `part` has; false where the server cannot.
+bool download(const std::string& url, const fs::path& part, const FetchProgress& progress) {
   const base::Fd fd(::open(part.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644));
   if (!fd) throw base::errno_error("create", part.string(), errno);
   Transfer transfer{.progress = progress, .offset = size_of(part)};
+  transfer.take = [&](std::string_view bytes) { base::write_all(fd.get(), bytes, part.string()); };
   const CurlPtr curl = new_transfer(url, transfer);
-  transfer.take = [&, checked = false](std::string_view bytes) mutable {
-    long status = 0;
-    curl_easy_getinfo(curl.get(), CURLINFO_RESPONSE_CODE, &status);
-    // A server that knows no ranges answers 200 and sends all of it again.
-    if (!checked && transfer.offset > 0 && status == 200) {
-      if (::ftruncate(fd.get(), 0) != 0) throw base::errno_error("empty", part.string(), errno);
-      transfer.offset = 0;
-    }
-    checked = true;
-    base::write_all(fd.get(), bytes, part.string());
-  };
   if (transfer.offset > 0)
     curl_easy_setopt(curl.get(), CURLOPT_RESUME_FROM_LARGE,
                      static_cast<curl_off_t>(transfer.offset));
-  perform(curl.get(), url, transfer);
+  return perform(curl.get(), url, transfer);
 }
 
 void check_digest(const std::string& url, const std::string& digest, const fs::path& part) {
@@ -135,7 +128,10 @@ void fetch(const std::string& url, const std::string& digest, const fs::path& fi
            const FetchProgress& progress) {
   fs::path part = file;
   part += ".part";
-  download(url, part, progress);
+  if (!download(url, part, progress)) {
+    fs::remove(part);
+    download(url, part, progress);
+  }
   check_digest(url, digest, part);
   fs::rename(part, file);
 }

@@ -250,5 +250,92 @@ TEST(ImageCache, ReadsOnlyWholeImages) {
   EXPECT_THROW(read_image(folder.path()), base::Error);
 }
 
+// A share folder with a manifest of one image behind a url.
+base::Folders folders_with_url(const fs::path& root, const std::string& url,
+                               const std::string& digest) {
+  base::Folders folders;
+  folders.cache = root / "cache";
+  folders.share = root / "share";
+  fs::create_directories(folders.share / "images");
+  base::write_file(folders.share / "images/manifest.yaml",
+                   "images:\n  cloud: {url: '" + url + "', digest: '" + digest + "'}\n");
+  return folders;
+}
+
+TEST_F(Fetch, MakesACloudImageOnceAndOnlyIfItsDigestIsRight) {
+  const auto quiet = [](const std::string&) {};
+  const base::Folders good = folders_with_url(folder_.path() / "a", server_.url("/file"), digest_);
+  ImageCache cache(good);
+  EXPECT_FALSE(cache.find("cloud", ""));
+  const Image made = cache.provide("cloud", "", quiet);
+  EXPECT_FALSE(made.found);
+  EXPECT_EQ(made.digest, digest_);
+  EXPECT_EQ(base::read_file(made.disk), body_);
+  EXPECT_TRUE(cache.provide("cloud", "", quiet).found);
+  EXPECT_EQ(cache.remove("cloud"), 1);
+  EXPECT_FALSE(cache.find("cloud", ""));
+
+  const base::Folders bad = folders_with_url(folder_.path() / "b", server_.url("/file"),
+                                             "sha256:" + std::string(64, '1'));
+  EXPECT_THROW(ImageCache(bad).provide("cloud", "", quiet), base::Error);
+  for (const auto& entry : fs::recursive_directory_iterator(bad.cache))
+    EXPECT_TRUE(entry.is_directory() || entry.path().filename() == ".lock") << entry.path();
+}
+
+// Starts the real appliance by emulation, with the kernel of lab's cache (`lab kvm build` puts one
+// there); about 20 s.
+TEST(GuestfsAppliance, InjectsIntoARealImage) {
+  const base::Folders folders = base::find_folders();
+  ASSERT_TRUE(fs::exists(folders.cache / "kernels")) << "no kernel in the cache: lab kvm build";
+  const fs::path kit = fs::directory_iterator(folders.cache / "kernels")->path();
+  const base::TemporaryFolder folder("/tmp", "lab-test");
+  const fs::path tree = folder.path() / "tree", raw = folder.path() / "disk.raw";
+  fs::create_directories(tree / "etc/cloud");
+  fs::create_directories(tree / "boot/grub");
+  base::write_file(tree / "etc/os-release", "ID=test\n");
+  base::write_file(tree / "boot/grub/grub.cfg", "linux /vmlinuz quiet\n");
+  base::run_checked(
+      {.argv = {"mke2fs", "-q", "-t", "ext4", "-d", tree.string(), raw.string(), "32M"}});
+  base::write_file(folder.path() / "reader", "#!reader");
+
+  base::Folders own = folders;
+  own.cache = folder.path() / "cache";
+  own.reader = folder.path() / "reader";
+  const Image image{.name = "test", .disk = raw, .disk_format = "raw", .digest = "sha256:x"};
+  const ApplianceOptions appliance{.cache = folders.cache, .kernel_kit = kit};
+  const Prepared made =
+      prepare(image, own, {.console = Console::verbose}, appliance, [](const std::string&) {});
+  EXPECT_FALSE(made.found);
+  EXPECT_TRUE(prepare(image, own, {.console = Console::verbose}, appliance, {}).found);
+
+  Guestfs guest(made.disk, "qcow2", appliance);
+  guest.mount_root();
+  EXPECT_EQ(guest.read("/usr/local/sbin/lab-reader"), "#!reader");
+  EXPECT_THAT(guest.read("/etc/systemd/system/lab-reader.service"),
+              HasSubstr("After=multi-user.target"));
+  EXPECT_TRUE(guest.exists("/etc/systemd/system/multi-user.target.wants/lab-reader.service"));
+  EXPECT_THAT(guest.read("/boot/grub/grub.cfg"), HasSubstr("loglevel=7"));
+  EXPECT_TRUE(guest.exists("/var/lib/cloud/seed/nocloud/meta-data"));
+  EXPECT_THROW(guest.read("/no/such/file"), base::Error);
+  guest.finish();
+}
+
+TEST(GuestfsAppliance, SaysWhenAnImageHoldsNoSystem) {
+  const base::Folders folders = base::find_folders();
+  ASSERT_TRUE(fs::exists(folders.cache / "kernels")) << "no kernel in the cache: lab kvm build";
+  const base::TemporaryFolder folder("/tmp", "lab-test");
+  const fs::path raw = folder.path() / "disk.raw";
+  base::run_checked({.argv = {"mke2fs", "-q", "-t", "ext4", raw.string(), "16M"}});
+  Guestfs guest(raw, "raw",
+                {.cache = folders.cache,
+                 .kernel_kit = fs::directory_iterator(folders.cache / "kernels")->path()});
+  try {
+    guest.mount_root();
+    FAIL();
+  } catch (const base::Error& error) {
+    EXPECT_THAT(error.what(), HasSubstr("operating system"));
+  }
+}
+
 }  // namespace
 }  // namespace lab::image

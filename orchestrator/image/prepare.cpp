@@ -66,7 +66,9 @@ void inject(const fs::path& disk, const fs::path& reader, const PrepareOptions& 
             const ApplianceOptions& appliance) {
   Guestfs guest(disk, "qcow2", appliance);
   guest.mount_root();
+  guest.make_folder(fs::path(reader_in_guest).parent_path());
   guest.upload(reader, reader_in_guest, 0755);
+  guest.make_folder(unit_folder);
   const std::string unit = std::string(unit_folder) + "/lab-reader.service";
   guest.write(unit, reader_unit(options.ready_at));
   const std::string wants = std::string(unit_folder) + "/" + wanted_by(options.ready_at) + ".wants";

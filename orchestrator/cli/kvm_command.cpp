@@ -80,7 +80,9 @@ int restore() {
 }
 
 int status() {
-  const kvm::ModuleStatus status = kvm::module_status(base::find_folders().runtime);
+  const base::Folders folders = base::find_folders();
+  site::sweep(folders);
+  const kvm::ModuleStatus status = kvm::module_status(folders.runtime);
   const bool built_in = !status.kvm_loaded && !status.parameters.empty();
   fmt::print("kvm: {}\n", built_in               ? "built into this kernel, so it cannot be swapped"
                           : !status.kvm_loaded   ? "not loaded"

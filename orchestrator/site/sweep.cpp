@@ -6,6 +6,7 @@
 #include "orchestrator/base/error.hpp"
 #include "orchestrator/base/run_folder.hpp"
 #include "orchestrator/guest/connection.hpp"
+#include "orchestrator/image/atomic_folder.hpp"
 #include "orchestrator/kvm/modules.hpp"
 
 namespace lab::site {
@@ -30,6 +31,10 @@ void sweep(const base::Folders& folders) {
     base::remove_run(folders, id);
     spdlog::warn("cleared what run {} left behind when it was killed", id);
   }
+  for (const char* cache : {"images", "prepared"})
+    if (image::clear_half_made(folders.cache / cache))
+      spdlog::warn("cleared what a killed lab left half-made in '{}'",
+                   (folders.cache / cache).string());
   if (kvm::recover_modules(folders.runtime))
     spdlog::warn("put back the stock kvm modules that a killed lab had swapped");
 }

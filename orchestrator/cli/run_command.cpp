@@ -163,7 +163,8 @@ class Runner {
       site_phases_.emplace_back(site_phase_, phase_watch_.seconds());
       if (site_phase_ == site::outer_vm_phase) outer_seconds_ += phase_watch_.seconds();
     }
-    site_phase_ = event.trial.empty() ? event.text : "";
+    // Without what stands in brackets behind it.
+    site_phase_ = event.trial.empty() ? event.text.substr(0, event.text.find(" (")) : "";
     phase_watch_.restart();
   }
 

@@ -27,7 +27,7 @@ case $fault in
 @flood_of_lines@) yes '{"event":"bye"}' >"$port" ;;
 @lie@)
 	/tmp/reader --json >/dev/null
-	echo '{"event":"ready","protocol":1,"reader":"1.0","kernel":"none","vendor":"AuthenticAMD","vcpus":1,"layout":"descending","snapshot":{"start_total":1100,"end_total":1101,"own_exits":1,"attempts":1,"clean":true,"total_cycles":1,"reasons":[[114,1100,1]]}}' >"$port"
+	echo '{"event":"ready","protocol":1,"reader":"1.0","kernel":"none","vendor":"AuthenticAMD","vcpus":1,"layout":"descending","snapshot":{"start_total":1100,"end_total":1102,"own_exits":2,"attempts":1,"clean":true,"total_cycles":1,"reasons":[[114,1101,1]]}}' >"$port"
 	sleep 1000 ;;
 @panic@) echo c >/proc/sysrq-trigger ;;
 @power_off@) poweroff -f ;;

@@ -41,7 +41,7 @@ find_kit() {
 debian_sources() {
 	local format='deb $(REPO_URI) $(RELEASE) $(COMPONENT)'
 	apt-get indextargets --format "$format" "Created-By: Packages" "Origin: Debian" |
-		grep -E " $suite(-updates|-security)? " | sort -u
+		{ grep -E " $suite(-updates|-security)? " || true; } | sort -u
 }
 
 # Settings of this machine's apt that decide whether its sources can be used.

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include <gtest/gtest.h>
+#include <signal.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "orchestrator/base/error.hpp"
@@ -60,6 +62,41 @@ TEST(Subprocess, ContainedOnesLeaveNothing) {
   EXPECT_EQ(run({.argv = {"sh", "-c", script}, .contained = true}).output, "ok\n");
   EXPECT_TRUE(std::filesystem::is_empty(folder.path()));
   EXPECT_NE(run({.argv = {"pgrep", "-f", "sleep 297.[5]"}}).exit_code, 0);
+}
+
+bool runs(const std::string& pattern) {
+  return run({.argv = {"pgrep", "-f", pattern}}).exit_code == 0;
+}
+
+bool becomes(bool wanted, const std::string& pattern) {
+  for (int i = 0; i < 100 && runs(pattern) != wanted; ++i) ::usleep(50'000);
+  return runs(pattern) == wanted;
+}
+
+TEST(Subprocess, ContainedOnesDieWithAKilledLab) {
+  if (::geteuid() != 0) GTEST_SKIP() << "namespaces are for root";
+  const pid_t lab = ::fork();
+  if (lab == 0) {
+    run({.argv = {"sh", "-c", "sleep 296.5; true"}, .contained = true});
+    ::_exit(0);
+  }
+  EXPECT_TRUE(becomes(true, "sleep 296.[5]"));
+  ::kill(lab, SIGKILL);
+  ::waitpid(lab, nullptr, 0);
+  EXPECT_TRUE(becomes(false, "sleep 296.[5]"));
+}
+
+TEST(Subprocess, WaitsForOneThatClosesItsOutput) {
+  const Outcome outcome =
+      run({.argv = {"sh", "-c", "exec >&- 2>&-; sleep 60"}, .limit = milliseconds(300)});
+  EXPECT_TRUE(outcome.timed_out);
+}
+
+TEST(Subprocess, IsEndedWhereItsListenerThrows) {
+  EXPECT_THROW(run({.argv = {"sh", "-c", "echo line >&2; sleep 295.5"},
+                    .on_line = [](const std::string&) { throw std::runtime_error("full"); }}),
+               std::runtime_error);
+  EXPECT_TRUE(becomes(false, "sleep 295.[5]"));
 }
 
 TEST(Files, AreWrittenWholeAndBounded) {

@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <openssl/evp.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
 
@@ -89,6 +90,9 @@ void write_file(const std::filesystem::path& path, std::string_view bytes) {
   if (!fd) throw errno_error("create", path.string(), errno);
   try {
     write_all(fd.get(), bytes, path.string());
+    const mode_t mask = ::umask(0);
+    ::umask(mask);
+    ::fchmod(fd.get(), 0666 & ~mask);  // as open() would have made it
     if (::fsync(fd.get()) != 0) throw errno_error("write", path.string(), errno);
     if (::rename(temporary.c_str(), path.c_str()) != 0)
       throw errno_error("rename to", path.string(), errno);

@@ -33,8 +33,10 @@ Folders find_folders() {
   Folders folders;
   folders.cache = made(from_environment("XDG_CACHE_HOME", home / ".cache") / "lab");
   folders.state = made(from_environment("XDG_STATE_HOME", home / ".local/state") / "lab");
-  const fs::path run = ::geteuid() == 0 ? fs::path("/run") : folders.cache;
-  folders.runtime = made(from_environment("XDG_RUNTIME_DIR", run) / "lab");
+  // Root's labs see each other's locks from every kind of session: modules are the machine's.
+  folders.runtime =
+      made(::geteuid() == 0 ? fs::path("/run/lab")
+                            : from_environment("XDG_RUNTIME_DIR", folders.cache) / "lab");
   folders.share = from_environment("LAB_SHARE", LAB_SHARE_DIR);
   folders.reader = from_environment("LAB_READER", LAB_READER_PATH);
   return folders;

@@ -15,8 +15,8 @@ struct Folders {
 };
 
 // From XDG_CACHE_HOME, XDG_STATE_HOME, XDG_RUNTIME_DIR and HOME (each with /lab behind it), made
-// where missing. `share` is LAB_SHARE, or where this lab was built from. Error (user) where no
-// folder can be made.
+// where missing; root's runtime folder is /run/lab. `share` is LAB_SHARE, or where this lab was
+// built from. Error (user) where no folder can be made.
 Folders find_folders();
 
 // A new folder `prefix.XXXXXX` below `parent`.

@@ -26,11 +26,15 @@ Fd open_lock(const fs::path& folder, int flags) {
 
 RunFolder::RunFolder(const Folders& folders) {
   fs::create_directories(runs(folders));
-  path_ = make_temporary_folder(runs(folders), std::to_string(::getpid()));
-  id_ = path_.filename().string();
-  lock_ = open_lock(path_, O_CREAT);
+  // Locked before it has its name: no other lab may take it for a dead one's.
+  TemporaryFolder young(runs(folders), "." + std::to_string(::getpid()));
+  lock_ = open_lock(young.path(), O_CREAT);
   if (!lock_ || ::flock(lock_.get(), LOCK_EX | LOCK_NB) != 0)
-    throw errno_error("lock", path_.string(), errno);
+    throw errno_error("lock", young.path().string(), errno);
+  id_ = young.path().filename().string().substr(1);
+  path_ = runs(folders) / id_;
+  fs::rename(young.path(), path_);
+  young.keep();
   sockets_ = folders.runtime / id_;
   fs::create_directories(sockets_);
 }
@@ -43,12 +47,11 @@ RunFolder::~RunFolder() {
 
 namespace {
 
+// A hidden folder is a young run's; one of a dead process is no more than an empty folder.
 bool is_alive(const Folders& folders, const std::string& id) {
+  if (id.starts_with(".")) return fs::exists("/proc/" + id.substr(1, id.find('.', 1) - 1));
   const Fd lock = open_lock(runs(folders) / id, 0);
-  // Between mkdtemp and flock a young run has no lock yet; its process is there, though.
-  if (!lock)
-    return fs::exists(runs(folders) / id) && fs::exists("/proc/" + id.substr(0, id.find('.')));
-  return ::flock(lock.get(), LOCK_EX | LOCK_NB) != 0;
+  return lock && ::flock(lock.get(), LOCK_EX | LOCK_NB) != 0;
 }
 
 }  // namespace

@@ -53,9 +53,11 @@ struct Child {
 
 // In the child, after fork: only async-signal-safe calls.
 [[noreturn]] void become(char** argv, char** environment, const char* folder, int in, int out,
-                         int err, int failure) {
+                         int err, int failure, pid_t parent) {
   ::setpgid(0, 0);
-  ::prctl(PR_SET_PDEATHSIG, SIGTERM);
+  // unshare blocks SIGTERM while it waits, so nothing less would end a contained command.
+  ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+  if (::getppid() != parent) ::_exit(127);  // it died before the line above
   sigset_t none;
   sigemptyset(&none);
   ::sigprocmask(SIG_SETMASK, &none, nullptr);
@@ -84,14 +86,18 @@ Child start(const Command& command) {
   const std::string folder = command.folder.string();
   Pipe out = make_pipe(), err = make_pipe(), failure = make_pipe();
   const Fd null(::open("/dev/null", O_RDONLY | O_CLOEXEC));
+  const pid_t parent = ::getpid();
   const pid_t pid = ::fork();
   if (pid < 0) throw errno_error("start", words[0], errno);
   if (pid == 0)
     become(argv.data(), environment.data(), folder.c_str(), null.get(), out.write.get(),
-           err.write.get(), failure.write.get());
+           err.write.get(), failure.write.get(), parent);
   failure.write.reset();
   int error = 0;
-  if (::read(failure.read.get(), &error, sizeof(error)) == sizeof(error)) {
+  ssize_t count = 0;
+  while ((count = ::read(failure.read.get(), &error, sizeof(error))) < 0 && errno == EINTR) {
+  }
+  if (count == sizeof(error)) {
     ::waitpid(pid, nullptr, 0);
     throw infrastructure_error("start '" + words[0] + "': " + std::strerror(error),
                                error == ENOENT ? "lab doctor names the missing packages" : "");
@@ -142,46 +148,66 @@ void drain(Fd& fd, Collector& collector) {
   if (count == 0 || (count < 0 && errno != EINTR && errno != EAGAIN)) fd.reset();
 }
 
+bool has_ended(pid_t pid) {
+  siginfo_t info{};
+  return ::waitid(P_PID, static_cast<id_t>(pid), &info, WEXITED | WNOHANG | WNOWAIT) != 0 ||
+         info.si_pid != 0;
+}
+
 // Ends the whole group: politely, then for good.
 void end_group(pid_t pid) {
   ::kill(-pid, SIGTERM);
-  for (int i = 0; i < 50; ++i) {
-    siginfo_t info{};
-    if (::waitid(P_PID, static_cast<id_t>(pid), &info, WEXITED | WNOHANG | WNOWAIT) != 0 ||
-        info.si_pid != 0)
-      break;
-    ::usleep(20'000);
-  }
+  for (int i = 0; i < 100 && !has_ended(pid); ++i) ::usleep(20'000);
   ::kill(-pid, SIGKILL);
 }
 
 enum class Ended { by_itself, time_limit, interrupted };
 
+// Until the process is gone and what it wrote is read. A daemon that it left behind may hold the
+// pipes open, and it may close them and live on: its own end decides.
 Ended collect(Child& child, const Command& command, Outcome& outcome) {
   Collector output(outcome.output, command.keep, nullptr);
   Collector errors(outcome.errors, command.keep, &command.on_line);
   const auto end = std::chrono::steady_clock::now() + command.limit;
-  Ended ended = Ended::by_itself;
-  while (child.output || child.errors) {
-    std::array<pollfd, 2> fds{{{child.output.get(), POLLIN, 0}, {child.errors.get(), POLLIN, 0}}};
-    ::poll(fds.data(), fds.size(), 200);
-    if (fds[0].revents != 0) drain(child.output, output);
-    if (fds[1].revents != 0) drain(child.errors, errors);
-    if (interrupted()) ended = Ended::interrupted;
-    if (std::chrono::steady_clock::now() > end) ended = Ended::time_limit;
-    if (ended != Ended::by_itself) break;
-    // A daemon that the command left behind may hold the pipes open: its own end is enough.
-    siginfo_t info{};
-    if (fds[0].revents == 0 && fds[1].revents == 0 &&
-        ::waitid(P_PID, static_cast<id_t>(child.pid), &info, WEXITED | WNOHANG | WNOWAIT) == 0 &&
-        info.si_pid != 0)
-      break;
+  for (bool gone = false; !gone;) {
+    if (interrupted()) return Ended::interrupted;
+    if (std::chrono::steady_clock::now() > end) return Ended::time_limit;
+    gone = has_ended(child.pid);
+    for (bool more = true; more;) {
+      std::array<pollfd, 2> fds{{{child.output.get(), POLLIN, 0}, {child.errors.get(), POLLIN, 0}}};
+      ::poll(fds.data(), fds.size(), gone ? 0 : 20);
+      if (fds[0].revents != 0) drain(child.output, output);
+      if (fds[1].revents != 0) drain(child.errors, errors);
+      more = gone && (fds[0].revents != 0 || fds[1].revents != 0);
+    }
   }
-  if (ended != Ended::by_itself) end_group(child.pid);
   output.finish();
   errors.finish();
-  return ended;
+  return Ended::by_itself;
 }
+
+// Ends the child however collecting ended, also by an exception of on_line.
+class Reaper {
+ public:
+  explicit Reaper(pid_t pid) : pid_(pid) {}
+  Reaper(const Reaper&) = delete;
+  Reaper& operator=(const Reaper&) = delete;
+  ~Reaper() {
+    if (pid_ > 0) reap(true);
+  }
+
+  int reap(bool kill) {
+    if (kill) end_group(pid_);
+    int status = 0;
+    while (::waitpid(pid_, &status, 0) < 0 && errno == EINTR) {
+    }
+    pid_ = -1;
+    return status;
+  }
+
+ private:
+  pid_t pid_;
+};
 
 std::string last_lines(const std::string& text, std::size_t limit = 1200) {
   std::string tail = text.size() > limit ? text.substr(text.size() - limit) : text;
@@ -193,11 +219,10 @@ std::string last_lines(const std::string& text, std::size_t limit = 1200) {
 
 Outcome run(const Command& command) {
   Child child = start(command);
+  Reaper reaper(child.pid);
   Outcome outcome;
   const Ended ended = collect(child, command, outcome);
-  int status = 0;
-  while (::waitpid(child.pid, &status, 0) < 0 && errno == EINTR) {
-  }
+  const int status = reaper.reap(ended != Ended::by_itself);
   if (ended == Ended::interrupted) throw_if_interrupted();
   outcome.timed_out = ended == Ended::time_limit;
   if (WIFEXITED(status)) outcome.exit_code = WEXITSTATUS(status);

@@ -9,7 +9,6 @@
 #include "orchestrator/cli/commands.hpp"
 #include "orchestrator/cli/output.hpp"
 #include "orchestrator/site/probe.hpp"
-#include "orchestrator/site/sweep.hpp"
 
 namespace lab::cli {
 namespace {
@@ -24,7 +23,6 @@ void print(const site::Finding& finding, bool colour) {
 
 int doctor() {
   const base::Folders folders = base::find_folders();
-  site::sweep(folders);
   const bool colour = terminal_style().colour;
   for (const site::Finding& finding : site::examine(folders)) print(finding, colour);
   const site::Choice choice = site::choose_site();

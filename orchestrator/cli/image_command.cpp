@@ -11,7 +11,6 @@
 #include "orchestrator/image/prepare.hpp"
 #include "orchestrator/image/store.hpp"
 #include "orchestrator/kvm/kit.hpp"
-#include "orchestrator/site/sweep.hpp"
 
 namespace lab::cli {
 namespace {
@@ -52,7 +51,6 @@ image::Image provide(const base::Folders& folders, const std::string& name, Prog
 // `build` and `fetch` do the same: what it takes to have the image.
 int have(const Options& options, image::Entry::Source source) {
   const base::Folders folders = base::find_folders();
-  site::sweep(folders);
   const image::ImageCache cache(folders);
   const bool fetched =
       image::find_entry(cache.entries(), options.name).source == image::Entry::Source::url;
@@ -79,7 +77,6 @@ image::Console console_named(const std::string& name) {
 int prepare(const Options& options) {
   const image::PrepareOptions wanted{.console = console_named(options.console)};
   const base::Folders folders = base::find_folders();
-  site::sweep(folders);
   Progress progress(Progress::fitting());
   const auto line = [&](const std::string& text) { progress.phase("", text); };
   const image::Image image = provide(folders, options.name, progress);

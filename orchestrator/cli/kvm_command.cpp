@@ -13,7 +13,6 @@
 #include "orchestrator/kvm/build.hpp"
 #include "orchestrator/kvm/kit.hpp"
 #include "orchestrator/kvm/modules.hpp"
-#include "orchestrator/site/sweep.hpp"
 
 namespace lab::cli {
 namespace {
@@ -60,7 +59,6 @@ kvm::Parameters parse_parameters(const std::vector<std::string>& words) {
 
 int load(const Options& options) {
   const base::Folders folders = base::find_folders();
-  site::sweep(folders);
   const kvm::Parameters parameters = parse_parameters(options.parameters);
   kvm::ModuleSwap swap(folders.runtime);
   const kvm::ModuleSet modules = options.modules.empty() ? build_for(folders, running_release())
@@ -81,7 +79,6 @@ int restore() {
 
 int status() {
   const base::Folders folders = base::find_folders();
-  site::sweep(folders);
   const kvm::ModuleStatus status = kvm::module_status(folders.runtime);
   const bool built_in = !status.kvm_loaded && !status.parameters.empty();
   fmt::print("kvm: {}\n", built_in               ? "built into this kernel, so it cannot be swapped"

@@ -8,8 +8,12 @@
 #include <cstdlib>
 
 #include "orchestrator/base/error.hpp"
+#include "orchestrator/base/folders.hpp"
 #include "orchestrator/base/interrupt.hpp"
 #include "orchestrator/cli/commands.hpp"
+#include "orchestrator/cli/output.hpp"
+#include "orchestrator/report/report.hpp"
+#include "orchestrator/site/sweep.hpp"
 
 namespace {
 
@@ -21,9 +25,18 @@ void set_up_log() {
   spdlog::set_level(spdlog::level::warn);
 }
 
+// Of labs that were killed. That it cannot be cleared is said, and may not be what is asked for.
+void clear_what_was_left() {
+  try {
+    lab::site::sweep(lab::base::find_folders());
+  } catch (const lab::base::Error& error) {
+    spdlog::warn("cannot clear what a killed lab left: {}", error.what());
+  }
+}
+
 int report(const lab::base::Error& error) {
-  fmt::print(stderr, "lab: error: {}\n", error.what());
-  if (!error.hint().empty()) fmt::print(stderr, "hint: {}\n", error.hint());
+  lab::cli::say(fmt::format("lab: error: {}\n", lab::report::printable(error.what(), true)));
+  if (!error.hint().empty()) lab::cli::say(fmt::format("hint: {}\n", error.hint()));
   return lab::base::exit_code(error.kind());
 }
 
@@ -45,6 +58,7 @@ int main(int argc, char** argv) {
     add(app, action);
   try {
     app.parse(argc, argv);
+    if (!app.got_subcommand("job") && !app.got_subcommand("validate")) clear_what_was_left();
     return action();
   } catch (const CLI::RequiredError& error) {
     const std::string word = argc > 1 ? argv[argc - 1] : "";

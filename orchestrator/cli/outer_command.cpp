@@ -21,7 +21,6 @@
 #include "orchestrator/site/nested.hpp"
 #include "orchestrator/site/probe.hpp"
 #include "orchestrator/site/run.hpp"
-#include "orchestrator/site/sweep.hpp"
 
 namespace lab::cli {
 namespace {
@@ -75,7 +74,6 @@ void wait_for_agent(virConnect* connection) {
 
 int up(const Options& options) {
   const base::Folders folders = base::find_folders();
-  site::sweep(folders);
   const guest::ConnectionPtr connection = guest::connect(guest::default_uri());
   if (is_up(connection.get()))
     throw base::user_error("the outer VM is up already",

@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: MIT
 #include "orchestrator/cli/output.hpp"
 
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
+#include <cerrno>
 #include <cstdlib>
+#include <filesystem>
 
 #include "orchestrator/base/error.hpp"
 #include "orchestrator/base/fd.hpp"
@@ -34,9 +37,17 @@ report::Style style_for(const std::string& output) {
 void write_output(const std::string& file, const std::string& text) {
   if (file.empty() || file == "-") {
     base::write_all(STDOUT_FILENO, text, "standard output");
+  } else if (std::filesystem::exists(file) && !std::filesystem::is_regular_file(file)) {
+    const base::Fd fd(::open(file.c_str(), O_WRONLY | O_CLOEXEC));  // a pipe or a device
+    if (!fd) throw base::errno_error("open", file, errno);
+    base::write_all(fd.get(), text, file);
   } else {
-    base::write_file(file, text);
+    base::write_file(std::filesystem::weakly_canonical(file), text);
   }
+}
+
+void say(const std::string& text) {
+  (void)!::write(STDERR_FILENO, text.data(), text.size());
 }
 
 std::string store_path(const std::string& given) {

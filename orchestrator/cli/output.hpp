@@ -25,6 +25,9 @@ report::Style style_for(const std::string& output);
 // To the file (whole or not at all), or to standard output where it is empty or "-".
 void write_output(const std::string& file, const std::string& text);
 
+// To standard error; a closed or full one is no reason to stop.
+void say(const std::string& text);
+
 // The store's file: as given, else in lab's state folder.
 std::string store_path(const std::string& given);
 

@@ -5,8 +5,7 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
-#include <cstdio>
-
+#include "orchestrator/cli/output.hpp"
 #include "orchestrator/report/report.hpp"
 
 namespace lab::cli {
@@ -58,7 +57,7 @@ void Progress::phase(const std::string& trial, const std::string& text) {
   detail_.clear();
   phase_watch_.restart();
   if (mode_ == Mode::lines)
-    fmt::print(stderr, "lab: [{}] {}\n", clock_text(watch_.seconds()), where_);
+    say(fmt::format("lab: [{}] {}\n", clock_text(watch_.seconds()), where_));
   if (mode_ == Mode::terminal) draw();
 }
 
@@ -77,14 +76,13 @@ void Progress::draw() {
                                  phase_watch_.seconds());
   if (!detail_.empty()) line += "  " + detail_;
   if (line.size() >= terminal_width()) line.resize(terminal_width() - 1);
-  fmt::print(stderr, "\r\x1b[K{}", line);
-  std::fflush(stderr);
+  say("\r\x1b[K" + line);
   shown_ = true;
 }
 
 void Progress::clear() {
   const std::lock_guard lock(mutex_);
-  if (shown_) fmt::print(stderr, "\r\x1b[K");
+  if (shown_) say("\r\x1b[K");
   shown_ = false;
 }
 

@@ -16,7 +16,6 @@
 #include "orchestrator/record/store.hpp"
 #include "orchestrator/site/nested.hpp"
 #include "orchestrator/site/run.hpp"
-#include "orchestrator/site/sweep.hpp"
 
 namespace lab::cli {
 namespace {
@@ -108,7 +107,6 @@ class Runner {
         progress_(Progress::fitting()) {}
 
   int run(const std::vector<scenario::TrialPlan>& plans) {
-    site::sweep(folders_);
     run_with_retries(plans);
     progress_.clear();
     if (!streaming())

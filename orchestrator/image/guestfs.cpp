@@ -56,6 +56,11 @@ Guestfs::Guestfs(const fs::path& disk, const std::string& format, const Applianc
   use_kernel(options.kernel_kit);
   fs::create_directories(options.cache);
   check(guestfs_set_cachedir(handle, options.cache.c_str()), "set cache of", "libguestfs");
+  // There is no other way to say where its sockets go.
+  std::string tmpdir = "TMPDIR=" + options.scratch.string();
+  std::string sockets = "XDG_RUNTIME_DIR=" + options.scratch.string();
+  char* const environment[] = {tmpdir.data(), sockets.data(), nullptr};
+  check(guestfs_parse_environment_list(handle, environment), "set folders of", "libguestfs");
   check(guestfs_set_backend(handle, "direct"), "set backend of", "libguestfs");
   if (!options.use_kvm)
     check(guestfs_set_backend_setting(handle, "force_tcg", "1"), "set backend of", "libguestfs");
@@ -136,7 +141,7 @@ void Guestfs::finish() {
 
 std::string try_appliance(const ApplianceOptions& options) {
   try {
-    const base::TemporaryFolder folder(fs::temp_directory_path(), "lab-appliance");
+    const base::TemporaryFolder folder(options.scratch, "lab-appliance");
     const fs::path disk = folder.path() / "empty.img";
     base::write_file(disk, "");
     fs::resize_file(disk, 1 << 20);

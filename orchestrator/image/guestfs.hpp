@@ -17,7 +17,10 @@ namespace lab::image {
 struct ApplianceOptions {
   std::filesystem::path cache;  // where the appliance is kept
   std::filesystem::path
-      kernel_kit;        // a kernel kit, so that this machine needs no kernel of its own
+      kernel_kit;  // a kernel kit, so that this machine needs no kernel of its own
+  // Where libguestfs keeps sockets and files while it runs; swept with lab's run when lab is
+  // killed. Short enough for a socket's name.
+  std::filesystem::path scratch = std::filesystem::temp_directory_path();
   bool use_kvm = false;  // only where KVM was seen to work; otherwise TCG is forced
 };
 

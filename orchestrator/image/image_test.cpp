@@ -9,10 +9,10 @@
 #include <mutex>
 #include <thread>
 
+#include "orchestrator/base/atomic_folder.hpp"
 #include "orchestrator/base/error.hpp"
 #include "orchestrator/base/fd.hpp"
 #include "orchestrator/base/subprocess.hpp"
-#include "orchestrator/image/atomic_folder.hpp"
 #include "orchestrator/image/fetch.hpp"
 #include "orchestrator/image/manifest.hpp"
 #include "orchestrator/image/prepare.hpp"
@@ -215,17 +215,17 @@ TEST(Manifest, ErrorsNameFileLineAndColumn) {
 TEST(AtomicFolder, IsWholeOrNotThere) {
   const base::TemporaryFolder root("/tmp", "lab-test");
   const fs::path folder = root.path() / "cache" / "x";
-  EXPECT_THROW(make_folder_once(folder,
-                                [](const fs::path& work) {
-                                  base::write_file(work / "half", "h");
-                                  throw base::infrastructure_error("killed");
-                                }),
+  EXPECT_THROW(base::make_folder_once(folder,
+                                      [](const fs::path& work) {
+                                        base::write_file(work / "half", "h");
+                                        throw base::infrastructure_error("killed");
+                                      }),
                base::Error);
   EXPECT_FALSE(fs::exists(folder));
   fs::create_directories(folder.parent_path() / ".making-x.dead");  // as kill -9 leaves it
-  EXPECT_TRUE(
-      make_folder_once(folder, [](const fs::path& work) { base::write_file(work / "a", "a"); }));
-  EXPECT_FALSE(make_folder_once(folder, [](const fs::path&) { FAIL(); }));
+  EXPECT_TRUE(base::make_folder_once(
+      folder, [](const fs::path& work) { base::write_file(work / "a", "a"); }));
+  EXPECT_FALSE(base::make_folder_once(folder, [](const fs::path&) { FAIL(); }));
   EXPECT_FALSE(fs::exists(folder.parent_path() / ".making-x.dead"));
 }
 

@@ -3,10 +3,11 @@
 
 #include <sstream>
 
+#include "orchestrator/base/atomic_folder.hpp"
 #include "orchestrator/base/error.hpp"
 #include "orchestrator/base/fd.hpp"
+#include "orchestrator/base/run_folder.hpp"
 #include "orchestrator/base/subprocess.hpp"
-#include "orchestrator/image/atomic_folder.hpp"
 #include "orchestrator/image/overlay.hpp"
 
 namespace lab::image {
@@ -152,13 +153,16 @@ Prepared prepare(const Image& image, const base::Folders& folders, const Prepare
   const std::string key = base::sha256(parts);
   const fs::path folder = folders.cache / "prepared" / (image.name + "-" + key.substr(0, 16));
   Prepared prepared{.kind = image.kind, .kernel = image.kernel, .digest = "sha256:" + key};
-  prepared.found = !make_folder_once(folder, [&](const fs::path& work) {
+  prepared.found = !base::make_folder_once(folder, [&](const fs::path& work) {
     progress("injecting the reader into " + image.name);
     if (image.kind == Image::Kind::direct) {
       append_reader(image.initrd, folders.reader, work, work / "initrd");
     } else {
       create_overlay(image.disk, image.disk_format, work / "disk.qcow2");
-      inject(work / "disk.qcow2", folders.reader, options, appliance);
+      const base::RunFolder run(folders);
+      ApplianceOptions here = appliance;
+      here.scratch = run.sockets();
+      inject(work / "disk.qcow2", folders.reader, options, here);
     }
   });
   if (image.kind == Image::Kind::direct) {

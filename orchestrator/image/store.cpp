@@ -7,10 +7,10 @@
 #include <fstream>
 #include <nlohmann/json.hpp>
 
+#include "orchestrator/base/atomic_folder.hpp"
 #include "orchestrator/base/error.hpp"
 #include "orchestrator/base/fd.hpp"
 #include "orchestrator/base/subprocess.hpp"
-#include "orchestrator/image/atomic_folder.hpp"
 #include "orchestrator/image/fetch.hpp"
 
 namespace lab::image {
@@ -135,8 +135,8 @@ std::optional<Image> ImageCache::find(const std::string& name, const fs::path& k
 Image ImageCache::provide(const std::string& name, const fs::path& kit, const Progress& progress) {
   const Entry& entry = find_entry(entries_, name);
   const fs::path folder = folder_of(entry, kit);
-  const bool made =
-      make_folder_once(folder, [&](const fs::path& work) { make(entry, kit, work, progress); });
+  const bool made = base::make_folder_once(
+      folder, [&](const fs::path& work) { make(entry, kit, work, progress); });
   Image image = read_image(folder);
   image.found = !made;
   return image;
@@ -171,7 +171,7 @@ int ImageCache::remove(const std::string& name) {
       if (folder.size() == name.size() + 1 + key_digits && folder.starts_with(name + "-"))
         found.push_back(entry.path());
     }
-    for (const fs::path& folder : found) fs::remove_all(folder);
+    for (const fs::path& folder : found) base::remove_folder(folder);
     removed += static_cast<int>(found.size());
   }
   return removed;

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "orchestrator/base/atomic_folder.hpp"
 #include "orchestrator/base/error.hpp"
 #include "orchestrator/base/fd.hpp"
 
@@ -44,9 +45,10 @@ std::vector<ModuleSet> list_modules(const fs::path& cache) {
 ModuleSet build_modules(const KernelKit& kit, const fs::path& patch_folder, const fs::path& cache,
                         const Progress& progress) {
   const fs::path path = cache / "modules" / (kit.release + "-" + patch_version(patch_folder));
+  const base::Fd held = base::lock_folder(cache / "modules");
   // A kernel can be rebuilt under the same release; modules of the old one are of no use then.
   if (fs::exists(path / "build.json") && open_modules(path).version != kit.version)
-    fs::remove_all(path);
+    base::remove_folder(path);
   const bool found = fs::exists(path / "build.json");
   if (!found)
     run_script({patch_folder / "build-modules", kit.path.string(), path.string()}, progress);

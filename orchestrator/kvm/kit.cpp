@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "orchestrator/base/atomic_folder.hpp"
 #include "orchestrator/base/error.hpp"
 #include "orchestrator/base/fd.hpp"
 
@@ -53,8 +54,14 @@ std::vector<KernelKit> list_kits(const fs::path& cache) {
 KernelKit find_or_fetch_kit(const fs::path& cache, const fs::path& patch_folder,
                             const std::optional<std::string>& release, const Progress& progress) {
   if (release) check_release(*release);
-  for (const KernelKit& kit : list_kits(cache))
-    if (!release || kit.release == *release) return kit;
+  const auto find = [&]() -> std::optional<KernelKit> {
+    for (const KernelKit& kit : list_kits(cache))
+      if (!release || kit.release == *release) return kit;
+    return std::nullopt;
+  };
+  if (const auto kit = find()) return *kit;
+  const base::Fd held = base::lock_folder(cache / "kernels");
+  if (const auto kit = find()) return *kit;  // another lab was quicker
   const std::string output = run_script(
       {patch_folder / "fetch-kit", release.value_or("newest"), cache.string()}, progress);
   return open_kit(last_line(output));

@@ -12,6 +12,7 @@
 #include "orchestrator/base/clock.hpp"
 #include "orchestrator/base/error.hpp"
 #include "orchestrator/base/fd.hpp"
+#include "orchestrator/base/run_folder.hpp"
 #include "orchestrator/base/subprocess.hpp"
 #include "orchestrator/guest/connection.hpp"
 #include "orchestrator/image/guestfs.hpp"
@@ -134,7 +135,9 @@ Finding probe_appliance(const base::Folders& folders) {
     return finding;
   }
   const base::Stopwatch watch;
-  finding.detail = image::try_appliance({.cache = folders.cache, .kernel_kit = kits.front().path});
+  const base::RunFolder run(folders);
+  finding.detail = image::try_appliance(
+      {.cache = folders.cache, .kernel_kit = kits.front().path, .scratch = run.sockets()});
   finding.ok = finding.detail.empty();
   if (finding.ok) finding.detail = fmt::format("starts by emulation, in {:.0f} s", watch.seconds());
   if (!finding.ok) finding.remedy = "apt-get install libguestfs0 supermin qemu-system-x86";

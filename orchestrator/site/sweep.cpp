@@ -3,23 +3,25 @@
 
 #include <spdlog/spdlog.h>
 
+#include "orchestrator/base/atomic_folder.hpp"
 #include "orchestrator/base/error.hpp"
 #include "orchestrator/base/run_folder.hpp"
 #include "orchestrator/guest/connection.hpp"
-#include "orchestrator/image/atomic_folder.hpp"
 #include "orchestrator/kvm/modules.hpp"
 
 namespace lab::site {
 namespace {
 
 // libvirt destroys a dead lab's domains by itself; this is for where it was killed, too.
-void destroy_domains_of(const std::string& id) {
+bool destroy_domains_of(const std::string& id) {
   try {
     const guest::ConnectionPtr connection = guest::connect(guest::default_uri());
     for (const std::string& name : guest::domains_with_prefix(connection.get(), "lab-"))
       if (name.ends_with("-" + id)) guest::destroy_domain(connection.get(), name);
+    return true;
   } catch (const base::Error& error) {
     spdlog::warn("cannot look for domains that run {} left: {}", id, error.what());
+    return false;
   }
 }
 
@@ -27,12 +29,12 @@ void destroy_domains_of(const std::string& id) {
 
 void sweep(const base::Folders& folders) {
   for (const std::string& id : base::dead_runs(folders)) {
-    destroy_domains_of(id);
+    if (!destroy_domains_of(id)) continue;  // its folder is the note that leads to them
     base::remove_run(folders, id);
     spdlog::warn("cleared what run {} left behind when it was killed", id);
   }
-  for (const char* cache : {"images", "prepared"})
-    if (image::clear_half_made(folders.cache / cache))
+  for (const char* cache : {"images", "prepared", "kernels", "modules"})
+    if (base::clear_half_made(folders.cache / cache))
       spdlog::warn("cleared what a killed lab left half-made in '{}'",
                    (folders.cache / cache).string());
   if (kvm::recover_modules(folders.runtime))

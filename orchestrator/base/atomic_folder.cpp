@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "orchestrator/image/atomic_folder.hpp"
+#include "orchestrator/base/atomic_folder.hpp"
 
 #include <fcntl.h>
 #include <sys/file.h>
@@ -14,37 +14,30 @@
 #include "orchestrator/base/folders.hpp"
 #include "orchestrator/base/interrupt.hpp"
 
-namespace lab::image {
+namespace lab::base {
 namespace {
 
 namespace fs = std::filesystem;
 
-constexpr const char* half_made = ".making-";
-
-base::Fd open_lock(const fs::path& parent) {
+Fd open_lock(const fs::path& parent) {
   const fs::path file = parent / ".lock";
-  base::Fd fd(::open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600));
-  if (!fd) throw base::errno_error("open", file.string(), errno);
+  Fd fd(::open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600));
+  if (!fd) throw errno_error("open", file.string(), errno);
   return fd;
 }
 
-bool try_lock(const base::Fd& fd, const fs::path& parent) {
+bool try_lock(const Fd& fd, const fs::path& parent) {
   if (::flock(fd.get(), LOCK_EX | LOCK_NB) == 0) return true;
-  if (errno != EWOULDBLOCK) throw base::errno_error("lock", parent.string(), errno);
+  if (errno != EWOULDBLOCK) throw errno_error("lock", parent.string(), errno);
   return false;
-}
-
-base::Fd lock(const fs::path& parent) {
-  base::Fd fd = open_lock(parent);
-  while (!try_lock(fd, parent)) base::sleep_interruptibly(0.2);
-  return fd;
 }
 
 std::vector<fs::path> half_made_in(const fs::path& parent) {
   std::vector<fs::path> found;
   std::error_code none;
   for (const auto& entry : fs::directory_iterator(parent, none))
-    if (entry.path().filename().string().starts_with(half_made)) found.push_back(entry.path());
+    if (entry.path().filename().string().starts_with(half_made_prefix))
+      found.push_back(entry.path());
   return found;
 }
 
@@ -56,13 +49,26 @@ void remove_half_made(const fs::path& parent) {
 
 }  // namespace
 
+Fd lock_folder(const fs::path& parent) {
+  fs::create_directories(parent);
+  Fd fd = open_lock(parent);
+  while (!try_lock(fd, parent)) sleep_interruptibly(0.2);
+  remove_half_made(parent);
+  return fd;
+}
+
+void remove_folder(const fs::path& folder) {
+  const fs::path dead = folder.parent_path() / (half_made_prefix + folder.filename().string());
+  fs::remove_all(dead);
+  fs::rename(folder, dead);
+  fs::remove_all(dead);
+}
+
 bool make_folder_once(const fs::path& folder, const std::function<void(const fs::path&)>& fill) {
   if (fs::exists(folder)) return false;
-  fs::create_directories(folder.parent_path());
-  const base::Fd held = lock(folder.parent_path());
+  const Fd held = lock_folder(folder.parent_path());
   if (fs::exists(folder)) return false;
-  remove_half_made(folder.parent_path());
-  base::TemporaryFolder work(folder.parent_path(), half_made + folder.filename().string());
+  TemporaryFolder work(folder.parent_path(), half_made_prefix + folder.filename().string());
   fill(work.path());
   fs::permissions(work.path(), fs::perms(0755));
   fs::rename(work.path(), folder);
@@ -72,10 +78,10 @@ bool make_folder_once(const fs::path& folder, const std::function<void(const fs:
 
 bool clear_half_made(const fs::path& parent) {
   if (half_made_in(parent).empty()) return false;
-  const base::Fd fd = open_lock(parent);
+  const Fd fd = open_lock(parent);
   if (!try_lock(fd, parent)) return false;
   remove_half_made(parent);
   return true;
 }
 
-}  // namespace lab::image
+}  // namespace lab::base

@@ -5,7 +5,18 @@
 #include <filesystem>
 #include <functional>
 
-namespace lab::image {
+#include "orchestrator/base/fd.hpp"
+
+namespace lab::base {
+
+inline constexpr const char* half_made_prefix = ".making-";
+
+// Waits for, and holds while the descriptor lives, the lock of a cache's folder: whoever makes
+// something in it holds it, so with it in hand everything half-made there is dead. Clears that.
+Fd lock_folder(const std::filesystem::path& parent);
+
+// Removes a folder of a cache: at once under a half-made name, so that a kill leaves no torso.
+void remove_folder(const std::filesystem::path& folder);
 
 // Where `folder` does not exist: takes a lock, clears what dead processes left half-made beside
 // it, calls `fill` with a new temporary folder there, and renames that. Returns whether it was
@@ -17,4 +28,4 @@ bool make_folder_once(const std::filesystem::path& folder,
 // where somebody is making a folder there right now.
 bool clear_half_made(const std::filesystem::path& parent);
 
-}  // namespace lab::image
+}  // namespace lab::base

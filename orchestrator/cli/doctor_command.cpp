@@ -24,8 +24,9 @@ void print(const site::Finding& finding, bool colour) {
 int doctor() {
   const base::Folders folders = base::find_folders();
   const bool colour = terminal_style().colour;
-  for (const site::Finding& finding : site::examine(folders)) print(finding, colour);
-  const site::Choice choice = site::choose_site();
+  const std::vector<site::Finding> found = site::examine(folders);
+  for (const site::Finding& finding : found) print(finding, colour);
+  const site::Choice choice = site::choose_site(found);
   if (choice.site.empty()) {
     fmt::print("\n--on auto: no site works here ({})\n", choice.reason);
     return base::exit_infrastructure;

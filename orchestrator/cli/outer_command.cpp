@@ -72,6 +72,12 @@ void wait_for_agent(virConnect* connection) {
   }
 }
 
+void throw_away(const base::Folders& folders, virConnect* connection) {
+  guest::destroy_domain(connection, domain_name);
+  fs::remove_all(disk_folder(folders));
+  fs::remove_all(folders.runtime / "outer");
+}
+
 int up(const Options& options) {
   const base::Folders folders = base::find_folders();
   const guest::ConnectionPtr connection = guest::connect(guest::default_uri());
@@ -93,8 +99,13 @@ int up(const Options& options) {
                        site::lay_out_outer(kind, outer.image, outer.job, domain_name,
                                            disk_folder(folders), sockets, site::JobStart::by_hand),
                        guest::Lifetime::stays);
-  domain.resume();
-  wait_for_agent(connection.get());
+  try {
+    domain.resume();
+    wait_for_agent(connection.get());
+  } catch (...) {
+    throw_away(folders, connection.get());
+    throw;
+  }
   progress.clear();
   fmt::print("the outer VM is up as libvirt domain '{}'\n", domain_name);
   return base::exit_ok;
@@ -120,11 +131,7 @@ int status() {
 }
 
 int down() {
-  const base::Folders folders = base::find_folders();
-  const guest::ConnectionPtr connection = guest::connect(guest::default_uri());
-  guest::destroy_domain(connection.get(), domain_name);
-  fs::remove_all(disk_folder(folders));
-  fs::remove_all(folders.runtime / "outer");
+  throw_away(base::find_folders(), guest::connect(guest::default_uri()).get());
   return base::exit_ok;
 }
 

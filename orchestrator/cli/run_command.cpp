@@ -107,16 +107,25 @@ class Runner {
         progress_(Progress::fitting()) {}
 
   int run(const std::vector<scenario::TrialPlan>& plans) {
-    run_with_retries(plans);
-    progress_.clear();
-    if (!streaming())
-      write_output(options_.output, report::render(format_, records_, style_for(options_.output)));
-    print_summary();
+    try {
+      run_with_retries(plans);
+    } catch (...) {
+      finish();  // what there is, is there
+      throw;
+    }
+    finish();
     return worst_of(records_);
   }
 
  private:
   bool streaming() const { return format_ == report::Format::table && options_.output.empty(); }
+
+  void finish() {
+    progress_.clear();
+    if (!streaming())
+      write_output(options_.output, report::render(format_, records_, style_for(options_.output)));
+    if (!records_.empty()) print_summary();
+  }
 
   // Only the machinery's failures are tried again, and only the trials that have no record yet.
   void run_with_retries(std::vector<scenario::TrialPlan> plans) {
@@ -128,8 +137,8 @@ class Runner {
       } catch (const base::Error& error) {
         progress_.clear();
         if (error.kind() != base::ErrorKind::infrastructure || attempt >= options_.retry) throw;
-        fmt::print(stderr, "lab: warning: {}; trying again ({} of {})\n", error.what(), attempt + 1,
-                   options_.retry);
+        say(fmt::format("lab: warning: {}; trying again ({} of {})\n", error.what(), attempt + 1,
+                        options_.retry));
         plans.erase(plans.begin(),
                     plans.begin() + static_cast<std::ptrdiff_t>(records_.size() - before));
       }
@@ -170,12 +179,11 @@ class Runner {
     const double all = watch_.seconds(), own = all - outer_seconds_ - guest_seconds_;
     rusage usage{};
     ::getrusage(RUSAGE_SELF, &usage);
-    fmt::print(
-        stderr,
+    say(fmt::format(
         "lab: {} trial{} in {:.1f} s: outer VM's boot {:.1f}, guests {:.1f}, all else {:.1f} "
         "({:.0f} %); lab's peak memory {} MiB\n",
         records_.size(), records_.size() == 1 ? "" : "s", all, outer_seconds_, guest_seconds_, own,
-        100 * own / all, usage.ru_maxrss >> 10);
+        100 * own / all, usage.ru_maxrss >> 10));
   }
 
   const Options& options_;
@@ -221,7 +229,10 @@ void add_run(CLI::App& app, Action& action) {
                     "Also count by the kvm:kvm_exit tracepoint and compare reason by reason");
   command->add_option("--store", options->store, "The store's file");
   add_format_options(*command, options->format, options->output);
-  command->callback([&action, options] { action = [options] { return run(*options); }; });
+  command->callback([&action, options] {
+    options->run.time_scale = options->timeout_scale;
+    action = [options] { return run(*options); };
+  });
 }
 
 }  // namespace lab::cli

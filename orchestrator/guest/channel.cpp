@@ -56,7 +56,6 @@ bool Console::read() {
     tail_ += piece;
     if (tail_.find(panic_mark, from) != std::string::npos) panicked_ = true;
     if (tail_.size() > console_tail) tail_.erase(0, tail_.size() - console_tail);
-    if (on_bytes) on_bytes(piece);
   });
 }
 

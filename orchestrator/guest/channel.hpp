@@ -5,7 +5,6 @@
 
 #include <cstdint>
 #include <filesystem>
-#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -30,8 +29,6 @@ class Console {
   // "Kernel panic - not syncing" was printed.
   bool panicked() const { return panicked_; }
   std::uint64_t bytes() const { return bytes_; }
-  // Called with every piece as it comes.
-  std::function<void(std::string_view)> on_bytes;
 
  private:
   base::Fd fd_;

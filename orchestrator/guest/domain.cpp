@@ -8,7 +8,10 @@
 #include <unistd.h>
 
 #include <charconv>
+#include <cstdlib>
+#include <cstring>
 #include <filesystem>
+#include <memory>
 
 #include "orchestrator/base/error.hpp"
 #include "orchestrator/base/fd.hpp"
@@ -38,13 +41,27 @@ std::optional<pid_t> find_pid(const std::string& name) {
   return read_pid(std::filesystem::path(runtime) / "libvirt/qemu/run" / (name + ".pid"));
 }
 
+int last_code() {
+  const virErrorPtr error = virGetLastError();
+  return error != nullptr ? error->code : VIR_ERR_OK;
+}
+
+// On a machine with AppArmor libvirt confines each domain by a profile that knows neither root's
+// caches nor what backs a prepared image.
+bool has_apparmor(virConnect* connection) {
+  const std::unique_ptr<char, decltype(&std::free)> text(virConnectGetCapabilities(connection),
+                                                         &std::free);
+  return text && std::strstr(text.get(), "<model>apparmor</model>") != nullptr;
+}
+
 }  // namespace
 
 Domain::Domain(virConnect* connection, const DomainSpec& spec, Lifetime lifetime)
     : name_(spec.name), lifetime_(lifetime) {
   unsigned flags = VIR_DOMAIN_START_PAUSED;
   if (lifetime == Lifetime::ends_with_lab) flags |= VIR_DOMAIN_START_AUTODESTROY;
-  domain_.reset(virDomainCreateXML(connection, domain_xml(spec).c_str(), flags));
+  domain_.reset(
+      virDomainCreateXML(connection, domain_xml(spec, has_apparmor(connection)).c_str(), flags));
   if (!domain_) throw_libvirt_error("start domain", name_);
   pid_ = find_pid(name_);
 }
@@ -68,15 +85,21 @@ void Domain::pause() {
 }
 
 bool Domain::running() const {
-  int state = 0;
-  if (virDomainGetState(domain_.get(), &state, nullptr, 0) != 0) return false;
+  int state = 0, reason = 0;
+  if (virDomainGetState(domain_.get(), &state, &reason, 0) != 0) {
+    if (last_code() == VIR_ERR_NO_DOMAIN) return false;
+    throw_libvirt_error("ask for the state of domain", name_);
+  }
+  if (state == VIR_DOMAIN_PAUSED && reason == VIR_DOMAIN_PAUSED_IOERROR)
+    throw base::infrastructure_error(
+        "domain '" + name_ + "' was paused: a disk below it is full or fails",
+        "free some space, or set XDG_CACHE_HOME to a larger disk");
   return state == VIR_DOMAIN_RUNNING || state == VIR_DOMAIN_PAUSED || state == VIR_DOMAIN_BLOCKED;
 }
 
 void Domain::destroy() {
   if (virDomainDestroy(domain_.get()) == 0) return;
-  const virErrorPtr error = virGetLastError();
-  const int code = error != nullptr ? error->code : 0;
+  const int code = last_code();
   if (code != VIR_ERR_NO_DOMAIN && code != VIR_ERR_OPERATION_INVALID)
     throw_libvirt_error("destroy domain", name_);
 }

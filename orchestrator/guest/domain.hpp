@@ -28,8 +28,10 @@ class Domain {
 
   void resume();
   void pause();
-  bool running() const;  // false as soon as it shut down, crashed or vanished
-  void destroy();        // now; nothing where it has ended
+  // False as soon as it shut down, crashed or vanished. Error (infrastructure) where QEMU paused
+  // it because a disk of this machine is full or fails, or where libvirt cannot tell.
+  bool running() const;
+  void destroy();  // now; nothing where it has ended
   // The QEMU process; nullopt where it cannot be found.
   std::optional<pid_t> pid() const { return pid_; }
   const std::string& name() const { return name_; }

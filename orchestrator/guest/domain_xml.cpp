@@ -120,7 +120,7 @@ void add_owner_label(xml_node domain) {
 
 }  // namespace
 
-std::string domain_xml(const DomainSpec& spec) {
+std::string domain_xml(const DomainSpec& spec, bool apparmor) {
   pugi::xml_document document;
   xml_node domain = document.append_child("domain");
   set(domain, "type", spec.accelerated ? "kvm" : "qemu");
@@ -135,6 +135,11 @@ std::string domain_xml(const DomainSpec& spec) {
   add_text(domain, "on_crash", "destroy");
   add_devices(domain, spec);
   add_owner_label(domain);
+  if (apparmor) {
+    xml_node label = add(domain, "seclabel");
+    set(label, "type", "none");
+    set(label, "model", "apparmor");
+  }
   std::ostringstream text;
   document.save(text, "  ", pugi::format_default | pugi::format_no_declaration);
   return text.str();

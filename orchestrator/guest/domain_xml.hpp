@@ -39,7 +39,8 @@ struct DomainSpec {
 };
 
 // libvirt's domain XML, every string escaped. QEMU runs as lab's own user (a DAC label), so that
-// it may read lab's caches; libvirt relabels nothing.
-std::string domain_xml(const DomainSpec& spec);
+// it may read lab's caches; libvirt relabels nothing. `apparmor`: this machine has it, and the
+// domain is not to be confined by it.
+std::string domain_xml(const DomainSpec& spec, bool apparmor = false);
 
 }  // namespace lab::guest

@@ -11,6 +11,7 @@
 #include "orchestrator/base/error.hpp"
 #include "orchestrator/base/fd.hpp"
 #include "orchestrator/base/folders.hpp"
+#include "orchestrator/base/interrupt.hpp"
 
 namespace lab::image {
 namespace {
@@ -62,8 +63,8 @@ Guestfs::Guestfs(const fs::path& disk, const std::string& format, const Applianc
   char* const environment[] = {tmpdir.data(), sockets.data(), nullptr};
   check(guestfs_parse_environment_list(handle, environment), "set folders of", "libguestfs");
   check(guestfs_set_backend(handle, "direct"), "set backend of", "libguestfs");
-  if (!options.use_kvm)
-    check(guestfs_set_backend_setting(handle, "force_tcg", "1"), "set backend of", "libguestfs");
+  check(guestfs_set_backend_setting(handle, "force_tcg", "1"), "set backend of", "libguestfs");
+  check(guestfs_set_tmpdir(handle, disk.parent_path().c_str()), "set folder of", "libguestfs");
   check(guestfs_set_memsize(handle, 768), "set memory of", "libguestfs");
   check(guestfs_add_drive_opts(handle, disk.c_str(), GUESTFS_ADD_DRIVE_OPTS_FORMAT, format.c_str(),
                                GUESTFS_ADD_DRIVE_OPTS_CACHEMODE, "unsafe", -1),
@@ -72,6 +73,7 @@ Guestfs::Guestfs(const fs::path& disk, const std::string& format, const Applianc
 }
 
 void Guestfs::check(int result, const std::string& operation, const std::string& object) const {
+  base::throw_if_interrupted();  // Ctrl-C ends the appliance, too: then that is the cause
   if (result != -1) return;
   const char* message = guestfs_last_error(handle_.get());
   const int number = guestfs_last_errno(handle_.get());

@@ -13,7 +13,7 @@ typedef struct guestfs_h guestfs_h;
 
 namespace lab::image {
 
-// How the appliance is started.
+// How the appliance is started: always by emulation, since /dev/kvm can lie.
 struct ApplianceOptions {
   std::filesystem::path cache;  // where the appliance is kept
   std::filesystem::path
@@ -21,7 +21,6 @@ struct ApplianceOptions {
   // Where libguestfs keeps sockets and files while it runs; swept with lab's run when lab is
   // killed. Short enough for a socket's name.
   std::filesystem::path scratch = std::filesystem::temp_directory_path();
-  bool use_kvm = false;  // only where KVM was seen to work; otherwise TCG is forced
 };
 
 // A running appliance with one disk. Every method throws Error (infrastructure) with libguestfs'

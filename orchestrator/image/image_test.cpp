@@ -233,9 +233,10 @@ TEST(Grub, GetsTheConsoleThatTheScenarioWants) {
   const std::string config =
       "set timeout=5\nmenuentry 'Debian' {\n\tlinux\t/boot/vmlinuz root=UUID=1 ro console=tty0 "
       "console=ttyS0,115200 quiet\n\tinitrd /boot/initrd.img\n}\n";
-  EXPECT_EQ(grub_config_with_console(config, Console::verbose),
-            "set timeout=0\nmenuentry 'Debian' {\n\tlinux /boot/vmlinuz root=UUID=1 ro "
-            "console=ttyS0 loglevel=7 systemd.show_status=1\n\tinitrd /boot/initrd.img\n}\n");
+  EXPECT_EQ(
+      grub_config_with_console(config, Console::verbose),
+      "set timeout=0\nmenuentry 'Debian' {\n\tlinux /boot/vmlinuz root=UUID=1 ro "
+      "console=ttyS0 loglevel=7 systemd.show_status=1 panic=-1\n\tinitrd /boot/initrd.img\n}\n");
   EXPECT_THAT(grub_config_with_console(config, Console::none), testing::Not(HasSubstr("ttyS0")));
 }
 

@@ -18,7 +18,7 @@ namespace fs = std::filesystem;
 constexpr const char* reader_in_guest = "/usr/local/sbin/lab-reader";
 constexpr const char* unit_folder = "/etc/systemd/system";
 // Changes whenever what preparing does changes.
-constexpr const char* recipe_version = "1";
+constexpr const char* recipe_version = "2";
 
 // DefaultDependencies=no: otherwise a unit that multi-user.target wants is ordered before it.
 std::string reader_unit(ReadyAt ready_at) {
@@ -109,13 +109,14 @@ const char* name_of(Console console) {
 }  // namespace
 
 std::string console_parameters(Console console) {
+  // panic=-1: a panic resets at once, which ends the domain, so that it is seen without a console.
   switch (console) {
     case Console::quiet:
-      return "console=ttyS0 quiet loglevel=3";
+      return "console=ttyS0 quiet loglevel=3 panic=-1";
     case Console::verbose:
-      return "console=ttyS0 loglevel=7 systemd.show_status=1";
+      return "console=ttyS0 loglevel=7 systemd.show_status=1 panic=-1";
     case Console::none:
-      return "console=tty0 quiet loglevel=3";
+      return "console=tty0 quiet loglevel=3 panic=-1";
   }
   return "";
 }

@@ -89,22 +89,17 @@ void run_here(const Job& job, const base::Folders& folders, const trial::Sink& s
     throw base::user_error("site 'here' swaps kernel modules, which only root may do",
                            "run it as root, or use --on svm");
   const base::RunFolder run(folders);
-  const base::Stopwatch watch;
-  const trial::Sink timed = [&](Event event) {
-    event.seconds = watch.seconds();
-    sink(event);
-  };
   kvm::ModuleSwap swap(folders.runtime);  // puts the stock modules back at its end
   trial::TrialContext context{.run_id = run.id(),
                               .folder = run.path(),
                               .sockets = run.sockets(),
                               .conditions = machine_conditions(job),
                               .verify_tracepoint = job.verify_tracepoint,
-                              .sink = timed};
+                              .sink = sink};
   guest::ConnectionPtr connection;
   for (const scenario::TrialPlan& plan : job.plans) {
     const base::Stopwatch loading;
-    timed({.kind = Event::Kind::phase, .trial = plan.name, .text = "modules"});
+    sink({.kind = Event::Kind::phase, .trial = plan.name, .text = "modules"});
     const kvm::Parameters parameters = parameters_of(plan);
     swap.load(job.modules, parameters);
     const double seconds = loading.seconds();
@@ -113,9 +108,9 @@ void run_here(const Job& job, const base::Folders& folders, const trial::Sink& s
     context.conditions[std::string(record::condition::module_parameters)] = in_words(parameters);
     record::Record record = trial::run_trial(plan, job.images.at(image_key(plan)), context);
     record.timings.insert(record.timings.begin(), {"modules", seconds});
-    timed({.kind = Event::Kind::record, .trial = plan.name, .text = record::to_json(record)});
+    sink({.kind = Event::Kind::record, .trial = plan.name, .text = record::to_json(record)});
   }
-  timed({.kind = Event::Kind::phase, .text = "stock modules"});
+  sink({.kind = Event::Kind::phase, .text = "stock modules"});
   swap.restore();
 }
 

@@ -4,8 +4,8 @@
 #include <fmt/format.h>
 #include <poll.h>
 
+#include <algorithm>
 #include <array>
-#include <chrono>
 
 #include "orchestrator/base/clock.hpp"
 #include "orchestrator/base/error.hpp"
@@ -17,12 +17,10 @@ namespace lab::site {
 namespace fs = std::filesystem;
 namespace {
 
-using std::chrono::seconds;
-using std::chrono::steady_clock;
 using trial::Event;
 
-constexpr seconds silence_limit{180};
-constexpr seconds outer_allowance{600};  // outer boot, module swaps, domain start and end
+constexpr double silence_limit = 180;    // seconds
+constexpr double outer_allowance = 600;  // outer boot, module swaps, domain start and end
 constexpr std::uint64_t max_stream_bytes = 1ull << 30;
 
 const fs::path job_folder = "/run/lab/job";  // where the outer VM mounts the job disk
@@ -83,17 +81,25 @@ void write_job(const Job& inside, const fs::path& folder, const fs::path& disk, 
   make_job_disk(folder, disk);
 }
 
+double time_limit(const Job& job) {
+  double limit = outer_allowance * job.time_scale;
+  for (const scenario::TrialPlan& plan : job.plans)
+    limit += static_cast<double>(plan.timeouts.trial.count()) + 60 * job.time_scale;
+  return limit;
+}
+
 // Follows the outer VM's stream to its end.
 class Follower {
  public:
   Follower(guest::Domain& domain, const guest::DomainSpec& spec, const trial::Sink& sink,
-           seconds limit)
+           const Job& job)
       : domain_(domain),
         console_(guest::connect_to_guest(spec.console_socket)),
         stream_(guest::connect_to_guest(spec.channels[0].socket), trial::max_event_bytes,
                 max_stream_bytes),
         sink_(sink),
-        end_(steady_clock::now() + limit) {}
+        silence_limit_(silence_limit * job.time_scale),
+        time_limit_(time_limit(job)) {}
 
   void follow() {
     try {
@@ -130,9 +136,11 @@ class Follower {
   void check_alive() {
     if (console_.panicked()) fail("the outer VM's kernel panicked");
     if (!domain_.running()) fail("the outer VM ended in the middle of its job");
-    if (heard_.seconds() > static_cast<double>(silence_limit.count()))
-      fail(fmt::format("the outer VM was silent for {} s: it hangs", silence_limit.count()));
-    if (steady_clock::now() > end_) fail("the outer VM was not done within the job's time limits");
+    if (heard_.seconds() > silence_limit_)
+      fail(fmt::format("the outer VM was silent for {:.0f} s: it hangs", silence_limit_));
+    if (alive_.seconds() > time_limit_)
+      fail(fmt::format("the outer VM was not done within {:.0f} s, its job's time limits together",
+                       time_limit_));
   }
 
   [[noreturn]] void fail(const std::string& what) {
@@ -144,16 +152,20 @@ class Follower {
   guest::Console console_;
   guest::LineChannel stream_;
   const trial::Sink& sink_;
-  steady_clock::time_point end_;
-  base::Stopwatch heard_;
+  double silence_limit_, time_limit_;  // seconds
+  base::Stopwatch heard_, alive_;
   bool console_open_ = true, stream_open_ = true, ended_ = false;
   std::optional<base::Error> failure_;
 };
 
-seconds time_limit(const Job& job) {
-  seconds limit = outer_allowance;
-  for (const scenario::TrialPlan& plan : job.plans) limit += plan.timeouts.trial + seconds(60);
-  return limit;
+OuterSize size_for(const Job& job) {
+  OuterSize size;
+  for (const scenario::TrialPlan& plan : job.plans) {
+    const OuterSize one = size_for_guest(plan.settings.vcpus, plan.settings.memory >> 20);
+    size.vcpus = std::max(size.vcpus, one.vcpus);
+    size.memory_mib = std::max(size.memory_mib, one.memory_mib);
+  }
+  return size;
 }
 
 }  // namespace
@@ -162,7 +174,7 @@ guest::DomainSpec lay_out_outer(OuterKind kind, const OuterImage& image, const J
                                 const std::string& name, const fs::path& folder,
                                 const fs::path& sockets, JobStart start) {
   const fs::path system_disk = folder / "outer.qcow2", job_disk = folder / "job.img";
-  guest::DomainSpec spec = outer_spec(kind, image, name, system_disk, sockets);
+  guest::DomainSpec spec = outer_spec(kind, image, size_for(job), name, system_disk, sockets);
   image::create_overlay(image.disk, "raw", system_disk);
   write_job(lay_out(job, folder / "job", spec), folder / "job", job_disk, start);
   fs::remove_all(folder / "job");
@@ -178,7 +190,7 @@ void run_nested(OuterKind kind, const OuterImage& image, const Job& job, const b
   sink({.kind = Event::Kind::phase, .text = outer_vm_phase});
   const guest::ConnectionPtr connection = guest::connect(guest::default_uri());
   guest::Domain domain(connection.get(), spec);
-  Follower follower(domain, spec, sink, time_limit(job));
+  Follower follower(domain, spec, sink, job);
   domain.resume();
   follower.follow();
 }

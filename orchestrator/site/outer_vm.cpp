@@ -1,15 +1,14 @@
 // SPDX-License-Identifier: MIT
 #include "orchestrator/site/outer_vm.hpp"
 
+#include <algorithm>
+
 #include "orchestrator/base/error.hpp"
 #include "orchestrator/base/subprocess.hpp"
 
 namespace lab::site {
 namespace fs = std::filesystem;
 namespace {
-
-constexpr unsigned outer_vcpus = 2;
-constexpr std::uint64_t outer_memory_mib = 4096;
 
 std::uint64_t folder_bytes(const fs::path& folder) {
   std::uint64_t bytes = 0;
@@ -26,12 +25,20 @@ OuterKind outer_kind(const std::string& site) {
   throw base::user_error("--on '" + site + "': an outer VM is of site svm or kvm");
 }
 
-guest::DomainSpec outer_spec(OuterKind kind, const OuterImage& image, const std::string& name,
-                             const fs::path& disk, const fs::path& sockets) {
+OuterSize size_for_guest(unsigned vcpus, std::uint64_t memory_mib) {
+  constexpr std::uint64_t around = 2048;  // the outer VM's own system, QEMU, the overlay's cache
+  const OuterSize least;
+  return {.vcpus = std::max(least.vcpus, vcpus),
+          .memory_mib = std::max(least.memory_mib, memory_mib + around)};
+}
+
+guest::DomainSpec outer_spec(OuterKind kind, const OuterImage& image, const OuterSize& size,
+                             const std::string& name, const fs::path& disk,
+                             const fs::path& sockets) {
   guest::DomainSpec spec;
   spec.name = name;
-  spec.vcpus = outer_vcpus;
-  spec.memory_mib = outer_memory_mib;
+  spec.vcpus = size.vcpus;
+  spec.memory_mib = size.memory_mib;
   spec.kernel = image.kernel.string();
   spec.initrd = image.initrd.string();
   spec.cmdline = image.cmdline;

@@ -27,10 +27,17 @@ struct OuterImage {
 
 inline constexpr const char* stream_port = "lab.stream.0";
 
-// The domain of an outer VM: 2 vCPUs and 4 GiB; `disk` is a qcow2 overlay on the image's disk.
+// What a guest of this size needs around it.
+struct OuterSize {
+  unsigned vcpus = 2;
+  std::uint64_t memory_mib = 4096;
+};
+OuterSize size_for_guest(unsigned vcpus, std::uint64_t memory_mib);
+
+// The domain of an outer VM; `disk` is a qcow2 overlay on the image's disk.
 // Sockets stream, console and agent are made in `sockets`.
-guest::DomainSpec outer_spec(OuterKind kind, const OuterImage& image, const std::string& name,
-                             const std::filesystem::path& disk,
+guest::DomainSpec outer_spec(OuterKind kind, const OuterImage& image, const OuterSize& size,
+                             const std::string& name, const std::filesystem::path& disk,
                              const std::filesystem::path& sockets);
 
 // Makes an ext4 file with the label LABJOB from a folder.

@@ -5,6 +5,7 @@
 #include <sys/statvfs.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
 #include <sstream>
@@ -24,6 +25,12 @@ namespace fs = std::filesystem;
 namespace {
 
 constexpr const char* install = "apt-get install ";
+
+// Names of the findings that decide about sites.
+constexpr const char* own_modules = "this machine's own modules";
+constexpr const char* dev_kvm = "/dev/kvm";
+constexpr const char* nested_kvm = "nested KVM";
+constexpr const char* emulated_svm = "emulated AMD SVM";
 
 bool cpu_has(const std::string& flag) {
   std::ifstream file("/proc/cpuinfo");
@@ -176,7 +183,7 @@ Finding probe_kernel_packages() {
 }  // namespace
 
 Finding probe_kvm() {
-  Finding finding{.name = "/dev/kvm"};
+  Finding finding{.name = dev_kvm};
   if (::access("/dev/kvm", R_OK | W_OK) != 0) {
     finding.detail = "not there, or not readable and writable";
     finding.remedy = "modprobe kvm_intel or kvm_amd; adduser $USER kvm";
@@ -190,7 +197,7 @@ Finding probe_kvm() {
 Finding probe_nested() {
   const std::string value = read_parameter("kvm_intel") + read_parameter("kvm_amd");
   const bool ok = value.starts_with("Y") || value.starts_with("1");
-  return {.name = "nested KVM",
+  return {.name = nested_kvm,
           .ok = ok,
           .detail = ok              ? "on"
                     : value.empty() ? "no kvm_intel or kvm_amd loaded"
@@ -199,7 +206,7 @@ Finding probe_nested() {
 }
 
 Finding probe_here() {
-  Finding finding{.name = "this machine's own modules"};
+  Finding finding{.name = own_modules, .remedy = "--on svm or --on kvm need no own modules"};
   if (!cpu_has("vmx") && !cpu_has("svm"))
     finding.detail = "the CPU shows neither vmx nor svm";
   else if (!cpu_has("hypervisor"))
@@ -207,21 +214,25 @@ Finding probe_here() {
   else if (::geteuid() != 0)
     finding.detail = "only root may swap modules";
   else
-    finding = probe_kvm(), finding.name = "this machine's own modules";
+    finding = probe_kvm(), finding.name = own_modules;
   return finding;
 }
 
 Finding probe_svm() {
-  return boots_firmware({.name = "emulated AMD SVM"}, {"-accel", "tcg", "-cpu", "EPYC,+svm,+npt"});
+  return boots_firmware({.name = emulated_svm}, {"-accel", "tcg", "-cpu", "EPYC,+svm,+npt"});
 }
 
-Choice choose_site() {
-  if (probe_here().ok) return {"here", "this is a VM whose own KVM works"};
-  const Finding kvm = probe_kvm();
-  const Finding nested = probe_nested();
+Choice choose_site(const std::vector<Finding>& found) {
+  const auto get = [&](const char* name, Finding (*probe)()) {
+    const auto finding = std::ranges::find(found, name, &Finding::name);
+    return finding == found.end() ? probe() : *finding;
+  };
+  if (get(own_modules, probe_here).ok) return {"here", "this is a VM whose own KVM works"};
+  const Finding kvm = get(dev_kvm, probe_kvm);
+  const Finding nested = get(nested_kvm, probe_nested);
   if (kvm.ok && nested.ok) return {"kvm", "/dev/kvm runs guests and offers nesting"};
   const std::string why = kvm.ok ? "nested KVM: " + nested.detail : "/dev/kvm: " + kvm.detail;
-  if (const Finding svm = probe_svm(); svm.ok) return {"svm", why};
+  if (get(emulated_svm, probe_svm).ok) return {"svm", why};
   return {"", why + "; and QEMU's emulation does not work either"};
 }
 

@@ -28,12 +28,13 @@ Finding probe_here();
 // QEMU with emulated SVM.
 Finding probe_svm();
 
-// The first of here (only in a VM), kvm, svm that works; `reason` says why.
+// The first of here (only in a VM), kvm, svm that works; `reason` says why. Given what examine()
+// found, it tries nothing again.
 struct Choice {
   std::string site;  // "here", "kvm", "svm"; empty where none works
   std::string reason;
 };
-Choice choose_site();
+Choice choose_site(const std::vector<Finding>& found = {});
 
 // Everything `lab doctor` reports, in order.
 std::vector<Finding> examine(const base::Folders& folders);

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "orchestrator/site/run.hpp"
 
-#include "orchestrator/base/clock.hpp"
+#include <unistd.h>
+
 #include "orchestrator/base/error.hpp"
 #include "orchestrator/base/run_folder.hpp"
 #include "orchestrator/guest/connection.hpp"
@@ -51,6 +52,9 @@ OuterJob provide_outer_job(const std::string& site, const std::vector<scenario::
 void run_plans(const std::vector<scenario::TrialPlan>& plans, const RunOptions& options,
                const base::Folders& folders, const trial::Sink& sink) {
   check_images(plans, folders);
+  if (::geteuid() != 0)
+    throw base::user_error("lab builds images and swaps modules, which takes root",
+                           "sudo ci/lab run …");
   const std::string site = resolve(options.site, sink);
   if (site == "here") {
     run_on_this_machine(
@@ -60,6 +64,7 @@ void run_plans(const std::vector<scenario::TrialPlan>& plans, const RunOptions& 
   }
   OuterJob outer = provide_outer_job(site, plans, folders, sink);
   outer.job.verify_tracepoint = options.verify_tracepoint;
+  outer.job.time_scale = options.time_scale;
   const base::RunFolder run(folders);
   run_nested(outer_kind(site), outer.image, outer.job, run, sink);
 }

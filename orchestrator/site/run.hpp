@@ -17,6 +17,7 @@ namespace lab::site {
 struct RunOptions {
   std::string site = "auto";  // auto, here, kvm, svm
   bool verify_tracepoint = false;
+  double time_scale = 1;  // of the limits around the trials
 };
 
 // Runs all plans. Events: phases of the preparation, then those of the trials; a record for each

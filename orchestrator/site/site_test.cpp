@@ -46,13 +46,17 @@ TEST(Job, PlansThatBootAlikeShareAnImage) {
 
 TEST(OuterVm, EmulatesSvmOrUsesThisMachinesKvm) {
   const OuterImage image{.disk = "/d", .kernel = "/k", .initrd = "/i", .cmdline = "root=x"};
-  const guest::DomainSpec svm = outer_spec(OuterKind::svm, image, "o", "/overlay", "/run");
+  const guest::DomainSpec svm = outer_spec(OuterKind::svm, image, {}, "o", "/overlay", "/run");
   EXPECT_FALSE(svm.accelerated);
   EXPECT_THAT(svm.cpu_features, testing::Contains("svm"));
-  const guest::DomainSpec kvm = outer_spec(OuterKind::kvm, image, "o", "/overlay", "/run");
+  const guest::DomainSpec kvm = outer_spec(OuterKind::kvm, image, {}, "o", "/overlay", "/run");
   EXPECT_TRUE(kvm.accelerated);
   EXPECT_EQ(kvm.cpu_model, "");  // the host's own, with its virtualization
   EXPECT_THROW(outer_kind("here"), base::Error);
+  EXPECT_EQ(svm.memory_mib, 4096u);
+  EXPECT_EQ(size_for_guest(1, 768).vcpus, 2u);
+  EXPECT_EQ(size_for_guest(8, 8192).vcpus, 8u);
+  EXPECT_GT(size_for_guest(8, 8192).memory_mib, 8192u + 1024u);
 }
 
 TEST(OuterVm, JobDiskHoldsTheFolder) {

@@ -9,8 +9,7 @@ namespace {
 
 using nlohmann::json;
 
-constexpr std::array<std::string_view, 6> kind_names{"phase",  "sample", "console",
-                                                     "record", "error",  "end"};
+constexpr std::array<std::string_view, 5> kind_names{"phase", "sample", "record", "error", "end"};
 constexpr std::array<std::string_view, 4> error_names{"user", "infrastructure", "timed_out",
                                                       "interrupted"};
 
@@ -24,8 +23,7 @@ std::size_t index_of(const std::array<std::string_view, N>& names, const std::st
 }  // namespace
 
 std::string to_json(const Event& event) {
-  json object{{"type", kind_names[static_cast<std::size_t>(event.kind)]},
-              {"seconds", event.seconds}};
+  json object{{"type", kind_names[static_cast<std::size_t>(event.kind)]}};
   if (!event.trial.empty()) object["trial"] = event.trial;
   if (!event.text.empty()) object["text"] = event.text;
   if (!event.hint.empty()) object["hint"] = event.hint;
@@ -46,7 +44,6 @@ Event event_from_json(std::string_view line) {
     event.text = object.value("text", "");
     event.hint = object.value("hint", "");
     event.exits = object.value("exits", std::uint64_t{0});
-    event.seconds = object.value("seconds", 0.0);
     if (event.kind == Event::Kind::error)
       event.error_kind = static_cast<base::ErrorKind>(index_of(error_names, object.at("kind")));
     return event;

@@ -14,12 +14,11 @@ namespace lab::trial {
 
 struct Event {
   enum class Kind {
-    phase,    // text: what begins now; trial: of which trial (may be empty)
-    sample,   // exits: the running guest's total so far
-    console,  // text: what the guest wrote to its console
-    record,   // text: a record as JSON
-    error,    // text, hint, error_kind: what stopped the job
-    end,      // the job is over, the stream whole
+    phase,   // text: what begins now; trial: of which trial (may be empty)
+    sample,  // exits: the running guest's total so far
+    record,  // text: a record as JSON
+    error,   // text, hint, error_kind: what stopped the job
+    end,     // the job is over, the stream whole
   };
   Kind kind = Kind::phase;
   std::string trial;
@@ -27,7 +26,6 @@ struct Event {
   std::string hint;
   base::ErrorKind error_kind = base::ErrorKind::infrastructure;
   std::uint64_t exits = 0;
-  double seconds = 0;  // since the job began, on the clock of the machine that runs it
 };
 
 using Sink = std::function<void(const Event&)>;

@@ -51,7 +51,6 @@ void read_step(const json& object, ReaderMessage& message) {
   message.after = snapshot_in(object, "after");
   if (object.contains("exit_code")) message.exit_code = object["exit_code"].get<int>() & 0xff;
   if (object.contains("signal")) message.exit_code = 128 + (object["signal"].get<int>() & 0x7f);
-  message.seconds = object.at("seconds").get<double>();
   message.text = object.at("output").get<std::string>();
 }
 
@@ -88,10 +87,6 @@ ReaderMessage parse_reader_message(std::string_view line) {
 std::string run_request(std::uint32_t id, std::string_view command) {
   return "run " + std::to_string(id) + " " + std::to_string(command.size()) + "\n" +
          std::string(command);
-}
-
-std::string poweroff_request() {
-  return "poweroff\n";
 }
 
 }  // namespace lab::trial

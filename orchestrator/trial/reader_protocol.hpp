@@ -23,7 +23,6 @@ struct ReaderMessage {
   std::optional<exits::Snapshot> before, after;  // ready and snapshot: only after
   std::string kernel, vendor, layout;            // ready
   std::optional<int> exit_code;                  // step: 0..255, or 128 + signal
-  double seconds = 0;                            // step: on the guest's clock
   std::string text;                              // step: output's end; error: message
 };
 
@@ -31,8 +30,7 @@ struct ReaderMessage {
 // was the guest who sent it.
 ReaderMessage parse_reader_message(std::string_view line);
 
-// "run ID LENGTH\n" and the command's bytes; "poweroff\n".
+// "run ID LENGTH\n" and the command's bytes.
 std::string run_request(std::uint32_t id, std::string_view command);
-std::string poweroff_request();
 
 }  // namespace lab::trial

@@ -30,7 +30,7 @@ using HostReader = std::function<std::optional<exits::HostStats>()>;
 class Session {
  public:
   // `domain` is paused; it must outlive the session. `on_sample` gets the total about twice a
-  // second, `on_console` every piece of console output.
+  // second.
   Session(guest::Domain& domain, guest::Console console, guest::LineChannel reader,
           HostReader host_reader, std::function<void(std::uint64_t)> on_sample);
 

@@ -148,7 +148,7 @@ record::Record Trial::run() {
     record_.outcome = Outcome::infrastructure;
     record_.message = error.what();
   }
-  end_phase("cleanup");
+  if (record_.outcome != Outcome::infrastructure) end_phase("cleanup");
   record_.timings.emplace_back("trial", watch_.seconds());
   judge();
   return std::move(record_);
@@ -172,9 +172,6 @@ void Trial::run_guest(const fs::path& overlay) {
     throw base::infrastructure_error("find the QEMU process of domain '" + spec.name + "'");
   counters_ = kvm::VmCounters::find(*domain.pid());
   guest::Console console(guest::connect_to_guest(spec.console_socket));
-  console.on_bytes = [this](std::string_view bytes) {
-    context_.sink({.kind = Event::Kind::console, .trial = plan_.name, .text = std::string(bytes)});
-  };
   guest::LineChannel reader(guest::connect_to_guest(spec.channels[0].socket), max_reader_line,
                             max_reader_bytes);
   Session session(
@@ -186,10 +183,18 @@ void Trial::run_guest(const fs::path& overlay) {
   if (context_.verify_tracepoint) tracepoint_.emplace();
   end_phase("start");
   domain.resume();
-  const bool done = std::ranges::all_of(plan_.steps, [this](const scenario::Step& step) {
-    return step.kind == scenario::Step::Kind::boot ? run_boot(step) : run_command(step);
-  });
-  if (done) check_at_rest();
+  try {
+    const bool done = std::ranges::all_of(plan_.steps, [this](const scenario::Step& step) {
+      return step.kind == scenario::Step::Kind::boot ? run_boot(step) : run_command(step);
+    });
+    if (done) check_at_rest();
+  } catch (const base::Error& error) {
+    record_.console_tail = session.console_tail();
+    // Its counters cannot be read because it has just ended: the guest's doing, not lab's.
+    if (error.kind() == base::ErrorKind::interrupted || domain.running()) throw;
+    record_.outcome = Outcome::guest_failed;
+    record_.message = std::string("the guest ended while it was being read: ") + error.what();
+  }
   if (session.problem()) {
     record_.outcome = session.problem()->outcome;
     record_.message = session.problem()->message;
@@ -247,7 +252,9 @@ bool Trial::run_command(const scenario::Step& step) {
   add_step(step.name, message->before, *message->after);
   record::Step& done = record_.steps.back();
   done.exit_code = message->exit_code;
-  done.output = message->text;
+  // All steps' outputs together stay far below what one event may have, however they escape.
+  constexpr std::size_t budget = 64 << 10;
+  done.output = message->text.substr(0, budget / plan_.steps.size());
   if (message->exit_code != 0)
     add_check({.name = step.name + ": command",
                .ok = false,

@@ -82,6 +82,13 @@ void probe_module(kmod_module* module, const std::string& name) {
         "load module", name);
 }
 
+bool insert_module(kmod_module* module, const std::string& options, const std::string& object) {
+  const int result = kmod_module_insert_module(module, 0, options.c_str());
+  if (result == -EEXIST) return false;
+  check(result, "load module", object);
+  return true;
+}
+
 std::vector<std::string> information_in(kmod_module* module, const std::string& field) {
   kmod_list* list = nullptr;
   check(kmod_module_get_info(module, &list), "read module", kmod_module_get_name(module));
@@ -133,18 +140,18 @@ void Kmod::probe(const std::string& name) const {
   probe_module(by_name(context_.get(), name).get(), name);
 }
 
-void Kmod::insert_file(const fs::path& file, const std::string& options) const {
+bool Kmod::insert_file(const fs::path& file, const std::string& options) const {
   // A context of its own: in ours the name may already stand for the system's file.
   const std::unique_ptr<kmod_ctx, Unref> context(new_context());
   const ModulePtr module = by_file(context.get(), file);
   spdlog::debug("insmod {} {}", file.string(), options);
-  check(kmod_module_insert_module(module.get(), 0, options.c_str()), "load module", file.string());
+  return insert_module(module.get(), options, file.string());
 }
 
-void Kmod::insert(const std::string& name, const std::string& options) const {
+bool Kmod::insert(const std::string& name, const std::string& options) const {
   const ModulePtr module = by_name(context_.get(), name);
   spdlog::debug("insmod {} {}", name, options);
-  check(kmod_module_insert_module(module.get(), 0, options.c_str()), "load module", name);
+  return insert_module(module.get(), options, name);
 }
 
 bool Kmod::remove(const std::string& name) const {

@@ -71,18 +71,19 @@ void wait_until_unused(const std::string& module) {
   }
 }
 
-void remove_patiently(const Kmod& kmod, const std::string& module) {
+// Both vendor modules: the wrong one may be loaded only on a machine that changed under us. All
+// again while one is there: udev, or a process opening /dev/kvm, may load them in between.
+void remove_all(const Kmod& kmod) {
   const base::Stopwatch watch;
-  while (!kmod.remove(module)) {
-    if (watch.seconds() > patience) in_use(module);
+  for (;;) {
+    std::string left;
+    for (const char* module : {"kvm_amd", "kvm_intel", "kvm"})
+      if (!kmod.remove(module) && left.empty()) left = module;
+    if (left.empty()) return;
+    if (watch.seconds() > patience) in_use(left);
     // Not interruptible: this also puts the stock modules back after Ctrl-C.
     std::this_thread::sleep_for(std::chrono::milliseconds(50));
   }
-}
-
-// Both vendor modules: the wrong one may be loaded only on a machine that changed under us.
-void remove_all(const Kmod& kmod) {
-  for (const char* module : {"kvm_amd", "kvm_intel", "kvm"}) remove_patiently(kmod, module);
 }
 
 void check_not_built_in() {
@@ -128,6 +129,17 @@ void check_taken(const std::string& module, const Parameters& parameters) {
           "module '" + module + "' did not take " + name + "=" + value + ": it says " + shown,
           "the processor may lack what the parameter asks for");
   }
+}
+
+// False where others loaded a module first: udev does after a boot, and the kernel itself when a
+// process opens /dev/kvm.
+bool insert_both(const Kmod& kmod, const fs::path& modules, const std::string& vendor,
+                 const SplitParameters& split) {
+  const std::string options = joined(kmod.options("kvm"), options_text(split.kvm));
+  if (!kmod.insert_file(file_of(modules, "kvm"), options)) return false;
+  const std::string vendors = joined(kmod.options(vendor), options_text(split.vendor));
+  return kmod.exists(vendor) ? kmod.insert(vendor, vendors)
+                             : kmod.insert_file(file_of(modules, vendor), vendors);
 }
 
 void put_stock_back(const ModuleState& state) {
@@ -207,15 +219,16 @@ void ModuleSwap::load(const fs::path& modules, const Parameters& parameters) {
 void ModuleSwap::swap_in(const fs::path& modules, const SplitParameters& split) {
   const Kmod kmod;
   const std::string vendor = vendor_module(machine_vendor());
-  remove_all(kmod);
-  kmod.load_dependencies("kvm", {});
-  kmod.load_dependencies(vendor, {"kvm"});
-  kmod.insert_file(file_of(modules, "kvm"), joined(kmod.options("kvm"), options_text(split.kvm)));
-  const std::string options = joined(kmod.options(vendor), options_text(split.vendor));
-  if (kmod.exists(vendor))
-    kmod.insert(vendor, options);
-  else
-    kmod.insert_file(file_of(modules, vendor), options);
+  const base::Stopwatch watch;
+  for (bool done = false; !done;) {
+    if (watch.seconds() > patience)
+      throw base::infrastructure_error("something else keeps loading the stock kvm modules",
+                                       "end what opens /dev/kvm");
+    remove_all(kmod);
+    kmod.load_dependencies("kvm", {});
+    kmod.load_dependencies(vendor, {"kvm"});
+    done = insert_both(kmod, modules, vendor, split);
+  }
   check_taken("kvm", split.kvm);
   check_taken(vendor, split.vendor);
   if (parameter("kvm", "exit_stats") != open_modules(modules).patch)

@@ -27,7 +27,11 @@ case $fault in
 @flood_of_lines@) yes '{"event":"bye"}' >"$port" ;;
 @lie@)
 	/tmp/reader --json >/dev/null
-	echo '{"event":"ready","protocol":1,"reader":"1.0","kernel":"none","vendor":"AuthenticAMD","vcpus":1,"layout":"descending","snapshot":{"start_total":1100,"end_total":1102,"own_exits":2,"attempts":1,"clean":true,"total_cycles":1,"reasons":[[114,1101,1]]}}' >"$port"
+	lie='{"start_total":1100,"end_total":1102,"own_exits":2,"attempts":1,"clean":true,"total_cycles":1,"reasons":[[114,1101,1]]}'
+	exec 3<>"$port"
+	echo '{"event":"ready","protocol":1,"reader":"1.0","kernel":"none","vendor":"AuthenticAMD","vcpus":1,"layout":"descending","snapshot":'"$lie}" >&3
+	read -r request <&3
+	echo '{"event":"step","id":1,"before":'"$lie"',"after":'"$lie"',"exit_code":0,"seconds":0,"output":""}' >&3
 	sleep 1000 ;;
 @panic@) echo c >/proc/sysrq-trigger ;;
 @power_off@) poweroff -f ;;
@@ -48,14 +52,21 @@ std::string replaced(std::string text, const std::string& from, const std::strin
 
 }  // namespace
 
-std::string fault_scenario(const std::vector<Fault>& faults) {
+std::string fault_scenario(const std::vector<Fault>& faults, unsigned step_seconds) {
   std::string sizes;
   for (const Fault fault : faults)
     sizes += fmt::format("{}{} MiB", sizes.empty() ? "" : ", ",
                          static_cast<unsigned>(fault) * memory_unit_mib);
-  return "version: 1\nname: faults\nimage: tiny\nmatrix: {guest.memory: [" + sizes +
-         "]}\ntimeouts: {trial: 2 min, boot: 25 s, step: 5 s}\nsteps:\n  - boot:\n"
-         "  - run: {name: fault, command: . /tmp/step}\n";
+  return fmt::format(R"(version: 1
+name: faults
+image: tiny
+matrix: {{guest.memory: [{}]}}
+timeouts: {{trial: 3 min, boot: 25 s, step: {} s}}
+steps:
+  - boot:
+  - run: {{name: fault, command: . /tmp/step}}
+)",
+                     sizes, step_seconds);
 }
 
 fs::path write_fault_reader(const fs::path& folder) {

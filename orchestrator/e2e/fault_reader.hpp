@@ -26,7 +26,7 @@ enum class Fault {
 };
 
 // A scenario with one trial for each, with a boot and a step `fault`.
-std::string fault_scenario(const std::vector<Fault>& faults);
+std::string fault_scenario(const std::vector<Fault>& faults, unsigned step_seconds = 5);
 
 // Writes that reader (a shell script with the real reader behind it) below a folder.
 std::filesystem::path write_fault_reader(const std::filesystem::path& folder);

@@ -28,6 +28,10 @@ struct Stop {
   enum class Change { none, reader, recipe } change = Change::none;  // so that something is made
 };
 
+std::ostream& operator<<(std::ostream& out, const Stop& stop) {
+  return out << stop.name;
+}
+
 const Stop stops[] = {
     {"OuterVm", "] outer VM", SIGKILL, milliseconds(6000)},
     {"Modules", ": modules", SIGTERM, milliseconds(100)},
@@ -84,10 +88,17 @@ std::set<std::string> guestfs_folders() {
   return found;
 }
 
+// Those that are still there after a while: libguestfs ends its appliance when it finds, within
+// two seconds, that lab is gone.
 std::vector<std::string> alive(const std::vector<pid_t>& family) {
   std::vector<std::string> found;
-  for (const pid_t pid : family)
-    if (is_alive(pid)) found.push_back("process " + std::to_string(pid));
+  for (int tries = 0; tries < 50; ++tries) {
+    found.clear();
+    for (const pid_t pid : family)
+      if (is_alive(pid)) found.push_back("process " + std::to_string(pid));
+    if (found.empty()) break;
+    std::this_thread::sleep_for(milliseconds(100));
+  }
   return found;
 }
 

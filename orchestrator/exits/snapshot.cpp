@@ -46,6 +46,7 @@ std::vector<ReasonCount> differences(const Counts& before, const Counts& after) 
 
 Counts counts_at_end(const Snapshot& snapshot, Vendor vendor) {
   Counts counts{snapshot.end_total, snapshot.total_cycles, {}, snapshot.clean};
+  counts.disturbed = wrapped(snapshot.end_total - snapshot.start_total - snapshot.own_exits);
   const std::size_t k = snapshot.reasons.size();
   for (std::size_t i = 0; i < k; ++i) {
     ReasonCount reason = snapshot.reasons[i];
@@ -69,6 +70,7 @@ StepCounts step_counts(const std::optional<Snapshot>& before, const Snapshot& af
   // Without the reader's own word, only the last round of reads is known: T and own_exits.
   step.reader_exits = after.leaf_reads.value_or(std::uint64_t{after.own_exits} + 1);
   step.clean = earlier.exact && later.exact;
+  step.disturbed = earlier.disturbed + later.disturbed;
   return step;
 }
 

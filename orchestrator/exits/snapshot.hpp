@@ -45,6 +45,7 @@ struct Counts {
   std::uint64_t cycles = 0;
   std::vector<ReasonCount> reasons;  // sorted by number, no zero counts
   bool exact = true;                 // false: from a snapshot that was not clean
+  std::uint64_t disturbed = 0;       // exits of others that came between its reads
 
   bool operator==(const Counts&) const = default;
 };
@@ -64,6 +65,7 @@ struct StepCounts {
   std::uint64_t reader_exits = 0;
   bool reader_exits_complete = true;  // false: a lower bound (the reader gave no leaf_reads)
   bool clean = true;                  // both snapshots were
+  std::uint64_t disturbed = 0;        // exits of others between the two snapshots' reads
 
   bool operator==(const StepCounts&) const = default;
 };

@@ -137,6 +137,24 @@ TEST(Checks, DisturbedSnapshotFailsWithBothSides) {
   EXPECT_THAT(host.detail, testing::HasSubstr("EXTERNAL_INTERRUPT (1): guest 10"));
 }
 
+TEST(Checks, SeveralVcpusMayDifferByWhatCameInBetween) {
+  Machine machine(100);
+  machine.exit(48, 5);
+  const Snapshot snapshot = machine.snapshot(1);  // one exit of another vCPU came in between
+  HostStats host = machine.host();
+  host.vcpus = 2;
+  EXPECT_TRUE(check_sum("sum", counts_at_end(snapshot, Vendor::vmx), 2).ok);
+  EXPECT_TRUE(check_guest_host("host", snapshot, host).ok);
+  host.latch_kvm_exits = host.latch_total + 2;
+  EXPECT_TRUE(check_kvm_statistic("kvm", host).ok);
+  host.latch_kvm_exits = host.latch_total + 3;
+  EXPECT_FALSE(check_kvm_statistic("kvm", host).ok);
+  host.reasons[0].latched += 4;  // more than one exit in between and two in flight explain
+  EXPECT_FALSE(check_guest_host("host", snapshot, host).ok);
+  host.vcpus = 1;
+  EXPECT_FALSE(check_guest_host("host", snapshot, machine.host()).ok);
+}
+
 TEST(Checks, GuestAgainstHostNamesWhatDiffers) {
   Machine machine(100);
   const Snapshot snapshot = machine.snapshot();

@@ -272,7 +272,7 @@ void Trial::add_step(const std::string& name, const std::optional<exits::Snapsho
   counts_.emplace_back(name, counts);
   const exits::HostStats stats = counters_->read();
   record_.conditions[std::string(record::condition::patch_version)] = stats.patch_version;
-  add_check(exits::check_sum(name + ": sum of reasons = total", counts));
+  add_check(exits::check_sum(name + ": sum of reasons = total", counts, stats.vcpus));
   add_check(exits::check_guest_host(name + ": guest = host", after, stats));
   add_check(exits::check_kvm_statistic(name + ": total = KVM's own", stats));
 }

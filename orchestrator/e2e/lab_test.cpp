@@ -2,6 +2,7 @@
 #include "orchestrator/e2e/lab_test.hpp"
 
 #include <charconv>
+#include <cstdlib>
 #include <fstream>
 #include <iterator>
 #include <sstream>
@@ -13,6 +14,13 @@ namespace lab::e2e {
 namespace {
 
 constexpr std::string_view pid_mark = "pid ";
+
+// The one that was built with these tests, or another one: an installed one, or one that is broken
+// on purpose.
+std::string binary() {
+  const char* other = std::getenv("LAB_UNDER_TEST");
+  return other != nullptr ? other : LAB_BINARY;
+}
 
 std::string contents(const fs::path& file) {
   std::ifstream stream(file, std::ios::binary);
@@ -73,7 +81,7 @@ void add_processes(std::vector<std::string>& left, const std::string& part) {
 Finished LabTest::lab(const std::vector<std::string>& arguments, const How& how) const {
   Finished finished;
   // The shell says which process it is before it becomes lab.
-  base::Command command{.argv = {"sh", "-c", "echo \"pid $$\" >&2; exec \"$0\" \"$@\"", LAB_BINARY},
+  base::Command command{.argv = {"sh", "-c", "echo \"pid $$\" >&2; exec \"$0\" \"$@\"", binary()},
                         .environment = how.environment,
                         .limit = how.limit};
   command.argv.insert(command.argv.end(), arguments.begin(), arguments.end());

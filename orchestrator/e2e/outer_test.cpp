@@ -70,8 +70,8 @@ class Outer : public LabTest {
   // Two floods, then a guest that hangs in its step: there lab is killed.
   void expect_a_killed_job_is_cleared() const {
     const std::string kvm_status = "/run/lab/job/lab kvm status";
-    const std::string stock = inside(kvm_status);
-    EXPECT_THAT(stock, Not(HasSubstr("patched")));
+    // Perhaps not loaded yet: udev is still at it, and lab has to get along with that.
+    EXPECT_THAT(inside(kvm_status), Not(HasSubstr("patched")));
     const std::string pid = inside(
         ": >/tmp/stream; setsid /run/lab/job/lab job /run/lab/job/job.json /tmp/stream "
         ">/tmp/job.log 2>&1 </dev/null & echo -n $!");
@@ -83,7 +83,7 @@ class Outer : public LabTest {
     EXPECT_THAT(inside("virsh list --name"), HasSubstr("lab-guest-" + pid));
     EXPECT_THAT(inside(kvm_status), AllOf(HasSubstr("patched"), HasSubstr("held by")));
     inside("kill -9 " + pid);
-    EXPECT_EQ(inside(kvm_status), stock);
+    EXPECT_THAT(inside(kvm_status), AllOf(Not(HasSubstr("patched")), Not(HasSubstr("held by"))));
     EXPECT_THAT(inside("virsh list --all --name"), Not(HasSubstr("lab-guest")));
     EXPECT_EQ(inside("ls /root/.cache/lab/runs; ls /run/user/0/lab | grep " + pid + " || true"),
               "");

@@ -18,6 +18,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
+constexpr const char* socket_name = "guestfsd.sock";
+
 struct FreeText {
   void operator()(char* text) const { std::free(text); }
 };
@@ -139,6 +141,21 @@ void Guestfs::link(const std::string& target, const std::string& path) {
 void Guestfs::finish() {
   check(guestfs_umount_all(handle_.get()), "unmount", "the image");
   check(guestfs_shutdown(handle_.get()), "end", "the libguestfs appliance");
+}
+
+void remove_dead_sockets() {
+  std::error_code ignored;
+  std::vector<fs::path> dead;
+  for (const auto& entry : fs::directory_iterator("/tmp", ignored))
+    if (entry.path().filename().string().starts_with("libguestfs") &&
+        fs::is_socket(entry.path() / socket_name, ignored))
+      dead.push_back(entry.path());
+  if (dead.empty()) return;
+  // Read after them: one that was made just now is in it.
+  const std::string sockets = base::read_file("/proc/net/unix");
+  for (const fs::path& folder : dead)
+    if (sockets.find((folder / socket_name).string()) == std::string::npos)
+      fs::remove_all(folder, ignored);
 }
 
 std::string try_appliance(const ApplianceOptions& options) {

@@ -51,6 +51,10 @@ class Guestfs {
   std::unique_ptr<guestfs_h, Closer> handle_;
 };
 
+// Removes the folders of sockets that killed programs left: for root libguestfs makes them in /tmp
+// and cannot be told another place.
+void remove_dead_sockets();
+
 // Starts the appliance with an empty disk and ends it again: "" where that works, else why not.
 std::string try_appliance(const ApplianceOptions& options);
 

@@ -7,6 +7,7 @@
 #include "orchestrator/base/error.hpp"
 #include "orchestrator/base/run_folder.hpp"
 #include "orchestrator/guest/connection.hpp"
+#include "orchestrator/image/guestfs.hpp"
 #include "orchestrator/kvm/modules.hpp"
 
 namespace lab::site {
@@ -31,6 +32,7 @@ void sweep(const base::Folders& folders) {
   for (const std::string& id : base::dead_runs(folders)) {
     if (!destroy_domains_of(id)) continue;  // its folder is the note that leads to them
     base::remove_run(folders, id);
+    image::remove_dead_sockets();
     spdlog::warn("cleared what run {} left behind when it was killed", id);
   }
   for (const char* cache : {"images", "prepared", "kernels", "modules"})

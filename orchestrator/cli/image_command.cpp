@@ -44,8 +44,9 @@ int list() {
 image::Image provide(const base::Folders& folders, const std::string& name, Progress& progress) {
   const auto line = [&](const std::string& text) { progress.phase("", text); };
   image::ImageCache cache(folders);
-  image::find_entry(cache.entries(), name);
-  return cache.provide(name, kit_path(folders, line), line);
+  // What is fetched from a url has no use for a kernel kit.
+  const bool fetched = image::find_entry(cache.entries(), name).source == image::Entry::Source::url;
+  return cache.provide(name, fetched ? "" : kit_path(folders, line), line);
 }
 
 // `build` and `fetch` do the same: what it takes to have the image.

@@ -94,18 +94,6 @@ void append_reader(const fs::path& initrd, const fs::path& reader, const fs::pat
   fs::remove_all(tree);
 }
 
-const char* name_of(Console console) {
-  switch (console) {
-    case Console::quiet:
-      return "quiet";
-    case Console::verbose:
-      return "verbose";
-    case Console::none:
-      return "none";
-  }
-  return "";
-}
-
 }  // namespace
 
 std::string console_parameters(Console console) {
@@ -149,7 +137,8 @@ Prepared prepare(const Image& image, const base::Folders& folders, const Prepare
     throw base::infrastructure_error("the reader '" + folders.reader.string() + "' is missing",
                                      "ci/setup builds it");
   const std::string parts = std::string(recipe_version) + image.digest +
-                            base::sha256_file(folders.reader) + name_of(options.console) +
+                            base::sha256_file(folders.reader) +
+                            console_parameters(options.console) +
                             (options.ready_at == ReadyAt::multi_user ? "multi-user" : "early");
   const std::string key = base::sha256(parts);
   const fs::path folder = folders.cache / "prepared" / (image.name + "-" + key.substr(0, 16));

@@ -264,8 +264,7 @@ ModuleStatus module_status(const fs::path& runtime) {
   ModuleStatus status{.kvm_loaded = is_loaded("kvm"),
                       .patch = parameter("kvm", "exit_stats"),
                       .users = kvm_users(),
-                      .held_by = ModuleLock::holder(runtime),
-                      .left = read_state(runtime)};
+                      .held_by = ModuleLock::holder(runtime)};
   for (const char* module : {"kvm_amd", "kvm_intel"})
     if (is_loaded(module)) status.vendor_module = module;
   for (const std::string& module : {std::string("kvm"), status.vendor_module}) {

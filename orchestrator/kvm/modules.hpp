@@ -62,12 +62,11 @@ bool recover_modules(const std::filesystem::path& runtime);
 
 struct ModuleStatus {
   bool kvm_loaded = false;
-  std::string vendor_module;        // "kvm_amd", "kvm_intel", or "" where none is loaded
-  std::string patch;                // version of the patch; "" for stock modules
-  Parameters parameters;            // of both modules, as /sys/module shows them
-  std::vector<KvmUser> users;       // processes that use KVM
-  std::string held_by;              // who holds the lock; "" for nobody
-  std::optional<ModuleState> left;  // the swap in force, by whichever lab
+  std::string vendor_module;   // "kvm_amd", "kvm_intel", or "" where none is loaded
+  std::string patch;           // version of the patch; "" for stock modules
+  Parameters parameters;       // of both modules, as /sys/module shows them
+  std::vector<KvmUser> users;  // processes that use KVM
+  std::string held_by;         // who holds the lock; "" for nobody
 };
 
 ModuleStatus module_status(const std::filesystem::path& runtime);

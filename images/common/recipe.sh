@@ -127,12 +127,21 @@ make_initrd() {
 }
 
 # unpack_kernel BZIMAGE FILE: the ELF kernel inside, which QEMU starts by PVH
-# without unpacking it in the (emulated) guest. Fails where there is no xz stream.
+# without unpacking it in the (emulated) guest. Fails where no xz or zstd stream holds one.
 unpack_kernel() {
 	local offset
-	for offset in $(grep -abo $'\xfd7zXZ\x00' "$1" | cut -d: -f1); do
-		tail -c "+$((offset + 1))" "$1" | xz -dc 2>/dev/null >"$2" || true
-		[ "$(head -c 4 "$2" | tail -c 3)" != ELF ] || return 0
+	for offset in $(grep -abFo $'\xfd7zXZ' "$1" | cut -d: -f1); do
+		! unpack_at "$1" "$offset" "$2" xz || return 0
+	done
+	command -v zstd >/dev/null || return 1
+	for offset in $(grep -abFo $'\x28\xb5\x2f\xfd' "$1" | cut -d: -f1); do
+		! unpack_at "$1" "$offset" "$2" zstd || return 0
 	done
 	return 1
+}
+
+# unpack_at FILE OFFSET TO PROGRAM: what follows the stream ends it with an error that says nothing.
+unpack_at() {
+	tail -c "+$(($2 + 1))" "$1" | "$4" -dc 2>/dev/null >"$3" || true
+	[ "$(head -c 4 "$3" | tail -c 3)" = ELF ]
 }

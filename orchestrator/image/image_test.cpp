@@ -283,12 +283,56 @@ TEST_F(Fetch, MakesACloudImageOnceAndOnlyIfItsDigestIsRight) {
     EXPECT_TRUE(entry.is_directory() || entry.path().filename() == ".lock") << entry.path();
 }
 
+// A recipe whose `base` says how often it ran, and whose `build` takes that with the kit's name.
+TEST(ImageCache, MakesARecipesBaseOnceForAllKits) {
+  const base::TemporaryFolder folder("/tmp", "lab-test");
+  base::Folders folders;
+  folders.cache = folder.path() / "cache";
+  folders.share = folder.path() / "share";
+  const fs::path recipe = folders.share / "images/outer";
+  fs::create_directories(recipe);
+  fs::create_directories(folders.share / "images/common");
+  base::write_file(folders.share / "images/manifest.yaml", "images:\n  outer: {}\n");
+  const auto write_program = [&](const char* name, const std::string& text) {
+    base::write_file(recipe / name, "#!/bin/sh\nset -e\n" + text);
+    fs::permissions(recipe / name, fs::perms(0755));
+  };
+  const std::string log = (folder.path() / "log").string();
+  write_program("base", "echo base >> " + log + "\necho files > $1/root\n");
+  write_program("build", "basename $LAB_KIT >> " + log +
+                             "\ncat $LAB_BASE/root $LAB_KIT/info.json > $1/d\n" +
+                             R"(echo '{"name":"outer","kind":"disk","disk":"d"}' > $1/image.json)");
+  ImageCache cache(folders);
+  for (const std::string release : {"5.10", "6.1", "5.10"}) {
+    const fs::path kit = folder.path() / release;
+    fs::create_directories(kit);
+    base::write_file(kit / "info.json", release);
+    EXPECT_EQ(base::read_file(cache.provide("outer", kit, [](const std::string&) {}).disk),
+              "files\n" + release);
+  }
+  EXPECT_EQ(base::read_file(log), "base\n5.10\n6.1\n");
+  EXPECT_EQ(cache.remove("outer"), 3);
+}
+
+// The kernel kit of this machine's own suite: the appliance is made of this machine's programs.
+fs::path own_kit(const base::Folders& folders) {
+  const std::string suite = base::run_checked({.argv = {"sh", "-c",
+                                                        ". /etc/os-release; "
+                                                        "printf %s \"$VERSION_CODENAME\""}});
+  for (const auto& entry : fs::directory_iterator(folders.cache / "kernels"))
+    if (fs::exists(entry.path() / "info.json") &&
+        base::read_file(entry.path() / "info.json").find('"' + suite + '"') != std::string::npos)
+      return entry.path();
+  return {};
+}
+
 // Starts the real appliance by emulation, with the kernel of lab's cache (`lab kvm build` puts one
 // there); about 20 s.
 TEST(GuestfsAppliance, InjectsIntoARealImage) {
   const base::Folders folders = base::find_folders();
   ASSERT_TRUE(fs::exists(folders.cache / "kernels")) << "no kernel in the cache: lab kvm build";
-  const fs::path kit = fs::directory_iterator(folders.cache / "kernels")->path();
+  const fs::path kit = own_kit(folders);
+  ASSERT_FALSE(kit.empty()) << "no kernel of this machine's suite in the cache: lab kvm build";
   const base::TemporaryFolder folder("/tmp", "lab-test");
   const fs::path tree = folder.path() / "tree", raw = folder.path() / "disk.raw";
   fs::create_directories(tree / "etc/cloud");
@@ -327,9 +371,7 @@ TEST(GuestfsAppliance, SaysWhenAnImageHoldsNoSystem) {
   const base::TemporaryFolder folder("/tmp", "lab-test");
   const fs::path raw = folder.path() / "disk.raw";
   base::run_checked({.argv = {"mke2fs", "-q", "-t", "ext4", raw.string(), "16M"}});
-  Guestfs guest(raw, "raw",
-                {.cache = folders.cache,
-                 .kernel_kit = fs::directory_iterator(folders.cache / "kernels")->path()});
+  Guestfs guest(raw, "raw", {.cache = folders.cache, .kernel_kit = own_kit(folders)});
   try {
     guest.mount_root();
     FAIL();

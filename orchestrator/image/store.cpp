@@ -20,6 +20,7 @@ namespace fs = std::filesystem;
 using nlohmann::json;
 
 constexpr std::size_t key_digits = 16;
+constexpr const char* base_mark = "-base-";  // between name and key of what a recipe's `base` made
 constexpr std::chrono::minutes recipe_limit{30};
 
 // A digest over names and contents of all files below a folder, in a fixed order.
@@ -135,29 +136,49 @@ std::optional<Image> ImageCache::find(const std::string& name, const fs::path& k
 Image ImageCache::provide(const std::string& name, const fs::path& kit, const Progress& progress) {
   const Entry& entry = find_entry(entries_, name);
   const fs::path folder = folder_of(entry, kit);
+  // Before, not within: both folders lie in the cache whose lock a folder's making holds.
+  const fs::path base = fs::exists(folder) ? fs::path() : make_base(entry, progress);
   const bool made = base::make_folder_once(
-      folder, [&](const fs::path& work) { make(entry, kit, work, progress); });
+      folder, [&](const fs::path& work) { make(entry, kit, base, work, progress); });
   Image image = read_image(folder);
   image.found = !made;
   return image;
 }
 
-void ImageCache::make(const Entry& entry, const fs::path& kit, const fs::path& folder,
-                      const Progress& progress) const {
+void ImageCache::make(const Entry& entry, const fs::path& kit, const fs::path& base,
+                      const fs::path& folder, const Progress& progress) const {
   if (entry.source == Entry::Source::url) {
     fetch_image(entry, cache_.parent_path() / "downloads", folder, progress);
   } else {
-    // What the recipe itself says, not all that its programs do.
-    const auto own_lines = [&](const std::string& line) {
-      if (line.starts_with(entry.name + ": ")) progress(line);
-    };
-    base::run_checked({.argv = {(recipes_ / entry.name / "build").string(), folder.string()},
-                       .environment = {{"LAB_KIT", kit.string()}},
-                       .limit = recipe_limit,
-                       .on_line = own_lines,
-                       .contained = true});
+    run_recipe(entry, "build", folder, {{"LAB_KIT", kit.string()}, {"LAB_BASE", base.string()}},
+               progress);
   }
   add_digest(folder);
+}
+
+// The folder of what the recipe's `base` made; empty where the recipe has none.
+fs::path ImageCache::make_base(const Entry& entry, const Progress& progress) const {
+  if (!fs::exists(recipes_ / entry.name / "base")) return {};
+  const std::string key = folder_digest(recipes_ / entry.name) + folder_digest(recipes_ / "common");
+  const fs::path folder =
+      cache_ / (entry.name + base_mark + base::sha256(key).substr(0, key_digits));
+  base::make_folder_once(
+      folder, [&](const fs::path& work) { run_recipe(entry, "base", work, {}, progress); });
+  return folder;
+}
+
+void ImageCache::run_recipe(const Entry& entry, const char* program, const fs::path& folder,
+                            std::map<std::string, std::string> environment,
+                            const Progress& progress) const {
+  // What the recipe itself says, not all that its programs do.
+  const auto own_lines = [&](const std::string& line) {
+    if (line.starts_with(entry.name + ": ")) progress(line);
+  };
+  base::run_checked({.argv = {(recipes_ / entry.name / program).string(), folder.string()},
+                     .environment = std::move(environment),
+                     .limit = recipe_limit,
+                     .on_line = own_lines,
+                     .contained = true});
 }
 
 int ImageCache::remove(const std::string& name) {
@@ -168,8 +189,9 @@ int ImageCache::remove(const std::string& name) {
     std::vector<fs::path> found;
     for (const auto& entry : fs::directory_iterator(parent, error)) {
       const std::string folder = entry.path().filename().string();
-      if (folder.size() == name.size() + 1 + key_digits && folder.starts_with(name + "-"))
-        found.push_back(entry.path());
+      for (const std::string& start : {name + "-", name + base_mark})
+        if (folder.size() == start.size() + key_digits && folder.starts_with(start))
+          found.push_back(entry.path());
     }
     for (const fs::path& folder : found) base::remove_folder(folder);
     removed += static_cast<int>(found.size());

@@ -4,6 +4,7 @@
 
 #include <filesystem>
 #include <functional>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -43,7 +44,8 @@ class ImageCache {
   std::optional<Image> find(const std::string& name, const std::filesystem::path& kit) const;
 
   // find(), else builds or fetches it. Another lab that builds the same is waited for. Error
-  // (infrastructure) with the recipe's last lines; nothing half-made stays.
+  // (infrastructure) with the recipe's last lines; nothing half-made stays. Where a recipe has a
+  // program `base` beside `build`, what it makes is the same for all kits and kept on its own.
   Image provide(const std::string& name, const std::filesystem::path& kit,
                 const Progress& progress);
 
@@ -52,8 +54,11 @@ class ImageCache {
 
  private:
   std::filesystem::path folder_of(const Entry& entry, const std::filesystem::path& kit) const;
-  void make(const Entry& entry, const std::filesystem::path& kit,
+  void make(const Entry& entry, const std::filesystem::path& kit, const std::filesystem::path& base,
             const std::filesystem::path& folder, const Progress& progress) const;
+  std::filesystem::path make_base(const Entry& entry, const Progress& progress) const;
+  void run_recipe(const Entry& entry, const char* program, const std::filesystem::path& folder,
+                  std::map<std::string, std::string> environment, const Progress& progress) const;
 
   std::filesystem::path recipes_, cache_, prepared_;
   std::vector<Entry> entries_;

@@ -27,7 +27,7 @@ void read_guest(Settings& settings, const Node& node) {
 }
 
 void read_kvm(Settings& settings, const Node& node) {
-  const MapReader map(node, "kvm", {"layout", "paging", "parameters"});
+  const MapReader map(node, "kvm", {"layout", "paging", "kernel", "parameters"});
   for (const Entry& entry : node.entries) {
     if (entry.key != "parameters") apply_setting(settings, "kvm." + entry.key, entry.value);
   }

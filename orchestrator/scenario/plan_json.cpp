@@ -26,6 +26,7 @@ json settings_json(const Settings& settings) {
                  {"layout", exits::to_string(settings.layout)},
                  {"parameters", settings.parameters}};
   if (settings.paging) object["paging"] = to_string(*settings.paging);
+  if (!settings.kernel.empty()) object["kernel"] = settings.kernel;
   return object;
 }
 
@@ -42,6 +43,7 @@ Settings settings_from(const json& object) {
   if (object.contains("paging")) {
     settings.paging = enumerator(object.at("paging"), {Paging::nested, Paging::shadow});
   }
+  settings.kernel = object.value("kernel", "");
   object.at("parameters").get_to(settings.parameters);
   return settings;
 }

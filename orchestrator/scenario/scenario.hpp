@@ -28,6 +28,8 @@ struct Settings {
   exits::Layout layout = exits::Layout::descending;
   // Nested unless said otherwise, by `paging` or by a parameter npt/ept; always set in a TrialPlan.
   std::optional<Paging> paging;
+  // Which kernel the outer VM runs: a release, a series or a suite; empty: lab's default.
+  std::string kernel;
   // Of the kvm modules, beyond layout and paging; never exit_layout, exit_stats.
   std::map<std::string, std::string> parameters;
 

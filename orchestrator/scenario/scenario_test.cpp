@@ -121,6 +121,20 @@ TEST(Scenario, PagingIsShortForKvmPaging) {
   EXPECT_EQ(plans[1].settings.paging, Paging::shadow);
 }
 
+TEST(Scenario, KernelsVaryToo) {
+  EXPECT_EQ(expand(parse(small, "s.yaml"))[0].settings.kernel, "");
+  const std::string text =
+      with(small, "steps",
+           "kvm: {kernel: trixie}\nmatrix: {kvm.kernel: [5.10, 6.12.5+deb13-amd64]}\nsteps");
+  const auto plans = expand(parse(text, "s.yaml"));
+  ASSERT_EQ(plans.size(), 2u);
+  EXPECT_EQ(plans[0].name, "tiny-boot[kvm.kernel=5.10]#1");
+  EXPECT_EQ(plans[0].settings.kernel, "5.10");
+  EXPECT_EQ(plans[1].settings.kernel, "6.12.5+deb13-amd64");
+  EXPECT_EQ(plan_from_json(to_json(plans[1])), plans[1]);
+  EXPECT_EQ(expand(parse(text, "s.yaml", {"kvm.kernel=6.1"})).at(0).settings.kernel, "6.1");
+}
+
 TEST(Scenario, ParametersVaryToo) {
   const auto plans =
       expand(parse(with(small, "steps", "matrix: {kvm.parameters.npt: [1, 0]}\nsteps"), "s.yaml"));
@@ -128,6 +142,16 @@ TEST(Scenario, ParametersVaryToo) {
   EXPECT_EQ(plans[0].settings.paging, Paging::nested);
   EXPECT_EQ(plans[1].settings.paging, Paging::shadow);
   EXPECT_EQ(plans[1].settings.parameters.at("npt"), "0");
+}
+
+TEST(Scenario, ExitParametersAreTheUsersWhereATrialStaysPossible) {
+  const auto plans = expand(parse(
+      with(small, "steps",
+           "kvm: {parameters: {exit_scope: host, exit_leaves: on, exit_counts: on, exit_log_every: "
+           "1000, exit_histograms: on, exit_preset: 4294960000}}\nsteps"),
+      "s.yaml"));
+  EXPECT_EQ(plans.at(0).settings.parameters.size(), 6u);
+  EXPECT_EQ(plans[0].settings.parameters.at("exit_preset"), "4294960000");
 }
 
 TEST(Scenario, SetOverridesWithTheSameCare) {
@@ -180,6 +204,13 @@ TEST(Scenario, ErrorsSayWhereWhatAndHowToMend) {
       {"steps", "kvm: {layout: down}\nsteps", "must be one of descending, ascending, combined"},
       {"steps", "kvm: {parameters: {exit_layout: 1}}\nsteps", "belongs to lab | use kvm.layout"},
       {"steps", "kvm: {parameters: {a: 1 2}}\nsteps", "without blanks"},
+      {"steps", "kvm: {kernel: 6.1 0}\nsteps", "s.yaml:4:15: kvm.kernel names no kernel: '6.1 0'"},
+      {"steps", "kvm: {kernel: ../x}\nsteps", "| a release as in"},
+      {"steps", "matrix: {kvm.kernel: [5.10, '']}\nsteps", "kvm.kernel names no kernel: ''"},
+      {"steps", "kvm: {parameters: {exit_leaves: off}}\nsteps",
+       "s.yaml:4:33: no trial is possible with exit_leaves=off: the guest's reader"},
+      {"steps", "matrix: {kvm.parameters.exit_leaves: [on, root]}\nsteps", "exit_leaves=root"},
+      {"steps", "kvm: {parameters: {exit_counts: off}}\nsteps", "nothing would be counted"},
       {"steps", "kvm: {paging: nested, parameters: {npt: 0}}\nsteps",
        "s.yaml: tiny-boot: kvm.parameters.npt = 0 contradicts nested paging"},
       {"steps", "kvm: {parameters: {npt: 2}}\nsteps", "must be 0, 1, N or Y, not '2'"},

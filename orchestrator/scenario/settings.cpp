@@ -33,6 +33,8 @@ constexpr Setting settings_table[] = {
      [](Settings& s, const std::string& key, const Node& v) {
        s.layout = exits::Layout(read_word(v, key, {"descending", "ascending", "combined"}));
      }},
+    {"kvm.kernel",
+     [](Settings& s, const std::string& key, const Node& v) { s.kernel = read_kernel(v, key); }},
     {"kvm.paging",
      [](Settings& s, const std::string& key, const Node& v) {
        s.paging = Paging(read_word(v, key, {"nested", "shadow"}));
@@ -43,6 +45,22 @@ bool is_parameter_name(std::string_view name) {
   return !name.empty() && name.size() <= 64 && std::ranges::all_of(name, [](char c) {
     return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_';
   });
+}
+
+// What a trial lives by: exits that are counted, and leaves that answer the reader in user space.
+void check_countable(const std::string& name, const std::string& text, const Node& value) {
+  if (name == "exit_leaves" && text != "on") {
+    fail(value.where,
+         fmt::format("no trial is possible with exit_leaves={}: the guest's reader would see no "
+                     "counts",
+                     text),
+         "on, or leave it out; 'lab kvm load' takes off and root");
+  }
+  if (name == "exit_counts" && text != "on") {
+    fail(value.where,
+         fmt::format("no trial is possible with exit_counts={}: nothing would be counted", text),
+         "on, or leave it out; 'lab kvm load' takes off");
+  }
 }
 
 void apply_parameter(Settings& settings, const std::string& name, const Node& value) {
@@ -59,6 +77,7 @@ void apply_parameter(Settings& settings, const std::string& name, const Node& va
   const bool good =
       std::ranges::all_of(text, [](char c) { return c > ' ' && c < 0x7f && c != '"'; });
   if (!good) fail(value.where, what + " must be printable ASCII without blanks and quotes");
+  check_countable(name, text, value);
   if (settings.parameters.size() >= 64) fail(value.where, "more than 64 module parameters");
   settings.parameters[name] = text;
 }

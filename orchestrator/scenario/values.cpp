@@ -143,6 +143,18 @@ std::string read_name(const Node& node, const std::string& what) {
   return text;
 }
 
+std::string read_kernel(const Node& node, const std::string& what) {
+  static constexpr std::string_view others = ".+~-";
+  const std::string& text = scalar(node, what, "a kernel");
+  const bool good = !text.empty() && text.size() <= 64 && is_alphanumeric(text[0]) &&
+                    std::ranges::all_of(text, [](char c) {
+                      return is_alphanumeric(c) || others.find(c) != std::string_view::npos;
+                    });
+  if (good) return text;
+  fail(node.where, fmt::format("{} names no kernel: {}", what, in_quotes(text)),
+       "a release as in 6.1.0-56-amd64, a series as in 6.12, a suite as in trixie, or newest");
+}
+
 std::size_t read_word(const Node& node, const std::string& what,
                       std::initializer_list<std::string_view> allowed) {
   const std::span<const std::string_view> words(allowed.begin(), allowed.size());

@@ -21,6 +21,9 @@ std::chrono::seconds read_duration(const Node& node, const std::string& what);  
 std::string read_text(const Node& node, const std::string& what, std::size_t max);
 // A letter or digit, then letters, digits and . _ -, at most 64.
 std::string read_name(const Node& node, const std::string& what);
+// Which kernel: a release, a series, a suite or "newest". Which there are is known where they are
+// fetched.
+std::string read_kernel(const Node& node, const std::string& what);
 // The index of the word among those allowed.
 std::size_t read_word(const Node& node, const std::string& what,
                       std::initializer_list<std::string_view> allowed);

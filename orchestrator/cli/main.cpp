@@ -54,11 +54,13 @@ int main(int argc, char** argv) {
   lab::cli::Action action;
   for (const auto add :
        {lab::cli::add_run, lab::cli::add_results, lab::cli::add_validate, lab::cli::add_doctor,
-        lab::cli::add_kvm, lab::cli::add_image, lab::cli::add_outer, lab::cli::add_job})
+        lab::cli::add_kvm, lab::cli::add_image, lab::cli::add_outer, lab::cli::add_bench,
+        lab::cli::add_vmm, lab::cli::add_job})
     add(app, action);
   try {
     app.parse(argc, argv);
-    if (!app.got_subcommand("job") && !app.got_subcommand("validate")) clear_what_was_left();
+    if (!app.got_subcommand("job") && !app.got_subcommand("vmm") && !app.got_subcommand("validate"))
+      clear_what_was_left();
     return action();
   } catch (const CLI::RequiredError& error) {
     const std::string word = argc > 1 ? argv[argc - 1] : "";

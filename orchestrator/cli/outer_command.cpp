@@ -30,7 +30,7 @@ namespace fs = std::filesystem;
 constexpr const char* domain_name = "lab-outer";
 
 struct Options {
-  std::string site = "auto";
+  std::string site = "auto", kernel;
   std::vector<std::string> command, scenarios;
   unsigned timeout = 600;
 };
@@ -89,7 +89,7 @@ int up(const Options& options) {
   const std::string site = wanted_site(options.site);
   const site::OuterKind kind = site::outer_kind(site);
   const site::OuterJob outer =
-      site::provide_outer_job(site, load_plans(options.scenarios), folders, sink);
+      site::provide_outer_job(site, options.kernel, load_plans(options.scenarios), folders, sink);
   progress.phase("", site::outer_vm_phase);
   const fs::path sockets = folders.runtime / "outer";
   fs::remove_all(disk_folder(folders));
@@ -97,7 +97,7 @@ int up(const Options& options) {
   fs::create_directories(sockets);
   guest::Domain domain(connection.get(),
                        site::lay_out_outer(kind, outer.image, outer.job, domain_name,
-                                           disk_folder(folders), sockets, site::JobStart::by_hand),
+                                           disk_folder(folders), sockets, site::start_nothing),
                        guest::Lifetime::stays);
   try {
     domain.resume();
@@ -144,6 +144,8 @@ void add_outer(CLI::App& app, Action& action) {
 
   CLI::App* up_command = outer->add_subcommand("up", "Start one and wait until it answers");
   up_command->add_option("--on", options->site, "Site: auto, kvm or svm")->capture_default_str();
+  up_command->add_option("--kernel", options->kernel,
+                         "Its kernel: release, series, suite or newest (lab kvm list --available)");
   up_command->add_option("scenario", options->scenarios,
                          "Scenarios whose job is to be at hand in it: /run/lab/job/run starts it");
   up_command->callback([&action, options] { action = [options] { return up(*options); }; });

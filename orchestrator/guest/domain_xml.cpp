@@ -109,6 +109,14 @@ void add_devices(xml_node domain, const DomainSpec& spec) {
   set(add(devices, "memballoon"), "model", "none");
 }
 
+// libvirt has no element for it.
+void add_instruction_count(xml_node domain) {
+  set(domain, "xmlns:qemu", "http://libvirt.org/schemas/domain/qemu/1.0");
+  xml_node arguments = add(domain, "qemu:commandline");
+  set(add(arguments, "qemu:arg"), "value", "-icount");
+  set(add(arguments, "qemu:arg"), "value", "shift=0");
+}
+
 void add_owner_label(xml_node domain) {
   xml_node label = add(domain, "seclabel");
   set(label, "type", "static");
@@ -135,6 +143,7 @@ std::string domain_xml(const DomainSpec& spec, bool apparmor) {
   add_text(domain, "on_crash", "destroy");
   add_devices(domain, spec);
   add_owner_label(domain);
+  if (spec.count_instructions) add_instruction_count(domain);
   if (apparmor) {
     xml_node label = add(domain, "seclabel");
     set(label, "type", "none");

@@ -26,6 +26,9 @@ struct Channel {
 struct DomainSpec {
   std::string name;
   bool accelerated = true;  // type kvm; otherwise qemu, emulated by TCG
+  // Emulated only: one instruction is one nanosecond of the machine's time (-icount shift=0), its
+  // time stamp counter included. One processor, and slow.
+  bool count_instructions = false;
   std::string machine = "pc";
   unsigned vcpus = 1;
   std::uint64_t memory_mib = 768;

@@ -71,12 +71,11 @@ void write_script(const fs::path& file, const std::string& text) {
   fs::permissions(file, fs::perms(0755));
 }
 
-void write_job(const Job& inside, const fs::path& folder, const fs::path& disk, JobStart start) {
+void write_job(const Job& inside, const fs::path& folder, const fs::path& disk,
+               const std::string& start) {
   base::write_file(folder / "job.json", to_json(inside));
   write_script(folder / "run", run_script);
-  write_script(folder / "start",
-               std::string("#!/bin/sh\n") +
-                   (start == JobStart::by_itself ? "exec /run/lab/job/run\n" : "exit 0\n"));
+  write_script(folder / "start", "#!/bin/sh\n" + start + "\n");
   fs::copy_file("/proc/self/exe", folder / "lab");
   make_job_disk(folder, disk);
 }
@@ -172,7 +171,7 @@ OuterSize size_for(const Job& job) {
 
 guest::DomainSpec lay_out_outer(OuterKind kind, const OuterImage& image, const Job& job,
                                 const std::string& name, const fs::path& folder,
-                                const fs::path& sockets, JobStart start) {
+                                const fs::path& sockets, const std::string& start) {
   const fs::path system_disk = folder / "outer.qcow2", job_disk = folder / "job.img";
   guest::DomainSpec spec = outer_spec(kind, image, size_for(job), name, system_disk, sockets);
   image::create_overlay(image.disk, "raw", system_disk);
@@ -186,7 +185,7 @@ void run_nested(OuterKind kind, const OuterImage& image, const Job& job, const b
                 const trial::Sink& sink) {
   sink({.kind = Event::Kind::phase, .text = "job disk"});
   const guest::DomainSpec spec = lay_out_outer(kind, image, job, "lab-outer-" + run.id(),
-                                               run.path(), run.sockets(), JobStart::by_itself);
+                                               run.path(), run.sockets(), start_job);
   sink({.kind = Event::Kind::phase, .text = outer_vm_phase});
   const guest::ConnectionPtr connection = guest::connect(guest::default_uri());
   guest::Domain domain(connection.get(), spec);

@@ -13,12 +13,13 @@ namespace lab::site {
 inline constexpr const char* outer_vm_phase = "outer VM";
 
 // Lays out everything an outer VM with this job needs in `folder` (its system disk, an overlay,
-// and the job disk) and gives the domain. `start`: the job starts by itself as soon as the
-// machine is up; otherwise `run` in the job's folder starts it.
-enum class JobStart { by_itself, by_hand };
+// and the job disk) and gives the domain. `start`: the shell command that the machine runs as soon
+// as it is up; `run` in the job's folder starts the job.
+inline constexpr const char* start_job = "exec /run/lab/job/run";
+inline constexpr const char* start_nothing = "exit 0";
 guest::DomainSpec lay_out_outer(OuterKind kind, const OuterImage& image, const Job& job,
                                 const std::string& name, const std::filesystem::path& folder,
-                                const std::filesystem::path& sockets, JobStart start);
+                                const std::filesystem::path& sockets, const std::string& start);
 
 // Brings an outer VM up, hands it the job (whose paths are this machine's) and passes on every
 // event until its end. Throws Error where the outer VM cannot start, dies, hangs (nothing heard

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: MIT */
+/* What the guests' code (payload.S) and the host agree on. Read by the assembler, too. */
+#ifndef VMM_PAYLOAD_H
+#define VMM_PAYLOAD_H
+
+#define VMM_PORT_DONE 0xe9
+
+#define VMM_QUERY_IN 0
+#define VMM_QUERY_OUT 32
+#define VMM_QUERY_BYTES 64
+
+/* AMD APM vol. 2 (24593): appendix A (MSRs), B (VMCB), C (exit codes). */
+#define VMM_MSR_EFER 0xc0000080
+#define VMM_EFER_SVME 0x1000
+#define VMM_MSR_VM_HSAVE_PA 0xc0010117
+#define VMM_VMCB_EXIT_CODE 0x70
+#define VMM_VMCB_RIP 0x578
+#define VMM_EXIT_CPUID 0x72
+#define VMM_EXIT_HLT 0x78
+#define VMM_EXIT_VMRUN 0x80
+
+#ifndef __ASSEMBLER__
+extern "C" {
+extern const unsigned char vmm_payload[], vmm_payload_end[];
+extern const unsigned char vmm_list[], vmm_repeat[], vmm_nested[], vmm_nested_guest[];
+}
+#endif
+
+#endif

@@ -4,7 +4,9 @@
 #include <string.h>
 
 #include <algorithm>
+#include <fstream>
 #include <nlohmann/json.hpp>
+#include <regex>
 
 #include "orchestrator/base/atomic_folder.hpp"
 #include "orchestrator/base/error.hpp"
@@ -14,26 +16,66 @@ namespace lab::kvm {
 namespace fs = std::filesystem;
 namespace {
 
+// Debian's suites by age; machine's own before all. Others (a later suite's machine) come last.
+int rank(const std::string& suite) {
+  static const std::vector<std::string> by_age{"bullseye", "bookworm", "trixie", "forky", "sid"};
+  static const std::string own = machine_suite();
+  if (suite == own) return -1;
+  return static_cast<int>(std::ranges::find(by_age, suite) - by_age.begin());
+}
+
+bool is_cloud(const KernelKit& kit) {
+  return kit.release.find("-cloud-") != std::string::npos;
+}
+
 // Numbers within a release count as numbers: 6.1.0-9 is older than 6.1.0-56.
-bool is_newer(const KernelKit& a, const KernelKit& b) {
+bool comes_before(const KernelKit& a, const KernelKit& b) {
+  if (rank(a.suite) != rank(b.suite)) return rank(a.suite) < rank(b.suite);
+  if (is_cloud(a) != is_cloud(b)) return is_cloud(b);
   return ::strverscmp(a.release.c_str(), b.release.c_str()) > 0;
 }
 
-void check_release(const std::string& release) {
-  static constexpr const char* allowed =
-      "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.+~-";
-  if (release.empty() || release.front() == '.' || release.front() == '-' ||
-      release.find_first_not_of(allowed) != std::string::npos)
-    throw base::user_error("'" + release + "' is no kernel release",
-                           "a release looks like 6.1.0-56-amd64 (uname -r)");
+void check_selector(const std::string& selector) {
+  static const std::regex form("[A-Za-z0-9][A-Za-z0-9.+~-]{0,63}");
+  if (!std::regex_match(selector, form))
+    throw base::user_error("'" + selector + "' is no kernel",
+                           "take a release (6.1.0-56-amd64), a series (6.12), a suite (trixie) or "
+                           "\"newest\"; lab kvm list --available shows what can be had");
+}
+
+bool is_series(const std::string& selector) {
+  static const std::regex form("[0-9]+\\.[0-9]+");
+  return std::regex_match(selector, form);
+}
+
+// "6.12" of "6.12.117+deb13-amd64".
+std::string series_of(const std::string& release) {
+  static const std::regex form("([0-9]+\\.[0-9]+)([^0-9].*)?");
+  std::smatch match;
+  return std::regex_match(release, match, form) ? match[1].str() : "";
+}
+
+bool is_meant(const KernelKit& kit, const std::optional<std::string>& selector) {
+  if (!selector) return kit.suite == machine_suite() && !is_cloud(kit);
+  return kit.release == *selector ||
+         (is_series(*selector) && series_of(kit.release) == *selector && !is_cloud(kit));
 }
 
 }  // namespace
 
+std::string machine_suite() {
+  static const std::string mark = "VERSION_CODENAME=";
+  std::ifstream file("/etc/os-release");
+  for (std::string line; std::getline(file, line);)
+    if (line.starts_with(mark)) return line.substr(mark.size());
+  return "";
+}
+
 KernelKit open_kit(const fs::path& path) {
   try {
     const auto info = nlohmann::json::parse(base::read_file(path / "info.json"));
-    return {info.at("release").get<std::string>(), info.at("version").get<std::string>(), path};
+    return {info.at("release").get<std::string>(), info.at("version").get<std::string>(), path,
+            info.at("suite").get<std::string>(), info.value("compiler", "")};
   } catch (const nlohmann::json::exception& error) {
     throw base::infrastructure_error("read kernel kit '" + path.string() + "': " + error.what(),
                                      "rm -r " + path.string());
@@ -47,23 +89,23 @@ std::vector<KernelKit> list_kits(const fs::path& cache) {
     if (!entry.path().filename().string().starts_with(".") &&
         fs::exists(entry.path() / "info.json"))
       kits.push_back(open_kit(entry.path()));
-  std::ranges::sort(kits, is_newer);
+  std::ranges::sort(kits, comes_before);
   return kits;
 }
 
 KernelKit find_or_fetch_kit(const fs::path& cache, const fs::path& patch_folder,
-                            const std::optional<std::string>& release, const Progress& progress) {
-  if (release) check_release(*release);
+                            const std::optional<std::string>& selector, const Progress& progress) {
+  if (selector) check_selector(*selector);
   const auto find = [&]() -> std::optional<KernelKit> {
     for (const KernelKit& kit : list_kits(cache))
-      if (!release || kit.release == *release) return kit;
+      if (is_meant(kit, selector)) return kit;
     return std::nullopt;
   };
   if (const auto kit = find()) return *kit;
   const base::Fd held = base::lock_folder(cache / "kernels");
   if (const auto kit = find()) return *kit;  // another lab was quicker
   const std::string output = run_script(
-      {patch_folder / "fetch-kit", release.value_or("newest"), cache.string()}, progress);
+      {patch_folder / "fetch-kit", selector.value_or("newest"), cache.string()}, progress);
   return open_kit(last_line(output));
 }
 

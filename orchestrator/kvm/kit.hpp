@@ -16,18 +16,28 @@ struct KernelKit {
   std::string release;         // as uname -r says it: "6.1.0-56-amd64"
   std::string version;         // of Debian's package: "6.1.192-2"
   std::filesystem::path path;  // kvm-patch/fetch-kit says what lies in it
+  std::string suite;           // Debian's suite it comes from: "bookworm"
+  std::string compiler;        // what Debian built it with: "gcc-12"; "" in kits of older labs
 };
 
-// The kits in the cache, newest release first.
+// Debian's suite that this machine runs, by /etc/os-release: "bookworm".
+std::string machine_suite();
+
+// The kits in the cache: this machine's suite first, then older suites first; in a suite the newest
+// release first.
 std::vector<KernelKit> list_kits(const std::filesystem::path& cache);
 
-// The kit of this release from the cache, or fetched now by kvm-patch/fetch-kit (network, some
-// 220 MB, through the machine's apt). Without a release: the newest in the cache, or the newest
-// that apt has where the cache is empty. "newest" asks apt in any case. Error (user) for a name
-// that is no release; Error (infrastructure) where a package is not to be had.
+// The kit of this kernel from the cache, or fetched now by kvm-patch/fetch-kit (network, some
+// 220 MB, through apt). The selector is one of
+// - a release, "6.1.0-56-amd64";
+// - a series, "6.12": its newest in the cache, or the newest to be had, in the order of list_kits;
+// - a suite, "trixie": what its linux-image-amd64 depends on, asked anew once a day;
+// - "newest": that of this machine's suite.
+// Without a selector: the newest of this machine's suite in the cache, or to be had. Error (user)
+// for what is no selector or selects nothing; Error (infrastructure) where fetching fails.
 KernelKit find_or_fetch_kit(const std::filesystem::path& cache,
                             const std::filesystem::path& patch_folder,
-                            const std::optional<std::string>& release, const Progress& progress);
+                            const std::optional<std::string>& selector, const Progress& progress);
 
 // Reads a kit's info.json. Error (infrastructure) where it is none.
 KernelKit open_kit(const std::filesystem::path& path);

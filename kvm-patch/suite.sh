@@ -8,6 +8,7 @@ set -euo pipefail
 export LC_ALL=C
 umask 022
 script=$(basename "$0")
+patch=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 
 fail() { echo "$script: error: $*" >&2; exit 3; }
 # The caller's mistake, as 2 says in all of lab.

@@ -28,9 +28,15 @@ bool is_cloud(const KernelKit& kit) {
   return kit.release.find("-cloud-") != std::string::npos;
 }
 
+// Taken over from a later suite beside the suite's own kernel: "6.12.117-1~deb12u1".
+bool is_backport(const KernelKit& kit) {
+  return kit.version.find('~') != std::string::npos;
+}
+
 // Numbers within a release count as numbers: 6.1.0-9 is older than 6.1.0-56.
 bool comes_before(const KernelKit& a, const KernelKit& b) {
   if (rank(a.suite) != rank(b.suite)) return rank(a.suite) < rank(b.suite);
+  if (is_backport(a) != is_backport(b)) return is_backport(b);
   if (is_cloud(a) != is_cloud(b)) return is_cloud(b);
   return ::strverscmp(a.release.c_str(), b.release.c_str()) > 0;
 }
@@ -56,7 +62,7 @@ std::string series_of(const std::string& release) {
 }
 
 bool is_meant(const KernelKit& kit, const std::optional<std::string>& selector) {
-  if (!selector) return kit.suite == machine_suite() && !is_cloud(kit);
+  if (!selector) return kit.suite == machine_suite() && !is_backport(kit) && !is_cloud(kit);
   return kit.release == *selector ||
          (is_series(*selector) && series_of(kit.release) == *selector && !is_cloud(kit));
 }

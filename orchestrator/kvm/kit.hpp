@@ -23,8 +23,8 @@ struct KernelKit {
 // Debian's suite that this machine runs, by /etc/os-release: "bookworm".
 std::string machine_suite();
 
-// The kits in the cache: this machine's suite first, then older suites first; in a suite the newest
-// release first.
+// The kits in the cache: this machine's suite first, then older suites first; in a suite its own
+// kernels before backported and cloud ones, the newest release first.
 std::vector<KernelKit> list_kits(const std::filesystem::path& cache);
 
 // The kit of this kernel from the cache, or fetched now by kvm-patch/fetch-kit (network, some

@@ -59,6 +59,17 @@ std::vector<scenario::TrialPlan> load_plans(const std::vector<std::string>& file
   return plans;
 }
 
+// The one that the user names, or else the only one that the scenarios name.
+std::string wanted_kernel(const Options& options, const std::vector<scenario::TrialPlan>& plans) {
+  if (!options.kernel.empty() || plans.empty()) return options.kernel;
+  const std::string& first = plans.front().settings.kernel;
+  for (const scenario::TrialPlan& plan : plans)
+    if (plan.settings.kernel != first)
+      throw base::user_error("the scenarios want several kernels; one outer VM has one",
+                             "say which: --kernel KERNEL");
+  return first;
+}
+
 void wait_for_agent(virConnect* connection) {
   const base::Stopwatch watch;
   for (;;) {
@@ -88,8 +99,9 @@ int up(const Options& options) {
   const trial::Sink sink = [&](const trial::Event& event) { progress(event); };
   const std::string site = wanted_site(options.site);
   const site::OuterKind kind = site::outer_kind(site);
+  const std::vector<scenario::TrialPlan> plans = load_plans(options.scenarios);
   const site::OuterJob outer =
-      site::provide_outer_job(site, options.kernel, load_plans(options.scenarios), folders, sink);
+      site::provide_outer_job(site, wanted_kernel(options, plans), plans, folders, sink);
   progress.phase("", site::outer_vm_phase);
   const fs::path sockets = folders.runtime / "outer";
   fs::remove_all(disk_folder(folders));

@@ -139,10 +139,15 @@ class Runner {
         if (error.kind() != base::ErrorKind::infrastructure || attempt >= options_.retry) throw;
         say(fmt::format("lab: warning: {}; trying again ({} of {})\n", error.what(), attempt + 1,
                         options_.retry));
-        plans.erase(plans.begin(),
-                    plans.begin() + static_cast<std::ptrdiff_t>(records_.size() - before));
+        for (std::size_t i = before; i < records_.size(); ++i) erase_first(plans, records_[i]);
       }
     }
+  }
+
+  // Trials of one kernel run together: their order is not that of the plans.
+  static void erase_first(std::vector<scenario::TrialPlan>& plans, const record::Record& record) {
+    const auto plan = std::ranges::find(plans, record.trial, &scenario::TrialPlan::name);
+    if (plan != plans.end()) plans.erase(plan);
   }
 
   void take(const trial::Event& event) {

@@ -53,12 +53,19 @@ trial::GuestImage guest_image(const std::string& name, const image::Prepared& pr
           .cmdline = prepared.cmdline};
 }
 
+kvm::KernelKit provide_kit(const std::string& kernel, const base::Folders& folders,
+                           const trial::Sink& sink) {
+  return kvm::find_or_fetch_kit(folders.cache, patch_folder(folders),
+                                kernel.empty() ? std::nullopt : std::optional(kernel),
+                                lines_to(sink));
+}
+
 }  // namespace
 
-Outer provide_outer(const base::Folders& folders, const trial::Sink& sink) {
+Outer provide_outer(const base::Folders& folders, const trial::Sink& sink,
+                    const std::string& kernel) {
   const auto lines = lines_to(sink);
-  const kvm::KernelKit kit =
-      kvm::find_or_fetch_kit(folders.cache, patch_folder(folders), std::nullopt, lines);
+  const kvm::KernelKit kit = provide_kit(kernel, folders, sink);
   image::ImageCache images(folders);
   const image::Image image = images.provide("outer", kit.path, lines);
   const kvm::ModuleSet modules =
@@ -77,16 +84,17 @@ Inside provide_inside(const base::Folders& folders, const trial::Sink& sink) {
   utsname system{};
   ::uname(&system);
   const auto lines = lines_to(sink);
-  const kvm::KernelKit kit =
-      kvm::find_or_fetch_kit(folders.cache, patch_folder(folders), system.release, lines);
+  const kvm::KernelKit kit = provide_kit(system.release, folders, sink);
   const kvm::ModuleSet modules =
       kvm::build_modules(kit, patch_folder(folders), folders.cache, lines);
   return {.kit = kit.path, .modules = modules.path};
 }
 
 std::map<std::string, trial::GuestImage> provide_images(
-    const std::vector<scenario::TrialPlan>& plans, const fs::path& kit,
-    const base::Folders& folders, const trial::Sink& sink) {
+    const std::vector<scenario::TrialPlan>& plans, const base::Folders& folders,
+    const trial::Sink& sink, fs::path kit) {
+  if (plans.empty()) return {};
+  if (kit.empty()) kit = provide_kit("", folders, sink).path;
   const auto lines = lines_to(sink);
   image::ImageCache images(folders);
   const image::ApplianceOptions appliance{.cache = folders.cache, .kernel_kit = kit};

@@ -20,8 +20,10 @@ struct Outer {
   std::filesystem::path modules;  // patched, for its kernel
 };
 
-// The outer VM's image with the kernel it was built with, and that kernel's patched modules.
-Outer provide_outer(const base::Folders& folders, const trial::Sink& sink);
+// The outer VM's image with this kernel (a selector of kvm::find_or_fetch_kit; "": the default
+// one), and that kernel's patched modules.
+Outer provide_outer(const base::Folders& folders, const trial::Sink& sink,
+                    const std::string& kernel = "");
 
 // The kit and the patched modules of the kernel that runs here.
 struct Inside {
@@ -30,10 +32,11 @@ struct Inside {
 };
 Inside provide_inside(const base::Folders& folders, const trial::Sink& sink);
 
-// The prepared images of the plans, by image_key.
+// The prepared images of the plans, by image_key. They are the same whatever kernel the outer VM
+// has: `kit` only runs the appliance that prepares them, by default the default kernel's.
 std::map<std::string, trial::GuestImage> provide_images(
-    const std::vector<scenario::TrialPlan>& plans, const std::filesystem::path& kit,
-    const base::Folders& folders, const trial::Sink& sink);
+    const std::vector<scenario::TrialPlan>& plans, const base::Folders& folders,
+    const trial::Sink& sink, std::filesystem::path kit = {});
 
 // Error (user) where a plan names an image that the manifest does not know. Quick: asked before
 // anything is fetched or built.

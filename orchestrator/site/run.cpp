@@ -1,7 +1,11 @@
 // SPDX-License-Identifier: MIT
 #include "orchestrator/site/run.hpp"
 
+#include <sys/utsname.h>
 #include <unistd.h>
+
+#include <map>
+#include <regex>
 
 #include "orchestrator/base/error.hpp"
 #include "orchestrator/base/run_folder.hpp"
@@ -16,37 +20,102 @@ namespace {
 
 using trial::Event;
 
-std::string resolve(const std::string& site, const trial::Sink& sink) {
-  if (site == "here" || site == "kvm" || site == "svm") return site;
-  if (site != "auto")
-    throw base::user_error("--on '" + site + "': one of auto, here, kvm, svm", "lab doctor");
-  const Choice choice = choose_site();
+std::string running_release() {
+  utsname system{};
+  ::uname(&system);
+  return system.release;
+}
+
+// The first kernel among the plans' that this machine does not run; "" where it runs them all.
+std::string foreign_kernel(const std::vector<scenario::TrialPlan>& plans) {
+  for (const scenario::TrialPlan& plan : plans)
+    if (!means_release(plan.settings.kernel, running_release())) return plan.settings.kernel;
+  return "";
+}
+
+std::string chosen_site(const std::vector<scenario::TrialPlan>& plans, const trial::Sink& sink) {
+  const std::string foreign = foreign_kernel(plans);
+  Finding here = probe_here();
+  const bool ruled_out = here.ok && !foreign.empty();
+  if (ruled_out) here.ok = false;
+  Choice choice = choose_site({here});
+  if (ruled_out)
+    choice.reason = "here runs " + running_release() + ", not " + foreign + "; " + choice.reason;
   if (choice.site.empty())
     throw base::infrastructure_error("no site works here: " + choice.reason, "lab doctor");
   sink({.kind = Event::Kind::phase, .text = "site " + choice.site + " (" + choice.reason + ")"});
   return choice.site;
 }
 
+std::string resolve(const std::string& site, const std::vector<scenario::TrialPlan>& plans,
+                    const trial::Sink& sink) {
+  if (site == "auto") return chosen_site(plans, sink);
+  if (site == "here") {
+    const std::string foreign = foreign_kernel(plans);
+    if (!foreign.empty())
+      throw base::user_error(
+          "kvm.kernel '" + foreign + "' is not what runs here: " + running_release(),
+          "--on svm brings up an outer VM with any kernel");
+  } else if (site != "kvm" && site != "svm") {
+    throw base::user_error("--on '" + site + "': one of auto, here, kvm, svm", "lab doctor");
+  }
+  return site;
+}
+
 void run_on_this_machine(Job job, const base::Folders& folders, const trial::Sink& sink) {
   const Inside inside = provide_inside(folders, sink);
   job.modules = inside.modules;
-  job.images = provide_images(job.plans, inside.kit, folders, sink);
+  job.images = provide_images(job.plans, folders, sink, inside.kit);
   run_here(job, folders, sink);
+}
+
+OuterJob outer_job(const std::string& site, const Outer& outer) {
+  return {.image = outer.image,
+          .job = {.site = site, .emulated = site == "svm", .modules = outer.modules}};
+}
+
+void check_before_building(const std::vector<scenario::TrialPlan>& plans,
+                           const base::Folders& folders) {
+  check_images(plans, folders);
+  guest::connect(guest::default_uri());  // known now rather than after minutes of building
 }
 
 }  // namespace
 
-OuterJob provide_outer_job(const std::string& site, const std::vector<scenario::TrialPlan>& plans,
+bool means_release(const std::string& kernel, const std::string& release) {
+  static const std::regex series("([0-9]+\\.[0-9]+).*");
+  std::smatch match;
+  return kernel.empty() || kernel == release ||
+         (std::regex_match(release, match, series) && match[1] == kernel);
+}
+
+OuterJob provide_outer_job(const std::string& site, const std::string& kernel,
+                           const std::vector<scenario::TrialPlan>& plans,
                            const base::Folders& folders, const trial::Sink& sink) {
-  check_images(plans, folders);
-  guest::connect(guest::default_uri());  // known now rather than after minutes of building
-  const Outer outer = provide_outer(folders, sink);
-  return {.image = outer.image,
-          .job = {.site = site,
-                  .emulated = site == "svm",
-                  .modules = outer.modules,
-                  .images = provide_images(plans, outer.kit, folders, sink),
-                  .plans = plans}};
+  check_before_building(plans, folders);
+  OuterJob outer = outer_job(site, provide_outer(folders, sink, kernel));
+  outer.job.images = provide_images(plans, folders, sink);
+  outer.job.plans = plans;
+  return outer;
+}
+
+std::vector<OuterJob> provide_outer_jobs(const std::string& site,
+                                         const std::vector<scenario::TrialPlan>& plans,
+                                         const base::Folders& folders, const trial::Sink& sink) {
+  check_before_building(plans, folders);
+  std::vector<OuterJob> jobs;
+  std::map<std::string, std::size_t> by_release, by_name;  // two names may mean one release
+  for (const scenario::TrialPlan& plan : plans) {
+    const std::string& kernel = plan.settings.kernel;
+    if (!by_name.contains(kernel)) {
+      const Outer outer = provide_outer(folders, sink, kernel);
+      by_name[kernel] = by_release.emplace(outer.release, jobs.size()).first->second;
+      if (by_name[kernel] == jobs.size()) jobs.push_back(outer_job(site, outer));
+    }
+    jobs[by_name[kernel]].job.plans.push_back(plan);
+  }
+  for (OuterJob& outer : jobs) outer.job.images = provide_images(outer.job.plans, folders, sink);
+  return jobs;
 }
 
 void run_plans(const std::vector<scenario::TrialPlan>& plans, const RunOptions& options,
@@ -55,18 +124,19 @@ void run_plans(const std::vector<scenario::TrialPlan>& plans, const RunOptions& 
   if (::geteuid() != 0)
     throw base::user_error("lab builds images and swaps modules, which takes root",
                            "sudo ci/lab run …");
-  const std::string site = resolve(options.site, sink);
+  const std::string site = resolve(options.site, plans, sink);
   if (site == "here") {
     run_on_this_machine(
         {.site = site, .verify_tracepoint = options.verify_tracepoint, .plans = plans}, folders,
         sink);
     return;
   }
-  OuterJob outer = provide_outer_job(site, plans, folders, sink);
-  outer.job.verify_tracepoint = options.verify_tracepoint;
-  outer.job.time_scale = options.time_scale;
-  const base::RunFolder run(folders);
-  run_nested(outer_kind(site), outer.image, outer.job, run, sink);
+  for (OuterJob& outer : provide_outer_jobs(site, plans, folders, sink)) {
+    outer.job.verify_tracepoint = options.verify_tracepoint;
+    outer.job.time_scale = options.time_scale;
+    const base::RunFolder run(folders);
+    run_nested(outer_kind(site), outer.image, outer.job, run, sink);
+  }
 }
 
 }  // namespace lab::site

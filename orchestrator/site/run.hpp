@@ -20,17 +20,30 @@ struct RunOptions {
   double time_scale = 1;  // of the limits around the trials
 };
 
-// Runs all plans. Events: phases of the preparation, then those of the trials; a record for each
-// finished trial. Error (user) for an unknown site or image; Error where the machinery fails.
+// Runs all plans, grouped by their kernels. Events: phases of the preparation, then those of the
+// trials; a record for each finished trial. Error (user) for an unknown site, image or kernel;
+// Error where the machinery fails.
 void run_plans(const std::vector<scenario::TrialPlan>& plans, const RunOptions& options,
                const base::Folders& folders, const trial::Sink& sink);
 
-// The outer VM's job of these plans (which may be none), with everything it needs provided.
+// An outer VM with everything that the plans of its job need.
 struct OuterJob {
   OuterImage image;
   Job job;
 };
-OuterJob provide_outer_job(const std::string& site, const std::vector<scenario::TrialPlan>& plans,
+
+// One for each kernel that the plans name, in the order in which they come first. Everything is
+// provided before any of them starts.
+std::vector<OuterJob> provide_outer_jobs(const std::string& site,
+                                         const std::vector<scenario::TrialPlan>& plans,
+                                         const base::Folders& folders, const trial::Sink& sink);
+
+// One with this kernel ("" for the default one), whatever the plans name (there may be none).
+OuterJob provide_outer_job(const std::string& site, const std::string& kernel,
+                           const std::vector<scenario::TrialPlan>& plans,
                            const base::Folders& folders, const trial::Sink& sink);
+
+// Whether `kernel` means the release: by its full name, by its series, or by naming none.
+bool means_release(const std::string& kernel, const std::string& release);
 
 }  // namespace lab::site

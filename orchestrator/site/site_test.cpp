@@ -8,6 +8,7 @@
 #include "orchestrator/base/subprocess.hpp"
 #include "orchestrator/site/job.hpp"
 #include "orchestrator/site/outer_vm.hpp"
+#include "orchestrator/site/run.hpp"
 
 namespace lab::site {
 namespace {
@@ -42,6 +43,17 @@ TEST(Job, PlansThatBootAlikeShareAnImage) {
   ASSERT_EQ(all.size(), 2u);
   EXPECT_EQ(image_key(all[0]), "tiny/quiet/reader");
   EXPECT_NE(image_key(all[0]), image_key(all[1]));
+}
+
+TEST(Kernel, IsMeantByItsReleaseOrSeries) {
+  EXPECT_TRUE(means_release("", "6.1.0-56-amd64"));
+  EXPECT_TRUE(means_release("6.1.0-56-amd64", "6.1.0-56-amd64"));
+  EXPECT_TRUE(means_release("6.1", "6.1.0-56-amd64"));
+  EXPECT_TRUE(means_release("6.12", "6.12.117+deb13-amd64"));
+  EXPECT_FALSE(means_release("6.1", "6.12.117+deb13-amd64"));
+  EXPECT_FALSE(means_release("6", "6.1.0-56-amd64"));
+  EXPECT_FALSE(means_release("6.1.0-5", "6.1.0-56-amd64"));
+  EXPECT_FALSE(means_release("bookworm", "6.1.0-56-amd64"));
 }
 
 TEST(OuterVm, EmulatesSvmOrUsesThisMachinesKvm) {

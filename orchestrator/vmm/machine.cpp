@@ -25,6 +25,14 @@ constexpr std::uint64_t efer_lme = 1 << 8, efer_lma = 1 << 10;
 constexpr std::uint64_t page_present = 1, page_writable = 2, page_user = 4, page_large = 1 << 7;
 constexpr std::uint64_t rflags_fixed = 2, rflags_iopl3 = 3 << 12;
 
+// struct kvm_cpuid2 without its flexible array, which makes it larger in C++ than in C, and with it
+// the numbers of its ioctls.
+struct CpuidHeader {
+  std::uint32_t count, padding;
+};
+constexpr unsigned long get_supported_cpuid = _IOWR(KVMIO, 0x05, CpuidHeader);
+constexpr unsigned long set_cpuid2 = _IOW(KVMIO, 0x90, CpuidHeader);
+
 template <typename Argument>
 int call(int fd, unsigned long request, Argument argument, const char* name) {
   const int result = ::ioctl(fd, request, argument);
@@ -86,13 +94,16 @@ Mapping::~Mapping() {
 }
 
 CpuidTable supported_cpuid() {
-  constexpr std::size_t most = 256;
-  std::vector<std::byte> bytes(sizeof(kvm_cpuid2) + most * sizeof(kvm_cpuid_entry2));
-  auto* list = reinterpret_cast<kvm_cpuid2*>(bytes.data());
-  list->nent = most;
+  constexpr std::uint32_t most = 256;
+  std::vector<std::byte> bytes(sizeof(CpuidHeader) + most * sizeof(kvm_cpuid_entry2));
+  CpuidHeader header{most, 0};
+  std::memcpy(bytes.data(), &header, sizeof(header));
   const base::Fd kvm = open_kvm();
-  call(kvm.get(), KVM_GET_SUPPORTED_CPUID, list, "KVM_GET_SUPPORTED_CPUID");
-  return {list->entries, list->entries + list->nent};
+  call(kvm.get(), get_supported_cpuid, bytes.data(), "KVM_GET_SUPPORTED_CPUID");
+  std::memcpy(&header, bytes.data(), sizeof(header));
+  CpuidTable table(header.count);
+  std::memcpy(table.data(), bytes.data() + sizeof(header), table.size() * sizeof(kvm_cpuid_entry2));
+  return table;
 }
 
 Vcpu::Vcpu(int vm, unsigned id, std::size_t run_bytes)
@@ -100,11 +111,11 @@ Vcpu::Vcpu(int vm, unsigned id, std::size_t run_bytes)
       run_(run_bytes, fd_.get()) {}
 
 void Vcpu::set_cpuid(const CpuidTable& table) {
-  std::vector<std::byte> bytes(sizeof(kvm_cpuid2) + table.size() * sizeof(kvm_cpuid_entry2));
-  auto* list = reinterpret_cast<kvm_cpuid2*>(bytes.data());
-  list->nent = static_cast<std::uint32_t>(table.size());
-  std::memcpy(list->entries, table.data(), table.size() * sizeof(kvm_cpuid_entry2));
-  call(fd_.get(), KVM_SET_CPUID2, list, "KVM_SET_CPUID2");
+  const CpuidHeader header{static_cast<std::uint32_t>(table.size()), 0};
+  std::vector<std::byte> bytes(sizeof(header) + table.size() * sizeof(kvm_cpuid_entry2));
+  std::memcpy(bytes.data(), &header, sizeof(header));
+  std::memcpy(bytes.data() + sizeof(header), table.data(), table.size() * sizeof(kvm_cpuid_entry2));
+  call(fd_.get(), set_cpuid2, bytes.data(), "KVM_SET_CPUID2");
 }
 
 kvm_sregs Vcpu::sregs() const {

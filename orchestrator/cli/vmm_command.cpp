@@ -16,12 +16,16 @@
 #include "orchestrator/exits/layout.hpp"
 #include "orchestrator/kvm/kmod.hpp"
 #include "orchestrator/vmm/cost.hpp"
+#include "orchestrator/vmm/tests.hpp"
 
 namespace lab::cli {
 namespace {
 
 struct Options {
   vmm::CostOptions cost;
+  vmm::FuzzOptions fuzz;
+  unsigned times = 100;
+  std::uint64_t nested_exits = 10'000;
   std::string leaf = "1", modules = "/run/lab/job/modules";
 };
 
@@ -71,6 +75,47 @@ int overhead(const Options& options) {
   return base::exit_ok;
 }
 
+int print_report(const vmm::Report& report) {
+  for (const std::string& line : report.lines) print_line(line);
+  for (const std::string& fault : report.faults) print_line("fault: " + fault);
+  print_line(report.fault_count == 0 ? "ok" : fmt::format("{} faults", report.fault_count));
+  return report.fault_count == 0 ? base::exit_ok : base::exit_regression;
+}
+
+// A subcommand that prints a test's report.
+CLI::App* add_test(CLI::App& command, Action& action, const std::shared_ptr<Options>& options,
+                   const char* name, const char* description, vmm::Report (*test)(const Options&)) {
+  CLI::App* added = command.add_subcommand(name, description);
+  added->callback([&action, options, test] {
+    action = [options, test] { return print_report(test(*options)); };
+  });
+  return added;
+}
+
+void add_tests(CLI::App& command, Action& action, const std::shared_ptr<Options>& options) {
+  add_test(command, action, options, "numbers", "Every exit number on every leaf",
+           [](const Options&) { return vmm::test_numbers(); });
+  CLI::App* fuzz = add_test(command, action, options, "fuzz", "Random leaves and numbers",
+                            [](const Options& o) { return vmm::test_fuzz(o.fuzz); });
+  fuzz->add_option("--seconds", options->fuzz.seconds)->capture_default_str();
+  fuzz->add_option("--vcpus", options->fuzz.vcpus)->capture_default_str()->check(CLI::Range(1, 8));
+  fuzz->add_option("--seed", options->fuzz.seed)->capture_default_str();
+  add_test(command, action, options, "create", "Make and end VMs; look for leaks",
+           [](const Options& o) { return vmm::test_create(o.times); })
+      ->add_option("--times", options->times)
+      ->capture_default_str();
+  add_test(command, action, options, "wrap", "Past 2^32 exits (exit_preset=4294966296)",
+           [](const Options&) { return vmm::test_wrap(); });
+  add_test(command, action, options, "nested", "The exits of a guest's own guest (SVM)",
+           [](const Options& o) { return vmm::test_nested(o.nested_exits); })
+      ->add_option("--exits", options->nested_exits)
+      ->capture_default_str();
+  add_test(command, action, options, "failed", "VM entries that the processor refuses",
+           [](const Options& o) { return vmm::test_failed(o.times); })
+      ->add_option("--times", options->times)
+      ->capture_default_str();
+}
+
 void add_cost_options(CLI::App& command, Options& options) {
   command.add_option("--exits", options.cost.exits, "CPUIDs a run")->capture_default_str();
   command.add_option("--repeats", options.cost.repeats, "Runs")->capture_default_str();
@@ -84,6 +129,7 @@ void add_vmm(CLI::App& app, Action& action) {
   command->group("");  // hidden
   command->require_subcommand(1);
 
+  add_tests(*command, action, options);
   CLI::App* cost_command = command->add_subcommand("cost", "Time an exit");
   add_cost_options(*cost_command, *options);
   cost_command->add_option("--leaf", options->leaf, "CPUID leaf, or total")->capture_default_str();

@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: MIT
+#include "orchestrator/vmm/host_view.hpp"
+
+#include <fmt/format.h>
+
+#include <cstdlib>
+#include <sstream>
+
+#include "orchestrator/base/error.hpp"
+#include "orchestrator/base/fd.hpp"
+
+namespace lab::vmm {
+namespace {
+
+std::uint64_t number(const std::string& word) {
+  char* end = nullptr;
+  const std::uint64_t value = std::strtoull(word.c_str(), &end, 10);
+  if (word.empty() || *end != '\0')
+    throw base::infrastructure_error("exit_stats: '" + word + "' is no number");
+  return value;
+}
+
+Fields fields(std::istringstream& words) {
+  Fields result;
+  for (std::string word; words >> word;) {
+    const std::size_t equals = word.find('=');
+    if (equals == std::string::npos)
+      throw base::infrastructure_error("exit_stats: '" + word + "' is no key=value");
+    if (!word.starts_with("name="))
+      result[word.substr(0, equals)] = number(word.substr(equals + 1));
+  }
+  return result;
+}
+
+std::uint64_t value_of(const Fields& all, std::string_view key) {
+  const auto found = all.find(key);
+  return found == all.end() ? 0 : found->second;
+}
+
+void take_line(HostView& view, const std::string& line) {
+  std::istringstream words(line);
+  std::string kind, first;
+  words >> kind;
+  if (kind == "total") {
+    view.total = fields(words);
+  } else if (kind == "reason") {
+    words >> first;
+    view.reasons[static_cast<std::uint32_t>(number(first))] = fields(words);
+  } else if (kind == "vcpu") {
+    words >> first;
+    view.vcpus.push_back(fields(words));
+  } else if (kind == "kvm_exits") {
+    words >> first;
+    view.kvm_exits = number(first);
+  }
+}
+
+void expect_equal(Report& report, const std::string& what, std::uint64_t left,
+                  std::uint64_t right) {
+  report.expect(left == right, fmt::format("{}: {} and {}", what, left, right));
+}
+
+}  // namespace
+
+std::uint64_t HostView::of(std::uint32_t reason, std::string_view key) const {
+  const auto found = reasons.find(reason);
+  return found == reasons.end() ? 0 : value_of(found->second, key);
+}
+
+std::uint64_t HostView::sum(std::string_view key) const {
+  std::uint64_t sum = 0;
+  for (const auto& [reason, all] : reasons) sum += value_of(all, key);
+  return sum;
+}
+
+HostView read_host_view(const std::filesystem::path& folder) {
+  const std::string text = base::read_file(folder / "exit_stats", 4u << 20);
+  if (!text.starts_with("exit_stats 2 ") || !text.ends_with("\nend\n"))
+    throw base::infrastructure_error("exit_stats is not of format 2, or is cut off");
+  HostView view;
+  std::istringstream lines(text);
+  for (std::string line; std::getline(lines, line);) take_line(view, line);
+  view.exits = read_kvm_exits(folder);
+  return view;
+}
+
+std::uint64_t read_kvm_exits(const std::filesystem::path& folder) {
+  std::string text = base::read_file(folder / "exits", 64);
+  while (!text.empty() && text.back() == '\n') text.pop_back();
+  return number(text);
+}
+
+void expect_consistent(const HostView& view, Report& report) {
+  for (const char* key : {"exits", "cycles", "to_entry", "fastpath", "nested"})
+    expect_equal(report, fmt::format("total {} and the sum over reasons", key),
+                 value_of(view.total, key), view.sum(key));
+  for (const char* key : {"exits", "cycles", "to_entry"}) {
+    std::uint64_t sum = 0;
+    for (const Fields& vcpu : view.vcpus) sum += value_of(vcpu, key);
+    expect_equal(report, fmt::format("total {} and the sum over vCPUs", key),
+                 value_of(view.total, key), sum);
+  }
+  const std::uint64_t total = value_of(view.total, "exits");
+  expect_equal(report, "total and KVM's own count in exit_stats", total, view.kvm_exits);
+  expect_equal(report, "total and KVM's file exits", total, view.exits);
+}
+
+}  // namespace lab::vmm

@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: MIT
+// The host's side of a VM's counts, read without lab's own parser, so that a mistake in the one
+// does not hide in the other.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "orchestrator/vmm/report.hpp"
+
+namespace lab::vmm {
+
+using Fields = std::map<std::string, std::uint64_t, std::less<>>;  // key → value; 0 where missing
+
+struct HostView {
+  Fields total;
+  std::map<std::uint32_t, Fields> reasons;
+  std::vector<Fields> vcpus;
+  std::uint64_t kvm_exits = 0;  // as exit_stats says
+  std::uint64_t exits = 0;      // KVM's own file, read after it
+
+  std::uint64_t of(std::uint32_t number, std::string_view key) const;
+  std::uint64_t sum(std::string_view key) const;  // over the reasons
+};
+
+// Of the VM with this folder in debugfs.
+HostView read_host_view(const std::filesystem::path& folder);
+
+// KVM's own file `exits` alone.
+std::uint64_t read_kvm_exits(const std::filesystem::path& folder);
+
+// At rest: total = sum of reasons = sum of vCPUs = KVM's own, for counts and cycles.
+void expect_consistent(const HostView& view, Report& report);
+
+}  // namespace lab::vmm

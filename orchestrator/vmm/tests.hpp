@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: MIT
+// Proofs of the patched modules by guests of which every exit is known. Each throws Error where it
+// cannot be run at all.
+#pragma once
+
+#include <cstdint>
+
+#include "orchestrator/vmm/report.hpp"
+
+namespace lab::vmm {
+
+// Every exit number from 0 to 0x500 and the extremes, on all four leaves and their neighbours.
+Report test_numbers();
+
+struct FuzzOptions {
+  double seconds = 10;
+  unsigned vcpus = 2;
+  std::uint64_t seed = 1;
+};
+// Random leaves and numbers with garbage in the registers, from kernel and user mode, on all vCPUs
+// at once, while the host reads, too.
+Report test_fuzz(const FuzzOptions& options);
+
+// Makes a VM with two vCPUs, runs and ends it, `times` times; kernel memory before and after.
+Report test_create(unsigned times);
+
+// With exit_preset near 2^32: past it.
+Report test_wrap();
+
+// The guest's own guest (SVM only) exits `exits` times: told apart from the guest's own exits.
+Report test_nested(std::uint64_t exits);
+
+// VM entries that the processor refuses.
+Report test_failed(unsigned times);
+
+}  // namespace lab::vmm

@@ -1,113 +1,105 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Exit counts of a VM, answered by CPUID inside the guest.
+ * Exit counts of a VM: where they are kept, and CPUID's answers with them.
  */
-#include <linux/module.h>
-#include <linux/string.h>
+#include <linux/mm.h>
+#include <linux/mutex.h>
 
+#include "exit_handled.h"
+#include "exit_hooks.h"
 #include "exit_numbers.h"
-#include "exit_stats.h"
-#include "svm/svm.h"
-#include "vmx/vmx.h"
+#include "exit_parameters.h"
 
 struct exit_map exit_map __read_mostly;
 
 static const struct exit_range vmx_ranges[] = EXIT_RANGES_VMX;
 static const struct exit_range svm_ranges[] = EXIT_RANGES_SVM;
+static const struct exit_range vmx_handled[] = EXIT_HANDLED_VMX;
+static const struct exit_range svm_handled[] = EXIT_HANDLED_SVM;
+
+struct exit_names {
+	u32 number;
+	const char *name;
+};
+
+static const struct exit_names vmx_names[] = { VMX_EXIT_REASONS };
+static const struct exit_names svm_names[] = { SVM_EXIT_REASONS };
 
 static const u8 answers[EXIT_LAYOUT_COUNT][EXIT_LEAF_LAST - EXIT_LEAF_FIRST + 1] =
 	EXIT_LAYOUT_TABLE;
-static const char *const layout_names[EXIT_LAYOUT_COUNT] = EXIT_LAYOUT_NAMES;
 
-static int layout __read_mostly = EXIT_LAYOUT_DESCENDING;
+/* Every vCPU of the host, and the sums of those that are no more. */
+static DEFINE_MUTEX(exit_list_lock);
+static LIST_HEAD(exit_list);
+static struct exit_stats gone;
+static u64 gone_kvm_exits;
 
 /* Orders the latches of a VM's vCPUs; counted for all VMs together. */
 static atomic64_t latch_seq;
 
-const char *exit_layout_name(void)
+static u32 offset_of_slot(u32 slot)
 {
-	return layout_names[layout];
+	return EXIT_STATS_OFFSET + offsetof(struct exit_stats, slots) +
+	       slot * sizeof(struct exit_slot);
 }
 
-static int layout_set(const char *name, const struct kernel_param *kp)
+static void map_number(u32 number)
 {
-	int found = sysfs_match_string(layout_names, name);
-
-	if (found < 0)
-		return found;
-	layout = found;
-	return 0;
-}
-
-static int layout_get(char *buffer, const struct kernel_param *kp)
-{
-	return sysfs_emit(buffer, "%s\n", exit_layout_name());
-}
-
-static const struct kernel_param_ops layout_ops = { .set = layout_set, .get = layout_get };
-module_param_cb(exit_layout, &layout_ops, NULL, 0444);
-MODULE_PARM_DESC(exit_layout, "CPUID leaves of the exit counts: descending, ascending or combined");
-
-/* Says that this kvm.ko is patched, and how; nothing to set. */
-static int version_set(const char *value, const struct kernel_param *kp)
-{
-	return -EPERM;
-}
-
-static int version_get(char *buffer, const struct kernel_param *kp)
-{
-	return sysfs_emit(buffer, "%s\n", EXIT_STATS_VERSION);
-}
-
-static const struct kernel_param_ops version_ops = { .set = version_set, .get = version_get };
-module_param_cb(exit_stats, &version_ops, NULL, 0444);
-MODULE_PARM_DESC(exit_stats, "Version of the exit counts (read only)");
-MODULE_INFO(exit_stats, EXIT_STATS_VERSION);
-
-static void map_range(const struct exit_range *range)
-{
-	u32 number = range->first;
-
-	for (;;) {
-		if (WARN_ON_ONCE(exit_map.slots == EXIT_SLOTS))
-			return;
-		exit_map.number_of[exit_map.slots] = number;
-		if (number < EXIT_DIRECT)
-			exit_map.slot_of[number] = exit_map.slots;
-		exit_map.slots++;
-		if (number++ == range->last)
-			return;
-	}
+	if (WARN_ON_ONCE(exit_map.slots == EXIT_SLOTS))
+		return;
+	exit_map.number_of[exit_map.slots] = number;
+	if (number < EXIT_DIRECT)
+		exit_map.offset_of[number] = offset_of_slot(exit_map.slots);
+	exit_map.slots++;
 }
 
 static void map_numbers(void)
 {
 	bool svm = boot_cpu_has(X86_FEATURE_SVM);
 	const struct exit_range *ranges = svm ? svm_ranges : vmx_ranges;
-	size_t i, n = svm ? ARRAY_SIZE(svm_ranges) : ARRAY_SIZE(vmx_ranges);
+	size_t range, n = svm ? ARRAY_SIZE(svm_ranges) : ARRAY_SIZE(vmx_ranges);
+	u64 number;
+	u32 i;
 
-	BUILD_BUG_ON(EXIT_SLOTS - 1 > U8_MAX);
+	BUILD_BUG_ON(EXIT_STATS_OFFSET + sizeof(struct exit_stats) > U16_MAX);
 	BUILD_BUG_ON(offsetof(struct vcpu_svm, vcpu) || offsetof(struct vcpu_vmx, vcpu));
 	memset(&exit_map, 0, sizeof(exit_map));
-	exit_map.vmcb = svm ? offsetof(struct vcpu_svm, vmcb) : 0;
-	exit_map.exit_code = offsetof(struct vmcb, control.exit_code);
-	exit_map.exit_reason = offsetof(struct vcpu_vmx, exit_reason);
+	exit_map.svm = svm;
 	exit_map.number_of[EXIT_SLOT_OTHER] = EXIT_NUMBER_OTHER;
 	exit_map.slots = EXIT_SLOT_OTHER + 1;
-	for (i = 0; i < n; i++)
-		map_range(&ranges[i]);
+	for (i = 0; i < EXIT_DIRECT; i++)
+		exit_map.offset_of[i] = offset_of_slot(EXIT_SLOT_OTHER);
+	for (range = 0; range < n; range++)
+		for (number = ranges[range].first; number <= ranges[range].last; number++)
+			map_number(number);
+	if (!svm)
+		static_branch_disable(&exit_svm_key);
 }
 
-/* Room for the counts behind the vCPU: zeroed and freed with it. */
+/*
+ * Room for the counts behind the vCPU. Where it would not be behind, the size
+ * is one that no slab cache can have, so that KVM does not start.
+ */
 unsigned int exit_stats_reserve(unsigned int vcpu_size)
 {
+	if (WARN_ON_ONCE(vcpu_size > EXIT_STATS_OFFSET))
+		return UINT_MAX;
 	map_numbers();
-	exit_map.offset = ALIGN(vcpu_size, SMP_CACHE_BYTES);
-	return exit_map.offset + sizeof(struct exit_stats);
+	return EXIT_STATS_OFFSET + sizeof(struct exit_stats);
 }
 
-/* The slow way, for the few numbers above the table: EXIT_SLOT_OTHER if unknown. */
-u32 exit_slot_search(u32 number)
+struct exit_stats *exit_stats_of(struct kvm_vcpu *vcpu)
+{
+	return exit_stats_behind(vcpu);
+}
+
+static struct kvm_vcpu *vcpu_of(struct exit_stats *stats)
+{
+	return (void *)stats - EXIT_STATS_OFFSET;
+}
+
+/* The slow way, for the few numbers above the table: EXIT_SLOT_OTHER's if unknown. */
+static u32 slot_search(u32 number)
 {
 	u32 slot;
 
@@ -117,28 +109,169 @@ u32 exit_slot_search(u32 number)
 	return EXIT_SLOT_OTHER;
 }
 
-static bool is_defined(u32 number)
+static u32 slot_of(u32 number)
 {
-	return number == EXIT_NUMBER_OTHER || exit_slot_of(number) != EXIT_SLOT_OTHER;
+	if (number < EXIT_DIRECT)
+		return (exit_map.offset_of[number] - offset_of_slot(0)) / sizeof(struct exit_slot);
+	return slot_search(number);
 }
 
-static void add_to_latch(struct exit_latch *latch, struct kvm_vcpu *vcpu)
+/* KVM's own mark of a VMLAUNCH or VMRESUME that failed (vmx_vcpu_run). */
+#define EXIT_VMX_FAILED 0xdead
+
+struct exit_slot *exit_slot_search(struct kvm_vcpu *vcpu, u32 number)
+{
+	struct exit_stats *stats = exit_stats_of(vcpu);
+
+	if (!exit_map.svm && number == EXIT_VMX_FAILED)
+		stats->failed++;
+	return &stats->slots[slot_search(number)];
+}
+
+static void preset(struct kvm_vcpu *vcpu, struct exit_stats *stats)
+{
+	u32 cpuid = exit_map.svm ? SVM_EXIT_CPUID : EXIT_REASON_CPUID;
+
+	stats->slots[slot_of(cpuid)].count = exit_preset;
+	stats->total = exit_preset;
+	vcpu->stat.exits = exit_preset;
+}
+
+/* kmem_cache_zalloc() of a vCPU. */
+void *exit_stats_zalloc(struct kmem_cache *cache, gfp_t flags)
+{
+	struct kvm_vcpu *vcpu = kmem_cache_zalloc(cache, flags);
+	struct exit_stats *stats;
+
+	if (!vcpu)
+		return NULL;
+	stats = exit_stats_of(vcpu);
+	if (exit_histograms) {
+		stats->histogram = kvcalloc(EXIT_SLOTS * 64, sizeof(u64), flags);
+		if (!stats->histogram) {
+			kmem_cache_free(cache, vcpu);
+			return NULL;
+		}
+	}
+	stats->current_slot = &stats->none;
+	seqcount_init(&stats->latch.lock);
+	preset(vcpu, stats);
+	mutex_lock(&exit_list_lock);
+	list_add_tail(&stats->list, &exit_list);
+	mutex_unlock(&exit_list_lock);
+	return vcpu;
+}
+
+/* kmem_cache_free() of a vCPU. */
+void exit_stats_free(struct kmem_cache *cache, struct kvm_vcpu *vcpu)
 {
 	struct exit_stats *stats = exit_stats_of(vcpu);
 	u32 slot;
 
+	mutex_lock(&exit_list_lock);
+	list_del(&stats->list);
+	for (slot = 0; slot < 2 * EXIT_SLOTS; slot++) {
+		gone.slots[slot].count += stats->slots[slot].count;
+		gone.slots[slot].cycles += stats->slots[slot].cycles;
+	}
+	gone.total += stats->total;
+	gone_kvm_exits += vcpu->stat.exits;
+	mutex_unlock(&exit_list_lock);
+	kvfree(stats->histogram);
+	kmem_cache_free(cache, vcpu);
+}
+
+/* A vCPU that the fastpath enters again: no handler, so no cycles. */
+void exit_stats_reentered(struct kvm_vcpu *vcpu)
+{
+	if (!static_branch_likely(&exit_counts_key))
+		return;
+	exit_count(vcpu);
+	exit_stats_of(vcpu)->current_slot->fastpath++;
+}
+
+const char *exit_name(u32 number)
+{
+	const struct exit_names *names = exit_map.svm ? svm_names : vmx_names;
+	size_t i, n = exit_map.svm ? ARRAY_SIZE(svm_names) : ARRAY_SIZE(vmx_names);
+
+	if (number == EXIT_NUMBER_OTHER)
+		return "other";
+	for (i = 0; i < n; i++)
+		if (names[i].number == number)
+			return names[i].name;
+	return "";
+}
+
+bool exit_handled(u32 number)
+{
+	const struct exit_range *ranges = exit_map.svm ? svm_handled : vmx_handled;
+	size_t i, n = exit_map.svm ? ARRAY_SIZE(svm_handled) : ARRAY_SIZE(vmx_handled);
+
+	for (i = 0; i < n; i++)
+		if (number >= ranges[i].first && number <= ranges[i].last)
+			return true;
+	return false;
+}
+
+static bool is_defined(u32 number)
+{
+	return number == EXIT_NUMBER_OTHER || slot_of(number) != EXIT_SLOT_OTHER;
+}
+
+/* The VM's own vCPUs stay while one of them asks; the host's come and go. */
+static void lock_scope(void)
+{
+	if (exit_scope == EXIT_SCOPE_HOST)
+		mutex_lock(&exit_list_lock);
+}
+
+static void unlock_scope(void)
+{
+	if (exit_scope == EXIT_SCOPE_HOST)
+		mutex_unlock(&exit_list_lock);
+}
+
+typedef void (*exit_visitor)(struct exit_stats *stats, u64 kvm_exits, void *sum);
+
+/* The reading vCPU's VM, or all vCPUs since the module was loaded. */
+static void visit_scope(struct kvm_vcpu *reader, exit_visitor visit, void *sum)
+{
+	struct exit_stats *stats;
+	struct kvm_vcpu *vcpu;
+	unsigned long i;
+
+	if (exit_scope == EXIT_SCOPE_VM) {
+		kvm_for_each_vcpu(i, vcpu, reader->kvm)
+			visit(exit_stats_of(vcpu), READ_ONCE(vcpu->stat.exits), sum);
+		return;
+	}
+	visit(&gone, gone_kvm_exits, sum);
+	list_for_each_entry(stats, &exit_list, list)
+		visit(stats, READ_ONCE(vcpu_of(stats)->stat.exits), sum);
+}
+
+static u64 cycles_in(const struct exit_stats *stats, u32 slot)
+{
+	return READ_ONCE(stats->slots[slot].cycles) +
+	       READ_ONCE(stats->slots[EXIT_SLOTS + slot].cycles);
+}
+
+static void add_to_latch(struct exit_stats *stats, u64 kvm_exits, void *sum)
+{
+	struct exit_latch *latch = sum;
+	u32 slot;
+
 	latch->total += READ_ONCE(stats->total);
-	latch->kvm_exits += READ_ONCE(vcpu->stat.exits);
+	latch->kvm_exits += kvm_exits;
 	for (slot = 0; slot < exit_map.slots; slot++)
-		latch->counts[slot] += READ_ONCE(stats->slots[slot].count);
+		latch->counts[slot] += exit_count_in(stats, slot);
 }
 
 /* Keeps all counts of this moment for the host, and returns their total. */
 static u64 take_latch(struct kvm_vcpu *reader)
 {
 	struct exit_latch *latch = &exit_stats_of(reader)->latch;
-	struct kvm_vcpu *vcpu;
-	unsigned long i;
 
 	preempt_disable();
 	raw_write_seqcount_begin(&latch->lock);
@@ -146,35 +279,33 @@ static u64 take_latch(struct kvm_vcpu *reader)
 	latch->total = 0;
 	latch->kvm_exits = 0;
 	memset(latch->counts, 0, sizeof(latch->counts));
-	kvm_for_each_vcpu(i, vcpu, reader->kvm)
-		add_to_latch(latch, vcpu);
+	visit_scope(reader, add_to_latch, latch);
 	raw_write_seqcount_end(&latch->lock);
 	preempt_enable();
 	return latch->total;
 }
 
-static u64 sum_total_cycles(struct kvm *kvm)
-{
-	struct kvm_vcpu *vcpu;
-	unsigned long i;
-	u64 sum = 0;
+struct exit_sum {
+	u32 slot;
+	u64 count;
+	u64 cycles;
+};
 
-	kvm_for_each_vcpu(i, vcpu, kvm)
-		sum += READ_ONCE(exit_stats_of(vcpu)->total_cycles);
-	return sum;
+static void add_slot(struct exit_stats *stats, u64 kvm_exits, void *sum)
+{
+	struct exit_sum *to = sum;
+
+	to->count += exit_count_in(stats, to->slot);
+	to->cycles += cycles_in(stats, to->slot);
 }
 
-static struct exit_slot sum_slot(struct kvm *kvm, u32 slot)
+static void add_all_cycles(struct exit_stats *stats, u64 kvm_exits, void *sum)
 {
-	struct exit_slot sum = {};
-	struct kvm_vcpu *vcpu;
-	unsigned long i;
+	u64 *cycles = sum;
+	u32 slot;
 
-	kvm_for_each_vcpu(i, vcpu, kvm) {
-		sum.count += READ_ONCE(exit_stats_of(vcpu)->slots[slot].count);
-		sum.cycles += READ_ONCE(exit_stats_of(vcpu)->slots[slot].cycles);
-	}
-	return sum;
+	for (slot = 0; slot < exit_map.slots; slot++)
+		*cycles += cycles_in(stats, slot);
 }
 
 static void set_cycles(u64 cycles, u32 *ebx, u32 *ecx)
@@ -183,24 +314,59 @@ static void set_cycles(u64 cycles, u32 *ebx, u32 *ecx)
 	*ecx = lower_32_bits(cycles);
 }
 
+static void answer_number(struct kvm_vcpu *vcpu, bool cycles, u32 *eax, u32 *ebx, u32 *ecx,
+			  u32 *edx)
+{
+	struct exit_sum sum = { .slot = slot_of(*ecx) };
+	bool defined = is_defined(*ecx);
+
+	*ecx = 0;
+	if (!defined) {
+		*edx = EXIT_LEAF_UNDEFINED;
+		return;
+	}
+	visit_scope(vcpu, add_slot, &sum);
+	if (cycles)
+		set_cycles(sum.cycles, ebx, ecx);
+	else
+		*eax = lower_32_bits(sum.count);
+}
+
+static void answer_all_cycles(struct kvm_vcpu *vcpu, u32 *ebx, u32 *ecx)
+{
+	u64 cycles = 0;
+
+	visit_scope(vcpu, add_all_cycles, &cycles);
+	set_cycles(cycles, ebx, ecx);
+}
+
 bool exit_stats_answer(struct kvm_vcpu *vcpu, u32 *eax, u32 *ebx, u32 *ecx, u32 *edx)
 {
-	enum exit_answer answer = answers[layout][*eax - EXIT_LEAF_FIRST];
-	u32 number = *ecx;
+	enum exit_answer answer = answers[exit_layout][*eax - EXIT_LEAF_FIRST];
 
-	if (answer == EXIT_ANSWER_NONE)
+	if (answer == EXIT_ANSWER_NONE || !exit_leaves_allowed(vcpu))
 		return false;
 
-	*eax = *ebx = *ecx = *edx = 0;
-	if ((answer == EXIT_ANSWER_COUNT || answer == EXIT_ANSWER_CYCLES) && !is_defined(number))
-		*edx = EXIT_LEAF_UNDEFINED;
-	else if (answer == EXIT_ANSWER_COUNT)
-		*eax = sum_slot(vcpu->kvm, exit_slot_of(number)).count;
-	else if (answer == EXIT_ANSWER_CYCLES)
-		set_cycles(sum_slot(vcpu->kvm, exit_slot_of(number)).cycles, ebx, ecx);
-	if (answer == EXIT_ANSWER_TOTAL || answer == EXIT_ANSWER_TOTAL_AND_CYCLES)
-		*eax = take_latch(vcpu);
-	if (answer == EXIT_ANSWER_TOTAL_CYCLES || answer == EXIT_ANSWER_TOTAL_AND_CYCLES)
-		set_cycles(sum_total_cycles(vcpu->kvm), ebx, ecx);
+	*eax = 0;
+	*ebx = 0;
+	*edx = 0;
+	lock_scope();
+	switch (answer) {
+	case EXIT_ANSWER_COUNT:
+	case EXIT_ANSWER_CYCLES:
+		answer_number(vcpu, answer == EXIT_ANSWER_CYCLES, eax, ebx, ecx, edx);
+		break;
+	case EXIT_ANSWER_TOTAL_CYCLES:
+		answer_all_cycles(vcpu, ebx, ecx);
+		break;
+	case EXIT_ANSWER_TOTAL_AND_CYCLES:
+		answer_all_cycles(vcpu, ebx, ecx);
+		*eax = lower_32_bits(take_latch(vcpu));
+		break;
+	default:
+		*ecx = 0;
+		*eax = lower_32_bits(take_latch(vcpu));
+	}
+	unlock_scope();
 	return true;
 }

@@ -1,33 +1,37 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Exit counts and cycles of a vCPU by exit number, and the hooks that keep them.
+ * Exit counts and cycles of a vCPU by exit number: their data, and what KVM
+ * calls. The two calls on the way of an exit are in exit_hooks.h.
  *
  * Only the vCPU's own thread writes its counts, so there is no lock and no
- * atomic on the way of an exit; whoever reads adds up over the VM's vCPUs.
- * They sit behind the vCPU in its slab object: no structure of KVM changes, so
- * the exported symbols' CRCs stay those of the stock modules.
+ * atomic on the way of an exit; whoever reads adds up over the vCPUs. They sit
+ * behind the vCPU in its slab object: no structure of KVM changes, so the
+ * exported symbols' CRCs stay those of the stock modules.
  */
 #ifndef EXIT_STATS_H
 #define EXIT_STATS_H
 
+#include <linux/jump_label.h>
 #include <linux/kvm_host.h>
 #include <linux/seqlock.h>
-#include <asm/msr.h>
+#include <linux/slab.h>
 
 #include "exit_leaves.h"
 
 /* Slot 0 takes every number that the vendor's manual does not define. */
 #define EXIT_SLOT_OTHER 0
-#define EXIT_SLOTS 192
+#define EXIT_SLOTS 176
 /* Numbers below this find their slot by one table access. */
 #define EXIT_DIRECT 0x404
 
 struct exit_slot {
 	u64 count;
-	u64 cycles;
+	u64 cycles;		/* from the exit to the end of its handling in the kernel */
+	u64 to_entry;		/* cycles from the exit to the next entry */
+	u64 fastpath;		/* how many of them the fastpath handled */
 };
 
-/* All of the VM's counts as they stood when this vCPU last read a total. */
+/* All counts in scope as they stood when this vCPU last read a total. */
 struct exit_latch {
 	seqcount_t lock;
 	u64 seq;
@@ -37,88 +41,68 @@ struct exit_latch {
 };
 
 struct exit_stats {
-	/* The exit being served: its slot, and the TSC when it was counted. */
+	/* The exit counted last: its slot, and the TSC then. Never NULL. */
 	struct exit_slot *current_slot;
 	u64 started;
 	u64 total;
-	u64 total_cycles;
-	struct exit_slot slots[EXIT_SLOTS];
+	/* The guest's own, then those of its own guests (nested). */
+	struct exit_slot slots[2 * EXIT_SLOTS];
+	struct exit_slot none;	/* current_slot before the first exit */
+	u64 failed;		/* VMLAUNCH or VMRESUME failed: no exit number tells it */
+	u64 *histogram;		/* 64 buckets a slot, or NULL */
+	u64 logged;		/* total when a line was last due in the log */
+	struct list_head list;
 	struct exit_latch latch;
 };
 
 struct exit_map {
-	u32 offset;		/* of struct exit_stats behind a vCPU */
-	u32 vmcb;		/* SVM: of the pointer to the VMCB in a vCPU, or 0 */
-	u32 exit_code;		/* SVM: of the exit code in the VMCB */
-	u32 exit_reason;	/* VMX: of the exit reason in a vCPU */
+	bool svm;
 	u32 slots;		/* in use, EXIT_SLOT_OTHER included */
-	u8 slot_of[EXIT_DIRECT];
+	u16 offset_of[EXIT_DIRECT];	/* number to its slot's offset in a vCPU's object */
 	u32 number_of[EXIT_SLOTS];
 };
 
+enum exit_scope { EXIT_SCOPE_VM, EXIT_SCOPE_HOST };
+
 extern struct exit_map exit_map;
+extern enum exit_scope exit_scope;
+extern bool exit_histograms;
+
+/* What is on; each costs one no-operation instruction where it is not. */
+DECLARE_STATIC_KEY_TRUE(exit_counts_key);
+DECLARE_STATIC_KEY_TRUE(exit_leaves_key);
+DECLARE_STATIC_KEY_TRUE(exit_svm_key);
+DECLARE_STATIC_KEY_FALSE(exit_extra_key);	/* histograms or log_every */
 
 unsigned int exit_stats_reserve(unsigned int vcpu_size);
-void exit_stats_debugfs(struct kvm *kvm);
-u32 exit_slot_search(u32 number);
+void *exit_stats_zalloc(struct kmem_cache *cache, gfp_t flags);
+void exit_stats_free(struct kmem_cache *cache, struct kvm_vcpu *vcpu);
+void exit_stats_debugfs(struct dentry *kvm_folder);
+void exit_stats_vm_debugfs(struct kvm *kvm);
+void exit_stats_extra(struct kvm_vcpu *vcpu, struct exit_stats *stats, u64 cycles);
+void exit_stats_reentered(struct kvm_vcpu *vcpu);
 bool exit_stats_answer(struct kvm_vcpu *vcpu, u32 *eax, u32 *ebx, u32 *ecx, u32 *edx);
+
+struct exit_stats *exit_stats_of(struct kvm_vcpu *vcpu);
+struct exit_slot *exit_slot_search(struct kvm_vcpu *vcpu, u32 number);
 const char *exit_layout_name(void);
+const char *exit_scope_name(void);
+const char *exit_name(u32 number);
+bool exit_handled(u32 number);
 
-static __always_inline struct exit_stats *exit_stats_of(struct kvm_vcpu *vcpu)
+/* Of the slot's number: the guest's own exits and those of its guests. */
+static inline u64 exit_count_in(const struct exit_stats *stats, u32 slot)
 {
-	return (void *)vcpu + exit_map.offset;
-}
-
-static __always_inline u32 exit_slot_of(u32 number)
-{
-	if (likely(number < EXIT_DIRECT))
-		return exit_map.slot_of[number];
-	return exit_slot_search(number);
-}
-
-/*
- * Where the vendor modules' own handlers take it from. kvm_x86_ops has
- * get_exit_info() for it, which costs some 40 instructions, and VMREADs on VMX.
- */
-static __always_inline u32 exit_number(struct kvm_vcpu *vcpu)
-{
-	if (exit_map.vmcb)
-		return *(u32 *)(*(void **)((void *)vcpu + exit_map.vmcb) + exit_map.exit_code);
-	/* The basic exit reason is bits 15:0 (SDM vol. 3, 25.9.1). */
-	return *(u16 *)((void *)vcpu + exit_map.exit_reason);
-}
-
-/*
- * Counts an exit: beside every ++stat.exits, that is once for each, fastpath or
- * not, and before a handler of nested exits can switch the VMCB or VMCS.
- */
-static __always_inline void exit_stats_count(struct kvm_vcpu *vcpu)
-{
-	struct exit_stats *stats = exit_stats_of(vcpu);
-	struct exit_slot *slot = &stats->slots[exit_slot_of(exit_number(vcpu))];
-
-	/* Or the compiler works the address out twice. */
-	OPTIMIZER_HIDE_VAR(slot);
-	slot->count++;
-	stats->total++;
-	stats->current_slot = slot;
-	stats->started = rdtsc();
-}
-
-/* Adds the cycles of the exit counted last: after its handler. */
-static __always_inline void exit_stats_done(struct kvm_vcpu *vcpu)
-{
-	struct exit_stats *stats = exit_stats_of(vcpu);
-	u64 spent = rdtsc() - stats->started;
-
-	stats->current_slot->cycles += spent;
-	stats->total_cycles += spent;
+	return READ_ONCE(stats->slots[slot].count) +
+	       READ_ONCE(stats->slots[EXIT_SLOTS + slot].count);
 }
 
 /* True where the leaf in eax is one of ours: then the registers are the answer. */
 static __always_inline bool exit_stats_cpuid(struct kvm_vcpu *vcpu, u32 *eax,
 					     u32 *ebx, u32 *ecx, u32 *edx)
 {
+	if (!static_branch_likely(&exit_leaves_key))
+		return false;
 	if (likely(*eax - EXIT_LEAF_FIRST > EXIT_LEAF_LAST - EXIT_LEAF_FIRST))
 		return false;
 	return exit_stats_answer(vcpu, eax, ebx, ecx, edx);

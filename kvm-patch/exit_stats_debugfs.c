@@ -1,24 +1,35 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The host's view of a VM's exit counts: the file exit_stats beside KVM's own
- * under debugfs. Reading it takes no lock and stops no vCPU.
+ * The host's view, under KVM's folder in debugfs, for root: the file exit_stats
+ * beside a VM's own statistics, and exit_reasons for the tables. Lines of words,
+ * then KEY=VALUE in any order. Reading takes no lock of a vCPU and stops none.
+ *
+ * A vCPU's counts are copied between two looks at its total, again if that has
+ * moved: what is printed is then of one moment, consistent=1 in the vCPU's line.
+ * The sums over a running VM's vCPUs are of as many moments as it has vCPUs.
  */
 #include <linux/debugfs.h>
+#include <linux/mm.h>
 #include <linux/sched.h>
 #include <linux/seq_file.h>
-#include <linux/slab.h>
 
 #include "exit_stats.h"
 
-/* A guest that does nothing but read totals must not hold the reader for good. */
-#define LATCH_TRIES 10000
+/* A guest that never rests must not hold the reader for good. */
+#define COPY_TRIES 1000
 
-struct exit_sums {
-	u64 vcpus;
+struct exit_copy {
+	struct exit_slot slots[2 * EXIT_SLOTS];
+	u64 histogram[EXIT_SLOTS * 64];
 	u64 total;
-	u64 total_cycles;
+	u64 failed;
 	u64 kvm_exits;
-	struct exit_slot slots[EXIT_SLOTS];
+};
+
+struct exit_view {
+	u64 vcpus;
+	struct exit_copy sum;
+	struct exit_copy vcpu;
 	struct exit_latch latch;
 	struct exit_latch scratch;
 };
@@ -27,7 +38,7 @@ static int copy_latch(struct exit_latch *to, const struct exit_latch *from)
 {
 	unsigned int seq, tries;
 
-	for (tries = 0; tries < LATCH_TRIES; tries++) {
+	for (tries = 0; tries < COPY_TRIES; tries++) {
 		seq = raw_read_seqcount(&from->lock);
 		if (!(seq & 1)) {
 			memcpy(to, from, sizeof(*to));
@@ -39,74 +50,222 @@ static int copy_latch(struct exit_latch *to, const struct exit_latch *from)
 	return -EAGAIN;
 }
 
-static int add_vcpu(struct exit_sums *sums, struct kvm_vcpu *vcpu)
+/* True where no exit came in between. */
+static bool copy_counts(struct exit_copy *to, struct kvm_vcpu *vcpu)
 {
-	struct exit_stats *stats = exit_stats_of(vcpu);
-	u32 slot;
+	const struct exit_stats *stats = exit_stats_of(vcpu);
+	unsigned int tries;
 
-	sums->vcpus++;
-	sums->total += READ_ONCE(stats->total);
-	sums->total_cycles += READ_ONCE(stats->total_cycles);
-	sums->kvm_exits += READ_ONCE(vcpu->stat.exits);
-	for (slot = 0; slot < exit_map.slots; slot++) {
-		sums->slots[slot].count += READ_ONCE(stats->slots[slot].count);
-		sums->slots[slot].cycles += READ_ONCE(stats->slots[slot].cycles);
+	for (tries = 0; tries < COPY_TRIES; tries++) {
+		to->total = READ_ONCE(stats->total);
+		/* The vCPU's thread writes total last; x86 keeps reads in order. */
+		barrier();
+		memcpy(to->slots, stats->slots, sizeof(to->slots));
+		if (stats->histogram)
+			memcpy(to->histogram, stats->histogram, sizeof(to->histogram));
+		to->failed = READ_ONCE(stats->failed);
+		to->kvm_exits = READ_ONCE(vcpu->stat.exits);
+		barrier();
+		if (to->total == READ_ONCE(stats->total))
+			return true;
+		cond_resched();
 	}
-	if (copy_latch(&sums->scratch, &stats->latch))
-		return -EAGAIN;
-	if (sums->scratch.seq > sums->latch.seq)
-		sums->latch = sums->scratch;
-	return 0;
+	return false;
 }
 
-static void print(struct seq_file *m, const struct exit_sums *sums)
+static void add(struct exit_copy *sum, const struct exit_copy *vcpu)
 {
-	const struct exit_latch *latch = &sums->latch;
+	u32 i;
+
+	for (i = 0; i < ARRAY_SIZE(sum->slots); i++) {
+		sum->slots[i].count += vcpu->slots[i].count;
+		sum->slots[i].cycles += vcpu->slots[i].cycles;
+		sum->slots[i].to_entry += vcpu->slots[i].to_entry;
+		sum->slots[i].fastpath += vcpu->slots[i].fastpath;
+	}
+	for (i = 0; i < ARRAY_SIZE(sum->histogram); i++)
+		sum->histogram[i] += vcpu->histogram[i];
+	sum->total += vcpu->total;
+	sum->failed += vcpu->failed;
+	sum->kvm_exits += vcpu->kvm_exits;
+}
+
+/* The guest's own and its guests' exits of a number together. */
+static struct exit_slot both(const struct exit_copy *copy, u32 slot)
+{
+	const struct exit_slot *own = &copy->slots[slot], *nested = own + EXIT_SLOTS;
+
+	return (struct exit_slot) {
+		.count = own->count + nested->count,
+		.cycles = own->cycles + nested->cycles,
+		.to_entry = own->to_entry + nested->to_entry,
+		.fastpath = own->fastpath + nested->fastpath,
+	};
+}
+
+static struct exit_slot sum_of(const struct exit_copy *copy, u32 first)
+{
+	struct exit_slot sum = {};
+	u32 i;
+
+	for (i = first; i < first + EXIT_SLOTS; i++) {
+		sum.count += copy->slots[i].count;
+		sum.cycles += copy->slots[i].cycles;
+		sum.to_entry += copy->slots[i].to_entry;
+		sum.fastpath += copy->slots[i].fastpath;
+	}
+	return sum;
+}
+
+/*
+ * Entries that failed. SVM: exit code -1 (VMEXIT_INVALID). VMX: basic reasons
+ * 33, 34 and 41 (SDM vol. 3, 27.8), and VMLAUNCH and VMRESUME that did not get there.
+ */
+static u64 failed_entries(const struct exit_copy *copy)
+{
+	u64 failed = copy->failed;
 	u32 slot;
 
-	seq_printf(m, "exit_stats 1 %s\n", EXIT_STATS_VERSION);
-	seq_printf(m, "vendor %s\n", boot_cpu_has(X86_FEATURE_SVM) ? "svm" : "vmx");
-	seq_printf(m, "layout %s\n", exit_layout_name());
-	seq_printf(m, "vcpus %llu\n", sums->vcpus);
-	seq_printf(m, "total %llu %llu\n", sums->total, sums->total_cycles);
-	seq_printf(m, "kvm_exits %llu\n", sums->kvm_exits);
+	for (slot = 0; slot < exit_map.slots; slot++) {
+		u32 number = exit_map.number_of[slot];
+
+		if (exit_map.svm ? number == U32_MAX
+				 : number == 33 || number == 34 || number == 41)
+			failed += both(copy, slot).count;
+	}
+	return failed;
+}
+
+static void print_name(struct seq_file *m, u32 number)
+{
+	const char *c;
+
+	seq_puts(m, " name=");
+	for (c = exit_name(number); *c; c++)
+		seq_putc(m, *c == ' ' ? '_' : *c);
+}
+
+static void print_slot(struct seq_file *m, const struct exit_slot *slot)
+{
+	seq_printf(m, " exits=%llu cycles=%llu to_entry=%llu fastpath=%llu",
+		   slot->count, slot->cycles, slot->to_entry, slot->fastpath);
+}
+
+static void print_vcpu(struct seq_file *m, const struct kvm_vcpu *vcpu,
+		       const struct exit_copy *copy, bool consistent)
+{
+	struct exit_slot own = sum_of(copy, 0), nested = sum_of(copy, EXIT_SLOTS);
+	u32 slot;
+
+	seq_printf(m, "vcpu %d exits=%llu cycles=%llu to_entry=%llu kvm_exits=%llu consistent=%d\n",
+		   vcpu->vcpu_id, copy->total, own.cycles + nested.cycles,
+		   own.to_entry + nested.to_entry, copy->kvm_exits, consistent);
+	for (slot = 0; slot < exit_map.slots; slot++) {
+		struct exit_slot all = both(copy, slot);
+
+		if (!all.count)
+			continue;
+		seq_printf(m, "vcpu_reason %d %u", vcpu->vcpu_id, exit_map.number_of[slot]);
+		print_slot(m, &all);
+		seq_printf(m, " nested=%llu\n", copy->slots[EXIT_SLOTS + slot].count);
+	}
+}
+
+static void print_reasons(struct seq_file *m, const struct exit_view *view)
+{
+	u32 slot;
+
+	for (slot = 0; slot < exit_map.slots; slot++) {
+		const struct exit_slot *nested = &view->sum.slots[EXIT_SLOTS + slot];
+		struct exit_slot all = both(&view->sum, slot);
+
+		if (!all.count)
+			continue;
+		seq_printf(m, "reason %u", exit_map.number_of[slot]);
+		print_name(m, exit_map.number_of[slot]);
+		print_slot(m, &all);
+		seq_printf(m, " nested=%llu nested_cycles=%llu latched=%llu\n", nested->count,
+			   nested->cycles, view->latch.counts[slot]);
+	}
+}
+
+static void print_histograms(struct seq_file *m, const struct exit_copy *copy)
+{
+	u32 slot, bucket;
+
+	for (slot = 0; slot < exit_map.slots; slot++) {
+		const u64 *histogram = &copy->histogram[slot * 64];
+
+		if (!memchr_inv(histogram, 0, 64 * sizeof(u64)))
+			continue;
+		seq_printf(m, "histogram %u", exit_map.number_of[slot]);
+		for (bucket = 0; bucket < 64; bucket++)
+			if (histogram[bucket])
+				seq_printf(m, " %u:%llu", bucket, histogram[bucket]);
+		seq_putc(m, '\n');
+	}
+}
+
+static void print_vm(struct seq_file *m, const struct exit_view *view)
+{
+	struct exit_slot own = sum_of(&view->sum, 0), nested = sum_of(&view->sum, EXIT_SLOTS);
+	const struct exit_latch *latch = &view->latch;
+
+	seq_printf(m, "vcpus %llu\n", view->vcpus);
+	seq_printf(m, "total exits=%llu cycles=%llu to_entry=%llu fastpath=%llu nested=%llu failed_entries=%llu\n",
+		   view->sum.total, own.cycles + nested.cycles, own.to_entry + nested.to_entry,
+		   own.fastpath + nested.fastpath, nested.count, failed_entries(&view->sum));
+	seq_printf(m, "kvm_exits %llu\n", view->sum.kvm_exits);
 	seq_printf(m, "latch %llu %llu %llu\n", latch->seq, latch->total, latch->kvm_exits);
-	for (slot = 0; slot < exit_map.slots; slot++)
-		if (sums->slots[slot].count)
-			seq_printf(m, "reason %u %llu %llu %llu\n", exit_map.number_of[slot],
-				   sums->slots[slot].count, sums->slots[slot].cycles,
-				   latch->counts[slot]);
+	print_reasons(m, view);
+	print_histograms(m, &view->sum);
+}
+
+static int show_view(struct seq_file *m, struct exit_view *view)
+{
+	struct kvm *kvm = m->private;
+	struct kvm_vcpu *vcpu;
+	unsigned long i;
+
+	seq_printf(m, "exit_stats 2 %s\n", EXIT_STATS_VERSION);
+	seq_printf(m, "vendor %s\n", exit_map.svm ? "svm" : "vmx");
+	seq_printf(m, "layout %s\n", exit_layout_name());
+	seq_printf(m, "scope %s\n", exit_scope_name());
+	kvm_for_each_vcpu(i, vcpu, kvm) {
+		bool consistent = copy_counts(&view->vcpu, vcpu);
+
+		if (copy_latch(&view->scratch, &exit_stats_of(vcpu)->latch))
+			return -EAGAIN;
+		if (view->scratch.seq > view->latch.seq)
+			view->latch = view->scratch;
+		view->vcpus++;
+		add(&view->sum, &view->vcpu);
+		print_vcpu(m, vcpu, &view->vcpu, consistent);
+	}
+	print_vm(m, view);
 	seq_puts(m, "end\n");
+	return 0;
 }
 
 static int exit_stats_show(struct seq_file *m, void *v)
 {
-	struct kvm *kvm = m->private;
-	struct exit_sums *sums = kzalloc(sizeof(*sums), GFP_KERNEL);
-	struct kvm_vcpu *vcpu;
-	unsigned long i;
-	int r = 0;
+	struct exit_view *view = kvzalloc(sizeof(*view), GFP_KERNEL);
+	int r;
 
-	if (!sums)
+	if (!view)
 		return -ENOMEM;
-	kvm_for_each_vcpu(i, vcpu, kvm) {
-		r = add_vcpu(sums, vcpu);
-		if (r)
-			break;
-	}
-	if (!r)
-		print(m, sums);
-	kfree(sums);
+	r = show_view(m, view);
+	kvfree(view);
 	return r;
 }
 
-/* The open file holds the VM, so that its vCPUs stay (as mmu_rmaps_stat does). */
+/* The open file holds the VM, so that its vCPUs stay. */
 static int exit_stats_open(struct inode *inode, struct file *file)
 {
 	struct kvm *kvm = inode->i_private;
 	int r;
 
-	if (!kvm_get_kvm_safe(kvm))
+	if (!refcount_inc_not_zero(&kvm->users_count))
 		return -ENOENT;
 	r = single_open(file, exit_stats_show, kvm);
 	if (r < 0)
@@ -121,13 +280,37 @@ static int exit_stats_release(struct inode *inode, struct file *file)
 }
 
 static const struct file_operations exit_stats_fops = {
+	.owner		= THIS_MODULE,
 	.open		= exit_stats_open,
 	.read		= seq_read,
 	.llseek		= seq_lseek,
 	.release	= exit_stats_release,
 };
 
-void exit_stats_debugfs(struct kvm *kvm)
+void exit_stats_vm_debugfs(struct kvm *kvm)
 {
 	debugfs_create_file("exit_stats", 0400, kvm->debugfs_dentry, kvm, &exit_stats_fops);
+}
+
+static int exit_reasons_show(struct seq_file *m, void *v)
+{
+	u32 slot;
+
+	seq_printf(m, "exit_reasons 1 %s\n", EXIT_STATS_VERSION);
+	for (slot = 0; slot < exit_map.slots; slot++) {
+		u32 number = exit_map.number_of[slot];
+
+		seq_printf(m, "reason %u", number);
+		print_name(m, number);
+		seq_printf(m, " defined=%d handled=%d\n", slot != EXIT_SLOT_OTHER,
+			   exit_handled(number));
+	}
+	seq_puts(m, "end\n");
+	return 0;
+}
+DEFINE_SHOW_ATTRIBUTE(exit_reasons);
+
+void exit_stats_debugfs(struct dentry *kvm_folder)
+{
+	debugfs_create_file("exit_reasons", 0400, kvm_folder, NULL, &exit_reasons_fops);
 }

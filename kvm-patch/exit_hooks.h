@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * What is done on the way of every exit; included by x86.c only (and where the
+ * offsets are needed). Of a vCPU's life the hooks see
+ *
+ *   entry  count  done   entry  count  done   entry ...
+ *     |------|      |      |
+ *      guest |------|      |        cycles
+ *            |-------------|        to_entry
+ *
+ * count stands beside KVM's own ++stat.exits: after the exit, after the
+ * interrupts that came with it, with preemption still off.
+ */
+#ifndef EXIT_HOOKS_H
+#define EXIT_HOOKS_H
+
+#include <asm/msr.h>
+
+#include "exit_stats.h"
+#include "x86.h"
+#include "svm/svm.h"
+#include "vmx/vmx.h"
+#ifdef CONFIG_KVM_INTEL_TDX
+#include "vmx/tdx.h"
+#define EXIT_TDX_SIZE sizeof(struct vcpu_tdx)
+#else
+#define EXIT_TDX_SIZE 0
+#endif
+
+/* Behind the largest of the vendors' vCPUs: a constant costs nothing on the way. */
+#define EXIT_STATS_OFFSET								\
+	ALIGN(max_t(size_t, max_t(size_t, sizeof(struct vcpu_svm), sizeof(struct vcpu_vmx)),\
+		    EXIT_TDX_SIZE), SMP_CACHE_BYTES)
+
+#ifdef EXIT_VCPU_VT
+#define EXIT_VMX_REASON offsetof(struct vcpu_vmx, vt.exit_reason)
+#else
+#define EXIT_VMX_REASON offsetof(struct vcpu_vmx, exit_reason)
+#endif
+
+static __always_inline struct exit_stats *exit_stats_behind(struct kvm_vcpu *vcpu)
+{
+	return (void *)vcpu + EXIT_STATS_OFFSET;
+}
+
+/*
+ * Where the vendor modules' own handlers take it from. kvm_x86_ops has
+ * get_exit_info() for it, which costs some 40 instructions, and VMREADs on VMX.
+ */
+static __always_inline u32 exit_number(struct kvm_vcpu *vcpu)
+{
+	if (static_branch_likely(&exit_svm_key))
+		return container_of(vcpu, struct vcpu_svm, vcpu)->vmcb->control.exit_code;
+	/* The basic exit reason is bits 15:0 (SDM vol. 3, 25.9.1). */
+	return *(u16 *)((void *)vcpu + EXIT_VMX_REASON);
+}
+
+/* The slot that counts this exit. */
+static __always_inline struct exit_slot *exit_slot(struct kvm_vcpu *vcpu)
+{
+	u32 number = exit_number(vcpu);
+	struct exit_slot *slot;
+
+	if (likely(number < EXIT_DIRECT))
+		slot = (void *)vcpu + exit_map.offset_of[number];
+	else
+		slot = exit_slot_search(vcpu, number);
+	if (unlikely(is_guest_mode(vcpu))) {
+		slot += EXIT_SLOTS;
+		/* A jump rarely taken is cheaper than a move always made. */
+		barrier();
+	}
+	return slot;
+}
+
+static __always_inline void exit_count(struct kvm_vcpu *vcpu)
+{
+	struct exit_stats *stats = exit_stats_behind(vcpu);
+	struct exit_slot *slot = exit_slot(vcpu);
+
+	slot->count++;
+	stats->total++;
+	stats->current_slot = slot;
+	stats->started = rdtsc();
+}
+
+/*
+ * Counts an exit: beside every ++stat.exits, that is once for each, fastpath or
+ * not, and before a handler of nested exits can switch the VMCB or VMCS.
+ */
+static __always_inline void exit_stats_count(struct kvm_vcpu *vcpu)
+{
+	if (static_branch_likely(&exit_counts_key))
+		exit_count(vcpu);
+}
+
+/* After the handler of the exit counted last. */
+static __always_inline void exit_stats_done(struct kvm_vcpu *vcpu, int fastpath)
+{
+	struct exit_stats *stats = exit_stats_behind(vcpu);
+	u64 cycles;
+
+	if (!static_branch_likely(&exit_counts_key))
+		return;
+	cycles = rdtsc() - stats->started;
+	stats->current_slot->cycles += cycles;
+	if (unlikely(fastpath))
+		stats->current_slot->fastpath++;
+	if (static_branch_unlikely(&exit_extra_key))
+		exit_stats_extra(vcpu, stats, cycles);
+}
+
+/* Before each entry, a fastpath's included. */
+static __always_inline void exit_stats_entry(struct kvm_vcpu *vcpu)
+{
+	struct exit_stats *stats = exit_stats_behind(vcpu);
+	u64 cycles;
+
+	if (!static_branch_likely(&exit_counts_key))
+		return;
+	cycles = rdtsc() - stats->started;
+	/* Or the compiler adds the two apart. */
+	OPTIMIZER_HIDE_VAR(cycles);
+	stats->current_slot->to_entry += cycles;
+}
+
+#endif

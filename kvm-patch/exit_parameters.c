@@ -1,0 +1,238 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Parameters of kvm.ko for the exit counts, and what histograms and the log
+ * line do on the way of an exit where they are on.
+ */
+#include <linux/log2.h>
+#include <linux/module.h>
+#include <linux/ratelimit.h>
+#include <linux/string.h>
+
+#include "exit_parameters.h"
+
+int exit_layout __read_mostly = EXIT_LAYOUT_DESCENDING;
+enum exit_scope exit_scope __read_mostly = EXIT_SCOPE_VM;
+bool exit_histograms __read_mostly;
+u64 exit_preset __read_mostly;
+
+static bool exit_counts = true;
+static int exit_leaves = 1;
+static unsigned long log_every;
+static DEFINE_MUTEX(exit_parameter_lock);
+
+DEFINE_STATIC_KEY_TRUE(exit_counts_key);
+DEFINE_STATIC_KEY_TRUE(exit_leaves_key);
+DEFINE_STATIC_KEY_TRUE(exit_svm_key);
+DEFINE_STATIC_KEY_FALSE(exit_extra_key);
+
+/* A parameter that takes one of some words. */
+struct exit_words {
+	int *value;
+	const char *const *words;
+	int n;
+};
+
+enum { LEAVES_OFF, LEAVES_ON, LEAVES_ROOT };
+
+static const char *const layout_words[EXIT_LAYOUT_COUNT] = EXIT_LAYOUT_NAMES;
+static const char *const scope_words[] = { "vm", "host" };
+static const char *const leaves_words[] = { "off", "on", "root" };
+
+/* Static keys as the parameters say; also called before all of them are read. */
+static void set_keys(void)
+{
+	if (exit_counts)
+		static_branch_enable(&exit_counts_key);
+	else
+		static_branch_disable(&exit_counts_key);
+	if (exit_counts && exit_leaves != LEAVES_OFF)
+		static_branch_enable(&exit_leaves_key);
+	else
+		static_branch_disable(&exit_leaves_key);
+	if (exit_histograms || READ_ONCE(log_every))
+		static_branch_enable(&exit_extra_key);
+	else
+		static_branch_disable(&exit_extra_key);
+}
+
+static int set_word(const char *text, const struct kernel_param *kp)
+{
+	const struct exit_words *parameter = kp->arg;
+	int found = __sysfs_match_string(parameter->words, parameter->n, text);
+
+	if (found < 0)
+		return found;
+	mutex_lock(&exit_parameter_lock);
+	WRITE_ONCE(*parameter->value, found);
+	set_keys();
+	mutex_unlock(&exit_parameter_lock);
+	return 0;
+}
+
+static int get_word(char *buffer, const struct kernel_param *kp)
+{
+	const struct exit_words *parameter = kp->arg;
+
+	return sysfs_emit(buffer, "%s\n", parameter->words[READ_ONCE(*parameter->value)]);
+}
+
+static int set_switch(const char *text, const struct kernel_param *kp)
+{
+	int r;
+
+	mutex_lock(&exit_parameter_lock);
+	r = param_set_bool(text, kp);
+	if (!r)
+		set_keys();
+	mutex_unlock(&exit_parameter_lock);
+	return r;
+}
+
+static int get_switch(char *buffer, const struct kernel_param *kp)
+{
+	return sysfs_emit(buffer, "%s\n", *(bool *)kp->arg ? "on" : "off");
+}
+
+static int set_log_every(const char *text, const struct kernel_param *kp)
+{
+	int r;
+
+	mutex_lock(&exit_parameter_lock);
+	r = param_set_ulong(text, kp);
+	if (!r)
+		set_keys();
+	mutex_unlock(&exit_parameter_lock);
+	return r;
+}
+
+static const struct kernel_param_ops word_ops = { .set = set_word, .get = get_word };
+static const struct kernel_param_ops switch_ops = { .set = set_switch, .get = get_switch };
+static const struct kernel_param_ops log_ops = { .set = set_log_every, .get = param_get_ulong };
+
+static struct exit_words layout_parameter = {
+	&exit_layout, layout_words, ARRAY_SIZE(layout_words)
+};
+module_param_cb(exit_layout, &word_ops, &layout_parameter, 0444);
+MODULE_PARM_DESC(exit_layout, "CPUID leaves of the exit counts: descending, ascending or combined");
+
+static struct exit_words scope_parameter = {
+	(int *)&exit_scope, scope_words, ARRAY_SIZE(scope_words)
+};
+module_param_cb(exit_scope, &word_ops, &scope_parameter, 0444);
+MODULE_PARM_DESC(exit_scope, "What the leaves count: vm (the guest's own VM) or host (all VMs since loading)");
+
+static struct exit_words leaves_parameter = {
+	&exit_leaves, leaves_words, ARRAY_SIZE(leaves_words)
+};
+module_param_cb(exit_leaves, &word_ops, &leaves_parameter, 0644);
+MODULE_PARM_DESC(exit_leaves, "Who in the guest may read: on (all), root (CPL 0 only) or off; can be changed while loaded");
+
+module_param_cb(exit_counts, &switch_ops, &exit_counts, 0444);
+MODULE_PARM_DESC(exit_counts, "Whether exits are counted at all: on or off");
+
+module_param_cb(exit_histograms, &switch_ops, &exit_histograms, 0444);
+MODULE_PARM_DESC(exit_histograms, "Histograms of the handlers' cycles for the host: on or off");
+
+module_param_cb(exit_log_every, &log_ops, &log_every, 0644);
+MODULE_PARM_DESC(exit_log_every, "A line in the kernel's log every so many exits of a vCPU (0: none); can be changed while loaded");
+
+module_param(exit_preset, ullong, 0444);
+MODULE_PARM_DESC(exit_preset, "For tests: exits of the CPUID number that each vCPU begins with");
+
+/* Says that this kvm.ko is patched, and how; nothing to set. */
+static int set_version(const char *value, const struct kernel_param *kp)
+{
+	return -EPERM;
+}
+
+static int get_version(char *buffer, const struct kernel_param *kp)
+{
+	return sysfs_emit(buffer, "%s\n", EXIT_STATS_VERSION);
+}
+
+static const struct kernel_param_ops version_ops = { .set = set_version, .get = get_version };
+module_param_cb(exit_stats, &version_ops, NULL, 0444);
+MODULE_PARM_DESC(exit_stats, "Version of the exit counts (read only)");
+MODULE_INFO(exit_stats, EXIT_STATS_VERSION);
+
+const char *exit_layout_name(void)
+{
+	return layout_words[exit_layout];
+}
+
+const char *exit_scope_name(void)
+{
+	return scope_words[exit_scope];
+}
+
+bool exit_leaves_allowed(struct kvm_vcpu *vcpu)
+{
+	switch (READ_ONCE(exit_leaves)) {
+	case LEAVES_ON:
+		return true;
+	case LEAVES_ROOT:
+		return kvm_x86_ops.get_cpl(vcpu) == 0;
+	default:
+		return false;
+	}
+}
+
+#define LOG_REASONS 5
+
+/* The slot that follows this one in the order of counts; EXIT_SLOTS: before the first, or none. */
+static u32 next_most(const struct exit_stats *stats, u32 after)
+{
+	u64 below = after < EXIT_SLOTS ? exit_count_in(stats, after) : U64_MAX, most = 0;
+	u32 slot, found = EXIT_SLOTS;
+
+	for (slot = 0; slot < exit_map.slots; slot++) {
+		u64 count = exit_count_in(stats, slot);
+
+		if (count > most && (count < below || (count == below && slot > after))) {
+			most = count;
+			found = slot;
+		}
+	}
+	return found;
+}
+
+/* "kvm: exits: pid 812 vcpu 0: 20000: msr 9000, io 4000, ..., others 120" */
+static void log_line(struct kvm_vcpu *vcpu, const struct exit_stats *stats)
+{
+	static DEFINE_RATELIMIT_STATE(limit, DEFAULT_RATELIMIT_INTERVAL,
+				      DEFAULT_RATELIMIT_BURST);
+	u64 others = stats->total;
+	u32 slot = EXIT_SLOTS;
+	char text[256] = "";
+	int i, length = 0;
+
+	if (!__ratelimit(&limit))
+		return;
+	for (i = 0; i < LOG_REASONS; i++) {
+		u64 count;
+
+		slot = next_most(stats, slot);
+		if (slot == EXIT_SLOTS)
+			break;
+		count = exit_count_in(stats, slot);
+		length += scnprintf(text + length, sizeof(text) - length, " %s %llu,",
+				    exit_name(exit_map.number_of[slot]), count);
+		others -= count;
+	}
+	pr_info("kvm: exits: pid %d vcpu %d: %llu:%s others %llu\n",
+		task_tgid_nr(current), vcpu->vcpu_id, stats->total, text, others);
+}
+
+void exit_stats_extra(struct kvm_vcpu *vcpu, struct exit_stats *stats, u64 cycles)
+{
+	unsigned long every = READ_ONCE(log_every);
+	u32 slot = (stats->current_slot - stats->slots) % EXIT_SLOTS;
+
+	if (stats->histogram)
+		stats->histogram[slot * 64 + ilog2(cycles | 1)]++;
+	/* A fastpath's exits do not come here, so no exact multiple. */
+	if (every && stats->total - stats->logged >= every) {
+		stats->logged = stats->total - stats->total % every;
+		log_line(vcpu, stats);
+	}
+}

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Parameters of kvm.ko for the exit counts (exit_parameters.c).
+ */
+#ifndef EXIT_PARAMETERS_H
+#define EXIT_PARAMETERS_H
+
+#include "exit_stats.h"
+
+extern int exit_layout;			/* enum exit_layout */
+extern u64 exit_preset;
+
+/* Whether the code that executes CPUID now may read the counts. */
+bool exit_leaves_allowed(struct kvm_vcpu *vcpu);
+
+#endif

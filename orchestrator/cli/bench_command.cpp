@@ -31,7 +31,7 @@ constexpr const char* unit = "instructions an exit (TCG -icount shift=0), not cy
 struct Options {
   std::uint64_t exits = 100'000;
   unsigned repeats = 5;
-  std::string format = "table", output;
+  std::string kernel, format = "table", output;
 };
 
 struct Row {
@@ -171,7 +171,7 @@ int overhead(const Options& options) {
   const base::Folders folders = base::find_folders();
   Progress progress(Progress::fitting());
   const trial::Sink sink = [&](const trial::Event& event) { progress(event); };
-  const site::Outer outer = site::provide_outer(folders, sink);
+  const site::Outer outer = site::provide_outer(folders, sink, options.kernel);
   const std::vector<Row> rows = measure(outer, options, folders, progress);
   progress.clear();
   if (rows.empty()) throw base::infrastructure_error("the outer VM measured nothing");
@@ -188,6 +188,8 @@ void add_bench(CLI::App& app, Action& action) {
   command->require_subcommand(1);
   CLI::App* overhead_command = command->add_subcommand(
       "overhead", "Instructions an exit: stock modules, patched ones, tracing (minutes)");
+  overhead_command->add_option("--kernel", options->kernel,
+                               "The outer VM's: a release, a series such as 6.12, or a suite");
   overhead_command->add_option("--exits", options->exits, "CPUIDs a run")->capture_default_str();
   overhead_command->add_option("--repeats", options->repeats, "Runs a variant")
       ->capture_default_str();

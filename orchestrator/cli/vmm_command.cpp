@@ -104,6 +104,12 @@ void add_tests(CLI::App& command, Action& action, const std::shared_ptr<Options>
            [](const Options& o) { return vmm::test_create(o.times); })
       ->add_option("--times", options->times)
       ->capture_default_str();
+  CLI::App* reload = add_test(
+      command, action, options, "reload", "Swap the modules; look for leaks", [](const Options& o) {
+        return vmm::test_reload(o.times, o.modules, base::find_folders().runtime);
+      });
+  reload->add_option("--times", options->times)->capture_default_str();
+  reload->add_option("--modules", options->modules)->capture_default_str();
   add_test(command, action, options, "wrap", "Past 2^32 exits (exit_preset=4294966296)",
            [](const Options&) { return vmm::test_wrap(); });
   add_test(command, action, options, "nested", "The exits of a guest's own guest (SVM)",

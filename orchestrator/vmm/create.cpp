@@ -21,6 +21,7 @@ struct Memory {
   std::int64_t vcpus = 0;          // objects of the slab kvm_vcpu in use
   std::int64_t slab_kib = 0;       // SUnreclaim of /proc/meminfo
   std::int64_t available_kib = 0;  // MemAvailable
+  std::int64_t vmalloc_kib = 0;    // VmallocUsed: modules lie there
   std::int64_t module_bytes = 0;   // kvm of /proc/modules
 };
 
@@ -40,13 +41,15 @@ Memory memory_now() {
   return {.vcpus = number_in("/proc/slabinfo", "kvm_vcpu"),
           .slab_kib = number_in("/proc/meminfo", "SUnreclaim:"),
           .available_kib = number_in("/proc/meminfo", "MemAvailable:"),
+          .vmalloc_kib = number_in("/proc/meminfo", "VmallocUsed:"),
           .module_bytes = number_in("/proc/modules", "kvm")};
 }
 
 std::string in_words(const Memory& memory) {
   return fmt::format(
-      "kvm_vcpu objects {}, unreclaimable slab {} KiB, available {} KiB, kvm {} bytes",
-      memory.vcpus, memory.slab_kib, memory.available_kib, memory.module_bytes);
+      "kvm_vcpu objects {}, unreclaimable slab {} KiB, vmalloc {} KiB, available {} KiB, kvm {} "
+      "bytes",
+      memory.vcpus, memory.slab_kib, memory.vmalloc_kib, memory.available_kib, memory.module_bytes);
 }
 
 void one_life(const Loaded& loaded, Report& report) {
@@ -76,6 +79,22 @@ Memory memory_at_rest(std::int64_t vcpus) {
   return memory;
 }
 
+void expect_no_leak(const Memory& before, const Memory& after, Report& report) {
+  report.say("before: " + in_words(before));
+  report.say("after:  " + in_words(after));
+  report.expect(after.vcpus <= before.vcpus, "vCPUs are left in the slab kvm_vcpu");
+  report.expect(after.slab_kib <= before.slab_kib + allowed_kib, "the slab grew");
+  report.expect(after.vmalloc_kib <= before.vmalloc_kib + allowed_kib, "vmalloc memory grew");
+  report.expect(after.available_kib + 4 * allowed_kib >= before.available_kib,
+                "available memory shrank");
+  report.expect(after.module_bytes == before.module_bytes, "the module grew");
+}
+
+// Another layout each time, so that each load is a swap.
+void load(kvm::ModuleSwap& swap, const std::filesystem::path& modules, unsigned nth) {
+  swap.load(modules, {{"exit_layout", nth % 2 == 0 ? "ascending" : "descending"}});
+}
+
 }  // namespace
 
 Report test_create(unsigned times) {
@@ -88,15 +107,26 @@ Report test_create(unsigned times) {
     one_life(loaded, report);
     base::throw_if_interrupted();
   }
-  const Memory after = memory_at_rest(before.vcpus);
-  report.say("before: " + in_words(before));
-  report.say("after:  " + in_words(after));
   report.say(fmt::format("{} VMs with 2 vCPUs made, run and ended", times));
-  report.expect(after.vcpus <= before.vcpus, "vCPUs are left in the slab kvm_vcpu");
-  report.expect(after.slab_kib <= before.slab_kib + allowed_kib, "the slab grew");
-  report.expect(after.available_kib + 4 * allowed_kib >= before.available_kib,
-                "available memory shrank");
-  report.expect(after.module_bytes == before.module_bytes, "the module grew");
+  expect_no_leak(before, memory_at_rest(before.vcpus), report);
+  return report;
+}
+
+Report test_reload(unsigned times, const std::filesystem::path& modules,
+                   const std::filesystem::path& runtime) {
+  Report report;
+  kvm::ModuleSwap swap(runtime);
+  for (unsigned i = 0; i < 4; ++i) load(swap, modules, i);
+  const Memory before = memory_now();
+  for (unsigned i = 0; i < times; ++i) {
+    load(swap, modules, i);
+    one_life(loaded_module(), report);
+    base::throw_if_interrupted();
+  }
+  if (times % 2 != 0) load(swap, modules, 1);
+  report.say(fmt::format("{} times unloaded and loaded, with a VM each time", times));
+  expect_no_leak(before, memory_at_rest(before.vcpus), report);
+  swap.keep();
   return report;
 }
 

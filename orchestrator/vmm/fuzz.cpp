@@ -120,19 +120,26 @@ class Fuzzer {
   std::map<std::pair<Answer, std::uint32_t>, std::uint64_t> seen_;
 };
 
+struct Watched {
+  std::uint64_t reads = 0, refusals = 0;
+};
+
 // Reads the host's side all the while: it, too, may only grow.
-std::uint64_t watch(const Machine& machine, double seconds, bool has_counts, Report& report) {
+Watched watch(const Machine& machine, double seconds, bool has_counts, Report& report) {
   const base::Stopwatch stopwatch;
-  std::uint64_t reads = 0, last = 0;
+  Watched watched;
+  std::uint64_t last = 0;
   while (stopwatch.seconds() < seconds) {
     base::sleep_interruptibly(0.05);
     if (!has_counts) continue;
-    const std::uint64_t total = read_host_view(machine.folder()).total.at("exits");
+    const HostView view = read_host_view(machine.folder());
+    const std::uint64_t total = view.total.at("exits");
     report.expect(total >= last, fmt::format("host: total went from {} to {}", last, total));
     last = total;
-    ++reads;
+    ++watched.reads;
+    watched.refusals += view.refusals;
   }
-  return reads;
+  return watched;
 }
 
 void check_end(const Machine& machine, const Loaded& loaded, std::uint64_t asked,
@@ -160,14 +167,14 @@ Report test_fuzz(const FuzzOptions& options) {
   for (unsigned vcpu = 0; vcpu < options.vcpus; ++vcpu)
     fuzzers.push_back(std::make_unique<Fuzzer>(machine, vcpu, loaded, options.seed));
   std::atomic<bool> stop = false;
-  std::uint64_t reads = 0;
+  Watched watched;
   {
     // Stops them on every way out; jthreads are joined first to last thereafter.
     std::vector<std::jthread> threads;
     const std::shared_ptr<void> stopper(nullptr, [&](void*) { stop = true; });
     for (const auto& fuzzer : fuzzers)
       threads.emplace_back([&stop, &fuzzer] { fuzzer->go_on(stop); });
-    reads = watch(machine, options.seconds, loaded.counts, report);
+    watched = watch(machine, options.seconds, loaded.counts, report);
   }
   std::uint64_t asked = 0, batches = 0, ours = 0;
   for (const auto& fuzzer : fuzzers) {
@@ -176,8 +183,10 @@ Report test_fuzz(const FuzzOptions& options) {
     ours += fuzzer->ours;
     for (const std::string& fault : fuzzer->report.faults) report.fault(fault);
   }
-  report.say(fmt::format("{} CPUIDs on {} vCPUs in {} runs, {} of our leaves; {} reads of the host",
-                         asked, options.vcpus, batches, ours, reads));
+  report.say(
+      fmt::format("{} CPUIDs on {} vCPUs in {} runs, {} of our leaves; {} reads of the host, {} "
+                  "refused (EAGAIN)",
+                  asked, options.vcpus, batches, ours, watched.reads, watched.refusals));
   if (loaded.counts) check_end(machine, loaded, asked, batches, report);
   return report;
 }

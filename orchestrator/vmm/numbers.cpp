@@ -65,7 +65,7 @@ class Asker {
     report_.say(fmt::format("{} CPUIDs in {} runs; {} exits", asked_, runs_, view.exits));
   }
 
-  const HostView view() { return read_host_view(machine_.folder()); }
+  HostView view() { return read_host_view(machine_.folder()); }
 
  private:
   void expect_count(const HostView& view, std::uint32_t number, std::uint64_t wanted) {

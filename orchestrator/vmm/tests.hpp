@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <filesystem>
 
 #include "orchestrator/vmm/report.hpp"
 
@@ -23,6 +24,10 @@ Report test_fuzz(const FuzzOptions& options);
 
 // Makes a VM with two vCPUs, runs and ends it, `times` times; kernel memory before and after.
 Report test_create(unsigned times);
+
+// Unloads and loads the modules of this folder `times` times (they stay loaded), likewise.
+Report test_reload(unsigned times, const std::filesystem::path& modules,
+                   const std::filesystem::path& runtime);
 
 // With exit_preset near 2^32: past it.
 Report test_wrap();

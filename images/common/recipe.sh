@@ -101,8 +101,11 @@ module_files() {
 	local base=$1 release=$2
 	shift 2
 	modprobe -d "$base" -S "$release" --show-depends --ignore-install -a "$@" |
-		awk -v base="$base/lib/modules/$release/" \
-			'$1 == "insmod" { sub("^/*" base, "", $2); if (!seen[$2]++) print $2 }'
+		awk -v folder="/lib/modules/$release/" '
+			$1 == "insmod" {
+				file = substr($2, index($2, folder) + length(folder))
+				if (!seen[file]++) print file
+			}'
 }
 
 # make_initrd BASE RELEASE INIT FILE MODULE...: busybox, the modules and INIT.

@@ -36,7 +36,7 @@ std::string allowed_text(std::uint64_t allowed) {
 
 Check sum_check(std::string name, const std::vector<ReasonCount>& reasons, std::uint64_t total,
                 bool exact, std::uint64_t disturbed, std::uint32_t vcpus) {
-  // Modulo 2^32 because guest's totals are; only then can one of them have wrapped.
+  // Modulo 2^32 because the guest's counts are where nothing made them whole.
   const std::uint64_t left = sum(reasons);
   const std::uint64_t allowed = vcpus > 1 ? disturbed + in_flight(vcpus) : 0;
   Check check{std::move(name), (exact || vcpus > 1) && distance(left, total) <= allowed, left,
@@ -87,8 +87,11 @@ Check check_guest_host(std::string name, const Snapshot& guest, const HostStats&
     check.detail = "the host's side saw no read of the total by the guest";
     return check;
   }
+  check.left = nearest(guest.end_total, host.latch_total);
   check.right = host.latch_total;
   check.detail = "guest's last snapshot; host at the same moment";
+  if (host.latch_total > UINT32_MAX) check.detail += "; equal as far as 32 bits show";
+  if (host.scope == Scope::host) check.detail += "; both of all VMs since the modules were loaded";
   const Counts seen = counts_at_end(guest, host.vendor);
   const Sides sides = both_sides(seen, counts_at_latch(host));
   const std::uint64_t allowed = host.vcpus > 1 ? seen.disturbed + in_flight(host.vcpus) : 0;
@@ -104,7 +107,7 @@ Check check_guest_host(std::string name, const Snapshot& guest, const HostStats&
 
 Check check_kvm_statistic(std::string name, const HostStats& host) {
   const bool latched = host.latch_seq != 0;
-  const std::uint64_t ours = latched ? host.latch_total : host.total;
+  const std::uint64_t ours = latched ? host.latch_total : host.total.exits;
   const std::uint64_t kvm = latched ? host.latch_kvm_exits : host.kvm_exits;
   const char* when = latched ? "at the guest's last read" : "now";
   const std::uint64_t allowed = in_flight(host.vcpus);

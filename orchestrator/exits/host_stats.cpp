@@ -3,6 +3,8 @@
 
 #include <algorithm>
 #include <charconv>
+#include <map>
+#include <optional>
 #include <set>
 
 #include "orchestrator/base/error.hpp"
@@ -10,8 +12,8 @@
 namespace lab::exits {
 namespace {
 
-constexpr std::size_t size_limit = 1024 * 1024;
-constexpr std::string_view format_version = "1";
+constexpr std::size_t size_limit = 16 * 1024 * 1024;  // 64 vCPUs with 176 reasons each: 2 MiB
+constexpr std::string_view format_version = "2";
 
 using Words = std::vector<std::string_view>;
 
@@ -45,10 +47,51 @@ void expect_words(const Words& words, std::size_t count) {
        std::to_string(count));
 }
 
+// The words after the fixed ones: KEY=VALUE in any order.
+class Pairs {
+ public:
+  Pairs(const Words& words, std::size_t fixed) : line_(words[0]) {
+    if (words.size() < fixed) fail("line '" + line_ + "' is cut off");
+    for (std::size_t i = fixed; i < words.size(); ++i) {
+      const std::size_t equals = words[i].find('=');
+      if (equals == std::string_view::npos)
+        fail("line '" + line_ + "': '" + std::string(words[i]) + "' is no KEY=VALUE");
+      if (!values_.emplace(words[i].substr(0, equals), words[i].substr(equals + 1)).second)
+        fail("line '" + line_ + "': a key comes twice");
+    }
+  }
+
+  std::string_view text(std::string_view key) const {
+    const auto found = values_.find(key);
+    if (found == values_.end()) fail("line '" + line_ + "' lacks '" + std::string(key) + "'");
+    return found->second;
+  }
+
+  std::uint64_t count(std::string_view key) const { return number<std::uint64_t>(text(key)); }
+
+  void read_into(HostCounts& counts) const {
+    counts.exits = count("exits");
+    counts.cycles = count("cycles");
+    counts.to_entry = count("to_entry");
+    counts.fastpath = count("fastpath");
+    counts.nested = count("nested");
+  }
+
+ private:
+  std::string line_;
+  std::map<std::string_view, std::string_view> values_;
+};
+
 template <typename Value>
 Value known(const std::optional<Value>& value, std::string_view word) {
   if (!value) fail("unknown '" + std::string(word) + "'");
   return *value;
+}
+
+std::optional<Scope> parse_scope(std::string_view text) {
+  for (Scope scope : {Scope::vm, Scope::host})
+    if (to_string(scope) == text) return scope;
+  return std::nullopt;
 }
 
 class Parser {
@@ -61,7 +104,7 @@ class Parser {
     }
     if (!ended_) fail("cut off, no 'end'");
     for (const char* fact :
-         {"exit_stats", "vendor", "layout", "vcpus", "total", "kvm_exits", "latch"}) {
+         {"exit_stats", "vendor", "layout", "scope", "vcpus", "total", "kvm_exits", "latch"}) {
       if (!seen_.count(fact)) fail("no line '" + std::string(fact) + "'");
     }
     return std::move(stats_);
@@ -75,6 +118,12 @@ class Parser {
       ended_ = true;
     } else if (words[0] == "reason") {
       reason(words);
+    } else if (words[0] == "vcpu") {
+      vcpu(words);
+    } else if (words[0] == "vcpu_reason") {
+      vcpu_reason(words);
+    } else if (words[0] == "histogram") {
+      histogram(words);
     } else {
       if (!seen_.emplace(words[0]).second) fail("line '" + std::string(words[0]) + "' comes twice");
       fact(words);
@@ -86,33 +135,36 @@ class Parser {
     if (name == "exit_stats") {
       heading(words);
     } else if (name == "vendor") {
-      expect_words(words, 2);
-      stats_.vendor = known(parse_vendor(words[1]), words[1]);
+      stats_.vendor = known(parse_vendor(only(words)), only(words));
     } else if (name == "layout") {
-      expect_words(words, 2);
-      stats_.layout = known(parse_layout(words[1]), words[1]);
+      stats_.layout = known(parse_layout(only(words)), only(words));
+    } else if (name == "scope") {
+      stats_.scope = known(parse_scope(only(words)), only(words));
     } else if (name == "vcpus") {
-      expect_words(words, 2);
-      stats_.vcpus = number<std::uint32_t>(words[1]);
+      stats_.vcpus = number<std::uint32_t>(only(words));
     } else {
       counters(words);
     }
   }
 
+  static std::string_view only(const Words& words) {
+    expect_words(words, 2);
+    return words[1];
+  }
+
   void heading(const Words& words) {
     expect_words(words, 3);
-    if (words[1] != format_version) fail("format " + std::string(words[1]) + ", not 1");
+    if (words[1] != format_version) fail("format " + std::string(words[1]) + ", not 2");
     stats_.patch_version = words[2];
   }
 
   void counters(const Words& words) {
     if (words[0] == "total") {
-      expect_words(words, 3);
-      stats_.total = number<std::uint64_t>(words[1]);
-      stats_.cycles = number<std::uint64_t>(words[2]);
+      const Pairs pairs(words, 1);
+      pairs.read_into(stats_.total);
+      stats_.failed_entries = pairs.count("failed_entries");
     } else if (words[0] == "kvm_exits") {
-      expect_words(words, 2);
-      stats_.kvm_exits = number<std::uint64_t>(words[1]);
+      stats_.kvm_exits = number<std::uint64_t>(only(words));
     } else if (words[0] == "latch") {
       expect_words(words, 4);
       stats_.latch_seq = number<std::uint64_t>(words[1]);
@@ -122,28 +174,67 @@ class Parser {
   }
 
   void reason(const Words& words) {
-    expect_words(words, 5);
-    const auto value = number<std::uint32_t>(words[1]);
-    if (!numbers_.insert(value).second) fail("reason " + std::to_string(value) + " comes twice");
-    stats_.reasons.push_back({value, number<std::uint64_t>(words[2]),
-                              number<std::uint64_t>(words[3]), number<std::uint64_t>(words[4])});
+    const Pairs pairs(words, 2);
+    HostReason reason;
+    reason.number = number<std::uint32_t>(words[1]);
+    if (!numbers_.emplace(reason.number, stats_.reasons.size()).second)
+      fail("reason " + std::string(words[1]) + " comes twice");
+    pairs.read_into(reason);
+    reason.name = pairs.text("name");
+    reason.latched = pairs.count("latched");
+    stats_.reasons.push_back(std::move(reason));
+  }
+
+  void vcpu(const Words& words) {
+    const Pairs pairs(words, 2);
+    stats_.by_vcpu.push_back({number<std::uint32_t>(words[1]),
+                              pairs.count("exits"),
+                              pairs.count("cycles"),
+                              pairs.count("to_entry"),
+                              pairs.count("kvm_exits"),
+                              {}});
+  }
+
+  void vcpu_reason(const Words& words) {
+    const Pairs pairs(words, 3);
+    const auto vcpu =
+        std::ranges::find(stats_.by_vcpu, number<std::uint32_t>(words[1]), &HostVcpu::id);
+    if (vcpu == stats_.by_vcpu.end()) fail("no vcpu " + std::string(words[1]));
+    pairs.read_into(vcpu->reasons[number<std::uint32_t>(words[2])]);
+  }
+
+  void histogram(const Words& words) {
+    if (words.size() < 2) fail("line 'histogram' is cut off");
+    const auto reason = numbers_.find(number<std::uint32_t>(words[1]));
+    if (reason == numbers_.end()) fail("histogram of an unknown reason " + std::string(words[1]));
+    for (std::size_t i = 2; i < words.size(); ++i) {
+      const std::size_t colon = std::min(words[i].find(':'), words[i].size() - 1);
+      const auto bucket = number<std::uint32_t>(words[i].substr(0, colon));
+      if (bucket > 63) fail("histogram's bucket " + std::to_string(bucket) + " is above 63");
+      stats_.reasons[reason->second].histogram[bucket] =
+          number<std::uint64_t>(words[i].substr(colon + 1));
+    }
   }
 
   HostStats stats_;
   std::set<std::string, std::less<>> seen_;
-  std::set<std::uint32_t> numbers_;
+  std::map<std::uint32_t, std::size_t> numbers_;  // of reasons, to their places
   bool ended_ = false;
 };
 
 }  // namespace
 
+std::string_view to_string(Scope scope) {
+  return scope == Scope::vm ? "vm" : "host";
+}
+
 HostStats parse_host_stats(std::string_view text) {
-  if (text.size() > size_limit) fail("longer than 1 MiB");
+  if (text.size() > size_limit) fail("longer than 16 MiB");
   return Parser().run(text);
 }
 
 Counts counts_now(const HostStats& stats) {
-  Counts counts{stats.total, stats.cycles, {}, true};
+  Counts counts{stats.total.exits, stats.total.cycles, {}, true};
   for (const HostReason& reason : stats.reasons) {
     if (reason.exits) counts.reasons.push_back({reason.number, reason.exits, reason.cycles});
   }

@@ -50,6 +50,10 @@ struct Counts {
   bool operator==(const Counts&) const = default;
 };
 
+// The 64 bits of a count of which the guest saw the low 32: the value nearest to one that the host
+// has of about the same moment (within 2^31 exits).
+std::uint64_t nearest(std::uint32_t seen, std::uint64_t host);
+
 // The counts as of end_total. Only the CPUID number changes: it was read at
 // position p of k, so k - p + 1 further CPUID exits came until T2 answered.
 // Exact only for a clean snapshot (`exact` says so).
@@ -70,9 +74,17 @@ struct StepCounts {
   bool operator==(const StepCounts&) const = default;
 };
 
-// `before` empty: everything since the guest was created (the boot step).
-// Counts wrap modulo 2^32, so a step of 2^32 exits or more cannot be told.
-StepCounts step_counts(const std::optional<Snapshot>& before, const Snapshot& after, Vendor vendor);
+// What the host has, in 64 bits, of about the moments of the two snapshots.
+struct HostSides {
+  Counts before;  // without a `before` snapshot: where the step begins, exactly
+  Counts after;
+};
+
+// `before` empty: everything since the guest was created (the boot step), which began at
+// host.before: nothing, unless the modules preset the counts.
+// By the guest alone counts are modulo 2^32; the host's side makes them whole.
+StepCounts step_counts(const std::optional<Snapshot>& before, const Snapshot& after, Vendor vendor,
+                       const HostSides& host = {});
 
 // Exits of "total", of a reason's name or of its number. Zero when it never
 // happened; empty when this vendor has no such reason.

@@ -44,10 +44,10 @@ class Machine {
   HostStats host() const {
     HostStats stats;
     stats.vendor = Vendor::vmx;
-    stats.total = stats.latch_total = stats.kvm_exits = stats.latch_kvm_exits = total();
+    stats.total.exits = stats.latch_total = stats.kvm_exits = stats.latch_kvm_exits = total();
     stats.latch_seq = 1;
     for (const auto& [number, count] : count_) {
-      stats.reasons.push_back({number, count, count * 10, count});
+      stats.reasons.push_back({{.exits = count, .cycles = count * 10}, number, "", count, {}});
     }
     return stats;
   }
@@ -123,6 +123,67 @@ TEST(Snapshot, CounterWrappedToZeroIsStillADifference) {
   EXPECT_EQ(count_of(step, Vendor::vmx, "1"), 16u);
 }
 
+TEST(Snapshot, NearestGivesTheBitsThatTheGuestLacks) {
+  constexpr std::uint64_t wrap = 1ull << 32;
+  EXPECT_EQ(nearest(5, 5), 5u);
+  EXPECT_EQ(nearest(7, wrap + 5), wrap + 7);
+  EXPECT_EQ(nearest(0xfffffffe, wrap + 5), wrap - 2);
+  EXPECT_EQ(nearest(3, wrap - 2), wrap + 3);
+  EXPECT_EQ(nearest(0xfffffffe, 5), 0xfffffffe);  // not below zero
+}
+
+// Every vCPU begins with exits that never were: the step has those that were.
+TEST(Snapshot, PresetIsWhereTheBootBegins) {
+  constexpr std::uint64_t preset = 4294960000;
+  Machine machine;
+  machine.exit(10, preset);
+  const Counts start = counts_now(machine.host());
+  machine.exit(48, 9000);
+  machine.exit(10, 500);
+  const Snapshot boot = machine.snapshot();
+  EXPECT_LT(boot.end_total, preset);  // wrapped
+  const HostStats host = machine.host();
+  const StepCounts step =
+      step_counts(std::nullopt, boot, Vendor::vmx, {start, counts_at_latch(host)});
+  const std::uint64_t reads = boot.reasons.size() + 2;
+  EXPECT_EQ(step.exits, 9500 + reads);
+  EXPECT_EQ(count_of(step, Vendor::vmx, "CPUID"), 500 + reads);
+  EXPECT_EQ(count_of(step, Vendor::vmx, "48"), 9000u);
+  EXPECT_TRUE(check_sum("sum", step).ok);
+  const Check check = check_guest_host("host", boot, host);
+  EXPECT_TRUE(check.ok);
+  EXPECT_EQ(check.left, host.latch_total);  // made whole
+  EXPECT_THAT(check.detail, testing::HasSubstr("32 bits"));
+}
+
+TEST(Snapshot, StepOfMoreThan32BitsIsWholeByTheHosts) {
+  Machine machine(1000);
+  const Snapshot before = machine.snapshot();
+  const Counts earlier = counts_at_latch(machine.host());
+  machine.exit(1, 5'000'000'000);
+  machine.exit(3, 1ull << 32);  // the guest sees nothing of it
+  const Snapshot after = machine.snapshot();
+  const StepCounts step =
+      step_counts(before, after, Vendor::vmx, {earlier, counts_at_latch(machine.host())});
+  EXPECT_EQ(count_of(step, Vendor::vmx, "1"), 5'000'000'000u);
+  EXPECT_EQ(count_of(step, Vendor::vmx, "3"), 1ull << 32);
+  EXPECT_EQ(step.exits, 5'000'000'000 + (1ull << 32) + after.reasons.size() + 2);
+  EXPECT_TRUE(check_sum("sum", step).ok);
+}
+
+// The host's counts of several vCPUs are of about the moment only.
+TEST(Snapshot, HostsCountsNeedNotBeOfTheVeryMoment) {
+  Machine machine((1ull << 32) - 3);
+  Counts early = counts_now(machine.host());
+  const Snapshot before = machine.snapshot();
+  machine.exit(48, 50);
+  const Snapshot after = machine.snapshot();
+  Counts late = counts_now(machine.host());
+  late.total += 5;
+  const StepCounts exact = step_counts(before, after, Vendor::vmx);
+  EXPECT_EQ(step_counts(before, after, Vendor::vmx, {early, late}), exact);
+}
+
 TEST(Checks, DisturbedSnapshotFailsWithBothSides) {
   Machine machine(100);
   machine.exit(48, 5);
@@ -159,13 +220,13 @@ TEST(Checks, GuestAgainstHostNamesWhatDiffers) {
   Machine machine(100);
   const Snapshot snapshot = machine.snapshot();
   HostStats host = machine.host();
-  host.reasons.push_back({28, 4, 0, 4});
+  host.reasons.push_back({{.exits = 4}, 28, "", 4, {}});
   host.latch_total += 4;
   const Check check = check_guest_host("host", snapshot, host);
   EXPECT_FALSE(check.ok);
   EXPECT_EQ(*check.right - *check.left, 4u);
   EXPECT_THAT(check.detail, testing::HasSubstr("CR_ACCESS (28): guest 0, host 4"));
-  for (std::uint32_t n = 50; n < 70; ++n) host.reasons.push_back({n, 1, 0, 1});
+  for (std::uint32_t n = 50; n < 70; ++n) host.reasons.push_back({{.exits = 1}, n, "", 1, {}});
   EXPECT_THAT(check_guest_host("host", snapshot, host).detail, testing::HasSubstr("and 13 more"));
   host.latch_seq = 0;
   EXPECT_FALSE(check_guest_host("host", snapshot, host).right);
@@ -268,15 +329,37 @@ TEST(SnapshotJson, SurvivesRandomMutations) {
 }
 
 const std::string host_text =
-    "exit_stats 1 1-0123456789ab\nvendor svm\nlayout ascending\nvcpus 1\ntotal 30 900\n"
-    "kvm_exits 30\nlatch 2 20 20\nreason 114 21 600 15\nreason 1024 9 300 5\nend\n";
+    "exit_stats 2 2-0123456789ab\nvendor svm\nlayout ascending\nscope host\n"
+    "vcpu 0 exits=20 cycles=700 to_entry=800 kvm_exits=20 consistent=1\n"
+    "vcpu_reason 0 114 exits=20 cycles=700 to_entry=800 fastpath=3 nested=0\n"
+    "vcpu 1 kvm_exits=10 exits=10 to_entry=250 cycles=200\n"
+    "vcpu_reason 1 114 exits=1 cycles=10 to_entry=15 fastpath=0 nested=0\n"
+    "vcpu_reason 1 1024 exits=9 cycles=190 to_entry=235 fastpath=0 nested=4\n"
+    "vcpus 2\n"
+    "total exits=30 cycles=900 to_entry=1050 fastpath=3 nested=4 failed_entries=1 new=x\n"
+    "kvm_exits 30\nlatch 2 20 20\nnews 1 2 3\n"
+    "reason 114 name=cpuid exits=21 cycles=710 to_entry=815 fastpath=3 nested=0 nested_cycles=0 "
+    "latched=15\n"
+    "reason 1024 name=npf exits=9 cycles=190 to_entry=235 fastpath=0 nested=4 nested_cycles=90 "
+    "latched=5\n"
+    "histogram 1024 4:7 63:2\nend\n";
 
 TEST(HostStats, ReadsTheFile) {
   const HostStats stats = parse_host_stats(host_text);
-  EXPECT_EQ(stats.patch_version, "1-0123456789ab");
+  EXPECT_EQ(stats.patch_version, "2-0123456789ab");
   EXPECT_EQ(stats.vendor, Vendor::svm);
   EXPECT_EQ(stats.layout, Layout::ascending);
+  EXPECT_EQ(stats.scope, Scope::host);
+  EXPECT_EQ(stats.total, (HostCounts{30, 900, 1050, 3, 4}));
+  EXPECT_EQ(stats.failed_entries, 1u);
   EXPECT_EQ(stats.latch_total, 20u);
+  ASSERT_EQ(stats.reasons.size(), 2u);
+  EXPECT_EQ(stats.reasons[0].name, "cpuid");
+  EXPECT_EQ(stats.reasons[1].nested, 4u);
+  EXPECT_THAT(stats.reasons[1].histogram, testing::ElementsAre(std::pair(4, 7), std::pair(63, 2)));
+  ASSERT_EQ(stats.by_vcpu.size(), 2u);
+  EXPECT_EQ(stats.by_vcpu[1].kvm_exits, 10u);
+  EXPECT_EQ(stats.by_vcpu[1].reasons.at(1024).to_entry, 235u);
   EXPECT_TRUE(check_sum("now", counts_now(stats)).ok);
   EXPECT_TRUE(check_sum("latch", counts_at_latch(stats)).ok);
   EXPECT_TRUE(check_kvm_statistic("kvm", stats).ok);
@@ -285,17 +368,46 @@ TEST(HostStats, ReadsTheFile) {
 TEST(HostStats, RefusesNonsense) {
   const std::vector<std::string> bad = {"",
                                         "end\n",
-                                        "exit_stats 2 x\nend\n",
+                                        "exit_stats 3 x\nend\n",
                                         replaced(host_text, "end\n", ""),
                                         replaced(host_text, "svm", "arm"),
                                         replaced(host_text, "ascending", "random"),
-                                        replaced(host_text, "30 900", "30"),
-                                        replaced(host_text, "21 600", "21 -600"),
+                                        replaced(host_text, "scope host", "scope all"),
+                                        replaced(host_text, "scope host\n", ""),
+                                        replaced(host_text, "total exits=30", "total 30"),
+                                        replaced(host_text, "total exits=30 ", "total "),
+                                        replaced(host_text, "total exits=30", "total exits=-30"),
+                                        replaced(host_text, "cycles=700 ", "cycles=700 cycles=1 "),
                                         replaced(host_text, "reason 1024", "reason 114"),
-                                        replaced(host_text, "vcpus 1\n", ""),
-                                        replaced(host_text, "total", "vcpus"),
+                                        replaced(host_text, "vcpus 2\n", ""),
+                                        replaced(host_text, "kvm_exits 30", "vcpus 2"),
+                                        replaced(host_text, "vcpu_reason 1", "vcpu_reason 2"),
+                                        replaced(host_text, "vcpu_reason 1", "vcpu_reason x"),
+                                        replaced(host_text, "histogram 1024", "histogram 1025"),
+                                        replaced(host_text, "4:7", "4"),
+                                        replaced(host_text, "4:7", "64:7"),
+                                        replaced(host_text, "4:7", ":"),
                                         host_text.substr(1)};
   for (const std::string& text : bad) EXPECT_THROW(parse_host_stats(text), base::Error) << text;
+}
+
+TEST(HostStats, SurvivesRandomMutations) {
+  std::mt19937 random(3);
+  for (int round = 0; round < 5000; ++round) {
+    std::string text = host_text;
+    for (int i = 0, n = 1 + int(random() % 4); i < n; ++i) {
+      const std::size_t at = random() % text.size();
+      if (random() % 3) {
+        text[at] = " =:\n0x"[random() % 6];
+      } else {
+        text.erase(at, random() % 9);
+      }
+    }
+    try {
+      parse_host_stats(text);
+    } catch (const base::Error&) {
+    }
+  }
 }
 
 }  // namespace

@@ -11,7 +11,7 @@ namespace lab::kvm {
 namespace fs = std::filesystem;
 namespace {
 
-constexpr std::size_t stats_limit = 256 * 1024;  // 192 reasons of at most 77 bytes are 15 KiB
+constexpr std::size_t stats_limit = 16 << 20;  // 64 vCPUs with 176 reasons each are 2 MiB
 
 fs::path folder_of(pid_t pid, const fs::path& debugfs) {
   const std::string prefix = std::to_string(pid) + "-";

@@ -195,12 +195,15 @@ TEST(Parameters, ValuesAsTheKernelShowsThem) {
 
 TEST_F(KvmTest, CountersOfAProcess) {
   write("77-12/exit_stats",
-        "exit_stats 1 1-0123456789ab\nvendor svm\nlayout descending\nvcpus 1\ntotal 5 900\n"
-        "kvm_exits 5\nlatch 1 3 3\nreason 114 5 900 3\nend\n");
+        "exit_stats 2 1-0123456789ab\nvendor svm\nlayout descending\nscope vm\nvcpus 1\n"
+        "total exits=5 cycles=900 to_entry=950 fastpath=0 nested=0 failed_entries=0\n"
+        "kvm_exits 5\nlatch 1 3 3\n"
+        "reason 114 name=cpuid exits=5 cycles=900 to_entry=950 fastpath=0 nested=0 latched=3\n"
+        "end\n");
   write("77-12/exits", "5\n");
   write("777-12/exits", "6\n");
   const VmCounters counters = VmCounters::find(77, folder_.path());
-  EXPECT_EQ(counters.read().total, 5u);
+  EXPECT_EQ(counters.read().total.exits, 5u);
   EXPECT_EQ(counters.read().reasons.at(0).latched, 3u);
   EXPECT_EQ(counters.read_kvm_exits(), 5u);
   write("77-12/exits", "5x\n");

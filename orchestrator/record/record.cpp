@@ -88,4 +88,16 @@ Step make_step(std::string name, exits::Vendor vendor, const exits::StepCounts& 
   return step;
 }
 
+Host make_host(exits::HostStats stats) {
+  Host host{stats.scope, stats.total, stats.failed_entries, std::move(stats.reasons),
+            std::move(stats.by_vcpu)};
+  for (exits::HostReason& reason : host.reasons) {
+    reason.latched = 0;
+    reason.name = exits::reason_name(stats.vendor, reason.number);  // as in the steps
+  }
+  for (exits::HostVcpu& vcpu : host.vcpus) vcpu.reasons.clear();
+  std::ranges::stable_sort(host.reasons, std::greater(), &exits::HostReason::exits);
+  return host;
+}
+
 }  // namespace lab::record

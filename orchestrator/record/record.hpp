@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "orchestrator/exits/checks.hpp"
+#include "orchestrator/exits/host_stats.hpp"
 #include "orchestrator/exits/snapshot.hpp"
 
 namespace lab::record {
@@ -74,6 +75,18 @@ struct Step {
   bool operator==(const Step&) const = default;
 };
 
+// The host's own view of the whole trial, from the guest's creation to its rest (its vCPUs paused).
+// It includes what the modules preset.
+struct Host {
+  exits::Scope scope = exits::Scope::vm;  // of the guest's leaves; all here is the guest's VM's
+  exits::HostCounts total;
+  std::uint64_t failed_entries = 0;
+  std::vector<exits::HostReason> reasons;  // most exits first; no latch
+  std::vector<exits::HostVcpu> vcpus;      // without their reasons
+
+  bool operator==(const Host&) const = default;
+};
+
 using Conditions = std::map<std::string, std::string>;
 using Timings =
     std::vector<std::pair<std::string, double>>;  // phase, seconds; in the order they happened
@@ -89,6 +102,7 @@ struct Record {
   Conditions conditions;
   std::vector<Step> steps;
   std::vector<exits::Check> checks;
+  std::optional<Host> host;  // absent where the trial did not come to rest
   Timings timings;
   std::string message;       // why it did not pass
   std::string console_tail;  // where it failed, from the guest
@@ -102,6 +116,8 @@ std::string format_time(std::chrono::system_clock::time_point time);  // 2025-11
 
 // A step with its reasons named, most exits first.
 Step make_step(std::string name, exits::Vendor vendor, const exits::StepCounts& counts);
+
+Host make_host(exits::HostStats stats);
 
 // One trial as one line of JSON (for the stream), and a whole document as `--format json` prints
 // it. The from_ functions throw base::Error on anything malformed.

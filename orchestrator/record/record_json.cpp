@@ -57,6 +57,39 @@ ordered_json check_json(const exits::Check& check) {
   return object;
 }
 
+ordered_json host_counts_json(const exits::HostCounts& counts) {
+  return {{"exits", counts.exits},
+          {"cycles", counts.cycles},
+          {"to_entry_cycles", counts.to_entry},
+          {"fastpath", counts.fastpath},
+          {"nested", counts.nested}};
+}
+
+ordered_json host_reason_json(const exits::HostReason& reason) {
+  ordered_json object = {{"number", reason.number}, {"name", reason.name}};
+  object.update(host_counts_json(reason));
+  for (const auto& [bucket, count] : reason.histogram)
+    object["cycles_log2"][std::to_string(bucket)] = count;
+  return object;
+}
+
+ordered_json host_json(const Host& host) {
+  ordered_json object = {{"scope", exits::to_string(host.scope)}};
+  object.update(host_counts_json(host.total));
+  object["failed_entries"] = host.failed_entries;
+  object["reasons"] = ordered_json::array();
+  for (const exits::HostReason& reason : host.reasons)
+    object["reasons"].push_back(host_reason_json(reason));
+  object["vcpus"] = ordered_json::array();
+  for (const exits::HostVcpu& vcpu : host.vcpus)
+    object["vcpus"].push_back({{"id", vcpu.id},
+                               {"exits", vcpu.exits},
+                               {"cycles", vcpu.cycles},
+                               {"to_entry_cycles", vcpu.to_entry},
+                               {"kvm_exits", vcpu.kvm_exits}});
+  return object;
+}
+
 ordered_json record_json(const Record& record) {
   ordered_json object = {{"id", record.id},
                          {"scenario", record.scenario},
@@ -72,6 +105,7 @@ ordered_json record_json(const Record& record) {
   for (const Step& step : record.steps) object["steps"].push_back(step_json(step));
   object["checks"] = ordered_json::array();
   for (const exits::Check& check : record.checks) object["checks"].push_back(check_json(check));
+  if (record.host) object["host"] = host_json(*record.host);
   object["timings"] = ordered_json::object();
   for (const auto& [phase, seconds] : record.timings) object["timings"][phase] = seconds;
   if (!record.console_tail.empty()) object["console_tail"] = record.console_tail;
@@ -144,10 +178,17 @@ std::chrono::system_clock::time_point parse_time(const std::string& value) {
          std::chrono::seconds(second) + std::chrono::milliseconds(millisecond);
 }
 
+std::uint64_t need_count(const ordered_json& object, const char* name) {
+  return count(need(object, name), name);
+}
+
+std::uint32_t need_number(const ordered_json& object, const char* name) {
+  return std::uint32_t(count(need(object, name), name, std::numeric_limits<std::uint32_t>::max()));
+}
+
 Reason reason_from(const ordered_json& object) {
   Reason reason;
-  reason.number = std::uint32_t(
-      count(need(object, "number"), "number", std::numeric_limits<std::uint32_t>::max()));
+  reason.number = need_number(object, "number");
   reason.name = text(object, "name");
   reason.category = text(object, "category");
   reason.exits = count(need(object, "exits"), "exits");
@@ -181,6 +222,46 @@ exits::Check check_from(const ordered_json& object) {
           optional_count(object, "right"), optional_text(object, "detail")};
 }
 
+void read_host_counts(const ordered_json& object, exits::HostCounts& counts) {
+  counts.exits = need_count(object, "exits");
+  counts.cycles = need_count(object, "cycles");
+  counts.to_entry = need_count(object, "to_entry_cycles");
+  counts.fastpath = need_count(object, "fastpath");
+  counts.nested = need_count(object, "nested");
+}
+
+exits::HostReason host_reason_from(const ordered_json& object) {
+  exits::HostReason reason;
+  reason.number = need_number(object, "number");
+  reason.name = text(object, "name");
+  read_host_counts(object, reason);
+  const ordered_json* histogram = find(object, "cycles_log2");
+  if (!histogram) return reason;
+  for (std::uint32_t bucket = 0; bucket < 64; ++bucket)
+    if (const auto value = optional_count(*histogram, std::to_string(bucket).c_str()))
+      reason.histogram[bucket] = *value;
+  return reason;
+}
+
+Host host_from(const ordered_json& object) {
+  Host host;
+  const std::string scope = text(object, "scope");
+  if (scope != "vm" && scope != "host") fail("'scope' is neither vm nor host");
+  host.scope = scope == "vm" ? exits::Scope::vm : exits::Scope::host;
+  read_host_counts(object, host.total);
+  host.failed_entries = need_count(object, "failed_entries");
+  for (const ordered_json& reason : list(object, "reasons"))
+    host.reasons.push_back(host_reason_from(reason));
+  for (const ordered_json& vcpu : list(object, "vcpus"))
+    host.vcpus.push_back({need_number(vcpu, "id"),
+                          need_count(vcpu, "exits"),
+                          need_count(vcpu, "cycles"),
+                          need_count(vcpu, "to_entry_cycles"),
+                          need_count(vcpu, "kvm_exits"),
+                          {}});
+  return host;
+}
+
 Conditions conditions_from(const ordered_json& object) {
   if (!object.is_object()) fail("'conditions' is not an object");
   Conditions conditions;
@@ -207,8 +288,7 @@ Record record_from(const ordered_json& object) {
   record.scenario = text(object, "scenario");
   record.trial = text(object, "trial");
   record.site = text(object, "site");
-  record.repeat = std::uint32_t(
-      count(need(object, "repeat"), "repeat", std::numeric_limits<std::uint32_t>::max()));
+  record.repeat = need_number(object, "repeat");
   const auto outcome = parse_outcome(text(object, "outcome"));
   if (!outcome) fail("unknown outcome");
   record.outcome = *outcome;
@@ -219,6 +299,7 @@ Record record_from(const ordered_json& object) {
   for (const ordered_json& check : list(object, "checks")) {
     record.checks.push_back(check_from(check));
   }
+  if (const ordered_json* host = find(object, "host")) record.host = host_from(*host);
   record.timings = timings_from(need(object, "timings"));
   record.console_tail = optional_text(object, "console_tail");
   return record;

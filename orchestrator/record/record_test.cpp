@@ -44,6 +44,11 @@ Record sample(int number = 0) {
   record.steps = {boot, idle};
   record.checks = {{"sum of reasons = total: boot", true, 5, 5, "x"},
                    {"guest = host", false, 5, std::nullopt, ""}};
+  record.host = {exits::Scope::host,
+                 {UINT64_MAX, 5, 6, 1, 2},
+                 3,
+                 {{{9, 8, 7, 0, 1}, 0x72, "CPUID", 0, {{0, 1}, {63, UINT64_MAX}}}},
+                 {{0, 1, 2, 3, 4, {}}, {1, 5, 6, 7, 8, {}}}};
   record.timings = {{"prepare", 1.5}, {"boot", 66.25}, {"a", 0.0}};
   record.message = "m";
   record.console_tail = "Kernel panic";
@@ -64,6 +69,22 @@ TEST(Record, SurvivesItsJson) {
   EXPECT_EQ(to_json(record).find('\n'), std::string::npos);
 }
 
+TEST(Record, HostsViewIsKeptWithoutItsLatch) {
+  exits::HostStats stats;
+  stats.vendor = exits::Vendor::svm;
+  stats.total.exits = 12;
+  stats.failed_entries = 1;
+  stats.reasons = {{{.exits = 3}, 0x400, "npf", 2, {}}, {{.exits = 9}, 0x72, "cpuid", 5, {{4, 9}}}};
+  stats.by_vcpu = {{0, 12, 0, 0, 12, {{0x72, {}}}}};
+  const Host host = make_host(stats);
+  EXPECT_EQ(host.total.exits, 12u);
+  ASSERT_EQ(host.reasons.size(), 2u);
+  EXPECT_EQ(host.reasons[0].name, "CPUID");
+  EXPECT_EQ(host.reasons[0].latched, 0u);
+  EXPECT_EQ(host.reasons[0].histogram.at(4), 9u);
+  EXPECT_TRUE(host.vcpus.at(0).reasons.empty());
+}
+
 TEST(Record, JsonHasTheNamesThatScriptsRelyOn) {
   const std::vector<Record> records = {sample()};
   const auto document = nlohmann::json::parse(to_document(records));
@@ -75,6 +96,10 @@ TEST(Record, JsonHasTheNamesThatScriptsRelyOn) {
   EXPECT_EQ(trial["conditions"]["vcpus"], "1");
   EXPECT_EQ(trial["steps"][0]["exits"], UINT64_MAX);
   const auto& reason = trial["steps"][0]["reasons"][0];
+  EXPECT_EQ(trial["host"]["failed_entries"], 3);
+  EXPECT_EQ(trial["host"]["to_entry_cycles"], 6);
+  EXPECT_EQ(trial["host"]["reasons"][0]["cycles_log2"]["63"], UINT64_MAX);
+  EXPECT_EQ(trial["host"]["vcpus"][1]["kvm_exits"], 8);
   EXPECT_EQ(reason["number"], 0x7b);
   EXPECT_EQ(reason["name"], "IOIO");
   EXPECT_EQ(reason["category"], "io");

@@ -56,6 +56,11 @@ Record passed() {
                   record::make_step("idle", exits::Vendor::svm, idle)};
   record.checks = {{"sum of reasons = total", true, 180123, 180123, "sum of the reasons; total"},
                    {"expect boot total", true, 180123, 5000000, "at least 10000, at most 5000000"}};
+  record.host = {exits::Scope::vm,
+                 {180190, 98765502101, 98775502101, 12, 0},
+                 0,
+                 {{{60, 70000, 80000, 12, 0}, 0x72, "CPUID", 0, {{10, 60}}}},
+                 {{0, 180190, 98765502101, 98775502101, 180190, {}}}};
   record.timings = {{"prepare", 2.5}, {"boot", 66.25}, {"idle", 10.1}};
   return record;
 }

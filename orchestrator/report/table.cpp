@@ -213,6 +213,21 @@ std::string checks_text(const Record& record, const Style& style) {
   return text;
 }
 
+// What only the host can see.
+std::string host_text(const Record& record, const Style& style) {
+  if (!record.host) return "";
+  const exits::HostCounts& total = record.host->total;
+  const bool emulated = is_emulated(record);
+  const std::string line = fmt::format(
+      "{} exits, of them {} by the fastpath and {} of nested guests; {} failed entries; {} cycles "
+      "handled, {} to the next entry{}",
+      thousands(total.exits), thousands(total.fastpath), thousands(total.nested),
+      thousands(record.host->failed_entries), thousands(total.cycles), thousands(total.to_entry),
+      emulated ? " (emulated)" : "");
+  return fmt::format("\n{}\n{}", ink(style, Ink::bold, "host, whole trial"),
+                     wrap(line, 2, columns));
+}
+
 std::string timings_text(const Record& record, const Style& style) {
   if (record.timings.empty()) return "";
   std::string line;
@@ -241,7 +256,7 @@ std::string table(const Record& record, const Style& style) {
   }
   const bool emulated = is_emulated(record);
   for (const record::Step& step : record.steps) text += step_text(step, emulated, style);
-  text += checks_text(record, style) + timings_text(record, style);
+  text += checks_text(record, style) + host_text(record, style) + timings_text(record, style);
   if (record.outcome != Outcome::passed && !record.console_tail.empty()) {
     text += fmt::format("\n{}", quote("console, its end", record.console_tail, console_lines));
   }

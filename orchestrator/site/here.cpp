@@ -61,6 +61,11 @@ kvm::Parameters parameters_of(const scenario::TrialPlan& plan) {
   return parameters;
 }
 
+bool counts_whole_host(const kvm::Parameters& parameters) {
+  const auto scope = parameters.find("exit_scope");
+  return scope != parameters.end() && scope->second == "host";
+}
+
 std::string in_words(const kvm::Parameters& parameters) {
   std::string text;
   for (const auto& [name, value] : parameters)
@@ -101,6 +106,8 @@ void run_here(const Job& job, const base::Folders& folders, const trial::Sink& s
     const base::Stopwatch loading;
     sink({.kind = Event::Kind::phase, .trial = plan.name, .text = "modules"});
     const kvm::Parameters parameters = parameters_of(plan);
+    // Its counts go on as long as the modules stay: each trial begins them at nothing.
+    if (counts_whole_host(parameters)) swap.restore();
     swap.load(job.modules, parameters);
     const double seconds = loading.seconds();
     if (!connection) connection = connect_patiently();

@@ -102,7 +102,7 @@ void Session::check_guest() {
 }
 
 void Session::sample() {
-  if (const auto stats = host_reader_()) on_sample_(stats->total);
+  if (const auto stats = host_reader_()) on_sample_(stats->total.exits);
 }
 
 void Session::fail(record::Outcome outcome, const std::string& message) {

@@ -23,9 +23,10 @@ struct Free {
 
 json agent_command(virDomain* domain, const json& command) {
   constexpr int timeout_seconds = 30;
+  const std::string name = virDomainGetName(domain);  // later it would clear libvirt's error
   const std::unique_ptr<char, Free> answer(
       virDomainQemuAgentCommand(domain, command.dump().c_str(), timeout_seconds, 0));
-  if (!answer) throw_libvirt_error("ask the guest agent of", virDomainGetName(domain));
+  if (!answer) throw_libvirt_error("ask the guest agent of", name);
   try {
     return json::parse(answer.get()).at("return");
   } catch (const json::exception& error) {

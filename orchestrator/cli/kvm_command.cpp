@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: MIT
 #include <fmt/format.h>
+#include <spdlog/spdlog.h>
 #include <sys/utsname.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <memory>
 #include <optional>
 
@@ -18,8 +20,9 @@ namespace lab::cli {
 namespace {
 
 struct Options {
-  std::string kernel, modules;
+  std::string kernel, modules, source, headers;
   std::vector<std::string> parameters;
+  bool available = false;
 };
 
 std::string running_release() {
@@ -28,21 +31,36 @@ std::string running_release() {
   return system.release;
 }
 
-kvm::ModuleSet build_for(const base::Folders& folders, const std::optional<std::string>& release) {
+std::filesystem::path patch_folder(const base::Folders& folders) {
+  return folders.share / "kvm-patch";
+}
+
+kvm::ModuleSet build_for(const base::Folders& folders, const std::optional<std::string>& kernel) {
   Progress progress(Progress::fitting());
   const auto line = [&](const std::string& text) { progress.phase("", text); };
-  const auto patch = folders.share / "kvm-patch";
-  const kvm::KernelKit kit = kvm::find_or_fetch_kit(folders.cache, patch, release, line);
-  return kvm::build_modules(kit, patch, folders.cache, line);
+  const kvm::KernelKit kit =
+      kvm::find_or_fetch_kit(folders.cache, patch_folder(folders), kernel, line);
+  return kvm::build_modules(kit, patch_folder(folders), folders.cache, line);
+}
+
+kvm::ModuleSet build_tree(const base::Folders& folders, const kvm::KernelTree& tree) {
+  Progress progress(Progress::fitting());
+  return kvm::build_modules(tree, patch_folder(folders), folders.cache,
+                            [&](const std::string& text) { progress.phase("", text); });
 }
 
 int build(const Options& options) {
-  const std::optional<std::string> release =
+  const base::Folders folders = base::find_folders();
+  const std::optional<std::string> kernel =
       options.kernel.empty() ? std::nullopt : std::optional(options.kernel);
-  const kvm::ModuleSet modules = build_for(base::find_folders(), release);
+  const kvm::ModuleSet modules = options.source.empty()
+                                     ? build_for(folders, kernel)
+                                     : build_tree(folders, {options.source, options.headers});
   fmt::print("{} {} for {} ({})\n  {}\n", modules.built ? "built" : "found", modules.patch,
-             modules.release, modules.version, modules.path.string());
+             modules.release, modules.version.empty() ? options.source : modules.version,
+             modules.path.string());
   for (const auto& [step, seconds] : modules.seconds) fmt::print("  {}: {:.1f} s\n", step, seconds);
+  if (!modules.warning.empty()) spdlog::warn("{}", modules.warning);
   return base::exit_ok;
 }
 
@@ -92,10 +110,41 @@ int status() {
   return base::exit_ok;
 }
 
-int list() {
+// What of a kernel is in the cache: "kit, modules", "kit", "modules" or "-".
+std::string in_cache(const std::string& release, const std::vector<kvm::KernelKit>& kits,
+                     const std::vector<kvm::ModuleSet>& modules, const std::string& patch) {
+  const bool kit = std::ranges::count(kits, release, &kvm::KernelKit::release) > 0;
+  const bool built = std::ranges::any_of(modules, [&](const kvm::ModuleSet& set) {
+    return set.release == release && set.patch == patch && !set.version.empty();
+  });
+  return kit && built ? "kit, modules" : kit ? "kit" : built ? "modules" : "-";
+}
+
+int list_available(const base::Folders& folders) {
+  Progress progress(Progress::fitting());
+  const auto kernels =
+      kvm::list_available(folders.cache, patch_folder(folders),
+                          [&](const std::string& text) { progress.phase("", text); });
+  progress.clear();
+  const auto kits = kvm::list_kits(folders.cache);
+  const auto modules = kvm::list_modules(folders.cache);
+  const std::string patch = kvm::patch_version(patch_folder(folders));
+  std::size_t release = 0, version = 0;
+  for (const kvm::AvailableKernel& kernel : kernels) {
+    release = std::max(release, kernel.release.size());
+    version = std::max(version, kernel.version.size());
+  }
+  for (const kvm::AvailableKernel& kernel : kernels)
+    fmt::print("{:{}}  {:{}}  {:8}  {}\n", kernel.release, release, kernel.version, version,
+               kernel.suite, in_cache(kernel.release, kits, modules, patch));
+  return base::exit_ok;
+}
+
+int list(const Options& options) {
   const base::Folders folders = base::find_folders();
+  if (options.available) return list_available(folders);
   for (const kvm::KernelKit& kit : kvm::list_kits(folders.cache))
-    fmt::print("kernel  {}  {}\n", kit.release, kit.version);
+    fmt::print("kernel  {}  {}  {}\n", kit.release, kit.version, kit.suite);
   for (const kvm::ModuleSet& modules : kvm::list_modules(folders.cache))
     fmt::print("modules {}  {}\n", modules.release, modules.patch);
   return base::exit_ok;
@@ -109,8 +158,16 @@ void add_kvm(CLI::App& app, Action& action) {
   command->require_subcommand(1);
 
   CLI::App* build_command = command->add_subcommand("build", "Build them for a kernel");
-  build_command->add_option("--kernel", options->kernel,
-                            "The kernel's release (default: the newest in the cache or in apt)");
+  CLI::Option* kernel = build_command->add_option(
+      "--kernel", options->kernel,
+      "Release, series (6.12), suite (trixie) or \"newest\" (default: this machine's suite's)");
+  CLI::Option* source = build_command->add_option(
+      "--source", options->source, "A kernel's source of your own, with arch/x86/kvm and virt/kvm");
+  CLI::Option* headers = build_command->add_option(
+      "--headers", options->headers,
+      "What make -C takes to build modules for it: configured, with Module.symvers");
+  source->needs(headers)->excludes(kernel);
+  headers->needs(source);
   build_command->callback([&action, options] { action = [options] { return build(*options); }; });
 
   CLI::App* load_command =
@@ -127,9 +184,10 @@ void add_kvm(CLI::App& app, Action& action) {
   });
   command->add_subcommand("status", "Which modules are loaded, and who uses them")
       ->callback([&action] { action = [] { return status(); }; });
-  command->add_subcommand("list", "Kernels and modules in the cache")->callback([&action] {
-    action = [] { return list(); };
-  });
+  CLI::App* list_command = command->add_subcommand("list", "Kernels and modules in the cache");
+  list_command->add_flag("--available", options->available,
+                         "Kernels that can be built: release, version, suite, what the cache has");
+  list_command->callback([&action, options] { action = [options] { return list(*options); }; });
 }
 
 }  // namespace lab::cli

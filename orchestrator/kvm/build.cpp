@@ -10,6 +10,20 @@
 
 namespace lab::kvm {
 namespace fs = std::filesystem;
+namespace {
+
+// What is not in the cache is built now by build-modules with these arguments and the path.
+ModuleSet open_or_build(const fs::path& path, std::vector<std::string> argv,
+                        const Progress& progress) {
+  const bool found = fs::exists(path / "build.json");
+  argv.push_back(path.string());
+  if (!found) run_script(argv, progress);
+  ModuleSet modules = open_modules(path);
+  modules.built = !found;
+  return modules;
+}
+
+}  // namespace
 
 std::string patch_version(const fs::path& patch_folder) {
   return last_line(run_script({patch_folder / "build-modules", "--version"}, nullptr));
@@ -21,7 +35,9 @@ ModuleSet open_modules(const fs::path& path) {
     ModuleSet modules{.path = path,
                       .release = build.at("release").get<std::string>(),
                       .version = build.at("version").get<std::string>(),
-                      .patch = build.at("patch").get<std::string>()};
+                      .patch = build.at("patch").get<std::string>(),
+                      .compiler = build.value("compiler", ""),
+                      .warning = build.value("warning", "")};
     for (const auto& [step, seconds] : build.at("seconds").items())
       modules.seconds.emplace_back(step, seconds.get<double>());
     return modules;
@@ -49,12 +65,19 @@ ModuleSet build_modules(const KernelKit& kit, const fs::path& patch_folder, cons
   // A kernel can be rebuilt under the same release; modules of the old one are of no use then.
   if (fs::exists(path / "build.json") && open_modules(path).version != kit.version)
     base::remove_folder(path);
-  const bool found = fs::exists(path / "build.json");
-  if (!found)
-    run_script({patch_folder / "build-modules", kit.path.string(), path.string()}, progress);
-  ModuleSet modules = open_modules(path);
-  modules.built = !found;
-  return modules;
+  // A root that is being made is another folder of the cache.
+  const base::Fd roots_held = base::lock_folder(cache / "buildroots");
+  return open_or_build(path, {patch_folder / "build-modules", kit.path.string()}, progress);
+}
+
+ModuleSet build_modules(const KernelTree& tree, const fs::path& patch_folder, const fs::path& cache,
+                        const Progress& progress) {
+  const fs::path script = patch_folder / "build-modules";
+  const std::string source = tree.source.string(), headers = tree.headers.string();
+  const std::string key = last_line(run_script({script, "--key", source, headers}, progress));
+  const fs::path path = cache / "modules" / (key + "-" + patch_version(patch_folder));
+  const base::Fd held = base::lock_folder(cache / "modules");
+  return open_or_build(path, {script, "--source", source, headers}, progress);
 }
 
 }  // namespace lab::kvm

@@ -7,6 +7,7 @@
 #include <fstream>
 #include <nlohmann/json.hpp>
 #include <regex>
+#include <sstream>
 
 #include "orchestrator/base/atomic_folder.hpp"
 #include "orchestrator/base/error.hpp"
@@ -24,17 +25,20 @@ int rank(const std::string& suite) {
   return static_cast<int>(std::ranges::find(by_age, suite) - by_age.begin());
 }
 
-bool is_cloud(const KernelKit& kit) {
+template <typename Kernel>
+bool is_cloud(const Kernel& kit) {
   return kit.release.find("-cloud-") != std::string::npos;
 }
 
 // Taken over from a later suite beside the suite's own kernel: "6.12.117-1~deb12u1".
-bool is_backport(const KernelKit& kit) {
+template <typename Kernel>
+bool is_backport(const Kernel& kit) {
   return kit.version.find('~') != std::string::npos;
 }
 
 // Numbers within a release count as numbers: 6.1.0-9 is older than 6.1.0-56.
-bool comes_before(const KernelKit& a, const KernelKit& b) {
+template <typename Kernel>
+bool comes_before(const Kernel& a, const Kernel& b) {
   if (rank(a.suite) != rank(b.suite)) return rank(a.suite) < rank(b.suite);
   if (is_backport(a) != is_backport(b)) return is_backport(b);
   if (is_cloud(a) != is_cloud(b)) return is_cloud(b);
@@ -95,7 +99,7 @@ std::vector<KernelKit> list_kits(const fs::path& cache) {
     if (!entry.path().filename().string().starts_with(".") &&
         fs::exists(entry.path() / "info.json"))
       kits.push_back(open_kit(entry.path()));
-  std::ranges::sort(kits, comes_before);
+  std::ranges::sort(kits, comes_before<KernelKit>);
   return kits;
 }
 
@@ -113,6 +117,21 @@ KernelKit find_or_fetch_kit(const fs::path& cache, const fs::path& patch_folder,
   const std::string output = run_script(
       {patch_folder / "fetch-kit", selector.value_or("newest"), cache.string()}, progress);
   return open_kit(last_line(output));
+}
+
+std::vector<AvailableKernel> list_available(const fs::path& cache, const fs::path& patch_folder,
+                                            const Progress& progress) {
+  std::istringstream output(
+      run_script({patch_folder / "fetch-kit", "--list", cache.string()}, progress));
+  std::vector<AvailableKernel> kernels;
+  AvailableKernel kernel;
+  for (std::string mark;
+       output >> kernel.release >> kernel.version >> kernel.suite >> kernel.compiler >> mark;) {
+    kernel.is_default = mark == "default";
+    kernels.push_back(kernel);
+  }
+  std::ranges::stable_sort(kernels, comes_before<AvailableKernel>);
+  return kernels;
 }
 
 }  // namespace lab::kvm

@@ -39,6 +39,18 @@ KernelKit find_or_fetch_kit(const std::filesystem::path& cache,
                             const std::filesystem::path& patch_folder,
                             const std::optional<std::string>& selector, const Progress& progress);
 
+// A kernel of Debian whose image, headers and source are to be had in one version.
+struct AvailableKernel {
+  std::string release, version, suite, compiler;
+  bool is_default = false;  // what the suite's linux-image-amd64 depends on
+};
+
+// All of them, in the order of list_kits, by the suites' package lists; these are read anew where
+// they are missing or older than a day (network). Error (infrastructure) where that fails.
+std::vector<AvailableKernel> list_available(const std::filesystem::path& cache,
+                                            const std::filesystem::path& patch_folder,
+                                            const Progress& progress);
+
 // Reads a kit's info.json. Error (infrastructure) where it is none.
 KernelKit open_kit(const std::filesystem::path& path);
 

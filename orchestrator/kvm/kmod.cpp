@@ -3,12 +3,14 @@
 
 #include <libkmod.h>
 #include <spdlog/spdlog.h>
+#include <unistd.h>
 
 #include <cerrno>
 #include <cstdlib>
 #include <fstream>
 
 #include "orchestrator/base/error.hpp"
+#include "orchestrator/kvm/refusal.hpp"
 
 namespace lab::kvm {
 namespace fs = std::filesystem;
@@ -35,8 +37,12 @@ void no_log(void*, int, const char*, int, const char*, const char*, va_list) {}
 std::string hint_for(int error) {
   switch (error) {
     case EKEYREJECTED:
+    case ENOKEY:
+      return "the kernel takes no unsigned modules: dmesg | tail";
     case EPERM:
-      return "the kernel takes no unsigned modules (Secure Boot, lockdown), or you are not root";
+      return ::geteuid() == 0
+                 ? "a container's root may not; or the kernel takes no unsigned modules"
+                 : "only root may";
     case ENOEXEC:
     case EINVAL:
       return "the modules were built for another kernel, or have no such parameter: dmesg | tail";
@@ -51,10 +57,18 @@ std::string hint_for(int error) {
   }
 }
 
+// What the kernel answers to a module that it does not trust.
+bool is_refusal(int error) {
+  return error == EKEYREJECTED || error == ENOKEY || (error == EPERM && ::geteuid() == 0);
+}
+
 // libkmod answers a negative errno.
 void check(int result, const std::string& operation, const std::string& object) {
   if (result >= 0) return;
   const base::Error error = base::errno_error(operation, object, -result);
+  if (is_refusal(-result))
+    if (const auto refusal = unsigned_modules_refused())
+      throw base::infrastructure_error(error.what() + (": " + refusal->cause), refusal->hint);
   throw base::infrastructure_error(error.what(), hint_for(-result));
 }
 
@@ -146,12 +160,6 @@ bool Kmod::insert_file(const fs::path& file, const std::string& options) const {
   const ModulePtr module = by_file(context.get(), file);
   spdlog::debug("insmod {} {}", file.string(), options);
   return insert_module(module.get(), options, file.string());
-}
-
-bool Kmod::insert(const std::string& name, const std::string& options) const {
-  const ModulePtr module = by_name(context_.get(), name);
-  spdlog::debug("insmod {} {}", name, options);
-  return insert_module(module.get(), options, name);
 }
 
 bool Kmod::remove(const std::string& name) const {

@@ -27,12 +27,10 @@ class Kmod {
   // Loads the running kernel's own module, as modprobe does. Nothing happens where it is loaded.
   void probe(const std::string& name) const;
 
-  // Loads exactly this file, or the running kernel's own module, with exactly these options.
-  // False where a module of that name is there already. Error (infrastructure), with what the
-  // kernel says and a hint.
+  // Loads exactly this file with exactly these options. False where a module of that name is
+  // there already. Error (infrastructure), with what the kernel says and a hint.
   [[nodiscard]] bool insert_file(const std::filesystem::path& file,
                                  const std::string& options) const;
-  [[nodiscard]] bool insert(const std::string& name, const std::string& options) const;
 
   // Unloads a module. False where something uses it. Nothing happens where it is not loaded.
   bool remove(const std::string& name) const;

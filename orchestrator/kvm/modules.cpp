@@ -5,6 +5,7 @@
 #include <sys/utsname.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <chrono>
 #include <fstream>
 #include <set>
@@ -14,6 +15,7 @@
 #include "orchestrator/base/error.hpp"
 #include "orchestrator/kvm/build.hpp"
 #include "orchestrator/kvm/kmod.hpp"
+#include "orchestrator/kvm/refusal.hpp"
 
 namespace lab::kvm {
 namespace fs = std::filesystem;
@@ -49,26 +51,54 @@ std::string joined(const std::string& first, const std::string& second) {
   return first + (first.empty() || second.empty() ? "" : " ") + second;
 }
 
+bool is_vendor(const std::string& module) {
+  return module == "kvm_amd" || module == "kvm_intel";
+}
+
+// Modules that use this one and are not of ours.
+std::vector<std::string> foreign_holders(const std::string& module) {
+  std::vector<std::string> names = holders(module);
+  std::erase_if(names, is_vendor);
+  return names;
+}
+
+// How often something holds the module, its vendor module aside: each that uses it counts once.
+int foreign_uses(const std::string& module) {
+  const auto all = holders(module);
+  return use_count(module) - static_cast<int>(std::ranges::count_if(all, is_vendor));
+}
+
+std::string joined_all(const std::vector<std::string>& words) {
+  std::string text;
+  for (const std::string& word : words) text = joined(text, word);
+  return text;
+}
+
 [[noreturn]] void in_use(const std::string& module) {
   const std::vector<KvmUser> users = kvm_users();
   if (!users.empty())
     throw base::infrastructure_error("kvm is in use by process " + in_words(users),
                                      "end these VMs first");
+  const std::vector<KvmUser> tracing = perf_users();
   std::string by;
-  for (const std::string& holder : holders(module)) by += (by.empty() ? "" : ", ") + holder;
+  for (const std::string& holder : foreign_holders(module)) by += (by.empty() ? "" : ", ") + holder;
+  const std::string what = "module '" + module + "' is in use though no process has /dev/kvm open";
+  if (!by.empty()) throw base::infrastructure_error(what + ": by module " + by, "rmmod " + by);
   throw base::infrastructure_error(
-      "module '" + module + "' is in use (" + std::to_string(use_count(module)) + " times" +
-          (by.empty() ? "" : ", by module " + by) + ")",
-      "no process has /dev/kvm open; a running perf or trace of kvm events holds it, too");
+      what + " (" + std::to_string(foreign_uses(module)) + " times)",
+      "tracing of kvm's events holds it: " +
+          (tracing.empty() ? "end perf, or empty set_event in /sys/kernel/tracing"
+                           : "end process " + in_words(tracing) + ", which uses perf events"));
 }
 
-// Asked before anything is changed, so that a VM in the way costs no more than a message.
-void wait_until_unused(const std::string& module) {
+// Asked before anything is changed, so that what is in the way costs no more than a message.
+void wait_until_unused(const std::string& vendor) {
   const base::Stopwatch watch;
-  while (use_count(module) > 0) {
-    if (watch.seconds() > patience) in_use(module);
-    std::this_thread::sleep_for(std::chrono::milliseconds(50));
-  }
+  for (const std::string& module : {vendor, std::string("kvm")})
+    while (foreign_uses(module) > 0) {
+      if (watch.seconds() > patience) in_use(module);
+      std::this_thread::sleep_for(std::chrono::milliseconds(50));
+    }
 }
 
 // Both vendor modules: the wrong one may be loaded only on a machine that changed under us. All
@@ -99,9 +129,23 @@ std::string package_version(const std::string& version) {
   return version.substr(at + mark.size(), version.find(' ', at + mark.size()) - at - mark.size());
 }
 
-// The patch reads fields of the vendor module's own structures, which modversions do not cover:
-// so the modules must come from exactly the running kernel's source.
+// The patch reads fields of structures which modversions do not cover: so the modules must come
+// from exactly the running kernel's source. For a kernel of one's own there is no version to
+// compare: what can be compared is the vermagic, against that of the kernel's own modules.
+void check_vermagic(const ModuleSet& modules) {
+  const Kmod kmod;
+  if (!kmod.exists("kvm")) return;
+  const auto stock = kmod.information_of("kvm", "vermagic");
+  const auto ours = Kmod::information(file_of(modules.path, "kvm"), "vermagic");
+  if (stock != ours)
+    throw base::infrastructure_error(
+        "the modules in '" + modules.path.string() + "' are for '" + joined_all(ours) +
+            "', the running kernel's are for '" + joined_all(stock) + "'",
+        "lab kvm build --source DIR --headers /lib/modules/" + modules.release + "/build");
+}
+
 void check_version(const ModuleSet& modules, const utsname& system) {
+  if (modules.version.empty()) return check_vermagic(modules);
   const std::string running = package_version(system.version);
   if (!running.empty() && running != modules.version)
     throw base::infrastructure_error("the modules in '" + modules.path.string() +
@@ -113,12 +157,20 @@ void check_version(const ModuleSet& modules, const utsname& system) {
 void check_release(const ModuleSet& modules) {
   utsname system{};
   ::uname(&system);
-  check_version(modules, system);
   if (modules.release != system.release)
     throw base::infrastructure_error("the modules in '" + modules.path.string() +
                                          "' are for kernel " + modules.release + ", here runs " +
                                          system.release,
                                      "lab kvm build --kernel " + std::string(system.release));
+  check_version(modules, system);
+}
+
+// Before the stock modules are gone.
+void check_taken_unsigned(const ModuleSet& modules) {
+  const auto refusal = unsigned_modules_refused();
+  if (refusal && !is_signed(file_of(modules.path, "kvm")))
+    throw base::infrastructure_error("the patched modules cannot be loaded: " + refusal->cause,
+                                     refusal->hint);
 }
 
 void check_taken(const std::string& module, const Parameters& parameters) {
@@ -138,8 +190,7 @@ bool insert_both(const Kmod& kmod, const fs::path& modules, const std::string& v
   const std::string options = joined(kmod.options("kvm"), options_text(split.kvm));
   if (!kmod.insert_file(file_of(modules, "kvm"), options)) return false;
   const std::string vendors = joined(kmod.options(vendor), options_text(split.vendor));
-  return kmod.exists(vendor) ? kmod.insert(vendor, vendors)
-                             : kmod.insert_file(file_of(modules, vendor), vendors);
+  return kmod.insert_file(file_of(modules, vendor), vendors);
 }
 
 void put_stock_back(const ModuleState& state) {
@@ -192,6 +243,7 @@ void ModuleSwap::load(const fs::path& modules, const Parameters& parameters) {
   const ModuleSet set = open_modules(modules);
   check_release(set);
   check_not_built_in();
+  check_taken_unsigned(set);
   const std::string vendor = vendor_module(machine_vendor());
   const SplitParameters split =
       split_parameters(parameters, parameters_of_file(file_of(modules, "kvm")),

@@ -33,11 +33,10 @@ class ModuleSwap {
   ModuleSwap& operator=(const ModuleSwap&) = delete;
   ~ModuleSwap();
 
-  // Loads the patched kvm.ko of this folder, and the running kernel's own vendor module (the
-  // folder's where there is none), with these parameters and the user's from /etc/modprobe.d.
-  // Nothing happens where exactly these are loaded. Error (infrastructure) where a VM uses KVM,
-  // where the modules are for another kernel or the kernel refuses them (the stock ones are back
-  // then); Error (user) for an unknown parameter.
+  // Loads the patched kvm.ko and the vendor module of this folder, with these parameters and the
+  // user's from /etc/modprobe.d. Nothing happens where exactly these are loaded. Error
+  // (infrastructure) where a VM or tracing uses KVM, where the modules are for another kernel or
+  // the kernel refuses them (the stock ones are back then); Error (user) for an unknown parameter.
   void load(const std::filesystem::path& modules, const Parameters& parameters);
 
   // Puts the stock modules back; also those that an earlier lab swapped.

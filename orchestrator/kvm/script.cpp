@@ -23,6 +23,9 @@ std::string after_mark(const std::string& text, const std::string& mark) {
     throw base::Error(base::ErrorKind::timed_out, "'" + name + "' did not end in time");
   const std::string message = after_mark(outcome.errors, name + ": error: ");
   const std::string hint = after_mark(outcome.errors, "hint: ");
+  // The scripts' exit code 2 is lab's: the caller's mistake.
+  if (!message.empty() && outcome.exit_code == base::exit_usage)
+    throw base::user_error(message, hint);
   if (!message.empty()) throw base::infrastructure_error(name + ": " + message, hint);
   throw base::infrastructure_error(name + " failed: " + last_line(outcome.errors), hint);
 }

@@ -11,8 +11,9 @@ namespace lab::kvm {
 // Called with a line that says what is being done now.
 using Progress = std::function<void(const std::string&)>;
 
-// Runs a script to its end and returns its standard output. Where it fails, Error
-// (infrastructure) with the script's own message ("NAME: error: …") and hint ("hint: …").
+// Runs a script to its end and returns its standard output. Where it fails, Error with the
+// script's own message ("NAME: error: …") and hint ("hint: …"): user where it exits with 2,
+// otherwise infrastructure.
 std::string run_script(const std::vector<std::string>& argv, const Progress& progress);
 
 // The last line of a text, without its newline.

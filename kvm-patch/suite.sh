@@ -91,7 +91,7 @@ list_kernels() {
 }
 
 # use_suite SUITE CACHEDIR: sets apt_dir, after refreshing the suite's lists where
-# they are missing, older than a day or from other sources than now. Where that is
+# they are missing, older than a day or than the machine's sources. Where that is
 # not possible the old ones are as good as can be.
 use_suite() {
     local suite=$1 lock
@@ -99,13 +99,14 @@ use_suite() {
     mkdir -p "$apt_dir"/state/lists/partial "$apt_dir"/cache/archives/partial
     exec {lock}>"$apt_dir/lock"
     flock "$lock"
-    if ! is_fresh "$suite"; then refresh_suite "$suite"; fi
+    if ! is_fresh; then refresh_suite "$suite"; fi
     exec {lock}>&-
 }
 
 is_fresh() {
-    [ -n "$(find "$apt_dir/kernels" -mtime -1 2>/dev/null)" ] &&
-        [ "$(sources_of "$1")" = "$(cat "$apt_dir/sources.list" 2>/dev/null)" ]
+    local kernels=$apt_dir/kernels
+    [ -n "$(find "$kernels" -mtime -1 2>/dev/null)" ] &&
+        [ -z "$(find /etc/apt/sources.list /etc/apt/sources.list.d -newer "$kernels" 2>/dev/null)" ]
 }
 
 refresh_suite() {

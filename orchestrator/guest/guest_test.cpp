@@ -82,6 +82,18 @@ TEST(DomainXml, IsAcceptedByLibvirt) {
   ASSERT_TRUE(domain) << virGetLastError()->message;
 }
 
+TEST(DomainXml, CountsInstructionsWhereAsked) {
+  DomainSpec spec;
+  spec.name = "lab-test";
+  spec.accelerated = false;
+  EXPECT_THAT(domain_xml(spec), testing::Not(HasSubstr("-icount")));
+  spec.count_instructions = true;
+  EXPECT_THAT(domain_xml(spec), HasSubstr("value=\"shift=0\""));
+  const ConnectionPtr connection = connect(test_uri);
+  const DomainPtr domain(virDomainDefineXML(connection.get(), domain_xml(spec).c_str()));
+  ASSERT_TRUE(domain) << virGetLastError()->message;
+}
+
 struct Ends {
   base::Fd ours, guests;
 };

@@ -209,14 +209,16 @@ static void log_line(struct kvm_vcpu *vcpu, const struct exit_stats *stats)
 	if (!__ratelimit(&limit))
 		return;
 	for (i = 0; i < LOG_REASONS; i++) {
+		char name[EXIT_NAME_SIZE];
 		u64 count;
 
 		slot = next_most(stats, slot);
 		if (slot == EXIT_SLOTS)
 			break;
 		count = exit_count_in(stats, slot);
+		exit_name(exit_map.number_of[slot], name);
 		length += scnprintf(text + length, sizeof(text) - length, " %s %llu,",
-				    exit_name(exit_map.number_of[slot]), count);
+				    name, count);
 		others -= count;
 	}
 	pr_info("kvm: exits: pid %d vcpu %d: %llu:%s others %llu\n",

@@ -154,7 +154,7 @@ void *exit_stats_zalloc(struct kmem_cache *cache, gfp_t flags)
 		}
 	}
 	stats->current_slot = &stats->none;
-	seqcount_init(&stats->latch.lock);
+	spin_lock_init(&stats->latch_lock);
 	preset(vcpu, stats);
 	mutex_lock(&exit_list_lock);
 	list_add_tail(&stats->list, &exit_list);
@@ -175,7 +175,7 @@ void exit_stats_free(struct kmem_cache *cache, struct kvm_vcpu *vcpu)
 		gone.slots[slot].cycles += stats->slots[slot].cycles;
 	}
 	gone.total += stats->total;
-	gone_kvm_exits += vcpu->stat.exits;
+	gone_kvm_exits += exit_kvm_exits(vcpu);
 	mutex_unlock(&exit_list_lock);
 	kvfree(stats->histogram);
 	kmem_cache_free(cache, vcpu);
@@ -190,17 +190,19 @@ void exit_stats_reentered(struct kvm_vcpu *vcpu)
 	exit_stats_of(vcpu)->current_slot->fastpath++;
 }
 
-const char *exit_name(u32 number)
+/* The kernel's own name with '_' for blanks, or "reason_NUMBER". */
+void exit_name(u32 number, char name[EXIT_NAME_SIZE])
 {
 	const struct exit_names *names = exit_map.svm ? svm_names : vmx_names;
 	size_t i, n = exit_map.svm ? ARRAY_SIZE(svm_names) : ARRAY_SIZE(vmx_names);
 
+	snprintf(name, EXIT_NAME_SIZE, "reason_%u", number);
 	if (number == EXIT_NUMBER_OTHER)
-		return "other";
+		strscpy(name, "other", EXIT_NAME_SIZE);
 	for (i = 0; i < n; i++)
 		if (names[i].number == number)
-			return names[i].name;
-	return "";
+			strscpy(name, names[i].name, EXIT_NAME_SIZE);
+	strreplace(name, ' ', '_');
 }
 
 bool exit_handled(u32 number)
@@ -243,12 +245,12 @@ static void visit_scope(struct kvm_vcpu *reader, exit_visitor visit, void *sum)
 
 	if (exit_scope == EXIT_SCOPE_VM) {
 		kvm_for_each_vcpu(i, vcpu, reader->kvm)
-			visit(exit_stats_of(vcpu), READ_ONCE(vcpu->stat.exits), sum);
+			visit(exit_stats_of(vcpu), exit_kvm_exits(vcpu), sum);
 		return;
 	}
 	visit(&gone, gone_kvm_exits, sum);
 	list_for_each_entry(stats, &exit_list, list)
-		visit(stats, READ_ONCE(vcpu_of(stats)->stat.exits), sum);
+		visit(stats, exit_kvm_exits(vcpu_of(stats)), sum);
 }
 
 static u64 cycles_in(const struct exit_stats *stats, u32 slot)
@@ -271,17 +273,14 @@ static void add_to_latch(struct exit_stats *stats, u64 kvm_exits, void *sum)
 /* Keeps all counts of this moment for the host, and returns their total. */
 static u64 take_latch(struct kvm_vcpu *reader)
 {
-	struct exit_latch *latch = &exit_stats_of(reader)->latch;
+	struct exit_stats *stats = exit_stats_of(reader);
+	struct exit_latch *latch = &stats->latch;
 
-	preempt_disable();
-	raw_write_seqcount_begin(&latch->lock);
+	spin_lock(&stats->latch_lock);
+	memset(latch, 0, sizeof(*latch));
 	latch->seq = atomic64_inc_return(&latch_seq);
-	latch->total = 0;
-	latch->kvm_exits = 0;
-	memset(latch->counts, 0, sizeof(latch->counts));
 	visit_scope(reader, add_to_latch, latch);
-	raw_write_seqcount_end(&latch->lock);
-	preempt_enable();
+	spin_unlock(&stats->latch_lock);
 	return latch->total;
 }
 

@@ -13,8 +13,8 @@
 
 #include <linux/jump_label.h>
 #include <linux/kvm_host.h>
-#include <linux/seqlock.h>
 #include <linux/slab.h>
+#include <linux/spinlock.h>
 
 #include "exit_leaves.h"
 
@@ -23,6 +23,8 @@
 #define EXIT_SLOTS 176
 /* Numbers below this find their slot by one table access. */
 #define EXIT_DIRECT 0x404
+
+#define EXIT_NAME_SIZE 32
 
 struct exit_slot {
 	u64 count;
@@ -33,7 +35,6 @@ struct exit_slot {
 
 /* All counts in scope as they stood when this vCPU last read a total. */
 struct exit_latch {
-	seqcount_t lock;
 	u64 seq;
 	u64 total;
 	u64 kvm_exits;
@@ -49,9 +50,11 @@ struct exit_stats {
 	struct exit_slot slots[2 * EXIT_SLOTS];
 	struct exit_slot none;	/* current_slot before the first exit */
 	u64 failed;		/* VMLAUNCH or VMRESUME failed: no exit number tells it */
+	u64 stray;		/* counted by KVM's stat.exits, but no exit */
 	u64 *histogram;		/* 64 buckets a slot, or NULL */
 	u64 logged;		/* total when a line was last due in the log */
 	struct list_head list;
+	spinlock_t latch_lock;	/* of latch: its vCPU writes, the host reads */
 	struct exit_latch latch;
 };
 
@@ -87,8 +90,14 @@ struct exit_stats *exit_stats_of(struct kvm_vcpu *vcpu);
 struct exit_slot *exit_slot_search(struct kvm_vcpu *vcpu, u32 number);
 const char *exit_layout_name(void);
 const char *exit_scope_name(void);
-const char *exit_name(u32 number);
+void exit_name(u32 number, char name[EXIT_NAME_SIZE]);
 bool exit_handled(u32 number);
+
+/* KVM's own count, without what is none: see the hook "stray". */
+static inline u64 exit_kvm_exits(struct kvm_vcpu *vcpu)
+{
+	return READ_ONCE(vcpu->stat.exits) - READ_ONCE(exit_stats_of(vcpu)->stray);
+}
 
 /* Of the slot's number: the guest's own exits and those of its guests. */
 static inline u64 exit_count_in(const struct exit_stats *stats, u32 slot)

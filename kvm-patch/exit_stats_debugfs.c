@@ -2,7 +2,7 @@
 /*
  * The host's view, under KVM's folder in debugfs, for root: the file exit_stats
  * beside a VM's own statistics, and exit_reasons for the tables. Lines of words,
- * then KEY=VALUE in any order. Reading takes no lock of a vCPU and stops none.
+ * then KEY=VALUE in any order. Reading stops no vCPU.
  *
  * A vCPU's counts are copied between two looks at its total, again if that has
  * moved: what is printed is then of one moment, consistent=1 in the vCPU's line.
@@ -24,6 +24,7 @@ struct exit_copy {
 	u64 total;
 	u64 failed;
 	u64 kvm_exits;
+	u64 stray;
 };
 
 struct exit_view {
@@ -31,23 +32,14 @@ struct exit_view {
 	struct exit_copy sum;
 	struct exit_copy vcpu;
 	struct exit_latch latch;
-	struct exit_latch scratch;
 };
 
-static int copy_latch(struct exit_latch *to, const struct exit_latch *from)
+static void copy_newer_latch(struct exit_latch *to, struct exit_stats *stats)
 {
-	unsigned int seq, tries;
-
-	for (tries = 0; tries < COPY_TRIES; tries++) {
-		seq = raw_read_seqcount(&from->lock);
-		if (!(seq & 1)) {
-			memcpy(to, from, sizeof(*to));
-			if (!read_seqcount_retry(&from->lock, seq))
-				return 0;
-		}
-		cond_resched();
-	}
-	return -EAGAIN;
+	spin_lock(&stats->latch_lock);
+	if (stats->latch.seq > to->seq)
+		*to = stats->latch;
+	spin_unlock(&stats->latch_lock);
 }
 
 /* True where no exit came in between. */
@@ -64,7 +56,8 @@ static bool copy_counts(struct exit_copy *to, struct kvm_vcpu *vcpu)
 		if (stats->histogram)
 			memcpy(to->histogram, stats->histogram, sizeof(to->histogram));
 		to->failed = READ_ONCE(stats->failed);
-		to->kvm_exits = READ_ONCE(vcpu->stat.exits);
+		to->kvm_exits = exit_kvm_exits(vcpu);
+		to->stray = READ_ONCE(stats->stray);
 		barrier();
 		if (to->total == READ_ONCE(stats->total))
 			return true;
@@ -88,6 +81,7 @@ static void add(struct exit_copy *sum, const struct exit_copy *vcpu)
 	sum->total += vcpu->total;
 	sum->failed += vcpu->failed;
 	sum->kvm_exits += vcpu->kvm_exits;
+	sum->stray += vcpu->stray;
 }
 
 /* The guest's own and its guests' exits of a number together. */
@@ -138,11 +132,10 @@ static u64 failed_entries(const struct exit_copy *copy)
 
 static void print_name(struct seq_file *m, u32 number)
 {
-	const char *c;
+	char name[EXIT_NAME_SIZE];
 
-	seq_puts(m, " name=");
-	for (c = exit_name(number); *c; c++)
-		seq_putc(m, *c == ' ' ? '_' : *c);
+	exit_name(number, name);
+	seq_printf(m, " name=%s", name);
 }
 
 static void print_slot(struct seq_file *m, const struct exit_slot *slot)
@@ -216,12 +209,13 @@ static void print_vm(struct seq_file *m, const struct exit_view *view)
 		   view->sum.total, own.cycles + nested.cycles, own.to_entry + nested.to_entry,
 		   own.fastpath + nested.fastpath, nested.count, failed_entries(&view->sum));
 	seq_printf(m, "kvm_exits %llu\n", view->sum.kvm_exits);
+	seq_printf(m, "stray_exits %llu\n", view->sum.stray);
 	seq_printf(m, "latch %llu %llu %llu\n", latch->seq, latch->total, latch->kvm_exits);
 	print_reasons(m, view);
 	print_histograms(m, &view->sum);
 }
 
-static int show_view(struct seq_file *m, struct exit_view *view)
+static void show_view(struct seq_file *m, struct exit_view *view)
 {
 	struct kvm *kvm = m->private;
 	struct kvm_vcpu *vcpu;
@@ -234,29 +228,24 @@ static int show_view(struct seq_file *m, struct exit_view *view)
 	kvm_for_each_vcpu(i, vcpu, kvm) {
 		bool consistent = copy_counts(&view->vcpu, vcpu);
 
-		if (copy_latch(&view->scratch, &exit_stats_of(vcpu)->latch))
-			return -EAGAIN;
-		if (view->scratch.seq > view->latch.seq)
-			view->latch = view->scratch;
+		copy_newer_latch(&view->latch, exit_stats_of(vcpu));
 		view->vcpus++;
 		add(&view->sum, &view->vcpu);
 		print_vcpu(m, vcpu, &view->vcpu, consistent);
 	}
 	print_vm(m, view);
 	seq_puts(m, "end\n");
-	return 0;
 }
 
 static int exit_stats_show(struct seq_file *m, void *v)
 {
 	struct exit_view *view = kvzalloc(sizeof(*view), GFP_KERNEL);
-	int r;
 
 	if (!view)
 		return -ENOMEM;
-	r = show_view(m, view);
+	show_view(m, view);
 	kvfree(view);
-	return r;
+	return 0;
 }
 
 /* The open file holds the VM, so that its vCPUs stay. */

@@ -131,6 +131,19 @@ symbol reenter_guest;
  ...>
  }
 
+// Debian's 5.10 counts ranges of an MSR filter as exits (a hunk of a backport that
+// went astray): so that KVM's own count can still be compared, exactly.
+@stray@
+identifier vcpu;
+@@
+ kvm_msr_allowed(struct kvm_vcpu *vcpu, ...)
+ {
+ <...
+ ++vcpu->stat.exits;
++exit_stats_of(vcpu)->stray++;
+ ...>
+ }
+
 @done@
 identifier vcpu, r, fastpath;
 symbol kvm_x86_handle_exit, handle_exit, kvm_x86_ops;

@@ -79,16 +79,19 @@ std::string joined_all(const std::vector<std::string>& words) {
   if (!users.empty())
     throw base::infrastructure_error("kvm is in use by process " + in_words(users),
                                      "end these VMs first");
-  const std::vector<KvmUser> tracing = perf_users();
+  const std::string what = "module '" + module + "' is in use (" +
+                           std::to_string(foreign_uses(module)) +
+                           " times) though no process that lab can see has /dev/kvm open";
   std::string by;
-  for (const std::string& holder : foreign_holders(module)) by += (by.empty() ? "" : ", ") + holder;
-  const std::string what = "module '" + module + "' is in use though no process has /dev/kvm open";
+  for (const std::string& holder : foreign_holders(module)) by += (by.empty() ? "" : " ") + holder;
   if (!by.empty()) throw base::infrastructure_error(what + ": by module " + by, "rmmod " + by);
+  if (is_vendor(module)) throw base::infrastructure_error(what, "end the VMs of other containers");
+  // The trace events of both modules are in kvm.ko: so this is what holds it alone.
+  const std::vector<KvmUser> tracing = perf_users();
   throw base::infrastructure_error(
-      what + " (" + std::to_string(foreign_uses(module)) + " times)",
-      "tracing of kvm's events holds it: " +
-          (tracing.empty() ? "end perf, or empty set_event in /sys/kernel/tracing"
-                           : "end process " + in_words(tracing) + ", which uses perf events"));
+      what + ": tracing of kvm's events holds it",
+      tracing.empty() ? "empty set_event in /sys/kernel/tracing, or end perf in other containers"
+                      : "end process " + in_words(tracing) + ", which has perf events open");
 }
 
 // Asked before anything is changed, so that what is in the way costs no more than a message.

@@ -215,6 +215,15 @@ TEST_F(KvmTest, CountersOfAProcess) {
   EXPECT_THAT(error_of([&] { VmCounters::find(7, path("none")); }), HasSubstr("mount -t debugfs"));
 }
 
+TEST(Tracepoint, ALineOfTheBufferNamesItsReason) {
+  const std::string line =
+      " qemu-system-x86-301  [001] d..1  17.25: kvm_exit: vcpu 0 reason npf rip 0x7c00 info1 0x0";
+  EXPECT_EQ(parse_exit_line(line, exits::Vendor::svm), 0x400u);
+  EXPECT_EQ(parse_exit_line("# tracer: nop", exits::Vendor::svm), std::nullopt);
+  EXPECT_THROW(parse_exit_line("x kvm_exit: vcpu 0 reason foo rip 0x1", exits::Vendor::svm),
+               base::Error);
+}
+
 TEST(Tracepoint, HistogramIsRead) {
   const auto counts = parse_exit_histogram(
       "# event histogram\n#\n\n{ exit_reason:        114 } hitcount:       2376\n"

@@ -6,19 +6,26 @@
 
 #include <cerrno>
 #include <cstdlib>
+#include <fstream>
 #include <sstream>
 #include <string>
 
 #include "orchestrator/base/error.hpp"
 #include "orchestrator/base/fd.hpp"
+#include "orchestrator/kvm/modules.hpp"
 
 namespace lab::kvm {
 namespace {
 
-constexpr const char* folder = "/sys/kernel/tracing/events/kvm/kvm_exit";
-constexpr const char* histogram = "hist:keys=exit_reason:size=2048";
+namespace fs = std::filesystem;
 
-void write_trigger(const std::filesystem::path& path, const std::string& text) {
+const fs::path tracefs = "/sys/kernel/tracing";
+const fs::path event = "events/kvm/kvm_exit";
+const fs::path buffer = tracefs / "instances/lab-exits";
+constexpr const char* histogram = "hist:keys=exit_reason:size=2048";
+constexpr const char* buffer_kib = "65536";  // for each CPU: about a million exits
+
+void write_control(const fs::path& path, const std::string& text) {
   const base::Fd fd(::open(path.c_str(), O_WRONLY | O_CLOEXEC));
   if (!fd) throw base::errno_error("open", path.string(), errno);
   base::write_all(fd.get(), text, path.string());
@@ -32,22 +39,75 @@ std::uint64_t number_after(const std::string& line, const std::string& key) {
   return std::strtoull(line.c_str() + at + key.size(), nullptr, 0);
 }
 
+void remove_buffer() {
+  if (!fs::exists(buffer)) return;
+  write_control(buffer / event / "enable", "0");
+  fs::remove(buffer);  // an instance goes with its folder
+}
+
+void make_buffer() {
+  remove_buffer();  // a killed lab's
+  fs::create_directory(buffer);
+  write_control(buffer / "buffer_size_kb", buffer_kib);
+  write_control(buffer / event / "enable", "1");
+}
+
+// A CPU's buffer says in lines "NAME: N" how many events it lost.
+void check_nothing_lost(const fs::path& stats) {
+  std::ifstream file(stats);
+  for (std::string line; std::getline(file, line);)
+    for (const char* loss : {"overrun: ", "commit overrun: ", "dropped events: "})
+      if (line.starts_with(loss) && number_after(line, loss) != 0)
+        throw base::infrastructure_error("the buffer of kvm:kvm_exit lost events: " + line);
+}
+
+std::map<std::uint32_t, std::uint64_t> count_buffer(exits::Vendor vendor) {
+  std::map<std::uint32_t, std::uint64_t> counts;
+  std::ifstream file(buffer / "trace");
+  for (std::string line; std::getline(file, line);)
+    if (const auto number = parse_exit_line(line, vendor)) ++counts[*number];
+  for (const auto& cpu : fs::directory_iterator(buffer / "per_cpu"))
+    check_nothing_lost(cpu.path() / "stats");
+  return counts;
+}
+
 }  // namespace
 
-ExitTracepoint::ExitTracepoint() : folder_(folder) {
-  write_trigger(folder_ / "trigger", histogram);
+ExitTracepoint::ExitTracepoint() : histogram_(fs::exists(tracefs / event / "hist")) {
+  if (histogram_)
+    write_control(tracefs / event / "trigger", histogram);
+  else
+    make_buffer();
 }
 
 ExitTracepoint::~ExitTracepoint() {
   try {
-    write_trigger(folder_ / "trigger", std::string("!") + histogram);
-  } catch (const base::Error& error) {
+    if (histogram_)
+      write_control(tracefs / event / "trigger", std::string("!") + histogram);
+    else
+      remove_buffer();
+  } catch (const std::exception& error) {
     spdlog::warn("{}", error.what());
   }
 }
 
 std::map<std::uint32_t, std::uint64_t> ExitTracepoint::read() const {
-  return parse_exit_histogram(base::read_file(folder_ / "hist"));
+  if (histogram_) return parse_exit_histogram(base::read_file(tracefs / event / "hist"));
+  return count_buffer(machine_vendor());
+}
+
+std::optional<std::uint32_t> parse_exit_line(std::string_view line, exits::Vendor vendor) {
+  constexpr std::string_view before = " reason ", after = " rip ";
+  const std::size_t kind = line.find(" kvm_exit: ");
+  if (kind == std::string_view::npos) return std::nullopt;
+  const std::size_t begin = line.find(before, kind), end = line.find(after, begin);
+  if (begin == std::string_view::npos || end == std::string_view::npos)
+    throw base::infrastructure_error("kvm:kvm_exit: no reason in '" + std::string(line) + "'");
+  const std::string_view name = line.substr(begin + before.size(), end - begin - before.size());
+  const auto number = exits::parse_reason(vendor, name);
+  if (!number)
+    throw base::infrastructure_error("kvm:kvm_exit: unknown reason '" + std::string(name) + "'");
+  return number;
 }
 
 std::map<std::uint32_t, std::uint64_t> parse_exit_histogram(std::string_view text) {

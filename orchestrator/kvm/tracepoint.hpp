@@ -4,13 +4,17 @@
 #pragma once
 
 #include <cstdint>
-#include <filesystem>
 #include <map>
+#include <optional>
 #include <string_view>
+
+#include "orchestrator/exits/reasons.hpp"
 
 namespace lab::kvm {
 
-// Counts the exits of all VMs of this machine, by exit reason, from its making to its end.
+// Counts the exits of all VMs of this machine, by exit reason, from its making to its end: in a
+// histogram, or, where the kernel has none (CONFIG_HIST_TRIGGERS; Debian's 5.10), by keeping every
+// event in a buffer of its own.
 class ExitTracepoint {
  public:
   // Error (infrastructure) where tracefs or the tracepoint is not there.
@@ -19,15 +23,19 @@ class ExitTracepoint {
   ExitTracepoint& operator=(const ExitTracepoint&) = delete;
   ~ExitTracepoint();
 
-  // Basic exit reason or SVM exit code → exits so far.
+  // Basic exit reason or SVM exit code → exits so far. Error (infrastructure) where some were lost.
   std::map<std::uint32_t, std::uint64_t> read() const;
 
  private:
-  std::filesystem::path folder_;
+  bool histogram_;
 };
 
 // The text of a histogram file with the key exit_reason, as Documentation/trace/histogram.rst of
 // the kernel describes it. Error (infrastructure) where it dropped entries.
 std::map<std::uint32_t, std::uint64_t> parse_exit_histogram(std::string_view text);
+
+// The number in a line of the tracepoint's text, "… kvm_exit: vcpu 0 reason npf rip 0x…"; nothing
+// in lines of other kinds. Error (infrastructure) for a reason without a known name.
+std::optional<std::uint32_t> parse_exit_line(std::string_view line, exits::Vendor vendor);
 
 }  // namespace lab::kvm

@@ -97,6 +97,21 @@ TEST_F(Reader, SnapshotIsCleanAndAddsUp) {
   EXPECT_EQ(s.total_cycles, (1ull << 32) + 2);
 }
 
+// Totals and counts are 32 bits of eax: they wrap while they are read, or stand at zero just then.
+TEST_F(Reader, SnapshotIsCleanWhereCountsWrap) {
+  for (std::uint32_t before = 0; before < 400; before += 7) {
+    kernel = Kernel();
+    kernel.counts[cpuid_exit] = 0u - before;
+    leaves_ = {answer, -1, 0};
+    ASSERT_TRUE(find_layout(&leaves_)) << before;
+    snapshot s;
+    take_snapshot(&leaves_, cpuid_exit, &s);
+    ASSERT_TRUE(s.clean) << before;
+    EXPECT_EQ(s.end_total - s.start_total, s.own_exits);
+    EXPECT_EQ(s.end_total, kernel.total());
+  }
+}
+
 TEST_F(Reader, SnapshotIsTriedAgainWhenDisturbed) {
   ASSERT_TRUE(find_layout(&leaves_));
   kernel.disturbances = 5;

@@ -244,6 +244,24 @@ TEST(Checks, KvmsStatistic) {
   EXPECT_TRUE(check_kvm_statistic("kvm", host).ok);
 }
 
+TEST(Checks, KvmsStatisticOf510IsABound) {
+  EXPECT_EQ(kvm_statistic_of("5.10.0-46-amd64"), KvmStatistic::counts_more);
+  EXPECT_EQ(kvm_statistic_of("6.1.0-56-amd64"), KvmStatistic::exact);
+  HostStats host = Machine(100).host();
+  host.latch_kvm_exits = 108;
+  EXPECT_FALSE(check_kvm_statistic("kvm", host).ok);
+  EXPECT_TRUE(check_kvm_statistic("kvm", host, KvmStatistic::counts_more).ok);
+  host.latch_kvm_exits = 99;
+  const Check below = check_kvm_statistic("kvm", host, KvmStatistic::counts_more);
+  EXPECT_FALSE(below.ok);
+  EXPECT_THAT(below.detail, testing::HasSubstr("a bound"));
+  host.total.fastpath = 1;
+  EXPECT_TRUE(check_kvm_statistic("kvm", host, KvmStatistic::counts_more).ok);
+  EXPECT_TRUE(check_kvm_file("kvm", host, 100).ok);
+  EXPECT_FALSE(check_kvm_file("kvm", host, 101).ok);
+  EXPECT_TRUE(check_kvm_file("kvm", host, 101, KvmStatistic::counts_more).ok);
+}
+
 TEST(Checks, Bounds) {
   EXPECT_TRUE(check_bounds("b", 5, 5, 5).ok);
   EXPECT_TRUE(check_bounds("b", 0, std::nullopt, 5).ok);

@@ -50,7 +50,7 @@ struct exit_stats {
 	struct exit_slot slots[2 * EXIT_SLOTS];
 	struct exit_slot none;	/* current_slot before the first exit */
 	u64 failed;		/* VMLAUNCH or VMRESUME failed: no exit number tells it */
-	u64 stray;		/* counted by KVM's stat.exits, but no exit */
+	s64 stray;		/* how many more KVM's stat.exits counts than there were */
 	u64 *histogram;		/* 64 buckets a slot, or NULL */
 	u64 logged;		/* total when a line was last due in the log */
 	struct list_head list;
@@ -84,6 +84,7 @@ void exit_stats_debugfs(struct dentry *kvm_folder);
 void exit_stats_vm_debugfs(struct kvm *kvm);
 void exit_stats_extra(struct kvm_vcpu *vcpu, struct exit_stats *stats, u64 cycles);
 void exit_stats_reentered(struct kvm_vcpu *vcpu);
+void exit_stats_reentered_inside(struct kvm_vcpu *vcpu);
 bool exit_stats_answer(struct kvm_vcpu *vcpu, u32 *eax, u32 *ebx, u32 *ecx, u32 *edx);
 
 struct exit_stats *exit_stats_of(struct kvm_vcpu *vcpu);

@@ -24,7 +24,7 @@ struct exit_copy {
 	u64 total;
 	u64 failed;
 	u64 kvm_exits;
-	u64 stray;
+	s64 stray;
 };
 
 struct exit_view {
@@ -209,7 +209,7 @@ static void print_vm(struct seq_file *m, const struct exit_view *view)
 		   view->sum.total, own.cycles + nested.cycles, own.to_entry + nested.to_entry,
 		   own.fastpath + nested.fastpath, nested.count, failed_entries(&view->sum));
 	seq_printf(m, "kvm_exits %llu\n", view->sum.kvm_exits);
-	seq_printf(m, "stray_exits %llu\n", view->sum.stray);
+	seq_printf(m, "stray_exits %lld\n", view->sum.stray);
 	seq_printf(m, "latch %llu %llu %llu\n", latch->seq, latch->total, latch->kvm_exits);
 	print_reasons(m, view);
 	print_histograms(m, &view->sum);
@@ -239,8 +239,11 @@ static void show_view(struct seq_file *m, struct exit_view *view)
 
 static int exit_stats_show(struct seq_file *m, void *v)
 {
-	struct exit_view *view = kvzalloc(sizeof(*view), GFP_KERNEL);
+	struct exit_view *view;
 
+	if (!static_key_enabled(&exit_counts_key))
+		return -ENODATA;
+	view = kvzalloc(sizeof(*view), GFP_KERNEL);
 	if (!view)
 		return -ENOMEM;
 	show_view(m, view);

@@ -16,7 +16,7 @@
 // expect: entry all arch/x86/kvm/x86.c 1 exit_stats_entry(vcpu);
 // expect: count all arch/x86/kvm/x86.c 1 exit_stats_count(vcpu);
 // expect: reentered >=5.12 arch/x86/kvm/x86.c 1 exit_stats_reentered(vcpu);
-// expect: reentered <5.12 arch/x86/kvm/vmx/vmx.c 1 exit_stats_reentered(vcpu);
+// expect: reentered <5.12 arch/x86/kvm/vmx/vmx.c 1 exit_stats_reentered_inside(vcpu);
 // expect: done all arch/x86/kvm/x86.c 1 exit_stats_done(vcpu, exit_fastpath);
 // expect: cpuid all arch/x86/kvm/cpuid.c 1 exit_stats_cpuid(vcpu, &eax, &ebx, &ecx, &edx)
 // expect: debugfs all virt/kvm/kvm_main.c 1 exit_stats_debugfs(kvm_debugfs_dir);
@@ -126,7 +126,7 @@ symbol reenter_guest;
  vmx_vcpu_run(struct kvm_vcpu *vcpu)
  {
  <...
-+exit_stats_reentered(vcpu);
++exit_stats_reentered_inside(vcpu);
  goto reenter_guest;
  ...>
  }

@@ -34,19 +34,11 @@ Check check_sum(std::string name, const Counts& counts, std::uint32_t vcpus = 1)
 // snapshot was not clean or the latch was never taken.
 Check check_guest_host(std::string name, const Snapshot& guest, const HostStats& host);
 
-// What KVM's own `exits` statistic is worth. Debian's 5.10 counts calls of kvm_msr_allowed() in it
-// too (a backport put a line into the wrong loop), and not the fastpath's entries on VMX: there our
-// total may only not be above it by more than the fastpath's exits.
-enum class KvmStatistic { exact, counts_more };
-KvmStatistic kvm_statistic_of(std::string_view kernel_release);
-
 // Our total = KVM's own `exits` statistic: at the latch, or now where the guest never read.
-Check check_kvm_statistic(std::string name, const HostStats& host,
-                          KvmStatistic statistic = KvmStatistic::exact);
+Check check_kvm_statistic(std::string name, const HostStats& host);
 
-// Our total = the file `exits` beside the host's statistics, the guest at rest.
-Check check_kvm_file(std::string name, const HostStats& host, std::uint64_t kvm_exits,
-                     KvmStatistic statistic = KvmStatistic::exact);
+// Our total = KVM's file `exits` without its stray counts, the guest at rest.
+Check check_kvm_file(std::string name, const HostStats& host, std::uint64_t kvm_exits);
 
 // min <= value <= max; an absent value is never ok. `left` is the value, `right` the bound that
 // counts.

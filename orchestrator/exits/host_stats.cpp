@@ -165,6 +165,8 @@ class Parser {
       stats_.failed_entries = pairs.count("failed_entries");
     } else if (words[0] == "kvm_exits") {
       stats_.kvm_exits = number<std::uint64_t>(only(words));
+    } else if (words[0] == "stray_exits") {
+      stats_.stray_exits = number<std::int64_t>(only(words));
     } else if (words[0] == "latch") {
       expect_words(words, 4);
       stats_.latch_seq = number<std::uint64_t>(words[1]);

@@ -58,7 +58,9 @@ struct HostStats {
   std::uint32_t vcpus = 0;
   HostCounts total;
   std::uint64_t failed_entries = 0;
-  std::uint64_t kvm_exits = 0;  // KVM's own `exits` statistic
+  std::uint64_t kvm_exits = 0;  // KVM's own `exits` statistic, without its stray counts
+  // What this kernel counts in its statistic though it is no exit; negative where it misses some.
+  std::int64_t stray_exits = 0;
   // As of the guest's last read of T; latch_seq 0: it never read.
   std::uint64_t latch_seq = 0;
   std::uint64_t latch_total = 0;

@@ -95,7 +95,6 @@ class Trial {
   base::Stopwatch watch_, phase_watch_;
   Deadline trial_end_ = steady_clock::now() + plan_.timeouts.trial;
   std::optional<exits::Vendor> vendor_;
-  exits::KvmStatistic kvm_statistic_ = exits::KvmStatistic::exact;
   std::optional<kvm::VmCounters> counters_;
   exits::Counts created_;      // the host's counts when the guest had not run yet
   exits::Counts host_before_;  // those, then the ones at each step's end
@@ -118,8 +117,6 @@ void Trial::describe() {
     record_.conditions[std::string(key)] = std::move(value);
   };
   record_.site = record_.conditions[std::string(condition::site)];
-  kvm_statistic_ =
-      exits::kvm_statistic_of(record_.conditions[std::string(condition::outer_kernel)]);
   set(condition::image, image_.name);
   set(condition::image_digest, image_.digest);
   set(condition::vcpus, std::to_string(plan_.settings.vcpus));
@@ -283,7 +280,7 @@ void Trial::add_step(const std::string& name, const std::optional<exits::Snapsho
   record_.conditions[std::string(record::condition::patch_version)] = stats.patch_version;
   add_check(exits::check_sum(name + ": sum of reasons = total", counts, stats.vcpus));
   add_check(exits::check_guest_host(name + ": guest = host", after, stats));
-  add_check(exits::check_kvm_statistic(name + ": total = KVM's own", stats, kvm_statistic_));
+  add_check(exits::check_kvm_statistic(name + ": total = KVM's own", stats));
 }
 
 // With its vCPUs paused nothing counts any more: every view must stand still at the same number.
@@ -292,7 +289,7 @@ void Trial::check_at_rest() {
   domain_->pause();
   const exits::HostStats stats = counters_->read();
   add_check(exits::check_kvm_file("at rest: total = KVM's exits file", stats,
-                                  counters_->read_kvm_exits(), kvm_statistic_));
+                                  counters_->read_kvm_exits()));
   add_check(exits::check_sum("at rest: sum of reasons = total", exits::counts_now(stats)));
   record_.host = record::make_host(stats);
   if (tracepoint_) check_tracepoint(stats);

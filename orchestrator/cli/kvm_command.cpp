@@ -78,6 +78,10 @@ kvm::Parameters parse_parameters(const std::vector<std::string>& words) {
 int load(const Options& options) {
   const base::Folders folders = base::find_folders();
   const kvm::Parameters parameters = parse_parameters(options.parameters);
+  if (!options.modules.empty() &&
+      !std::filesystem::exists(std::filesystem::path(options.modules) / "build.json"))
+    throw base::user_error("'" + options.modules + "' is no folder of built modules",
+                           "lab kvm build prints the one that it made");
   kvm::ModuleSwap swap(folders.runtime);
   const kvm::ModuleSet modules = options.modules.empty() ? build_for(folders, running_release())
                                                          : kvm::open_modules(options.modules);

@@ -129,7 +129,7 @@ class TreeTest : public KitTest {
       write(std::string("source/") + file, "int x;\n");
     write("headers/Makefile", "all:\n");
     write("headers/Module.symvers", "0x1\tkvm\n");
-    write("headers/include/config/kernel.release", "6.6.6-own\n");
+    write("headers/include/generated/utsrelease.h", "#define UTS_RELEASE \"6.6.6-own\"\n");
     write("headers/.config", "CONFIG_KVM=m\nCONFIG_KVM_AMD=m\nCONFIG_KVM_INTEL=m\n");
   }
 

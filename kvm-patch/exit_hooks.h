@@ -8,8 +8,8 @@
  *      guest |------|      |        cycles
  *            |-------------|        to_entry
  *
- * count stands beside KVM's own ++stat.exits: after the exit, after the
- * interrupts that came with it, with preemption still off.
+ * count stands where KVM keeps last_guest_tsc: right after the exit, before the
+ * interrupts that came with it, with interrupts and preemption off.
  */
 #ifndef EXIT_HOOKS_H
 #define EXIT_HOOKS_H
@@ -73,7 +73,7 @@ static __always_inline struct exit_slot *exit_slot(struct kvm_vcpu *vcpu)
 	return slot;
 }
 
-static __always_inline void exit_count(struct kvm_vcpu *vcpu)
+static __always_inline void exit_count(struct kvm_vcpu *vcpu, u64 tsc)
 {
 	struct exit_stats *stats = exit_stats_behind(vcpu);
 	struct exit_slot *slot = exit_slot(vcpu);
@@ -81,17 +81,19 @@ static __always_inline void exit_count(struct kvm_vcpu *vcpu)
 	slot->count++;
 	stats->total++;
 	stats->current_slot = slot;
-	stats->started = rdtsc();
+	stats->started = tsc;
 }
 
 /*
- * Counts an exit: beside every ++stat.exits, that is once for each, fastpath or
- * not, and before a handler of nested exits can switch the VMCB or VMCS.
+ * Counts an exit, with the TSC that KVM reads right after it anyway: once for
+ * each ++stat.exits that follows, fastpath or not, and before a handler of
+ * nested exits can switch the VMCB or VMCS.
  */
-static __always_inline void exit_stats_count(struct kvm_vcpu *vcpu)
+static __always_inline u64 exit_stats_count(struct kvm_vcpu *vcpu, u64 tsc)
 {
 	if (static_branch_likely(&exit_counts_key))
-		exit_count(vcpu);
+		exit_count(vcpu, tsc);
+	return tsc;
 }
 
 /* After the handler of the exit counted last. */

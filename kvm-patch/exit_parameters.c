@@ -21,7 +21,6 @@ static unsigned long log_every;
 static DEFINE_MUTEX(exit_parameter_lock);
 
 DEFINE_STATIC_KEY_TRUE(exit_counts_key);
-DEFINE_STATIC_KEY_TRUE(exit_leaves_key);
 DEFINE_STATIC_KEY_TRUE(exit_svm_key);
 DEFINE_STATIC_KEY_FALSE(exit_extra_key);
 
@@ -45,10 +44,6 @@ static void set_keys(void)
 		static_branch_enable(&exit_counts_key);
 	else
 		static_branch_disable(&exit_counts_key);
-	if (exit_counts && exit_leaves != LEAVES_OFF)
-		static_branch_enable(&exit_leaves_key);
-	else
-		static_branch_disable(&exit_leaves_key);
 	if (exit_histograms || READ_ONCE(log_every))
 		static_branch_enable(&exit_extra_key);
 	else
@@ -167,6 +162,8 @@ const char *exit_scope_name(void)
 
 bool exit_leaves_allowed(struct kvm_vcpu *vcpu)
 {
+	if (!exit_counts)
+		return false;
 	switch (READ_ONCE(exit_leaves)) {
 	case LEAVES_ON:
 		return true;

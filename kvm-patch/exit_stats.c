@@ -186,7 +186,7 @@ void exit_stats_reentered(struct kvm_vcpu *vcpu)
 {
 	if (!static_branch_likely(&exit_counts_key))
 		return;
-	exit_count(vcpu);
+	exit_count(vcpu, rdtsc());
 	exit_stats_of(vcpu)->current_slot->fastpath++;
 }
 
@@ -339,10 +339,17 @@ static void answer_all_cycles(struct kvm_vcpu *vcpu, u32 *ebx, u32 *ecx)
 	set_cycles(cycles, ebx, ecx);
 }
 
-bool exit_stats_answer(struct kvm_vcpu *vcpu, u32 *eax, u32 *ebx, u32 *ecx, u32 *edx)
+/*
+ * Asked where the guest's CPUID table has no such leaf. True where it is one of
+ * ours: then the registers are the answer.
+ */
+bool exit_stats_cpuid(struct kvm_vcpu *vcpu, u32 *eax, u32 *ebx, u32 *ecx, u32 *edx)
 {
-	enum exit_answer answer = answers[exit_layout][*eax - EXIT_LEAF_FIRST];
+	enum exit_answer answer;
 
+	if (*eax - EXIT_LEAF_FIRST > EXIT_LEAF_LAST - EXIT_LEAF_FIRST)
+		return false;
+	answer = answers[exit_layout][*eax - EXIT_LEAF_FIRST];
 	if (answer == EXIT_ANSWER_NONE || !exit_leaves_allowed(vcpu))
 		return false;
 

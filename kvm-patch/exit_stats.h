@@ -71,9 +71,8 @@ extern struct exit_map exit_map;
 extern enum exit_scope exit_scope;
 extern bool exit_histograms;
 
-/* What is on; each costs one no-operation instruction where it is not. */
+/* What is on; a key costs one instruction that does nothing. */
 DECLARE_STATIC_KEY_TRUE(exit_counts_key);
-DECLARE_STATIC_KEY_TRUE(exit_leaves_key);
 DECLARE_STATIC_KEY_TRUE(exit_svm_key);
 DECLARE_STATIC_KEY_FALSE(exit_extra_key);	/* histograms or log_every */
 
@@ -85,7 +84,7 @@ void exit_stats_vm_debugfs(struct kvm *kvm);
 void exit_stats_extra(struct kvm_vcpu *vcpu, struct exit_stats *stats, u64 cycles);
 void exit_stats_reentered(struct kvm_vcpu *vcpu);
 void exit_stats_reentered_inside(struct kvm_vcpu *vcpu);
-bool exit_stats_answer(struct kvm_vcpu *vcpu, u32 *eax, u32 *ebx, u32 *ecx, u32 *edx);
+bool exit_stats_cpuid(struct kvm_vcpu *vcpu, u32 *eax, u32 *ebx, u32 *ecx, u32 *edx);
 
 struct exit_stats *exit_stats_of(struct kvm_vcpu *vcpu);
 struct exit_slot *exit_slot_search(struct kvm_vcpu *vcpu, u32 number);
@@ -105,17 +104,6 @@ static inline u64 exit_count_in(const struct exit_stats *stats, u32 slot)
 {
 	return READ_ONCE(stats->slots[slot].count) +
 	       READ_ONCE(stats->slots[EXIT_SLOTS + slot].count);
-}
-
-/* True where the leaf in eax is one of ours: then the registers are the answer. */
-static __always_inline bool exit_stats_cpuid(struct kvm_vcpu *vcpu, u32 *eax,
-					     u32 *ebx, u32 *ecx, u32 *edx)
-{
-	if (!static_branch_likely(&exit_leaves_key))
-		return false;
-	if (likely(*eax - EXIT_LEAF_FIRST > EXIT_LEAF_LAST - EXIT_LEAF_FIRST))
-		return false;
-	return exit_stats_answer(vcpu, eax, ebx, ecx, edx);
 }
 
 #endif

@@ -14,11 +14,11 @@
 // expect: create all virt/kvm/kvm_main.c 1 = exit_stats_zalloc(kvm_vcpu_cache,
 // expect: free all virt/kvm/kvm_main.c 2 exit_stats_free(kvm_vcpu_cache, vcpu);
 // expect: entry all arch/x86/kvm/x86.c 1 exit_stats_entry(vcpu);
-// expect: count all arch/x86/kvm/x86.c 1 exit_stats_count(vcpu);
+// expect: count all arch/x86/kvm/x86.c 1 exit_stats_count(vcpu, rdtsc())
 // expect: reentered >=5.12 arch/x86/kvm/x86.c 1 exit_stats_reentered(vcpu);
 // expect: reentered <5.12 arch/x86/kvm/vmx/vmx.c 1 exit_stats_reentered_inside(vcpu);
 // expect: done all arch/x86/kvm/x86.c 1 exit_stats_done(vcpu, exit_fastpath);
-// expect: cpuid all arch/x86/kvm/cpuid.c 1 exit_stats_cpuid(vcpu, &eax, &ebx, &ecx, &edx)
+// expect: cpuid all arch/x86/kvm/cpuid.c 1 exit_stats_cpuid(vcpu, eax, ebx, ecx, edx)
 // expect: debugfs all virt/kvm/kvm_main.c 1 exit_stats_debugfs(kvm_debugfs_dir);
 // expect: debugfs all virt/kvm/kvm_main.c 1 exit_stats_vm_debugfs(kvm);
 
@@ -80,8 +80,20 @@ symbol kvm_x86_vcpu_run, vcpu_run, kvm_x86_ops;
  ...>
  }
 
-// Beside KVM's own count: that of the ordinary exits follows the interrupts
-// that came with them; any other is of an exit that the fastpath entered again.
+// With the TSC that KVM reads right after the last exit of the loop.
+@count@
+identifier vcpu;
+@@
+ vcpu_enter_guest(struct kvm_vcpu *vcpu)
+ {
+ ...
+-vcpu->arch.last_guest_tsc = kvm_read_l1_tsc(vcpu, rdtsc());
++vcpu->arch.last_guest_tsc = kvm_read_l1_tsc(vcpu, exit_stats_count(vcpu, rdtsc()));
+ ...
+ }
+
+// KVM's own count of that exit stands further down, after the interrupts that
+// came with it; any other is of an exit that the fastpath entered again from.
 @slow@
 identifier vcpu;
 position p;
@@ -103,18 +115,6 @@ position p != slow.p;
  <...
  ++vcpu->stat.exits@p;
 +exit_stats_reentered(vcpu);
- ...>
- }
-
-@count@
-identifier vcpu;
-@@
- vcpu_enter_guest(struct kvm_vcpu *vcpu)
- {
- <...
- local_irq_enable();
- ++vcpu->stat.exits;
-+exit_stats_count(vcpu);
  ...>
  }
 
@@ -164,16 +164,19 @@ symbol kvm_x86_handle_exit, handle_exit, kvm_x86_ops;
  ...
  }
 
+// Where the guest's table has no such leaf: other leaves cost nothing.
 @cpuid@
-identifier vcpu, eax, ebx, ecx, edx;
-symbol false;
+identifier vcpu, eax, ebx, ecx, edx, found, exact_only;
+symbol true;
 @@
- kvm_emulate_cpuid(struct kvm_vcpu *vcpu)
+ kvm_cpuid(struct kvm_vcpu *vcpu, u32 *eax, u32 *ebx, u32 *ecx, u32 *edx, bool exact_only)
  {
  ...
--kvm_cpuid(vcpu, &eax, &ebx, &ecx, &edx, false);
-+if (!exit_stats_cpuid(vcpu, &eax, &ebx, &ecx, &edx))
-+	kvm_cpuid(vcpu, &eax, &ebx, &ecx, &edx, false);
+ if (!found && !exact_only) {
++	if (exit_stats_cpuid(vcpu, eax, ebx, ecx, edx))
++		return true;
+ 	...
+ }
  ...
  }
 

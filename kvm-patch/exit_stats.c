@@ -18,7 +18,7 @@ static const struct exit_range vmx_handled[] = EXIT_HANDLED_VMX;
 static const struct exit_range svm_handled[] = EXIT_HANDLED_SVM;
 
 struct exit_names {
-	u32 number;
+	u64 number;	/* the headers' own; SVM_EXIT_ERR has 64 bits in newer ones */
 	const char *name;
 };
 
@@ -200,7 +200,7 @@ void exit_name(u32 number, char name[EXIT_NAME_SIZE])
 	if (number == EXIT_NUMBER_OTHER)
 		strscpy(name, "other", EXIT_NAME_SIZE);
 	for (i = 0; i < n; i++)
-		if (names[i].number == number)
+		if ((u32)names[i].number == number)
 			strscpy(name, names[i].name, EXIT_NAME_SIZE);
 	strreplace(name, ' ', '_');
 }

@@ -172,7 +172,8 @@ static void print_reasons(struct seq_file *m, const struct exit_view *view)
 		const struct exit_slot *nested = &view->sum.slots[EXIT_SLOTS + slot];
 		struct exit_slot all = both(&view->sum, slot);
 
-		if (!all.count)
+		/* With exit_scope=host the latch may know reasons of other VMs. */
+		if (!all.count && !view->latch.counts[slot])
 			continue;
 		seq_printf(m, "reason %u", exit_map.number_of[slot]);
 		print_name(m, exit_map.number_of[slot]);

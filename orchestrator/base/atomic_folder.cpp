@@ -2,6 +2,7 @@
 #include "orchestrator/base/atomic_folder.hpp"
 
 #include <fcntl.h>
+#include <spdlog/spdlog.h>
 #include <sys/file.h>
 #include <unistd.h>
 
@@ -52,7 +53,10 @@ void remove_half_made(const fs::path& parent) {
 Fd lock_folder(const fs::path& parent) {
   fs::create_directories(parent);
   Fd fd = open_lock(parent);
-  while (!try_lock(fd, parent)) sleep_interruptibly(0.2);
+  if (!try_lock(fd, parent)) {
+    spdlog::warn("another lab makes something in '{}': waiting for it", parent.string());
+    while (!try_lock(fd, parent)) sleep_interruptibly(0.2);
+  }
   remove_half_made(parent);
   return fd;
 }

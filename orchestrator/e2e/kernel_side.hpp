@@ -67,6 +67,13 @@ class KernelSide : public LabTest {
     vmm("fuzz --seconds 2 --seed 5");
     load("exit_preset=4294966796");
     vmm("wrap");
+    load("exit_log_every=2000");
+    vmm("numbers");
+    EXPECT_THAT(inside("dmesg").output,
+                testing::ContainsRegex("kvm: exits: pid [0-9]+ vcpu 0: [0-9]+: cpuid "));
+    // A value that the kernel refuses: the stock modules are back.
+    inside("! /run/lab/job/lab kvm load --modules /run/lab/job/modules exit_layout=sideways");
+    EXPECT_THAT(inside("/run/lab/job/lab kvm status").output, testing::HasSubstr("kvm: stock"));
     expect_a_calm_kernel();
     EXPECT_THAT(inside("/run/lab/job/lab kvm restore").output, testing::HasSubstr("stock"));
   }

@@ -72,7 +72,9 @@ class KernelSide : public LabTest {
     EXPECT_THAT(inside("dmesg").output,
                 testing::ContainsRegex("kvm: exits: pid [0-9]+ vcpu 0: [0-9]+: cpuid "));
     // A value that the kernel refuses: the stock modules are back.
+    inside("/run/lab/job/lab kvm restore; modprobe kvm_amd");
     inside("! /run/lab/job/lab kvm load --modules /run/lab/job/modules exit_layout=sideways");
+    EXPECT_THAT(inside("dmesg").output, testing::HasSubstr("`sideways' invalid for parameter"));
     EXPECT_THAT(inside("/run/lab/job/lab kvm status").output, testing::HasSubstr("kvm: stock"));
     expect_a_calm_kernel();
     EXPECT_THAT(inside("/run/lab/job/lab kvm restore").output, testing::HasSubstr("stock"));

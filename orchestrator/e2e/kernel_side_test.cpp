@@ -21,8 +21,8 @@ TEST_F(KernelSide, NightlyFuzzesForMinutesAndMakesManyVms) {
   load("exit_layout=combined npt=0 exit_histograms=on");
   vmm("fuzz --seconds 120 --seed 12", 900);
   vmm("nested --exits 100000", 900);
+  vmm("create --times 500", 1800);
   vmm("reload --times 100", 1800);
-  vmm("create --times 50");
   expect_a_calm_kernel();
 }
 

@@ -4,11 +4,13 @@
 #include <fcntl.h>
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdlib>
 #include <fstream>
 #include <sstream>
 #include <string>
+#include <thread>
 
 #include "orchestrator/base/error.hpp"
 #include "orchestrator/base/fd.hpp"
@@ -23,7 +25,7 @@ const fs::path tracefs = "/sys/kernel/tracing";
 const fs::path event = "events/kvm/kvm_exit";
 const fs::path buffer = tracefs / "instances/lab-exits";
 constexpr const char* histogram = "hist:keys=exit_reason:size=2048";
-constexpr const char* buffer_kib = "65536";  // for each CPU: about a million exits
+constexpr unsigned buffer_kib = 131072;  // of all CPUs: some two million exits
 
 void write_control(const fs::path& path, const std::string& text) {
   const base::Fd fd(::open(path.c_str(), O_WRONLY | O_CLOEXEC));
@@ -47,9 +49,17 @@ void remove_buffer() {
 
 void make_buffer() {
   remove_buffer();  // a killed lab's
-  fs::create_directory(buffer);
-  write_control(buffer / "buffer_size_kb", buffer_kib);
-  write_control(buffer / event / "enable", "1");
+  std::error_code error;
+  fs::create_directory(buffer, error);
+  if (error) throw base::errno_error("make", buffer.string(), error.value());
+  try {
+    const unsigned cpus = std::max(1u, std::thread::hardware_concurrency());
+    write_control(buffer / "buffer_size_kb", std::to_string(buffer_kib / cpus));
+    write_control(buffer / event / "enable", "1");
+  } catch (...) {
+    remove_buffer();
+    throw;
+  }
 }
 
 // A CPU's buffer says in lines "NAME: N" how many events it lost.

@@ -12,7 +12,6 @@
 #include "orchestrator/base/interrupt.hpp"
 #include "orchestrator/base/run_folder.hpp"
 #include "orchestrator/guest/connection.hpp"
-#include "orchestrator/kvm/idle_vm.hpp"
 #include "orchestrator/kvm/modules.hpp"
 
 namespace lab::site {
@@ -103,16 +102,13 @@ void run_here(const Job& job, const base::Folders& folders, const trial::Sink& s
                               .verify_tracepoint = job.verify_tracepoint,
                               .sink = sink};
   guest::ConnectionPtr connection;
-  std::optional<base::Fd> idle_vm;
   for (const scenario::TrialPlan& plan : job.plans) {
     const base::Stopwatch loading;
     sink({.kind = Event::Kind::phase, .trial = plan.name, .text = "modules"});
-    idle_vm.reset();  // it holds the modules
     const kvm::Parameters parameters = parameters_of(plan);
     // Its counts go on as long as the modules stay: each trial begins them at nothing.
     if (counts_whole_host(parameters)) swap.restore();
     swap.load(job.modules, parameters);
-    idle_vm = kvm::open_idle_vm();
     const double seconds = loading.seconds();
     if (!connection) connection = connect_patiently();
     context.connection = connection.get();
@@ -121,7 +117,6 @@ void run_here(const Job& job, const base::Folders& folders, const trial::Sink& s
     record.timings.insert(record.timings.begin(), {"modules", seconds});
     sink({.kind = Event::Kind::record, .trial = plan.name, .text = record::to_json(record)});
   }
-  idle_vm.reset();
   sink({.kind = Event::Kind::phase, .text = "stock modules"});
   swap.restore();
 }

@@ -47,7 +47,14 @@ void write_tracefs(const std::string& name, const std::string& text) {
 // kvm_exit and kvm_entry into the ring buffer, as `perf kvm` and `trace-cmd -e kvm` have them.
 class EventTrace {
  public:
-  EventTrace() { enable("1"); }
+  EventTrace() {
+    try {
+      enable("1");
+    } catch (...) {
+      enable("0");  // the first event may be on: it would hold the modules
+      throw;
+    }
+  }
   EventTrace(const EventTrace&) = delete;
   EventTrace& operator=(const EventTrace&) = delete;
   ~EventTrace() {

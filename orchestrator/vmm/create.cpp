@@ -5,6 +5,7 @@
 #include <sstream>
 
 #include "orchestrator/base/clock.hpp"
+#include "orchestrator/base/error.hpp"
 #include "orchestrator/base/interrupt.hpp"
 #include "orchestrator/exits/reasons.hpp"
 #include "orchestrator/kvm/modules.hpp"
@@ -27,7 +28,8 @@ struct Memory {
   std::int64_t module_bytes = 0;   // kvm of /proc/modules
 };
 
-// The number behind the first word of the line that starts with it; -1 where there is none.
+// The number behind the first word of the line that starts with it. Error (infrastructure) where
+// there is none.
 std::int64_t number_in(const char* file, const std::string& start) {
   std::ifstream stream(file);
   for (std::string line; std::getline(stream, line);) {
@@ -36,7 +38,7 @@ std::int64_t number_in(const char* file, const std::string& start) {
     std::int64_t number = -1;
     if (words >> word >> number && word == start) return number;
   }
-  return -1;
+  throw base::infrastructure_error(std::string(file) + " has no line '" + start + "'");
 }
 
 Memory memory_now() {

@@ -17,33 +17,6 @@
 namespace lab::vmm {
 namespace {
 
-// The file's text; "" where the kernel says EAGAIN: a vCPU was just writing what is to be read.
-std::string try_to_read(const std::string& path) {
-  const base::Fd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
-  if (!fd) throw base::errno_error("open", path, errno);
-  std::string text;
-  char buffer[4096];
-  for (;;) {
-    const ssize_t count = ::read(fd.get(), buffer, sizeof(buffer));
-    if (count < 0 && errno == EAGAIN) return "";
-    if (count < 0) throw base::errno_error("read", path, errno);
-    if (count == 0) return text;
-    text.append(buffer, static_cast<std::size_t>(count));
-  }
-}
-
-std::string read_text(const std::string& path, std::uint64_t& refusals) {
-  constexpr double patience = 10;  // seconds
-  const base::Stopwatch watch;
-  while (watch.seconds() < patience) {
-    std::string text = try_to_read(path);
-    if (!text.empty()) return text;
-    ++refusals;
-    base::sleep_interruptibly(0.01);
-  }
-  throw base::infrastructure_error("read '" + path + "': the kernel says EAGAIN again and again");
-}
-
 std::uint64_t number(const std::string& word) {
   char* end = nullptr;
   const std::uint64_t value = std::strtoull(word.c_str(), &end, 10);
@@ -107,7 +80,7 @@ std::uint64_t HostView::sum(std::string_view key) const {
 
 HostView read_host_view(const std::filesystem::path& folder) {
   HostView view;
-  const std::string text = read_text((folder / "exit_stats").string(), view.refusals);
+  const std::string text = base::read_file(folder / "exit_stats");
   if (!text.starts_with("exit_stats 2 ") || !text.ends_with("\nend\n"))
     throw base::infrastructure_error("exit_stats is not of format 2, or is cut off");
   std::istringstream lines(text);

@@ -22,7 +22,6 @@ struct HostView {
   std::vector<Fields> vcpus;
   std::uint64_t kvm_exits = 0;  // as exit_stats says
   std::uint64_t exits = 0;      // KVM's own file, read after it
-  std::uint64_t refusals = 0;   // how often the kernel said EAGAIN before
 
   std::uint64_t of(std::uint32_t number, std::string_view key) const;
   std::uint64_t sum(std::string_view key) const;  // over the reasons

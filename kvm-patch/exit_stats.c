@@ -4,6 +4,7 @@
  */
 #include <linux/mm.h>
 #include <linux/mutex.h>
+#include <linux/nospec.h>
 
 #include "exit_handled.h"
 #include "exit_hooks.h"
@@ -109,11 +110,15 @@ static u32 slot_search(u32 number)
 	return EXIT_SLOT_OTHER;
 }
 
+/* The number may be the guest's own word: nothing is to be speculated with it. */
 static u32 slot_of(u32 number)
 {
-	if (number < EXIT_DIRECT)
-		return (exit_map.offset_of[number] - offset_of_slot(0)) / sizeof(struct exit_slot);
-	return slot_search(number);
+	u32 offset;
+
+	if (number >= EXIT_DIRECT)
+		return slot_search(number);
+	offset = exit_map.offset_of[array_index_nospec(number, EXIT_DIRECT)];
+	return (offset - offset_of_slot(0)) / sizeof(struct exit_slot);
 }
 
 /* KVM's own mark of a VMLAUNCH or VMRESUME that failed (vmx_vcpu_run). */
@@ -345,11 +350,12 @@ static void answer_all_cycles(struct kvm_vcpu *vcpu, u32 *ebx, u32 *ecx)
  */
 bool exit_stats_cpuid(struct kvm_vcpu *vcpu, u32 *eax, u32 *ebx, u32 *ecx, u32 *edx)
 {
+	u32 leaf = *eax - EXIT_LEAF_FIRST;
 	enum exit_answer answer;
 
-	if (*eax - EXIT_LEAF_FIRST > EXIT_LEAF_LAST - EXIT_LEAF_FIRST)
+	if (leaf >= ARRAY_SIZE(answers[0]))
 		return false;
-	answer = answers[exit_layout][*eax - EXIT_LEAF_FIRST];
+	answer = answers[exit_layout][array_index_nospec(leaf, ARRAY_SIZE(answers[0]))];
 	if (answer == EXIT_ANSWER_NONE || !exit_leaves_allowed(vcpu))
 		return false;
 

@@ -5,8 +5,10 @@
  * then KEY=VALUE in any order. Reading stops no vCPU.
  *
  * A vCPU's counts are copied between two looks at its total, again if that has
- * moved: what is printed is then of one moment, consistent=1 in the vCPU's line.
- * The sums over a running VM's vCPUs are of as many moments as it has vCPUs.
+ * moved or is not their sum: the counts printed are then of one moment,
+ * consistent=1 in the vCPU's line. Its cycles and KVM's own count may be that of
+ * the exit being served behind. The sums over a running VM's vCPUs are of as
+ * many moments as it has vCPUs.
  */
 #include <linux/debugfs.h>
 #include <linux/mm.h>
@@ -42,7 +44,21 @@ static void copy_newer_latch(struct exit_latch *to, struct exit_stats *stats)
 	spin_unlock(&stats->latch_lock);
 }
 
-/* True where no exit came in between. */
+static struct exit_slot sum_of(const struct exit_copy *copy, u32 first)
+{
+	struct exit_slot sum = {};
+	u32 i;
+
+	for (i = first; i < first + EXIT_SLOTS; i++) {
+		sum.count += copy->slots[i].count;
+		sum.cycles += copy->slots[i].cycles;
+		sum.to_entry += copy->slots[i].to_entry;
+		sum.fastpath += copy->slots[i].fastpath;
+	}
+	return sum;
+}
+
+/* True where the counts are of one moment: none is missing from the total or too many. */
 static bool copy_counts(struct exit_copy *to, struct kvm_vcpu *vcpu)
 {
 	const struct exit_stats *stats = exit_stats_of(vcpu);
@@ -50,8 +66,7 @@ static bool copy_counts(struct exit_copy *to, struct kvm_vcpu *vcpu)
 
 	for (tries = 0; tries < COPY_TRIES; tries++) {
 		to->total = READ_ONCE(stats->total);
-		/* The vCPU's thread writes total last; x86 keeps reads in order. */
-		barrier();
+		barrier(); /* x86 keeps reads in order, the compiler need not */
 		memcpy(to->slots, stats->slots, sizeof(to->slots));
 		if (stats->histogram)
 			memcpy(to->histogram, stats->histogram, sizeof(to->histogram));
@@ -59,7 +74,8 @@ static bool copy_counts(struct exit_copy *to, struct kvm_vcpu *vcpu)
 		to->kvm_exits = exit_kvm_exits(vcpu);
 		to->stray = READ_ONCE(stats->stray);
 		barrier();
-		if (to->total == READ_ONCE(stats->total))
+		if (to->total == READ_ONCE(stats->total) &&
+		    to->total == sum_of(to, 0).count + sum_of(to, EXIT_SLOTS).count)
 			return true;
 		cond_resched();
 	}
@@ -97,23 +113,10 @@ static struct exit_slot both(const struct exit_copy *copy, u32 slot)
 	};
 }
 
-static struct exit_slot sum_of(const struct exit_copy *copy, u32 first)
-{
-	struct exit_slot sum = {};
-	u32 i;
-
-	for (i = first; i < first + EXIT_SLOTS; i++) {
-		sum.count += copy->slots[i].count;
-		sum.cycles += copy->slots[i].cycles;
-		sum.to_entry += copy->slots[i].to_entry;
-		sum.fastpath += copy->slots[i].fastpath;
-	}
-	return sum;
-}
-
 /*
  * Entries that failed. SVM: exit code -1 (VMEXIT_INVALID). VMX: basic reasons
  * 33, 34 and 41 (SDM vol. 3, 27.8), and VMLAUNCH and VMRESUME that did not get there.
+ * KVM says 33, too, where it emulates a guest state that the processor would refuse.
  */
 static u64 failed_entries(const struct exit_copy *copy)
 {

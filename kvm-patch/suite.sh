@@ -68,6 +68,7 @@ Dir::Etc::preferences "/dev/null";
 Dir::Etc::preferencesparts "/dev/null";
 APT::Sandbox::User "root";
 APT::Get::List-Cleanup "true";
+APT::Update::Error-Mode "any";
 Acquire::Languages "none";
 Acquire::Retries "3";
 #clear APT::Update::Pre-Invoke;
@@ -126,5 +127,6 @@ refresh_suite() {
         fail "apt cannot read the lists of '$1': $(grep -m 1 '^[EW]:' "$apt_dir/update.log" || echo "no reason given")"
     fi
     list_kernels "$1" "$apt_dir" >"$apt_dir/kernels.new"
+    [ -s "$apt_dir/kernels.new" ] || fail "apt's lists of '$1' have no kernel (see $apt_dir/update.log)"
     mv "$apt_dir/kernels.new" "$apt_dir/kernels"
 }

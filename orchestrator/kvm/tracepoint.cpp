@@ -23,15 +23,9 @@ namespace fs = std::filesystem;
 
 const fs::path tracefs = "/sys/kernel/tracing";
 const fs::path event = "events/kvm/kvm_exit";
-const fs::path buffer = tracefs / "instances/lab-exits";
+const fs::path buffer = "instances/lab-exits";
 constexpr const char* histogram = "hist:keys=exit_reason:size=2048";
 constexpr unsigned buffer_kib = 131072;  // of all CPUs: some two million exits
-
-void write_control(const fs::path& path, const std::string& text) {
-  const base::Fd fd(::open(path.c_str(), O_WRONLY | O_CLOEXEC));
-  if (!fd) throw base::errno_error("open", path.string(), errno);
-  base::write_all(fd.get(), text, path.string());
-}
 
 std::uint64_t number_after(const std::string& line, const std::string& key) {
   const std::size_t at = line.find(key);
@@ -42,20 +36,20 @@ std::uint64_t number_after(const std::string& line, const std::string& key) {
 }
 
 void remove_buffer() {
-  if (!fs::exists(buffer)) return;
-  write_control(buffer / event / "enable", "0");
-  fs::remove(buffer);  // an instance goes with its folder
+  if (!fs::exists(tracefs / buffer)) return;
+  write_tracefs(buffer / event / "enable", "0");
+  fs::remove(tracefs / buffer);  // an instance goes with its folder
 }
 
 void make_buffer() {
   remove_buffer();  // a killed lab's
   std::error_code error;
-  fs::create_directory(buffer, error);
-  if (error) throw base::errno_error("make", buffer.string(), error.value());
+  fs::create_directory(tracefs / buffer, error);
+  if (error) throw base::errno_error("make", (tracefs / buffer).string(), error.value());
   try {
     const unsigned cpus = std::max(1u, std::thread::hardware_concurrency());
-    write_control(buffer / "buffer_size_kb", std::to_string(buffer_kib / cpus));
-    write_control(buffer / event / "enable", "1");
+    write_tracefs(buffer / "buffer_size_kb", std::to_string(buffer_kib / cpus));
+    write_tracefs(buffer / event / "enable", "1");
   } catch (...) {
     remove_buffer();
     throw;
@@ -73,19 +67,26 @@ void check_nothing_lost(const fs::path& stats) {
 
 std::map<std::uint32_t, std::uint64_t> count_buffer(exits::Vendor vendor) {
   std::map<std::uint32_t, std::uint64_t> counts;
-  std::ifstream file(buffer / "trace");
+  std::ifstream file(tracefs / buffer / "trace");
   for (std::string line; std::getline(file, line);)
     if (const auto number = parse_exit_line(line, vendor)) ++counts[*number];
-  for (const auto& cpu : fs::directory_iterator(buffer / "per_cpu"))
+  for (const auto& cpu : fs::directory_iterator(tracefs / buffer / "per_cpu"))
     check_nothing_lost(cpu.path() / "stats");
   return counts;
 }
 
 }  // namespace
 
+void write_tracefs(const fs::path& name, const std::string& text) {
+  const fs::path path = tracefs / name;
+  const base::Fd fd(::open(path.c_str(), O_WRONLY | O_CLOEXEC));
+  if (!fd) throw base::errno_error("open", path.string(), errno);
+  base::write_all(fd.get(), text, path.string());
+}
+
 ExitTracepoint::ExitTracepoint() : histogram_(fs::exists(tracefs / event / "hist")) {
   if (histogram_)
-    write_control(tracefs / event / "trigger", histogram);
+    write_tracefs(event / "trigger", histogram);
   else
     make_buffer();
 }
@@ -93,7 +94,7 @@ ExitTracepoint::ExitTracepoint() : histogram_(fs::exists(tracefs / event / "hist
 ExitTracepoint::~ExitTracepoint() {
   try {
     if (histogram_)
-      write_control(tracefs / event / "trigger", std::string("!") + histogram);
+      write_tracefs(event / "trigger", std::string("!") + histogram);
     else
       remove_buffer();
   } catch (const std::exception& error) {

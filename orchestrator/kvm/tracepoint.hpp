@@ -4,8 +4,10 @@
 #pragma once
 
 #include <cstdint>
+#include <filesystem>
 #include <map>
 #include <optional>
+#include <string>
 #include <string_view>
 
 #include "orchestrator/exits/reasons.hpp"
@@ -29,6 +31,9 @@ class ExitTracepoint {
  private:
   bool histogram_;
 };
+
+// Writes into a file of tracefs, named from its root on. Error (infrastructure) where that fails.
+void write_tracefs(const std::filesystem::path& name, const std::string& text);
 
 // The text of a histogram file with the key exit_reason, as Documentation/trace/histogram.rst of
 // the kernel describes it. Error (infrastructure) where it dropped entries.

@@ -1,15 +1,12 @@
 // SPDX-License-Identifier: MIT
 #include "orchestrator/vmm/cost.hpp"
 
-#include <fcntl.h>
 #include <time.h>
 #include <x86intrin.h>
 
-#include <cerrno>
 #include <memory>
 
 #include "orchestrator/base/error.hpp"
-#include "orchestrator/base/fd.hpp"
 #include "orchestrator/kvm/kmod.hpp"
 #include "orchestrator/kvm/modules.hpp"
 #include "orchestrator/kvm/tracepoint.hpp"
@@ -17,8 +14,6 @@
 
 namespace lab::vmm {
 namespace {
-
-constexpr const char* tracefs = "/sys/kernel/tracing/";
 
 double nanoseconds_now() {
   timespec time{};
@@ -35,13 +30,6 @@ Cost run_once(Machine& machine, std::uint64_t exits, std::uint32_t leaf) {
   const auto count = static_cast<double>(exits);
   return {.nanoseconds = (nanoseconds_now() - start) / count,
           .ticks = static_cast<double>(ticks) / count};
-}
-
-void write_tracefs(const std::string& name, const std::string& text) {
-  const std::string path = tracefs + name;
-  const base::Fd fd(::open(path.c_str(), O_WRONLY | O_CLOEXEC));
-  if (!fd) throw base::errno_error("open", path, errno);
-  base::write_all(fd.get(), text, path);
 }
 
 // kvm_exit and kvm_entry into the ring buffer, as `perf kvm` and `trace-cmd -e kvm` have them.
@@ -68,7 +56,7 @@ class EventTrace {
  private:
   static void enable(const std::string& value) {
     for (const char* event : {"kvm_exit", "kvm_entry"})
-      write_tracefs(std::string("events/kvm/") + event + "/enable", value);
+      kvm::write_tracefs(std::string("events/kvm/") + event + "/enable", value);
   }
 };
 

@@ -42,8 +42,12 @@ inline constexpr std::string_view
     patch_version = "patch_version",
     module_parameters = "module_parameters",  // "kvm.exit_layout=descending kvm_amd.npt=1"
     paging = "paging", layout = "layout", image = "image", image_digest = "image_digest",
-    guest_kernel = "guest_kernel", vcpus = "vcpus",
+    guest_kernel = "guest_kernel", guests = "guests", vcpus = "vcpus",
     memory = "memory",  // "768 MiB"
+    huge_pages = "huge_pages", machine = "machine",
+    guest_cpu = "guest_cpu",  // "host", or a model; then its features: "EPYC +invtsc -x2apic"
+    clock = "clock", cmdline = "cmdline", ksm = "ksm",
+    samples = "samples",  // of the timeline, a second
     devices = "devices", console = "console", lab_version = "lab_version",
     start_time = "start_time", repeat = "repeat";
 }  // namespace condition
@@ -60,9 +64,16 @@ struct Reason {
   bool operator==(const Reason&) const = default;
 };
 
+// Who counted a step: the reader in the guest by CPUID, or the host at that moment.
+enum class View { guest, host };
+
 // A count that could not be taken is absent, never 0.
 struct Step {
   std::string name;
+  std::uint32_t guest = 1;  // whose, from 1, where a trial has several (conditions: guests)
+  View view = View::guest;
+  std::optional<double> begin;    // seconds from the trial's first guest's start, on the host
+  std::optional<double> seconds;  // how long it took: the command's own time, or the host's
   std::optional<std::uint64_t> exits;
   std::optional<std::uint64_t> cycles;
   std::vector<Reason> reasons;                // most exits first
@@ -87,6 +98,32 @@ struct Host {
   bool operator==(const Host&) const = default;
 };
 
+// The host's counts all along, of all the trial's guests together. Seconds are from the first
+// guest's start. At most max_samples: when there are more, neighbours are put together.
+struct Timeline {
+  static constexpr std::size_t max_samples = 6000;
+
+  struct Sample {
+    double seconds = 0;                // when it was taken
+    std::vector<std::uint64_t> exits;  // since the sample before, in the order of `numbers`
+
+    bool operator==(const Sample&) const = default;
+  };
+  // Found without disturbing the guest: "start", "kernel", "init", "multi-user" from its console;
+  // "reader" when the reader reported; steps have their own times.
+  struct Milestone {
+    std::string name;
+    double seconds = 0;
+
+    bool operator==(const Milestone&) const = default;
+  };
+  std::vector<std::uint32_t> numbers;  // exit reasons that happened at all, ascending
+  std::vector<Sample> samples;
+  std::vector<Milestone> milestones;  // in the order of their times
+
+  bool operator==(const Timeline&) const = default;
+};
+
 using Conditions = std::map<std::string, std::string>;
 using Timings =
     std::vector<std::pair<std::string, double>>;  // phase, seconds; in the order they happened
@@ -102,7 +139,8 @@ struct Record {
   Conditions conditions;
   std::vector<Step> steps;
   std::vector<exits::Check> checks;
-  std::optional<Host> host;  // absent where the trial did not come to rest
+  std::optional<Host> host;          // absent where the trial did not come to rest
+  std::optional<Timeline> timeline;  // absent where samples: 0
   Timings timings;
   std::string message;       // why it did not pass
   std::string console_tail;  // where it failed, from the guest

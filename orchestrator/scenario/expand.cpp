@@ -10,8 +10,6 @@ namespace {
 
 constexpr std::uint64_t trial_limit = 100000;
 
-using Cell = std::vector<std::pair<std::string, std::string>>;
-
 std::uint64_t count_cells(const Scenario& scenario) {
   std::uint64_t cells = 1;
   for (const Axis& axis : scenario.matrix) {
@@ -78,8 +76,15 @@ std::vector<TrialPlan> expand(const Scenario& scenario) {
     const Settings settings = cell_settings(scenario, cell);
     const std::string name = cell_name(scenario, cell);
     for (std::uint32_t repeat = 1; repeat <= scenario.repeat; ++repeat) {
-      plans.push_back({scenario.name, fmt::format("{}#{}", name, repeat), cell, repeat,
-                       scenario.repeat, settings, scenario.timeouts, steps, scenario.expect});
+      plans.push_back({.scenario = scenario.name,
+                       .name = fmt::format("{}#{}", name, repeat),
+                       .cell = cell,
+                       .repeat = repeat,
+                       .repeats = scenario.repeat,
+                       .settings = settings,
+                       .timeouts = scenario.timeouts,
+                       .steps = steps,
+                       .expect = scenario.expect});
     }
   }
   return plans;

@@ -140,7 +140,7 @@ std::string read_reason(const Node& node) {
 
 Expectation read_expectation(const Node& node, const std::vector<Step>& steps) {
   const MapReader map(node, "expect", {"step", "reason", "min", "max"});
-  Expectation expectation{read_name(map.need("step"), "step"), "total", {}, {}};
+  Expectation expectation{.step = read_name(map.need("step"), "step"), .reason = "total"};
   if (std::ranges::find(steps, expectation.step, &Step::name) == steps.end()) {
     std::vector<std::string_view> names;
     for (const Step& step : steps) names.push_back(step.name);

@@ -78,7 +78,6 @@ Record failed() {
   record.steps[0].clean = false;
   record.steps[0].reader_exits_complete = false;
   record.steps[1] = {.name = "evil",
-                     .clean = true,
                      .exit_code = 3,
                      .output = "red \x1b[31m bell\a\nrtl \u202e x\xff\n"};
   record.checks[0] = {"guest = host", false, 180123, std::nullopt,

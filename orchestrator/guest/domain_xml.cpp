@@ -96,6 +96,7 @@ void add_console(xml_node devices, const std::string& socket) {
 // Devices that libvirt or QEMU would add by themselves are switched off: each costs exits.
 void add_devices(xml_node domain, const DomainSpec& spec) {
   xml_node devices = add(domain, "devices");
+  if (!spec.emulator.empty()) add_text(devices, "emulator", spec.emulator);
   std::size_t index = 0;
   for (const Disk& disk : spec.disks) add_disk(devices, disk, index++);
   xml_node usb = add(devices, "controller");

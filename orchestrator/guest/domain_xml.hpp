@@ -26,6 +26,7 @@ struct Channel {
 struct DomainSpec {
   std::string name;
   bool accelerated = true;  // type kvm; otherwise qemu, emulated by TCG
+  std::string emulator;     // the program; empty: libvirt's choice
   // Emulated only: one instruction is one nanosecond of the machine's time (-icount shift=0), its
   // time stamp counter included. One processor, and slow.
   bool count_instructions = false;

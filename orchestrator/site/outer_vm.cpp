@@ -48,6 +48,7 @@ guest::DomainSpec outer_spec(OuterKind kind, const OuterImage& image, const Oute
   spec.agent_socket = (sockets / "agent").string();
   if (kind == OuterKind::svm) {
     spec.accelerated = false;
+    spec.emulator = image.emulator.string();
     spec.cpu_model = "EPYC";
     spec.cpu_features = {"svm", "npt"};
   }

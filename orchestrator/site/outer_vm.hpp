@@ -23,6 +23,7 @@ struct OuterImage {
   std::filesystem::path disk, kernel, initrd;
   std::string cmdline;
   std::string digest;
+  std::filesystem::path emulator;  // orchestrator/site/emulator, for those that are emulated
 };
 
 inline constexpr const char* stream_port = "lab.stream.0";

@@ -57,12 +57,15 @@ TEST(Kernel, IsMeantByItsReleaseOrSeries) {
 }
 
 TEST(OuterVm, EmulatesSvmOrUsesThisMachinesKvm) {
-  const OuterImage image{.disk = "/d", .kernel = "/k", .initrd = "/i", .cmdline = "root=x"};
+  const OuterImage image{
+      .disk = "/d", .kernel = "/k", .initrd = "/i", .cmdline = "root=x", .emulator = "/emulator"};
   const guest::DomainSpec svm = outer_spec(OuterKind::svm, image, {}, "o", "/overlay", "/run");
   EXPECT_FALSE(svm.accelerated);
+  EXPECT_EQ(svm.emulator, "/emulator");
   EXPECT_THAT(svm.cpu_features, testing::Contains("svm"));
   const guest::DomainSpec kvm = outer_spec(OuterKind::kvm, image, {}, "o", "/overlay", "/run");
   EXPECT_TRUE(kvm.accelerated);
+  EXPECT_EQ(kvm.emulator, "");
   EXPECT_EQ(kvm.cpu_model, "");  // the host's own, with its virtualization
   EXPECT_THROW(outer_kind("here"), base::Error);
   EXPECT_EQ(svm.memory_mib, 4096u);

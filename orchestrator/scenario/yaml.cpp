@@ -100,6 +100,8 @@ class Builder : public YAML::EventHandler {
     } else if (Level& level = levels_.back(); level.node.kind == Node::Kind::list) {
       level.node.items.push_back(std::move(node));
     } else if (level.has_key) {
+      // Nothing has no place of its own: the parser says where the next thing is.
+      if (node.kind == Node::Kind::null) node.where = level.entry.where;
       level.entry.value = std::move(node);
       level.node.entries.push_back(std::move(level.entry));
       level.has_key = false;

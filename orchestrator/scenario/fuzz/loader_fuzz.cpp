@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: MIT
+// libFuzzer on everything that reads a scenario: -DLAB_FUZZ=ON, see scenarios/README.md. The input
+// is the file; what comes after a zero byte are overrides, one a line, and files that it extends.
+#include <cstdlib>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "orchestrator/base/error.hpp"
+#include "orchestrator/scenario/loader.hpp"
+
+namespace {
+
+using namespace lab;
+
+std::vector<std::string> split(std::string_view text, char separator) {
+  std::vector<std::string> parts;
+  for (std::size_t begin = 0; begin < text.size();) {
+    const std::size_t end = std::min(text.find(separator, begin), text.size());
+    parts.emplace_back(text.substr(begin, end - begin));
+    begin = end + 1;
+  }
+  return parts;
+}
+
+void require(bool holds) {
+  if (!holds) std::abort();
+}
+
+// What was good once stays good: every plan survives its JSON.
+void check_plans(const scenario::Scenario& scenario) {
+  const auto plans = scenario::expand(scenario);
+  require(!plans.empty());
+  for (const scenario::TrialPlan* plan : {&plans.front(), &plans.back()}) {
+    require(scenario::plan_from_json(scenario::to_json(*plan)) == *plan);
+    require(plan->settings.paging.has_value());
+  }
+}
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  const std::string_view input(reinterpret_cast<const char*>(data), size);
+  const auto parts = split(input, '\0');
+  const std::string text = parts.empty() ? "" : parts[0];
+  std::size_t next = 2;
+  const auto read = [&](const std::string& file) {
+    if (next >= parts.size()) throw base::user_error("open '" + file + "': No such file");
+    return parts[next++];
+  };
+  try {
+    check_plans(scenario::parse(
+        text, "fuzz.yaml", parts.size() > 1 ? split(parts[1], '\n') : std::vector<std::string>(),
+        read));
+  } catch (const base::Error& error) {
+    require(error.kind() == base::ErrorKind::user);  // nothing else may come of an input
+  }
+  return 0;
+}

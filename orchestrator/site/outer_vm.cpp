@@ -42,14 +42,14 @@ guest::DomainSpec outer_spec(OuterKind kind, const OuterImage& image, const Oute
   spec.kernel = image.kernel.string();
   spec.initrd = image.initrd.string();
   spec.cmdline = image.cmdline;
-  spec.disks.push_back({.path = disk.string(), .format = "qcow2", .discard_writes = true});
+  spec.disks.push_back({.path = disk.string(), .format = "qcow2", .cache = "unsafe"});
   spec.channels.push_back({stream_port, (sockets / "stream").string()});
   spec.console_socket = (sockets / "console").string();
   spec.agent_socket = (sockets / "agent").string();
   if (kind == OuterKind::svm) {
     spec.accelerated = false;
     spec.cpu_model = "EPYC";
-    spec.cpu_features = {"svm", "npt"};
+    spec.cpu_features = {"+svm", "+npt"};
   }
   return spec;
 }

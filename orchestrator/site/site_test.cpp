@@ -60,7 +60,7 @@ TEST(OuterVm, EmulatesSvmOrUsesThisMachinesKvm) {
   const OuterImage image{.disk = "/d", .kernel = "/k", .initrd = "/i", .cmdline = "root=x"};
   const guest::DomainSpec svm = outer_spec(OuterKind::svm, image, {}, "o", "/overlay", "/run");
   EXPECT_FALSE(svm.accelerated);
-  EXPECT_THAT(svm.cpu_features, testing::Contains("svm"));
+  EXPECT_THAT(svm.cpu_features, testing::Contains("+svm"));
   const guest::DomainSpec kvm = outer_spec(OuterKind::kvm, image, {}, "o", "/overlay", "/run");
   EXPECT_TRUE(kvm.accelerated);
   EXPECT_EQ(kvm.cpu_model, "");  // the host's own, with its virtualization

@@ -55,11 +55,23 @@ Settings cell_settings(const Scenario& scenario, const Cell& cell) {
   return settings;
 }
 
+std::chrono::seconds default_timeout(const Timeouts& timeouts, Step::Kind kind) {
+  switch (kind) {
+    case Step::Kind::boot:
+    case Step::Kind::reboot:
+      return timeouts.boot;
+    case Step::Kind::shutdown:
+      return timeouts.shutdown;
+    default:
+      return timeouts.step;
+  }
+}
+
 std::vector<Step> steps_with_timeouts(const Scenario& scenario) {
   std::vector<Step> steps = scenario.steps;
   for (Step& step : steps) {
     if (step.timeout.count() != 0) continue;
-    step.timeout = step.kind == Step::Kind::boot ? scenario.timeouts.boot : scenario.timeouts.step;
+    step.timeout = default_timeout(scenario.timeouts, step.kind);
   }
   return steps;
 }

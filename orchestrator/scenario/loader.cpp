@@ -9,6 +9,7 @@
 #include "orchestrator/exits/reasons.hpp"
 #include "orchestrator/scenario/scenario.hpp"
 #include "orchestrator/scenario/settings.hpp"
+#include "orchestrator/scenario/steps.hpp"
 #include "orchestrator/scenario/values.hpp"
 #include "orchestrator/scenario/yaml.hpp"
 
@@ -16,27 +17,7 @@ namespace lab::scenario {
 namespace {
 
 constexpr std::uint64_t count_max = UINT64_MAX;
-constexpr std::size_t command_limit = 65536;  // of the reader's protocol
-constexpr std::size_t axis_limit = 64, steps_limit = 64, expect_limit = 256;
-
-void read_guest(Settings& settings, const Node& node) {
-  const MapReader map(node, "guest", {"vcpus", "memory", "console"});
-  for (const Entry& entry : node.entries) {
-    apply_setting(settings, "guest." + entry.key, entry.value);
-  }
-}
-
-void read_kvm(Settings& settings, const Node& node) {
-  const MapReader map(node, "kvm", {"layout", "paging", "kernel", "parameters"});
-  for (const Entry& entry : node.entries) {
-    if (entry.key != "parameters") apply_setting(settings, "kvm." + entry.key, entry.value);
-  }
-  const Node* parameters = map.find("parameters");
-  if (!parameters) return;
-  for (const Entry& entry : read_map(*parameters, "kvm.parameters")) {
-    apply_setting(settings, "kvm.parameters." + entry.key, entry.value);
-  }
-}
+constexpr std::size_t axis_limit = 64, expect_limit = 256;
 
 // Reads each value as it will be used, so that a bad one is found now and with its place.
 Axis read_axis(const std::string& key, const Node& list) {
@@ -73,57 +54,15 @@ std::vector<Axis> read_matrix(const Node& node) {
 std::chrono::seconds* timeout_of(Timeouts& timeouts, std::string_view key) {
   if (key == "trial") return &timeouts.trial;
   if (key == "boot") return &timeouts.boot;
+  if (key == "shutdown") return &timeouts.shutdown;
   return key == "step" ? &timeouts.step : nullptr;
 }
 
 void read_timeouts(Timeouts& timeouts, const Node& node) {
-  const MapReader map(node, "timeouts", {"trial", "boot", "step"});
+  const MapReader map(node, "timeouts", {"trial", "boot", "step", "shutdown"});
   for (const Entry& entry : node.entries) {
     *timeout_of(timeouts, entry.key) = read_duration(entry.value, "timeouts." + entry.key);
   }
-}
-
-Step read_boot(const Node& node) {
-  Step step;
-  if (node.kind == Node::Kind::null) return step;
-  const MapReader map(node, "boot", {"until"});
-  if (const Node* until = map.find("until")) {
-    step.until = BootUntil(read_word(*until, "until", {"multi-user", "reader"}));
-  }
-  return step;
-}
-
-Step read_run(const Node& node) {
-  const MapReader map(node, "run", {"name", "command", "timeout"});
-  Step step;
-  step.kind = Step::Kind::run;
-  step.name = read_name(map.need("name"), "name");
-  step.command = read_text(map.need("command"), "command", command_limit);
-  if (const Node* timeout = map.find("timeout")) step.timeout = read_duration(*timeout, "timeout");
-  return step;
-}
-
-Step read_step(const Node& node, bool first) {
-  const MapReader map(node, "step", {"boot", "run"});
-  if (node.entries.size() != 1) fail(node.where, "a step is either boot or run", "write two steps");
-  const bool boot = node.entries[0].key == "boot";
-  if (boot != first) {
-    fail(node.where, first ? "the first step must be boot" : "only the first step can be boot",
-         "begin the steps with '- boot: {until: multi-user}', once");
-  }
-  return boot ? read_boot(node.entries[0].value) : read_run(node.entries[0].value);
-}
-
-std::vector<Step> read_steps(const Node& node) {
-  std::vector<Step> steps;
-  for (const Node& item : read_list(node, "steps", steps_limit)) {
-    Step step = read_step(item, steps.empty());
-    if (std::ranges::find(steps, step.name, &Step::name) != steps.end()) {
-      fail(item.where, fmt::format("a second step named '{}'", step.name), "give it another name");
-    }
-    steps.push_back(std::move(step));
-  }
-  return steps;
 }
 
 std::string read_reason(const Node& node) {
@@ -167,8 +106,8 @@ void read_version(const Node& node) {
 
 Scenario read_scenario(const Node& root) {
   const MapReader map(root, "scenario",
-                      {"version", "name", "description", "image", "guest", "kvm", "matrix",
-                       "repeat", "timeouts", "steps", "expect"});
+                      {"version", "name", "description", "image", "guest", "host", "kvm", "samples",
+                       "matrix", "repeat", "warmup", "timeouts", "steps", "expect"});
   read_version(map.need("version"));
   Scenario scenario;
   scenario.name = read_name(map.need("name"), "name");
@@ -176,11 +115,19 @@ Scenario read_scenario(const Node& root) {
     scenario.description = read_text(*text, "description", 4096);
   }
   if (const Node* image = map.find("image")) apply_setting(scenario.settings, "image", *image);
-  if (const Node* guest = map.find("guest")) read_guest(scenario.settings, *guest);
-  if (const Node* kvm = map.find("kvm")) read_kvm(scenario.settings, *kvm);
+  SaidMap said;
+  for (const std::string group : {"guest", "host", "kvm"}) {
+    if (const Node* node = map.find(group)) apply_settings(scenario.settings, group, *node, said);
+  }
+  if (const Node* samples = map.find("samples")) {
+    apply_setting(scenario.settings, "samples", *samples);
+  }
   if (const Node* matrix = map.find("matrix")) scenario.matrix = read_matrix(*matrix);
   if (const Node* repeat = map.find("repeat")) {
     scenario.repeat = std::uint32_t(read_integer(*repeat, "repeat", 1, 10000));
+  }
+  if (const Node* warmup = map.find("warmup")) {
+    scenario.warmup = std::uint32_t(read_integer(*warmup, "warmup", 0, 100));
   }
   if (const Node* timeouts = map.find("timeouts")) read_timeouts(scenario.timeouts, *timeouts);
   scenario.steps = read_steps(map.need("steps"));

@@ -170,13 +170,6 @@ void apply_parameter(Settings& settings, const std::string& name, const Node& va
   if (settings.parameters.size() > 64) fail(value.where, "more than 64 module parameters");
 }
 
-Paging paging_of(const std::string& name, const std::string& value, const std::string& where) {
-  if (value == "0" || value == "N" || value == "n") return Paging::shadow;
-  if (value == "1" || value == "Y" || value == "y") return Paging::nested;
-  fail(where,
-       fmt::format("kvm.parameters.{} must be 0, 1, N or Y, not {}", name, in_quotes(value)));
-}
-
 }  // namespace
 
 std::span<const Setting> settings_table() {
@@ -239,22 +232,6 @@ void apply_settings(Settings& settings, const std::string& group, const Node& ma
       apply_settings(settings, key, entry.value, said);
     }
   }
-}
-
-void resolve_paging(Settings& settings, const std::string& where) {
-  for (const std::string name : {"npt", "ept"}) {
-    const auto parameter = settings.parameters.find(name);
-    if (parameter == settings.parameters.end()) continue;
-    const Paging paging = paging_of(name, parameter->second, where);
-    if (settings.paging.value_or(paging) != paging) {
-      fail(where,
-           fmt::format("kvm.parameters.{} = {} contradicts {} paging", name, parameter->second,
-                       to_string(*settings.paging)),
-           "say it once, by kvm.paging");
-    }
-    settings.paging = paging;
-  }
-  settings.paging = settings.paging.value_or(Paging::nested);
 }
 
 }  // namespace lab::scenario

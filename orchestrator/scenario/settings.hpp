@@ -48,7 +48,4 @@ void apply_setting(Settings& settings, const std::string& key, const std::string
 // A map of settings and maps of them: "guest", "host", "kvm".
 void apply_settings(Settings& settings, const std::string& group, const Node& map, SaidMap& said);
 
-// Decides paging from what was said about it. `where` goes before the message.
-void resolve_paging(Settings& settings, const std::string& where);
-
 }  // namespace lab::scenario

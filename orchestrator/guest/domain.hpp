@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: MIT
-// A running domain that ends with its owner: transient, and destroyed by libvirt itself when the
-// connection closes, even by kill -9.
+// A running domain that ends with its owner: destroyed by libvirt itself when the connection
+// closes, even by kill -9.
 #pragma once
 
 #include <sys/types.h>
 
+#include <cstdint>
 #include <optional>
 #include <string>
 
@@ -31,14 +32,43 @@ class Domain {
   // False as soon as it shut down, crashed or vanished. Error (infrastructure) where QEMU paused
   // it because a disk of this machine is full or fails, or where libvirt cannot tell.
   bool running() const;
+  // Whether the guest itself powered the machine off (ACPI), once running() is false: not reset,
+  // destroyed or crashed. Needs DomainSpec::preserve_on_poweroff.
+  bool powered_off() const;
   void destroy();  // now; nothing where it has ended
+
+  // What can be done to it from outside, while it runs. All throw Error (infrastructure) with
+  // libvirt's or QEMU's own message.
+  void pin(unsigned vcpu, const std::string& cpus);  // this machine's: "0", "0-1", "0,2"
+  void set_memory(std::uint64_t mib);                // asks the balloon; the guest takes its time
+  void attach_disk(const std::string& path, const std::string& format);  // virtio-blk
+  void attach_nic();                                                     // virtio, user network
+  // Wait until the guest has let go of it: at most 30 s, then Error (infrastructure).
+  void detach_disk();
+  void detach_nic();
+  // Pressed together on the PS/2 keyboard: "a", "ctrl+alt+delete". Error (user) for a key unknown
+  // to key_codes() (guest/keys.hpp).
+  void press(const std::string& keys);
+  // Saves the whole machine into its qcow2 disk and goes back to what was saved, all in the same
+  // QEMU process: the VM of KVM and its counters stay. Error where it has no qcow2 disk, or a
+  // device that cannot be saved (NVMe).
+  void save_and_restore();
+
   // The QEMU process; nullopt where it cannot be found.
   std::optional<pid_t> pid() const { return pid_; }
   const std::string& name() const { return name_; }
 
  private:
+  void end();
+  void attach(const std::string& xml, const std::string& what);
+  void detach(const std::string& alias, const std::string& what);
+  bool has_device(const std::string& alias) const;
+  std::string monitor(const std::string& command);  // QEMU's for people; its answer
+
   std::string name_;
   Lifetime lifetime_;
+  bool defined_ = false;       // and to be undefined at the end
+  bool can_be_saved_ = false;  // has a writable qcow2 disk
   DomainPtr domain_;
   std::optional<pid_t> pid_;
 };

@@ -8,13 +8,21 @@
 
 namespace lab::guest {
 
+// Buses and caches are libvirt's own words; so are machines and NIC models.
 struct Disk {
-  std::string path;    // file or block device
-  std::string format;  // "raw" or "qcow2"
-  std::string serial;  // seen in the guest as /dev/disk/by-id/virtio-SERIAL; may be empty
+  std::string path;            // file or block device
+  std::string format = "raw";  // "raw" or "qcow2"
+  std::string bus = "virtio";  // "virtio", "scsi" (virtio-scsi), "sata" (AHCI), "nvme"
+  std::string cache;           // "unsafe" for a disk that is thrown away; empty: QEMU's default
+  std::string serial;          // seen in the guest as /dev/disk/by-id/virtio-SERIAL; may be empty
   bool read_only = false;
-  bool block = false;           // path is a block device
-  bool discard_writes = false;  // cache=unsafe: the disk is thrown away afterwards anyway
+  bool block = false;  // path is a block device
+};
+
+// One that the guest sees on its own bus; QEMU's option ROM is off.
+struct Nic {
+  std::string model = "virtio";  // "virtio", "e1000"
+  bool user_network = true;      // QEMU's own, whose gateway is 10.0.2.2; otherwise no cable
 };
 
 // A virtio-serial port, on the host's side a UNIX socket on which QEMU listens.
@@ -30,13 +38,23 @@ struct DomainSpec {
   // Emulated only: one instruction is one nanosecond of the machine's time (-icount shift=0), its
   // time stamp counter included. One processor, and slow.
   bool count_instructions = false;
-  std::string machine = "pc";
+  std::string machine = "pc";  // "pc", "q35"
   unsigned vcpus = 1;
   std::uint64_t memory_mib = 768;
-  std::string cpu_model;                  // empty: host-passthrough
-  std::vector<std::string> cpu_features;  // required ones, with a named model
+  bool huge_pages = false;  // of 2 MiB, which this machine must have set aside (site/host_settings)
+  std::string cpu_model;    // empty: host-passthrough
+  std::vector<std::string> cpu_features;  // "+name" or "-name"
   std::string kernel, initrd, cmdline;    // direct kernel boot where kernel is given
-  std::vector<Disk> disks;
+  std::vector<Disk> disks;                // the first one boots where no kernel is given
+  std::vector<Nic> nics;
+  bool balloon = false;     // virtio; Domain::set_memory needs it
+  unsigned plug_slots = 0;  // devices that Domain::attach_* may add: PCIe wants a port for each
+  // A guest that reboots goes on in the same QEMU process; otherwise the domain ends.
+  bool on_reboot_restart = false;
+  // How the domain ended can be asked when it has: Domain::powered_off(). Its definition stays in
+  // libvirt until then. (libvirt's QEMU driver has no on_poweroff=preserve: what keeps the counts
+  // of a VM that is no more is kvm::VmCounters::hold().)
+  bool preserve_on_poweroff = false;
   std::vector<Channel> channels;
   std::string console_socket;  // the serial port's UNIX socket; empty: no serial port
   std::string agent_socket;    // QEMU guest agent's channel; empty: none
@@ -44,7 +62,13 @@ struct DomainSpec {
 
 // libvirt's domain XML, every string escaped. QEMU runs as lab's own user (a DAC label), so that
 // it may read lab's caches; libvirt relabels nothing. `apparmor`: this machine has it, and the
-// domain is not to be confined by it.
+// domain is not to be confined by it. Only the devices that are asked for are there.
 std::string domain_xml(const DomainSpec& spec, bool apparmor = false);
+
+// What Domain::attach_* plugs, by alias: one of each at a time.
+inline constexpr const char* plugged_disk = "ua-lab-disk";
+inline constexpr const char* plugged_nic = "ua-lab-nic";
+std::string plugged_disk_xml(const std::string& path, const std::string& format);  // virtio-blk
+std::string plugged_nic_xml();  // virtio-net on a user network
 
 }  // namespace lab::guest

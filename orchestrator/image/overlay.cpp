@@ -11,4 +11,9 @@ void create_overlay(const std::filesystem::path& backing, const std::string& bac
                               backing.string(), overlay.string()}});
 }
 
+void create_empty_disk(const std::filesystem::path& disk, std::uint64_t bytes) {
+  base::run_checked(
+      {.argv = {"qemu-img", "create", "-q", "-f", "qcow2", disk.string(), std::to_string(bytes)}});
+}
+
 }  // namespace lab::image

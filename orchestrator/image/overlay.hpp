@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
-// Copy-on-write files over a disk that stays as it is.
+// Disks that are thrown away: copy-on-write files over one that stays as it is, and empty ones.
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
 #include <string>
 
@@ -11,5 +12,8 @@ namespace lab::image {
 // "qcow2". Error (infrastructure) where qemu-img fails.
 void create_overlay(const std::filesystem::path& backing, const std::string& backing_format,
                     const std::filesystem::path& overlay);
+
+// Makes a qcow2 file that the guest sees as `bytes` of zeros and that takes no room yet.
+void create_empty_disk(const std::filesystem::path& disk, std::uint64_t bytes);
 
 }  // namespace lab::image

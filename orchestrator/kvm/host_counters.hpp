@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <filesystem>
 
+#include "orchestrator/base/fd.hpp"
 #include "orchestrator/exits/host_stats.hpp"
 
 namespace lab::kvm {
@@ -25,12 +26,18 @@ class VmCounters {
   // KVM's own statistic `exits` of the VM.
   std::uint64_t read_kvm_exits() const;
 
+  // Keeps the VM and its counts in the kernel until this object goes, even when its process has
+  // ended: what a guest that powered off did can be read then. Meanwhile the kvm modules are in
+  // use. Error (infrastructure) where the process is gone already.
+  void hold();
+
   const std::filesystem::path& folder() const { return folder_; }
 
  private:
   explicit VmCounters(std::filesystem::path folder) : folder_(std::move(folder)) {}
 
   std::filesystem::path folder_;
+  base::Fd held_;  // the VM itself
 };
 
 }  // namespace lab::kvm

@@ -178,7 +178,9 @@ TEST(Parameters, UnknownOrOddOnesAreRefused) {
   const auto split = [](const std::string& name, const std::string& value) {
     return error_of([&] { split_parameters({{name, value}}, {"exit_layout"}, {"npt", "nested"}); });
   };
-  EXPECT_EQ(split("neste", "1"), "the kvm modules have no parameter 'neste' | nearest: nested");
+  EXPECT_EQ(
+      split("neste", "1"),
+      "the kvm modules have no parameter 'neste' | nearest: nested; all: exit_layout nested npt");
   EXPECT_THAT(split("npt", "0 nested=0"), HasSubstr("is no value"));
   EXPECT_THAT(split("npt", ""), HasSubstr("is no value"));
   EXPECT_THAT(split("npt=0 x", "1"), HasSubstr("is no name"));

@@ -47,6 +47,12 @@ std::set<std::string> parameters_of_file(const fs::path& file) {
   return names;
 }
 
+SplitParameters split_for(const fs::path& modules, const std::string& vendor,
+                          const Parameters& parameters) {
+  return split_parameters(parameters, parameters_of_file(file_of(modules, "kvm")),
+                          parameters_of_file(file_of(modules, vendor)));
+}
+
 std::string joined(const std::string& first, const std::string& second) {
   return first + (first.empty() || second.empty() ? "" : " ") + second;
 }
@@ -230,6 +236,10 @@ std::string vendor_module(exits::Vendor vendor) {
   return vendor == exits::Vendor::svm ? "kvm_amd" : "kvm_intel";
 }
 
+void check_parameters(const fs::path& modules, exits::Vendor vendor, const Parameters& parameters) {
+  split_for(modules, vendor_module(vendor), parameters);
+}
+
 ModuleSwap::ModuleSwap(const fs::path& runtime) : runtime_(runtime), lock_(runtime) {}
 
 ModuleSwap::~ModuleSwap() {
@@ -248,9 +258,7 @@ void ModuleSwap::load(const fs::path& modules, const Parameters& parameters) {
   check_not_built_in();
   check_taken_unsigned(set);
   const std::string vendor = vendor_module(machine_vendor());
-  const SplitParameters split =
-      split_parameters(parameters, parameters_of_file(file_of(modules, "kvm")),
-                       parameters_of_file(file_of(modules, vendor)));
+  const SplitParameters split = split_for(modules, vendor, parameters);
   wait_until_unused(vendor);
   const std::optional<ModuleState> before = read_state(runtime_);
   write_state(runtime_, {.vendor_module = vendor,

@@ -38,11 +38,14 @@ std::size_t edit_distance(const std::string& a, const std::string& b) {
   return row.back();
 }
 
-std::string nearest(const std::string& name, std::set<std::string> names) {
+std::string nearest_and_all(const std::string& name, const std::set<std::string>& names) {
   if (names.empty()) return "";
-  return "nearest: " + *std::ranges::min_element(names, {}, [&](const std::string& other) {
-           return edit_distance(name, other);
-         });
+  std::string text = "nearest: " +
+                     *std::ranges::min_element(
+                         names, {}, [&](const auto& other) { return edit_distance(name, other); }) +
+                     "; all:";
+  for (const std::string& other : names) text += " " + other;
+  return text;
 }
 
 // The kernel reads and shows booleans as letters or digits, and numbers in any base.
@@ -65,7 +68,7 @@ SplitParameters split_parameters(const Parameters& parameters, const std::set<st
       std::set<std::string> all = of_kvm;
       all.insert(of_vendor.begin(), of_vendor.end());
       throw base::user_error("the kvm modules have no parameter '" + name + "'",
-                             nearest(name, all));
+                             nearest_and_all(name, all));
     }
     (of_kvm.contains(name) ? split.kvm : split.vendor)[name] = value;
   }

@@ -13,6 +13,7 @@
 #include "orchestrator/base/run_folder.hpp"
 #include "orchestrator/guest/connection.hpp"
 #include "orchestrator/kvm/modules.hpp"
+#include "orchestrator/site/machine_settings.hpp"
 
 namespace lab::site {
 namespace {
@@ -110,6 +111,7 @@ void run_here(const Job& job, const base::Folders& folders, const trial::Sink& s
     if (counts_whole_host(parameters)) swap.restore();
     swap.load(job.modules, parameters);
     const double seconds = loading.seconds();
+    const MachineSettings settings(plan.settings, folders.runtime);
     if (!connection) connection = connect_patiently();
     context.connection = connection.get();
     context.conditions[std::string(record::condition::module_parameters)] = in_words(parameters);

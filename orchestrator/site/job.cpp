@@ -34,9 +34,28 @@ trial::GuestImage image_from_json(const json& object) {
 
 }  // namespace
 
+std::string kernel_additions(const scenario::Settings& settings) {
+  std::string words;
+  if (settings.clock != scenario::Clock::automatic)
+    words = "clocksource=" + std::string(scenario::to_string(settings.clock));
+  // Otherwise the kernel first watches the TSC for a while, and may not take it.
+  if (settings.clock == scenario::Clock::tsc) words += " tsc=reliable";
+  if (!settings.cmdline.empty()) words += (words.empty() ? "" : " ") + settings.cmdline;
+  return words;
+}
+
+scenario::BootUntil reader_starts(const scenario::TrialPlan& plan) {
+  const scenario::BootUntil until = plan.steps.front().until;
+  const bool by_reader =
+      until == scenario::BootUntil::reader || until == scenario::BootUntil::cloud_init;
+  return by_reader ? until : scenario::BootUntil::multi_user;
+}
+
 std::string image_key(const scenario::TrialPlan& plan) {
+  const std::string additions = kernel_additions(plan.settings);
   return plan.settings.image + "/" + std::string(scenario::to_string(plan.settings.console)) + "/" +
-         std::string(scenario::to_string(plan.steps.front().until));
+         std::string(scenario::to_string(reader_starts(plan))) +
+         (additions.empty() ? "" : "/" + additions);
 }
 
 std::string to_json(const Job& job) {

@@ -24,6 +24,13 @@ struct Job {
   std::vector<scenario::TrialPlan> plans;
 };
 
+// What the scenario adds to the guest kernel's command line: its clock source and guest.cmdline.
+std::string kernel_additions(const scenario::Settings& settings);
+
+// Where the guest's reader starts: until kernel, init and console the host counts, so that those
+// boot like multi_user, but for the step's end.
+scenario::BootUntil reader_starts(const scenario::TrialPlan& plan);
+
 // Plans with the same key boot from the same prepared image.
 std::string image_key(const scenario::TrialPlan& plan);
 

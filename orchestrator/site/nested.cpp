@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <array>
+#include <map>
 
 #include "orchestrator/base/clock.hpp"
 #include "orchestrator/base/error.hpp"
@@ -36,6 +37,25 @@ void link_or_copy(const fs::path& from, const fs::path& to) {
   if (error) fs::copy_file(from, to);
 }
 
+// A prepared guest's disk becomes one of the outer VM's.
+void add_guest_disk(trial::GuestImage& image, guest::DomainSpec& spec) {
+  constexpr std::size_t most_disks = 20;  // of the PCI bus' 32 places
+  const std::string serial = fmt::format("labguest{}", spec.disks.size());
+  if (spec.disks.size() >= most_disks)
+    throw base::user_error(
+        fmt::format("the trials have more than {} different guest disks (by image, console, end "
+                    "of the boot, clock and command line)",
+                    most_disks - 1),
+        "run the scenarios one by one, or a part of the matrix: -f REGEX");
+  spec.disks.push_back({.path = image.disk.string(),
+                        .format = image.disk_format,
+                        .serial = serial,
+                        .read_only = true});
+  image.disk = "/dev/disk/by-id/virtio-" + serial;
+  image.disk_format = "raw";
+  image.disk_is_block = true;
+}
+
 // Rewrites a job's paths to what they are inside, laying the files out below `folder` and the
 // guests' disks as disks of the outer VM.
 Job lay_out(const Job& job, const fs::path& folder, guest::DomainSpec& spec) {
@@ -43,25 +63,16 @@ Job lay_out(const Job& job, const fs::path& folder, guest::DomainSpec& spec) {
   for (const auto& entry : fs::directory_iterator(job.modules))
     link_or_copy(entry.path(), folder / "modules" / entry.path().filename());
   inside.modules = job_folder / "modules";
-  std::size_t index = 0;
+  std::map<fs::path, fs::path> places;  // images often differ by their kernel's parameters only
   for (auto& [key, image] : inside.images) {
-    const fs::path place = fs::path("images") / std::to_string(index);
     for (fs::path* file : {&image.kernel, &image.initrd}) {
       if (file->empty()) continue;
-      link_or_copy(*file, folder / place / file->filename());
-      *file = job_folder / place / file->filename();
+      const auto [found, is_new] = places.emplace(
+          *file, fs::path("images") / std::to_string(places.size()) / file->filename());
+      if (is_new) link_or_copy(*file, folder / found->second);
+      *file = job_folder / found->second;
     }
-    if (!image.disk.empty()) {
-      const std::string serial = fmt::format("labguest{}", index);
-      spec.disks.push_back({.path = image.disk.string(),
-                            .format = image.disk_format,
-                            .serial = serial,
-                            .read_only = true});
-      image.disk = "/dev/disk/by-id/virtio-" + serial;
-      image.disk_format = "raw";
-      image.disk_is_block = true;
-    }
-    ++index;
+    if (!image.disk.empty()) add_guest_disk(image, spec);
   }
   return inside;
 }
@@ -157,11 +168,30 @@ class Follower {
   std::optional<base::Error> failure_;
 };
 
+// The processors that "0", "0-1" or "0,2" needs; at most eight, which is what pins are for.
+unsigned cpus_named(const std::string& cpus) {
+  unsigned most = 0, number = 0;
+  for (const char c : cpus) {
+    number = c >= '0' && c <= '9' ? std::min(number * 10 + unsigned(c - '0'), 7u) : 0;
+    most = std::max(most, number + 1);
+  }
+  return most;
+}
+
+unsigned cpus_for_pins(const scenario::TrialPlan& plan) {
+  unsigned most = 0;
+  for (const scenario::Step& step : plan.steps)
+    if (step.host.kind == scenario::HostAction::Kind::pin)
+      most = std::max(most, cpus_named(step.host.cpus));
+  return most;
+}
+
 OuterSize size_for(const Job& job) {
   OuterSize size;
   for (const scenario::TrialPlan& plan : job.plans) {
-    const OuterSize one = size_for_guest(plan.settings.vcpus, plan.settings.memory >> 20);
-    size.vcpus = std::max(size.vcpus, one.vcpus);
+    const OuterSize one =
+        size_for_guests(plan.settings.guests, plan.settings.vcpus, plan.settings.memory >> 20);
+    size.vcpus = std::max({size.vcpus, one.vcpus, cpus_for_pins(plan)});
     size.memory_mib = std::max(size.memory_mib, one.memory_mib);
   }
   return size;

@@ -25,11 +25,14 @@ OuterKind outer_kind(const std::string& site) {
   throw base::user_error("--on '" + site + "': an outer VM is of site svm or kvm");
 }
 
-OuterSize size_for_guest(unsigned vcpus, std::uint64_t memory_mib) {
+OuterSize size_for_guests(unsigned guests, unsigned vcpus, std::uint64_t memory_mib) {
   constexpr std::uint64_t around = 2048;  // the outer VM's own system, QEMU, the overlay's cache
+  constexpr std::uint64_t qemu = 256;     // each further one
+  constexpr unsigned enough = 8;          // the rest takes turns; one guest alone never does
   const OuterSize least;
-  return {.vcpus = std::max(least.vcpus, vcpus),
-          .memory_mib = std::max(least.memory_mib, memory_mib + around)};
+  return {
+      .vcpus = std::max({least.vcpus, vcpus, std::min(guests * vcpus, enough)}),
+      .memory_mib = std::max(least.memory_mib, guests * memory_mib + around + (guests - 1) * qemu)};
 }
 
 guest::DomainSpec outer_spec(OuterKind kind, const OuterImage& image, const OuterSize& size,
@@ -42,7 +45,7 @@ guest::DomainSpec outer_spec(OuterKind kind, const OuterImage& image, const Oute
   spec.kernel = image.kernel.string();
   spec.initrd = image.initrd.string();
   spec.cmdline = image.cmdline;
-  spec.disks.push_back({.path = disk.string(), .format = "qcow2", .discard_writes = true});
+  spec.disks.push_back({.path = disk.string(), .format = "qcow2", .cache = "unsafe"});
   spec.channels.push_back({stream_port, (sockets / "stream").string()});
   spec.console_socket = (sockets / "console").string();
   spec.agent_socket = (sockets / "agent").string();
@@ -50,7 +53,7 @@ guest::DomainSpec outer_spec(OuterKind kind, const OuterImage& image, const Oute
     spec.accelerated = false;
     spec.emulator = image.emulator.string();
     spec.cpu_model = "EPYC";
-    spec.cpu_features = {"svm", "npt"};
+    spec.cpu_features = {"+svm", "+npt"};
   }
   return spec;
 }

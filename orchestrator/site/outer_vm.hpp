@@ -28,12 +28,12 @@ struct OuterImage {
 
 inline constexpr const char* stream_port = "lab.stream.0";
 
-// What a guest of this size needs around it.
+// What the guests of a trial, all of this size, need around them.
 struct OuterSize {
   unsigned vcpus = 2;
   std::uint64_t memory_mib = 4096;
 };
-OuterSize size_for_guest(unsigned vcpus, std::uint64_t memory_mib);
+OuterSize size_for_guests(unsigned guests, unsigned vcpus, std::uint64_t memory_mib);
 
 // The domain of an outer VM; `disk` is a qcow2 overlay on the image's disk.
 // Sockets stream, console and agent are made in `sockets`.

@@ -38,8 +38,10 @@ image::PrepareOptions prepare_options(const scenario::TrialPlan& plan) {
       options.console = image::Console::none;
       break;
   }
-  if (plan.steps.front().until == scenario::BootUntil::reader)
-    options.ready_at = image::ReadyAt::early;
+  const scenario::BootUntil starts = reader_starts(plan);
+  if (starts == scenario::BootUntil::reader) options.ready_at = image::ReadyAt::early;
+  if (starts == scenario::BootUntil::cloud_init) options.ready_at = image::ReadyAt::cloud_init;
+  options.cmdline = kernel_additions(plan.settings);
   return options;
 }
 

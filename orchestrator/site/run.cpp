@@ -9,7 +9,7 @@
 
 #include "orchestrator/base/error.hpp"
 #include "orchestrator/base/run_folder.hpp"
-#include "orchestrator/guest/connection.hpp"
+#include "orchestrator/site/checks.hpp"
 #include "orchestrator/site/here.hpp"
 #include "orchestrator/site/nested.hpp"
 #include "orchestrator/site/probe.hpp"
@@ -65,7 +65,9 @@ std::string resolve(const std::string& site, const std::vector<scenario::TrialPl
 void run_on_this_machine(Job job, const base::Folders& folders, const trial::Sink& sink) {
   const Inside inside = provide_inside(folders, sink);
   job.modules = inside.modules;
+  check_parameters(job.plans, job.modules, vendor_of(job.site));
   job.images = provide_images(job.plans, folders, sink, inside.kit);
+  check_steps(job.plans, job.images);
   run_here(job, folders, sink);
 }
 
@@ -77,7 +79,7 @@ OuterJob outer_job(const std::string& site, const Outer& outer) {
 void check_before_building(const std::vector<scenario::TrialPlan>& plans,
                            const base::Folders& folders) {
   check_images(plans, folders);
-  guest::connect(guest::default_uri());  // known now rather than after minutes of building
+  check_settings(plans);  // libvirt has to answer: known now rather than after minutes of building
 }
 
 }  // namespace
@@ -94,6 +96,7 @@ OuterJob provide_outer_job(const std::string& site, const std::string& kernel,
                            const base::Folders& folders, const trial::Sink& sink) {
   check_before_building(plans, folders);
   OuterJob outer = outer_job(site, provide_outer(folders, sink, kernel));
+  check_parameters(plans, outer.job.modules, vendor_of(site));
   outer.job.images = provide_images(plans, folders, sink);
   outer.job.plans = plans;
   return outer;
@@ -114,7 +117,13 @@ std::vector<OuterJob> provide_outer_jobs(const std::string& site,
     }
     jobs[by_name[kernel]].job.plans.push_back(plan);
   }
-  for (OuterJob& outer : jobs) outer.job.images = provide_images(outer.job.plans, folders, sink);
+  // All modules' own parameters are known before the first image is prepared.
+  for (const OuterJob& outer : jobs)
+    check_parameters(outer.job.plans, outer.job.modules, vendor_of(site));
+  for (OuterJob& outer : jobs) {
+    outer.job.images = provide_images(outer.job.plans, folders, sink);
+    check_steps(outer.job.plans, outer.job.images);
+  }
   return jobs;
 }
 
@@ -125,7 +134,10 @@ void run_plans(const std::vector<scenario::TrialPlan>& plans, const RunOptions& 
     throw base::user_error("lab builds images and swaps modules, which takes root",
                            "sudo ci/lab run …");
   const std::string site = resolve(options.site, plans, sink);
+  check_reasons(plans, vendor_of(site));
+  check_reasons(options.relations, vendor_of(site));
   if (site == "here") {
+    check_settings(plans);
     run_on_this_machine(
         {.site = site, .verify_tracepoint = options.verify_tracepoint, .plans = plans}, folders,
         sink);

@@ -17,12 +17,13 @@ namespace lab::site {
 struct RunOptions {
   std::string site = "auto";  // auto, here, kvm, svm
   bool verify_tracepoint = false;
-  double time_scale = 1;  // of the limits around the trials
+  double time_scale = 1;                      // of the limits around the trials
+  std::vector<scenario::Relation> relations;  // to be judged after the run, checked before it
 };
 
 // Runs all plans, grouped by their kernels. Events: phases of the preparation, then those of the
-// trials; a record for each finished trial. Error (user) for an unknown site, image or kernel;
-// Error where the machinery fails.
+// trials; a record for each finished trial. Error (user) for an unknown site, image or kernel,
+// and before anything is booted for what site/checks finds; Error where the machinery fails.
 void run_plans(const std::vector<scenario::TrialPlan>& plans, const RunOptions& options,
                const base::Folders& folders, const trial::Sink& sink);
 

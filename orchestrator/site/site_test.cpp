@@ -6,7 +6,9 @@
 #include "orchestrator/base/fd.hpp"
 #include "orchestrator/base/folders.hpp"
 #include "orchestrator/base/subprocess.hpp"
+#include "orchestrator/site/checks.hpp"
 #include "orchestrator/site/job.hpp"
+#include "orchestrator/site/machine_settings.hpp"
 #include "orchestrator/site/outer_vm.hpp"
 #include "orchestrator/site/run.hpp"
 
@@ -45,6 +47,128 @@ TEST(Job, PlansThatBootAlikeShareAnImage) {
   EXPECT_NE(image_key(all[0]), image_key(all[1]));
 }
 
+TEST(Job, TheKernelsCommandLineIsPartOfTheImage) {
+  auto all = plans();
+  scenario::TrialPlan& plan = all[0];
+  plan.settings.clock = scenario::Clock::kvm_clock;
+  plan.settings.cmdline = "nohz=off";
+  EXPECT_EQ(image_key(plan), "tiny/quiet/reader/clocksource=kvm-clock nohz=off");
+  plan.settings.clock = scenario::Clock::tsc;
+  plan.settings.cmdline.clear();
+  EXPECT_EQ(kernel_additions(plan.settings), "clocksource=tsc tsc=reliable");
+  plan.steps.front().until = scenario::BootUntil::kernel;
+  EXPECT_EQ(reader_starts(plan), scenario::BootUntil::multi_user);
+  plan.steps.front().until = scenario::BootUntil::cloud_init;
+  EXPECT_EQ(reader_starts(plan), scenario::BootUntil::cloud_init);
+}
+
+template <typename Check>
+std::string error_of(Check&& check) {
+  try {
+    check();
+  } catch (const base::Error& error) {
+    EXPECT_EQ(error.kind(), base::ErrorKind::user);
+    return error.what() + (" | " + error.hint());
+  }
+  return "";
+}
+
+TEST(Checks, AnExpectationNamesWhatTheVendorHas) {
+  auto all = plans();
+  all[1].expect = {{.step = "a", .reason = "NPF"}, {.step = "a", .reason = "total"}};
+  EXPECT_EQ(error_of([&] { check_reasons(all, exits::Vendor::svm); }), "");
+  EXPECT_EQ(
+      error_of([&] { check_reasons(all, exits::Vendor::vmx); }),
+      "scenario 't', trial 't[guest.console=verbose]': the expectation of step 'a' names exit "
+      "reason 'NPF', which the site's processor (vmx) lacks | say 'category: page_fault', "
+      "which both vendors have, instead of 'reason: NPF'");
+  all[1].expect = {{.step = "a", .category = exits::Category::io}};
+  EXPECT_EQ(error_of([&] { check_reasons(all, exits::Vendor::vmx); }), "");
+  const std::vector<scenario::Relation> relations{{.step = "a", .reason = "EPT_VIOLATION"}};
+  EXPECT_THAT(error_of([&] { check_reasons(relations, exits::Vendor::svm); }),
+              testing::HasSubstr("category: page_fault"));
+}
+
+TEST(Checks, SavingAGuestNeedsADisk) {
+  auto all = plans();
+  all.resize(1);
+  std::map<std::string, trial::GuestImage> images{{image_key(all[0]), {.kernel = "/k"}}};
+  check_steps(all, images);
+  all[0].steps.push_back({.kind = scenario::Step::Kind::host,
+                          .host = {.kind = scenario::HostAction::Kind::save_restore}});
+  const auto error = [&] { return error_of([&] { check_steps(all, images); }); };
+  EXPECT_THAT(error(), testing::HasSubstr("image 'tiny' has none"));
+  all[0].settings.scratch_size = 1 << 20;
+  EXPECT_EQ(error(), "");
+  all[0].settings.scratch_bus = scenario::DiskBus::nvme;
+  EXPECT_THAT(error(), testing::HasSubstr("NVMe"));
+  all[0].settings.scratch_bus = scenario::DiskBus::virtio;
+  all[0].settings.cpu_features = {"+invtsc"};
+  EXPECT_THAT(error(), testing::HasSubstr("invtsc"));
+}
+
+class Machine : public testing::Test {
+ protected:
+  Machine() : folder_("/tmp", "lab-test"), files_{.root = folder_.path()} {
+    std::filesystem::create_directories(files_.ksm().parent_path());
+    std::filesystem::create_directories(files_.huge_pages("").parent_path());
+    put(files_.ksm(), "0\n");
+    put(files_.huge_pages("nr_hugepages"), "3\n");
+    put(files_.huge_pages("free_hugepages"), "1\n");
+  }
+  static void put(const std::filesystem::path& file, const std::string& text) {
+    base::write_file(file, text);
+  }
+  // A file keeps what was longer than the value: no kernel file does.
+  static std::string first_line(const std::filesystem::path& file) {
+    const std::string text = base::read_file(file);
+    return text.substr(0, text.find('\n'));
+  }
+  base::TemporaryFolder folder_;
+  MachineFiles files_;
+  scenario::Settings settings_;
+};
+
+TEST_F(Machine, RunsKsmOnlyForTheTrial) {
+  settings_.ksm = true;
+  {
+    const MachineSettings settings(settings_, folder_.path(), files_);
+    EXPECT_EQ(first_line(files_.ksm()), "1");
+    EXPECT_FALSE(recover_machine_settings("/nowhere"));
+  }
+  EXPECT_EQ(first_line(files_.ksm()), "0");
+  std::filesystem::remove(files_.ksm());
+  EXPECT_THROW(MachineSettings(settings_, folder_.path(), files_), base::Error);
+  settings_.ksm = false;
+  EXPECT_NO_THROW(MachineSettings(settings_, folder_.path(), files_));
+}
+
+TEST_F(Machine, SetsHugePagesAsideForAllGuestsOrSaysHowManyThereAre) {
+  settings_.huge_pages = settings_.ksm = true;
+  settings_.guests = 2;
+  settings_.memory = 6 << 20;
+  try {
+    const MachineSettings settings(settings_, folder_.path(), files_);
+    FAIL();  // nobody gives the pages here
+  } catch (const base::Error& error) {
+    EXPECT_THAT(error.what(), testing::HasSubstr("of 6 huge pages of 2 MiB"));
+    EXPECT_THAT(error.what(), testing::HasSubstr("only 1 free"));
+  }
+  EXPECT_EQ(first_line(files_.ksm()), "0");
+  EXPECT_EQ(first_line(files_.huge_pages("nr_hugepages")), "3");
+  put(files_.huge_pages("free_hugepages"), "6\n");
+  EXPECT_NO_THROW(MachineSettings(settings_, folder_.path(), files_));
+}
+
+TEST_F(Machine, IsPutBackAfterAKilledLab) {
+  put(files_.ksm(), "1\n");
+  put(folder_.path() / "machine.json",
+      R"([{"file":")" + files_.ksm().string() + R"(","value":"0"}])");
+  EXPECT_TRUE(recover_machine_settings(folder_.path()));
+  EXPECT_EQ(first_line(files_.ksm()), "0");
+  EXPECT_FALSE(recover_machine_settings(folder_.path()));
+}
+
 TEST(Kernel, IsMeantByItsReleaseOrSeries) {
   EXPECT_TRUE(means_release("", "6.1.0-56-amd64"));
   EXPECT_TRUE(means_release("6.1.0-56-amd64", "6.1.0-56-amd64"));
@@ -62,16 +186,18 @@ TEST(OuterVm, EmulatesSvmOrUsesThisMachinesKvm) {
   const guest::DomainSpec svm = outer_spec(OuterKind::svm, image, {}, "o", "/overlay", "/run");
   EXPECT_FALSE(svm.accelerated);
   EXPECT_EQ(svm.emulator, "/emulator");
-  EXPECT_THAT(svm.cpu_features, testing::Contains("svm"));
+  EXPECT_THAT(svm.cpu_features, testing::Contains("+svm"));
   const guest::DomainSpec kvm = outer_spec(OuterKind::kvm, image, {}, "o", "/overlay", "/run");
   EXPECT_TRUE(kvm.accelerated);
   EXPECT_EQ(kvm.emulator, "");
   EXPECT_EQ(kvm.cpu_model, "");  // the host's own, with its virtualization
   EXPECT_THROW(outer_kind("here"), base::Error);
   EXPECT_EQ(svm.memory_mib, 4096u);
-  EXPECT_EQ(size_for_guest(1, 768).vcpus, 2u);
-  EXPECT_EQ(size_for_guest(8, 8192).vcpus, 8u);
-  EXPECT_GT(size_for_guest(8, 8192).memory_mib, 8192u + 1024u);
+  EXPECT_EQ(size_for_guests(1, 1, 768).vcpus, 2u);
+  EXPECT_EQ(size_for_guests(1, 16, 8192).vcpus, 16u);
+  EXPECT_EQ(size_for_guests(4, 4, 8192).vcpus, 8u);
+  EXPECT_GT(size_for_guests(1, 8, 8192).memory_mib, 8192u + 1024u);
+  EXPECT_GT(size_for_guests(4, 1, 1024).memory_mib, 4 * 1024u + 2048u);
 }
 
 TEST(OuterVm, JobDiskHoldsTheFolder) {

@@ -9,6 +9,7 @@
 #include "orchestrator/guest/connection.hpp"
 #include "orchestrator/image/guestfs.hpp"
 #include "orchestrator/kvm/modules.hpp"
+#include "orchestrator/site/machine_settings.hpp"
 
 namespace lab::site {
 namespace {
@@ -39,6 +40,8 @@ void sweep(const base::Folders& folders) {
     if (base::clear_half_made(folders.cache / cache))
       spdlog::warn("cleared what a killed lab left half-made in '{}'",
                    (folders.cache / cache).string());
+  if (recover_machine_settings(folders.runtime))
+    spdlog::warn("put back KSM and huge pages as they were before a killed lab set them");
   if (kvm::recover_modules(folders.runtime))
     spdlog::warn("put back the stock kvm modules that a killed lab had swapped");
 }

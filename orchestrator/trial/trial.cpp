@@ -33,7 +33,7 @@ guest::DomainSpec guest_spec(const scenario::TrialPlan& plan, const GuestImage& 
   spec.initrd = image.initrd.string();
   spec.cmdline = image.cmdline;
   if (!overlay.empty())
-    spec.disks.push_back({.path = overlay.string(), .format = "qcow2", .discard_writes = true});
+    spec.disks.push_back({.path = overlay.string(), .format = "qcow2", .cache = "unsafe"});
   spec.channels.push_back({reader_port, (context.sockets / "reader").string()});
   spec.console_socket = (context.sockets / "console").string();
   return spec;

@@ -231,16 +231,16 @@ Lines answer_cycles(const Group& group) {
 
 std::string paragraph(const Lines& lines, std::size_t indent) {
   std::string text;
-  for (const std::string& line : lines) text += wrap(line, indent, columns);
+  for (const std::string& line : lines) text += wrap(line, indent, terminal_columns);
   return text;
 }
 
 using Answer = Lines (*)(const Group&);
 
 std::string question(const std::string& text, const std::vector<Group>& groups, Answer answer) {
-  std::string result = "\n" + wrap(text, 0, columns);
+  std::string result = "\n" + wrap(text, 0, terminal_columns);
   for (const Group& group : groups) {
-    if (groups.size() > 1) result += wrap(group.label, 2, columns);
+    if (groups.size() > 1) result += wrap(group.label, 2, terminal_columns);
     result += paragraph(answer(group), groups.size() > 1 ? 4 : 2);
   }
   return result;
@@ -269,7 +269,7 @@ std::string footnote(const std::vector<Group>& groups) {
         return "\n" + wrap(fmt::format("{}; below {} is called stable, below {} roughly so",
                                        variation_meaning(record::rate_window(*record->timeline)),
                                        stable_below, roughly_below),
-                           0, columns);
+                           0, terminal_columns);
   return "";
 }
 
@@ -286,7 +286,7 @@ std::string answers(std::span<const Record> records) {
     return text + "\n" +
            wrap(no_answer("no record that passed is among those chosen",
                           "lab run scenarios/boot-count.yaml"),
-                0, columns);
+                0, terminal_columns);
   text += question("1. Does the number of exits grow at a stable rate?", groups, answer_stability);
   text += question("2. Are there operations with more exits?", groups, answer_operations);
   text += question("3. How many exits does a full boot take?", groups, answer_boot);

@@ -49,7 +49,7 @@ std::string burst_text(const Record& record, const record::Burst& burst) {
     text += fmt::format(
         "{}{} {} %", i ? ", " : "", reason_name(record, burst.reasons[i].first),
         share(std::uint64_t(burst.reasons[i].second + 0.5), std::uint64_t(burst.exits + 0.5)));
-  return wrap(text, 4, columns);
+  return wrap(text, 4, terminal_columns);
 }
 
 std::string title_of(const Record& record, const Style& style) {
@@ -88,7 +88,7 @@ std::string timeline_text(const Record& record, const Style& style) {
   const double window = record::rate_window(*record.timeline);
   if (!parts.empty()) {
     text += rows_text(parts, style);
-    text += wrap(variation_meaning(window), 2, columns);
+    text += wrap(variation_meaning(window), 2, terminal_columns);
   }
   const auto bursts = record::busiest(*record.timeline, bursts_shown);
   if (!bursts.empty()) text += fmt::format("  busiest moments, {:.3g} s from\n", window);

@@ -54,11 +54,12 @@ Parts phases_in_time(const Group& group) {
 }
 
 std::string verdict(double variation) {
-  if (variation < stable_below) return "yes";
-  return variation < roughly_below ? "roughly" : "no";
+  if (variation < stable_below) return "yes, stable";
+  return variation < roughly_below ? "roughly stable" : "no, not stable";
 }
 
-// "boot: no: variation 1.30 over 65 windows, 12 to 9,400 exits a second". Empty: too short.
+// "boot: no, not stable: variation 1.30 over 65 windows, 12 to 9,400 exits a second". Empty: too
+// short.
 std::string steadiness(const std::string& name, const std::vector<record::Stretch>& trials) {
   Values variations;
   double least = 0, most = 0;
@@ -190,7 +191,7 @@ Lines answer_frequency(const Group& group) {
     std::string text = fmt::format("{}: most frequent ", printable(step));
     for (std::size_t i = 0; i < std::min(most_shown, counts.entries.size()); ++i) {
       const Pool::Entry& entry = counts.entries[i];
-      text += fmt::format("{}{} ({}, {} %)", i ? ", " : "", printable(entry.name),
+      text += fmt::format("{}{} ({}, {}%)", i ? ", " : "", printable(entry.name),
                           amount(counts, entry.exits),
                           share(std::uint64_t(entry.exits), std::uint64_t(counts.exits)));
     }
@@ -231,7 +232,10 @@ Lines answer_cycles(const Group& group) {
 
 std::string paragraph(const Lines& lines, std::size_t indent) {
   std::string text;
-  for (const std::string& line : lines) text += wrap(line, indent, terminal_columns);
+  for (const std::string& line : lines) {
+    const bool item = line.starts_with("+ ") || line.starts_with("− ");
+    text += wrap(line, indent + (item ? 2 : 0), terminal_columns);
+  }
   return text;
 }
 
@@ -259,6 +263,16 @@ std::string evidence(std::span<const Record> records) {
   if (number == 0) text += "  none\n";
   if (others > 0) text += fmt::format("  {} that did not pass: not used\n", others);
   return text;
+}
+
+std::string emulated_note(const std::vector<Group>& groups) {
+  const bool any = std::ranges::any_of(
+      groups, [](const Group& group) { return is_emulated(*group.records.front()); });
+  if (!any) return "";
+  return "\n" + wrap(
+                    "emulated: counts are those of a real processor of that kind; what comes with "
+                    "time (interrupts, timers, rates) and cycles are the emulator's",
+                    0, terminal_columns);
 }
 
 // Of all groups, the meaning of the word that the first answer uses.
@@ -295,7 +309,7 @@ std::string answers(std::span<const Record> records) {
   text += question("5. How many cycles does each take?", groups, answer_cycles);
   text += "\n6. What changes between nested paging and shadow paging, and why?\n";
   text += paragraph(answer_paging(groups), 2);
-  return text + footnote(groups);
+  return text + footnote(groups) + emulated_note(groups);
 }
 
 }  // namespace lab::report

@@ -139,8 +139,8 @@ TEST(Answers, AnEffectInTheWrongDirectionIsNotExplained) {
 
 TEST(Answers, StableIsSaid) {
   const std::string text = answers({whole.data(), 1});
-  EXPECT_THAT(text, HasSubstr("idle: yes: variation 0.00 over 8 windows"));
-  EXPECT_THAT(text, HasSubstr("boot: no: variation"));
+  EXPECT_THAT(text, HasSubstr("idle: yes, stable: variation 0.00 over 8 windows"));
+  EXPECT_THAT(text, HasSubstr("boot: no, not stable: variation"));
 }
 
 TEST(Answers, FitTheTerminalAndAreHarmless) {

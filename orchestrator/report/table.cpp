@@ -48,7 +48,7 @@ std::string conditions_in_brief(const Record& record) {
   outer.add(c::patch_version, "patch ");
   guest.add(c::image, "image ");
   guest.add(c::guest_kernel, "kernel ");
-  if (condition_of(record, c::guests) != "1") guest.add(c::guests, "", " guests of");
+  if (condition_of(record, c::guests) != "1") guest.add(c::guests, "", " guests");
   guest.add(c::vcpus, "", condition_of(record, c::vcpus) == "1" ? " vCPU" : " vCPUs");
   guest.add(c::memory);
   guest.add(c::paging, "", " paging");
@@ -158,7 +158,7 @@ std::string categories_text(const record::Step& step) {
   std::ranges::stable_sort(sorted, std::greater(), &std::pair<std::string, std::uint64_t>::second);
   std::string text = "by category:";
   for (const auto& [category, exits] : sorted)
-    text += fmt::format("{} {} {} ({} %)", text.ends_with(':') ? "" : ",", printable(category),
+    text += fmt::format("{} {} {} ({}%)", text.ends_with(':') ? "" : ",", printable(category),
                         thousands(exits), share(exits, step.exits.value_or(0)));
   return wrap(text, 2, terminal_columns);
 }

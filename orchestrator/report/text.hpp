@@ -31,7 +31,7 @@ inline constexpr std::size_t terminal_columns = 80;  // of every text for the te
 
 // "12.3", "<0.1" or, without a total, "-": percent.
 std::string share(std::uint64_t exits, std::uint64_t total);
-std::string rate_text(double rate);  // "1,234", below ten "3.4"
+std::string rate_text(double rate);  // "1,234", "7", below ten "3.4"
 
 enum class Ink { bold, dim, green, red, yellow };
 std::string ink(const Style& style, Ink colour, const std::string& text);

@@ -47,7 +47,7 @@ std::string burst_text(const Record& record, const record::Burst& burst) {
                   place.empty() ? "" : " (" + printable(place) + ")", rate_text(burst.exits));
   for (std::size_t i = 0; i < std::min(reasons_shown, burst.reasons.size()); ++i)
     text += fmt::format(
-        "{}{} {} %", i ? ", " : "", reason_name(record, burst.reasons[i].first),
+        "{}{} {}%", i ? ", " : "", reason_name(record, burst.reasons[i].first),
         share(std::uint64_t(burst.reasons[i].second + 0.5), std::uint64_t(burst.exits + 0.5)));
   return wrap(text, 4, terminal_columns);
 }

@@ -98,6 +98,10 @@ int severity(base::ExitCode code) {
   return static_cast<int>(std::ranges::find(order, code) - std::begin(order));
 }
 
+base::ExitCode exit_code_of(const record::Record& record) {
+  return exit_code_of(record.outcome);
+}
+
 base::ExitCode exit_code_of(const record::RelationResult& relation) {
   if (!relation.ok) return base::exit_no_data;
   return *relation.ok ? base::exit_ok : base::exit_regression;

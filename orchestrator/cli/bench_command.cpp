@@ -184,8 +184,9 @@ int overhead(const Options& options) {
 
 void add_bench(CLI::App& app, Action& action) {
   const auto options = std::make_shared<Options>();
-  CLI::App* command = app.add_subcommand("bench", "What the exit counts cost");
+  CLI::App* command = app.add_subcommand("bench", "What the exit counts and lab itself cost");
   command->require_subcommand(1);
+  add_bench_load(*command, action);
   CLI::App* overhead_command = command->add_subcommand(
       "overhead", "Instructions an exit: stock modules, patched ones, tracing (minutes)");
   overhead_command->add_option("--kernel", options->kernel,

@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: MIT
+// How long a scenario with a matrix of 10,000 cells takes to load, validate and expand.
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <memory>
+#include <nlohmann/json.hpp>
+
+#include "orchestrator/base/clock.hpp"
+#include "orchestrator/base/error.hpp"
+#include "orchestrator/cli/commands.hpp"
+#include "orchestrator/cli/output.hpp"
+#include "orchestrator/scenario/scenario.hpp"
+
+namespace lab::cli {
+namespace {
+
+struct Options {
+  std::vector<std::string> files;
+  unsigned repeats = 5;
+  std::string format = "table", output;
+};
+
+struct Result {
+  std::string name;
+  std::size_t trials = 0;
+  std::vector<double> seconds;  // ascending, one a repeat
+
+  double median() const { return seconds[seconds.size() / 2]; }
+};
+
+// Four axes of together 10,000 cells.
+std::string large_scenario() {
+  std::string vcpus, memory;
+  for (int i = 1; i <= 50; ++i) {
+    vcpus += fmt::format("{}{}", i == 1 ? "" : ", ", i);
+    memory += fmt::format("{}{} MiB", i == 1 ? "" : ", ", 64 * i);
+  }
+  return fmt::format(
+      "version: 1\nname: large\nimage: debian-12\nsteps:\n  - boot: {{until: multi-user}}\n"
+      "  - run: {{name: idle, command: sleep 10}}\n"
+      "expect:\n  - {{step: boot, reason: total, max: 5000000}}\n"
+      "matrix: {{paging: [nested, shadow], guest.console: [quiet, verbose], guest.vcpus: [{}], "
+      "guest.memory: [{}]}}\n",
+      vcpus, memory);
+}
+
+template <typename Load>
+Result measure(const std::string& name, unsigned repeats, Load load) {
+  Result result{.name = name};
+  for (unsigned i = 0; i < repeats; ++i) {
+    const base::Stopwatch watch;
+    result.trials = scenario::expand(load()).size();
+    result.seconds.push_back(watch.seconds());
+  }
+  std::ranges::sort(result.seconds);
+  return result;
+}
+
+std::string json_of(const std::vector<Result>& results) {
+  nlohmann::ordered_json document{{"schema", 1}, {"benchmark", "load"}, {"unit", "seconds"}};
+  for (const Result& result : results)
+    document["scenarios"].push_back({{"name", result.name},
+                                     {"trials", result.trials},
+                                     {"median", result.median()},
+                                     {"samples", result.seconds}});
+  return document.dump(1, ' ', true, nlohmann::json::error_handler_t::replace) + "\n";
+}
+
+std::string table_of(const std::vector<Result>& results) {
+  std::string text;
+  for (const Result& result : results)
+    text += fmt::format(
+        "{}: {} trials loaded, validated and expanded in {:.3f} s (median of {}, {:.3f} … "
+        "{:.3f})\n",
+        report::printable(result.name), result.trials, result.median(), result.seconds.size(),
+        result.seconds.front(), result.seconds.back());
+  return text;
+}
+
+int load(const Options& options) {
+  if (options.format != "table" && options.format != "json")
+    throw base::user_error("--format '" + options.format + "': one of table, json");
+  std::vector<Result> results;
+  for (const std::string& file : options.files)
+    results.push_back(measure(file, options.repeats, [&] { return scenario::load(file); }));
+  if (results.empty()) {
+    const std::string yaml = large_scenario();
+    results.push_back(measure("10,000 cells", options.repeats,
+                              [&] { return scenario::parse(yaml, "10,000 cells"); }));
+  }
+  write_output(options.output, options.format == "json" ? json_of(results) : table_of(results));
+  return base::exit_ok;
+}
+
+}  // namespace
+
+void add_bench_load(CLI::App& bench, Action& action) {
+  const auto options = std::make_shared<Options>();
+  CLI::App* command = bench.add_subcommand(
+      "load", "Seconds to load, validate and expand a scenario of 10,000 cells");
+  command->add_option("scenario", options->files, "These files instead");
+  command->add_option("--repeats", options->repeats, "Runs")
+      ->check(CLI::Range(1, 1000))
+      ->capture_default_str();
+  command->add_option("--format", options->format, "table or json")->capture_default_str();
+  command->add_option("-o,--output", options->output,
+                      "Write to this file instead of standard output");
+  command->callback([&action, options] { action = [options] { return load(*options); }; });
+}
+
+}  // namespace lab::cli

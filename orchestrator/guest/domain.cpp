@@ -1,17 +1,20 @@
 // SPDX-License-Identifier: MIT
 #include "orchestrator/guest/domain.hpp"
 
+#include <libvirt/libvirt-qemu.h>
 #include <libvirt/libvirt.h>
 #include <libvirt/virterror.h>
 #include <signal.h>
 #include <spdlog/spdlog.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <charconv>
 #include <cstdlib>
 #include <cstring>
 #include <filesystem>
 #include <memory>
+#include <nlohmann/json.hpp>
 
 #include "orchestrator/base/error.hpp"
 #include "orchestrator/base/fd.hpp"
@@ -54,25 +57,77 @@ bool has_apparmor(virConnect* connection) {
   return text && std::strstr(text.get(), "<model>apparmor</model>") != nullptr;
 }
 
+// What QEMU answers a command of its machine protocol; null where it does not.
+nlohmann::json ask_qemu(virDomain* domain, const nlohmann::json& command) {
+  char* answer = nullptr;
+  if (virDomainQemuMonitorCommand(domain, command.dump().c_str(), &answer, 0) != 0) return nullptr;
+  const std::unique_ptr<char, decltype(&std::free)> text(answer, &std::free);
+  const auto json = nlohmann::json::parse(text.get(), nullptr, false);
+  return json.is_object() && json.contains("return") ? json["return"] : nullptr;
+}
+
+// Whether it is there in the guest's processor at last; nullopt where QEMU has another word for it.
+std::optional<bool> has_feature(virDomain* domain, const std::string& feature) {
+  const nlohmann::json cpus = ask_qemu(domain, {{"execute", "query-cpus-fast"}});
+  if (!cpus.is_array() || cpus.empty()) return std::nullopt;
+  const nlohmann::json value = ask_qemu(
+      domain, {{"execute", "qom-get"},
+               {"arguments", {{"path", cpus[0].value("qom-path", "")}, {"property", feature}}}});
+  return value.is_boolean() ? std::optional(value.get<bool>()) : std::nullopt;
+}
+
+// QEMU leaves out what the processor lacks and only says so in its log.
+void check_features(virDomain* domain, const DomainSpec& spec) {
+  for (const std::string& feature : spec.cpu_features) {
+    const std::string name = feature.substr(1);
+    const bool wanted = !feature.starts_with('-');
+    if (has_feature(domain, name).value_or(wanted) != wanted)
+      throw base::infrastructure_error(
+          "domain '" + spec.name + "' cannot have CPU feature " + feature,
+          wanted ? "the processor that runs it lacks '" + name + "', or KVM does" : "");
+  }
+}
+
+bool is_saveable(const Disk& disk) {
+  return disk.format == "qcow2" && !disk.read_only;
+}
+
 }  // namespace
 
 Domain::Domain(virConnect* connection, const DomainSpec& spec, Lifetime lifetime)
-    : name_(spec.name), lifetime_(lifetime) {
+    : name_(spec.name),
+      lifetime_(lifetime),
+      defined_(spec.preserve_on_poweroff),
+      can_be_saved_(std::ranges::any_of(spec.disks, is_saveable)) {
+  const std::string xml = domain_xml(spec, has_apparmor(connection));
   unsigned flags = VIR_DOMAIN_START_PAUSED;
   if (lifetime == Lifetime::ends_with_lab) flags |= VIR_DOMAIN_START_AUTODESTROY;
-  domain_.reset(
-      virDomainCreateXML(connection, domain_xml(spec, has_apparmor(connection)).c_str(), flags));
+  // A transient one is forgotten as soon as it ends, and so is how it did.
+  domain_.reset(defined_ ? virDomainDefineXML(connection, xml.c_str())
+                         : virDomainCreateXML(connection, xml.c_str(), flags));
   if (!domain_) throw_libvirt_error("start domain", name_);
-  pid_ = find_pid(name_);
+  try {
+    if (defined_ && virDomainCreateWithFlags(domain_.get(), flags) != 0)
+      throw_libvirt_error("start domain", name_);
+    pid_ = find_pid(name_);
+    check_features(domain_.get(), spec);
+  } catch (const base::Error&) {
+    end();
+    throw;
+  }
 }
 
 Domain::~Domain() {
-  if (lifetime_ == Lifetime::stays) return;
+  if (lifetime_ == Lifetime::ends_with_lab) end();
+}
+
+void Domain::end() {
   try {
     destroy();
   } catch (const std::exception& error) {
     spdlog::warn("{}", error.what());
   }
+  if (defined_) virDomainUndefine(domain_.get());
   for (int i = 0; pid_ && i < 100 && ::kill(*pid_, 0) == 0; ++i) ::usleep(50'000);
 }
 
@@ -95,6 +150,15 @@ bool Domain::running() const {
         "domain '" + name_ + "' was paused: a disk below it is full or fails",
         "free some space, or set XDG_CACHE_HOME to a larger disk");
   return state == VIR_DOMAIN_RUNNING || state == VIR_DOMAIN_PAUSED || state == VIR_DOMAIN_BLOCKED;
+}
+
+bool Domain::powered_off() const {
+  int state = 0, reason = 0;
+  if (virDomainGetState(domain_.get(), &state, &reason, 0) != 0) {
+    if (last_code() == VIR_ERR_NO_DOMAIN) return false;
+    throw_libvirt_error("ask for the state of domain", name_);
+  }
+  return state == VIR_DOMAIN_SHUTOFF && reason == VIR_DOMAIN_SHUTOFF_SHUTDOWN;
 }
 
 void Domain::destroy() {

@@ -8,7 +8,6 @@
 #include <cstdint>
 #include <optional>
 #include <string>
-#include <vector>
 
 #include "orchestrator/guest/connection.hpp"
 #include "orchestrator/guest/domain_xml.hpp"
@@ -16,10 +15,6 @@
 namespace lab::guest {
 
 enum class Lifetime { ends_with_lab, stays };
-
-// Linux' key codes of "ctrl+alt+delete": letters, digits, f1..f12, ctrl, alt, shift, delete, enter,
-// esc, tab, space, up, down, left, right, sysrq; at most 16. Error (user) for others.
-std::vector<unsigned> key_codes(const std::string& keys);
 
 class Domain {
  public:
@@ -52,7 +47,7 @@ class Domain {
   void detach_disk();
   void detach_nic();
   // Pressed together on the PS/2 keyboard: "a", "ctrl+alt+delete". Error (user) for a key unknown
-  // to key_codes().
+  // to key_codes() (guest/keys.hpp).
   void press(const std::string& keys);
   // Saves the whole machine into its qcow2 disk and goes back to what was saved, all in the same
   // QEMU process: the VM of KVM and its counters stay. Error where it has no qcow2 disk, or a
@@ -64,11 +59,11 @@ class Domain {
   const std::string& name() const { return name_; }
 
  private:
-  void create(virConnect* connection, const DomainSpec& spec);
+  void end();
   void attach(const std::string& xml, const std::string& what);
   void detach(const std::string& alias, const std::string& what);
   bool has_device(const std::string& alias) const;
-  std::string monitor(const std::string& command);  // QEMU's, for people; its answer
+  std::string monitor(const std::string& command);  // QEMU's for people; its answer
 
   std::string name_;
   Lifetime lifetime_;

@@ -6,6 +6,8 @@
 #include <pugixml.hpp>
 #include <sstream>
 
+#include "orchestrator/guest/device_xml.hpp"
+
 namespace lab::guest {
 namespace {
 
@@ -42,79 +44,50 @@ void add_cpu(xml_node domain, const DomainSpec& spec) {
   xml_node cpu = add(domain, "cpu");
   if (spec.cpu_model.empty()) {
     set(cpu, "mode", "host-passthrough");
-    return;
+  } else {
+    set(cpu, "mode", "custom");
+    set(cpu, "match", "exact");
+    set(cpu, "check", "none");  // TCG lacks some features of every named model
+    xml_node model = add(cpu, "model");
+    set(model, "fallback", "forbid");
+    model.text().set(spec.cpu_model.c_str());
   }
-  set(cpu, "mode", "custom");
-  set(cpu, "match", "exact");
-  set(cpu, "check", "none");  // TCG lacks some features of every named model
-  xml_node model = add(cpu, "model");
-  set(model, "fallback", "forbid");
-  model.text().set(spec.cpu_model.c_str());
   for (const std::string& feature : spec.cpu_features) {
     xml_node node = add(cpu, "feature");
-    set(node, "policy", "require");
-    set(node, "name", feature);
+    set(node, "policy", feature.starts_with('-') ? "disable" : "require");
+    set(node, "name", feature.substr(1));
   }
 }
 
-void add_disk(xml_node devices, const Disk& disk, std::size_t index) {
-  xml_node node = add(devices, "disk");
-  set(node, "type", disk.block ? "block" : "file");
-  set(node, "device", "disk");
-  xml_node driver = add(node, "driver");
-  set(driver, "name", "qemu");
-  set(driver, "type", disk.format);
-  if (disk.discard_writes) set(driver, "cache", "unsafe");
-  set(add(node, "source"), disk.block ? "dev" : "file", disk.path);
-  xml_node target = add(node, "target");
-  set(target, "dev", std::string("vd") + static_cast<char>('a' + index));
-  set(target, "bus", "virtio");
-  if (!disk.serial.empty()) add_text(node, "serial", disk.serial);
-  if (disk.read_only) add(node, "readonly");
+void add_memory(xml_node domain, const DomainSpec& spec) {
+  xml_node memory = add(domain, "memory");
+  set(memory, "unit", "MiB");
+  memory.text().set(static_cast<unsigned long long>(spec.memory_mib));
+  if (!spec.huge_pages) return;
+  xml_node backing = add(domain, "memoryBacking");
+  xml_node page = add(add(backing, "hugepages"), "page");
+  set(page, "size", "2048");
+  set(page, "unit", "KiB");
+  set(add(backing, "source"), "type", "memfd");  // takes no mounted hugetlbfs
 }
 
-void add_socket_channel(xml_node devices, const std::string& name, const std::string& socket) {
-  xml_node node = add(devices, "channel");
-  set(node, "type", "unix");
-  xml_node source = add(node, "source");
-  set(source, "mode", "bind");
-  set(source, "path", socket);
-  xml_node target = add(node, "target");
-  set(target, "type", "virtio");
-  set(target, "name", name);
+void add_clock(xml_node domain, const DomainSpec& spec) {
+  if (!spec.hpet) return;
+  xml_node clock = add(domain, "clock");
+  set(clock, "offset", "utc");
+  xml_node timer = add(clock, "timer");
+  set(timer, "name", "hpet");
+  set(timer, "present", "yes");
 }
 
-void add_console(xml_node devices, const std::string& socket) {
-  xml_node node = add(devices, "serial");
-  set(node, "type", "unix");
-  xml_node source = add(node, "source");
-  set(source, "mode", "bind");
-  set(source, "path", socket);
-  set(add(node, "target"), "port", "0");
-}
-
-// Devices that libvirt or QEMU would add by themselves are switched off: each costs exits.
-void add_devices(xml_node domain, const DomainSpec& spec) {
-  xml_node devices = add(domain, "devices");
-  std::size_t index = 0;
-  for (const Disk& disk : spec.disks) add_disk(devices, disk, index++);
-  xml_node usb = add(devices, "controller");
-  set(usb, "type", "usb");
-  set(usb, "model", "none");
-  if (!spec.console_socket.empty()) add_console(devices, spec.console_socket);
-  for (const Channel& channel : spec.channels)
-    add_socket_channel(devices, channel.name, channel.socket);
-  if (!spec.agent_socket.empty())
-    add_socket_channel(devices, "org.qemu.guest_agent.0", spec.agent_socket);
-  set(add(devices, "memballoon"), "model", "none");
-}
-
-// libvirt has no element for it.
-void add_instruction_count(xml_node domain) {
+// What libvirt has no elements for.
+void add_arguments(xml_node domain, const DomainSpec& spec) {
+  std::vector<std::string> arguments = nvme_arguments(spec);
+  if (spec.count_instructions) arguments.insert(arguments.end(), {"-icount", "shift=0"});
+  if (arguments.empty()) return;
   set(domain, "xmlns:qemu", "http://libvirt.org/schemas/domain/qemu/1.0");
-  xml_node arguments = add(domain, "qemu:commandline");
-  set(add(arguments, "qemu:arg"), "value", "-icount");
-  set(add(arguments, "qemu:arg"), "value", "shift=0");
+  xml_node node = add(domain, "qemu:commandline");
+  for (const std::string& argument : arguments) set(add(node, "qemu:arg"), "value", argument);
 }
 
 void add_owner_label(xml_node domain) {
@@ -133,17 +106,16 @@ std::string domain_xml(const DomainSpec& spec, bool apparmor) {
   xml_node domain = document.append_child("domain");
   set(domain, "type", spec.accelerated ? "kvm" : "qemu");
   add_text(domain, "name", spec.name);
-  xml_node memory = add(domain, "memory");
-  set(memory, "unit", "MiB");
-  memory.text().set(static_cast<unsigned long long>(spec.memory_mib));
+  add_memory(domain, spec);
   add(domain, "vcpu").text().set(spec.vcpus);
   add_os(domain, spec);
   add_cpu(domain, spec);
-  add_text(domain, "on_reboot", "destroy");
+  add_clock(domain, spec);
+  add_text(domain, "on_reboot", spec.on_reboot_restart ? "restart" : "destroy");
   add_text(domain, "on_crash", "destroy");
   add_devices(domain, spec);
   add_owner_label(domain);
-  if (spec.count_instructions) add_instruction_count(domain);
+  add_arguments(domain, spec);
   if (apparmor) {
     xml_node label = add(domain, "seclabel");
     set(label, "type", "none");

@@ -1,6 +1,11 @@
 // SPDX-License-Identifier: MIT
 #include "orchestrator/kvm/host_counters.hpp"
 
+extern "C" {
+#include <sys/pidfd.h>  // glibc 2.36 forgot it
+}
+
+#include <cerrno>
 #include <charconv>
 #include <string>
 
@@ -33,6 +38,19 @@ VmCounters VmCounters::find(pid_t pid, const fs::path& debugfs) {
     throw base::infrastructure_error("the kvm module that is loaded has no exit counts",
                                      "lab kvm status; lab kvm load");
   return VmCounters(folder);
+}
+
+// The folder's name is PID-FD: that process' descriptor of the VM.
+void VmCounters::hold() {
+  const std::string name = folder_.filename();
+  const std::size_t dash = name.find('-');
+  int pid = 0, number = 0;
+  std::from_chars(name.data(), name.data() + dash, pid);
+  std::from_chars(name.data() + dash + 1, name.data() + name.size(), number);
+  const base::Fd process(::pidfd_open(pid, 0));
+  if (!process) throw base::errno_error("hold VM of process", std::to_string(pid), errno);
+  held_ = base::Fd(::pidfd_getfd(process.get(), number, 0));
+  if (!held_) throw base::errno_error("hold VM of process", std::to_string(pid), errno);
 }
 
 exits::HostStats VmCounters::read() const {

@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: MIT
+// What can be done to a running domain from outside.
+#include <libvirt/libvirt-qemu.h>
+#include <libvirt/libvirt.h>
+
+#include <charconv>
+#include <cstdlib>
+#include <sstream>
+
+#include "orchestrator/base/clock.hpp"
+#include "orchestrator/base/error.hpp"
+#include "orchestrator/base/interrupt.hpp"
+#include "orchestrator/guest/domain.hpp"
+#include "orchestrator/guest/keys.hpp"
+
+namespace lab::guest {
+namespace {
+
+constexpr double detach_patience = 30;  // seconds
+constexpr unsigned most_cpus = 1024;
+constexpr unsigned pressed_ms = 100;
+
+struct Free {
+  void operator()(char* text) const { std::free(text); }
+};
+using Text = std::unique_ptr<char, Free>;
+
+unsigned cpu_number(const std::string& text, const std::string& cpus) {
+  unsigned number = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (error != std::errc() || end != text.data() + text.size() || number >= most_cpus)
+    throw base::user_error("'" + cpus + "' names no processors", "as in '0', '0-1' or '0,2'");
+  return number;
+}
+
+std::vector<unsigned char> cpu_map(const std::string& cpus) {
+  std::vector<unsigned char> map(VIR_CPU_MAPLEN(most_cpus));
+  std::istringstream ranges(cpus);
+  for (std::string range; std::getline(ranges, range, ',');) {
+    const std::size_t dash = range.find('-');
+    const unsigned first = cpu_number(range.substr(0, dash), cpus);
+    const unsigned last =
+        dash == std::string::npos ? first : cpu_number(range.substr(dash + 1), cpus);
+    for (unsigned cpu = first; cpu <= last; ++cpu)
+      map[cpu / 8] |= static_cast<unsigned char>(1u << cpu % 8);
+  }
+  return map;
+}
+
+}  // namespace
+
+void Domain::pin(unsigned vcpu, const std::string& cpus) {
+  std::vector<unsigned char> map = cpu_map(cpus);
+  if (virDomainPinVcpuFlags(domain_.get(), vcpu, map.data(), static_cast<int>(map.size()),
+                            VIR_DOMAIN_AFFECT_LIVE) != 0)
+    throw_libvirt_error("pin vCPU " + std::to_string(vcpu) + " to CPUs " + cpus + " of domain",
+                        name_);
+}
+
+void Domain::set_memory(std::uint64_t mib) {
+  if (virDomainSetMemoryFlags(domain_.get(), mib << 10, VIR_DOMAIN_AFFECT_LIVE) != 0)
+    throw_libvirt_error("set the balloon to " + std::to_string(mib) + " MiB of domain", name_);
+}
+
+void Domain::attach(const std::string& xml, const std::string& what) {
+  if (virDomainAttachDeviceFlags(domain_.get(), xml.c_str(), VIR_DOMAIN_AFFECT_LIVE) != 0)
+    throw_libvirt_error("plug a " + what + " into domain", name_);
+}
+
+bool Domain::has_device(const std::string& alias) const {
+  const Text xml(virDomainGetXMLDesc(domain_.get(), 0));
+  if (!xml) throw_libvirt_error("ask for the devices of domain", name_);
+  return std::string(xml.get()).find("<alias name='" + alias + "'/>") != std::string::npos;
+}
+
+// The guest is asked to let go; when it has, libvirt takes the device out of the domain.
+void Domain::detach(const std::string& alias, const std::string& what) {
+  if (virDomainDetachDeviceAlias(domain_.get(), alias.c_str(), VIR_DOMAIN_AFFECT_LIVE) != 0)
+    throw_libvirt_error("unplug the " + what + " of domain", name_);
+  const base::Stopwatch watch;
+  while (has_device(alias)) {
+    base::throw_if_interrupted();
+    if (watch.seconds() > detach_patience)
+      throw base::infrastructure_error("unplug the " + what + " of domain '" + name_ +
+                                           "': the guest did not let go of it within 30 s",
+                                       "its kernel needs ACPI or PCIe hot-plug");
+    base::sleep_interruptibly(0.05);
+  }
+}
+
+void Domain::attach_disk(const std::string& path, const std::string& format) {
+  attach(plugged_disk_xml(path, format), "disk");
+}
+
+void Domain::attach_nic() {
+  attach(plugged_nic_xml(), "NIC");
+}
+
+void Domain::detach_disk() {
+  detach(plugged_disk, "disk");
+}
+
+void Domain::detach_nic() {
+  detach(plugged_nic, "NIC");
+}
+
+void Domain::press(const std::string& keys) {
+  std::vector<unsigned> codes = key_codes(keys);
+  if (virDomainSendKey(domain_.get(), VIR_KEYCODE_SET_LINUX, pressed_ms, codes.data(),
+                       static_cast<int>(codes.size()), 0) != 0)
+    throw_libvirt_error("press " + keys + " in domain", name_);
+}
+
+std::string Domain::monitor(const std::string& command) {
+  char* answer = nullptr;
+  if (virDomainQemuMonitorCommand(domain_.get(), command.c_str(), &answer,
+                                  VIR_DOMAIN_QEMU_MONITOR_COMMAND_HMP) != 0)
+    throw_libvirt_error("'" + command + "' in domain", name_);
+  return Text(answer).get();
+}
+
+void Domain::save_and_restore() {
+  if (!can_be_saved_)
+    throw base::infrastructure_error(
+        "save domain '" + name_ + "': it has no qcow2 disk to be saved into",
+        "use an image with a disk, or give the guest a scratch disk (guest.scratch.size)");
+  pause();
+  for (const char* command : {"savevm lab", "loadvm lab"}) {
+    const std::string complaint = monitor(command);  // it says nothing where all went well
+    if (complaint.find_first_not_of(" \r\n") != std::string::npos)
+      throw base::infrastructure_error(
+          "'" + std::string(command) + "' in domain '" + name_ + "': " + complaint,
+          "NVMe disks and invtsc cannot be saved");
+  }
+  resume();
+}
+
+}  // namespace lab::guest

@@ -57,9 +57,11 @@ std::span<const std::string_view> condition_order() {
   static constexpr std::array order = {
       c::site,          c::emulated,     c::vendor,        c::cpu_model,
       c::nesting_depth, c::outer_kernel, c::patch_version, c::module_parameters,
-      c::paging,        c::layout,       c::image,         c::image_digest,
-      c::guest_kernel,  c::vcpus,        c::memory,        c::devices,
-      c::console,       c::lab_version,  c::start_time,    c::repeat};
+      c::paging,        c::layout,       c::ksm,           c::image,
+      c::image_digest,  c::guest_kernel, c::guests,        c::vcpus,
+      c::memory,        c::huge_pages,   c::machine,       c::guest_cpu,
+      c::clock,         c::cmdline,      c::devices,       c::console,
+      c::samples,       c::lab_version,  c::start_time,    c::repeat};
   return order;
 }
 

@@ -148,6 +148,20 @@ struct Record {
   bool operator==(const Record&) const = default;
 };
 
+// A relation between cells, judged after the run (judge_relations in expectations.hpp).
+struct RelationResult {
+  std::string scenario;
+  std::string text;             // "NPF of boot: paging=shadow / paging=nested"
+  std::optional<bool> ok;       // absent: not enough data, see detail
+  std::optional<double> left;   // median over the passed trials of `of`, a value a guest
+  std::optional<double> right;  // of `to`
+  std::optional<double> ratio;  // left / right; absent where right is 0
+  std::optional<double> min, max;
+  std::string detail;  // the bounds and the numbers of trials; why there is no judgement
+
+  bool operator==(const RelationResult&) const = default;
+};
+
 // "20251121T034112.123Z-3fa29c01"; `random` tells apart what started in one millisecond.
 std::string make_id(std::chrono::system_clock::time_point start, std::uint32_t random);
 std::string format_time(std::chrono::system_clock::time_point time);  // 2025-11-21T03:41:12.123Z
@@ -158,10 +172,12 @@ Step make_step(std::string name, exits::Vendor vendor, const exits::StepCounts& 
 Host make_host(exits::HostStats stats);
 
 // One trial as one line of JSON (for the stream), and a whole document as `--format json` prints
-// it. The from_ functions throw base::Error on anything malformed.
+// it; relations[] is there where there are some. The from_ functions throw base::Error on anything
+// malformed.
 std::string to_json(const Record& record);
 Record from_json(std::string_view json);
-std::string to_document(std::span<const Record> records);
+std::string to_document(std::span<const Record> records,
+                        std::span<const RelationResult> relations = {});
 std::vector<Record> from_document(std::string_view json);
 
 }  // namespace lab::record

@@ -1,10 +1,14 @@
 // SPDX-License-Identifier: MIT
 // Records as JSON: the stream's, the store's and the `--format json` of scripts. Fields are added,
 // never renamed.
+#include <spdlog/fmt/fmt.h>
+
+#include <algorithm>
 #include <cmath>
 #include <cstdio>
 #include <limits>
 #include <nlohmann/json.hpp>
+#include <utility>
 
 #include "orchestrator/base/error.hpp"
 #include "orchestrator/record/record.hpp"
@@ -16,6 +20,10 @@ using nlohmann::ordered_json;  // keeps the fields in a readable order, and the 
 
 constexpr int schema = 1;
 constexpr std::size_t size_limit = 64u << 20;
+constexpr std::uint64_t guest_limit = 1024;
+constexpr double seconds_limit = 1e9;
+constexpr std::size_t timeline_numbers_limit = 256;  // either vendor has fewer reasons
+constexpr std::size_t milestones_limit = 1024;
 
 [[noreturn]] void fail(const std::string& cause) {
   throw base::infrastructure_error("record: " + cause);
@@ -36,7 +44,11 @@ ordered_json reason_json(const Reason& reason) {
 }
 
 ordered_json step_json(const Step& step) {
-  ordered_json object = {{"name", step.name}};
+  ordered_json object = {{"name", step.name},
+                         {"guest", step.guest},
+                         {"view", step.view == View::host ? "host" : "guest"}};
+  put(object, "begin", step.begin);
+  put(object, "seconds", step.seconds);
   put(object, "exits", step.exits);
   put(object, "cycles", step.cycles);
   put(object, "reader_exits", step.reader_exits);
@@ -90,6 +102,55 @@ ordered_json host_json(const Host& host) {
   return object;
 }
 
+// Counts of one reason, a run of n zeros as the number -n, without the zeros at the end.
+ordered_json column_json(const Timeline& timeline, std::size_t column) {
+  ordered_json values = ordered_json::array();
+  std::int64_t zeros = 0;
+  for (const Timeline::Sample& sample : timeline.samples) {
+    const std::uint64_t exits = column < sample.exits.size() ? sample.exits[column] : 0;
+    if (exits == 0) {
+      ++zeros;
+      continue;
+    }
+    if (zeros > 0) values.push_back(-std::exchange(zeros, 0));
+    values.push_back(exits);
+  }
+  return values;
+}
+
+ordered_json timeline_json(const Timeline& timeline) {
+  ordered_json times = ordered_json::array();
+  std::int64_t before = 0;
+  for (const Timeline::Sample& sample : timeline.samples) {
+    const auto now = std::int64_t(std::llround(sample.seconds * 1000));
+    times.push_back(now - std::exchange(before, now));
+  }
+  ordered_json exits = ordered_json::array();
+  for (std::size_t column = 0; column < timeline.numbers.size(); ++column)
+    exits.push_back(column_json(timeline, column));
+  ordered_json milestones = ordered_json::array();
+  for (const Timeline::Milestone& milestone : timeline.milestones)
+    milestones.push_back(
+        {{"name", milestone.name}, {"seconds", std::round(milestone.seconds * 1000) / 1000}});
+  return {{"milliseconds", times},
+          {"numbers", timeline.numbers},
+          {"exits", exits},
+          {"milestones", milestones}};
+}
+
+ordered_json relation_json(const RelationResult& relation) {
+  ordered_json object = {{"scenario", relation.scenario}, {"text", relation.text}};
+  put(object, "ok", relation.ok);
+  put(object, "left", relation.left);
+  put(object, "right", relation.right);
+  put(object, "ratio", relation.ratio);
+  put(object, "min", relation.min);
+  put(object, "max", relation.max);
+  object["detail"] = relation.detail;
+  return object;
+}
+
+// All but the timeline.
 ordered_json record_json(const Record& record) {
   ordered_json object = {{"id", record.id},
                          {"scenario", record.scenario},
@@ -115,6 +176,26 @@ ordered_json record_json(const Record& record) {
 // A guest's text need not be UTF-8; JSON must. In ASCII it is harmless on a terminal too.
 std::string dump(const ordered_json& object, int indent) {
   return object.dump(indent, ' ', true, ordered_json::error_handler_t::replace);
+}
+
+// Strings hold no raw newline, so every one is the layout's.
+std::string indented(const std::string& json, std::size_t columns) {
+  std::string text;
+  for (const char c : json) {
+    text += c;
+    if (c == '\n') text.append(columns, ' ');
+  }
+  return text;
+}
+
+// A timeline has thousands of numbers: they stand in one line, as the last field.
+std::string document_entry(const Record& record) {
+  std::string text = dump(record_json(record), 2);
+  if (record.timeline) {
+    text.resize(text.rfind('\n'));
+    text += ",\n  \"timeline\": " + dump(timeline_json(*record.timeline), -1) + "\n}";
+  }
+  return indented(text, 4);
 }
 
 const ordered_json* find(const ordered_json& object, const char* name) {
@@ -186,6 +267,25 @@ std::uint32_t need_number(const ordered_json& object, const char* name) {
   return std::uint32_t(count(need(object, name), name, std::numeric_limits<std::uint32_t>::max()));
 }
 
+std::uint64_t count_between(const ordered_json& object, const char* name, std::uint64_t min,
+                            std::uint64_t max) {
+  const std::uint64_t value = count(need(object, name), name, max);
+  if (value < min) fail("'" + std::string(name) + "' is not a whole number in range");
+  return value;
+}
+
+double seconds(const ordered_json& value, const char* name) {
+  const double number = value.is_number() ? value.get<double>() : -1;
+  if (!(number >= 0 && number <= seconds_limit))
+    fail("'" + std::string(name) + "' is no time in seconds");
+  return number;
+}
+
+std::optional<double> optional_seconds(const ordered_json& object, const char* name) {
+  const ordered_json* value = find(object, name);
+  return value ? std::optional(seconds(*value, name)) : std::nullopt;
+}
+
 Reason reason_from(const ordered_json& object) {
   Reason reason;
   reason.number = need_number(object, "number");
@@ -199,6 +299,15 @@ Reason reason_from(const ordered_json& object) {
 Step step_from(const ordered_json& object) {
   Step step;
   step.name = text(object, "name");
+  if (find(object, "guest"))
+    step.guest = std::uint32_t(count_between(object, "guest", 1, guest_limit));
+  if (find(object, "view")) {
+    const std::string view = text(object, "view");
+    if (view != "guest" && view != "host") fail("'view' is neither guest nor host");
+    step.view = view == "host" ? View::host : View::guest;
+  }
+  step.begin = optional_seconds(object, "begin");
+  step.seconds = optional_seconds(object, "seconds");
   step.exits = optional_count(object, "exits");
   step.cycles = optional_count(object, "cycles");
   step.reader_exits = optional_count(object, "reader_exits");
@@ -282,6 +391,64 @@ Timings timings_from(const ordered_json& object) {
   return timings;
 }
 
+std::vector<Timeline::Sample> times_from(const ordered_json& object, std::size_t columns) {
+  const ordered_json& times = list(object, "milliseconds");
+  if (times.size() > Timeline::max_samples) fail("the timeline has too many samples");
+  std::vector<Timeline::Sample> samples;
+  std::uint64_t now = 0;
+  for (const ordered_json& time : times) {
+    now += count(time, "milliseconds", std::uint64_t(seconds_limit * 1000));
+    const double at = double(now) / 1000;
+    if (at > seconds_limit) fail("'milliseconds' is no time");
+    samples.push_back({at, std::vector<std::uint64_t>(columns)});
+  }
+  return samples;
+}
+
+void read_column(const ordered_json& values, std::size_t column,
+                 std::vector<Timeline::Sample>& samples) {
+  if (!values.is_array()) fail("the timeline's 'exits' are not lists");
+  std::size_t at = 0;
+  for (const ordered_json& value : values) {
+    if (at >= samples.size()) fail("the timeline has more counts than samples");
+    if (value.is_number_integer() && !value.is_number_unsigned()) {
+      const std::int64_t zeros = value.get<std::int64_t>();
+      if (zeros < -std::int64_t(samples.size() - at)) fail("the timeline has too many zeros");
+      at += std::size_t(-zeros);
+    } else {
+      samples[at++].exits[column] = count(value, "exits");
+    }
+  }
+}
+
+void read_milestones(const ordered_json& object, Timeline& timeline) {
+  const ordered_json& milestones = list(object, "milestones");
+  if (milestones.size() > milestones_limit) fail("the timeline has too many milestones");
+  for (const ordered_json& milestone : milestones)
+    timeline.milestones.push_back(
+        {text(milestone, "name"), seconds(need(milestone, "seconds"), "seconds")});
+  if (!std::ranges::is_sorted(timeline.milestones, {}, &Timeline::Milestone::seconds))
+    fail("the timeline's milestones are not in order");
+}
+
+Timeline timeline_from(const ordered_json& object) {
+  Timeline timeline;
+  for (const ordered_json& number : list(object, "numbers"))
+    timeline.numbers.push_back(
+        std::uint32_t(count(number, "numbers", std::numeric_limits<std::uint32_t>::max())));
+  if (timeline.numbers.size() > timeline_numbers_limit ||
+      std::ranges::adjacent_find(timeline.numbers, std::greater_equal()) != timeline.numbers.end())
+    fail("the timeline's 'numbers' are too many or not ascending");
+  timeline.samples = times_from(object, timeline.numbers.size());
+  const ordered_json& exits = list(object, "exits");
+  if (exits.size() != timeline.numbers.size())
+    fail("the timeline's 'exits' do not fit its numbers");
+  for (std::size_t column = 0; column < exits.size(); ++column)
+    read_column(exits[column], column, timeline.samples);
+  read_milestones(object, timeline);
+  return timeline;
+}
+
 Record record_from(const ordered_json& object) {
   Record record;
   record.id = text(object, "id");
@@ -300,6 +467,8 @@ Record record_from(const ordered_json& object) {
     record.checks.push_back(check_from(check));
   }
   if (const ordered_json* host = find(object, "host")) record.host = host_from(*host);
+  if (const ordered_json* timeline = find(object, "timeline"))
+    record.timeline = timeline_from(*timeline);
   record.timings = timings_from(need(object, "timings"));
   record.console_tail = optional_text(object, "console_tail");
   return record;
@@ -315,17 +484,27 @@ ordered_json parse(std::string_view json) {
 }  // namespace
 
 std::string to_json(const Record& record) {
-  return dump(record_json(record), -1);
+  ordered_json object = record_json(record);
+  if (record.timeline) object["timeline"] = timeline_json(*record.timeline);
+  return dump(object, -1);
 }
 
 Record from_json(std::string_view json) {
   return record_from(parse(json));
 }
 
-std::string to_document(std::span<const Record> records) {
-  ordered_json document = {{"schema", schema}, {"trials", ordered_json::array()}};
-  for (const Record& record : records) document["trials"].push_back(record_json(record));
-  return dump(document, 2) + "\n";
+std::string to_document(std::span<const Record> records,
+                        std::span<const RelationResult> relations) {
+  std::string text = fmt::format("{{\n  \"schema\": {},\n  \"trials\": [", schema);
+  for (const Record& record : records)
+    text += (&record == records.data() ? "\n    " : ",\n    ") + document_entry(record);
+  text += records.empty() ? "]" : "\n  ]";
+  if (!relations.empty()) {
+    ordered_json list = ordered_json::array();
+    for (const RelationResult& relation : relations) list.push_back(relation_json(relation));
+    text += ",\n  \"relations\": " + indented(dump(list, 2), 2);
+  }
+  return text + "\n}\n";
 }
 
 std::vector<Record> from_document(std::string_view json) {

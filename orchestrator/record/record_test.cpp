@@ -31,6 +31,8 @@ Record sample(int number = 0) {
   record.conditions = {{"site", "svm"}, {"emulated", "true"}, {"vcpus", "1"}};
   Step boot;
   boot.name = "boot";
+  boot.begin = 0.25;
+  boot.seconds = 66.25;
   boot.exits = UINT64_MAX;
   boot.cycles = 12345;
   boot.reader_exits = 1021;
@@ -39,6 +41,8 @@ Record sample(int number = 0) {
   boot.reasons = {{0x7b, "IOIO", "io", UINT64_MAX, 99}, {0x400, "NPF", "page_fault", 7, {}}};
   Step idle;
   idle.name = "idle";
+  idle.guest = 2;
+  idle.view = View::host;
   idle.exit_code = 3;
   idle.output = "hello\n";
   record.steps = {boot, idle};
@@ -49,6 +53,9 @@ Record sample(int number = 0) {
                  3,
                  {{{9, 8, 7, 0, 1}, 0x72, "CPUID", 0, {{0, 1}, {63, UINT64_MAX}}}},
                  {{0, 1, 2, 3, 4, {}}, {1, 5, 6, 7, 8, {}}}};
+  record.timeline = {{10, 48, 0xffffffff},
+                     {{0.1, {0, 5, 0}}, {0.203, {0, 0, 0}}, {66.5, {7, 0, UINT64_MAX}}},
+                     {{"start", 0}, {"kernel", 1.5}}};
   record.timings = {{"prepare", 1.5}, {"boot", 66.25}, {"a", 0.0}};
   record.message = "m";
   record.console_tail = "Kernel panic";
@@ -67,6 +74,66 @@ TEST(Record, SurvivesItsJson) {
   const std::vector<Record> records = {record, sample(1)};
   EXPECT_EQ(from_document(to_document(records)), records);
   EXPECT_EQ(to_json(record).find('\n'), std::string::npos);
+}
+
+TEST(Record, TimelineIsCompact) {
+  const auto json = nlohmann::json::parse(to_json(sample()))["timeline"];
+  EXPECT_EQ(json["milliseconds"], nlohmann::json::parse("[100, 103, 66297]"));
+  EXPECT_EQ(json["exits"], nlohmann::json::parse("[[-2, 7], [5], [-2, 18446744073709551615]]"));
+  EXPECT_EQ(json["milestones"][1]["seconds"], 1.5);
+  const std::vector<Record> records = {sample()};
+  EXPECT_THAT(to_document(records), HasSubstr("\"milliseconds\":[100,103,66297]"));
+}
+
+TEST(Record, MalformedTimelineIsAnError) {
+  const auto with = [](const std::string& field, const std::string& value) {
+    auto json = nlohmann::json::parse(to_json(sample()));
+    json["timeline"][field] = nlohmann::json::parse(value);
+    return json.dump();
+  };
+  for (const auto& [field, value] : std::vector<std::pair<std::string, std::string>>{
+           {"milliseconds", "[100, -1, 5]"},
+           {"milliseconds", "[100]"},
+           {"milliseconds", "[9e99, 1, 1]"},
+           {"milliseconds", nlohmann::json(std::vector<int>(6001, 1)).dump()},
+           {"numbers", "[48, 10, 99]"},
+           {"numbers", "[10, 48]"},
+           {"exits", "[[1, 2, 3, 4], [], []]"},
+           {"exits", "[[-4], [], []]"},
+           {"exits", "[[-9223372036854775808], [], []]"},
+           {"exits", "[[1.5], [], []]"},
+           {"exits", "[[1], []]"},
+           {"exits", "[1, 2, 3]"},
+           {"milestones", "[{\"name\": \"b\", \"seconds\": 2}, {\"name\": \"a\", \"seconds\": 1}]"},
+           {"milestones", "[{\"name\": \"b\", \"seconds\": -2}]"}}) {
+    EXPECT_THROW(from_json(with(field, value)), base::Error) << field << " " << value;
+  }
+  EXPECT_NO_THROW(from_json(with("exits", "[[-3], [], [0, 1, 2]]")));
+}
+
+TEST(Record, OldRecordsHaveNeitherGuestNorTimeline) {
+  auto json = nlohmann::json::parse(to_json(sample()));
+  json.erase("timeline");
+  for (auto& step : json["steps"])
+    for (const char* field : {"guest", "view", "begin", "seconds"}) step.erase(field);
+  const Record record = from_json(json.dump());
+  EXPECT_EQ(record.steps[1].guest, 1u);
+  EXPECT_EQ(record.steps[1].view, View::guest);
+  EXPECT_EQ(record.steps[0].seconds, std::nullopt);
+  EXPECT_EQ(record.timeline, std::nullopt);
+}
+
+TEST(Record, RelationsStandBesideTheTrials) {
+  const std::vector<RelationResult> relations = {
+      {.scenario = "paging", .text = "NPF of boot: a=1 / a=2", .ok = false, .left = 1.5, .max = 1}};
+  const std::vector<Record> records = {sample(), sample(1)};
+  const auto document = nlohmann::json::parse(to_document(records, relations));
+  EXPECT_EQ(document["relations"][0]["ok"], false);
+  EXPECT_EQ(document["relations"][0]["left"], 1.5);
+  EXPECT_FALSE(document["relations"][0].contains("ratio"));
+  EXPECT_EQ(document["trials"].size(), 2u);
+  EXPECT_EQ(from_document(to_document(records, relations)), records);
+  EXPECT_FALSE(nlohmann::json::parse(to_document(records)).contains("relations"));
 }
 
 TEST(Record, HostsViewIsKeptWithoutItsLatch) {
@@ -133,6 +200,9 @@ TEST(Record, MalformedJsonIsAnError) {
            {"\"site\":\"svm\",\"repeat\"", "\"repeat\""},
            {"true,\"left\"", "1,\"left\""},
            {"66.25", "\"x\""},
+           {"0.25", "-0.25"},
+           {"\"guest\":2", "\"guest\":0"},
+           {"\"view\":\"host\"", "\"view\":\"me\""},
            {"{\"id\"", "[{\"id\""}}) {
     std::string bad = good;
     ASSERT_NE(bad.find(from), std::string::npos) << from;
@@ -218,6 +288,41 @@ TEST_F(StoreTest, TrialTakesUnder64KiB) {
   }
   { const Store closing = std::move(store); }  // writes the log into the file
   EXPECT_LT((std::filesystem::file_size(path()) - empty) / 20, 64u * 1024);
+}
+
+// A boot of a minute as samples see it: a few reasons all along, others now and then.
+Timeline minute_of_samples() {
+  Timeline timeline;
+  std::mt19937 random(4);
+  const std::vector<unsigned> most = {1800, 1500, 1000, 950, 600, 450, 180, 170, 90, 40};
+  for (std::uint32_t i = 0; i < most.size(); ++i) timeline.numbers.push_back(i * 10);
+  for (int i = 1; i <= 600; ++i) {
+    Timeline::Sample sample{i * 0.1, {}};
+    for (const unsigned value : most)
+      sample.exits.push_back(random() % 3 == 0 ? random() % (value / 2) : random() % (value / 8));
+    timeline.samples.push_back(sample);
+  }
+  return timeline;
+}
+
+TEST_F(StoreTest, TimelineOfAMinuteTakesUnder30KB) {
+  Record record = sample();
+  const auto fill = [&](int from) {
+    Store store(path());
+    for (int i = from; i < from + 20; ++i) {
+      record.id = sample(i).id;
+      store.insert(record);
+    }
+  };
+  const auto size = [&] { return std::filesystem::file_size(path()); };
+  record.timeline.reset();
+  fill(0);
+  const auto without = size();
+  record.timeline = minute_of_samples();
+  fill(100);
+  const auto bytes = (size() - without) / 20;
+  RecordProperty("bytes", int(bytes));
+  EXPECT_LT(bytes, 30'000u);
 }
 
 TEST_F(StoreTest, WritersTakeTurnsFromTheFirstMomentOn) {

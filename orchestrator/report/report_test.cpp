@@ -77,9 +77,8 @@ Record failed() {
   record.steps[0].reasons[2].cycles.reset();
   record.steps[0].clean = false;
   record.steps[0].reader_exits_complete = false;
-  record.steps[1] = {.name = "evil",
-                     .exit_code = 3,
-                     .output = "red \x1b[31m bell\a\nrtl \u202e x\xff\n"};
+  record.steps[1] = {
+      .name = "evil", .exit_code = 3, .output = "red \x1b[31m bell\a\nrtl \u202e x\xff\n"};
   record.checks[0] = {"guest = host", false, 180123, std::nullopt,
                       "guest's last snapshot; host at the same moment; CR_ACCESS (28): guest 0, "
                       "host 4; not clean after 64 attempts"};

@@ -8,6 +8,7 @@
 
 #include "orchestrator/report/report.hpp"
 #include "orchestrator/report/text.hpp"
+#include "orchestrator/report/timeline.hpp"
 
 namespace lab::report {
 namespace {
@@ -15,24 +16,11 @@ namespace {
 using record::Outcome;
 using record::Record;
 
-constexpr std::size_t columns = 80;
 constexpr std::size_t output_lines = 10, console_lines = 40;
-
-enum class Ink { bold, dim, green, red, yellow };
-
-std::string ink(const Style& style, Ink colour, const std::string& text) {
-  if (!style.colour) return text;
-  static constexpr std::array codes = {"1", "2", "32", "31", "33"};
-  return fmt::format("\x1b[{}m{}\x1b[0m", codes[std::size_t(colour)], text);
-}
 
 Ink ink_of(Outcome outcome) {
   if (outcome == Outcome::passed) return Ink::green;
   return outcome == Outcome::incomplete ? Ink::yellow : Ink::red;
-}
-
-bool is_emulated(const Record& record) {
-  return condition_of(record, record::condition::emulated) == "true";
 }
 
 // "word value" pieces joined by commas, those that are known.
@@ -60,6 +48,7 @@ std::string conditions_in_brief(const Record& record) {
   outer.add(c::patch_version, "patch ");
   guest.add(c::image, "image ");
   guest.add(c::guest_kernel, "kernel ");
+  if (condition_of(record, c::guests) != "1") guest.add(c::guests, "", " guests of");
   guest.add(c::vcpus, "", condition_of(record, c::vcpus) == "1" ? " vCPU" : " vCPUs");
   guest.add(c::memory);
   guest.add(c::paging, "", " paging");
@@ -79,12 +68,6 @@ std::string heading(const Record& record, const Style& style) {
 using Row = std::array<std::string, 7>;
 using Widths = std::array<std::size_t, 7>;
 enum Cell { number_cell, hex_cell, name_cell, exits_cell, share_cell, cycles_cell, per_exit_cell };
-
-std::string share(std::uint64_t exits, std::uint64_t total) {
-  if (total == 0) return "-";
-  const double percent = 100.0 * double(exits) / double(total);
-  return exits > 0 && percent < 0.05 ? "<0.1" : fmt::format("{:.1f}", percent);
-}
 
 Row reason_row(const record::Reason& reason, std::uint64_t total) {
   const std::optional<std::uint64_t> per_exit =
@@ -167,8 +150,37 @@ std::string quote(const std::string& title, const std::string& text, std::size_t
   return result;
 }
 
+// The reasons' exits by category, most first, in the words that scenarios use.
+std::string categories_text(const record::Step& step) {
+  std::map<std::string, std::uint64_t> sums;
+  for (const record::Reason& reason : step.reasons) sums[reason.category] += reason.exits;
+  std::vector<std::pair<std::string, std::uint64_t>> sorted(sums.begin(), sums.end());
+  std::ranges::stable_sort(sorted, std::greater(), &std::pair<std::string, std::uint64_t>::second);
+  std::string text = "by category:";
+  for (const auto& [category, exits] : sorted)
+    text += fmt::format("{} {} {} ({} %)", text.ends_with(':') ? "" : ",", printable(category),
+                        thousands(exits), share(exits, step.exits.value_or(0)));
+  return wrap(text, 2, columns);
+}
+
+std::string step_name(const record::Step& step) {
+  return fmt::format("{}{}", step.guest > 1 ? fmt::format("guest {}: ", step.guest) : "",
+                     printable(step.name));
+}
+
+// How long it took, and who counted it where that was not the guest.
+std::string step_time(const record::Step& step) {
+  std::string text = step.view == record::View::host ? "counted by the host" : "";
+  if (step.seconds) {
+    text += fmt::format("{}in {:.1f} s", text.empty() ? "" : ", ", *step.seconds);
+    if (step.exits && *step.seconds > 0)
+      text += fmt::format(": {} exits a second", rate_text(double(*step.exits) / *step.seconds));
+  }
+  return text.empty() ? "" : "  " + text + "\n";
+}
+
 std::string step_text(const record::Step& step, bool emulated, const Style& style) {
-  std::string text = fmt::format("\n{}: ", ink(style, Ink::bold, printable(step.name)));
+  std::string text = fmt::format("\n{}: ", ink(style, Ink::bold, step_name(step)));
   if (!step.exits) {
     text += "no counts\n";
   } else {
@@ -178,6 +190,7 @@ std::string step_text(const record::Step& step, bool emulated, const Style& styl
     }
     text += "\n";
   }
+  text += step_time(step);
   if (step.reader_exits) {
     text +=
         fmt::format("  of them {}{} CPUID exits by reading the counts\n",
@@ -187,7 +200,7 @@ std::string step_text(const record::Step& step, bool emulated, const Style& styl
     text += fmt::format("  {}\n",
                         ink(style, Ink::red, "not clean: other exits came between the reads"));
   }
-  if (!step.reasons.empty()) text += reasons_table(step, emulated, style);
+  if (!step.reasons.empty()) text += reasons_table(step, emulated, style) + categories_text(step);
   if (step.exit_code.value_or(0) != 0) {
     text +=
         fmt::format("  {}\n", ink(style, Ink::red, fmt::format("exit code {}", *step.exit_code)));
@@ -256,7 +269,8 @@ std::string table(const Record& record, const Style& style) {
   }
   const bool emulated = is_emulated(record);
   for (const record::Step& step : record.steps) text += step_text(step, emulated, style);
-  text += checks_text(record, style) + host_text(record, style) + timings_text(record, style);
+  text += timeline_text(record, style) + checks_text(record, style) + host_text(record, style) +
+          timings_text(record, style);
   if (record.outcome != Outcome::passed && !record.console_tail.empty()) {
     text += fmt::format("\n{}", quote("console, its end", record.console_tail, console_lines));
   }

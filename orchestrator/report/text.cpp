@@ -4,6 +4,8 @@
 #include <spdlog/fmt/fmt.h>
 
 #include <algorithm>
+#include <array>
+#include <cmath>
 
 #include "orchestrator/report/report.hpp"
 
@@ -117,6 +119,32 @@ std::string wrap(std::string_view text, std::size_t indent, std::size_t columns)
     line.append(line.empty() ? "" : " ").append(word);
   }
   return line.empty() ? result : result + std::string(indent, ' ') + line + "\n";
+}
+
+std::string share(std::uint64_t exits, std::uint64_t total) {
+  if (total == 0) return "-";
+  const double percent = 100.0 * double(exits) / double(total);
+  return exits > 0 && percent < 0.05 ? "<0.1" : fmt::format("{:.1f}", percent);
+}
+
+std::string rate_text(double rate) {
+  if (rate < 9.95) return fmt::format("{:.1f}", rate);
+  return rate < 0x1p63 ? thousands(std::uint64_t(std::llround(rate))) : fmt::format("{:.3g}", rate);
+}
+
+std::string ink(const Style& style, Ink colour, const std::string& text) {
+  if (!style.colour) return text;
+  static constexpr std::array codes = {"1", "2", "32", "31", "33"};
+  return fmt::format("\x1b[{}m{}\x1b[0m", codes[std::size_t(colour)], text);
+}
+
+bool is_emulated(const record::Record& record) {
+  return condition_of(record, record::condition::emulated) == "true";
+}
+
+std::string reason_name(const record::Record& record, std::uint32_t number) {
+  const auto vendor = exits::parse_vendor(condition_of(record, record::condition::vendor));
+  return vendor ? exits::reason_name(*vendor, number) : fmt::format("no. {}", number);
 }
 
 std::string condition_of(const record::Record& record, std::string_view key) {

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "orchestrator/record/record.hpp"
+#include "orchestrator/report/report.hpp"
 
 namespace lab::report {
 
@@ -26,6 +27,18 @@ std::string clip(const std::string& text, std::size_t columns);
 // Words on lines of at most `columns`, each beginning with `indent` blanks.
 std::string wrap(std::string_view text, std::size_t indent, std::size_t columns);
 
+inline constexpr std::size_t columns = 80;  // of every text for the terminal
+
+// "12.3", "<0.1" or, without a total, "-": percent.
+std::string share(std::uint64_t exits, std::uint64_t total);
+std::string rate_text(double rate);  // "1,234", below ten "3.4"
+
+enum class Ink { bold, dim, green, red, yellow };
+std::string ink(const Style& style, Ink colour, const std::string& text);
+
+bool is_emulated(const record::Record& record);
+// The reason's name by the record's vendor.
+std::string reason_name(const record::Record& record, std::uint32_t number);
 std::string condition_of(const record::Record& record, std::string_view key);  // "" where unknown
 double seconds_of(const record::Record& record);  // timing "total", or the sum of all
 

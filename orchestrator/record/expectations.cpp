@@ -1,0 +1,194 @@
+// SPDX-License-Identifier: MIT
+#include "orchestrator/record/expectations.hpp"
+
+#include <spdlog/fmt/fmt.h>
+
+#include <algorithm>
+#include <cmath>
+
+namespace lab::record {
+namespace {
+
+std::string_view canonical(std::string_view key) {
+  return key == "paging" ? "kvm.paging" : key;
+}
+
+std::string what_of(std::string_view reason, const std::optional<exits::Category>& category) {
+  return category ? fmt::format("category {}", to_string(*category)) : std::string(reason);
+}
+
+std::string name_of(const scenario::Expectation& expect, std::uint32_t guest) {
+  return fmt::format("{}expect {} of {}{}", guest > 1 ? fmt::format("guest {}: ", guest) : "",
+                     what_of(expect.reason, expect.category), expect.step,
+                     expect.per_second ? ", a second" : "");
+}
+
+// As a whole number that lies on the same side of both bounds as the rate itself.
+std::optional<std::uint64_t> rate_of(std::uint64_t exits, const Step& step,
+                                     const std::optional<std::uint64_t>& max) {
+  if (!step.seconds || !(*step.seconds > 0)) return std::nullopt;
+  const double rate = static_cast<double>(exits) / *step.seconds;
+  if (!(rate < 0x1p63)) return std::nullopt;
+  const bool above = max && rate > static_cast<double>(*max);
+  return static_cast<std::uint64_t>(above ? std::ceil(rate) : std::floor(rate));
+}
+
+exits::Check judge_step(const scenario::Expectation& expect, const Step& step,
+                        exits::Vendor vendor) {
+  const auto exits = exits_of(step, vendor, expect.reason, expect.category);
+  const auto value = exits && expect.per_second ? rate_of(*exits, step, expect.max) : exits;
+  exits::Check check =
+      exits::check_bounds(name_of(expect, step.guest), value, expect.min, expect.max);
+  if (!exits && step.exits)
+    check.detail += fmt::format("; {} has no reason '{}'", to_string(vendor), expect.reason);
+  if (!expect.per_second) return check;
+  check.detail += exits && !value ? "; the step's time is not known"
+                                  : fmt::format("; exits a second: {} in {:.3f} s",
+                                                exits.value_or(0), step.seconds.value_or(0));
+  return check;
+}
+
+std::string cell_text(const scenario::Cell& cell) {
+  std::string text;
+  for (const auto& [key, value] : cell)
+    text += fmt::format("{}{}={}", text.empty() ? "" : ",", key == "kvm.paging" ? "paging" : key,
+                        value);
+  return text;
+}
+
+double median(std::vector<double> values) {
+  std::ranges::sort(values);
+  const std::size_t middle = values.size() / 2;
+  return values.size() % 2 == 1 ? values[middle] : (values[middle - 1] + values[middle]) / 2;
+}
+
+// A side's values and of how many trials they are.
+struct Side {
+  std::vector<double> values;
+  std::size_t trials = 0;
+};
+
+void add_values(Side& side, const Record& record, const scenario::Relation& relation) {
+  const auto vendor = record.conditions.find(std::string(condition::vendor));
+  const auto known =
+      vendor == record.conditions.end() ? std::nullopt : exits::parse_vendor(vendor->second);
+  if (!known) return;
+  const std::size_t before = side.values.size();
+  for (const Step& step : record.steps) {
+    if (step.name != relation.step) continue;
+    if (const auto exits = exits_of(step, *known, relation.reason, relation.category))
+      side.values.push_back(static_cast<double>(*exits));
+  }
+  side.trials += side.values.size() > before;
+}
+
+Side side_of(const scenario::Relation& relation, const scenario::Cell& part,
+             std::span<const scenario::TrialPlan> plans, std::span<const Record> records) {
+  Side side;
+  for (const Record& record : records) {
+    const auto plan = std::ranges::find(plans, record.trial, &scenario::TrialPlan::name);
+    if (record.outcome != Outcome::passed || plan == plans.end() || plan->warmup) continue;
+    if (plan->scenario == record.scenario && agrees(plan->cell, part))
+      add_values(side, record, relation);
+  }
+  return side;
+}
+
+std::string bounds_text(const scenario::Relation& relation) {
+  std::string text;
+  if (relation.min) text += fmt::format("at least {}", *relation.min);
+  if (relation.max) text += fmt::format("{}at most {}", relation.min ? ", " : "", *relation.max);
+  return text;
+}
+
+void compare(RelationResult& result) {
+  if (*result.right > 0) result.ratio = *result.left / *result.right;
+  if (!result.ratio && *result.left == 0) {
+    result.detail += "; both are 0: there is no ratio";
+    return;
+  }
+  const bool below = result.min && result.ratio && *result.ratio < *result.min;
+  const bool above = result.max && (!result.ratio || *result.ratio > *result.max);
+  result.ok = !below && !above;
+}
+
+RelationResult judge_relation(const scenario::Scenario& scenario,
+                              const scenario::Relation& relation,
+                              std::span<const scenario::TrialPlan> plans,
+                              std::span<const Record> records) {
+  RelationResult result;
+  result.scenario = scenario.name;
+  result.text = fmt::format("{} of {}: {} / {}", what_of(relation.reason, relation.category),
+                            relation.step, cell_text(relation.of), cell_text(relation.to));
+  result.min = relation.min;
+  result.max = relation.max;
+  result.detail = bounds_text(relation);
+  const Side of = side_of(relation, relation.of, plans, records);
+  const Side to = side_of(relation, relation.to, plans, records);
+  if (!of.values.empty()) result.left = median(of.values);
+  if (!to.values.empty()) result.right = median(to.values);
+  result.detail += fmt::format("; medians of {} and {} passed trials", of.trials, to.trials);
+  if (result.left && result.right) compare(result);
+  return result;
+}
+
+}  // namespace
+
+std::optional<std::uint64_t> exits_of(const Step& step, exits::Vendor vendor,
+                                      std::string_view reason,
+                                      const std::optional<exits::Category>& category) {
+  if (!step.exits) return std::nullopt;
+  if (!category && reason == "total") return step.exits;
+  const auto number = category ? std::nullopt : exits::parse_reason(vendor, reason);
+  if (!category && !number) return std::nullopt;
+  std::uint64_t exits = 0;
+  for (const Reason& entry : step.reasons)
+    if (category ? entry.category == to_string(*category) : entry.number == *number)
+      exits += entry.exits;
+  return exits;
+}
+
+bool has_reason(exits::Vendor vendor, const scenario::Expectation& expect) {
+  return expect.category || expect.reason == "total" ||
+         exits::parse_reason(vendor, expect.reason).has_value();
+}
+
+std::vector<exits::Check> judge(const scenario::Expectation& expect, std::span<const Step> steps,
+                                exits::Vendor vendor) {
+  std::vector<exits::Check> checks;
+  for (const Step& step : steps)
+    if (step.name == expect.step) checks.push_back(judge_step(expect, step, vendor));
+  if (checks.empty()) {
+    checks.push_back(exits::check_bounds(name_of(expect, 1), std::nullopt, expect.min, expect.max));
+    checks.back().detail += "; the trial has no such step";
+  }
+  return checks;
+}
+
+std::vector<exits::Check> judge_expectations(const scenario::TrialPlan& plan,
+                                             std::span<const Step> steps, exits::Vendor vendor) {
+  std::vector<exits::Check> checks;
+  for (const scenario::Expectation& expect : plan.expect)
+    if (agrees(plan.cell, expect.where))
+      std::ranges::move(judge(expect, steps, vendor), std::back_inserter(checks));
+  return checks;
+}
+
+bool agrees(const scenario::Cell& cell, const scenario::Cell& part) {
+  return std::ranges::all_of(part, [&](const auto& wanted) {
+    return std::ranges::any_of(cell, [&](const auto& has) {
+      return canonical(has.first) == canonical(wanted.first) && has.second == wanted.second;
+    });
+  });
+}
+
+std::vector<RelationResult> judge_relations(const scenario::Scenario& scenario,
+                                            std::span<const scenario::TrialPlan> plans,
+                                            std::span<const Record> records) {
+  std::vector<RelationResult> results;
+  for (const scenario::Relation& relation : scenario.relations)
+    results.push_back(judge_relation(scenario, relation, plans, records));
+  return results;
+}
+
+}  // namespace lab::record

@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: MIT
+// Records put together by equal conditions, so that answers are given from what may be compared.
+// For the report only.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "orchestrator/record/record.hpp"
+
+namespace lab::report {
+
+struct Group {
+  std::string label;  // "boot-count[paging=nested]", unique
+  std::string scenario;
+  record::Conditions conditions;               // all but start_time and repeat
+  std::vector<const record::Record*> records;  // passed ones
+  std::vector<std::size_t> numbers;            // theirs in the list of evidence, from 1
+};
+
+// The passed records by scenario and conditions, in the order in which they come first.
+std::vector<Group> group(std::span<const record::Record> records);
+
+// "[1]", "[1, 2]", "[1–4]".
+std::string cite(const std::vector<std::size_t>& numbers);
+
+// One value of each trial (and guest).
+struct Values {
+  std::vector<double> values;
+
+  bool empty() const { return values.empty(); }
+  double median() const;  // not of nothing
+  // "1,234", "1,234 (median of 3, 1,200 to 1,300)".
+  std::string text() const;
+};
+
+// Names of the steps that have counts, in their order.
+std::vector<std::string> step_names(const Group& group);
+
+Values exits_of(const Group& group, const std::string& step);
+Values rates_of(const Group& group, const std::string& step);  // exits a second, by steps' times
+Values seconds_of(const Group& group, const std::string& step);
+
+// All trials' counts of a step together; "" for all steps.
+struct Pool {
+  struct Entry {
+    std::uint32_t number = 0;
+    std::string name, category;
+    double exits = 0;
+    double timed_exits = 0, cycles = 0;  // where the cycles are known
+  };
+  std::vector<Entry> entries;  // most exits first
+  double exits = 0;
+  std::size_t counts = 0;  // trials times guests, in which the step was counted
+};
+Pool pool(const Group& group, const std::string& step);
+
+// Exits of one reason in each trial (and guest), 0 where it did not happen.
+Values reason_of(const Group& group, const std::string& step, std::uint32_t number);
+
+}  // namespace lab::report

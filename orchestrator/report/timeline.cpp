@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: MIT
+#include "orchestrator/report/timeline.hpp"
+
+#include <spdlog/fmt/fmt.h>
+
+#include <algorithm>
+#include <array>
+
+#include "orchestrator/record/rates.hpp"
+#include "orchestrator/report/text.hpp"
+
+namespace lab::report {
+namespace {
+
+using record::Record;
+using record::Stretch;
+
+constexpr std::size_t bursts_shown = 3, reasons_shown = 5, longest_name = 36;
+
+using Row = std::array<std::string, 5>;
+
+Row row_of(const Stretch& part) {
+  return {clip(printable(part.name), longest_name), fmt::format("{:.1f}", part.seconds()),
+          thousands(std::uint64_t(part.exits + 0.5)), rate_text(part.rate()),
+          part.variation ? fmt::format("{:.2f}", *part.variation) : "-"};
+}
+
+std::string rows_text(const std::vector<Stretch>& parts, const Style& style) {
+  std::vector<Row> rows = {{"part", "seconds", "exits", "exits/s", "variation"}};
+  for (const Stretch& part : parts) rows.push_back(row_of(part));
+  std::array<std::size_t, 5> widths{};
+  for (const Row& row : rows)
+    for (std::size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], width(row[i]));
+  std::string text;
+  for (const Row& row : rows) {
+    std::string line = pad_right(row[0], widths[0]);
+    for (std::size_t i = 1; i < row.size(); ++i) line += "  " + pad_left(row[i], widths[i]);
+    text += fmt::format("  {}\n", &row == rows.data() ? ink(style, Ink::dim, line) : line);
+  }
+  return text;
+}
+
+std::string burst_text(const Record& record, const record::Burst& burst) {
+  const std::string place = place_of(record, (burst.begin + burst.end) / 2);
+  std::string text =
+      fmt::format("{:.1f} s{}: {} exits: ", burst.begin,
+                  place.empty() ? "" : " (" + printable(place) + ")", rate_text(burst.exits));
+  for (std::size_t i = 0; i < std::min(reasons_shown, burst.reasons.size()); ++i)
+    text += fmt::format(
+        "{}{} {} %", i ? ", " : "", reason_name(record, burst.reasons[i].first),
+        share(std::uint64_t(burst.reasons[i].second + 0.5), std::uint64_t(burst.exits + 0.5)));
+  return wrap(text, 4, columns);
+}
+
+std::string title_of(const Record& record, const Style& style) {
+  const record::Timeline& timeline = *record.timeline;
+  const std::string guests = condition_of(record, record::condition::guests);
+  return fmt::format("\n{}: {} samples in {:.1f} s{}\n", ink(style, Ink::bold, "timeline"),
+                     thousands(timeline.samples.size()), timeline.samples.back().seconds,
+                     guests.empty() || guests == "1" ? "" : ", all guests together");
+}
+
+}  // namespace
+
+std::string variation_meaning(double window) {
+  return fmt::format(
+      "variation: coefficient of variation of exits a second (standard deviation / mean, over "
+      "windows of {:.3g} s): 0 is a steady rate, 1 and more comes in bursts",
+      window);
+}
+
+std::string place_of(const Record& record, double second) {
+  const auto at = [&](const std::vector<Stretch>& parts) {
+    const auto found = std::ranges::find_if(
+        parts, [&](const Stretch& part) { return part.begin <= second && second < part.end; });
+    return found == parts.end() ? std::string() : found->name;
+  };
+  if (!record.timeline) return "";
+  const std::string phase = at(record::phases(*record.timeline));
+  return phase.empty() ? at(record::step_stretches(record)) : phase;
+}
+
+std::string timeline_text(const Record& record, const Style& style) {
+  if (!record.timeline || record.timeline->samples.empty()) return "";
+  std::vector<Stretch> parts = record::phases(*record.timeline);
+  std::ranges::move(record::step_stretches(record), std::back_inserter(parts));
+  std::string text = title_of(record, style);
+  const double window = record::rate_window(*record.timeline);
+  if (!parts.empty()) {
+    text += rows_text(parts, style);
+    text += wrap(variation_meaning(window), 2, columns);
+  }
+  const auto bursts = record::busiest(*record.timeline, bursts_shown);
+  if (!bursts.empty()) text += fmt::format("  busiest moments, {:.3g} s from\n", window);
+  for (const record::Burst& burst : bursts) text += burst_text(record, burst);
+  return text;
+}
+
+}  // namespace lab::report

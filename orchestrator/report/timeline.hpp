@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: MIT
+// A timeline in a few lines: rates and steadiness of its parts, its busiest moments.
+#pragma once
+
+#include <string>
+
+#include "orchestrator/record/record.hpp"
+#include "orchestrator/report/report.hpp"
+
+namespace lab::report {
+
+// Empty where the record has no timeline with samples.
+std::string timeline_text(const record::Record& record, const Style& style);
+
+// In one line, what `variation` (record/rates.hpp) means.
+std::string variation_meaning(double window);
+
+// "init → multi-user" or a step's name: where in the trial that second lies; may be empty.
+std::string place_of(const record::Record& record, double second);
+
+}  // namespace lab::report

@@ -45,6 +45,8 @@ void ConsoleMarks::begin(std::string pattern, bool again) {
   pattern_ = std::move(pattern);
   again_ = again;
   seen_ = 0;
+  line_.clear();
+  escape_ = Escape::none;
 }
 
 // Escape sequences as of ECMA-48: ESC [ up to a byte of 0x40..0x7e, or ESC and one byte.

@@ -26,13 +26,13 @@ std::string late(const Step& step) {
   const double seconds = std::chrono::duration<double>(time_limit(step)).count();
   if (step.kind == Step::Kind::boot)
     return fmt::format(
-        "the guest's reader did not report ready within {} s (steps[0].boot.timeout or "
+        "the guest's reader did not report ready within {:g} s (steps[0].boot.timeout or "
         "timeouts.boot)",
         seconds);
   const std::string_view which = step.kind == Step::Kind::reboot     ? "boot"
                                  : step.kind == Step::Kind::shutdown ? "shutdown"
                                                                      : "step";
-  return fmt::format("step '{}' was not done within {} s (its timeout or timeouts.{})", step.name,
+  return fmt::format("step '{}' was not done within {:g} s (its timeout or timeouts.{})", step.name,
                      seconds, which);
 }
 

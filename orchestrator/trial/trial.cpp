@@ -43,7 +43,7 @@ void describe_guest(const scenario::TrialPlan& plan, const GuestImage& image,
   set(condition::machine, to_string(settings.machine));
   set(condition::guest_cpu, cpu_in_words(settings));
   set(condition::clock, to_string(settings.clock));
-  set(condition::cmdline, settings.cmdline);
+  if (!settings.cmdline.empty()) set(condition::cmdline, settings.cmdline);
   set(condition::ksm, on_or_off(settings.ksm));
   set(condition::samples, std::to_string(settings.samples));
   set(condition::console, to_string(settings.console));

@@ -57,9 +57,10 @@ xml_node add_disk(xml_node devices, const Disk& disk, const std::string& target_
 // The address is always the same: it is among what a trial's conditions promise to repeat.
 xml_node add_nic(xml_node devices, const Nic& nic, unsigned address) {
   xml_node node = add(devices, "interface");
-  set(node, "type", nic.user_network ? "user" : "null");
+  set(node, "type", "user");
   set(add(node, "mac"), "address", fmt::format("52:54:00:6c:61:{:02x}", address));
   set(add(node, "model"), "type", nic.model);
+  // The cable is out. (A NIC of type "null" takes libvirtd 9.0 itself down.)
   if (!nic.user_network) set(add(node, "link"), "state", "down");
   set(add(node, "rom"), "enabled", "no");  // the firmware would run it before each boot
   return node;
@@ -109,6 +110,7 @@ void add_controllers(xml_node devices, const DomainSpec& spec) {
   add_controller(devices, "usb", "none");
   if (has_disk_on(spec, "scsi")) add_controller(devices, "scsi", "virtio-scsi");
   if (spec.machine != "q35" || spec.plug_slots == 0) return;
+  add_controller(devices, "pci", "pcie-root");
   for (std::size_t i = 0; i < ports_taken(spec) + spec.plug_slots; ++i)
     add_controller(devices, "pci", "pcie-root-port");
 }

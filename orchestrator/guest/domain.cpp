@@ -4,8 +4,11 @@
 #include <libvirt/libvirt-qemu.h>
 #include <libvirt/libvirt.h>
 #include <libvirt/virterror.h>
-#include <signal.h>
+#include <poll.h>
 #include <spdlog/spdlog.h>
+extern "C" {
+#include <sys/pidfd.h>  // glibc 2.36 forgot it
+}
 #include <unistd.h>
 
 #include <algorithm>
@@ -88,6 +91,13 @@ void check_features(virDomain* domain, const DomainSpec& spec) {
   }
 }
 
+// At most 5 s. A process that ended but that nobody has asked for yet holds nothing any more.
+void wait_until_gone(pid_t pid) {
+  const base::Fd process(::pidfd_open(pid, 0));
+  pollfd ended{process.get(), POLLIN, 0};
+  if (process) ::poll(&ended, 1, 5000);
+}
+
 bool is_saveable(const Disk& disk) {
   return disk.format == "qcow2" && !disk.read_only;
 }
@@ -128,7 +138,7 @@ void Domain::end() {
     spdlog::warn("{}", error.what());
   }
   if (defined_) virDomainUndefine(domain_.get());
-  for (int i = 0; pid_ && i < 100 && ::kill(*pid_, 0) == 0; ++i) ::usleep(50'000);
+  if (pid_) wait_until_gone(*pid_);
 }
 
 void Domain::resume() {

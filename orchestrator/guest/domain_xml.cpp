@@ -71,15 +71,6 @@ void add_memory(xml_node domain, const DomainSpec& spec) {
   set(add(backing, "source"), "type", "memfd");  // takes no mounted hugetlbfs
 }
 
-void add_clock(xml_node domain, const DomainSpec& spec) {
-  if (!spec.hpet) return;
-  xml_node clock = add(domain, "clock");
-  set(clock, "offset", "utc");
-  xml_node timer = add(clock, "timer");
-  set(timer, "name", "hpet");
-  set(timer, "present", "yes");
-}
-
 // What libvirt has no elements for.
 void add_arguments(xml_node domain, const DomainSpec& spec) {
   std::vector<std::string> arguments = nvme_arguments(spec);
@@ -110,7 +101,6 @@ std::string domain_xml(const DomainSpec& spec, bool apparmor) {
   add(domain, "vcpu").text().set(spec.vcpus);
   add_os(domain, spec);
   add_cpu(domain, spec);
-  add_clock(domain, spec);
   add_text(domain, "on_reboot", spec.on_reboot_restart ? "restart" : "destroy");
   add_text(domain, "on_crash", "destroy");
   add_devices(domain, spec);

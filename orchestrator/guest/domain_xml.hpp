@@ -48,7 +48,6 @@ struct DomainSpec {
   std::vector<Nic> nics;
   bool balloon = false;     // virtio; Domain::set_memory needs it
   unsigned plug_slots = 0;  // devices that Domain::attach_* may add: PCIe wants a port for each
-  bool hpet = false;        // needed as the clock source; otherwise as the machine has it
   // A guest that reboots goes on in the same QEMU process; otherwise the domain ends.
   bool on_reboot_restart = false;
   // How the domain ended can be asked when it has: Domain::powered_off(). Its definition stays in

@@ -4,12 +4,15 @@
 #include <gtest/gtest.h>
 #include <libvirt/libvirt.h>
 #include <libvirt/virterror.h>
+#include <signal.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include <array>
-#include <pugixml.hpp>
 
 #include "orchestrator/base/error.hpp"
+#include "orchestrator/base/folders.hpp"
+#include "orchestrator/base/subprocess.hpp"
 #include "orchestrator/guest/channel.hpp"
 #include "orchestrator/guest/domain.hpp"
 
@@ -50,48 +53,99 @@ TEST(Connection, ErrorsCarryLibvirtsCode) {
   }
 }
 
-TEST(DomainXml, EscapesEveryString) {
-  DomainSpec spec;
-  spec.name = "a<b>&\"c";
-  spec.kernel = "/k&";
-  spec.cmdline = "x=\"1\" <y>";
-  spec.disks = {{.path = "/tmp/\"&.raw", .format = "raw", .serial = "s"}};
-  spec.channels = {{"lab.reader.0", "/tmp/s<"}};
-  pugi::xml_document document;
-  ASSERT_TRUE(document.load_string(domain_xml(spec).c_str()));
-  const pugi::xml_node domain = document.child("domain");
-  EXPECT_STREQ(domain.child_value("name"), "a<b>&\"c");
-  EXPECT_STREQ(domain.child("os").child_value("cmdline"), "x=\"1\" <y>");
-  const pugi::xml_node disk = domain.child("devices").child("disk");
-  EXPECT_STREQ(disk.child("source").attribute("file").value(), "/tmp/\"&.raw");
+// A machine without a kernel: its firmware finds nothing to boot. Emulated, so it runs anywhere.
+class EmulatedDomain : public testing::Test {
+ protected:
+  EmulatedDomain() : folder_("/tmp", "lab-test") {
+    spec_.name = "lab-test-" + std::to_string(::getpid());
+    spec_.accelerated = false;
+    spec_.cpu_model = "qemu64";
+    spec_.memory_mib = 64;
+  }
+
+  void SetUp() override {
+    try {
+      connection_ = connect(default_uri());
+    } catch (const base::Error& error) {
+      GTEST_SKIP() << error.what();
+    }
+  }
+
+  std::string disk(const std::string& name) const {
+    const std::string path = folder_.path() / name;
+    base::run_checked({.argv = {"qemu-img", "create", "-q", "-f", "qcow2", path, "64M"}});
+    return path;
+  }
+
+  base::TemporaryFolder folder_;
+  ConnectionPtr connection_;
+  DomainSpec spec_;
+};
+
+class EmulatedMachine : public EmulatedDomain, public testing::WithParamInterface<const char*> {};
+
+TEST_P(EmulatedMachine, StartsWithEveryDevice) {
+  spec_.machine = GetParam();
+  spec_.disks = {{.path = disk("n"), .format = "qcow2", .bus = "nvme", .cache = "unsafe"},
+                 {.path = disk("v"), .format = "qcow2", .cache = "writethrough"},
+                 {.path = disk("c"), .format = "qcow2", .bus = "scsi", .cache = "writeback"},
+                 {.path = disk("a"), .format = "qcow2", .bus = "sata", .serial = "scratch"}};
+  spec_.nics = {{.model = "virtio"}, {.model = "e1000", .user_network = false}};
+  spec_.balloon = true;
+  spec_.plug_slots = 1;
+  Domain domain(connection_.get(), spec_);
+  EXPECT_TRUE(domain.running());
+  domain.attach_disk(disk("plugged"), "qcow2");  // there is a free slot for it
+  EXPECT_THROW(domain.attach_disk(disk("again"), "qcow2"), base::Error);
 }
 
-TEST(DomainXml, IsAcceptedByLibvirt) {
-  const ConnectionPtr connection = connect(test_uri);
-  DomainSpec spec;
-  spec.name = "lab-test";
-  spec.cpu_model = "EPYC";
-  spec.cpu_features = {"svm"};
-  spec.kernel = "/vmlinuz";
-  spec.disks = {
-      {.path = "/dev/vdc", .format = "raw", .serial = "s", .read_only = true, .block = true}};
-  spec.channels = {{"lab.reader.0", "/tmp/reader.sock"}};
-  spec.console_socket = "/tmp/console.sock";
-  spec.agent_socket = "/tmp/agent.sock";
-  const DomainPtr domain(virDomainDefineXML(connection.get(), domain_xml(spec).c_str()));
-  ASSERT_TRUE(domain) << virGetLastError()->message;
+INSTANTIATE_TEST_SUITE_P(, EmulatedMachine, testing::Values("pc", "q35"),
+                         [](const auto& with) { return std::string(with.param); });
+
+TEST_F(EmulatedDomain, DoesWhatHostStepsAsk) {
+  spec_.vcpus = 2;
+  spec_.balloon = true;
+  spec_.cpu_features = {"-pni", "+aes"};
+  spec_.disks = {{.path = disk("v"), .format = "qcow2", .cache = "unsafe"}};
+  Domain domain(connection_.get(), spec_);
+  domain.resume();
+  domain.pin(1, "0");
+  EXPECT_THROW(domain.pin(2, "0"), base::Error);
+  EXPECT_THROW(domain.pin(0, "0-"), base::Error);
+  EXPECT_THROW(domain.pin(0, "1000"), base::Error);
+  domain.set_memory(32);
+  EXPECT_THROW(domain.set_memory(128), base::Error);
+  domain.attach_nic();
+  domain.press("ctrl+a");
+  const auto pid = domain.pid();
+  domain.save_and_restore();
+  EXPECT_TRUE(domain.running());
+  EXPECT_EQ(::kill(*pid, 0), 0);  // still the same process
 }
 
-TEST(DomainXml, CountsInstructionsWhereAsked) {
-  DomainSpec spec;
-  spec.name = "lab-test";
-  spec.accelerated = false;
-  EXPECT_THAT(domain_xml(spec), testing::Not(HasSubstr("-icount")));
-  spec.count_instructions = true;
-  EXPECT_THAT(domain_xml(spec), HasSubstr("value=\"shift=0\""));
-  const ConnectionPtr connection = connect(test_uri);
-  const DomainPtr domain(virDomainDefineXML(connection.get(), domain_xml(spec).c_str()));
-  ASSERT_TRUE(domain) << virGetLastError()->message;
+TEST_F(EmulatedDomain, SaysHowItEnded) {
+  spec_.preserve_on_poweroff = true;
+  {
+    Domain domain(connection_.get(), spec_);
+    EXPECT_FALSE(domain.powered_off());
+    EXPECT_THROW(domain.save_and_restore(), base::Error);  // it has no disk
+    EXPECT_TRUE(domain.running());
+    domain.destroy();
+    EXPECT_FALSE(domain.running());
+    EXPECT_FALSE(domain.powered_off());
+  }
+  EXPECT_TRUE(domains_with_prefix(connection_.get(), spec_.name).empty());
+}
+
+TEST_F(EmulatedDomain, IsGoneWhereItsCpuLacksWhatWasAskedFor) {
+  spec_.cpu_features = {"+avx512f"};  // TCG has none
+  try {
+    const Domain domain(connection_.get(), spec_);
+    FAIL();
+  } catch (const base::Error& error) {
+    EXPECT_THAT(error.what(), HasSubstr("cannot have CPU feature +avx512f"));
+  }
+  EXPECT_TRUE(domains_with_prefix(connection_.get(), spec_.name).empty());
 }
 
 struct Ends {

@@ -233,11 +233,37 @@ TEST(Grub, GetsTheConsoleThatTheScenarioWants) {
   const std::string config =
       "set timeout=5\nmenuentry 'Debian' {\n\tlinux\t/boot/vmlinuz root=UUID=1 ro console=tty0 "
       "console=ttyS0,115200 quiet\n\tinitrd /boot/initrd.img\n}\n";
-  EXPECT_EQ(
-      grub_config_with_console(config, Console::verbose),
-      "set timeout=0\nmenuentry 'Debian' {\n\tlinux /boot/vmlinuz root=UUID=1 ro "
-      "console=ttyS0 loglevel=7 systemd.show_status=1 panic=-1\n\tinitrd /boot/initrd.img\n}\n");
-  EXPECT_THAT(grub_config_with_console(config, Console::none), testing::Not(HasSubstr("ttyS0")));
+  EXPECT_EQ(grub_config_with(config, Console::verbose, "clocksource=tsc a=$b"),
+            "set timeout=0\nmenuentry 'Debian' {\n\tlinux /boot/vmlinuz root=UUID=1 ro "
+            "console=ttyS0 loglevel=7 systemd.show_status=1 panic=-1 clocksource=tsc "
+            "'a=$b'\n\tinitrd /boot/initrd.img\n}\n");
+  EXPECT_THAT(grub_config_with(config, Console::none, ""), testing::Not(HasSubstr("ttyS0")));
+  EXPECT_THROW(grub_config_with(config, Console::none, "dyndbg=\"+p\""), base::Error);
+}
+
+TEST(Prepare, KeepsOneInitrdWhateverTheKernelsParameters) {
+  const base::TemporaryFolder folder("/tmp", "lab-test");
+  base::write_file(folder.path() / "initrd", "i");
+  base::write_file(folder.path() / "reader", "r");
+  base::Folders folders{.cache = folder.path(), .runtime = folder.path()};
+  folders.reader = folder.path() / "reader";
+  const Image image{.name = "t",
+                    .kind = Image::Kind::direct,
+                    .kernel = "/k",
+                    .initrd = folder.path() / "initrd",
+                    .cmdline = "a",
+                    .digest = "sha256:1"};
+  const auto quietly = [](const std::string&) {};
+  const Prepared plain = prepare(image, folders, {}, {}, quietly);
+  const Prepared other = prepare(
+      image, folders, {.console = Console::none, .cmdline = "clocksource=tsc"}, {}, quietly);
+  EXPECT_FALSE(plain.found);
+  EXPECT_TRUE(other.found);
+  EXPECT_EQ(plain.initrd, other.initrd);
+  EXPECT_NE(plain.digest, other.digest);
+  EXPECT_EQ(other.cmdline, "a " + console_parameters(Console::none) + " clocksource=tsc");
+  EXPECT_THROW(prepare(image, folders, {.ready_at = ReadyAt::cloud_init}, {}, quietly),
+               base::Error);
 }
 
 TEST(ImageCache, ReadsOnlyWholeImages) {
@@ -348,10 +374,10 @@ TEST(GuestfsAppliance, InjectsIntoARealImage) {
   own.reader = folder.path() / "reader";
   const Image image{.name = "test", .disk = raw, .disk_format = "raw", .digest = "sha256:x"};
   const ApplianceOptions appliance{.cache = folders.cache, .kernel_kit = kit};
-  const Prepared made =
-      prepare(image, own, {.console = Console::verbose}, appliance, [](const std::string&) {});
+  const PrepareOptions options{.console = Console::verbose, .cmdline = "clocksource=hpet"};
+  const Prepared made = prepare(image, own, options, appliance, [](const std::string&) {});
   EXPECT_FALSE(made.found);
-  EXPECT_TRUE(prepare(image, own, {.console = Console::verbose}, appliance, {}).found);
+  EXPECT_TRUE(prepare(image, own, options, appliance, {}).found);
 
   Guestfs guest(made.disk, "qcow2", appliance);
   guest.mount_root();
@@ -359,7 +385,7 @@ TEST(GuestfsAppliance, InjectsIntoARealImage) {
   EXPECT_THAT(guest.read("/etc/systemd/system/lab-reader.service"),
               HasSubstr("After=multi-user.target"));
   EXPECT_TRUE(guest.exists("/etc/systemd/system/multi-user.target.wants/lab-reader.service"));
-  EXPECT_THAT(guest.read("/boot/grub/grub.cfg"), HasSubstr("loglevel=7"));
+  EXPECT_THAT(guest.read("/boot/grub/grub.cfg"), HasSubstr("panic=-1 clocksource=hpet"));
   EXPECT_TRUE(guest.exists("/var/lib/cloud/seed/nocloud/meta-data"));
   EXPECT_THROW(guest.read("/no/such/file"), base::Error);
   guest.finish();

@@ -20,13 +20,31 @@ constexpr const char* unit_folder = "/etc/systemd/system";
 // Changes whenever what preparing does changes.
 constexpr const char* recipe_version = "2";
 
+struct Start {
+  const char* word;  // part of the key of what was prepared
+  const char* after;
+  const char* wanted_by;
+};
+
+Start start_of(ReadyAt ready_at) {
+  switch (ready_at) {
+    case ReadyAt::multi_user:
+      return {"multi-user", "After=multi-user.target\n", "multi-user.target"};
+    case ReadyAt::early:
+      return {"early", "", "sysinit.target"};
+    case ReadyAt::cloud_init:
+      return {"cloud-init", "After=multi-user.target cloud-final.service cloud-init.target\n",
+              "multi-user.target"};
+  }
+  return {};
+}
+
 // DefaultDependencies=no: otherwise a unit that multi-user.target wants is ordered before it.
-std::string reader_unit(ReadyAt ready_at) {
-  const std::string after = ready_at == ReadyAt::multi_user ? "After=multi-user.target\n" : "";
+std::string reader_unit(const Start& start) {
   return "[Unit]\n"
          "Description=lab's exit counter reader\n"
          "DefaultDependencies=no\n" +
-         after +
+         std::string(start.after) +
          "Conflicts=shutdown.target\n"
          "Before=shutdown.target\n"
          "[Service]\n"
@@ -38,8 +56,10 @@ std::string reader_unit(ReadyAt ready_at) {
          "StandardError=journal\n";
 }
 
-std::string wanted_by(ReadyAt ready_at) {
-  return ready_at == ReadyAt::multi_user ? "multi-user.target" : "sysinit.target";
+void check_cloud_init(bool there, const std::string& image) {
+  if (!there)
+    throw base::user_error("image '" + image + "' has no cloud-init to wait for",
+                           "boot: {until: multi-user}, or another image");
 }
 
 // cloud-init finds its data on the disk itself and looks for no network service.
@@ -53,30 +73,33 @@ void write_seed(Guestfs& guest) {
   guest.write("/etc/cloud/cloud.cfg.d/99-lab.cfg", "datasource_list: [NoCloud, None]\n");
 }
 
-void set_console(Guestfs& guest, Console console) {
+void set_kernel_parameters(Guestfs& guest, const PrepareOptions& options) {
   for (const char* path : {"/boot/grub/grub.cfg", "/boot/grub2/grub.cfg"}) {
     if (!guest.exists(path)) continue;
-    guest.write(path, grub_config_with_console(guest.read(path), console), 0600);
+    guest.write(path, grub_config_with(guest.read(path), options.console, options.cmdline), 0600);
     return;
   }
   throw base::infrastructure_error("the image has no /boot/grub/grub.cfg",
                                    "use a cloud image that boots by GRUB");
 }
 
-void inject(const fs::path& disk, const fs::path& reader, const PrepareOptions& options,
-            const ApplianceOptions& appliance) {
+void inject(const std::string& image, const fs::path& disk, const fs::path& reader,
+            const PrepareOptions& options, const ApplianceOptions& appliance) {
   Guestfs guest(disk, "qcow2", appliance);
   guest.mount_root();
+  const Start start = start_of(options.ready_at);
+  if (options.ready_at == ReadyAt::cloud_init)
+    check_cloud_init(guest.exists("/etc/cloud/cloud.cfg"), image);
   guest.make_folder(fs::path(reader_in_guest).parent_path());
   guest.upload(reader, reader_in_guest, 0755);
   guest.make_folder(unit_folder);
   const std::string unit = std::string(unit_folder) + "/lab-reader.service";
-  guest.write(unit, reader_unit(options.ready_at));
-  const std::string wants = std::string(unit_folder) + "/" + wanted_by(options.ready_at) + ".wants";
+  guest.write(unit, reader_unit(start));
+  const std::string wants = std::string(unit_folder) + "/" + start.wanted_by + ".wants";
   guest.make_folder(wants);
   guest.link(unit, wants + "/lab-reader.service");
   write_seed(guest);
-  set_console(guest, options.console);
+  set_kernel_parameters(guest, options);
   guest.finish();
 }
 
@@ -109,7 +132,27 @@ std::string console_parameters(Console console) {
   return "";
 }
 
-std::string grub_config_with_console(const std::string& config, Console console) {
+namespace {
+
+// As a word of GRUB's script language: a dollar sign or a semicolon would mean something there.
+std::string grub_word(const std::string& word) {
+  if (word.find_first_of("'\"\\") != std::string::npos)
+    throw base::user_error("guest.cmdline: GRUB cannot hand on '" + word + "' as it is",
+                           "no quotes and backslashes with an image that boots from its disk");
+  return word.find_first_of("$;#{}|&<>*?!`()[]~") == std::string::npos ? word : "'" + word + "'";
+}
+
+std::string grub_words(const std::string& cmdline) {
+  std::istringstream words(cmdline);
+  std::string text;
+  for (std::string word; words >> word;) text += " " + grub_word(word);
+  return text;
+}
+
+}  // namespace
+
+std::string grub_config_with(const std::string& config, Console console,
+                             const std::string& cmdline) {
   std::istringstream lines(config);
   std::string result;
   for (std::string line; std::getline(lines, line);) {
@@ -121,7 +164,7 @@ std::string grub_config_with_console(const std::string& config, Console console)
       for (std::string word; words >> word;)
         if (word != "quiet" && !word.starts_with("console=") && !word.starts_with("loglevel="))
           result += " " + word;
-      result += " " + console_parameters(console) + "\n";
+      result += " " + console_parameters(console) + grub_words(cmdline) + "\n";
     } else if (first == "set" && line.find("timeout=") != std::string::npos) {
       result += line.substr(0, line.find("set")) + "set timeout=0\n";
     } else {
@@ -136,28 +179,35 @@ Prepared prepare(const Image& image, const base::Folders& folders, const Prepare
   if (!fs::exists(folders.reader))
     throw base::infrastructure_error("the reader '" + folders.reader.string() + "' is missing",
                                      "ci/setup builds it");
-  const std::string parts = std::string(recipe_version) + image.digest +
-                            base::sha256_file(folders.reader) +
-                            console_parameters(options.console) +
-                            (options.ready_at == ReadyAt::multi_user ? "multi-user" : "early");
-  const std::string key = base::sha256(parts);
-  const fs::path folder = folders.cache / "prepared" / (image.name + "-" + key.substr(0, 16));
+  const bool direct = image.kind == Image::Kind::direct;
+  if (direct && options.ready_at == ReadyAt::cloud_init) check_cloud_init(false, image.name);
+  const std::string made_of =
+      std::string(recipe_version) + image.digest + base::sha256_file(folders.reader);
+  const std::string key =
+      base::sha256(made_of + console_parameters(options.console) +
+                   (options.cmdline.empty() ? "" : " " + options.cmdline + "\n") +
+                   start_of(options.ready_at).word);
+  // The options change nothing in an initrd.
+  const std::string folder_key = direct ? base::sha256(made_of) : key;
+  const fs::path folder =
+      folders.cache / "prepared" / (image.name + "-" + folder_key.substr(0, 16));
   Prepared prepared{.kind = image.kind, .kernel = image.kernel, .digest = "sha256:" + key};
   prepared.found = !base::make_folder_once(folder, [&](const fs::path& work) {
     progress("injecting the reader into " + image.name);
-    if (image.kind == Image::Kind::direct) {
+    if (direct) {
       append_reader(image.initrd, folders.reader, work, work / "initrd");
     } else {
       create_overlay(image.disk, image.disk_format, work / "disk.qcow2");
       const base::RunFolder run(folders);
       ApplianceOptions here = appliance;
       here.scratch = run.sockets();
-      inject(work / "disk.qcow2", folders.reader, options, here);
+      inject(image.name, work / "disk.qcow2", folders.reader, options, here);
     }
   });
-  if (image.kind == Image::Kind::direct) {
+  if (direct) {
     prepared.initrd = folder / "initrd";
     prepared.cmdline = image.cmdline + " " + console_parameters(options.console);
+    if (!options.cmdline.empty()) prepared.cmdline += " " + options.cmdline;
   } else {
     prepared.disk = folder / "disk.qcow2";
     prepared.disk_format = "qcow2";

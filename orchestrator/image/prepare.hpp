@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
-// Preparing an image for trials: the reader and its service in, the console as the scenario wants
-// it. Kept by content: a second call with the same parts injects nothing.
+// Preparing an image for trials: the reader and its service in, the console and the kernel's
+// parameters as the scenario wants them. Kept by content: a second call with the same parts injects
+// nothing.
 #pragma once
 
 #include "orchestrator/image/guestfs.hpp"
@@ -14,11 +15,13 @@ enum class Console { quiet, verbose, none };
 enum class ReadyAt {
   multi_user,  // after systemd reached multi-user.target, without delaying it
   early,       // as soon as systemd starts services
+  cloud_init,  // after cloud-init's last stage; a disk image that has cloud-init
 };
 
 struct PrepareOptions {
   Console console = Console::quiet;
   ReadyAt ready_at = ReadyAt::multi_user;
+  std::string cmdline;  // added to the kernel's own: printable ASCII
 };
 
 struct Prepared {
@@ -30,11 +33,14 @@ struct Prepared {
   bool found = true;    // false: it was prepared just now
 };
 
+// Throws Error (user) where the image has not what the options ask for.
 Prepared prepare(const Image& image, const base::Folders& folders, const PrepareOptions& options,
                  const ApplianceOptions& appliance, const Progress& progress);
 
-// GRUB's configuration with the kernel's console as wanted and no waiting at the menu.
-std::string grub_config_with_console(const std::string& config, Console console);
+// GRUB's configuration with the kernel's console as wanted, `cmdline` added to its parameters, and
+// no waiting at the menu. Error (user) for quotes and backslashes: GRUB hands them on escaped.
+std::string grub_config_with(const std::string& config, Console console,
+                             const std::string& cmdline);
 
 // The kernel's parameters for a console.
 std::string console_parameters(Console console);

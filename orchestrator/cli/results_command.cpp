@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <memory>
 
 #include "orchestrator/base/error.hpp"
@@ -10,13 +11,19 @@
 #include "orchestrator/cli/commands.hpp"
 #include "orchestrator/cli/output.hpp"
 #include "orchestrator/record/store.hpp"
+#include "orchestrator/report/answers.hpp"
 
 namespace lab::cli {
 namespace {
 
+// Records that answers are given from, where nothing says which.
+constexpr std::size_t answers_limit = 100;
+
 struct Options {
-  std::string store, scenario, id = "latest", format = "table", output;
+  std::string store, scenario, id, format = "table", output;
+  std::vector<std::string> ids;
   std::size_t limit = 0;
+  bool answers = false;
 };
 
 record::Store open_store(const Options& options) {
@@ -30,10 +37,41 @@ int list(const Options& options) {
   return base::exit_ok;
 }
 
+// Whole ones: a list's have no console.
+std::vector<record::Record> by_filter(const record::Store& store,
+                                      const record::Store::Filter& filter) {
+  std::vector<record::Record> records = store.list(filter);
+  for (record::Record& record : records) record = store.show(record.id);
+  return records;
+}
+
+// By their ids, or by --scenario and --limit, or the latest; for answers all of its scenario.
+std::vector<record::Record> chosen(const Options& options) {
+  const record::Store store = open_store(options);
+  const bool filtered = !options.scenario.empty() || options.limit > 0;
+  if (!options.ids.empty() && filtered)
+    throw base::user_error("ids and --scenario or --limit exclude each other");
+  if (filtered) return by_filter(store, {.scenario = options.scenario, .limit = options.limit});
+  if (options.ids.empty() && options.answers)
+    return by_filter(store, {.scenario = store.show("latest").scenario, .limit = answers_limit});
+  if (options.ids.empty()) return {store.show("latest")};
+  std::vector<record::Record> records;
+  for (const std::string& id : options.ids) {
+    record::Record record = store.show(id);
+    if (std::ranges::find(records, record.id, &record::Record::id) == records.end())
+      records.push_back(std::move(record));
+  }
+  return records;
+}
+
 int show(const Options& options) {
-  const std::vector<record::Record> records{open_store(options).show(options.id)};
-  write_output(options.output,
-               report::render(wanted_format(options.format), records, style_for(options.output)));
+  const report::Format format = wanted_format(options.format);
+  if (options.answers && format != report::Format::table)
+    throw base::user_error("--answers are sentences: they have no other --format");
+  const std::vector<record::Record> records = chosen(options);
+  write_output(options.output, options.answers
+                                   ? report::answers(records)
+                                   : report::render(format, records, style_for(options.output)));
   return base::exit_ok;
 }
 
@@ -57,9 +95,14 @@ void add_results(CLI::App& app, Action& action) {
   list_command->add_option("-n,--limit", options->limit, "Only the newest N");
   list_command->callback([&action, options] { action = [options] { return list(*options); }; });
 
-  CLI::App* show_command = results->add_subcommand("show", "One record, whole");
-  show_command->add_option("id", options->id, "Its id, a beginning of it, or 'latest'")
-      ->capture_default_str();
+  CLI::App* show_command = results->add_subcommand("show", "Records, whole");
+  show_command->add_option("id", options->ids,
+                           "Their ids, beginnings of them, or 'latest' (as without any)");
+  show_command->add_option("--scenario", options->scenario, "All of this scenario's");
+  show_command->add_option("-n,--limit", options->limit, "Only the newest N");
+  show_command->add_flag("--answers", options->answers,
+                         "Answer the questions asked of every exit count, in sentences; without "
+                         "ids from the latest record's scenario");
   add_format_options(*show_command, options->format, options->output);
   show_command->callback([&action, options] { action = [options] { return show(*options); }; });
 

@@ -13,6 +13,7 @@
 #include "orchestrator/cli/commands.hpp"
 #include "orchestrator/cli/output.hpp"
 #include "orchestrator/cli/progress.hpp"
+#include "orchestrator/record/expectations.hpp"
 #include "orchestrator/record/store.hpp"
 #include "orchestrator/site/nested.hpp"
 #include "orchestrator/site/run.hpp"
@@ -35,24 +36,34 @@ void scale(std::chrono::seconds& limit, double factor) {
       1, static_cast<std::int64_t>(static_cast<double>(limit.count()) * factor)));
 }
 
-std::vector<scenario::TrialPlan> load_plans(const Options& options) {
+std::vector<scenario::Scenario> load_scenarios(const Options& options) {
   std::vector<std::string> overrides = options.set;
   if (options.repeat > 0) overrides.push_back("repeat=" + std::to_string(options.repeat));
-  std::vector<scenario::TrialPlan> plans;
+  std::vector<scenario::Scenario> scenarios;
   for (const std::string& file : options.scenarios)
-    for (scenario::TrialPlan& plan : scenario::expand(scenario::load(file, overrides)))
-      plans.push_back(std::move(plan));
-  if (!options.filter.empty()) {
-    try {
-      const std::regex wanted(options.filter);
-      std::erase_if(plans, [&](const auto& plan) { return !std::regex_search(plan.name, wanted); });
-    } catch (const std::regex_error& error) {
-      throw base::user_error("-f '" + options.filter + "': " + error.what());
-    }
-    if (plans.empty())
-      throw base::user_error("-f '" + options.filter + "' matches no trial",
-                             "lab run --dry-run lists their names");
+    scenarios.push_back(scenario::load(file, overrides));
+  return scenarios;
+}
+
+void choose(std::vector<scenario::TrialPlan>& plans, const std::string& filter) {
+  if (filter.empty()) return;
+  try {
+    const std::regex wanted(filter);
+    std::erase_if(plans, [&](const auto& plan) { return !std::regex_search(plan.name, wanted); });
+  } catch (const std::regex_error& error) {
+    throw base::user_error("-f '" + filter + "': " + error.what());
   }
+  if (plans.empty())
+    throw base::user_error("-f '" + filter + "' matches no trial",
+                           "lab run --dry-run lists their names");
+}
+
+std::vector<scenario::TrialPlan> make_plans(const std::vector<scenario::Scenario>& scenarios,
+                                            const Options& options) {
+  std::vector<scenario::TrialPlan> plans;
+  for (const scenario::Scenario& scenario : scenarios)
+    std::ranges::move(scenario::expand(scenario), std::back_inserter(plans));
+  choose(plans, options.filter);
   for (scenario::TrialPlan& plan : plans) {
     scale(plan.timeouts.trial, options.timeout_scale);
     for (scenario::Step& step : plan.steps) scale(step.timeout, options.timeout_scale);
@@ -87,10 +98,18 @@ int severity(base::ExitCode code) {
   return static_cast<int>(std::ranges::find(order, code) - std::begin(order));
 }
 
-int worst_of(const std::vector<record::Record>& records) {
-  base::ExitCode worst = base::exit_ok;
-  for (const record::Record& record : records) {
-    const base::ExitCode code = exit_code_of(record.outcome);
+base::ExitCode exit_code_of(const record::Record& record) {
+  return exit_code_of(record.outcome);
+}
+
+base::ExitCode exit_code_of(const record::RelationResult& relation) {
+  if (!relation.ok) return base::exit_no_data;
+  return *relation.ok ? base::exit_ok : base::exit_regression;
+}
+
+base::ExitCode worst_of(const auto& results, base::ExitCode worst = base::exit_ok) {
+  for (const auto& result : results) {
+    const base::ExitCode code = exit_code_of(result);
     if (severity(code) > severity(worst)) worst = code;
   }
   return worst;
@@ -99,38 +118,50 @@ int worst_of(const std::vector<record::Record>& records) {
 // Runs the plans; what the table format shows of each record is printed as soon as it is there.
 class Runner {
  public:
-  explicit Runner(const Options& options)
+  Runner(const Options& options, std::vector<scenario::Scenario> scenarios)
       : options_(options),
+        scenarios_(std::move(scenarios)),
         folders_(base::find_folders()),
         format_(wanted_format(options.format)),
         store_(store_path(options.store)),
         progress_(Progress::fitting()) {}
 
   int run(const std::vector<scenario::TrialPlan>& plans) {
+    plans_ = plans;
     try {
       run_with_retries(plans);
     } catch (...) {
       finish();  // what there is, is there
       throw;
     }
+    judge_relations();
     finish();
-    return worst_of(records_);
+    return worst_of(relations_, worst_of(records_));
   }
 
  private:
   bool streaming() const { return format_ == report::Format::table && options_.output.empty(); }
 
+  void judge_relations() {
+    for (const scenario::Scenario& scenario : scenarios_)
+      std::ranges::move(record::judge_relations(scenario, plans_, records_),
+                        std::back_inserter(relations_));
+  }
+
   void finish() {
     progress_.clear();
-    if (!streaming())
-      write_output(options_.output, report::render(format_, records_, style_for(options_.output)));
+    if (streaming())
+      write_output("", report::relations(relations_, terminal_style()));
+    else
+      write_output(options_.output,
+                   report::render(format_, records_, style_for(options_.output), relations_));
     if (!records_.empty()) print_summary();
   }
 
   // Only the machinery's failures are tried again, and only the trials that have no record yet.
   void run_with_retries(std::vector<scenario::TrialPlan> plans) {
     for (unsigned attempt = 0;; ++attempt) {
-      const std::size_t before = records_.size();
+      done_.clear();
       try {
         return site::run_plans(plans, options_.run, folders_,
                                [this](const trial::Event& event) { take(event); });
@@ -139,14 +170,14 @@ class Runner {
         if (error.kind() != base::ErrorKind::infrastructure || attempt >= options_.retry) throw;
         say(fmt::format("lab: warning: {}; trying again ({} of {})\n", error.what(), attempt + 1,
                         options_.retry));
-        for (std::size_t i = before; i < records_.size(); ++i) erase_first(plans, records_[i]);
+        for (const std::string& trial : done_) erase_first(plans, trial);
       }
     }
   }
 
   // Trials of one kernel run together: their order is not that of the plans.
-  static void erase_first(std::vector<scenario::TrialPlan>& plans, const record::Record& record) {
-    const auto plan = std::ranges::find(plans, record.trial, &scenario::TrialPlan::name);
+  static void erase_first(std::vector<scenario::TrialPlan>& plans, const std::string& trial) {
+    const auto plan = std::ranges::find(plans, trial, &scenario::TrialPlan::name);
     if (plan != plans.end()) plans.erase(plan);
   }
 
@@ -159,10 +190,24 @@ class Runner {
     // What came before the first trial is kept with it.
     record.timings.insert(record.timings.begin(), site_phases_.begin(), site_phases_.end());
     site_phases_.clear();
-    store_.insert(record);
+    done_.push_back(record.trial);
     progress_.clear();
+    if (is_warmup(record)) return say(warmup_line(record));
+    store_.insert(record);
     if (streaming()) write_output("", report::table(record, terminal_style()));
     records_.push_back(std::move(record));
+  }
+
+  bool is_warmup(const record::Record& record) const {
+    const auto plan = std::ranges::find(plans_, record.trial, &scenario::TrialPlan::name);
+    return plan != plans_.end() && plan->warmup;
+  }
+
+  static std::string warmup_line(const record::Record& record) {
+    const auto exits = record.steps.empty() ? std::nullopt : record.steps.front().exits;
+    return fmt::format("lab: warm-up {}: {}{}{}, not kept\n", report::printable(record.trial),
+                       to_string(record.outcome), exits ? fmt::format(", {} exits", *exits) : "",
+                       record.message.empty() ? "" : ": " + report::printable(record.message));
   }
 
   static bool is_step(const record::Record& record, const std::string& phase) {
@@ -192,6 +237,8 @@ class Runner {
   }
 
   const Options& options_;
+  std::vector<scenario::Scenario> scenarios_;
+  std::vector<scenario::TrialPlan> plans_;  // all of them
   base::Folders folders_;
   report::Format format_;
   record::Store store_;
@@ -200,16 +247,19 @@ class Runner {
   std::string site_phase_;
   record::Timings site_phases_;
   double outer_seconds_ = 0, guest_seconds_ = 0;
+  std::vector<std::string> done_;  // trials that have a record, of this attempt
   std::vector<record::Record> records_;
+  std::vector<record::RelationResult> relations_;
 };
 
 int run(const Options& options) {
-  const std::vector<scenario::TrialPlan> plans = load_plans(options);
+  std::vector<scenario::Scenario> scenarios = load_scenarios(options);
+  const std::vector<scenario::TrialPlan> plans = make_plans(scenarios, options);
   if (options.dry_run) {
     for (const scenario::TrialPlan& plan : plans) fmt::print("{}\n", plan.name);
     return base::exit_ok;
   }
-  return Runner(options).run(plans);
+  return Runner(options, std::move(scenarios)).run(plans);
 }
 
 }  // namespace

@@ -8,6 +8,7 @@
 #include <asm/vmx.h>
 #include <gmock/gmock.h>
 
+#include <algorithm>
 #include <map>
 #include <set>
 
@@ -63,6 +64,39 @@ TEST(Reasons, TablesAreSortedAndUnambiguous) {
 TEST(Reasons, VmxNamesAreTheKernels) {
   for (const KernelName& entry : vmx_names) {
     EXPECT_EQ(reason_name(Vendor::vmx, std::uint32_t(entry.number)), entry.name);
+  }
+}
+
+// A number stands in its table once (it is sorted), an entry has one category: so exactly one each.
+// `other` is for what no processor reports: the count of all unlisted numbers, the hypervisor's SW.
+TEST(Reasons, EveryReasonOfTheKernelsHeadersHasItsCategory) {
+  const auto check = [](Vendor vendor, const auto& names) {
+    for (const KernelName& entry : names) {
+      const auto number = std::uint32_t(entry.number);
+      EXPECT_EQ(std::ranges::count(reasons(vendor), number, &Reason::number), 1) << entry.name;
+      EXPECT_NE(reason_category(vendor, number), Category::other) << entry.name;
+    }
+  };
+  check(Vendor::vmx, vmx_names);
+  check(Vendor::svm, svm_names);
+  for (Vendor vendor : {Vendor::vmx, Vendor::svm}) {
+    for (const Reason& reason : reasons(vendor)) {
+      if (reason.category == Category::other) {
+        EXPECT_THAT(reason.name, testing::AnyOf("OTHER", "SW"));
+      }
+    }
+  }
+}
+
+// One table reads the same on both: what every guest does has its category on either vendor.
+TEST(Reasons, CategoriesArePortable) {
+  const auto has = [](Vendor vendor, Category category) {
+    return std::ranges::any_of(reasons(vendor),
+                               [=](const Reason& reason) { return reason.category == category; });
+  };
+  for (int i = 0; i < int(Category::other); ++i) {
+    EXPECT_TRUE(has(Vendor::vmx, Category(i))) << to_string(Category(i));
+    EXPECT_TRUE(has(Vendor::svm, Category(i))) << to_string(Category(i));
   }
 }
 

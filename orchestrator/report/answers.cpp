@@ -54,11 +54,12 @@ Parts phases_in_time(const Group& group) {
 }
 
 std::string verdict(double variation) {
-  if (variation < stable_below) return "yes";
-  return variation < roughly_below ? "roughly" : "no";
+  if (variation < stable_below) return "yes, stable";
+  return variation < roughly_below ? "roughly stable" : "no, not stable";
 }
 
-// "boot: no: variation 1.30 over 65 windows, 12 to 9,400 exits a second". Empty: too short.
+// "boot: no, not stable: variation 1.30 over 65 windows, 12 to 9,400 exits a second". Empty: too
+// short.
 std::string steadiness(const std::string& name, const std::vector<record::Stretch>& trials) {
   Values variations;
   double least = 0, most = 0;
@@ -190,7 +191,7 @@ Lines answer_frequency(const Group& group) {
     std::string text = fmt::format("{}: most frequent ", printable(step));
     for (std::size_t i = 0; i < std::min(most_shown, counts.entries.size()); ++i) {
       const Pool::Entry& entry = counts.entries[i];
-      text += fmt::format("{}{} ({}, {} %)", i ? ", " : "", printable(entry.name),
+      text += fmt::format("{}{} ({}, {}%)", i ? ", " : "", printable(entry.name),
                           amount(counts, entry.exits),
                           share(std::uint64_t(entry.exits), std::uint64_t(counts.exits)));
     }
@@ -231,16 +232,19 @@ Lines answer_cycles(const Group& group) {
 
 std::string paragraph(const Lines& lines, std::size_t indent) {
   std::string text;
-  for (const std::string& line : lines) text += wrap(line, indent, columns);
+  for (const std::string& line : lines) {
+    const bool item = line.starts_with("+ ") || line.starts_with("− ");
+    text += wrap(line, indent + (item ? 2 : 0), terminal_columns);
+  }
   return text;
 }
 
 using Answer = Lines (*)(const Group&);
 
 std::string question(const std::string& text, const std::vector<Group>& groups, Answer answer) {
-  std::string result = "\n" + wrap(text, 0, columns);
+  std::string result = "\n" + wrap(text, 0, terminal_columns);
   for (const Group& group : groups) {
-    if (groups.size() > 1) result += wrap(group.label, 2, columns);
+    if (groups.size() > 1) result += wrap(group.label, 2, terminal_columns);
     result += paragraph(answer(group), groups.size() > 1 ? 4 : 2);
   }
   return result;
@@ -261,6 +265,16 @@ std::string evidence(std::span<const Record> records) {
   return text;
 }
 
+std::string emulated_note(const std::vector<Group>& groups) {
+  const bool any = std::ranges::any_of(
+      groups, [](const Group& group) { return is_emulated(*group.records.front()); });
+  if (!any) return "";
+  return "\n" + wrap(
+                    "emulated: counts are those of a real processor of that kind; what comes with "
+                    "time (interrupts, timers, rates) and cycles are the emulator's",
+                    0, terminal_columns);
+}
+
 // Of all groups, the meaning of the word that the first answer uses.
 std::string footnote(const std::vector<Group>& groups) {
   for (const Group& group : groups)
@@ -269,7 +283,7 @@ std::string footnote(const std::vector<Group>& groups) {
         return "\n" + wrap(fmt::format("{}; below {} is called stable, below {} roughly so",
                                        variation_meaning(record::rate_window(*record->timeline)),
                                        stable_below, roughly_below),
-                           0, columns);
+                           0, terminal_columns);
   return "";
 }
 
@@ -286,7 +300,7 @@ std::string answers(std::span<const Record> records) {
     return text + "\n" +
            wrap(no_answer("no record that passed is among those chosen",
                           "lab run scenarios/boot-count.yaml"),
-                0, columns);
+                0, terminal_columns);
   text += question("1. Does the number of exits grow at a stable rate?", groups, answer_stability);
   text += question("2. Are there operations with more exits?", groups, answer_operations);
   text += question("3. How many exits does a full boot take?", groups, answer_boot);
@@ -295,7 +309,7 @@ std::string answers(std::span<const Record> records) {
   text += question("5. How many cycles does each take?", groups, answer_cycles);
   text += "\n6. What changes between nested paging and shadow paging, and why?\n";
   text += paragraph(answer_paging(groups), 2);
-  return text + footnote(groups);
+  return text + footnote(groups) + emulated_note(groups);
 }
 
 }  // namespace lab::report

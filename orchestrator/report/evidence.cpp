@@ -96,6 +96,7 @@ double Values::median() const {
 std::string Values::text() const {
   if (values.size() == 1) return rate_text(values[0]);
   const auto [least, most] = std::ranges::minmax_element(values);
+  if (*least == *most) return fmt::format("{} (in each of {})", rate_text(*least), values.size());
   return fmt::format("{} (median of {}, {} to {})", rate_text(median()), values.size(),
                      rate_text(*least), rate_text(*most));
 }

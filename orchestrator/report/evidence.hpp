@@ -34,7 +34,7 @@ struct Values {
 
   bool empty() const { return values.empty(); }
   double median() const;  // not of nothing
-  // "1,234", "1,234 (median of 3, 1,200 to 1,300)".
+  // "1,234", "1,234 (in each of 2)", "1,234 (median of 3, 1,200 to 1,300)".
   std::string text() const;
 };
 

@@ -40,6 +40,16 @@ std::string csv_step(const record::Step& step) {
                      csv_number(step.cycles));
 }
 
+// Columns that came later stand last.
+std::string csv_step_end(const record::Step& step) {
+  const auto seconds = [](std::optional<double> value) {
+    return value ? fmt::format("{:.3f}", *value) : "";
+  };
+  return fmt::format(",{},{},{},{}\n", step.guest,
+                     step.view == record::View::host ? "host" : "guest", seconds(step.begin),
+                     seconds(step.seconds));
+}
+
 std::string csv_reason(const record::Reason& reason) {
   return fmt::format("{},{},{},{},{}", reason.number, csv_field(reason.name),
                      csv_field(reason.category), reason.exits, csv_number(reason.cycles));
@@ -48,12 +58,13 @@ std::string csv_reason(const record::Reason& reason) {
 // Trials and steps without counts keep a line, with empty fields.
 std::string csv_record(const Record& record) {
   const std::string trial = csv_trial(record);
-  if (record.steps.empty()) return trial + ",,,,,,,,\n";
+  if (record.steps.empty()) return trial + ",,,,,,,,,,,,\n";
   std::string text;
   for (const record::Step& step : record.steps) {
     const std::string line = trial + "," + csv_step(step);
-    if (step.reasons.empty()) text += line + ",,,,,\n";
-    for (const auto& reason : step.reasons) text += line + "," + csv_reason(reason) + "\n";
+    if (step.reasons.empty()) text += line + ",,,,," + csv_step_end(step);
+    for (const auto& reason : step.reasons)
+      text += line + "," + csv_reason(reason) + csv_step_end(step);
   }
   return text;
 }
@@ -127,21 +138,43 @@ std::string tap_name(const std::string& name) {
   return text;
 }
 
+// A test case of its own: what cells have to each other.
+void add_relation(pugi::xml_node suite, const record::RelationResult& relation) {
+  pugi::xml_node test = suite.append_child("testcase");
+  test.append_attribute("classname") = printable(relation.scenario).c_str();
+  test.append_attribute("name") = printable("relation " + relation.text).c_str();
+  test.append_attribute("time") = "0.000";
+  if (relation.ok == true) return;
+  pugi::xml_node problem = test.append_child(relation.ok ? "failure" : "error");
+  problem.append_attribute("type") = relation.ok ? "failed" : "incomplete";
+  problem.append_attribute("message") = relation_text(relation).c_str();
+}
+
+std::string tap_relation(std::size_t number, const record::RelationResult& relation) {
+  std::string text = fmt::format("{}ok {} - relation {}\n", relation.ok == true ? "" : "not ",
+                                 number, tap_name(relation.text));
+  if (relation.ok != true)
+    text += "  ---\n  message: " + nlohmann::json(relation_text(relation)).dump() + "\n  ...\n";
+  return text;
+}
+
 }  // namespace
 
-std::string json(std::span<const Record> records) {
-  return record::to_document(records);
+std::string json(std::span<const Record> records,
+                 std::span<const record::RelationResult> relations) {
+  return record::to_document(records, relations);
 }
 
 std::string csv(std::span<const Record> records) {
   std::string text =
       "id,scenario,trial,site,outcome,repeat,start_time,step,step_exits,step_cycles,"
-      "number,name,category,exits,cycles\n";
+      "number,name,category,exits,cycles,guest,view,begin,seconds\n";
   for (const Record& record : records) text += csv_record(record);
   return text;
 }
 
-std::string junit(std::span<const Record> records) {
+std::string junit(std::span<const Record> records,
+                  std::span<const record::RelationResult> relations) {
   pugi::xml_document document;
   pugi::xml_node declaration = document.append_child(pugi::node_declaration);
   declaration.append_attribute("version") = "1.0";
@@ -154,25 +187,33 @@ std::string junit(std::span<const Record> records) {
     errors += record.outcome != Outcome::passed && !is_failure(record.outcome);
     seconds += seconds_of(record);
   }
+  for (const record::RelationResult& relation : relations) {
+    failures += relation.ok == false;
+    errors += !relation.ok;
+  }
   suite.append_attribute("name") = "lab";
-  suite.append_attribute("tests") = static_cast<unsigned long long>(records.size());
+  suite.append_attribute("tests") =
+      static_cast<unsigned long long>(records.size() + relations.size());
   suite.append_attribute("failures") = failures;
   suite.append_attribute("errors") = errors;
   suite.append_attribute("time") = fmt::format("{:.3f}", seconds).c_str();
   for (const Record& record : records) add_test(suite, record);
+  for (const record::RelationResult& relation : relations) add_relation(suite, relation);
   std::ostringstream stream;
   document.save(stream, "  ", pugi::format_default, pugi::encoding_utf8);
   return stream.str();
 }
 
-std::string tap(std::span<const Record> records) {
-  std::string text = fmt::format("TAP version 13\n1..{}\n", records.size());
+std::string tap(std::span<const Record> records,
+                std::span<const record::RelationResult> relations) {
+  std::string text = fmt::format("TAP version 13\n1..{}\n", records.size() + relations.size());
   std::size_t number = 0;
   for (const Record& record : records) {
     const bool ok = record.outcome == Outcome::passed;
     text += fmt::format("{}ok {} - {}\n", ok ? "" : "not ", ++number, tap_name(record.trial));
     if (!ok) text += tap_diagnosis(record);
   }
+  for (const record::RelationResult& relation : relations) text += tap_relation(++number, relation);
   return text;
 }
 
@@ -185,18 +226,19 @@ std::optional<Format> parse_format(std::string_view text) {
   return std::nullopt;
 }
 
-std::string render(Format format, std::span<const Record> records, const Style& style) {
+std::string render(Format format, std::span<const Record> records, const Style& style,
+                   std::span<const record::RelationResult> relations) {
   switch (format) {
     case Format::table:
-      return table(records, style);
+      return table(records, style) + report::relations(relations, style);
     case Format::json:
-      return json(records);
+      return json(records, relations);
     case Format::csv:
       return csv(records);
     case Format::junit:
-      return junit(records);
+      return junit(records, relations);
     case Format::tap:
-      return tap(records);
+      return tap(records, relations);
   }
   return "";
 }

@@ -142,7 +142,10 @@ std::string totals_text(const Group& nested, const Group& shadow, const std::str
       fmt::format("{}: {} exits with nested paging {}, {} with shadow paging {}", printable(step),
                   exits_of(nested, step).text(), cite(nested.numbers),
                   exits_of(shadow, step).text(), cite(shadow.numbers));
-  if (before > 0) text += fmt::format(", {:.3g} times as many", after / before);
+  if (before > 0)
+    text += std::abs(after / before - 1) < 0.005
+                ? ", about as many"
+                : fmt::format(", {:.3g} times as many", after / before);
   const Values nested_time = seconds_of(nested, step), shadow_time = seconds_of(shadow, step);
   if (!nested_time.empty() && !shadow_time.empty())
     text += fmt::format(" (in {:.1f} s and {:.1f} s)", nested_time.median(), shadow_time.median());

@@ -23,15 +23,22 @@ std::string table(std::span<const record::Record> records, const Style& style = 
 // One line a record (`lab results list`).
 std::string list(std::span<const record::Record> records, const Style& style = {});
 
-std::string json(std::span<const record::Record> records);  // design: `--format json`
-std::string csv(std::span<const record::Record>
-                    records);  // one line per trial, step and reason, after a heading
-std::string junit(std::span<const record::Record> records);  // a test case per trial
-std::string tap(std::span<const record::Record> records);    // TAP 13, a test per trial
+// Judged after the run; empty where there are none.
+std::string relations(std::span<const record::RelationResult> relations, const Style& style = {});
+
+using Relations = std::span<const record::RelationResult>;
+// design: `--format json`
+std::string json(std::span<const record::Record> records, Relations relations = {});
+// One line per trial, step and reason, after a heading. Relations have no place in it.
+std::string csv(std::span<const record::Record> records);
+// A test case per trial and relation; TAP is version 13.
+std::string junit(std::span<const record::Record> records, Relations relations = {});
+std::string tap(std::span<const record::Record> records, Relations relations = {});
 
 enum class Format { table, json, csv, junit, tap };
 std::optional<Format> parse_format(std::string_view text);
-std::string render(Format format, std::span<const record::Record> records, const Style& style = {});
+std::string render(Format format, std::span<const record::Record> records, const Style& style = {},
+                   Relations relations = {});
 
 // Text from a guest, harmless on a terminal: control characters and broken UTF-8 as
 // \xNN, bidirectional and other invisible format characters as \u{NNNN}; newline and

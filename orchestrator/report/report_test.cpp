@@ -1,15 +1,13 @@
 // SPDX-License-Identifier: MIT
-// Golden files stand in golden/; LAB_UPDATE_GOLDEN=1 writes them anew (look at the difference).
 #include "orchestrator/report/report.hpp"
 
 #include <gmock/gmock.h>
 
-#include <cstdlib>
-#include <fstream>
 #include <nlohmann/json.hpp>
 #include <pugixml.hpp>
 #include <sstream>
 
+#include "orchestrator/report/golden_file.hpp"
 #include "orchestrator/report/text.hpp"
 
 namespace lab::report {
@@ -86,14 +84,6 @@ Record failed() {
   return record;
 }
 
-void expect_golden(const std::string& name, const std::string& text) {
-  const std::string path = std::string(LAB_SOURCE_DIR) + "/orchestrator/report/golden/" + name;
-  if (std::getenv("LAB_UPDATE_GOLDEN")) std::ofstream(path) << text;
-  std::ifstream file(path);
-  const std::string golden((std::istreambuf_iterator<char>(file)), {});
-  EXPECT_EQ(text, golden) << "differs from " << path;
-}
-
 const std::vector<Record> both = {passed(), failed()};
 
 TEST(Report, Table) {
@@ -144,6 +134,41 @@ TEST(Report, NothingRawFromTheGuestReachesTheTerminal) {
   }
   const std::string text = list(records);
   EXPECT_EQ(text.find('\x1b'), std::string::npos);
+}
+
+TEST(Report, RelationsStandAfterTheTrials) {
+  const std::vector<record::RelationResult> relations = {
+      {.scenario = "paging",
+       .text = "NPF of boot: a=1 / a=2",
+       .ok = true,
+       .left = 1200,
+       .right = 400,
+       .ratio = 3,
+       .min = 2,
+       .detail = "at least 2; medians of 1 and 1 passed trials"},
+      {.scenario = "paging",
+       .text = "total of boot: a=1 / a=2",
+       .ok = false,
+       .left = 5,
+       .right = 400,
+       .ratio = 0.0125,
+       .min = 2,
+       .detail = "at least 2; medians of 1 and 1 passed trials"},
+      {.scenario = "paging",
+       .text = "MSR of boot: a=1 / a=2",
+       .left = 5,
+       .detail = "at least 2; medians of 1 and 0 passed trials"}};
+  expect_golden("relations.txt", report::relations(relations));
+  EXPECT_THAT(render(Format::table, both, {}, relations), HasSubstr("relations\n  ✓ NPF"));
+  pugi::xml_document document;
+  ASSERT_TRUE(document.load_string(junit(both, relations).c_str()));
+  EXPECT_EQ(document.select_nodes("//testcase").size(), 5u);
+  EXPECT_EQ(document.select_nodes("//failure").size(), 2u);
+  EXPECT_EQ(document.select_nodes("//error").size(), 1u);
+  EXPECT_THAT(tap(both, relations), HasSubstr("1..5\n"));
+  EXPECT_THAT(tap(both, relations), HasSubstr("not ok 5 - relation MSR of boot"));
+  EXPECT_EQ(nlohmann::json::parse(json(both, relations))["relations"].size(), 3u);
+  EXPECT_EQ(report::relations({}), "");
 }
 
 TEST(Report, MachineFormatsParse) {

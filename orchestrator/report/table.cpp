@@ -32,7 +32,7 @@ class Brief {
     if (value.empty()) return;
     text_ += fmt::format("{}{}{}{}", text_.empty() ? "" : ", ", before, value, after);
   }
-  std::string lines() const { return wrap(text_, 2, columns); }
+  std::string lines() const { return wrap(text_, 2, terminal_columns); }
 
  private:
   const Record& record_;
@@ -48,7 +48,7 @@ std::string conditions_in_brief(const Record& record) {
   outer.add(c::patch_version, "patch ");
   guest.add(c::image, "image ");
   guest.add(c::guest_kernel, "kernel ");
-  if (condition_of(record, c::guests) != "1") guest.add(c::guests, "", " guests of");
+  if (condition_of(record, c::guests) != "1") guest.add(c::guests, "", " guests");
   guest.add(c::vcpus, "", condition_of(record, c::vcpus) == "1" ? " vCPU" : " vCPUs");
   guest.add(c::memory);
   guest.add(c::paging, "", " paging");
@@ -101,7 +101,7 @@ Widths fit(const std::vector<Row>& rows) {
   }
   std::size_t all = mark_columns;
   for (std::size_t i = 0; i < widths.size(); ++i) all += gap_before(i) + widths[i];
-  const std::size_t excess = all - std::min(all, columns);
+  const std::size_t excess = all - std::min(all, terminal_columns);
   if (excess > 0) widths[name_cell] = std::max(widths[name_cell], shortest_name + excess) - excess;
   return widths;
 }
@@ -158,9 +158,9 @@ std::string categories_text(const record::Step& step) {
   std::ranges::stable_sort(sorted, std::greater(), &std::pair<std::string, std::uint64_t>::second);
   std::string text = "by category:";
   for (const auto& [category, exits] : sorted)
-    text += fmt::format("{} {} {} ({} %)", text.ends_with(':') ? "" : ",", printable(category),
+    text += fmt::format("{} {} {} ({}%)", text.ends_with(':') ? "" : ",", printable(category),
                         thousands(exits), share(exits, step.exits.value_or(0)));
-  return wrap(text, 2, columns);
+  return wrap(text, 2, terminal_columns);
 }
 
 std::string step_name(const record::Step& step) {
@@ -216,7 +216,9 @@ std::string check_text(const exits::Check& check, const Style& style) {
   if (check.left || check.right)
     text += fmt::format(": {} | {}", thousands_or_dash(check.left), thousands_or_dash(check.right));
   text += "\n";
-  return check.ok || check.detail.empty() ? text : text + wrap(printable(check.detail), 6, columns);
+  return check.ok || check.detail.empty()
+             ? text
+             : text + wrap(printable(check.detail), 6, terminal_columns);
 }
 
 std::string checks_text(const Record& record, const Style& style) {
@@ -238,7 +240,7 @@ std::string host_text(const Record& record, const Style& style) {
       thousands(record.host->failed_entries), thousands(total.cycles), thousands(total.to_entry),
       emulated ? " (emulated)" : "");
   return fmt::format("\n{}\n{}", ink(style, Ink::bold, "host, whole trial"),
-                     wrap(line, 2, columns));
+                     wrap(line, 2, terminal_columns));
 }
 
 std::string timings_text(const Record& record, const Style& style) {
@@ -247,7 +249,7 @@ std::string timings_text(const Record& record, const Style& style) {
   for (const auto& [phase, seconds] : record.timings) {
     line += fmt::format("{}{} {:.1f} s", line.empty() ? "" : ", ", printable(phase), seconds);
   }
-  return fmt::format("\n{}\n{}", ink(style, Ink::bold, "time"), wrap(line, 2, columns));
+  return fmt::format("\n{}\n{}", ink(style, Ink::bold, "time"), wrap(line, 2, terminal_columns));
 }
 
 std::string summary(std::span<const Record> records) {
@@ -265,7 +267,7 @@ std::string summary(std::span<const Record> records) {
 std::string table(const Record& record, const Style& style) {
   std::string text = heading(record, style);
   if (!record.message.empty()) {
-    text += fmt::format("\n{}", wrap(printable(record.message), 0, columns));
+    text += fmt::format("\n{}", wrap(printable(record.message), 0, terminal_columns));
   }
   const bool emulated = is_emulated(record);
   for (const record::Step& step : record.steps) text += step_text(step, emulated, style);
@@ -281,6 +283,29 @@ std::string table(std::span<const Record> records, const Style& style) {
   std::string text;
   for (const Record& record : records) text += table(record, style) + "\n";
   return records.size() == 1 ? text : text + summary(records);
+}
+
+std::string relation_text(const record::RelationResult& relation) {
+  const auto side = [](const std::optional<double>& value) {
+    return value ? rate_text(*value) : std::string("-");
+  };
+  return fmt::format("{}: {} | {}{}; {}{}", printable(relation.text), side(relation.left),
+                     side(relation.right),
+                     relation.ratio ? fmt::format(", ratio {:.3g}", *relation.ratio) : "",
+                     printable(relation.detail), relation.ok ? "" : "; not enough data to judge");
+}
+
+std::string relations(std::span<const record::RelationResult> relations, const Style& style) {
+  if (relations.empty()) return "";
+  std::string text = fmt::format("{}\n", ink(style, Ink::bold, "relations"));
+  for (const record::RelationResult& relation : relations) {
+    const std::string sign = !relation.ok   ? ink(style, Ink::yellow, "?")
+                             : *relation.ok ? ink(style, Ink::green, "✓")
+                                            : ink(style, Ink::red, "✗");
+    text +=
+        fmt::format("  {} {}", sign, wrap(relation_text(relation), 4, terminal_columns).substr(4));
+  }
+  return text;
 }
 
 std::string list(std::span<const Record> records, const Style& style) {

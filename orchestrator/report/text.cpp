@@ -128,7 +128,7 @@ std::string share(std::uint64_t exits, std::uint64_t total) {
 }
 
 std::string rate_text(double rate) {
-  if (rate < 9.95) return fmt::format("{:.1f}", rate);
+  if (rate < 9.95 && rate != std::round(rate)) return fmt::format("{:.1f}", rate);
   return rate < 0x1p63 ? thousands(std::uint64_t(std::llround(rate))) : fmt::format("{:.3g}", rate);
 }
 

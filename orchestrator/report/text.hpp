@@ -27,14 +27,17 @@ std::string clip(const std::string& text, std::size_t columns);
 // Words on lines of at most `columns`, each beginning with `indent` blanks.
 std::string wrap(std::string_view text, std::size_t indent, std::size_t columns);
 
-inline constexpr std::size_t columns = 80;  // of every text for the terminal
+inline constexpr std::size_t terminal_columns = 80;  // of every text for the terminal
 
 // "12.3", "<0.1" or, without a total, "-": percent.
 std::string share(std::uint64_t exits, std::uint64_t total);
-std::string rate_text(double rate);  // "1,234", below ten "3.4"
+std::string rate_text(double rate);  // "1,234", "7", below ten "3.4"
 
 enum class Ink { bold, dim, green, red, yellow };
 std::string ink(const Style& style, Ink colour, const std::string& text);
+
+// "NPF of boot: …: 1,200 | 400, ratio 3, at least 2; …"
+std::string relation_text(const record::RelationResult& relation);
 
 bool is_emulated(const record::Record& record);
 // The reason's name by the record's vendor.

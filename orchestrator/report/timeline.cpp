@@ -47,9 +47,9 @@ std::string burst_text(const Record& record, const record::Burst& burst) {
                   place.empty() ? "" : " (" + printable(place) + ")", rate_text(burst.exits));
   for (std::size_t i = 0; i < std::min(reasons_shown, burst.reasons.size()); ++i)
     text += fmt::format(
-        "{}{} {} %", i ? ", " : "", reason_name(record, burst.reasons[i].first),
+        "{}{} {}%", i ? ", " : "", reason_name(record, burst.reasons[i].first),
         share(std::uint64_t(burst.reasons[i].second + 0.5), std::uint64_t(burst.exits + 0.5)));
-  return wrap(text, 4, columns);
+  return wrap(text, 4, terminal_columns);
 }
 
 std::string title_of(const Record& record, const Style& style) {
@@ -88,7 +88,7 @@ std::string timeline_text(const Record& record, const Style& style) {
   const double window = record::rate_window(*record.timeline);
   if (!parts.empty()) {
     text += rows_text(parts, style);
-    text += wrap(variation_meaning(window), 2, columns);
+    text += wrap(variation_meaning(window), 2, terminal_columns);
   }
   const auto bursts = record::busiest(*record.timeline, bursts_shown);
   if (!bursts.empty()) text += fmt::format("  busiest moments, {:.3g} s from\n", window);

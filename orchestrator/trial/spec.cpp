@@ -104,7 +104,6 @@ guest::DomainSpec guest_spec(const scenario::TrialPlan& plan, const GuestImage& 
   spec.kernel = image.kernel.string();
   spec.initrd = image.initrd.string();
   spec.cmdline = image.cmdline;
-  spec.hpet = settings.clock == scenario::Clock::hpet;
   add_disks(spec, settings, disks);
   if (settings.nic != scenario::Nic::none)
     spec.nics.push_back({.model = std::string(to_string(settings.nic)),

@@ -35,7 +35,7 @@ TEST_F(Spec, ByDefaultHasNothingThatNobodyAskedFor) {
   const guest::DomainSpec one = spec();
   EXPECT_EQ(one.name, "lab-guest-r1");
   EXPECT_TRUE(one.disks.empty() && one.nics.empty());
-  EXPECT_FALSE(one.balloon || one.on_reboot_restart || one.preserve_on_poweroff || one.hpet);
+  EXPECT_FALSE(one.balloon || one.on_reboot_restart || one.preserve_on_poweroff);
   EXPECT_EQ(one.plug_slots, 0u);
   EXPECT_EQ(devices_in_words(plan_, image_), "pc, serial, virtio-serial");
 }

@@ -66,6 +66,9 @@ void check_at_rest(TrialState& state, const Guests& guests, Watch& watch,
   const exits::HostStats host = together(all);
   if (tracepoint != nullptr)
     state.add_check(check_tracepoint(host, state.created, tracepoint->read()));
+  // The timeline's end: from here on nothing is counted any more.
+  if (state.plan.settings.samples != 0)
+    state.sampler.take(state.since_start.seconds(), by_number(exits::counts_now(host)));
   state.record.host = record::make_host(host);
   state.end_phase("self-check");
 }

@@ -81,46 +81,17 @@ bool Steps::run(const Step& step) {
   return done;
 }
 
-bool Steps::await_all(Kind kind, const Step& step, const Handler& handler) {
-  const std::uint32_t id = kind == Kind::ready ? 0 : state_.next_id - 1;
-  std::vector<bool> heard(guests_.size());
-  const auto hear = [&](std::size_t i) {
-    const auto message = heard[i] ? std::nullopt : guests_[i]->session().next_message();
-    if (!message) return;
-    heard[i] = true;
-    if (message->kind == kind && message->id == id)
-      handler(*guests_[i], *message);
-    else if (kind == Kind::ready)
-      guests_[i]->take_ready(*message);  // says what is wrong
-    else
-      guests_[i]->session().refuse(*message);
-  };
-  const auto all = [&] {
-    for (std::size_t i = 0; i < guests_.size(); ++i) hear(i);
-    return std::ranges::all_of(heard, std::identity());
-  };
-  return watch_.until(all, deadline_, late(step)) && !watch_.problem();
-}
-
-bool Steps::send_all(const std::string& request) {
-  return std::ranges::all_of(guests_,
-                             [&](const auto& guest) { return guest->session().send(request); });
-}
-
-bool Steps::snapshot_all(const Step& step, const Handler& handler) {
-  return send_all(snapshot_request(state_.next_id++)) && await_all(Kind::snapshot, step, handler);
-}
-
 bool Steps::begin_by_snapshot(const Step& step) {
-  return snapshot_all(step, [](GuestRun& guest, const ReaderMessage& message) {
-    guest.begin_step(*message.after);
-  });
+  return readers_.snapshot(
+      deadline_, late(step),
+      [](GuestRun& guest, const ReaderMessage& message) { guest.begin_step(*message.after); });
 }
 
 bool Steps::end_by_snapshot(const Step& step) {
-  return snapshot_all(step, [&](GuestRun& guest, const ReaderMessage& message) {
-    guest.end_step(step.name, *message.after);
-  });
+  return readers_.snapshot(deadline_, late(step),
+                           [&](GuestRun& guest, const ReaderMessage& message) {
+                             guest.end_step(step.name, *message.after);
+                           });
 }
 
 bool Steps::boot(const Step& step) {
@@ -140,13 +111,14 @@ bool Steps::boot(const Step& step) {
 bool Steps::await_boot(const Step& step, bool again) {
   if (const auto mark = mark_of(step.until)) return await_marks(step, *mark);
   readers_ready_ = true;
-  return await_all(Kind::ready, step, [&](GuestRun& guest, const ReaderMessage& message) {
-    if (!guest.take_ready(message)) return;
-    if (again)
-      guest.end_step(step.name, *message.after);
-    else
-      guest.end_step(step.name, std::nullopt, *message.after);
-  });
+  return readers_.await(Kind::ready, deadline_, late(step),
+                        [&](GuestRun& guest, const ReaderMessage& message) {
+                          if (!guest.take_ready(message)) return;
+                          if (again)
+                            guest.end_step(step.name, *message.after);
+                          else
+                            guest.end_step(step.name, std::nullopt, *message.after);
+                        });
 }
 
 bool Steps::await_marks(const Step& step, Mark mark) {
@@ -171,10 +143,11 @@ bool Steps::await_readers() {
   Step wait;  // a boot's; its counts are nobody's
   wait.timeout = state_.plan.timeouts.boot;
   deadline_ = state_.deadline(wait.timeout);
-  const bool ready =
-      await_all(Kind::ready, wait, [](GuestRun& guest, const ReaderMessage& message) {
-        if (guest.take_ready(message)) guest.begin_step(*message.after);
-      });
+  const bool ready = readers_.await(Kind::ready, deadline_, late(wait),
+                                    [](GuestRun& guest, const ReaderMessage& message) {
+                                      if (guest.take_ready(message))
+                                        guest.begin_step(*message.after);
+                                    });
   state_.end_phase("reader");
   return ready;
 }
@@ -187,10 +160,11 @@ bool Steps::command(const Step& step) {
                                            .times = step.times,
                                            .duration = step.duration});
   for (const auto& guest : guests_) guest->begin_step();
-  return send_all(request) &&
-         await_all(Kind::step, step, [&](GuestRun& guest, const ReaderMessage& message) {
-           take_command(guest, step, message);
-         });
+  return readers_.send(request) &&
+         readers_.await(Kind::step, deadline_, late(step),
+                        [&](GuestRun& guest, const ReaderMessage& message) {
+                          take_command(guest, step, message);
+                        });
 }
 
 void Steps::take_command(GuestRun& guest, const Step& step, const ReaderMessage& message) {
@@ -254,7 +228,7 @@ bool Steps::reboot(const Step& step) {
   else if (!begin_by_snapshot(step))
     return false;
   for (const auto& guest : guests_) guest->session().begin_boot(step.pattern, true);
-  return send_all(std::string(reboot_request)) && await_boot(step, true);
+  return readers_.send(std::string(reboot_request)) && await_boot(step, true);
 }
 
 // The guest takes its reader with it, so this is the host's count: up to the last exit.
@@ -263,7 +237,7 @@ bool Steps::shutdown(const Step& step) {
     guest->begin_step_by_host();
     guest->session().let_end();
   }
-  if (!send_all(std::string(poweroff_request))) return false;
+  if (!readers_.send(std::string(poweroff_request))) return false;
   std::vector<bool> gone(guests_.size());
   const auto all = [&] {
     for (std::size_t i = 0; i < guests_.size(); ++i) {

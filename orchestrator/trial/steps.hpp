@@ -3,23 +3,17 @@
 // for all of them.
 #pragma once
 
-#include <functional>
-#include <memory>
-#include <string>
-#include <vector>
+#include <optional>
 
-#include "orchestrator/trial/guest_run.hpp"
-#include "orchestrator/trial/watch.hpp"
+#include "orchestrator/trial/readers.hpp"
 
 namespace lab::trial {
-
-using Guests = std::vector<std::unique_ptr<GuestRun>>;
 
 class Steps {
  public:
   // The guests are paused, and have run for no moment yet.
   Steps(TrialState& state, const Guests& guests, Watch& watch)
-      : state_(state), guests_(guests), watch_(watch) {}
+      : state_(state), guests_(guests), watch_(watch), readers_(state, guests, watch) {}
 
   // False where a guest has a problem, or time is over: the watch says it.
   bool run(const scenario::Step& step);
@@ -42,19 +36,14 @@ class Steps {
   // After a boot that the host has counted: until the readers are there, without a step.
   bool await_readers();
 
-  // A message of this kind (and id) from every guest, each handed over as it comes. Any other one
-  // is a problem.
-  using Handler = std::function<void(GuestRun&, const ReaderMessage&)>;
-  bool await_all(ReaderMessage::Kind kind, const scenario::Step& step, const Handler& handler);
-  bool send_all(const std::string& request);
   // Takes a snapshot in every guest: the step begins with it, or ends with it.
   bool begin_by_snapshot(const scenario::Step& step);
   bool end_by_snapshot(const scenario::Step& step);
-  bool snapshot_all(const scenario::Step& step, const Handler& handler);
 
   TrialState& state_;
   const Guests& guests_;
   Watch& watch_;
+  Readers readers_;
   Deadline deadline_{};  // of the step that is being done
   bool readers_ready_ = false;
 };

@@ -171,6 +171,14 @@ void judge(TrialState& state) {
     record.message = "failed checks: " + failed;
 }
 
+// As the scenario has them, and of each the guests by number; they came as they were done.
+void sort_steps(const scenario::TrialPlan& plan, std::vector<record::Step>& steps) {
+  const auto place = [&](const record::Step& step) {
+    return std::pair(std::ranges::find(plan.steps, step.name, &scenario::Step::name), step.guest);
+  };
+  std::ranges::stable_sort(steps, {}, place);
+}
+
 void run_guests(TrialState& state) {
   {
     Running running(state);
@@ -198,6 +206,7 @@ record::Record run_trial(const scenario::TrialPlan& plan, const GuestImage& imag
   }
   state.record.timings.emplace_back("trial", watch.seconds());
   if (plan.settings.samples != 0) state.record.timeline = state.sampler.finish();
+  sort_steps(plan, state.record.steps);
   judge(state);
   return std::move(state.record);
 }

@@ -4,7 +4,10 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -27,54 +30,164 @@ static void keep(struct command_result *r, size_t count)
 	}
 }
 
-/* Until every process that has the pipe open is gone. */
-static void read_output(int fd, struct command_result *r)
+/* Milliseconds until the end, for poll(); -1: there is none. */
+static int left(double end)
 {
-	for (;;) {
-		ssize_t count = read(fd, r->output + r->kept, sizeof(r->output) - r->kept);
+	double rest = (end - now()) * 1000;
 
+	return end == 0 ? -1 : rest <= 0 ? 0 : rest > 1e9 ? 1000000000 : (int)rest + 1;
+}
+
+/* Until every process that has the pipe open is gone (true) or the end has come. */
+static bool read_output(int fd, double end, struct command_result *r)
+{
+	struct pollfd ready = { .fd = fd, .events = POLLIN };
+
+	for (;;) {
+		int n = end == 0 ? 1 : poll(&ready, 1, left(end));
+		ssize_t count;
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (end != 0 && (n == 0 || left(end) == 0))
+			return false;
+		count = read(fd, r->output + r->kept, sizeof(r->output) - r->kept);
 		if (count < 0 && errno == EINTR)
 			continue;
 		if (count <= 0)
-			return;
+			return true;
 		keep(r, (size_t)count);
 	}
 }
 
-static void become_command(const char *command, int out)
+static void become_shell(const char *text, int in, int out)
 {
-	int null = open("/dev/null", O_RDONLY);
-
 	setsid();
-	dup2(null, STDIN_FILENO);
+	dup2(in, STDIN_FILENO);
 	dup2(out, STDOUT_FILENO);
 	dup2(out, STDERR_FILENO);
-	execl("/bin/sh", "sh", "-c", command, (char *)NULL);
+	execl("/bin/sh", "sh", "-c", text, (char *)NULL);
 	_exit(127);
 }
 
-bool run_command(const char *command, struct command_result *r)
+/* A file that no name leads to: unlike a pipe it takes all at once, whether it is read or not. */
+static int open_input(const struct command *c)
 {
-	double start = now();
-	int ends[2], status;
-	pid_t pid;
+	size_t done = 0;
+	int fd;
 
-	memset(r, 0, sizeof(*r));
-	if (pipe2(ends, O_CLOEXEC) != 0)
-		return false;
-	pid = fork();
-	if (pid == 0)
-		become_command(command, ends[1]);
-	close(ends[1]);
-	if (pid > 0)
-		read_output(ends[0], r);
-	close(ends[0]);
-	if (pid < 0)
-		return false;
+	if (c->input_length == 0)
+		return open("/dev/null", O_RDONLY | O_CLOEXEC);
+	fd = memfd_create("input", MFD_CLOEXEC);
+	while (fd >= 0 && done < c->input_length) {
+		ssize_t count = write(fd, c->input + done, c->input_length - done);
+
+		if (count < 0 && errno == EINTR)
+			continue;
+		if (count < 0) {
+			close(fd);
+			return -1;
+		}
+		done += (size_t)count;
+	}
+	if (fd >= 0)
+		lseek(fd, 0, SEEK_SET);
+	return fd;
+}
+
+/* Itself, too: it may not have made its group yet. */
+static void kill_group(pid_t pid)
+{
+	kill(-pid, SIGKILL);
+	kill(pid, SIGKILL);
+}
+
+static int wait_for(pid_t pid)
+{
+	int status = 0;
+
 	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
 		;
+	return status;
+}
+
+/* Starts it; its process, or -1. *out is where its output comes from. */
+static pid_t start(const struct command *c, int *out)
+{
+	int ends[2], in = open_input(c);
+	pid_t pid = -1;
+
+	if (in < 0)
+		return -1;
+	if (pipe2(ends, O_CLOEXEC) == 0) {
+		pid = fork();
+		if (pid == 0)
+			become_shell(c->text, in, ends[1]);
+		close(ends[1]);
+		if (pid > 0)
+			*out = ends[0];
+		else
+			close(ends[0]);
+	}
+	close(in);
+	return pid;
+}
+
+static bool run_once(const struct command *c, double end, struct command_result *r)
+{
+	int out = -1, status;
+	pid_t pid = start(c, &out);
+
+	if (pid < 0)
+		return false;
+	r->cut = !read_output(out, end, r);
+	if (r->cut)
+		kill_group(pid);
+	close(out);
+	status = wait_for(pid);
 	r->exit_code = WIFEXITED(status) ? WEXITSTATUS(status) : -1;
 	r->signal = WIFSIGNALED(status) ? WTERMSIG(status) : 0;
-	r->seconds = now() - start;
+	r->times += !r->cut;
 	return true;
+}
+
+bool run_command(const struct command *c, struct command_result *r)
+{
+	double begin = now(), end = c->milliseconds ? begin + c->milliseconds / 1e3 : 0;
+	bool ok = true;
+
+	memset(r, 0, sizeof(*r));
+	while (ok && !r->cut && r->times < c->times && r->exit_code == 0) {
+		if (left(end) == 0)
+			r->cut = true;
+		else
+			ok = run_once(c, end, r);
+	}
+	r->seconds = now() - begin;
+	return ok;
+}
+
+pid_t start_load(const char *text)
+{
+	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+	pid_t pid = null < 0 ? -1 : fork();
+
+	if (pid == 0)
+		become_shell(text, null, null);
+	if (null >= 0)
+		close(null);
+	return pid;
+}
+
+int end_load(pid_t pid)
+{
+	int status;
+
+	if (waitpid(pid, &status, WNOHANG) == pid) {
+		kill(-pid, SIGKILL);	/* what it left behind */
+		return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+	}
+	kill_group(pid);
+	wait_for(pid);
+	return -1;
 }

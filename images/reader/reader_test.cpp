@@ -2,7 +2,13 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <signal.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cstdio>
 #include <cstring>
+#include <fstream>
 #include <map>
 #include <memory>
 #include <string>
@@ -141,14 +147,41 @@ TEST_F(Reader, SnapshotStaysRightWhere32BitsWrap) {
 
 TEST(Request, IsTakenOnlyWhole) {
   EXPECT_EQ(parse_request("poweroff").kind, REQUEST_POWEROFF);
+  EXPECT_EQ(parse_request("reboot").kind, REQUEST_REBOOT);
+  EXPECT_EQ(parse_request("snapshot 7").kind, REQUEST_SNAPSHOT);
   EXPECT_EQ(parse_request("snapshot 7").id, 7u);
-  const request run = parse_request("run 3 12");
+  const request run = parse_request("run 3 12 5 0 1000000 4294967295");
   EXPECT_EQ(run.kind, REQUEST_RUN);
   EXPECT_EQ(run.id, 3u);
   EXPECT_EQ(run.length, 12u);
-  for (const char* bad :
-       {"", "run", "run 3", "run 3 0", "run 3 65537", "run 99999999999 1", "run -1 1", "run 3 12 ",
-        "snapshot", "snapshot x", "snapshot 1x", "POWEROFF", "poweroff "})
+  EXPECT_EQ(run.input, 5u);
+  EXPECT_EQ(run.background, 0u);
+  EXPECT_EQ(run.times, 1'000'000u);
+  EXPECT_EQ(run.milliseconds, 4294967295u);
+  for (const char* bad : {"",
+                          "run",
+                          "run 3",
+                          "run 3 12",
+                          "run 3 0 0 0 1 0",
+                          "run 3 65537 0 0 1 0",
+                          "run 3 1 65537 0 1 0",
+                          "run 3 1 0 65537 1 0",
+                          "run 3 1 0 0 0 0",
+                          "run 3 1 0 0 1000001 0",
+                          "run 3 1 0 0 1 4294967296",
+                          "run 99999999999 1 0 0 1 0",
+                          "run -1 1 0 0 1 0",
+                          "run 3 1 0 0 1 0 ",
+                          "run 3 1 0 0 1 0 0",
+                          "run  3 1 0 0 1 0",
+                          "run3 1 0 0 1 0",
+                          "snapshot",
+                          "snapshot x",
+                          "snapshot 1x",
+                          "snapshot7",
+                          "POWEROFF",
+                          "poweroff ",
+                          "reboot 1"})
     EXPECT_EQ(parse_request(bad).kind, REQUEST_BAD) << bad;
 }
 
@@ -174,15 +207,112 @@ TEST(Text, RefusesToOverflow) {
   EXPECT_LE(t->length, sizeof(t->bytes));
 }
 
-TEST(Command, KeepsTheEndOfAFloodAndTheExitCode) {
-  const auto r = std::make_unique<command_result>();
-  ASSERT_TRUE(run_command("yes | head -c 1000000; echo end; exit 3", r.get()));
-  EXPECT_EQ(r->exit_code, 3);
-  EXPECT_EQ(r->output_bytes, 1'000'004u);
-  EXPECT_EQ(r->kept, std::size_t{OUTPUT_KEPT});
-  EXPECT_EQ(std::string(r->output + r->kept - 4, 4), "end\n");
-  ASSERT_TRUE(run_command("kill -9 $$", r.get()));
-  EXPECT_EQ(r->signal, 9);
+class Command : public testing::Test {
+ protected:
+  const command_result& run(const std::string& text, const std::string& input = "",
+                            std::uint32_t times = 1, std::uint32_t milliseconds = 0) {
+    const command what{text.c_str(), input.data(), input.size(), times, milliseconds};
+    EXPECT_TRUE(run_command(&what, result_.get()));
+    return *result_;
+  }
+  std::string output() const { return {result_->output, result_->kept}; }
+
+  const std::unique_ptr<command_result> result_ = std::make_unique<command_result>();
+};
+
+TEST_F(Command, KeepsTheEndOfAFloodAndTheExitCode) {
+  const command_result& r = run("yes | head -c 1000000; echo end; exit 3");
+  EXPECT_EQ(r.exit_code, 3);
+  EXPECT_EQ(r.output_bytes, 1'000'004u);
+  EXPECT_EQ(r.kept, std::size_t{OUTPUT_KEPT});
+  EXPECT_THAT(output(), testing::EndsWith("\nend\n"));
+  EXPECT_EQ(run("kill -9 $$").signal, 9);
+  EXPECT_FALSE(r.cut);
+}
+
+TEST_F(Command, RunsSoManyTimesUntilOneFails) {
+  EXPECT_EQ(run("echo x", "", 5).times, 5u);
+  EXPECT_EQ(output(), "x\nx\nx\nx\nx\n");
+  const command_result& r = run("read line; echo $line; test $line = 1", "1\n2\n", 3);
+  EXPECT_EQ(r.times, 3u) << "each has the input from its beginning";
+  const std::string file = testing::TempDir() + "reader_test_count";
+  std::remove(file.c_str());
+  run("echo x >>" + file + "; test $(wc -l <" + file + ") -lt 3", "", 100);
+  EXPECT_EQ(r.times, 3u);
+  EXPECT_EQ(r.exit_code, 1);
+  std::remove(file.c_str());
+}
+
+TEST_F(Command, HasAsMuchInputAsThereIs) {
+  const std::string input(COMMAND_LIMIT, 'i');
+  EXPECT_EQ(run("wc -c", input).exit_code, 0);
+  EXPECT_EQ(std::stoul(output()), COMMAND_LIMIT);
+  EXPECT_EQ(run("true", input).exit_code, 0) << "nobody has to read it";
+  EXPECT_EQ(run("cat").output_bytes, 0u);
+}
+
+bool is_alive(const std::string& pid) {
+  return ::kill(std::stoi(pid), 0) == 0 && std::ifstream("/proc/" + pid + "/stat").good() && [&] {
+    std::ifstream stat("/proc/" + pid + "/stat");
+    std::string text;
+    std::getline(stat, text);
+    return text.find(") Z") == std::string::npos;
+  }();
+}
+
+bool dies(const std::string& pid) {
+  for (int i = 0; i < 200 && is_alive(pid); ++i) ::usleep(5'000);
+  return !is_alive(pid);
+}
+
+TEST_F(Command, IsCutWithItsWholeGroupWhenTheTimeIsOver) {
+  const command_result& r = run("sleep 100 & echo $!; sleep 100", "", 1, 100);
+  EXPECT_TRUE(r.cut);
+  EXPECT_EQ(r.signal, 9);
+  EXPECT_EQ(r.times, 0u);
+  EXPECT_GE(r.seconds, 0.1);
+  EXPECT_LT(r.seconds, 5);
+  EXPECT_TRUE(dies(output()));
+}
+
+TEST_F(Command, IsCutThoughItNeverStopsPrintingOrComesAgainAndAgain) {
+  EXPECT_TRUE(run("yes", "", 1, 50).cut);
+  EXPECT_EQ(result_->kept, std::size_t{OUTPUT_KEPT});
+  EXPECT_TRUE(run("true", "", TIMES_LIMIT, 50).cut);
+  EXPECT_GT(result_->times, 0u);
+  EXPECT_FALSE(run("true", "", 2, 60'000).cut) << "done before its time";
+  EXPECT_EQ(result_->times, 2u);
+}
+
+std::string first_line(const std::string& file) {
+  std::string line;
+  for (int i = 0; i < 200 && line.empty(); ++i) {
+    std::ifstream stream(file);
+    std::getline(stream, line);
+    if (line.empty()) ::usleep(5'000);
+  }
+  return line;
+}
+
+TEST(Load, IsKilledWithItsGroup) {
+  const std::string file = testing::TempDir() + "reader_test_load";
+  std::remove(file.c_str());
+  const pid_t load = start_load(("sleep 100 & echo $! >" + file + "; yes").c_str());
+  ASSERT_GT(load, 0);
+  const std::string child = first_line(file);
+  ASSERT_FALSE(child.empty());
+  EXPECT_TRUE(is_alive(child));
+  EXPECT_EQ(end_load(load), -1);
+  EXPECT_TRUE(dies(child));
+  EXPECT_FALSE(is_alive(std::to_string(load)));
+  std::remove(file.c_str());
+}
+
+TEST(Load, ThatEndsBeforeItsTimeSaysHow) {
+  const pid_t load = start_load("exit 7");
+  siginfo_t info;
+  ASSERT_EQ(::waitid(P_PID, static_cast<id_t>(load), &info, WEXITED | WNOWAIT), 0);
+  EXPECT_EQ(end_load(load), 7);
 }
 
 }  // namespace

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/reboot.h>
 #include <sys/utsname.h>
 #include <unistd.h>
 
@@ -21,8 +22,8 @@ struct service {
 	uint32_t cpuid_number;
 	char vendor[13];
 	size_t have;		/* bytes of requests not yet taken */
-	char input[COMMAND_LIMIT + 256];
-	char command[COMMAND_LIMIT + 1];
+	char requests[3 * COMMAND_LIMIT + 256];
+	char command[COMMAND_LIMIT + 1], input[COMMAND_LIMIT + 1], background[COMMAND_LIMIT + 1];
 	struct text line;
 	struct snapshot before, after;
 	struct command_result result;
@@ -103,14 +104,11 @@ static bool send_ready(struct service *s)
 	return send_line(s);
 }
 
-static bool do_run(struct service *s, uint32_t id)
+/* `load` is what the load beside it ended with before its time; -1: it did not. */
+static bool send_step(struct service *s, uint32_t id, int load)
 {
-	struct command_result *r = &s->result;
+	const struct command_result *r = &s->result;
 
-	snapshot_now(s, &s->before);
-	if (!run_command(s->command, r))
-		return send_error(s, id, strerror(errno));
-	snapshot_now(s, &s->after);
 	text_clear(&s->line);
 	text_add(&s->line, "{\"event\":\"step\",\"id\":%u,\"before\":", id);
 	text_add_snapshot(&s->line, &s->before);
@@ -120,12 +118,38 @@ static bool do_run(struct service *s, uint32_t id)
 		text_add(&s->line, ",\"signal\":%d", r->signal);
 	else
 		text_add(&s->line, ",\"exit_code\":%d", r->exit_code);
+	if (load >= 0)
+		text_add(&s->line, ",\"background_exit_code\":%d", load);
+	text_add(&s->line, ",\"times\":%u,\"cut\":%s", r->times, r->cut ? "true" : "false");
 	text_add(&s->line, ",\"seconds\":%.6f,\"output_bytes\":%llu,\"output_truncated\":%s,\"output\":",
 		 r->seconds, (unsigned long long)r->output_bytes,
 		 r->output_bytes > r->kept ? "true" : "false");
 	text_add_json_string(&s->line, r->output, r->kept);
 	text_add(&s->line, "}");
 	return send_line(s);
+}
+
+static bool do_run(struct service *s, const struct request *request)
+{
+	const struct command command = { .text = s->command,
+					 .input = s->input,
+					 .input_length = request->input,
+					 .times = request->times,
+					 .milliseconds = request->milliseconds };
+	pid_t load = request->background ? start_load(s->background) : 0;
+	int error = 0, load_exit = -1;
+
+	if (load < 0)
+		return send_error(s, request->id, strerror(errno));
+	snapshot_now(s, &s->before);
+	if (!run_command(&command, &s->result))
+		error = errno;
+	else
+		snapshot_now(s, &s->after);
+	if (load > 0)
+		load_exit = end_load(load);
+	return error ? send_error(s, request->id, strerror(error)) :
+		       send_step(s, request->id, load_exit);
 }
 
 static bool do_snapshot(struct service *s, uint32_t id)
@@ -142,7 +166,7 @@ static bool do_snapshot(struct service *s, uint32_t id)
 static bool need_input(struct service *s, size_t wanted)
 {
 	while (s->have < wanted) {
-		ssize_t count = read(s->fd, s->input + s->have, sizeof(s->input) - s->have);
+		ssize_t count = read(s->fd, s->requests + s->have, sizeof(s->requests) - s->have);
 
 		if (count > 0)
 			s->have += (size_t)count;
@@ -156,8 +180,19 @@ static bool need_input(struct service *s, size_t wanted)
 
 static void take_input(struct service *s, size_t count)
 {
-	memmove(s->input, s->input + count, s->have - count);
+	memmove(s->requests, s->requests + count, s->have - count);
 	s->have -= count;
+}
+
+/* The next bytes of the port, with a zero behind them. */
+static bool take_bytes(struct service *s, char *to, size_t count)
+{
+	if (!need_input(s, count))
+		return false;
+	memcpy(to, s->requests, count);
+	to[count] = '\0';
+	take_input(s, count);
+	return true;
 }
 
 /* The next request; a line that is too long is dropped as a bad one. */
@@ -165,24 +200,25 @@ static bool next_request(struct service *s, struct request *request)
 {
 	char *end = NULL;
 
-	while (!(end = memchr(s->input, '\n', s->have))) {
-		if (s->have == sizeof(s->input))
+	while (!(end = memchr(s->requests, '\n', s->have))) {
+		if (s->have == sizeof(s->requests))
 			take_input(s, s->have);
 		if (!need_input(s, s->have + 1))
 			return false;
 	}
 	*end = '\0';
-	*request = strlen(s->input) == (size_t)(end - s->input) ?
-			   parse_request(s->input) : (struct request){ .kind = REQUEST_BAD };
-	take_input(s, (size_t)(end - s->input) + 1);
-	if (request->kind != REQUEST_RUN)
-		return true;
-	if (!need_input(s, request->length))
-		return false;
-	memcpy(s->command, s->input, request->length);
-	s->command[request->length] = '\0';
-	take_input(s, request->length);
-	return true;
+	*request = strlen(s->requests) == (size_t)(end - s->requests) ?
+			   parse_request(s->requests) : (struct request){ .kind = REQUEST_BAD };
+	take_input(s, (size_t)(end - s->requests) + 1);
+	return request->kind != REQUEST_RUN || (take_bytes(s, s->command, request->length) &&
+						take_bytes(s, s->input, request->input) &&
+						take_bytes(s, s->background, request->background));
+}
+
+/* By systemd where there is one; false where there is none or it does not. */
+static bool ask_systemd(const char *command)
+{
+	return access("/run/systemd/system", F_OK) == 0 && system(command) == 0;
 }
 
 static void power_off(struct service *s)
@@ -191,8 +227,17 @@ static void power_off(struct service *s)
 	text_add(&s->line, "{\"event\":\"bye\"}");
 	send_line(s);
 	/* Without systemd, whoever started the reader goes on from here. */
-	if (access("/run/systemd/system", F_OK) == 0 && system("systemctl --no-block poweroff") != 0)
-		fprintf(stderr, "lab-reader: systemctl failed\n");
+	if (!ask_systemd("systemctl --no-block poweroff"))
+		sync();
+}
+
+static void restart(void)
+{
+	if (ask_systemd("systemctl --no-block reboot"))
+		return;
+	sync();
+	if (reboot(RB_AUTOBOOT) != 0)
+		perror("lab-reader: reboot");
 }
 
 static int answer_requests(struct service *s)
@@ -203,13 +248,16 @@ static int answer_requests(struct service *s)
 	while (ok && next_request(s, &request)) {
 		switch (request.kind) {
 		case REQUEST_RUN:
-			ok = do_run(s, request.id);
+			ok = do_run(s, &request);
 			break;
 		case REQUEST_SNAPSHOT:
 			ok = do_snapshot(s, request.id);
 			break;
 		case REQUEST_POWEROFF:
 			power_off(s);
+			return 0;
+		case REQUEST_REBOOT:
+			restart();
 			return 0;
 		default:
 			ok = send_error(s, 0, "unknown request");

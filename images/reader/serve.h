@@ -5,10 +5,10 @@
 
 #include "leaves.h"
 
-#define READER_VERSION "1.0"
-#define READER_PROTOCOL 1
+#define READER_VERSION "2.0"
+#define READER_PROTOCOL 2
 
-/* Serves until the host asks to power off (0), or the port is gone (1). */
+/* Serves until the host asks to power off or to reboot (0), or the port is gone (1). */
 int serve(const char *port, struct leaves *leaves);
 
 #endif

@@ -102,27 +102,38 @@ static bool take_number(const char **text, uint32_t limit, uint32_t *value)
 	return true;
 }
 
+/* Decimal numbers with one space before each, to the end of the line. */
+static bool take_numbers(const char *text, const uint32_t *limits, uint32_t **values, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (*text++ != ' ' || !take_number(&text, limits[i], values[i]))
+			return false;
+	return *text == '\0';
+}
+
+static bool parse_run(const char *text, struct request *r)
+{
+	const uint32_t limits[] = { UINT32_MAX,	   COMMAND_LIMIT, COMMAND_LIMIT,
+				    COMMAND_LIMIT, TIMES_LIMIT,	  UINT32_MAX };
+	uint32_t *values[] = { &r->id,	       &r->length, &r->input,
+			       &r->background, &r->times,  &r->milliseconds };
+
+	return take_numbers(text, limits, values, 6) && r->length > 0 && r->times > 0;
+}
+
 struct request parse_request(const char *line)
 {
-	struct request bad = { .kind = REQUEST_BAD };
-	struct request r = bad;
-	const char *p = line;
+	struct request r = { .kind = REQUEST_BAD };
+	const uint32_t limit = UINT32_MAX;
+	uint32_t *id = &r.id;
 
-	if (strcmp(line, "poweroff") == 0) {
+	if (strcmp(line, "poweroff") == 0)
 		r.kind = REQUEST_POWEROFF;
-		return r;
-	}
-	if (strncmp(line, "snapshot ", 9) == 0) {
-		p = line + 9;
+	else if (strcmp(line, "reboot") == 0)
+		r.kind = REQUEST_REBOOT;
+	else if (strncmp(line, "snapshot", 8) == 0 && take_numbers(line + 8, &limit, &id, 1))
 		r.kind = REQUEST_SNAPSHOT;
-		return take_number(&p, UINT32_MAX, &r.id) && *p == '\0' ? r : bad;
-	}
-	if (strncmp(line, "run ", 4) == 0) {
-		p = line + 4;
+	else if (strncmp(line, "run", 3) == 0 && parse_run(line + 3, &r))
 		r.kind = REQUEST_RUN;
-		if (take_number(&p, UINT32_MAX, &r.id) && *p++ == ' ' &&
-		    take_number(&p, COMMAND_LIMIT, &r.length) && *p == '\0' && r.length > 0)
-			return r;
-	}
-	return bad;
+	return r.kind == REQUEST_BAD ? (struct request){ .kind = REQUEST_BAD } : r;
 }

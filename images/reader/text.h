@@ -12,6 +12,7 @@ extern "C" {
 #define LINE_LIMIT (128u << 10)
 #define COMMAND_LIMIT 65536u
 #define OUTPUT_KEPT (16u << 10)
+#define TIMES_LIMIT 1000000u
 
 struct text {
 	size_t length;
@@ -25,12 +26,24 @@ void text_add(struct text *text, const char *format, ...) __attribute__((format(
 void text_add_json_string(struct text *text, const char *bytes, size_t length);
 void text_add_snapshot(struct text *text, const struct snapshot *snapshot);
 
-enum request_kind { REQUEST_NONE, REQUEST_RUN, REQUEST_SNAPSHOT, REQUEST_POWEROFF, REQUEST_BAD };
+enum request_kind {
+	REQUEST_NONE,
+	REQUEST_RUN,
+	REQUEST_SNAPSHOT,
+	REQUEST_POWEROFF,
+	REQUEST_REBOOT,
+	REQUEST_BAD
+};
 
 struct request {
 	enum request_kind kind;
 	uint32_t id;
-	uint32_t length;	/* of the command that follows a run request */
+	/* A run request; the bytes of all three follow it in this order, each at most COMMAND_LIMIT. */
+	uint32_t length;	/* of the command */
+	uint32_t input;		/* of its standard input; 0: none */
+	uint32_t background;	/* of the load beside it; 0: none */
+	uint32_t times;		/* 1..TIMES_LIMIT */
+	uint32_t milliseconds;	/* for all of it; 0: as long as it takes */
 };
 
 /* One line, without its newline. */

@@ -29,9 +29,9 @@ case $fault in
 	/tmp/reader --json >/dev/null
 	lie='{"start_total":1100,"end_total":1102,"own_exits":2,"attempts":1,"clean":true,"total_cycles":1,"reasons":[[114,1101,1]]}'
 	exec 3<>"$port"
-	echo '{"event":"ready","protocol":1,"reader":"1.0","kernel":"none","vendor":"AuthenticAMD","vcpus":1,"layout":"descending","snapshot":'"$lie}" >&3
+	echo '{"event":"ready","protocol":2,"reader":"2.0","kernel":"none","vendor":"AuthenticAMD","vcpus":1,"layout":"descending","snapshot":'"$lie}" >&3
 	read -r request <&3
-	echo '{"event":"step","id":1,"before":'"$lie"',"after":'"$lie"',"exit_code":0,"seconds":0,"output":""}' >&3
+	echo '{"event":"step","id":1,"before":'"$lie"',"after":'"$lie"',"exit_code":0,"times":1,"cut":false,"seconds":0,"output":""}' >&3
 	sleep 1000 ;;
 @panic@) echo c >/proc/sysrq-trigger ;;
 @power_off@) poweroff -f ;;
@@ -39,6 +39,9 @@ case $fault in
 @never_ready@) echo 'never ready' >/dev/console; sleep 1000 ;;
 @hang_in_step@) step='sleep 1000' ;;
 @panic_in_step@) step='echo c >/proc/sysrq-trigger' ;;
+@reset_in_step@) step='reboot -f; sleep 1000' ;;
+@killed_in_step@) step='kill -9 $$' ;;
+@flood_in_step@) step='yes | head -c 5000000; exit 3' ;;
 esac
 echo "$step" >/tmp/step
 exec /tmp/reader "$@"
@@ -79,7 +82,10 @@ fs::path write_fault_reader(const fs::path& folder) {
                                                      {"reset", Fault::reset},
                                                      {"never_ready", Fault::never_ready},
                                                      {"hang_in_step", Fault::hang_in_step},
-                                                     {"panic_in_step", Fault::panic_in_step}};
+                                                     {"panic_in_step", Fault::panic_in_step},
+                                                     {"reset_in_step", Fault::reset_in_step},
+                                                     {"killed_in_step", Fault::killed_in_step},
+                                                     {"flood_in_step", Fault::flood_in_step}};
   std::string text = script;
   for (const auto& [name, fault] : names)
     text = replaced(text, fmt::format("@{}@", name), std::to_string(static_cast<int>(fault)));

@@ -23,6 +23,9 @@ enum class Fault {
   never_ready,
   hang_in_step,
   panic_in_step,
+  reset_in_step,   // the guest reboots by itself
+  killed_in_step,  // the command ends by a signal
+  flood_in_step,   // it prints megabytes, and fails
 };
 
 // A scenario with one trial for each, with a boot and a step `fault`.

@@ -50,6 +50,7 @@ base::Fd connect_to_guest(const std::filesystem::path& socket) {
 bool Console::read() {
   return read_available(fd_.get(), [&](std::string_view piece) {
     bytes_ += piece.size();
+    if (listener_) listener_(piece);
     // The mark may be split over two pieces: look where they meet, too.
     const std::size_t from =
         tail_.size() > panic_mark.size() ? tail_.size() - panic_mark.size() : 0;

@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -19,7 +20,11 @@ base::Fd connect_to_guest(const std::filesystem::path& socket);
 // The last bytes of a guest's serial console, and whether its kernel panicked.
 class Console {
  public:
-  explicit Console(base::Fd fd) : fd_(std::move(fd)) {}
+  // Gets all bytes, in the order in which the guest wrote them.
+  using Listener = std::function<void(std::string_view)>;
+
+  explicit Console(base::Fd fd, Listener listener = {})
+      : fd_(std::move(fd)), listener_(std::move(listener)) {}
 
   int fd() const { return fd_.get(); }
   // Reads what is there. False at the end of the stream (QEMU is gone).
@@ -32,6 +37,7 @@ class Console {
 
  private:
   base::Fd fd_;
+  Listener listener_;
   std::string tail_;
   bool panicked_ = false;
   std::uint64_t bytes_ = 0;

@@ -45,12 +45,27 @@ void read_ready(const json& object, ReaderMessage& message) {
   message.after = snapshot_in(object, "snapshot");
 }
 
+int exit_code_in(const json& object, const char* name) {
+  return object.at(name).get<int>() & 0xff;
+}
+
+// A guest's clock may say anything.
+std::optional<double> seconds_in(const json& object) {
+  const double seconds = object.at("seconds").get<double>();
+  return seconds >= 0 && seconds < 1e9 ? std::optional(seconds) : std::nullopt;
+}
+
 void read_step(const json& object, ReaderMessage& message) {
   message.id = object.at("id").get<std::uint32_t>();
   message.before = snapshot_in(object, "before");
   message.after = snapshot_in(object, "after");
-  if (object.contains("exit_code")) message.exit_code = object["exit_code"].get<int>() & 0xff;
+  if (object.contains("exit_code")) message.exit_code = exit_code_in(object, "exit_code");
   if (object.contains("signal")) message.exit_code = 128 + (object["signal"].get<int>() & 0x7f);
+  if (object.contains("background_exit_code"))
+    message.background_exit_code = exit_code_in(object, "background_exit_code");
+  message.times = object.at("times").get<std::uint32_t>();
+  message.cut = object.at("cut").get<bool>();
+  message.seconds = seconds_in(object);
   message.text = object.at("output").get<std::string>();
 }
 
@@ -84,9 +99,22 @@ ReaderMessage parse_reader_message(std::string_view line) {
   }
 }
 
-std::string run_request(std::uint32_t id, std::string_view command) {
-  return "run " + std::to_string(id) + " " + std::to_string(command.size()) + "\n" +
-         std::string(command);
+std::string run_request(const RunRequest& request) {
+  std::string text = "run";
+  for (const std::uint64_t number :
+       {std::uint64_t{request.id}, std::uint64_t{request.command.size()},
+        std::uint64_t{request.input.size()}, std::uint64_t{request.background.size()},
+        std::uint64_t{request.times}, static_cast<std::uint64_t>(request.duration.count())})
+    text += " " + std::to_string(number);
+  text += "\n";
+  text += request.command;
+  text += request.input;
+  text += request.background;
+  return text;
+}
+
+std::string snapshot_request(std::uint32_t id) {
+  return "snapshot " + std::to_string(id) + "\n";
 }
 
 }  // namespace lab::trial

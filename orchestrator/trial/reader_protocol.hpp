@@ -3,6 +3,7 @@
 // Everything that comes in is a guest's word: bounded and validated.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -13,8 +14,8 @@
 namespace lab::trial {
 
 inline constexpr std::size_t max_reader_line = 128 << 10;
-inline constexpr std::uint64_t max_reader_bytes = 16u << 20;  // of a whole trial
-inline constexpr int reader_protocol = 1;
+inline constexpr std::uint64_t max_reader_bytes = 16u << 20;  // of a whole trial, at least
+inline constexpr int reader_protocol = 2;
 
 struct ReaderMessage {
   enum class Kind { ready, step, snapshot, bye, error };
@@ -23,14 +24,30 @@ struct ReaderMessage {
   std::optional<exits::Snapshot> before, after;  // ready and snapshot: only after
   std::string kernel, vendor, layout;            // ready
   std::optional<int> exit_code;                  // step: 0..255, or 128 + signal
+  std::optional<int> background_exit_code;       // step: its load had ended by itself
+  std::uint32_t times = 0;                       // step: runs that ended by themselves
+  bool cut = false;                              // step: killed because its duration was over
+  std::optional<double> seconds;                 // step: by the guest's clock
   std::string text;                              // step: output's end; error: message
+};
+
+// What the reader is to run: see images/reader/text.h for the limits, which the scenario's loader
+// keeps.
+struct RunRequest {
+  std::uint32_t id = 0;
+  std::string_view command, input, background;
+  std::uint32_t times = 1;
+  std::chrono::milliseconds duration{0};  // 0: as long as it takes
 };
 
 // Error (infrastructure) where the line is no message of the protocol; the caller knows that it
 // was the guest who sent it.
 ReaderMessage parse_reader_message(std::string_view line);
 
-// "run ID LENGTH\n" and the command's bytes.
-std::string run_request(std::uint32_t id, std::string_view command);
+// "run ID LENGTH INPUT BACKGROUND TIMES MILLISECONDS\n" and the bytes of all three.
+std::string run_request(const RunRequest& request);
+std::string snapshot_request(std::uint32_t id);
+inline constexpr std::string_view poweroff_request = "poweroff\n";
+inline constexpr std::string_view reboot_request = "reboot\n";
 
 }  // namespace lab::trial

@@ -1,17 +1,18 @@
 // SPDX-License-Identifier: MIT
-// One running guest: its console, its reader and its counters, all watched together while lab
-// waits for one of them.
+// The streams of one running guest: its console and its reader; and whether it is still well.
 #pragma once
+
+#include <poll.h>
 
 #include <chrono>
 #include <functional>
 #include <optional>
 #include <string>
+#include <vector>
 
-#include "orchestrator/exits/host_stats.hpp"
 #include "orchestrator/guest/channel.hpp"
-#include "orchestrator/guest/domain.hpp"
 #include "orchestrator/record/record.hpp"
+#include "orchestrator/trial/milestones.hpp"
 #include "orchestrator/trial/reader_protocol.hpp"
 
 namespace lab::trial {
@@ -24,43 +25,48 @@ struct Problem {
 
 using Deadline = std::chrono::steady_clock::time_point;
 
-// Reads the guest's counters from the host's side; nullopt where they cannot be read (yet).
-using HostReader = std::function<std::optional<exits::HostStats>()>;
-
 class Session {
  public:
-  // `domain` is paused; it must outlive the session. `on_sample` gets the total about twice a
-  // second.
-  Session(guest::Domain& domain, guest::Console console, guest::LineChannel reader,
-          HostReader host_reader, std::function<void(std::uint64_t)> on_sample);
+  // False when the guest has ended. May throw Error.
+  using Alive = std::function<bool()>;
+  using OnMark = std::function<void(Mark)>;
 
-  // The reader's next message. A problem where the guest panics, ends, breaks the protocol or
-  // does not answer before the deadline (`what` says what was waited for). Throws Error
-  // (interrupted) when the user stops lab.
-  std::optional<ReaderMessage> wait(Deadline deadline, const std::string& what);
+  // Reads at most `max_bytes` of the reader, all in all.
+  Session(Alive alive, base::Fd console, base::Fd reader, std::uint64_t max_bytes, OnMark on_mark);
+  Session(const Session&) = delete;
+  Session& operator=(const Session&) = delete;
 
-  // Asks the reader to run a command. A problem where the reader takes no more requests.
-  bool send(const std::string& request);
+  void add_descriptors(std::vector<pollfd>& descriptors) const;
+  void read();   // what is there
+  void check();  // a problem where the guest panicked, or ended without being let
 
+  // The reader's next message. A problem where it is none, or says that the reader has one.
+  std::optional<ReaderMessage> next_message();
+  // A message that nothing asked for: a problem, too.
+  void refuse(const ReaderMessage& message);
+  // Sends a request. A problem where the reader takes no more.
+  bool send(std::string_view request);
+
+  // From now on the console's marks are those of a new boot; `again`: a reboot.
+  void begin_boot(const std::string& pattern, bool again) { marks_.begin(pattern, again); }
+  bool seen(Mark mark) const { return marks_.seen(mark); }
+
+  void let_end() { may_end_ = true; }
+  bool ended() const { return ended_; }
+
+  void fail(record::Outcome outcome, const std::string& message);
   const std::optional<Problem>& problem() const { return problem_; }
   const std::string& console_tail() const { return console_.tail(); }
 
  private:
-  std::optional<ReaderMessage> next_message();
-  void poll_once();
-  void read_all();
-  void check_guest();
-  void sample();
-  void fail(record::Outcome outcome, const std::string& message);
-
-  guest::Domain& domain_;
+  Alive alive_;
+  OnMark on_mark_;
+  ConsoleMarks marks_;
   guest::Console console_;
   guest::LineChannel reader_;
-  HostReader host_reader_;
-  std::function<void(std::uint64_t)> on_sample_;
   std::optional<Problem> problem_;
   bool console_open_ = true, reader_open_ = true;
-  std::chrono::steady_clock::time_point next_sample_{}, next_check_{};
+  bool may_end_ = false, ended_ = false;
 };
 
 }  // namespace lab::trial

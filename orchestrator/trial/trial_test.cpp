@@ -16,11 +16,12 @@ const std::string snapshot =
     R"({"start_total":100,"end_total":103,"own_exits":3,"attempts":1,"clean":true,)"
     R"("total_cycles":5000,"leaf_reads":9,"reasons":[[123,40,700],[114,62,300]]})";
 const std::string ready =
-    R"({"event":"ready","protocol":1,"reader":"1.0","kernel":"6.1","vendor":"AuthenticAMD",)"
+    R"({"event":"ready","protocol":2,"reader":"2.0","kernel":"6.1","vendor":"AuthenticAMD",)"
     R"("vcpus":1,"layout":"descending","snapshot":)" +
     snapshot + "}";
 const std::string step = R"({"event":"step","id":7,"before":)" + snapshot + R"(,"after":)" +
-                         snapshot + R"(,"exit_code":3,"seconds":1.5,"output":"out"})";
+                         snapshot +
+                         R"(,"exit_code":3,"times":2,"cut":false,"seconds":1.5,"output":"out"})";
 
 TEST(Event, SurvivesTheStream) {
   const Event sent{.kind = Event::Kind::error,
@@ -58,6 +59,10 @@ TEST(ReaderProtocol, ReadsReadyAndStep) {
   const ReaderMessage second = parse_reader_message(step);
   EXPECT_EQ(second.id, 7u);
   EXPECT_EQ(second.exit_code, 3);
+  EXPECT_EQ(second.times, 2u);
+  EXPECT_EQ(second.seconds, 1.5);
+  EXPECT_FALSE(second.cut);
+  EXPECT_FALSE(second.background_exit_code);
   EXPECT_EQ(second.text, "out");
 }
 
@@ -69,7 +74,7 @@ TEST(ReaderProtocol, ASignalIsItsNumberPlus128) {
 
 TEST(ReaderProtocol, RefusesOtherProtocolsAndGarbage) {
   std::string other = ready;
-  other.replace(other.find("\"protocol\":1"), 12, "\"protocol\":2");
+  other.replace(other.find("\"protocol\":2"), 12, "\"protocol\":1");
   std::string long_kernel = ready;
   long_kernel.replace(long_kernel.find("6.1"), 3, std::string(300, 'k'));
   for (const std::string& line :
@@ -82,7 +87,7 @@ TEST(ReaderProtocol, RefusesOtherProtocolsAndGarbage) {
 // A guest may send anything: only our own Error may come of it.
 TEST(ReaderProtocol, SurvivesMutations) {
   std::mt19937 random(1);
-  for (int i = 0; i < 20'000; ++i) {
+  for (int i = 0; i < 4'000; ++i) {
     std::string line = i % 2 == 0 ? ready : step;
     for (unsigned changes = 1 + random() % 4; changes > 0; --changes) {
       const std::size_t at = random() % line.size();
@@ -103,8 +108,28 @@ TEST(ReaderProtocol, SurvivesMutations) {
   }
 }
 
-TEST(ReaderProtocol, RequestsCarryTheirLength) {
-  EXPECT_EQ(run_request(3, "echo a\necho b"), "run 3 13\necho a\necho b");
+TEST(ReaderProtocol, ReadsHowAStepWasEnded) {
+  std::string cut = step;
+  cut.replace(cut.find("\"exit_code\":3"), 13, "\"signal\":9,\"background_exit_code\":127");
+  cut.replace(cut.find("false"), 5, "true");  // the snapshot's own are true
+  cut.replace(cut.find("1.5"), 3, "-15");
+  const ReaderMessage message = parse_reader_message(cut);
+  EXPECT_TRUE(message.cut);
+  EXPECT_EQ(message.background_exit_code, 127);
+  EXPECT_FALSE(message.seconds) << "a guest's clock may go backwards";
+}
+
+TEST(ReaderProtocol, RequestsCarryTheirLengths) {
+  EXPECT_EQ(run_request({.id = 3, .command = "echo a\necho b"}),
+            "run 3 13 0 0 1 0\necho a\necho b");
+  EXPECT_EQ(run_request({.id = 4,
+                         .command = "wc",
+                         .input = "in",
+                         .background = "yes",
+                         .times = 7,
+                         .duration = std::chrono::milliseconds(1500)}),
+            "run 4 2 2 3 7 1500\nwcinyes");
+  EXPECT_EQ(snapshot_request(5), "snapshot 5\n");
 }
 
 }  // namespace

@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: MIT
+#include "orchestrator/trial/self_check.hpp"
+
+#include <fmt/format.h>
+
+#include <map>
+
+#include "orchestrator/trial/host_counts.hpp"
+
+namespace lab::trial {
+namespace {
+
+std::map<std::uint32_t, std::uint64_t> by_number(const exits::Counts& counts) {
+  std::map<std::uint32_t, std::uint64_t> map;
+  for (const exits::ReasonCount& reason : counts.reasons) map[reason.number] = reason.exits;
+  return map;
+}
+
+// With exit_scope=host, the last guest reads while the others are at rest.
+void check_scope(TrialState& state, const Guests& guests, Watch& watch) {
+  GuestRun& last = *guests.back();
+  exits::Counts others;
+  for (std::size_t i = 0; i + 1 < guests.size(); ++i)
+    others = sum(others, exits::counts_now(guests[i]->counters().read()));
+  const exits::Counts before = exits::counts_now(last.counters().read());
+  if (!last.session().send(snapshot_request(state.next_id++))) return;
+  std::optional<ReaderMessage> message;
+  const auto answered = [&] {
+    message = last.session().next_message();
+    return message.has_value();
+  };
+  if (!watch.until(answered, state.deadline(state.plan.timeouts.step),
+                   "the last guest did not read its counts at the end"))
+    return;
+  if (message->kind != ReaderMessage::Kind::snapshot) return last.session().refuse(*message);
+  last.domain().pause();
+  const exits::HostStats after = last.counters().read();
+  state.add_check(check_scope_sum(exits::counts_at_latch(after), others, before,
+                                  exits::counts_now(after),
+                                  message->after->leaf_reads.value_or(0)));
+}
+
+void check_guest(TrialState& state, const GuestRun& guest, const exits::HostStats& stats) {
+  state.add_check(exits::check_kvm_file(guest.named("at rest: total = KVM's exits file"), stats,
+                                        guest.counters().read_kvm_exits()));
+  state.add_check(
+      exits::check_sum(guest.named("at rest: sum of reasons = total"), exits::counts_now(stats)));
+}
+
+}  // namespace
+
+void check_at_rest(TrialState& state, const Guests& guests, Watch& watch,
+                   const kvm::ExitTracepoint* tracepoint) {
+  state.phase("self-check");
+  const bool ended = guests.front()->session().ended();
+  const bool whole_host = guests.front()->stats().scope == exits::Scope::host;
+  for (std::size_t i = 0; !ended && i + 1 < guests.size(); ++i) guests[i]->domain().pause();
+  if (whole_host && !ended && guests.size() > 1) check_scope(state, guests, watch);
+  if (watch.problem()) return;
+  if (!ended) guests.back()->domain().pause();
+  std::vector<exits::HostStats> all;
+  for (const auto& guest : guests) {
+    all.push_back(guest->counters().read());
+    check_guest(state, *guest, all.back());
+  }
+  const exits::HostStats host = together(all);
+  if (tracepoint != nullptr)
+    state.add_check(check_tracepoint(host, state.created, tracepoint->read()));
+  // The timeline's end: from here on nothing is counted any more.
+  if (state.plan.settings.samples != 0)
+    state.sampler.take(state.since_start.seconds(), by_number(exits::counts_now(host)));
+  state.record.host = record::make_host(host);
+  state.end_phase("self-check");
+}
+
+exits::Check check_scope_sum(const exits::Counts& latch, const exits::Counts& others,
+                             const exits::Counts& own_before, const exits::Counts& own_after,
+                             std::uint64_t readings) {
+  const std::uint64_t own = latch.total - others.total;
+  exits::Check check{
+      .name = "at rest: scope host = sum of guests",
+      .ok = own >= own_before.total + readings && own <= own_after.total,
+      .left = latch.total,
+      .right = others.total + own_after.total,
+      .detail = fmt::format("what the last guest read; the other guests, at rest: {}, and its own: "
+                            "at least {} before that and {} by reading, at most {} later",
+                            others.total, own_before.total, readings, own_after.total)};
+  const auto there = by_number(others);
+  const auto least = by_number(own_before);
+  const auto most = by_number(own_after);
+  const auto of = [](const auto& map, std::uint32_t number) {
+    const auto found = map.find(number);
+    return found == map.end() ? 0 : found->second;
+  };
+  std::map<std::uint32_t, std::uint64_t> read = by_number(latch);
+  for (const auto& map : {there, least})
+    for (const auto& [number, exits] : map) read.try_emplace(number, 0);
+  for (const auto& [number, exits] : read) {
+    const std::uint64_t others_had = of(there, number);
+    if (exits >= others_had + of(least, number) && exits <= others_had + of(most, number)) continue;
+    check.ok = false;
+    check.detail += fmt::format("; number {}: {} read, {} of the others, {} to {} its own", number,
+                                exits, others_had, of(least, number), of(most, number));
+  }
+  return check;
+}
+
+exits::Check check_tracepoint(const exits::HostStats& all, const exits::Counts& created,
+                              const std::map<std::uint32_t, std::uint64_t>& traced) {
+  std::map<std::uint32_t, std::pair<std::uint64_t, std::uint64_t>> sides;
+  for (const exits::HostReason& reason : all.reasons) sides[reason.number].first = reason.exits;
+  for (const exits::ReasonCount& preset : created.reasons)
+    sides[preset.number].first -= preset.exits;
+  for (const auto& [number, exits] : traced) sides[number].second = exits;
+  std::string differences;
+  std::uint64_t sum = 0;
+  for (const auto& [number, side] : sides) {
+    sum += side.second;
+    if (side.first != side.second)
+      differences += fmt::format(" {}: {} against {};", exits::reason_name(all.vendor, number),
+                                 side.first, side.second);
+  }
+  return {
+      .name = "at rest: every reason = tracepoint",
+      .ok = differences.empty(),
+      .left = all.total.exits - created.total,
+      .right = sum,
+      .detail = differences.empty()
+                    ? fmt::format("{} reasons equal in a histogram of kvm:kvm_exit", sides.size())
+                    : "lab against a histogram of kvm:kvm_exit:" + differences};
+}
+
+}  // namespace lab::trial

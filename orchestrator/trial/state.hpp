@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: MIT
+// What the parts of one running trial share.
+#pragma once
+
+#include <algorithm>
+#include <string>
+#include <utility>
+
+#include "orchestrator/base/clock.hpp"
+#include "orchestrator/trial/sampler.hpp"
+#include "orchestrator/trial/session.hpp"
+#include "orchestrator/trial/trial.hpp"
+
+namespace lab::trial {
+
+struct TrialState {
+  TrialState(const scenario::TrialPlan& the_plan, const GuestImage& the_image,
+             const TrialContext& the_context)
+      : plan(the_plan),
+        image(the_image),
+        context(the_context),
+        sampler(the_plan.settings.samples),
+        end(std::chrono::steady_clock::now() + the_plan.timeouts.trial) {}
+
+  const scenario::TrialPlan& plan;
+  const GuestImage& image;
+  const TrialContext& context;
+  record::Record record;
+  Sampler sampler;
+  Deadline end;                 // of the whole trial
+  base::Stopwatch since_start;  // of the first guest, once it runs
+  base::Stopwatch phase_watch;  // since the phase began
+  std::uint32_t next_id = 1;    // of requests to readers
+  exits::Counts created;        // of all guests' VMs together, when none had run yet
+
+  void phase(const std::string& text) {
+    phase_watch.restart();
+    context.sink({.kind = Event::Kind::phase, .trial = plan.name, .text = text});
+  }
+  void end_phase(const std::string& name) {
+    record.timings.emplace_back(name, phase_watch.seconds());
+  }
+  void add_check(exits::Check check) { record.checks.push_back(std::move(check)); }
+  // So long from now, but not beyond the trial's.
+  Deadline deadline(std::chrono::milliseconds limit) const {
+    return std::min(end, std::chrono::steady_clock::now() + limit);
+  }
+};
+
+}  // namespace lab::trial

@@ -3,7 +3,9 @@
 #include <nlohmann/json.hpp>
 
 #include "orchestrator/base/error.hpp"
+#include "orchestrator/scenario/categories.hpp"
 #include "orchestrator/scenario/scenario.hpp"
+#include "orchestrator/scenario/words.hpp"
 
 namespace lab::scenario {
 namespace {
@@ -11,68 +13,135 @@ namespace {
 using nlohmann::json;
 
 template <typename Enum>
-Enum enumerator(const json& value, std::initializer_list<Enum> all) {
-  for (Enum candidate : all) {
-    if (value.get<std::string>() == to_string(candidate)) return candidate;
-  }
-  throw base::infrastructure_error("trial plan: unknown word " + value.dump());
+void get_word(const json& object, const char* key, Enum& value) {
+  const std::string text = object.at(key).get<std::string>();
+  const auto words = words_of<Enum>;
+  const auto found = std::ranges::find(words, text);
+  if (found == words.end()) throw base::infrastructure_error("trial plan: unknown word " + text);
+  value = Enum(found - words.begin());
+}
+
+template <typename Rep, typename Period>
+void get_time(const json& object, const char* key, std::chrono::duration<Rep, Period>& value) {
+  value = std::chrono::duration<Rep, Period>(object.at(key).get<std::int64_t>());
 }
 
 json settings_json(const Settings& settings) {
   json object = {{"image", settings.image},
+                 {"guests", settings.guests},
                  {"vcpus", settings.vcpus},
                  {"memory", settings.memory},
-                 {"console", to_string(settings.console)},
-                 {"layout", exits::to_string(settings.layout)},
+                 {"huge_pages", settings.huge_pages},
+                 {"machine", word(settings.machine)},
+                 {"cpu_model", settings.cpu_model},
+                 {"cpu_features", settings.cpu_features},
+                 {"disk_bus", word(settings.disk_bus)},
+                 {"disk_cache", word(settings.disk_cache)},
+                 {"scratch_size", settings.scratch_size},
+                 {"scratch_bus", word(settings.scratch_bus)},
+                 {"scratch_cache", word(settings.scratch_cache)},
+                 {"nic", word(settings.nic)},
+                 {"network", word(settings.network)},
+                 {"console", word(settings.console)},
+                 {"clock", word(settings.clock)},
+                 {"cmdline", settings.cmdline},
+                 {"ksm", settings.ksm},
+                 {"samples", settings.samples},
+                 {"layout", word(settings.layout)},
+                 {"kernel", settings.kernel},
                  {"parameters", settings.parameters}};
-  if (settings.paging) object["paging"] = to_string(*settings.paging);
-  if (!settings.kernel.empty()) object["kernel"] = settings.kernel;
+  if (settings.paging) object["paging"] = word(*settings.paging);
   return object;
+}
+
+void get_devices(const json& object, Settings& settings) {
+  get_word(object, "machine", settings.machine);
+  object.at("cpu_model").get_to(settings.cpu_model);
+  object.at("cpu_features").get_to(settings.cpu_features);
+  get_word(object, "disk_bus", settings.disk_bus);
+  get_word(object, "disk_cache", settings.disk_cache);
+  object.at("scratch_size").get_to(settings.scratch_size);
+  get_word(object, "scratch_bus", settings.scratch_bus);
+  get_word(object, "scratch_cache", settings.scratch_cache);
+  get_word(object, "nic", settings.nic);
+  get_word(object, "network", settings.network);
 }
 
 Settings settings_from(const json& object) {
   Settings settings;
   object.at("image").get_to(settings.image);
+  object.at("guests").get_to(settings.guests);
   object.at("vcpus").get_to(settings.vcpus);
   object.at("memory").get_to(settings.memory);
-  settings.console =
-      enumerator(object.at("console"), {Console::quiet, Console::verbose, Console::none});
-  settings.layout =
-      enumerator(object.at("layout"),
-                 {exits::Layout::descending, exits::Layout::ascending, exits::Layout::combined});
-  if (object.contains("paging")) {
-    settings.paging = enumerator(object.at("paging"), {Paging::nested, Paging::shadow});
-  }
-  settings.kernel = object.value("kernel", "");
+  object.at("huge_pages").get_to(settings.huge_pages);
+  get_devices(object, settings);
+  get_word(object, "console", settings.console);
+  get_word(object, "clock", settings.clock);
+  object.at("cmdline").get_to(settings.cmdline);
+  object.at("ksm").get_to(settings.ksm);
+  object.at("samples").get_to(settings.samples);
+  get_word(object, "layout", settings.layout);
+  if (object.contains("paging")) get_word(object, "paging", settings.paging.emplace());
+  object.at("kernel").get_to(settings.kernel);
   object.at("parameters").get_to(settings.parameters);
   return settings;
 }
 
+json action_json(const HostAction& action) {
+  return {{"kind", word(action.kind)}, {"milliseconds", action.duration.count()},
+          {"vcpu", action.vcpu},       {"cpus", action.cpus},
+          {"memory", action.memory},   {"device", word(action.device)},
+          {"keys", action.keys}};
+}
+
+HostAction action_from(const json& object) {
+  HostAction action;
+  get_word(object, "kind", action.kind);
+  get_time(object, "milliseconds", action.duration);
+  object.at("vcpu").get_to(action.vcpu);
+  object.at("cpus").get_to(action.cpus);
+  object.at("memory").get_to(action.memory);
+  get_word(object, "device", action.device);
+  object.at("keys").get_to(action.keys);
+  return action;
+}
+
 json step_json(const Step& step) {
-  json object = {{"name", step.name}, {"timeout", step.timeout.count()}};
-  if (step.kind == Step::Kind::boot) {
-    object["until"] = to_string(step.until);
-  } else {
-    object["command"] = step.command;
-  }
-  return object;
+  return {{"kind", word(step.kind)},
+          {"name", step.name},
+          {"until", word(step.until)},
+          {"pattern", step.pattern},
+          {"command", step.command},
+          {"input", step.input},
+          {"background", step.background},
+          {"times", step.times},
+          {"milliseconds", step.duration.count()},
+          {"host", action_json(step.host)},
+          {"timeout", step.timeout.count()}};
 }
 
 Step step_from(const json& object) {
   Step step;
+  get_word(object, "kind", step.kind);
   object.at("name").get_to(step.name);
-  step.timeout = std::chrono::seconds(object.at("timeout").get<std::int64_t>());
-  if (object.contains("command")) {
-    step.kind = Step::Kind::run;
-    object.at("command").get_to(step.command);
-  } else {
-    step.until = enumerator(object.at("until"), {BootUntil::multi_user, BootUntil::reader});
-  }
+  get_word(object, "until", step.until);
+  object.at("pattern").get_to(step.pattern);
+  object.at("command").get_to(step.command);
+  object.at("input").get_to(step.input);
+  object.at("background").get_to(step.background);
+  object.at("times").get_to(step.times);
+  get_time(object, "milliseconds", step.duration);
+  step.host = action_from(object.at("host"));
+  get_time(object, "timeout", step.timeout);
   return step;
 }
 
 json expectation_json(const Expectation& expectation) {
-  json object = {{"step", expectation.step}, {"reason", expectation.reason}};
+  json object = {{"step", expectation.step},
+                 {"reason", expectation.reason},
+                 {"per_second", expectation.per_second},
+                 {"where", expectation.where}};
+  if (expectation.category) object["category"] = exits::to_string(*expectation.category);
   if (expectation.min) object["min"] = *expectation.min;
   if (expectation.max) object["max"] = *expectation.max;
   return object;
@@ -82,9 +151,32 @@ Expectation expectation_from(const json& object) {
   Expectation expectation;
   object.at("step").get_to(expectation.step);
   object.at("reason").get_to(expectation.reason);
+  object.at("per_second").get_to(expectation.per_second);
+  object.at("where").get_to(expectation.where);
+  if (object.contains("category")) {
+    const std::string text = object.at("category").get<std::string>();
+    expectation.category = parse_category(text);
+    if (!expectation.category) throw base::infrastructure_error("trial plan: unknown " + text);
+  }
   if (object.contains("min")) expectation.min = object.at("min").get<std::uint64_t>();
   if (object.contains("max")) expectation.max = object.at("max").get<std::uint64_t>();
   return expectation;
+}
+
+json timeouts_json(const Timeouts& timeouts) {
+  return {{"trial", timeouts.trial.count()},
+          {"boot", timeouts.boot.count()},
+          {"step", timeouts.step.count()},
+          {"shutdown", timeouts.shutdown.count()}};
+}
+
+Timeouts timeouts_from(const json& object) {
+  Timeouts timeouts;
+  get_time(object, "trial", timeouts.trial);
+  get_time(object, "boot", timeouts.boot);
+  get_time(object, "step", timeouts.step);
+  get_time(object, "shutdown", timeouts.shutdown);
+  return timeouts;
 }
 
 TrialPlan plan_from(const json& object) {
@@ -94,11 +186,9 @@ TrialPlan plan_from(const json& object) {
   object.at("cell").get_to(plan.cell);
   object.at("repeat").get_to(plan.repeat);
   object.at("repeats").get_to(plan.repeats);
+  object.at("warmup").get_to(plan.warmup);
   plan.settings = settings_from(object.at("settings"));
-  const json& timeouts = object.at("timeouts");
-  plan.timeouts = {std::chrono::seconds(timeouts.at("trial").get<std::int64_t>()),
-                   std::chrono::seconds(timeouts.at("boot").get<std::int64_t>()),
-                   std::chrono::seconds(timeouts.at("step").get<std::int64_t>())};
+  plan.timeouts = timeouts_from(object.at("timeouts"));
   for (const json& step : object.at("steps")) plan.steps.push_back(step_from(step));
   for (const json& item : object.at("expect")) plan.expect.push_back(expectation_from(item));
   return plan;
@@ -112,11 +202,9 @@ std::string to_json(const TrialPlan& plan) {
                  {"cell", plan.cell},
                  {"repeat", plan.repeat},
                  {"repeats", plan.repeats},
+                 {"warmup", plan.warmup},
                  {"settings", settings_json(plan.settings)},
-                 {"timeouts",
-                  {{"trial", plan.timeouts.trial.count()},
-                   {"boot", plan.timeouts.boot.count()},
-                   {"step", plan.timeouts.step.count()}}},
+                 {"timeouts", timeouts_json(plan.timeouts)},
                  {"steps", json::array()},
                  {"expect", json::array()}};
   for (const Step& step : plan.steps) object["steps"].push_back(step_json(step));

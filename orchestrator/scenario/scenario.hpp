@@ -175,8 +175,16 @@ Scenario parse(std::string_view yaml, const std::string& file,
                const std::vector<std::string>& overrides = {});
 Scenario load(const std::string& file, const std::vector<std::string>& overrides = {});
 
-// Every cell times repeat, repeats of a cell together; at most 100,000 trials.
+// Every cell times warmup and repeat, those of a cell together, warm-ups first; at most 100,000
+// trials. Each has only those expectations that mean its cell.
 std::vector<TrialPlan> expand(const Scenario& scenario);
+
+// Whether `cell` has all of `part`: that a where, of or to means it.
+bool matches(const Cell& part, const Cell& cell);
+
+// One key of a keyboard: letters, digits, f1..f12, ctrl, alt, shift, enter, esc, tab, space, up,
+// down, left, right, delete, sysrq. HostAction::keys joins them by '+'.
+bool is_key(std::string_view key);
 
 // For the job that goes to the outer VM. from_json throws base::Error (infrastructure).
 std::string to_json(const TrialPlan& plan);

@@ -8,19 +8,13 @@
 #include <sstream>
 
 #include "orchestrator/base/error.hpp"
+#include "orchestrator/scenario/loader_test.hpp"
 
 namespace lab::scenario {
 namespace {
 
 using std::chrono::seconds;
 using testing::HasSubstr;
-
-const std::string small =
-    "version: 1\n"
-    "name: tiny-boot\n"
-    "image: tiny\n"
-    "steps:\n"
-    "  - boot: {until: reader}\n";
 
 const std::string full =
     "version: 1\n"
@@ -48,23 +42,6 @@ const std::string full =
     "expect:\n"
     "  - {step: boot, reason: total, min: 1, max: 18446744073709551615}\n"
     "  - {step: disk, reason: io, max: 5}\n";
-
-std::string with(std::string text, const std::string& from, const std::string& to) {
-  const std::size_t at = text.find(from);
-  EXPECT_NE(at, std::string::npos) << from;
-  return text.replace(at, from.size(), to);
-}
-
-// The error's message and hint; "" where there is none.
-std::string error_of(const std::string& text, const std::vector<std::string>& overrides = {}) {
-  try {
-    expand(parse(text, "s.yaml", overrides));
-    return "";
-  } catch (const base::Error& error) {
-    EXPECT_EQ(error.kind(), base::ErrorKind::user);
-    return std::string(error.what()) + " | " + error.hint();
-  }
-}
 
 TEST(Scenario, SmallOneHasDefaults) {
   const auto plans = expand(parse(small, "s.yaml"));
@@ -176,10 +153,6 @@ TEST(Scenario, SetOverridesWithTheSameCare) {
   EXPECT_THAT(error_of(small, {"image="}), HasSubstr("image must be"));
 }
 
-struct Bad {
-  std::string from, to, message;
-};
-
 TEST(Scenario, ErrorsSayWhereWhatAndHowToMend) {
   const std::vector<Bad> cases = {
       {"image:", "imge:", "s.yaml:3:1: unknown key 'imge' in scenario, did you mean 'image'?"},
@@ -212,7 +185,7 @@ TEST(Scenario, ErrorsSayWhereWhatAndHowToMend) {
       {"steps", "matrix: {kvm.parameters.exit_leaves: [on, root]}\nsteps", "exit_leaves=root"},
       {"steps", "kvm: {parameters: {exit_counts: off}}\nsteps", "nothing would be counted"},
       {"steps", "kvm: {paging: nested, parameters: {npt: 0}}\nsteps",
-       "s.yaml: tiny-boot: kvm.parameters.npt = 0 contradicts nested paging"},
+       "s.yaml:4:41: kvm.parameters.npt = 0 contradicts nested paging | say"},
       {"steps", "kvm: {parameters: {npt: 2}}\nsteps", "must be 0, 1, N or Y, not '2'"},
       {"steps", "kvm: {parameters: {npt: 0, ept: 1}}\nsteps", "contradicts"},
       {"steps", "matrix: {guest.vpcus: [1]}\nsteps",
@@ -234,7 +207,8 @@ TEST(Scenario, ErrorsSayWhereWhatAndHowToMend) {
       {"reader}\n", "reader}\n  - run: {name: boot, command: b}\n", "a second step named 'boot'"},
       {"reader}\n", "reader}\n  - run: {name: a}\n", "run lacks the key 'command'"},
       {"reader}\n", "reader}\n  - run: {name: a, command: ''}\n", "1 to 65536 bytes"},
-      {"reader}\n", "reader}\n  - {}\n", "a step is either boot or run"},
+      {"reader}\n", "reader}\n  - {}\n",
+       "a step is one of boot, run, sleep, reboot, shutdown, host"},
       {"reader}\n", "reader}\nexpect: [{step: bot, max: 1}]\n",
        "s.yaml:6:17: no step 'bot', did you mean 'boot'? | steps: boot"},
       {"reader}\n", "reader}\nexpect: [{step: boot, reason: EPT_VIOLATON, max: 1}]\n",

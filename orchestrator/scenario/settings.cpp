@@ -7,39 +7,126 @@
 #include <array>
 
 #include "orchestrator/scenario/values.hpp"
+#include "orchestrator/scenario/words.hpp"
 
 namespace lab::scenario {
 namespace {
 
 constexpr std::string_view parameter_prefix = "kvm.parameters.";
+constexpr std::uint64_t mib = 1ull << 20, gib = 1ull << 30;
+constexpr std::string_view on_off[] = {"on", "off"};
 
-struct Setting {
-  std::string_view key;
-  void (*read)(Settings&, const std::string& key, const Node&);
+template <auto member>
+void read_enum(Settings& settings, const Setting& setting, const Node& value) {
+  using Enum = std::remove_reference_t<decltype(settings.*member)>;
+  settings.*member = Enum(read_word(value, std::string(setting.key), setting.words));
+}
+
+template <auto member>
+void read_flag(Settings& settings, const Setting& setting, const Node& value) {
+  settings.*member = read_word(value, std::string(setting.key), setting.words) == 0;
+}
+
+template <auto member>
+void read_number(Settings& settings, const Setting& setting, const Node& value) {
+  settings.*member =
+      std::uint32_t(read_integer(value, std::string(setting.key), setting.min, setting.max));
+}
+
+template <auto member>
+void read_bytes(Settings& settings, const Setting& setting, const Node& value) {
+  settings.*member = read_memory(value, std::string(setting.key), setting.min, setting.max);
+}
+
+template <typename Enum, auto member>
+constexpr Setting one_of(std::string_view key) {
+  return {key, read_enum<member>, words_of<Enum>};
+}
+
+void read_image(Settings& settings, const Setting& setting, const Node& value) {
+  settings.image = read_name(value, std::string(setting.key));
+}
+
+void read_kernel_name(Settings& settings, const Setting& setting, const Node& value) {
+  settings.kernel = read_kernel(value, std::string(setting.key));
+}
+
+void read_paging(Settings& settings, const Setting& setting, const Node& value) {
+  settings.paging = Paging(read_word(value, std::string(setting.key), setting.words));
+}
+
+void read_model(Settings& settings, const Setting& setting, const Node& value) {
+  const std::string model = read_name(value, std::string(setting.key));
+  settings.cpu_model = model == "host" ? "" : model;
+}
+
+void read_cpu_features(Settings& settings, const Setting& setting, const Node& value) {
+  settings.cpu_features = read_features(value, std::string(setting.key));
+}
+
+void read_scratch_size(Settings& settings, const Setting& setting, const Node& value) {
+  const bool none = value.kind == Node::Kind::scalar && value.text == "none";
+  settings.scratch_size =
+      none ? 0 : read_memory(value, std::string(setting.key), setting.min, setting.max);
+}
+
+void read_cmdline(Settings& settings, const Setting& setting, const Node& value) {
+  settings.cmdline = read_line(value, std::string(setting.key), 1024);
+}
+
+// exit_scope is the parameter's name in the modules; which of the two was said, check() knows.
+void read_scope(Settings& settings, const Setting& setting, const Node& value) {
+  const std::size_t word = read_word(value, std::string(setting.key), setting.words);
+  settings.parameters["exit_scope"] = setting.words[word];
+}
+
+constexpr std::string_view scopes[] = {"vm", "host"};
+
+constexpr Setting table[] = {
+    {"image", read_image},
+    {"guest.count", read_number<&Settings::guests>, {}, 1, 8},
+    {"guest.vcpus", read_number<&Settings::vcpus>, {}, 1, 64},
+    {"guest.memory", read_bytes<&Settings::memory>, {}, 64 * mib, 64 * gib},
+    {"guest.huge_pages", read_flag<&Settings::huge_pages>, on_off},
+    one_of<Machine, &Settings::machine>("guest.machine"),
+    {"guest.cpu.model", read_model},
+    {"guest.cpu.features", read_cpu_features},
+    one_of<DiskBus, &Settings::disk_bus>("guest.disk.bus"),
+    one_of<DiskCache, &Settings::disk_cache>("guest.disk.cache"),
+    {"guest.scratch.size", read_scratch_size, {}, mib, 64 * gib},
+    one_of<DiskBus, &Settings::scratch_bus>("guest.scratch.bus"),
+    one_of<DiskCache, &Settings::scratch_cache>("guest.scratch.cache"),
+    one_of<Nic, &Settings::nic>("guest.nic.model"),
+    one_of<Network, &Settings::network>("guest.nic.network"),
+    one_of<Console, &Settings::console>("guest.console"),
+    one_of<Clock, &Settings::clock>("guest.clock"),
+    {"guest.cmdline", read_cmdline},
+    {"host.ksm", read_flag<&Settings::ksm>, on_off},
+    {"samples", read_number<&Settings::samples>, {}, 0, 100},
+    one_of<Layout, &Settings::layout>("kvm.layout"),
+    {"kvm.paging", read_paging, words_of<Paging>},
+    {"kvm.kernel", read_kernel_name},
+    {"kvm.scope", read_scope, scopes},
 };
 
-constexpr Setting settings_table[] = {
-    {"image",
-     [](Settings& s, const std::string& key, const Node& v) { s.image = read_name(v, key); }},
-    {"guest.vcpus", [](Settings& s, const std::string& key,
-                       const Node& v) { s.vcpus = std::uint32_t(read_integer(v, key, 1, 64)); }},
-    {"guest.memory",
-     [](Settings& s, const std::string& key, const Node& v) { s.memory = read_memory(v, key); }},
-    {"guest.console",
-     [](Settings& s, const std::string& key, const Node& v) {
-       s.console = Console(read_word(v, key, {"quiet", "verbose", "none"}));
-     }},
-    {"kvm.layout",
-     [](Settings& s, const std::string& key, const Node& v) {
-       s.layout = exits::Layout(read_word(v, key, {"descending", "ascending", "combined"}));
-     }},
-    {"kvm.kernel",
-     [](Settings& s, const std::string& key, const Node& v) { s.kernel = read_kernel(v, key); }},
-    {"kvm.paging",
-     [](Settings& s, const std::string& key, const Node& v) {
-       s.paging = Paging(read_word(v, key, {"nested", "shadow"}));
-     }},
-};
+const Setting* find_setting(std::string_view key) {
+  const auto found = std::ranges::find(table, key, &Setting::key);
+  return found == std::end(table) ? nullptr : found;
+}
+
+// The keys that may stand in the map that `group` names, "guest" or "guest.disk"; empty: no map.
+std::vector<std::string_view> keys_of(std::string_view group) {
+  std::vector<std::string_view> keys;
+  if (group == "kvm") keys.push_back("parameters");
+  for (const Setting& setting : table) {
+    if (setting.key.size() <= group.size() || !setting.key.starts_with(group)) continue;
+    if (setting.key[group.size()] != '.') continue;
+    const std::string_view rest = setting.key.substr(group.size() + 1);
+    const std::string_view key = rest.substr(0, rest.find('.'));
+    if (std::ranges::find(keys, key) == keys.end()) keys.push_back(key);
+  }
+  return keys;
+}
 
 bool is_parameter_name(std::string_view name) {
   return !name.empty() && name.size() <= 64 && std::ranges::all_of(name, [](char c) {
@@ -78,37 +165,34 @@ void apply_parameter(Settings& settings, const std::string& name, const Node& va
       std::ranges::all_of(text, [](char c) { return c > ' ' && c < 0x7f && c != '"'; });
   if (!good) fail(value.where, what + " must be printable ASCII without blanks and quotes");
   check_countable(name, text, value);
-  if (settings.parameters.size() >= 64) fail(value.where, "more than 64 module parameters");
+  if (name == "exit_scope") read_word(value, what, scopes);
   settings.parameters[name] = text;
-}
-
-Paging paging_of(const std::string& name, const std::string& value, const std::string& where) {
-  if (value == "0" || value == "N" || value == "n") return Paging::shadow;
-  if (value == "1" || value == "Y" || value == "y") return Paging::nested;
-  fail(where,
-       fmt::format("kvm.parameters.{} must be 0, 1, N or Y, not {}", name, in_quotes(value)));
+  if (settings.parameters.size() > 64) fail(value.where, "more than 64 module parameters");
 }
 
 }  // namespace
+
+std::span<const Setting> settings_table() {
+  return table;
+}
 
 std::string canonical_key(std::string_view key) {
   return key == "paging" ? "kvm.paging" : std::string(key);
 }
 
 bool is_setting(std::string_view key) {
-  return key.starts_with(parameter_prefix) ||
-         std::ranges::find(settings_table, key, &Setting::key) != std::end(settings_table);
+  return key.starts_with(parameter_prefix) || find_setting(key);
 }
 
 std::string setting_keys() {
   std::string text;
-  for (const Setting& setting : settings_table) text += std::string(setting.key) + ", ";
+  for (const Setting& setting : table) text += std::string(setting.key) + ", ";
   return text + "kvm.parameters.NAME";
 }
 
 std::string nearest_setting(std::string_view key) {
   std::vector<std::string_view> keys;
-  for (const Setting& setting : settings_table) keys.push_back(setting.key);
+  for (const Setting& setting : table) keys.push_back(setting.key);
   return did_you_mean(key, keys);
 }
 
@@ -116,28 +200,38 @@ void apply_setting(Settings& settings, const std::string& key, const Node& value
   if (key.starts_with(parameter_prefix)) {
     return apply_parameter(settings, key.substr(parameter_prefix.size()), value);
   }
-  const auto found = std::ranges::find(settings_table, key, &Setting::key);
-  if (found == std::end(settings_table)) {
+  const Setting* setting = find_setting(key);
+  if (!setting) {
     fail(value.where, fmt::format("unknown setting {}{}", in_quotes(key), nearest_setting(key)),
          "settings: " + setting_keys());
   }
-  found->read(settings, key, value);
+  setting->read(settings, *setting, value);
 }
 
-void resolve_paging(Settings& settings, const std::string& where) {
-  for (const std::string name : {"npt", "ept"}) {
-    const auto parameter = settings.parameters.find(name);
-    if (parameter == settings.parameters.end()) continue;
-    const Paging paging = paging_of(name, parameter->second, where);
-    if (settings.paging.value_or(paging) != paging) {
-      fail(where,
-           fmt::format("kvm.parameters.{} = {} contradicts {} paging", name, parameter->second,
-                       to_string(*settings.paging)),
-           "say it once, by kvm.paging");
+void apply_setting(Settings& settings, const std::string& key, const std::string& value,
+                   const std::string& where) {
+  Node node;
+  node.kind = Node::Kind::scalar;
+  node.where = where;
+  node.text = value;
+  apply_setting(settings, key, node);
+}
+
+void apply_settings(Settings& settings, const std::string& group, const Node& map, SaidMap& said) {
+  const bool any_key = group == "kvm.parameters";
+  const auto keys = keys_of(group);
+  for (const Entry& entry : read_map(map, group)) {
+    if (!any_key && std::ranges::find(keys, entry.key) == keys.end()) {
+      unknown_key(entry, group, keys);
     }
-    settings.paging = paging;
+    const std::string key = group + "." + entry.key;
+    if (is_setting(key)) {
+      apply_setting(settings, key, entry.value);
+      said[key] = {entry.value.text, entry.value.where};
+    } else {
+      apply_settings(settings, key, entry.value, said);
+    }
   }
-  settings.paging = settings.paging.value_or(Paging::nested);
 }
 
 }  // namespace lab::scenario

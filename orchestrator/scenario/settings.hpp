@@ -2,6 +2,9 @@
 // The settings by their dotted keys: one way in for the file, the matrix and --set.
 #pragma once
 
+#include <functional>
+#include <map>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -9,6 +12,23 @@
 #include "orchestrator/scenario/yaml.hpp"
 
 namespace lab::scenario {
+
+// One of the table: what it allows, for documentation and tests. kvm.parameters.NAME is none.
+struct Setting {
+  std::string_view key;
+  void (*read)(Settings&, const Setting&, const Node&);
+  std::span<const std::string_view> words = {};  // where it is one of these
+  std::uint64_t min = 0, max = 0;                // of a number or, in bytes, of memory
+};
+
+std::span<const Setting> settings_table();
+
+// What the file and --set said by each setting's key.
+struct Said {
+  std::string text;
+  std::string where;
+};
+using SaidMap = std::map<std::string, Said, std::less<>>;
 
 // "paging" is short for "kvm.paging".
 std::string canonical_key(std::string_view key);
@@ -22,8 +42,10 @@ std::string nearest_setting(std::string_view key);  // ", did you mean ..." or n
 
 // Reads `value` into the setting that the canonical key names. Throws base::Error (user).
 void apply_setting(Settings& settings, const std::string& key, const Node& value);
+void apply_setting(Settings& settings, const std::string& key, const std::string& value,
+                   const std::string& where);
 
-// Decides paging from what was said about it. `where` goes before the message.
-void resolve_paging(Settings& settings, const std::string& where);
+// A map of settings and maps of them: "guest", "host", "kvm".
+void apply_settings(Settings& settings, const std::string& group, const Node& map, SaidMap& said);
 
 }  // namespace lab::scenario

@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: MIT
+// The way in with the files' reader as a parameter. For tests and the fuzzer.
+#pragma once
+
+#include "orchestrator/scenario/extends.hpp"
+#include "orchestrator/scenario/scenario.hpp"
+
+namespace lab::scenario {
+
+// As parse() in scenario.hpp; `read` reads what is extended.
+Scenario parse(std::string_view yaml, const std::string& file,
+               const std::vector<std::string>& overrides, const ReadFile& read);
+
+}  // namespace lab::scenario

@@ -7,7 +7,7 @@ set -euo pipefail
 umask 022
 export LC_ALL=C
 recipe_dir=$(cd "$(dirname "$0")" && pwd)
-recipe_name=$(basename "$recipe_dir")
+recipe_name=${LAB_NAME:-$(basename "$recipe_dir")} # several images may have one recipe
 suite=${LAB_SUITE:-bookworm}
 
 say() { printf '%s: %s\n' "$recipe_name" "$*" >&2; }
@@ -40,8 +40,28 @@ find_kit() {
 
 debian_sources() {
 	local format='deb $(REPO_URI) $(RELEASE) $(COMPONENT)'
+	if [ "$suite" != "$(machine_suite)" ]; then
+		exchanged_sources
+		return
+	fi
 	apt-get indextargets --format "$format" "Created-By: Packages" "Origin: Debian" |
 		{ grep -E " $suite(-updates|-security)? " || true; } | sort -u
+}
+
+machine_suite() { sed -n 's/^VERSION_CODENAME=//p' /etc/os-release; }
+
+# This machine's Debian sources with the suite's name exchanged (as kvm-patch/suite.sh has them).
+# Suites are signed by different keys, all in one keyring; old suites' lists have run out.
+exchanged_sources() {
+	local keyring=/usr/share/keyrings/debian-archive-keyring.gpg options="check-valid-until=no"
+	[ ! -e "$keyring" ] || options+=" signed-by=$keyring"
+	apt-get indextargets --format '$(REPO_URI) $(RELEASE) $(COMPONENT)' 'Created-By: Packages' |
+		awk -v suite="$suite" -v own="$(machine_suite)" -v options="$options" '
+			$3 != "main" || !match($2, "^(" own "|(old)*stable|testing|sid|unstable)(-security)?$") { next }
+			{ security = $2 ~ /-security$/ }
+			security && suite == "sid" { next }
+			{ print "deb [" options "] " $1 " " suite (security ? "-security" : "") " main" }' |
+		sort -u
 }
 
 # Settings of this machine's apt that decide whether its sources can be used.
@@ -58,7 +78,7 @@ apt_options() {
 # Package names of a list file, joined by commas; '#' starts a comment.
 package_list() { sed 's/#.*//' "$1" | tr -s ' \t\n' ',' | sed 's/^,//; s/,$//'; }
 
-# bootstrap ROOT [mmdebstrap option...]: the recipe's packages, nothing recommended.
+# bootstrap ROOT [mmdebstrap option...]: the recipe's packages of the suite, nothing recommended.
 bootstrap() {
 	local root=$1 sources options
 	shift
@@ -109,10 +129,17 @@ module_files() {
 }
 
 # make_initrd BASE RELEASE INIT FILE MODULE...: busybox, the modules and INIT.
-# Uncompressed: it is a few MB, and unpacking costs more than reading under emulation.
 make_initrd() {
-	local base=$1 release=$2 init=$3 file=$4 tree="$work/initrd" path
+	local base=$1 release=$2 init=$3 file=$4
 	shift 4
+	initrd_tree "$base" "$release" "$init" "$@"
+	initrd_file "$file"
+}
+
+# initrd_tree BASE RELEASE INIT MODULE...: the same as a folder, $work/initrd.
+initrd_tree() {
+	local base=$1 release=$2 init=$3 tree="$work/initrd" path
+	shift 3
 	rm -rf "$tree"
 	mkdir -p "$tree"/{bin,sbin,dev,proc,sys,run,tmp,root,modules}
 	cp "$(command -v busybox)" "$tree/bin/busybox"
@@ -125,8 +152,12 @@ make_initrd() {
 		basename "$path" >>"$tree/modules/order"
 	done <"$work/modules"
 	mknod -m 600 "$tree/dev/console" c 5 1
-	(cd "$tree" && find . -print0 | sort -z |
-		cpio --quiet --null -o -H newc --owner=0:0) >"$file"
+}
+
+# initrd_file FILE: uncompressed: it is a few MB, and unpacking costs more than reading under emulation.
+initrd_file() {
+	(cd "$work/initrd" && find . -print0 | sort -z |
+		cpio --quiet --null -o -H newc --owner=0:0) >"$1"
 }
 
 # unpack_kernel BZIMAGE FILE: the ELF kernel inside, which QEMU starts by PVH

@@ -200,6 +200,8 @@ TEST(Manifest, ErrorsNameFileLineAndColumn) {
   for (const auto& [text, where] : std::vector<std::pair<std::string, std::string>>{
            {"images:\n  a: {urll: x}\n", ":2:7: unknown key 'urll'"},
            {"images:\n  a: {url: 'http://x/y'}\n", "neither digest"},
+           {"images:\n  a: {url: 'http://x/y', digest: 'z', suite: sid}\n",
+            "has a url, so no suite"},
            {"images: [\n", "manifest.yaml:2:1"},
            {"image: {}\n", "expected a map 'images'"}}) {
     base::write_file(file, text);
@@ -338,6 +340,39 @@ TEST(ImageCache, MakesARecipesBaseOnceForAllKits) {
   }
   EXPECT_EQ(base::read_file(log), "base\n5.10\n6.1\n");
   EXPECT_EQ(cache.remove("outer"), 3);
+}
+
+// Two images by one recipe that writes down what it was told.
+TEST(ImageCache, MakesSeveralImagesByOneRecipe) {
+  const base::TemporaryFolder folder("/tmp", "lab-test");
+  base::Folders folders;
+  folders.cache = folder.path() / "cache";
+  folders.share = folder.path() / "share";
+  const fs::path recipe = folders.share / "images/any";
+  fs::create_directories(recipe);
+  fs::create_directories(folders.share / "images/common");
+  base::write_file(folders.share / "images/manifest.yaml",
+                   "images:\n"
+                   "  old: {recipe: any, suite: bullseye}\n"
+                   "  new: {recipe: any, suite: sid, kernel: amd64}\n"
+                   "  any: {}\n");
+  base::write_file(recipe / "build", R"(#!/bin/sh
+echo "$LAB_NAME ${LAB_SUITE-none} ${LAB_KERNEL-none}" >$1/d
+echo "$LAB_NAME: made" >&2
+echo '{"name":"'$LAB_NAME'","kind":"disk","disk":"d"}' >$1/image.json)");
+  fs::permissions(recipe / "build", fs::perms(0755));
+  ImageCache cache(folders);
+  std::string said;
+  const auto progress = [&](const std::string& line) { said += line + "\n"; };
+  EXPECT_EQ(base::read_file(cache.provide("old", "", progress).disk), "old bullseye none\n");
+  EXPECT_EQ(base::read_file(cache.provide("new", "", progress).disk), "new sid amd64\n");
+  EXPECT_EQ(base::read_file(cache.provide("any", "", progress).disk), "any none none\n");
+  EXPECT_EQ(said, "old: made\nnew: made\nany: made\n");
+
+  // Another suite is another image.
+  base::write_file(folders.share / "images/manifest.yaml",
+                   "images:\n  old: {recipe: any, suite: bookworm}\n");
+  EXPECT_FALSE(ImageCache(folders).find("old", ""));
 }
 
 // The kernel kit of this machine's own suite: the appliance is made of this machine's programs.

@@ -18,7 +18,8 @@ base::Error at(const std::filesystem::path& file, const YAML::Mark& mark, const 
 
 Entry read_entry(const std::filesystem::path& file, const std::string& name,
                  const YAML::Node& node) {
-  static const std::set<std::string> known{"recipe", "url", "digest", "digest_url", "description"};
+  static const std::set<std::string> known{"recipe", "suite",  "kernel",    "description",
+                                           "url",    "digest", "digest_url"};
   if (!node.IsMap()) throw at(file, node.Mark(), "image '" + name + "' must be a map");
   Entry entry;
   entry.name = name;
@@ -26,15 +27,22 @@ Entry read_entry(const std::filesystem::path& file, const std::string& name,
     const std::string key = item.first.Scalar();
     if (known.count(key) == 0)
       throw at(file, item.first.Mark(),
-               "unknown key '" + key + "'; known: recipe, url, digest, digest_url, description");
+               "unknown key '" + key +
+                   "'; known: recipe, suite, kernel, url, digest, digest_url, description");
     if (!item.second.IsScalar()) throw at(file, item.second.Mark(), "'" + key + "' must be text");
   }
   const auto text = [&](const char* key) { return node[key] ? node[key].Scalar() : std::string(); };
   entry.description = text("description");
+  entry.recipe = node["recipe"] ? text("recipe") : name;
+  entry.suite = text("suite");
+  entry.kernel = text("kernel");
   entry.url = text("url");
   entry.digest = text("digest");
   entry.digest_url = text("digest_url");
   entry.source = entry.url.empty() ? Entry::Source::recipe : Entry::Source::url;
+  for (const char* key : {"recipe", "suite", "kernel"})
+    if (entry.source == Entry::Source::url && node[key])
+      throw at(file, node[key].Mark(), "image '" + name + "' has a url, so no " + key);
   if (entry.source == Entry::Source::url && entry.digest.empty() && entry.digest_url.empty())
     throw at(file, node.Mark(),
              "image '" + name +

@@ -13,6 +13,10 @@ struct Entry {
   std::string name;
   Source source = Source::recipe;
   std::string description;
+  // recipe: the folder of images/ that makes it, and what it gets as LAB_SUITE and LAB_KERNEL.
+  std::string recipe;
+  std::string suite;   // may be empty
+  std::string kernel;  // may be empty
   // url: where the image is, and either its digest or where that is published.
   std::string url;
   std::string digest;      // "sha512:HEX" or "sha256:HEX"; may be empty

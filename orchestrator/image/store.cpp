@@ -118,10 +118,18 @@ ImageCache::ImageCache(const base::Folders& folders)
       prepared_(folders.cache / "prepared"),
       entries_(load_manifest(recipes_ / "manifest.yaml")) {}
 
+// Whatever the image follows from, the kernel kit aside.
+std::string ImageCache::recipe_digest(const Entry& entry) const {
+  std::string text = folder_digest(recipes_ / entry.recipe) + folder_digest(recipes_ / "common");
+  if (!entry.suite.empty()) text += " suite=" + entry.suite;
+  if (!entry.kernel.empty()) text += " kernel=" + entry.kernel;
+  return text;
+}
+
 fs::path ImageCache::folder_of(const Entry& entry, const fs::path& kit) const {
   std::string key = entry.url + entry.digest + entry.digest_url;
   if (entry.source == Entry::Source::recipe) {
-    key = folder_digest(recipes_ / entry.name) + folder_digest(recipes_ / "common");
+    key = recipe_digest(entry);
     if (entry.name == "outer") key += base::read_file(kit / "info.json");
   }
   return cache_ / (entry.name + "-" + base::sha256(key).substr(0, key_digits));
@@ -158,10 +166,9 @@ void ImageCache::make(const Entry& entry, const fs::path& kit, const fs::path& b
 
 // The folder of what the recipe's `base` made; empty where the recipe has none.
 fs::path ImageCache::make_base(const Entry& entry, const Progress& progress) const {
-  if (!fs::exists(recipes_ / entry.name / "base")) return {};
-  const std::string key = folder_digest(recipes_ / entry.name) + folder_digest(recipes_ / "common");
+  if (!fs::exists(recipes_ / entry.recipe / "base")) return {};
   const fs::path folder =
-      cache_ / (entry.name + base_mark + base::sha256(key).substr(0, key_digits));
+      cache_ / (entry.name + base_mark + base::sha256(recipe_digest(entry)).substr(0, key_digits));
   base::make_folder_once(
       folder, [&](const fs::path& work) { run_recipe(entry, "base", work, {}, progress); });
   return folder;
@@ -174,7 +181,10 @@ void ImageCache::run_recipe(const Entry& entry, const char* program, const fs::p
   const auto own_lines = [&](const std::string& line) {
     if (line.starts_with(entry.name + ": ")) progress(line);
   };
-  base::run_checked({.argv = {(recipes_ / entry.name / program).string(), folder.string()},
+  environment["LAB_NAME"] = entry.name;
+  if (!entry.suite.empty()) environment["LAB_SUITE"] = entry.suite;
+  if (!entry.kernel.empty()) environment["LAB_KERNEL"] = entry.kernel;
+  base::run_checked({.argv = {(recipes_ / entry.recipe / program).string(), folder.string()},
                      .environment = std::move(environment),
                      .limit = recipe_limit,
                      .on_line = own_lines,

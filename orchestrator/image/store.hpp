@@ -53,6 +53,7 @@ class ImageCache {
   int remove(const std::string& name);
 
  private:
+  std::string recipe_digest(const Entry& entry) const;
   std::filesystem::path folder_of(const Entry& entry, const std::filesystem::path& kit) const;
   void make(const Entry& entry, const std::filesystem::path& kit, const std::filesystem::path& base,
             const std::filesystem::path& folder, const Progress& progress) const;

@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: MIT
+#include <fcntl.h>
 #include <gmock/gmock.h>
+#include <signal.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <array>
 #include <fstream>
 
 #include "orchestrator/base/error.hpp"
@@ -215,6 +218,34 @@ TEST_F(KvmTest, CountersOfAProcess) {
   EXPECT_THAT(error_of([&] { VmCounters::find(777, folder_.path()); }),
               HasSubstr("no exit counts"));
   EXPECT_THAT(error_of([&] { VmCounters::find(7, path("none")); }), HasSubstr("mount -t debugfs"));
+}
+
+// In a VM's place: the end of a pipe that closes when nobody has it any more.
+TEST_F(KvmTest, AVmThatIsHeldOutlivesItsProcess) {
+  std::array<int, 2> ends{};
+  ASSERT_EQ(::pipe2(ends.data(), O_CLOEXEC | O_NONBLOCK), 0);
+  const base::Fd ours(ends[0]);
+  base::Fd vm(ends[1]);
+  const pid_t process = ::fork();
+  if (process == 0) {
+    ::pause();
+    ::_exit(0);
+  }
+  write(std::to_string(process) + "-" + std::to_string(vm.get()) + "/exit_stats", "");
+  vm.reset();
+  const auto closed = [&] {
+    char byte = 0;
+    return ::read(ours.get(), &byte, 1) == 0;
+  };
+  {
+    VmCounters counters = VmCounters::find(process, folder_.path());
+    counters.hold();
+    ::kill(process, SIGKILL);
+    ::waitpid(process, nullptr, 0);
+    EXPECT_FALSE(closed());
+    EXPECT_THROW(counters.hold(), base::Error);  // too late now
+  }
+  EXPECT_TRUE(closed());
 }
 
 TEST(Tracepoint, ALineOfTheBufferNamesItsReason) {

@@ -79,7 +79,7 @@ TEST(Checks, AnExpectationNamesWhatTheVendorHas) {
   EXPECT_EQ(error_of([&] { check_reasons(all, exits::Vendor::svm); }), "");
   EXPECT_EQ(
       error_of([&] { check_reasons(all, exits::Vendor::vmx); }),
-      "scenario 't', trial 't[guest.console=verbose]': the expectation of step 'a' names exit "
+      "scenario 't', trial 't[guest.console=verbose]#1': the expectation of step 'a' names exit "
       "reason 'NPF', which the site's processor (vmx) lacks | say 'category: page_fault', "
       "which both vendors have, instead of 'reason: NPF'");
   all[1].expect = {{.step = "a", .category = exits::Category::io}};

@@ -204,9 +204,11 @@ class Runner {
   }
 
   static std::string warmup_line(const record::Record& record) {
-    const auto exits = record.steps.empty() ? std::nullopt : record.steps.front().exits;
+    std::string exits;
+    if (!record.steps.empty() && record.steps.front().exits)
+      exits = fmt::format(", {} exits", *record.steps.front().exits);
     return fmt::format("lab: warm-up {}: {}{}{}, not kept\n", report::printable(record.trial),
-                       to_string(record.outcome), exits ? fmt::format(", {} exits", *exits) : "",
+                       to_string(record.outcome), exits,
                        record.message.empty() ? "" : ": " + report::printable(record.message));
   }
 

@@ -126,7 +126,8 @@ std::string escaped(const std::string& value) {
 
 void add_devices(xml_node domain, const DomainSpec& spec) {
   xml_node devices = add(domain, "devices");
-  if (!spec.emulator.empty()) add_text(devices, "emulator", spec.emulator);
+  if (!spec.emulator.empty())
+    add(devices, "emulator").text().set(spec.emulator.c_str());
   TargetNames targets;
   for (const Disk& disk : spec.disks)
     if (disk.bus != "nvme") add_disk(devices, disk, targets.next(disk.bus));

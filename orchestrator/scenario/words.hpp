@@ -10,34 +10,71 @@
 namespace lab::scenario {
 
 template <typename Enum>
-inline constexpr std::span<const std::string_view> words_of{};
-
-#define LAB_WORDS(Enum, ...)                                          \
-  inline constexpr std::string_view Enum##_words[] = {__VA_ARGS__};   \
-  template <>                                                         \
-  inline constexpr std::span<const std::string_view> words_of<Enum> = \
-      std::span<const std::string_view>(Enum##_words)
+struct Words;
 
 using Layout = exits::Layout;
 using StepKind = Step::Kind;
 using ActionKind = HostAction::Kind;
 using PlugDevice = HostAction::Device;
 
-LAB_WORDS(Console, "quiet", "verbose", "none");
-LAB_WORDS(Paging, "nested", "shadow");
-LAB_WORDS(Machine, "pc", "q35");
-LAB_WORDS(DiskBus, "virtio", "scsi", "sata", "nvme");
-LAB_WORDS(DiskCache, "unsafe", "none", "writeback", "writethrough", "directsync");
-LAB_WORDS(Nic, "none", "virtio", "e1000");
-LAB_WORDS(Network, "user", "none");
-LAB_WORDS(Clock, "automatic", "kvm-clock", "tsc", "hpet", "acpi_pm");
-LAB_WORDS(Layout, "descending", "ascending", "combined");
-LAB_WORDS(BootUntil, "multi-user", "reader", "cloud-init", "kernel", "init", "console");
-LAB_WORDS(StepKind, "boot", "run", "sleep", "reboot", "shutdown", "host");
-LAB_WORDS(ActionKind, "pause", "pin", "balloon", "plug", "unplug", "key", "save-restore");
-LAB_WORDS(PlugDevice, "disk", "nic");
+template <>
+struct Words<Console> {
+  static constexpr std::string_view all[] = {"quiet", "verbose", "none"};
+};
+template <>
+struct Words<Paging> {
+  static constexpr std::string_view all[] = {"nested", "shadow"};
+};
+template <>
+struct Words<Machine> {
+  static constexpr std::string_view all[] = {"pc", "q35"};
+};
+template <>
+struct Words<DiskBus> {
+  static constexpr std::string_view all[] = {"virtio", "scsi", "sata", "nvme"};
+};
+template <>
+struct Words<DiskCache> {
+  static constexpr std::string_view all[] = {"unsafe", "none", "writeback", "writethrough",
+                                             "directsync"};
+};
+template <>
+struct Words<Nic> {
+  static constexpr std::string_view all[] = {"none", "virtio", "e1000"};
+};
+template <>
+struct Words<Network> {
+  static constexpr std::string_view all[] = {"user", "none"};
+};
+template <>
+struct Words<Clock> {
+  static constexpr std::string_view all[] = {"automatic", "kvm-clock", "tsc", "hpet", "acpi_pm"};
+};
+template <>
+struct Words<Layout> {
+  static constexpr std::string_view all[] = {"descending", "ascending", "combined"};
+};
+template <>
+struct Words<BootUntil> {
+  static constexpr std::string_view all[] = {"multi-user", "reader", "cloud-init",
+                                             "kernel",     "init",   "console"};
+};
+template <>
+struct Words<StepKind> {
+  static constexpr std::string_view all[] = {"boot", "run", "sleep", "reboot", "shutdown", "host"};
+};
+template <>
+struct Words<ActionKind> {
+  static constexpr std::string_view all[] = {"pause",  "pin", "balloon",     "plug",
+                                             "unplug", "key", "save-restore"};
+};
+template <>
+struct Words<PlugDevice> {
+  static constexpr std::string_view all[] = {"disk", "nic"};
+};
 
-#undef LAB_WORDS
+template <typename Enum>
+inline constexpr std::span<const std::string_view> words_of = Words<Enum>::all;
 
 template <typename Enum>
 constexpr std::string_view word(Enum value) {

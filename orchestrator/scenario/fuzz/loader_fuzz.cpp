@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: MIT
-// libFuzzer on everything that reads a scenario: -DLAB_FUZZ=ON, see scenarios/README.md. The input
-// is the file; what comes after a zero byte are overrides, one a line, and files that it extends.
+// libFuzzer on everything that reads a scenario. The input is the file; after a zero byte come
+// overrides, one a line, and after each further one a file that it extends.
+//   cmake -B build/fuzz -DCMAKE_C_COMPILER=clang -DCMAKE_CXX_COMPILER=clang++ -DLAB_FUZZ=ON
+//   cmake --build build/fuzz --target lab_scenario_fuzz && mkdir corpus
+//   build/fuzz/orchestrator/lab_scenario_fuzz -dict=orchestrator/scenario/fuzz/words.dict
+//       -max_total_time=600 corpus scenarios
 #include <cstdlib>
 #include <string>
 #include <string_view>

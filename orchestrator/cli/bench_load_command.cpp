@@ -11,6 +11,7 @@
 #include "orchestrator/base/error.hpp"
 #include "orchestrator/cli/commands.hpp"
 #include "orchestrator/cli/output.hpp"
+#include "orchestrator/scenario/example.hpp"
 #include "orchestrator/scenario/scenario.hpp"
 
 namespace lab::cli {
@@ -29,22 +30,6 @@ struct Result {
 
   double median() const { return seconds[seconds.size() / 2]; }
 };
-
-// Four axes of together 10,000 cells.
-std::string large_scenario() {
-  std::string vcpus, memory;
-  for (int i = 1; i <= 50; ++i) {
-    vcpus += fmt::format("{}{}", i == 1 ? "" : ", ", i);
-    memory += fmt::format("{}{} MiB", i == 1 ? "" : ", ", 64 * i);
-  }
-  return fmt::format(
-      "version: 1\nname: large\nimage: debian-12\nsteps:\n  - boot: {{until: multi-user}}\n"
-      "  - run: {{name: idle, command: sleep 10}}\n"
-      "expect:\n  - {{step: boot, reason: total, max: 5000000}}\n"
-      "matrix: {{paging: [nested, shadow], guest.console: [quiet, verbose], guest.vcpus: [{}], "
-      "guest.memory: [{}]}}\n",
-      vcpus, memory);
-}
 
 template <typename Load>
 Result measure(const std::string& name, unsigned repeats, Load load) {
@@ -86,7 +71,7 @@ int load(const Options& options) {
   for (const std::string& file : options.files)
     results.push_back(measure(file, options.repeats, [&] { return scenario::load(file); }));
   if (results.empty()) {
-    const std::string yaml = large_scenario();
+    const std::string yaml = scenario::large_example();
     results.push_back(measure("10,000 cells", options.repeats,
                               [&] { return scenario::parse(yaml, "10,000 cells"); }));
   }

@@ -3,47 +3,104 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <map>
 #include <memory>
+#include <optional>
 #include <set>
 
 #include "orchestrator/base/error.hpp"
 #include "orchestrator/base/folders.hpp"
 #include "orchestrator/cli/commands.hpp"
 #include "orchestrator/cli/output.hpp"
+#include "orchestrator/kvm/build.hpp"
 #include "orchestrator/record/expectations.hpp"
 #include "orchestrator/scenario/scenario.hpp"
+#include "orchestrator/site/checks.hpp"
+#include "orchestrator/site/job.hpp"
 #include "orchestrator/site/provide.hpp"
 
 namespace lab::cli {
 namespace {
 
-// Vendors without a reason that is expected of the trials: there they cannot pass.
-std::string lacking(const std::vector<scenario::TrialPlan>& plans) {
+using Plans = std::vector<scenario::TrialPlan>;
+
+// Vendors without a reason that is expected of the trials: there they are refused.
+std::string lacking(const scenario::Scenario& scenario) {
   std::set<std::string> texts;
-  for (const scenario::TrialPlan& plan : plans)
-    for (const scenario::Expectation& expect : plan.expect)
-      for (const exits::Vendor vendor : {exits::Vendor::vmx, exits::Vendor::svm})
-        if (!record::has_reason(vendor, expect))
-          texts.insert(fmt::format("{} has no '{}'", to_string(vendor), expect.reason));
+  const auto look = [&](const std::string& reason, bool category) {
+    for (const exits::Vendor vendor : {exits::Vendor::vmx, exits::Vendor::svm})
+      if (!category && !record::has_reason(vendor, {.reason = reason}))
+        texts.insert(fmt::format("{} has no '{}'", to_string(vendor), reason));
+  };
+  for (const auto& expect : scenario.expect) look(expect.reason, expect.category.has_value());
+  for (const auto& relation : scenario.relations)
+    look(relation.reason, relation.category.has_value());
   std::string result;
   for (const std::string& text : texts) result += (result.empty() ? "" : ", ") + text;
-  return result;
+  return result.empty() ? "" : "; expect: " + result;
 }
 
-std::string summary(const std::vector<scenario::TrialPlan>& plans) {
+std::string summary(const Plans& plans) {
   const auto warmups = std::ranges::count(plans, true, &scenario::TrialPlan::warmup);
   const std::size_t trials = plans.size() - std::size_t(warmups);
   std::string text = fmt::format("ok, {} trial{}", trials, trials == 1 ? "" : "s");
   if (warmups > 0) text += fmt::format(" and {} warm-up{}", warmups, warmups == 1 ? "" : "s");
-  const std::string vendors = lacking(plans);
-  return vendors.empty() ? text : text + "; expect: " + vendors;
+  return text;
+}
+
+// By the modules that are built: a parameter must be known to some kernel's, of either vendor.
+// What could not be asked is returned.
+std::string check_parameters(const Plans& plans, const base::Folders& folders) {
+  if (std::ranges::all_of(plans, [](const auto& plan) { return plan.settings.parameters.empty(); }))
+    return "";
+  std::optional<base::Error> refusal;
+  for (const kvm::ModuleSet& modules : kvm::list_modules(folders.cache)) {
+    for (const exits::Vendor vendor : {exits::Vendor::svm, exits::Vendor::vmx}) {
+      try {
+        site::check_parameters(plans, modules.path, vendor);
+        return "";
+      } catch (const base::Error& error) {
+        if (error.kind() != base::ErrorKind::user) throw;
+        if (!refusal) refusal = error;
+      }
+    }
+  }
+  if (refusal) throw base::Error(*refusal);
+  return "; module parameters not checked: no modules are built yet (lab kvm build)";
+}
+
+// Of CPU models libvirt knows; what could not be asked is returned.
+std::string check_settings(const Plans& plans) {
+  const auto plain = [](const scenario::TrialPlan& plan) {
+    const scenario::Settings& settings = plan.settings;
+    return settings.cpu_model.empty() && settings.cpu_features.empty() && !settings.huge_pages;
+  };
+  if (std::ranges::all_of(plans, plain)) return "";
+  try {
+    site::check_settings(plans);
+    return "";
+  } catch (const base::Error& error) {
+    if (error.kind() != base::ErrorKind::infrastructure) throw;
+    return fmt::format("; CPU model not checked: {}", report::printable(error.what()));
+  }
+}
+
+// Whether an image has a disk is known when it is made: here each is taken to have one.
+void check_steps(const Plans& plans) {
+  std::map<std::string, trial::GuestImage> images;
+  for (const scenario::TrialPlan& plan : plans)
+    images.try_emplace(site::image_key(plan), trial::GuestImage{.disk = "its disk"});
+  site::check_steps(plans, images);
 }
 
 // Everything that can be known without a guest.
 std::string check(const std::string& file, const base::Folders& folders) {
-  const auto plans = scenario::expand(scenario::load(file));
+  const scenario::Scenario scenario = scenario::load(file);
+  const Plans plans = scenario::expand(scenario);
   site::check_images(plans, folders);
-  return summary(plans);
+  check_steps(plans);
+  const std::string unknown = check_settings(plans) + check_parameters(plans, folders);
+  return summary(plans) + lacking(scenario) + unknown;
 }
 
 int validate(const std::vector<std::string>& files) {

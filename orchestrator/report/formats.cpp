@@ -192,8 +192,8 @@ std::string junit(std::span<const Record> records,
     errors += !relation.ok;
   }
   suite.append_attribute("name") = "lab";
-  suite.append_attribute("tests") =
-      static_cast<unsigned long long>(records.size() + relations.size());
+  const unsigned long long tests = records.size() + relations.size();
+  suite.append_attribute("tests") = tests;
   suite.append_attribute("failures") = failures;
   suite.append_attribute("errors") = errors;
   suite.append_attribute("time") = fmt::format("{:.3f}", seconds).c_str();

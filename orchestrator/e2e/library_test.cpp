@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: MIT
+// The library of scenarios: each file of scenarios/ as it stands, on site svm; its claims are its
+// own `expect` entries. Two of them in the ordinary run, all of them under the label "nightly".
+#include <algorithm>
+
+#include "orchestrator/e2e/lab_test.hpp"
+
+namespace lab::e2e {
+namespace {
+
+using testing::IsEmpty;
+
+const std::string scenarios = LAB_SOURCE_DIR "/scenarios/";
+
+class Library : public LabTest {
+ protected:
+  // Every trial passes with all its checks, and every relation between cells holds.
+  std::vector<json> expect_claims(std::vector<std::string> arguments, std::size_t trials_wanted,
+                                  std::chrono::minutes limit) const {
+    arguments.insert(arguments.begin(), "run");
+    arguments.insert(arguments.end(), {"--on", "svm", "--format", "json", "--store", store()});
+    const Finished run = lab(arguments, {.limit = limit});
+    EXPECT_EQ(run.exit_code, 0) << run.errors;
+    EXPECT_THAT(left_by(run.pid), IsEmpty());
+    const std::vector<json> trials = trials_of(run);
+    EXPECT_EQ(trials.size(), trials_wanted);
+    for (const json& trial : trials) {
+      SCOPED_TRACE(trial.at("trial").get<std::string>());
+      EXPECT_EQ(trial.at("outcome"), "passed") << trial.value("message", "");
+      for (const json& check : trial.at("checks")) EXPECT_TRUE(check.at("ok")) << check.dump(1);
+    }
+    expect_relations(run);
+    return trials;
+  }
+
+ private:
+  static void expect_relations(const Finished& run) {
+    const json document = json::parse(run.output, nullptr, false);
+    if (!document.is_object()) return;  // said already
+    for (const json& relation : document.value("relations", json::array()))
+      EXPECT_TRUE(relation.value("ok", false)) << relation.dump(1);
+  }
+};
+
+TEST_F(Library, BootCountOnTiny) {
+  const std::vector<json> trials = expect_claims(
+      {scenarios + "boot-count.yaml", "--set", "image=tiny"}, 1, std::chrono::minutes(10));
+  ASSERT_EQ(trials.size(), 1u);
+  EXPECT_EQ(trials[0].at("steps").size(), 2u);
+}
+
+TEST_F(Library, EveryCpuidIsAnExit) {
+  expect_claims({scenarios + "cpuid-storm.yaml"}, 1, std::chrono::minutes(10));
+}
+
+struct File {
+  const char* name;
+  std::size_t trials;
+};
+
+std::ostream& operator<<(std::ostream& out, const File& file) {
+  return out << file.name;
+}
+
+constexpr File files[] = {
+    {"boot-count", 1},  {"reason-table", 1}, {"leaf-layouts", 2}, {"paging", 2},
+    {"cpu-spin", 1},    {"disk-dd", 1},      {"net-ping", 1},     {"exit-log", 1},
+    {"idle", 2},        {"clock", 4},        {"memory", 2},       {"msr", 1},
+    {"cpuid-storm", 1}, {"smp", 3},          {"disk-matrix", 4},  {"nic-matrix", 3},
+    {"console", 3},     {"two-guests", 2},   {"host-actions", 1}, {"save-restore", 1},
+    {"reboot", 1},      {"distros", 5},      {"kernels", 5}};
+
+class EachFile : public Library, public testing::WithParamInterface<File> {};
+
+TEST_P(EachFile, NightlyItsClaimsHold) {
+  expect_claims({scenarios + GetParam().name + ".yaml", "--retry", "1"}, GetParam().trials,
+                std::chrono::minutes(110));
+}
+
+INSTANTIATE_TEST_SUITE_P(Scenarios, EachFile, testing::ValuesIn(files), [](const auto& file) {
+  std::string name = file.param.name;
+  std::erase(name, '-');
+  return name;
+});
+
+// Quick, and no outer VM: every file is in the list above, has a page, and is valid.
+TEST_F(Library, EveryFileIsValidListedAndHasAPage) {
+  std::size_t found = 0;
+  for (const auto& entry : fs::directory_iterator(scenarios)) {
+    const fs::path& file = entry.path();
+    if (file.extension() != ".yaml") continue;
+    ++found;
+    EXPECT_TRUE(fs::exists(fs::path(file).replace_extension(".md"))) << file;
+    EXPECT_TRUE(std::ranges::any_of(files, [&](const File& f) { return f.name == file.stem(); }))
+        << file << " is not tried by any test";
+    const Finished run = lab({"validate", file.string()});
+    EXPECT_EQ(run.exit_code, 0) << run.errors;
+  }
+  EXPECT_EQ(found, std::size(files));
+}
+
+}  // namespace
+}  // namespace lab::e2e

@@ -25,6 +25,12 @@ OuterKind outer_kind(const std::string& site) {
   throw base::user_error("--on '" + site + "': an outer VM is of site svm or kvm");
 }
 
+fs::path emulator_for(bool shadow_paging) {
+  const fs::path newer = "/usr/local/lib/lab/qemu/run";
+  std::error_code none;
+  return !shadow_paging && fs::exists(newer, none) ? newer : fs::path();
+}
+
 OuterSize size_for_guests(unsigned guests, unsigned vcpus, std::uint64_t memory_mib) {
   constexpr std::uint64_t around = 2048;  // the outer VM's own system, QEMU, the overlay's cache
   constexpr std::uint64_t qemu = 256;     // each further one

@@ -4,6 +4,7 @@
 #include <sys/utsname.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <map>
 #include <regex>
 
@@ -71,9 +72,15 @@ void run_on_this_machine(Job job, const base::Folders& folders, const trial::Sin
   run_here(job, folders, sink);
 }
 
-OuterJob outer_job(const std::string& site, const Outer& outer) {
-  return {.image = outer.image,
-          .job = {.site = site, .emulated = site == "svm", .modules = outer.modules}};
+bool has_shadow_paging(const scenario::TrialPlan& plan) {
+  return plan.settings.paging == scenario::Paging::shadow;
+}
+
+OuterJob outer_job(const std::string& site, const Outer& outer, bool shadow_paging) {
+  OuterJob made{.image = outer.image,
+                .job = {.site = site, .emulated = site == "svm", .modules = outer.modules}};
+  if (made.job.emulated) made.image.emulator = emulator_for(shadow_paging);
+  return made;
 }
 
 void check_before_building(const std::vector<scenario::TrialPlan>& plans,
@@ -95,7 +102,8 @@ OuterJob provide_outer_job(const std::string& site, const std::string& kernel,
                            const std::vector<scenario::TrialPlan>& plans,
                            const base::Folders& folders, const trial::Sink& sink) {
   check_before_building(plans, folders);
-  OuterJob outer = outer_job(site, provide_outer(folders, sink, kernel));
+  OuterJob outer = outer_job(site, provide_outer(folders, sink, kernel),
+                             std::ranges::any_of(plans, has_shadow_paging));
   check_parameters(plans, outer.job.modules, vendor_of(site));
   outer.job.images = provide_images(plans, folders, sink);
   outer.job.plans = plans;
@@ -107,15 +115,19 @@ std::vector<OuterJob> provide_outer_jobs(const std::string& site,
                                          const base::Folders& folders, const trial::Sink& sink) {
   check_before_building(plans, folders);
   std::vector<OuterJob> jobs;
-  std::map<std::string, std::size_t> by_release, by_name;  // two names may mean one release
+  // A kernel's name, or release (two names may mean one), and whether it is emulated for shadow
+  // paging.
+  using Key = std::pair<std::string, bool>;
+  std::map<Key, std::size_t> by_release, by_name;
   for (const scenario::TrialPlan& plan : plans) {
-    const std::string& kernel = plan.settings.kernel;
-    if (!by_name.contains(kernel)) {
-      const Outer outer = provide_outer(folders, sink, kernel);
-      by_name[kernel] = by_release.emplace(outer.release, jobs.size()).first->second;
-      if (by_name[kernel] == jobs.size()) jobs.push_back(outer_job(site, outer));
+    const Key name{plan.settings.kernel, site == "svm" && has_shadow_paging(plan)};
+    if (!by_name.contains(name)) {
+      const Outer outer = provide_outer(folders, sink, name.first);
+      by_name[name] =
+          by_release.emplace(Key{outer.release, name.second}, jobs.size()).first->second;
+      if (by_name[name] == jobs.size()) jobs.push_back(outer_job(site, outer, name.second));
     }
-    jobs[by_name[kernel]].job.plans.push_back(plan);
+    jobs[by_name[name]].job.plans.push_back(plan);
   }
   // All modules' own parameters are known before the first image is prepared.
   for (const OuterJob& outer : jobs)

@@ -5,6 +5,7 @@
 
 #include <map>
 
+#include "orchestrator/trial/exit_log.hpp"
 #include "orchestrator/trial/host_counts.hpp"
 
 namespace lab::trial {
@@ -47,10 +48,20 @@ void check_guest(TrialState& state, const GuestRun& guest, const exits::HostStat
       exits::check_sum(guest.named("at rest: sum of reasons = total"), exits::counts_now(stats)));
 }
 
+void check_logs(TrialState& state, const Guests& guests, const std::vector<exits::HostStats>& all,
+                const kvm::KernelLog::Lines& lines) {
+  const std::uint64_t every = exit_log_every(state.plan.settings.parameters);
+  for (std::size_t i = 0; i < guests.size(); ++i) {
+    exits::Check check = check_exit_log(lines, *guests[i]->domain().pid(), all[i], every);
+    check.name = guests[i]->named(check.name);
+    state.add_check(std::move(check));
+  }
+}
+
 }  // namespace
 
 void check_at_rest(TrialState& state, const Guests& guests, Watch& watch,
-                   const kvm::ExitTracepoint* tracepoint) {
+                   const kvm::ExitTracepoint* tracepoint, kvm::KernelLog* log) {
   state.phase("self-check");
   const bool ended = guests.front()->session().ended();
   const bool whole_host = guests.front()->stats().scope == exits::Scope::host;
@@ -63,6 +74,7 @@ void check_at_rest(TrialState& state, const Guests& guests, Watch& watch,
     all.push_back(guest->counters().read());
     check_guest(state, *guest, all.back());
   }
+  if (log != nullptr) check_logs(state, guests, all, log->read());
   const exits::HostStats host = together(all);
   if (tracepoint != nullptr)
     state.add_check(check_tracepoint(host, state.created, tracepoint->read()));

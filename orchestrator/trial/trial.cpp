@@ -8,6 +8,7 @@
 
 #include "orchestrator/base/error.hpp"
 #include "orchestrator/record/expectations.hpp"
+#include "orchestrator/trial/exit_log.hpp"
 #include "orchestrator/trial/host_counts.hpp"
 #include "orchestrator/trial/observer.hpp"
 #include "orchestrator/trial/self_check.hpp"
@@ -128,11 +129,14 @@ void Running::run() {
   Watch watch(sessions(), [&] { return observer.act(); });
   std::optional<kvm::ExitTracepoint> tracepoint;
   if (state_.context.verify_tracepoint) tracepoint.emplace();
+  std::optional<kvm::KernelLog> log;
+  if (exit_log_every(state_.plan.settings.parameters) != 0) log.emplace();
   try {
     Steps steps(state_, guests_, watch);
     if (std::ranges::all_of(state_.plan.steps,
                             [&](const scenario::Step& step) { return steps.run(step); }))
-      check_at_rest(state_, guests_, watch, tracepoint ? &*tracepoint : nullptr);
+      check_at_rest(state_, guests_, watch, tracepoint ? &*tracepoint : nullptr,
+                    log ? &*log : nullptr);
   } catch (const base::Error& error) {
     keep_consoles();
     // What failed did so because a guest has just ended: the guest's doing, not lab's.

@@ -294,6 +294,7 @@ TEST(Schema, AllowsWhatTheLoaderAllows) {
     const std::string name = entry.path().filename();
     EXPECT_NO_THROW(load(entry.path())) << name;
     EXPECT_EQ(violation(text_of(name)), "") << name;
+    EXPECT_THAT(text_of("README.md"), HasSubstr("| `" + name + "` |")) << name;
   }
 }
 

@@ -14,7 +14,6 @@
 #include "orchestrator/base/clock.hpp"
 #include "orchestrator/base/error.hpp"
 #include "orchestrator/kvm/build.hpp"
-#include "orchestrator/kvm/idle_vm.hpp"
 #include "orchestrator/kvm/kmod.hpp"
 #include "orchestrator/kvm/refusal.hpp"
 
@@ -254,7 +253,6 @@ ModuleSwap::~ModuleSwap() {
 
 void ModuleSwap::load(const fs::path& modules, const Parameters& parameters) {
   if (loaded_ == modules && parameters_ == parameters) return;
-  idle_vm_ = {};
   const ModuleSet set = open_modules(modules);
   check_release(set);
   check_not_built_in();
@@ -279,7 +277,6 @@ void ModuleSwap::load(const fs::path& modules, const Parameters& parameters) {
     throw;
   }
   parameters_ = parameters;
-  idle_vm_ = open_idle_vm();
 }
 
 void ModuleSwap::swap_in(const fs::path& modules, const SplitParameters& split) {
@@ -302,7 +299,6 @@ void ModuleSwap::swap_in(const fs::path& modules, const SplitParameters& split) 
 }
 
 void ModuleSwap::restore() {
-  idle_vm_ = {};
   put_stock_back(state_or_guess(runtime_));
   remove_state(runtime_);
   loaded_.clear();

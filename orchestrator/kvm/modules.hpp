@@ -57,7 +57,6 @@ class ModuleSwap {
   ModuleLock lock_;
   std::filesystem::path loaded_;  // folder of what is loaded; empty: stock
   Parameters parameters_;
-  base::Fd idle_vm_;  // as long as the patched modules stay (idle_vm.hpp)
   bool kept_ = false;
 };
 

@@ -58,6 +58,7 @@ guest::DomainSpec outer_spec(OuterKind kind, const OuterImage& image, const Oute
   if (kind == OuterKind::svm) {
     spec.accelerated = false;
     spec.emulator = image.emulator.string();
+    if (spec.emulator.empty()) spec.vcpus = 1;
     spec.cpu_model = "EPYC";
     spec.cpu_features = {"+svm", "+npt"};
   }

@@ -31,7 +31,8 @@ inline constexpr const char* stream_port = "lab.stream.0";
 // The emulator for guests with nested or with shadow paging; empty: libvirt's choice. QEMU before
 // 8.1 makes emulated outer VMs hang now and then; QEMU 10 does not, but with shadow paging its
 // guests read the shadow table's CR3 and die. So the newer one, which ci/setup puts beside Debian
-// 12's, is for nested paging only.
+// 12's, is for nested paging only, and without it an emulated outer VM has one processor, which
+// cannot race with itself.
 std::filesystem::path emulator_for(bool shadow_paging);
 
 // What the guests of a trial, all of this size, need around them.

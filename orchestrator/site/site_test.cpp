@@ -189,6 +189,10 @@ TEST(OuterVm, EmulatesSvmOrUsesThisMachinesKvm) {
   EXPECT_THAT(svm.cpu_features, testing::Contains("+svm"));
   const guest::DomainSpec kvm = outer_spec(OuterKind::kvm, image, {}, "o", "/overlay", "/run");
   EXPECT_TRUE(kvm.accelerated);
+  OuterImage stock = image;
+  stock.emulator.clear();
+  EXPECT_EQ(outer_spec(OuterKind::svm, stock, {}, "o", "/overlay", "/run").vcpus, 1u);
+  EXPECT_EQ(svm.vcpus, 2u);
   EXPECT_EQ(kvm.emulator, "");
   EXPECT_EQ(kvm.cpu_model, "");  // the host's own, with its virtualization
   EXPECT_THROW(outer_kind("here"), base::Error);

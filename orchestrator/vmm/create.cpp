@@ -105,9 +105,6 @@ Report test_create(unsigned times) {
   Report report;
   const Loaded loaded = loaded_module();
   report.say(loaded.in_words());
-  // The first VM and the last switch a static key in the scheduler. Each time QEMU's TCG with two
-  // processors may go on executing the breakpoint that stood there meanwhile, for ever.
-  const Machine keeper(1);
   for (unsigned i = 0; i < 20; ++i) one_life(loaded, report);  // caches fill once
   const Memory before = memory_at_rest(allowed_vcpus);
   for (unsigned i = 0; i < times; ++i) {

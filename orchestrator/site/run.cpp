@@ -102,8 +102,9 @@ OuterJob provide_outer_job(const std::string& site, const std::string& kernel,
                            const std::vector<scenario::TrialPlan>& plans,
                            const base::Folders& folders, const trial::Sink& sink) {
   check_before_building(plans, folders);
-  OuterJob outer = outer_job(site, provide_outer(folders, sink, kernel),
-                             std::ranges::any_of(plans, has_shadow_paging));
+  // By hand, modules may be loaded with either paging.
+  const bool shadow_paging = plans.empty() || std::ranges::any_of(plans, has_shadow_paging);
+  OuterJob outer = outer_job(site, provide_outer(folders, sink, kernel), shadow_paging);
   check_parameters(plans, outer.job.modules, vendor_of(site));
   outer.job.images = provide_images(plans, folders, sink);
   outer.job.plans = plans;

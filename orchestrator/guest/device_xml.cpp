@@ -4,27 +4,13 @@
 #include <spdlog/fmt/fmt.h>
 
 #include <algorithm>
-#include <pugixml.hpp>
-#include <sstream>
+
+#include "orchestrator/guest/xml.hpp"
 
 namespace lab::guest {
 namespace {
 
 using pugi::xml_node;
-
-xml_node add(xml_node parent, const char* name) {
-  return parent.append_child(name);
-}
-
-void set(xml_node node, const char* name, const std::string& value) {
-  node.append_attribute(name).set_value(value.c_str());
-}
-
-std::string text_of(const pugi::xml_document& document) {
-  std::ostringstream text;
-  document.save(text, "  ", pugi::format_default | pugi::format_no_declaration);
-  return text.str();
-}
 
 // libvirt places a disk on its bus by this name, so each bus counts from its own 'a'.
 class TargetNames {
@@ -49,7 +35,7 @@ xml_node add_disk(xml_node devices, const Disk& disk, const std::string& target_
   xml_node target = add(node, "target");
   set(target, "dev", target_name);
   set(target, "bus", disk.bus);
-  if (!disk.serial.empty()) add(node, "serial").text().set(disk.serial.c_str());
+  if (!disk.serial.empty()) add_text(node, "serial", disk.serial);
   if (disk.read_only) add(node, "readonly");
   return node;
 }
@@ -126,8 +112,7 @@ std::string escaped(const std::string& value) {
 
 void add_devices(xml_node domain, const DomainSpec& spec) {
   xml_node devices = add(domain, "devices");
-  if (!spec.emulator.empty())
-    add(devices, "emulator").text().set(spec.emulator.c_str());
+  if (!spec.emulator.empty()) add_text(devices, "emulator", spec.emulator);
   TargetNames targets;
   for (const Disk& disk : spec.disks)
     if (disk.bus != "nvme") add_disk(devices, disk, targets.next(disk.bus));

@@ -3,27 +3,13 @@
 
 #include <unistd.h>
 
-#include <pugixml.hpp>
-#include <sstream>
-
 #include "orchestrator/guest/device_xml.hpp"
+#include "orchestrator/guest/xml.hpp"
 
 namespace lab::guest {
 namespace {
 
 using pugi::xml_node;
-
-xml_node add(xml_node parent, const char* name) {
-  return parent.append_child(name);
-}
-
-void add_text(xml_node parent, const char* name, const std::string& text) {
-  add(parent, name).text().set(text.c_str());
-}
-
-void set(xml_node node, const char* name, const std::string& value) {
-  node.append_attribute(name).set_value(value.c_str());
-}
 
 void add_os(xml_node domain, const DomainSpec& spec) {
   xml_node os = add(domain, "os");
@@ -111,9 +97,7 @@ std::string domain_xml(const DomainSpec& spec, bool apparmor) {
     set(label, "type", "none");
     set(label, "model", "apparmor");
   }
-  std::ostringstream text;
-  document.save(text, "  ", pugi::format_default | pugi::format_no_declaration);
-  return text.str();
+  return text_of(document);
 }
 
 }  // namespace lab::guest

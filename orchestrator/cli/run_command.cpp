@@ -254,8 +254,10 @@ class Runner {
   std::vector<record::RelationResult> relations_;
 };
 
-int run(const Options& options) {
+int run(Options options) {
   std::vector<scenario::Scenario> scenarios = load_scenarios(options);
+  for (const scenario::Scenario& scenario : scenarios)
+    std::ranges::copy(scenario.relations, std::back_inserter(options.run.relations));
   const std::vector<scenario::TrialPlan> plans = make_plans(scenarios, options);
   if (options.dry_run) {
     for (const scenario::TrialPlan& plan : plans) fmt::print("{}\n", plan.name);

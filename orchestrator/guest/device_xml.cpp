@@ -143,8 +143,9 @@ std::vector<std::string> nvme_arguments(const DomainSpec& spec) {
                       fmt::format("nvme,drive={},serial={},bus={},addr=0x{:x}{}", id,
                                   escaped(disk.serial.empty() ? id : disk.serial),
                                   spec.machine == "q35" ? "pcie.0" : "pci.0", first_slot + i,
-                                  // Before 1, which libvirt gives the first disk of its own.
-                                  i == 0 ? ",bootindex=0" : "")});
+                                  // Before 1, which libvirt gives the first disk of its own. QEMU
+                                  // gives 0 to a kernel that it starts itself.
+                                  i == 0 && spec.kernel.empty() ? ",bootindex=0" : "")});
   }
   return arguments;
 }

@@ -85,6 +85,8 @@ TEST(DomainXml, NvmeDisksComeByQemusOwnWords) {
   EXPECT_THAT(xml, HasSubstr("bootindex=0"));
   EXPECT_THAT(xml, HasSubstr("dev=\"vda\""));  // the other one counts from the start
   expect_accepted(spec);
+  spec.kernel = "/vmlinuz";
+  EXPECT_THAT(domain_xml(spec), Not(HasSubstr("bootindex")));
 }
 
 TEST(DomainXml, EscapesEveryString) {

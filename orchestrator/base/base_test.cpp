@@ -7,6 +7,7 @@
 #include "orchestrator/base/error.hpp"
 #include "orchestrator/base/fd.hpp"
 #include "orchestrator/base/folders.hpp"
+#include "orchestrator/base/interrupt.hpp"
 #include "orchestrator/base/run_folder.hpp"
 #include "orchestrator/base/subprocess.hpp"
 
@@ -84,6 +85,19 @@ TEST(Subprocess, ContainedOnesDieWithAKilledLab) {
   ::kill(lab, SIGKILL);
   ::waitpid(lab, nullptr, 0);
   EXPECT_TRUE(becomes(false, "sleep 296.[5]"));
+}
+
+TEST(Subprocess, OneBesideLabEndsWithItsObject) {
+  {
+    Process process({.argv = {"sh", "-c", "sleep 297.5 & echo up; wait"}});
+    while (process.output().empty() && process.running()) sleep_interruptibly(0.01);
+    EXPECT_EQ(process.output(), "up\n");
+    EXPECT_TRUE(becomes(true, "sleep 297.[5]"));
+  }
+  EXPECT_TRUE(becomes(false, "sleep 297.[5]"));
+  Process ended({.argv = {"sh", "-c", "echo why; exit 3"}});
+  while (ended.running()) sleep_interruptibly(0.01);
+  EXPECT_EQ(ended.output(), "why\n");
 }
 
 TEST(Subprocess, WaitsForOneThatClosesItsOutput) {

@@ -217,6 +217,36 @@ std::string last_lines(const std::string& text, std::size_t limit = 1200) {
 
 }  // namespace
 
+struct Process::State {
+  State(const Command& command) : child(start(command)), reaper(child.pid), keep(command.keep) {}
+
+  Child child;
+  Reaper reaper;
+  std::size_t keep;
+  std::string output;
+};
+
+Process::Process(const Command& command) : state_(std::make_unique<State>(command)) {
+  for (const Fd* fd : {&state_->child.output, &state_->child.errors})
+    ::fcntl(fd->get(), F_SETFL, O_NONBLOCK);
+}
+
+Process::~Process() {
+  state_->reaper.reap(true);
+}
+
+bool Process::running() {
+  const bool gone = has_ended(state_->child.pid);
+  Collector collector(state_->output, state_->keep, nullptr);
+  for (Fd* fd : {&state_->child.output, &state_->child.errors})
+    if (*fd) drain(*fd, collector);
+  return !gone;
+}
+
+const std::string& Process::output() const {
+  return state_->output;
+}
+
 Outcome run(const Command& command) {
   Child child = start(command);
   Reaper reaper(child.pid);

@@ -8,6 +8,7 @@
 #include <filesystem>
 #include <functional>
 #include <map>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -41,5 +42,24 @@ Outcome run(const Command& command);
 // As run(), but a failure is an Error (infrastructure) that names the command and shows the last
 // lines of its standard error. Returns standard output.
 std::string run_checked(const Command& command);
+
+// A program that runs beside lab; its whole group is killed at this object's end and when lab dies.
+// Command's limit, on_line and contained are not asked.
+class Process {
+ public:
+  explicit Process(const Command& command);  // Error (infrastructure) where it cannot be started
+  Process(const Process&) = delete;
+  Process& operator=(const Process&) = delete;
+  ~Process();
+
+  // Whether it still runs; takes in what it printed, so ask often.
+  bool running();
+  // The last `keep` bytes of both its streams.
+  const std::string& output() const;
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
 
 }  // namespace lab::base

@@ -102,14 +102,13 @@ guest::DomainSpec lay_out(const site::Outer& outer, const base::RunFolder& run,
   const site::Job job{.site = "svm", .emulated = true, .modules = outer.modules};
   const std::string start = fmt::format(
       "exec /run/lab/job/lab vmm overhead --exits {} --repeats {} "
-      ">/dev/virtio-ports/lab.stream.0",
+      ">/dev/lab/stream",
       options.exits, options.repeats);
   guest::DomainSpec spec =
       site::lay_out_outer(site::OuterKind::svm, outer.image, job, "lab-outer-" + run.id(),
                           run.path(), run.sockets(), start);
   spec.vcpus = 1;
   spec.count_instructions = true;
-  spec.cmdline += " systemd.mask=lab-libvirtd.service";  // nothing else is to run there
   return spec;
 }
 

@@ -272,7 +272,7 @@ void add_run(CLI::App& app, Action& action) {
   const auto options = std::make_shared<Options>();
   CLI::App* command = app.add_subcommand("run", "Run scenarios and record their exits");
   command->add_option("scenario", options->scenarios, "Scenario files")->required();
-  command->add_option("--on", options->run.site, "Site: auto, here, kvm or svm")
+  command->add_option("--on", options->run.site, "Site: auto, here, kvm, svm or vmx")
       ->capture_default_str();
   command->add_option("--repeat", options->repeat, "Trials of each cell, instead of the scenario's")
       ->check(CLI::Range(1, 10000));

@@ -64,7 +64,8 @@ bool saves(const TrialPlan& plan) {
 }  // namespace
 
 exits::Vendor vendor_of(const std::string& site) {
-  return site == "svm" ? exits::Vendor::svm : kvm::machine_vendor();
+  if (site == "svm") return exits::Vendor::svm;
+  return site == "vmx" ? exits::Vendor::vmx : kvm::machine_vendor();
 }
 
 void check_reasons(const std::vector<TrialPlan>& plans, exits::Vendor vendor) {

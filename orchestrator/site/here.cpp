@@ -11,8 +11,10 @@
 #include "orchestrator/base/error.hpp"
 #include "orchestrator/base/interrupt.hpp"
 #include "orchestrator/base/run_folder.hpp"
+#include "orchestrator/base/subprocess.hpp"
 #include "orchestrator/guest/connection.hpp"
 #include "orchestrator/kvm/modules.hpp"
+#include "orchestrator/site/capabilities.hpp"
 #include "orchestrator/site/machine_settings.hpp"
 
 namespace lab::site {
@@ -74,9 +76,15 @@ std::string in_words(const kvm::Parameters& parameters) {
   return text;
 }
 
-// A libvirtd that was just started may need a moment until it listens.
-guest::ConnectionPtr connect_patiently() {
+// An outer VM that is there for one job starts none of its own (images/outer: lab-init). Not before
+// KVM is there: libvirt would ask QEMU for its capabilities once more. A libvirtd that was just
+// started may need a moment until it listens.
+guest::ConnectionPtr connect_patiently(const Job& job) {
   const base::Stopwatch watch;
+  if (job.site != "here" && !std::filesystem::exists("/run/libvirt/libvirt-sock")) {
+    give_capabilities(job.capabilities);
+    base::run_checked({.argv = {"libvirtd", "--daemon"}});
+  }
   for (;;) {
     try {
       return guest::connect(guest::default_uri());
@@ -112,13 +120,14 @@ void run_here(const Job& job, const base::Folders& folders, const trial::Sink& s
     swap.load(job.modules, parameters);
     const double seconds = loading.seconds();
     const MachineSettings settings(plan.settings, folders.runtime);
-    if (!connection) connection = connect_patiently();
+    if (!connection) connection = connect_patiently(job);
     context.connection = connection.get();
     context.conditions[std::string(record::condition::module_parameters)] = in_words(parameters);
     record::Record record = trial::run_trial(plan, job.images.at(image_key(plan)), context);
     record.timings.insert(record.timings.begin(), {"modules", seconds});
     sink({.kind = Event::Kind::record, .trial = plan.name, .text = record::to_json(record)});
   }
+  if (job.site != "here") send_capabilities(job.capabilities, sink);
   sink({.kind = Event::Kind::phase, .text = "stock modules"});
   swap.restore();
 }

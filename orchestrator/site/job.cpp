@@ -63,6 +63,7 @@ std::string to_json(const Job& job) {
               {"emulated", job.emulated},
               {"modules", job.modules.string()},
               {"verify_tracepoint", job.verify_tracepoint},
+              {"capabilities", job.capabilities.string()},
               {"images", json::object()},
               {"plans", json::array()}};
   for (const auto& [key, image] : job.images) object["images"][key] = image_to_json(image);
@@ -77,7 +78,8 @@ Job job_from_json(std::string_view text) {
     Job job{.site = object.at("site"),
             .emulated = object.at("emulated"),
             .modules = object.at("modules").get<std::string>(),
-            .verify_tracepoint = object.at("verify_tracepoint")};
+            .verify_tracepoint = object.at("verify_tracepoint"),
+            .capabilities = object.at("capabilities").get<std::string>()};
     for (const auto& [key, image] : object.at("images").items())
       job.images[key] = image_from_json(image);
     for (const json& plan : object.at("plans"))

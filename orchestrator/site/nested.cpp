@@ -6,13 +6,20 @@
 
 #include <algorithm>
 #include <array>
+#include <chrono>
 #include <map>
+#include <random>
 
 #include "orchestrator/base/clock.hpp"
 #include "orchestrator/base/error.hpp"
 #include "orchestrator/base/fd.hpp"
 #include "orchestrator/base/interrupt.hpp"
+#include "orchestrator/base/subprocess.hpp"
 #include "orchestrator/image/overlay.hpp"
+#include "orchestrator/record/record.hpp"
+#include "orchestrator/site/bochs.hpp"
+#include "orchestrator/site/capabilities.hpp"
+#include "orchestrator/site/outer_machine.hpp"
 
 namespace lab::site {
 namespace fs = std::filesystem;
@@ -22,13 +29,15 @@ using trial::Event;
 
 constexpr double silence_limit = 180;    // seconds
 constexpr double outer_allowance = 600;  // outer boot, module swaps, domain start and end
+// Bochs' time is not ours: it executes a second of the machine's time in one to three of ours.
+constexpr double bochs_slowness = 6;
 constexpr std::uint64_t max_stream_bytes = 1ull << 30;
 
 const fs::path job_folder = "/run/lab/job";  // where the outer VM mounts the job disk
 
 constexpr const char* run_script =
     "#!/bin/sh\n"
-    "exec /run/lab/job/lab job /run/lab/job/job.json /dev/virtio-ports/lab.stream.0\n";
+    "exec /run/lab/job/lab job /run/lab/job/job.json /dev/lab/stream\n";
 
 void link_or_copy(const fs::path& from, const fs::path& to) {
   fs::create_directories(to.parent_path());
@@ -37,32 +46,43 @@ void link_or_copy(const fs::path& from, const fs::path& to) {
   if (error) fs::copy_file(from, to);
 }
 
-// A prepared guest's disk becomes one of the outer VM's.
-void add_guest_disk(trial::GuestImage& image, guest::DomainSpec& spec) {
-  constexpr std::size_t most_disks = 20;  // of the PCI bus' 32 places
-  const std::string serial = fmt::format("labguest{}", spec.disks.size());
+// A prepared guest's disk becomes one of the outer VM's. Bochs knows none of QEMU's formats.
+void add_guest_disk(OuterKind kind, trial::GuestImage& image, const fs::path& folder,
+                    guest::DomainSpec& spec) {
+  // Of the PCI bus' 32 places; one is left for the job's.
+  const std::size_t most_disks = kind == OuterKind::vmx ? most_bochs_disks - 1 : 20;
+  const std::string serial = fmt::format("guest{}", spec.disks.size());
   if (spec.disks.size() >= most_disks)
     throw base::user_error(
         fmt::format("the trials have more than {} different guest disks (by image, console, end "
                     "of the boot, clock and command line)",
                     most_disks - 1),
         "run the scenarios one by one, or a part of the matrix: -f REGEX");
+  if (kind == OuterKind::vmx && image.disk_format != "raw") {
+    const fs::path raw = folder / (serial + ".raw");
+    base::run_checked({.argv = {"qemu-img", "convert", "-f", image.disk_format, "-O", "raw",
+                                image.disk.string(), raw.string()}});
+    image.disk = raw;
+    image.disk_format = "raw";
+  }
   spec.disks.push_back({.path = image.disk.string(),
                         .format = image.disk_format,
                         .serial = serial,
                         .read_only = true});
-  image.disk = "/dev/disk/by-id/virtio-" + serial;
+  image.disk = "/dev/lab/" + serial;
   image.disk_format = "raw";
   image.disk_is_block = true;
 }
 
 // Rewrites a job's paths to what they are inside, laying the files out below `folder` and the
 // guests' disks as disks of the outer VM.
-Job lay_out(const Job& job, const fs::path& folder, guest::DomainSpec& spec) {
+Job lay_out(OuterKind kind, const Job& job, const fs::path& folder, guest::DomainSpec& spec) {
   Job inside = job;
   for (const auto& entry : fs::directory_iterator(job.modules))
     link_or_copy(entry.path(), folder / "modules" / entry.path().filename());
   inside.modules = job_folder / "modules";
+  if (fs::is_directory(job.capabilities)) fs::copy(job.capabilities, folder / "capabilities");
+  inside.capabilities = job_folder / "capabilities";
   std::map<fs::path, fs::path> places;  // images often differ by their kernel's parameters only
   for (auto& [key, image] : inside.images) {
     for (fs::path* file : {&image.kernel, &image.initrd}) {
@@ -72,7 +92,7 @@ Job lay_out(const Job& job, const fs::path& folder, guest::DomainSpec& spec) {
       if (is_new) link_or_copy(*file, folder / found->second);
       *file = job_folder / found->second;
     }
-    if (!image.disk.empty()) add_guest_disk(image, spec);
+    if (!image.disk.empty()) add_guest_disk(kind, image, folder.parent_path(), spec);
   }
   return inside;
 }
@@ -82,8 +102,17 @@ void write_script(const fs::path& file, const std::string& text) {
   fs::permissions(file, fs::perms(0755));
 }
 
-void write_job(const Job& inside, const fs::path& folder, const fs::path& disk,
-               const std::string& start) {
+// The disks and ports of the machine that the job needs, one a line.
+std::string device_names(const guest::DomainSpec& spec) {
+  std::string names = std::string(stream_port) + "\n";
+  for (const guest::Disk& disk : spec.disks)
+    if (disk.serial.starts_with("guest")) names += disk.serial + "\n";
+  return names;
+}
+
+void write_job(const Job& inside, const guest::DomainSpec& spec, const fs::path& folder,
+               const fs::path& disk, const std::string& start) {
+  base::write_file(folder / "devices", device_names(spec));
   base::write_file(folder / "job.json", to_json(inside));
   write_script(folder / "run", run_script);
   write_script(folder / "start", "#!/bin/sh\n" + start + "\n");
@@ -91,25 +120,39 @@ void write_job(const Job& inside, const fs::path& folder, const fs::path& disk,
   make_job_disk(folder, disk);
 }
 
-double time_limit(const Job& job) {
+// Bochs' clock shows the same at each run, and its random numbers are the same: when a trial was, and
+// which it was, is told by this machine's.
+std::string dated(const std::string& text, std::chrono::system_clock::time_point start) {
+  record::Record record = record::from_json(text);
+  record.start_time = start;
+  record.id = record::make_id(start, std::random_device{}());
+  record.conditions[std::string(record::condition::start_time)] = record::format_time(start);
+  return record::to_json(record);
+}
+
+double slowness(OuterKind kind) {
+  return kind == OuterKind::vmx ? bochs_slowness : 1;
+}
+
+double time_limit(OuterKind kind, const Job& job) {
   double limit = outer_allowance * job.time_scale;
   for (const scenario::TrialPlan& plan : job.plans)
     limit += static_cast<double>(plan.timeouts.trial.count()) + 60 * job.time_scale;
-  return limit;
+  return limit * slowness(kind);
 }
 
 // Follows the outer VM's stream to its end.
 class Follower {
  public:
-  Follower(guest::Domain& domain, const guest::DomainSpec& spec, const trial::Sink& sink,
-           const Job& job)
-      : domain_(domain),
-        console_(guest::connect_to_guest(spec.console_socket)),
-        stream_(guest::connect_to_guest(spec.channels[0].socket), trial::max_event_bytes,
-                max_stream_bytes),
+  Follower(OuterKind kind, OuterMachine& machine, const trial::Sink& sink, const Job& job)
+      : capabilities_(job.capabilities),
+        own_clock_(kind == OuterKind::vmx),
+        machine_(machine),
+        console_(std::move(machine.console)),
+        stream_(std::move(machine.stream), trial::max_event_bytes, max_stream_bytes),
         sink_(sink),
-        silence_limit_(silence_limit * job.time_scale),
-        time_limit_(time_limit(job)) {}
+        silence_limit_(silence_limit * slowness(kind) * job.time_scale),
+        time_limit_(time_limit(kind, job)) {}
 
   void follow() {
     try {
@@ -138,14 +181,24 @@ class Follower {
       ended_ = true;
     } else if (event.kind == Event::Kind::error) {
       failure_.emplace(event.error_kind, "in the outer VM: " + event.text, event.hint);
+    } else if (event.kind == Event::Kind::capabilities) {
+      keep_capabilities(capabilities_, event);
+    } else if (own_clock_ && event.kind == Event::Kind::record) {
+      Event dated_event = event;
+      dated_event.text = dated(event.text, trial_began_);
+      sink_(dated_event);
     } else {
+      if (event.kind == Event::Kind::phase && event.trial != trial_) {
+        trial_ = event.trial;
+        trial_began_ = std::chrono::system_clock::now();
+      }
       sink_(event);
     }
   }
 
   void check_alive() {
     if (console_.panicked()) fail("the outer VM's kernel panicked");
-    if (!domain_.running()) fail("the outer VM ended in the middle of its job");
+    if (!machine_.running()) fail("the outer VM ended in the middle of its job");
     if (heard_.seconds() > silence_limit_)
       fail(fmt::format("the outer VM was silent for {:.0f} s: it hangs", silence_limit_));
     if (alive_.seconds() > time_limit_)
@@ -154,11 +207,17 @@ class Follower {
   }
 
   [[noreturn]] void fail(const std::string& what) {
-    throw base::infrastructure_error(what + "; the end of its console:\n" + console_.tail(),
+    const std::string words = machine_.last_words();
+    throw base::infrastructure_error(what + (words.empty() ? "" : ": " + words) +
+                                         "; the end of its console:\n" + console_.tail(),
                                      "run it again: outer VMs are thrown away and made anew");
   }
 
-  guest::Domain& domain_;
+  fs::path capabilities_;
+  bool own_clock_;  // the machine's, which says nothing about ours
+  OuterMachine& machine_;
+  std::string trial_;
+  std::chrono::system_clock::time_point trial_began_ = std::chrono::system_clock::now();
   guest::Console console_;
   guest::LineChannel stream_;
   const trial::Sink& sink_;
@@ -186,15 +245,17 @@ unsigned cpus_for_pins(const scenario::TrialPlan& plan) {
   return most;
 }
 
-OuterSize size_for(const Job& job) {
-  OuterSize size;
+OuterSize size_for(OuterKind kind, const Job& job) {
+  OuterSize size{.vcpus = 1, .memory_mib = 0};
   for (const scenario::TrialPlan& plan : job.plans) {
     const OuterSize one =
-        size_for_guests(plan.settings.guests, plan.settings.vcpus, plan.settings.memory >> 20);
-    size.vcpus = std::max({size.vcpus, one.vcpus, cpus_for_pins(plan)});
+        size_for_guests(kind, plan.settings.guests, plan.settings.vcpus,
+                        plan.settings.memory >> 20);
+    size.vcpus = std::max(size.vcpus, one.vcpus);
+    if (kind != OuterKind::vmx) size.vcpus = std::max(size.vcpus, cpus_for_pins(plan));
     size.memory_mib = std::max(size.memory_mib, one.memory_mib);
   }
-  return size;
+  return job.plans.empty() ? OuterSize{} : size;
 }
 
 }  // namespace
@@ -203,11 +264,16 @@ guest::DomainSpec lay_out_outer(OuterKind kind, const OuterImage& image, const J
                                 const std::string& name, const fs::path& folder,
                                 const fs::path& sockets, const std::string& start) {
   const fs::path system_disk = folder / "outer.qcow2", job_disk = folder / "job.img";
-  guest::DomainSpec spec = outer_spec(kind, image, size_for(job), name, system_disk, sockets);
-  image::create_overlay(image.disk, "raw", system_disk);
-  write_job(lay_out(job, folder / "job", spec), folder / "job", job_disk, start);
+  guest::DomainSpec spec = outer_spec(kind, image, size_for(kind, job), name, system_disk, sockets);
+  if (kind == OuterKind::vmx)
+    spec.disks.front().path = image.disk.string();
+  else
+    image::create_overlay(image.disk, "raw", system_disk);
+  if (start != start_nothing) spec.cmdline += " init=/usr/local/sbin/lab-init";
+  write_job(lay_out(kind, job, folder / "job", spec), spec, folder / "job", job_disk, start);
   fs::remove_all(folder / "job");
-  spec.disks.push_back({.path = job_disk.string(), .format = "raw", .read_only = true});
+  spec.disks.push_back(
+      {.path = job_disk.string(), .format = "raw", .serial = job_disk_name, .read_only = true});
   return spec;
 }
 
@@ -217,11 +283,8 @@ void run_nested(OuterKind kind, const OuterImage& image, const Job& job, const b
   const guest::DomainSpec spec = lay_out_outer(kind, image, job, "lab-outer-" + run.id(),
                                                run.path(), run.sockets(), start_job);
   sink({.kind = Event::Kind::phase, .text = outer_vm_phase});
-  const guest::ConnectionPtr connection = guest::connect(guest::default_uri());
-  guest::Domain domain(connection.get(), spec);
-  Follower follower(domain, spec, sink, job);
-  domain.resume();
-  follower.follow();
+  const auto machine = start_outer(kind, image, spec, run.path());
+  Follower(kind, *machine, sink, job).follow();
 }
 
 }  // namespace lab::site

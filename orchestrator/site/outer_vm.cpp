@@ -17,12 +17,26 @@ std::uint64_t folder_bytes(const fs::path& folder) {
   return bytes;
 }
 
+// Bochs 2.7 has one processor that is fast enough, and at most 2 GiB ("memory: host").
+OuterSize bochs_size(unsigned guests, std::uint64_t memory_mib) {
+  constexpr std::uint64_t around = 768, least = 1024, most = 2048;
+  const std::uint64_t needed = guests * memory_mib + around;
+  if (needed > most)
+    throw base::user_error(
+        "site vmx has at most " + std::to_string(most) + " MiB, of which " +
+            std::to_string(most - around) + " for guests; the scenario's have " +
+            std::to_string(guests * memory_mib),
+        "--set guest.memory='" + std::to_string((most - around) / guests) + " MiB', or --on svm");
+  return {.vcpus = 1, .memory_mib = std::max(needed, least)};
+}
+
 }  // namespace
 
 OuterKind outer_kind(const std::string& site) {
   if (site == "svm") return OuterKind::svm;
+  if (site == "vmx") return OuterKind::vmx;
   if (site == "kvm") return OuterKind::kvm;
-  throw base::user_error("--on '" + site + "': an outer VM is of site svm or kvm");
+  throw base::user_error("--on '" + site + "': an outer VM is of site svm, vmx or kvm");
 }
 
 fs::path emulator_for(bool shadow_paging) {
@@ -31,7 +45,9 @@ fs::path emulator_for(bool shadow_paging) {
   return !shadow_paging && fs::exists(newer, none) ? newer : fs::path();
 }
 
-OuterSize size_for_guests(unsigned guests, unsigned vcpus, std::uint64_t memory_mib) {
+OuterSize size_for_guests(OuterKind kind, unsigned guests, unsigned vcpus,
+                          std::uint64_t memory_mib) {
+  if (kind == OuterKind::vmx) return bochs_size(guests, memory_mib);
   constexpr std::uint64_t around = 2048;  // the outer VM's own system, QEMU, the overlay's cache
   constexpr std::uint64_t qemu = 256;     // each further one
   constexpr unsigned enough = 8;          // the rest takes turns; one guest alone never does
@@ -52,6 +68,10 @@ guest::DomainSpec outer_spec(OuterKind kind, const OuterImage& image, const Oute
   spec.initrd = image.initrd.string();
   spec.cmdline = image.cmdline;
   spec.disks.push_back({.path = disk.string(), .format = "qcow2", .cache = "unsafe"});
+  if (kind == OuterKind::vmx) {
+    spec.accelerated = false;
+    spec.disks.back() = {.path = disk.string(), .serial = "system"};
+  }
   spec.channels.push_back({stream_port, (sockets / "stream").string()});
   spec.console_socket = (sockets / "console").string();
   spec.agent_socket = (sockets / "agent").string();
@@ -66,10 +86,13 @@ guest::DomainSpec outer_spec(OuterKind kind, const OuterImage& image, const Oute
 }
 
 void make_job_disk(const fs::path& folder, const fs::path& disk) {
+  constexpr const char* uuid = "6c61626a-6f62-4000-8000-000000000000";
   const std::uint64_t mib = folder_bytes(folder) * 5 / 4 / (1 << 20) + 16;
   base::run_checked(
-      {.argv = {"mke2fs", "-q", "-t", "ext4", "-L", "LABJOB", "-m", "0", "-O", "^has_journal", "-d",
-                folder.string(), disk.string(), std::to_string(mib) + "M"}});
+      {.argv = {"mke2fs", "-q", "-t", "ext4", "-L", "LABJOB", "-m", "0", "-O", "^has_journal", "-U",
+                uuid, "-E", std::string("hash_seed=") + uuid, "-d", folder.string(), disk.string(),
+                std::to_string(mib) + "M"},
+       .environment = {{"E2FSPROGS_FAKE_TIME", "1767225600"}}});
 }
 
 }  // namespace lab::site

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
-// The outer VM of the sites svm (emulated AMD SVM) and kvm (nested): a throwaway machine whose KVM
-// is patched, driven through one disk in and one stream of JSON lines out.
+// The outer VM of the sites svm (AMD SVM, emulated by QEMU), vmx (Intel VMX, emulated by Bochs) and
+// kvm (nested): a throwaway machine whose KVM is patched, driven through one disk in and one stream
+// of JSON lines out.
 #pragma once
 
 #include <filesystem>
@@ -14,7 +15,7 @@
 
 namespace lab::site {
 
-enum class OuterKind { svm, kvm };
+enum class OuterKind { svm, vmx, kvm };
 
 OuterKind outer_kind(const std::string& site);  // Error (user) for another site
 
@@ -23,10 +24,13 @@ struct OuterImage {
   std::filesystem::path disk, kernel, initrd;
   std::string cmdline;
   std::string digest;
+  std::filesystem::path boot_cd;   // boots kernel and initrd where neither can be handed over (vmx)
   std::filesystem::path emulator;  // of those that are emulated; empty: libvirt's choice
 };
 
-inline constexpr const char* stream_port = "lab.stream.0";
+// Disks and the stream's port have these names in the outer VM, below /dev/lab.
+inline constexpr const char* stream_port = "stream";
+inline constexpr const char* job_disk_name = "job";
 
 // The emulator for guests with nested or with shadow paging; empty: libvirt's choice. QEMU before
 // 8.1 makes emulated outer VMs hang now and then; QEMU 10 does not, but with shadow paging its
@@ -35,20 +39,22 @@ inline constexpr const char* stream_port = "lab.stream.0";
 // cannot race with itself.
 std::filesystem::path emulator_for(bool shadow_paging);
 
-// What the guests of a trial, all of this size, need around them.
+// What the guests of a trial, all of this size, need around them. Error (user) where the site's
+// outer VMs cannot be so large.
 struct OuterSize {
   unsigned vcpus = 2;
   std::uint64_t memory_mib = 4096;
 };
-OuterSize size_for_guests(unsigned guests, unsigned vcpus, std::uint64_t memory_mib);
+OuterSize size_for_guests(OuterKind kind, unsigned guests, unsigned vcpus,
+                          std::uint64_t memory_mib);
 
-// The domain of an outer VM; `disk` is a qcow2 overlay on the image's disk.
+// The machine; `disk` is a qcow2 overlay on the image's disk, with vmx that disk itself.
 // Sockets stream, console and agent are made in `sockets`.
 guest::DomainSpec outer_spec(OuterKind kind, const OuterImage& image, const OuterSize& size,
                              const std::string& name, const std::filesystem::path& disk,
                              const std::filesystem::path& sockets);
 
-// Makes an ext4 file with the label LABJOB from a folder.
+// Makes an ext4 file from a folder; the same file from the same folder.
 void make_job_disk(const std::filesystem::path& folder, const std::filesystem::path& disk);
 
 }  // namespace lab::site

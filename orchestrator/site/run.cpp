@@ -10,6 +10,7 @@
 
 #include "orchestrator/base/error.hpp"
 #include "orchestrator/base/run_folder.hpp"
+#include "orchestrator/site/capabilities.hpp"
 #include "orchestrator/site/checks.hpp"
 #include "orchestrator/site/here.hpp"
 #include "orchestrator/site/nested.hpp"
@@ -57,8 +58,8 @@ std::string resolve(const std::string& site, const std::vector<scenario::TrialPl
       throw base::user_error(
           "kvm.kernel '" + foreign + "' is not what runs here: " + running_release(),
           "--on svm brings up an outer VM with any kernel");
-  } else if (site != "kvm" && site != "svm") {
-    throw base::user_error("--on '" + site + "': one of auto, here, kvm, svm", "lab doctor");
+  } else if (site != "kvm" && site != "svm" && site != "vmx") {
+    throw base::user_error("--on '" + site + "': one of auto, here, kvm, svm, vmx", "lab doctor");
   }
   return site;
 }
@@ -78,8 +79,8 @@ bool has_shadow_paging(const scenario::TrialPlan& plan) {
 
 OuterJob outer_job(const std::string& site, const Outer& outer, bool shadow_paging) {
   OuterJob made{.image = outer.image,
-                .job = {.site = site, .emulated = site == "svm", .modules = outer.modules}};
-  if (made.job.emulated) made.image.emulator = emulator_for(shadow_paging);
+                .job = {.site = site, .emulated = site != "kvm", .modules = outer.modules}};
+  if (site == "svm") made.image.emulator = emulator_for(shadow_paging);
   return made;
 }
 
@@ -159,6 +160,7 @@ void run_plans(const std::vector<scenario::TrialPlan>& plans, const RunOptions& 
   for (OuterJob& outer : provide_outer_jobs(site, plans, folders, sink)) {
     outer.job.verify_tracepoint = options.verify_tracepoint;
     outer.job.time_scale = options.time_scale;
+    outer.job.capabilities = kept_capabilities(folders, outer.image, site);
     const base::RunFolder run(folders);
     run_nested(outer_kind(site), outer.image, outer.job, run, sink);
   }

@@ -6,6 +6,7 @@
 #include "orchestrator/base/fd.hpp"
 #include "orchestrator/base/folders.hpp"
 #include "orchestrator/base/subprocess.hpp"
+#include "orchestrator/site/bochs.hpp"
 #include "orchestrator/site/checks.hpp"
 #include "orchestrator/site/job.hpp"
 #include "orchestrator/site/machine_settings.hpp"
@@ -197,11 +198,32 @@ TEST(OuterVm, EmulatesSvmOrUsesThisMachinesKvm) {
   EXPECT_EQ(kvm.cpu_model, "");  // the host's own, with its virtualization
   EXPECT_THROW(outer_kind("here"), base::Error);
   EXPECT_EQ(svm.memory_mib, 4096u);
-  EXPECT_EQ(size_for_guests(1, 1, 768).vcpus, 2u);
-  EXPECT_EQ(size_for_guests(1, 16, 8192).vcpus, 16u);
-  EXPECT_EQ(size_for_guests(4, 4, 8192).vcpus, 8u);
-  EXPECT_GT(size_for_guests(1, 8, 8192).memory_mib, 8192u + 1024u);
-  EXPECT_GT(size_for_guests(4, 1, 1024).memory_mib, 4 * 1024u + 2048u);
+  EXPECT_EQ(size_for_guests(OuterKind::svm, 1, 1, 768).vcpus, 2u);
+  EXPECT_EQ(size_for_guests(OuterKind::svm, 1, 16, 8192).vcpus, 16u);
+  EXPECT_EQ(size_for_guests(OuterKind::svm, 4, 4, 8192).vcpus, 8u);
+  EXPECT_GT(size_for_guests(OuterKind::svm, 1, 8, 8192).memory_mib, 8192u + 1024u);
+  EXPECT_GT(size_for_guests(OuterKind::svm, 4, 1, 1024).memory_mib, 4 * 1024u + 2048u);
+}
+
+TEST(OuterVm, OfVmxIsOneProcessorWithPlainDisks) {
+  const OuterImage image{.disk = "/d", .kernel = "/k", .initrd = "/i", .cmdline = "root=x"};
+  const OuterSize size = size_for_guests(OuterKind::vmx, 1, 4, 768);
+  EXPECT_EQ(size.vcpus, 1u);
+  EXPECT_EQ(size.memory_mib, 1536u);
+  EXPECT_THAT(error_of([] { size_for_guests(OuterKind::vmx, 2, 1, 1024); }),
+              testing::HasSubstr("at most 2048 MiB"));
+  guest::DomainSpec spec = outer_spec(OuterKind::vmx, image, size, "o", "/d", "/run");
+  ASSERT_EQ(spec.disks.size(), 1u);
+  EXPECT_EQ(spec.disks[0].format, "raw");
+  spec.disks.push_back({.path = "/g", .serial = "guest1"});
+  spec.disks.push_back({.path = "/job", .serial = "job"});
+  const std::string text = bochs_configuration(spec);
+  EXPECT_THAT(text, testing::HasSubstr("memory: guest=1536, host=1536\n"));
+  EXPECT_THAT(text, testing::HasSubstr("ata0-slave: type=disk, mode=volatile, path=disk1, "
+                                       "journal=changes1, model=\"guest1\"\n"));
+  EXPECT_THAT(text, testing::HasSubstr("ata1-master: type=disk, mode=volatile, path=disk2"));
+  EXPECT_THAT(text, testing::HasSubstr("ata1-slave: type=cdrom, path=boot.iso"));
+  EXPECT_THAT(text, testing::Not(testing::HasSubstr("ata2")));
 }
 
 TEST(OuterVm, JobDiskHoldsTheFolder) {

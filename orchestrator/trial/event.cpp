@@ -9,7 +9,8 @@ namespace {
 
 using nlohmann::json;
 
-constexpr std::array<std::string_view, 5> kind_names{"phase", "sample", "record", "error", "end"};
+constexpr std::array<std::string_view, 6> kind_names{"phase", "sample", "record",
+                                                     "error", "end",    "capabilities"};
 constexpr std::array<std::string_view, 4> error_names{"user", "infrastructure", "timed_out",
                                                       "interrupted"};
 

@@ -19,6 +19,7 @@ struct Event {
     record,  // text: a record as JSON
     error,   // text, hint, error_kind: what stopped the job
     end,     // the job is over, the stream whole
+    capabilities,  // text, hint: what libvirt keeps of QEMU, and its file's name (site/capabilities)
   };
   Kind kind = Kind::phase;
   std::string trial;

@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: MIT
+#include "orchestrator/site/bochs.hpp"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/stat.h>
+
+#include <cerrno>
+#include <fstream>
+#include <sstream>
+
+#include "orchestrator/base/error.hpp"
+#include "orchestrator/base/subprocess.hpp"
+
+namespace lab::site {
+namespace fs = std::filesystem;
+namespace {
+
+constexpr const char* log_name = "bochs.log";
+
+// Master and slave of each channel, in the order of their names in Linux; the CD comes last.
+std::string ata_device(std::size_t index, const std::string& what) {
+  return fmt::format("ata{}-{}: {}\n", index / 2, index % 2 == 0 ? "master" : "slave", what);
+}
+
+base::Fd make_pipe(const fs::path& path) {
+  if (::mkfifo(path.c_str(), 0600) != 0) throw base::errno_error("make", path.string(), errno);
+  // Also for writing: so it has no end before Bochs opens it.
+  base::Fd fd(::open(path.c_str(), O_RDWR | O_NONBLOCK | O_CLOEXEC));
+  if (!fd) throw base::errno_error("open", path.string(), errno);
+  return fd;
+}
+
+// Bochs' own word for what it cannot go on from: bad settings, a missing file, a full disk.
+std::string panics_in(std::istream& stream) {
+  std::string panics;
+  for (std::string line; std::getline(stream, line) && panics.size() < 4096;)
+    if (line.find(">>PANIC<<") != std::string::npos) panics += line + "\n";
+  return panics;
+}
+
+class Bochs : public OuterMachine {
+ public:
+  Bochs(const guest::DomainSpec& spec, const fs::path& boot_cd, const fs::path& folder)
+      : folder_(folder) {
+    fs::create_directories(folder);
+    base::write_file(folder / "bochsrc", bochs_configuration(spec));
+    base::write_file(folder / "debugger", "continue\n");  // Debian's Bochs has one and asks it
+    fs::create_symlink(boot_cd, folder / "boot.iso");
+    for (std::size_t i = 0; i < spec.disks.size(); ++i)
+      fs::create_symlink(fs::absolute(spec.disks[i].path), folder / fmt::format("disk{}", i));
+    console = make_pipe(folder / "console");
+    stream = make_pipe(folder / "stream");
+    process_ = std::make_unique<base::Process>(base::Command{
+        .argv = {bochs_program, "-q", "-f", "bochsrc", "-rc", "debugger"},
+        // No screen, and no configuration but ours.
+        .environment = {{"SDL_VIDEODRIVER", "dummy"}, {"BXSHARE", "/usr/share/bochs"}},
+        .folder = folder,
+        .keep = 4096});
+  }
+
+  bool running() override { return process_->running(); }
+
+  std::string last_words() const override {
+    std::ifstream log(folder_ / log_name);
+    std::istringstream printed(process_->output());
+    return panics_in(printed) + panics_in(log);
+  }
+
+ private:
+  fs::path folder_;
+  std::unique_ptr<base::Process> process_;
+};
+
+}  // namespace
+
+std::string bochs_configuration(const guest::DomainSpec& spec) {
+  std::string text = fmt::format(
+      "plugin_ctrl: unmapped=1, biosdev=1, extfpuirq=1, parallel=1, serial=1, speaker=0\n"
+      "config_interface: textconfig\n"
+      "display_library: sdl2\n"
+      "memory: guest={0}, host={0}\n"
+      "romimage: file=/usr/share/bochs/BIOS-bochs-latest, options=fastboot\n"
+      "vgaromimage: file=/usr/share/vgabios/vgabios.bin\n"
+      "vga: extension=none, update_freq=1\n"
+      "cpu: model={1}, count=1, ips={2}, reset_on_triple_fault=0, ignore_bad_msrs=1\n"
+      // A clock of its own, that begins at the same moment each time: 2026-01-01 00:00 UTC.
+      "clock: sync=none, time0=1767225600\n"
+      "pci: enabled=1, chipset=i440fx\n"
+      "boot: cdrom\n"
+      "com1: enabled=1, mode=file, dev=console\n"
+      "parport1: enabled=1, file=stream\n"
+      "mouse: enabled=0\n"
+      "log: {3}\n"
+      "panic: action=fatal\n"
+      "error: action=ignore\n"
+      "info: action=ignore\n"
+      "debug: action=ignore\n",
+      spec.memory_mib, bochs_cpu_model, instructions_per_second, log_name);
+  constexpr unsigned ports[] = {0x1f0, 0x170, 0x1e8, 0x168}, irqs[] = {14, 15, 11, 9};
+  for (std::size_t channel = 0; channel <= spec.disks.size() / 2; ++channel)
+    text += fmt::format("ata{}: enabled=1, ioaddr1={:#x}, ioaddr2={:#x}, irq={}\n", channel,
+                        ports[channel], ports[channel] + 0x200, irqs[channel]);
+  for (std::size_t i = 0; i < spec.disks.size(); ++i)
+    text += ata_device(
+        i, fmt::format("type=disk, mode=volatile, path=disk{0}, journal=changes{0}, model=\"{1}\"",
+                       i, spec.disks[i].serial));
+  return text + ata_device(spec.disks.size(), "type=cdrom, path=boot.iso, status=inserted");
+}
+
+std::unique_ptr<OuterMachine> start_bochs(const guest::DomainSpec& spec, const fs::path& boot_cd,
+                                          const fs::path& folder) {
+  if (!fs::exists(boot_cd))
+    throw base::infrastructure_error("site vmx boots from a CD, which needs the unpacked kernel; '" +
+                                         boot_cd.string() + "' was not made",
+                                     "another kernel: --set kvm.kernel=6.1");
+  return std::make_unique<Bochs>(spec, boot_cd, folder);
+}
+
+}  // namespace lab::site

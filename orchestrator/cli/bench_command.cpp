@@ -1,22 +1,19 @@
 // SPDX-License-Identifier: MIT
 // What the patch costs, in one boot of one outer VM, so that its figures can be compared.
 #include <fmt/format.h>
-#include <poll.h>
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
-#include <array>
 #include <memory>
 #include <nlohmann/json.hpp>
 
-#include "orchestrator/base/clock.hpp"
 #include "orchestrator/base/error.hpp"
 #include "orchestrator/base/folders.hpp"
-#include "orchestrator/base/interrupt.hpp"
 #include "orchestrator/base/run_folder.hpp"
 #include "orchestrator/cli/commands.hpp"
 #include "orchestrator/cli/output.hpp"
 #include "orchestrator/cli/progress.hpp"
+#include "orchestrator/site/follow.hpp"
 #include "orchestrator/site/nested.hpp"
 #include "orchestrator/site/provide.hpp"
 
@@ -46,56 +43,15 @@ std::optional<double> median(std::vector<double> samples) {
   return *middle;
 }
 
-// Follows the lines of `lab vmm overhead` to their end.
-class Follower {
- public:
-  Follower(guest::Domain& domain, const guest::DomainSpec& spec, Progress& progress)
-      : domain_(domain),
-        progress_(progress),
-        console_(guest::connect_to_guest(spec.console_socket)),
-        stream_(guest::connect_to_guest(spec.channels[0].socket), 64 << 10, 16 << 20) {}
-
-  std::vector<Row> follow() {
-    while (!ended_) step();
-    return std::move(rows_);
-  }
-
- private:
-  void step() {
-    std::array<pollfd, 2> fds{{{console_open_ ? console_.fd() : -1, POLLIN, 0},
-                               {stream_open_ ? stream_.fd() : -1, POLLIN, 0}}};
-    ::poll(fds.data(), fds.size(), 250);
-    base::throw_if_interrupted();
-    if (console_open_) console_open_ = console_.read();
-    if (stream_open_) stream_open_ = stream_.read();
-    while (const auto line = stream_.next_line()) take(*line);
-    if (ended_) return;
-    if (console_.panicked() || !domain_.running() || watch_.seconds() > time_limit)
-      throw base::infrastructure_error("the outer VM did not finish; the end of its console:\n" +
-                                       console_.tail());
-  }
-
-  void take(const std::string& text) {
-    const json line = json::parse(text, nullptr, false);
-    if (!line.is_object()) throw base::infrastructure_error("the outer VM said '" + text + "'");
-    ended_ = line.contains("end");
-    if (line.contains("error"))
-      throw base::infrastructure_error("in the outer VM: " + line.value("error", ""));
-    if (!line.contains("variant")) return;
-    rows_.push_back({.variant = line.value("variant", ""),
-                     .why = line.value("why", ""),
-                     .samples = line.value("ticks", std::vector<double>{})});
-    progress_.phase("", "measured: " + rows_.back().variant);
-  }
-
-  guest::Domain& domain_;
-  Progress& progress_;
-  guest::Console console_;
-  guest::LineChannel stream_;
-  base::Stopwatch watch_;
-  std::vector<Row> rows_;
-  bool console_open_ = true, stream_open_ = true, ended_ = false;
-};
+// The row that a line of `lab vmm overhead` is; nullopt for a line that is none.
+std::optional<Row> row_of(const json& line) {
+  if (line.contains("error"))
+    throw base::infrastructure_error("in the outer VM: " + line.value("error", ""));
+  if (!line.contains("variant")) return std::nullopt;
+  return Row{.variant = line.value("variant", ""),
+             .why = line.value("why", ""),
+             .samples = line.value("ticks", std::vector<double>{})};
+}
 
 guest::DomainSpec lay_out(const site::Outer& outer, const base::RunFolder& run,
                           const Options& options) {
@@ -117,11 +73,20 @@ std::vector<Row> measure(const site::Outer& outer, const Options& options,
   const base::RunFolder run(folders);
   const guest::DomainSpec spec = lay_out(outer, run, options);
   progress.phase("", "outer VM, counting instructions");
-  const guest::ConnectionPtr connection = guest::connect(guest::default_uri());
-  guest::Domain domain(connection.get(), spec);
-  Follower follower(domain, spec, progress);
-  domain.resume();
-  return follower.follow();
+  const auto machine = site::start_outer(site::OuterKind::svm, outer.image, spec, run.path());
+  std::vector<Row> rows;
+  site::follow(*machine, {.silence = time_limit, .whole = time_limit},
+               [&](const std::string& text) {
+                 const json line = json::parse(text, nullptr, false);
+                 if (!line.is_object())
+                   throw base::infrastructure_error("the outer VM said '" + text + "'");
+                 if (const auto row = row_of(line)) {
+                   rows.push_back(*row);
+                   progress.phase("", "measured: " + row->variant);
+                 }
+                 return line.contains("end");
+               });
+  return rows;
 }
 
 std::string table_of(const std::vector<Row>& rows, const site::Outer& outer) {

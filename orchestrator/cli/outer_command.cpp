@@ -14,10 +14,12 @@
 #include "orchestrator/base/fd.hpp"
 #include "orchestrator/base/folders.hpp"
 #include "orchestrator/base/interrupt.hpp"
+#include "orchestrator/base/run_folder.hpp"
 #include "orchestrator/cli/commands.hpp"
 #include "orchestrator/cli/output.hpp"
 #include "orchestrator/cli/progress.hpp"
 #include "orchestrator/guest/agent.hpp"
+#include "orchestrator/site/follow.hpp"
 #include "orchestrator/site/nested.hpp"
 #include "orchestrator/site/probe.hpp"
 #include "orchestrator/site/run.hpp"
@@ -99,6 +101,9 @@ int up(const Options& options) {
   const trial::Sink sink = [&](const trial::Event& event) { progress(event); };
   const std::string site = wanted_site(options.site);
   const site::OuterKind kind = site::outer_kind(site);
+  if (kind == site::OuterKind::vmx)
+    throw base::user_error("--on vmx: Bochs has no way in for lab outer exec",
+                           "lab outer run --on vmx COMMAND");
   const std::vector<scenario::TrialPlan> plans = load_plans(options.scenarios);
   const site::OuterJob outer =
       site::provide_outer_job(site, wanted_kernel(options, plans), plans, folders, sink);
@@ -123,9 +128,14 @@ int up(const Options& options) {
   return base::exit_ok;
 }
 
-int exec(const Options& options) {
+std::string in_words(const std::vector<std::string>& command) {
   std::string line;
-  for (const std::string& word : options.command) line += (line.empty() ? "" : " ") + word;
+  for (const std::string& word : command) line += (line.empty() ? "" : " ") + word;
+  return line;
+}
+
+int exec(const Options& options) {
+  const std::string line = in_words(options.command);
   const guest::ConnectionPtr connection = guest::connect(guest::default_uri());
   if (!is_up(connection.get())) throw base::user_error("no outer VM is up", "lab outer up");
   const guest::AgentOutcome outcome =
@@ -133,6 +143,37 @@ int exec(const Options& options) {
   base::write_all(STDOUT_FILENO, outcome.output, "standard output");
   base::write_all(STDERR_FILENO, outcome.errors, "standard error");
   return outcome.exit_code;
+}
+
+// What a command prints, then a line of this and its exit code.
+constexpr char end_mark = '\x1e';  // ASCII's record separator
+
+// One that is there for one command.
+int run(const Options& options) {
+  const base::Folders folders = base::find_folders();
+  Progress progress(Progress::fitting());
+  const trial::Sink sink = [&](const trial::Event& event) { progress(event); };
+  const std::string site = wanted_site(options.site);
+  const site::OuterKind kind = site::outer_kind(site);
+  const site::OuterJob outer = site::provide_outer_job(site, options.kernel, {}, folders, sink);
+  const base::RunFolder folder(folders);
+  const guest::DomainSpec spec = site::lay_out_outer(
+      kind, outer.image, outer.job, "lab-outer-" + folder.id(), folder.path(), folder.sockets(),
+      "exec >/dev/lab/stream 2>&1 </dev/null\n(" + in_words(options.command) +
+          ")\nprintf '\\036%d\\n' $?");
+  progress.phase("", site::outer_vm_phase);
+  const auto machine = site::start_outer(kind, outer.image, spec, folder.path());
+  int code = base::exit_infrastructure;
+  const double limit = options.timeout;
+  site::follow(*machine, {.silence = limit, .whole = limit, .line = 1 << 20},
+               [&](const std::string& line) {
+                 progress.clear();
+                 const bool last = line.starts_with(end_mark);
+                 if (last) code = std::atoi(line.c_str() + 1);
+                 if (!last) base::write_all(STDOUT_FILENO, line + "\n", "standard output");
+                 return last;
+               });
+  return code;
 }
 
 int status() {
@@ -161,6 +202,16 @@ void add_outer(CLI::App& app, Action& action) {
   up_command->add_option("scenario", options->scenarios,
                          "Scenarios whose job is to be at hand in it: /run/lab/job/run starts it");
   up_command->callback([&action, options] { action = [options] { return up(*options); }; });
+
+  CLI::App* run_command = outer->add_subcommand(
+      "run", "Start one for one shell command as root, and print what that prints");
+  run_command->add_option("command", options->command, "The command")->required();
+  run_command->add_option("--on", options->site, "Site: auto, kvm, svm or vmx")
+      ->capture_default_str();
+  run_command->add_option("--kernel", options->kernel, "Its kernel, as of lab outer up");
+  run_command->add_option("--timeout", options->timeout, "Seconds")->capture_default_str();
+  run_command->positionals_at_end();
+  run_command->callback([&action, options] { action = [options] { return run(*options); }; });
 
   CLI::App* exec_command = outer->add_subcommand("exec", "Run a shell command in it as root");
   exec_command->add_option("command", options->command, "The command")->required();

@@ -39,6 +39,7 @@ inline constexpr std::string_view
     emulated = "emulated",  // "true", "false"
     vendor = "vendor",      // "vmx", "svm"
     cpu_model = "cpu_model", nesting_depth = "nesting_depth", outer_kernel = "outer_kernel",
+    outer_tsc = "outer_tsc",  // "100 MHz", by the outer VM's real-time clock
     patch_version = "patch_version",
     module_parameters = "module_parameters",  // "kvm.exit_layout=descending kvm_amd.npt=1"
     paging = "paging", layout = "layout", image = "image", image_digest = "image_digest",

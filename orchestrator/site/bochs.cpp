@@ -9,7 +9,10 @@
 #include <fstream>
 #include <sstream>
 
+#include "orchestrator/base/clock.hpp"
 #include "orchestrator/base/error.hpp"
+#include "orchestrator/base/folders.hpp"
+#include "orchestrator/base/interrupt.hpp"
 #include "orchestrator/base/subprocess.hpp"
 
 namespace lab::site {
@@ -39,24 +42,27 @@ std::string panics_in(std::istream& stream) {
   return panics;
 }
 
+// In `folder`, which has its configuration.
+base::Command bochs_command(const fs::path& folder) {
+  base::write_file(folder / "debugger", "continue\n");  // Debian's Bochs has one and asks it
+  return {.argv = {bochs_program, "-q", "-f", "bochsrc", "-rc", "debugger"},
+          .environment = {{"SDL_VIDEODRIVER", "dummy"}, {"BXSHARE", "/usr/share/bochs"}},
+          .folder = folder,
+          .keep = 4096};
+}
+
 class Bochs : public OuterMachine {
  public:
   Bochs(const guest::DomainSpec& spec, const fs::path& boot_cd, const fs::path& folder)
       : folder_(folder) {
     fs::create_directories(folder);
     base::write_file(folder / "bochsrc", bochs_configuration(spec));
-    base::write_file(folder / "debugger", "continue\n");  // Debian's Bochs has one and asks it
     fs::create_symlink(boot_cd, folder / "boot.iso");
     for (std::size_t i = 0; i < spec.disks.size(); ++i)
       fs::create_symlink(fs::absolute(spec.disks[i].path), folder / fmt::format("disk{}", i));
     console = make_pipe(folder / "console");
     stream = make_pipe(folder / "stream");
-    process_ = std::make_unique<base::Process>(base::Command{
-        .argv = {bochs_program, "-q", "-f", "bochsrc", "-rc", "debugger"},
-        // No screen, and no configuration but ours.
-        .environment = {{"SDL_VIDEODRIVER", "dummy"}, {"BXSHARE", "/usr/share/bochs"}},
-        .folder = folder,
-        .keep = 4096});
+    process_ = std::make_unique<base::Process>(bochs_command(folder));
   }
 
   bool running() override { return process_->running(); }
@@ -82,7 +88,7 @@ std::string bochs_configuration(const guest::DomainSpec& spec) {
       "memory: guest={0}, host={0}\n"
       "romimage: file=/usr/share/bochs/BIOS-bochs-latest, options=fastboot\n"
       "vgaromimage: file=/usr/share/vgabios/vgabios.bin\n"
-      "vga: extension=none, update_freq=1\n"
+      "vga: extension=none, update_freq=1, realtime=0\n"
       "cpu: model={1}, count=1, ips={2}, reset_on_triple_fault=0, ignore_bad_msrs=1\n"
       // A clock of its own, that begins at the same moment each time: 2026-01-01 00:00 UTC.
       "clock: sync=none, time0=1767225600\n"
@@ -108,12 +114,38 @@ std::string bochs_configuration(const guest::DomainSpec& spec) {
   return text + ata_device(spec.disks.size(), "type=cdrom, path=boot.iso, status=inserted");
 }
 
+std::string try_bochs() {
+  const base::TemporaryFolder folder(fs::temp_directory_path(), "lab-probe");
+  const fs::path log = folder.path() / log_name;
+  std::string settings = bochs_configuration({.memory_mib = 32});
+  const std::string quiet = "info: action=ignore";
+  settings.replace(settings.find(quiet), quiet.size(), "info: action=report");
+  base::write_file(folder.path() / "bochsrc", settings);
+  try {
+    base::Process process(bochs_command(folder.path()));
+    const base::Stopwatch watch;
+    while (process.running() && watch.seconds() < 10) {
+      // At the reset it lists what its processor has, a word a line, and goes on.
+      const std::string said = fs::exists(log) ? base::read_file(log) : "";
+      if (said.find("\tvmx\n") != std::string::npos) return "";
+      base::sleep_interruptibly(0.1);
+    }
+    std::istringstream printed(process.output());
+    const std::string panics = panics_in(printed);
+    return panics.empty() ? "its processor shows no VMX" : panics;
+  } catch (const base::Error& error) {
+    if (error.kind() == base::ErrorKind::interrupted) throw;
+    return error.what();
+  }
+}
+
 std::unique_ptr<OuterMachine> start_bochs(const guest::DomainSpec& spec, const fs::path& boot_cd,
                                           const fs::path& folder) {
   if (!fs::exists(boot_cd))
-    throw base::infrastructure_error("site vmx boots from a CD, which needs the unpacked kernel; '" +
-                                         boot_cd.string() + "' was not made",
-                                     "another kernel: --set kvm.kernel=6.1");
+    throw base::infrastructure_error(
+        "site vmx boots from a CD, which needs the unpacked kernel; '" + boot_cd.string() +
+            "' was not made",
+        "another kernel: --set kvm.kernel=6.1");
   return std::make_unique<Bochs>(spec, boot_cd, folder);
 }
 

@@ -25,7 +25,11 @@ inline constexpr std::size_t most_bochs_disks = 7;
 // disk0, disk1…; the named pipes console and stream; the log.
 std::string bochs_configuration(const guest::DomainSpec& spec);
 
-// Error (infrastructure) where Bochs is missing or ends at once.
+// Starts Bochs for a moment: what stands against site vmx (not installed, a build without VMX, a
+// display that cannot open), in words; empty where it works.
+std::string try_bochs();
+
+// Error (infrastructure) where Bochs is missing.
 std::unique_ptr<OuterMachine> start_bochs(const guest::DomainSpec& spec,
                                           const std::filesystem::path& boot_cd,
                                           const std::filesystem::path& folder);

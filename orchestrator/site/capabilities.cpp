@@ -9,7 +9,8 @@ namespace lab::site {
 namespace fs = std::filesystem;
 namespace {
 
-const fs::path libvirts = "/var/cache/libvirt/qemu/capabilities";  // libvirt 9.0, a file an emulator
+const fs::path libvirts =
+    "/var/cache/libvirt/qemu/capabilities";  // libvirt 9.0, a file an emulator
 constexpr std::size_t most_bytes = 1 << 20;
 
 // SHA-256 of the emulator's path, and ".xml".

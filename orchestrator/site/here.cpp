@@ -15,6 +15,7 @@
 #include "orchestrator/guest/connection.hpp"
 #include "orchestrator/kvm/modules.hpp"
 #include "orchestrator/site/capabilities.hpp"
+#include "orchestrator/site/machine_clock.hpp"
 #include "orchestrator/site/machine_settings.hpp"
 
 namespace lab::site {
@@ -51,6 +52,11 @@ record::Conditions machine_conditions(const Job& job) {
   set(condition::cpu_model, cpu_field("model name"));
   set(condition::outer_kernel, system.release);
   set(condition::lab_version, LAB_VERSION);
+  if (job.site == "vmx") {
+    const ClockSpeed speed = measure_clock();
+    check_clock(speed);
+    set(condition::outer_tsc, fmt::format("{:.0f} MHz", speed.tsc_mhz));
+  }
   return conditions;
 }
 

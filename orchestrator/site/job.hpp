@@ -20,7 +20,7 @@ struct Job {
   std::filesystem::path modules;  // folder of the patched modules
   bool verify_tracepoint = false;
   std::filesystem::path capabilities;  // kept from an earlier outer VM (site/capabilities)
-  double time_scale = 1;  // of the limits around the trials; theirs are in the plans
+  double time_scale = 1;               // of the limits around the trials; theirs are in the plans
   std::map<std::string, trial::GuestImage> images;  // by image_key
   std::vector<scenario::TrialPlan> plans;
 };

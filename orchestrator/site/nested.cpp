@@ -2,23 +2,20 @@
 #include "orchestrator/site/nested.hpp"
 
 #include <fmt/format.h>
-#include <poll.h>
 
 #include <algorithm>
-#include <array>
 #include <chrono>
 #include <map>
 #include <random>
 
-#include "orchestrator/base/clock.hpp"
 #include "orchestrator/base/error.hpp"
 #include "orchestrator/base/fd.hpp"
-#include "orchestrator/base/interrupt.hpp"
 #include "orchestrator/base/subprocess.hpp"
 #include "orchestrator/image/overlay.hpp"
 #include "orchestrator/record/record.hpp"
 #include "orchestrator/site/bochs.hpp"
 #include "orchestrator/site/capabilities.hpp"
+#include "orchestrator/site/follow.hpp"
 #include "orchestrator/site/outer_machine.hpp"
 
 namespace lab::site {
@@ -31,7 +28,6 @@ constexpr double silence_limit = 180;    // seconds
 constexpr double outer_allowance = 600;  // outer boot, module swaps, domain start and end
 // Bochs' time is not ours: it executes a second of the machine's time in one to three of ours.
 constexpr double bochs_slowness = 6;
-constexpr std::uint64_t max_stream_bytes = 1ull << 30;
 
 const fs::path job_folder = "/run/lab/job";  // where the outer VM mounts the job disk
 
@@ -120,8 +116,8 @@ void write_job(const Job& inside, const guest::DomainSpec& spec, const fs::path&
   make_job_disk(folder, disk);
 }
 
-// Bochs' clock shows the same at each run, and its random numbers are the same: when a trial was, and
-// which it was, is told by this machine's.
+// Bochs' clock shows the same at each run, and its random numbers are the same: when a trial was,
+// and which it was, is told by this machine's.
 std::string dated(const std::string& text, std::chrono::system_clock::time_point start) {
   record::Record record = record::from_json(text);
   record.start_time = start;
@@ -134,96 +130,59 @@ double slowness(OuterKind kind) {
   return kind == OuterKind::vmx ? bochs_slowness : 1;
 }
 
-double time_limit(OuterKind kind, const Job& job) {
-  double limit = outer_allowance * job.time_scale;
+FollowLimits limits_for(OuterKind kind, const Job& job) {
+  double whole = outer_allowance * job.time_scale;
   for (const scenario::TrialPlan& plan : job.plans)
-    limit += static_cast<double>(plan.timeouts.trial.count()) + 60 * job.time_scale;
-  return limit * slowness(kind);
+    whole += static_cast<double>(plan.timeouts.trial.count()) + 60 * job.time_scale;
+  return {.silence = silence_limit * slowness(kind) * job.time_scale,
+          .whole = whole * slowness(kind),
+          .line = trial::max_event_bytes};
 }
 
-// Follows the outer VM's stream to its end.
-class Follower {
+// Passes the events of a job on.
+class Events {
  public:
-  Follower(OuterKind kind, OuterMachine& machine, const trial::Sink& sink, const Job& job)
-      : capabilities_(job.capabilities),
-        own_clock_(kind == OuterKind::vmx),
-        machine_(machine),
-        console_(std::move(machine.console)),
-        stream_(std::move(machine.stream), trial::max_event_bytes, max_stream_bytes),
-        sink_(sink),
-        silence_limit_(silence_limit * slowness(kind) * job.time_scale),
-        time_limit_(time_limit(kind, job)) {}
+  Events(OuterKind kind, const trial::Sink& sink, const Job& job)
+      : sink_(sink), capabilities_(job.capabilities), own_clock_(kind == OuterKind::vmx) {}
 
-  void follow() {
-    try {
-      while (!ended_) step();
-    } catch (const guest::ChannelAbuse& abuse) {
-      throw base::infrastructure_error("the outer VM's stream: " + abuse.message);
+  // Whether that was the last.
+  bool take(const std::string& line) {
+    const Event event = trial::event_from_json(line);
+    switch (event.kind) {
+      case Event::Kind::end:
+        return true;
+      case Event::Kind::error:
+        failure_.emplace(event.error_kind, "in the outer VM: " + event.text, event.hint);
+        break;
+      case Event::Kind::capabilities:
+        keep_capabilities(capabilities_, event);
+        break;
+      default:
+        pass_on(event);
     }
+    return false;
+  }
+
+  void throw_failure() const {
     if (failure_) throw base::Error(*failure_);
   }
 
  private:
-  void step() {
-    std::array<pollfd, 2> fds{{{console_open_ ? console_.fd() : -1, POLLIN, 0},
-                               {stream_open_ ? stream_.fd() : -1, POLLIN, 0}}};
-    ::poll(fds.data(), fds.size(), 250);
-    base::throw_if_interrupted();
-    if (console_open_) console_open_ = console_.read();
-    if (stream_open_) stream_open_ = stream_.read();
-    while (const auto line = stream_.next_line()) take(trial::event_from_json(*line));
-    if (!ended_) check_alive();
-  }
-
-  void take(const Event& event) {
-    heard_.restart();
-    if (event.kind == Event::Kind::end) {
-      ended_ = true;
-    } else if (event.kind == Event::Kind::error) {
-      failure_.emplace(event.error_kind, "in the outer VM: " + event.text, event.hint);
-    } else if (event.kind == Event::Kind::capabilities) {
-      keep_capabilities(capabilities_, event);
-    } else if (own_clock_ && event.kind == Event::Kind::record) {
-      Event dated_event = event;
-      dated_event.text = dated(event.text, trial_began_);
-      sink_(dated_event);
-    } else {
-      if (event.kind == Event::Kind::phase && event.trial != trial_) {
-        trial_ = event.trial;
-        trial_began_ = std::chrono::system_clock::now();
-      }
-      sink_(event);
+  void pass_on(Event event) {
+    if (event.kind == Event::Kind::phase && event.trial != trial_) {
+      trial_ = event.trial;
+      trial_began_ = std::chrono::system_clock::now();
     }
+    if (event.kind == Event::Kind::record && own_clock_)
+      event.text = dated(event.text, trial_began_);
+    sink_(event);
   }
 
-  void check_alive() {
-    if (console_.panicked()) fail("the outer VM's kernel panicked");
-    if (!machine_.running()) fail("the outer VM ended in the middle of its job");
-    if (heard_.seconds() > silence_limit_)
-      fail(fmt::format("the outer VM was silent for {:.0f} s: it hangs", silence_limit_));
-    if (alive_.seconds() > time_limit_)
-      fail(fmt::format("the outer VM was not done within {:.0f} s, its job's time limits together",
-                       time_limit_));
-  }
-
-  [[noreturn]] void fail(const std::string& what) {
-    const std::string words = machine_.last_words();
-    throw base::infrastructure_error(what + (words.empty() ? "" : ": " + words) +
-                                         "; the end of its console:\n" + console_.tail(),
-                                     "run it again: outer VMs are thrown away and made anew");
-  }
-
+  const trial::Sink& sink_;
   fs::path capabilities_;
   bool own_clock_;  // the machine's, which says nothing about ours
-  OuterMachine& machine_;
   std::string trial_;
   std::chrono::system_clock::time_point trial_began_ = std::chrono::system_clock::now();
-  guest::Console console_;
-  guest::LineChannel stream_;
-  const trial::Sink& sink_;
-  double silence_limit_, time_limit_;  // seconds
-  base::Stopwatch heard_, alive_;
-  bool console_open_ = true, stream_open_ = true, ended_ = false;
   std::optional<base::Error> failure_;
 };
 
@@ -248,9 +207,8 @@ unsigned cpus_for_pins(const scenario::TrialPlan& plan) {
 OuterSize size_for(OuterKind kind, const Job& job) {
   OuterSize size{.vcpus = 1, .memory_mib = 0};
   for (const scenario::TrialPlan& plan : job.plans) {
-    const OuterSize one =
-        size_for_guests(kind, plan.settings.guests, plan.settings.vcpus,
-                        plan.settings.memory >> 20);
+    const OuterSize one = size_for_guests(kind, plan.settings.guests, plan.settings.vcpus,
+                                          plan.settings.memory >> 20);
     size.vcpus = std::max(size.vcpus, one.vcpus);
     if (kind != OuterKind::vmx) size.vcpus = std::max(size.vcpus, cpus_for_pins(plan));
     size.memory_mib = std::max(size.memory_mib, one.memory_mib);
@@ -284,7 +242,10 @@ void run_nested(OuterKind kind, const OuterImage& image, const Job& job, const b
                                                run.path(), run.sockets(), start_job);
   sink({.kind = Event::Kind::phase, .text = outer_vm_phase});
   const auto machine = start_outer(kind, image, spec, run.path());
-  Follower(kind, *machine, sink, job).follow();
+  Events events(kind, sink, job);
+  follow(*machine, limits_for(kind, job),
+         [&](const std::string& line) { return events.take(line); });
+  events.throw_failure();
 }
 
 }  // namespace lab::site

@@ -19,6 +19,7 @@
 #include "orchestrator/image/guestfs.hpp"
 #include "orchestrator/kvm/build.hpp"
 #include "orchestrator/kvm/kit.hpp"
+#include "orchestrator/site/bochs.hpp"
 
 namespace lab::site {
 namespace fs = std::filesystem;
@@ -222,6 +223,15 @@ Finding probe_svm() {
   return boots_firmware({.name = emulated_svm}, {"-accel", "tcg", "-cpu", "EPYC,+svm,+npt"});
 }
 
+Finding probe_vmx() {
+  const std::string against = try_bochs();
+  return {
+      .name = "Bochs with emulated VMX",
+      .ok = against.empty(),
+      .detail = against.empty() ? "its processor has VMX" : first_line(against),
+      .remedy = against.empty() ? "" : std::string(install) + "bochs bochsbios bochs-sdl vgabios"};
+}
+
 Choice choose_site(const std::vector<Finding>& found) {
   const auto get = [&](const char* name, Finding (*probe)()) {
     const auto finding = std::ranges::find(found, name, &Finding::name);
@@ -241,6 +251,7 @@ std::vector<Finding> examine(const base::Folders& folders) {
           probe_kvm(),
           probe_nested(),
           probe_svm(),
+          probe_vmx(),
           probe_libvirt(),
           probe_appliance(folders),
           probe_kernel_packages(),

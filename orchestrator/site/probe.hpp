@@ -28,6 +28,9 @@ Finding probe_here();
 // QEMU with emulated SVM.
 Finding probe_svm();
 
+// Bochs with emulated VMX.
+Finding probe_vmx();
+
 // The first of here (only in a VM), kvm, svm that works; `reason` says why. Given what examine()
 // found, it tries nothing again.
 struct Choice {

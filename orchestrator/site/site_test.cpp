@@ -7,8 +7,10 @@
 #include "orchestrator/base/folders.hpp"
 #include "orchestrator/base/subprocess.hpp"
 #include "orchestrator/site/bochs.hpp"
+#include "orchestrator/site/capabilities.hpp"
 #include "orchestrator/site/checks.hpp"
 #include "orchestrator/site/job.hpp"
+#include "orchestrator/site/machine_clock.hpp"
 #include "orchestrator/site/machine_settings.hpp"
 #include "orchestrator/site/outer_vm.hpp"
 #include "orchestrator/site/run.hpp"
@@ -224,6 +226,28 @@ TEST(OuterVm, OfVmxIsOneProcessorWithPlainDisks) {
   EXPECT_THAT(text, testing::HasSubstr("ata1-master: type=disk, mode=volatile, path=disk2"));
   EXPECT_THAT(text, testing::HasSubstr("ata1-slave: type=cdrom, path=boot.iso"));
   EXPECT_THAT(text, testing::Not(testing::HasSubstr("ata2")));
+}
+
+TEST(MachineClock, OfAnotherSpeedIsRefused) {
+  check_clock({.tsc_mhz = 100, .monotonic = 1.01});
+  EXPECT_THAT([] { check_clock({.tsc_mhz = 100, .monotonic = 0.0286}); },
+              testing::ThrowsMessage<base::Error>(testing::HasSubstr("takes 0.029 s")));
+  EXPECT_THROW(check_clock({.tsc_mhz = 100, .monotonic = 1.2}), base::Error);
+}
+
+TEST(Capabilities, OnlyWhatLibvirtWouldNameIsKept) {
+  const base::TemporaryFolder folder("/tmp", "lab-test");
+  const auto keep = [&](const std::string& name, const std::string& text) {
+    keep_capabilities(folder.path() / "kept",
+                      {.kind = trial::Event::Kind::capabilities, .text = text, .hint = name});
+  };
+  keep("../../etc/passwd", "x");
+  keep(std::string(64, 'A') + ".xml", "x");
+  keep(std::string(64, 'b') + ".xml", std::string(2 << 20, 'x'));
+  EXPECT_FALSE(std::filesystem::exists(folder.path() / "kept"));
+  keep(std::string(64, 'a') + ".xml", "<qemuCaps/>");
+  EXPECT_EQ(base::read_file(folder.path() / "kept" / (std::string(64, 'a') + ".xml")),
+            "<qemuCaps/>");
 }
 
 TEST(OuterVm, JobDiskHoldsTheFolder) {

@@ -14,12 +14,13 @@ namespace lab::trial {
 
 struct Event {
   enum class Kind {
-    phase,   // text: what begins now; trial: of which trial (may be empty)
-    sample,  // exits: the running guest's total so far
-    record,  // text: a record as JSON
-    error,   // text, hint, error_kind: what stopped the job
-    end,     // the job is over, the stream whole
-    capabilities,  // text, hint: what libvirt keeps of QEMU, and its file's name (site/capabilities)
+    phase,         // text: what begins now; trial: of which trial (may be empty)
+    sample,        // exits: the running guest's total so far
+    record,        // text: a record as JSON
+    error,         // text, hint, error_kind: what stopped the job
+    end,           // the job is over, the stream whole
+    capabilities,  // text, hint: what libvirt keeps of QEMU, and its file's name
+                   // (site/capabilities)
   };
   Kind kind = Kind::phase;
   std::string trial;

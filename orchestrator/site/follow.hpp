@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: MIT
+// Reading what a running outer VM says until it is done.
+#pragma once
+
+#include <cstddef>
+#include <functional>
+#include <string>
+
+#include "orchestrator/site/outer_machine.hpp"
+
+namespace lab::site {
+
+struct FollowLimits {
+  double silence = 180;         // seconds without a line
+  double whole = 3600;          // seconds until the last line
+  std::size_t line = 64 << 10;  // bytes
+};
+
+// Hands over each line of the machine's stream, until `take` returns true: it was the last. Error
+// (infrastructure), with the end of its console, where the machine panics, ends before that, hangs
+// or floods; Error (interrupted).
+void follow(OuterMachine& machine, const FollowLimits& limits,
+            const std::function<bool(const std::string&)>& take);
+
+}  // namespace lab::site

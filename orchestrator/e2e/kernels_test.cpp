@@ -21,10 +21,20 @@ class Kernels : public KernelSide, public testing::WithParamInterface<Kernel> {
  protected:
   // Every trial's checks hold, and the tracepoint saw what we counted.
   void expect_equal_views(const std::vector<std::string>& arguments, std::size_t trials_wanted) {
-    std::vector<std::string> command{
-        "run",     "--on",  "svm",      "--verify-tracepoint",
-        "--retry", "1",     "--format", "json",
-        "--store", store(), "--set",    fmt::format("kvm.kernel={}", GetParam().selector)};
+    std::vector<std::string> command{"run",
+                                     "--on",
+                                     "svm",
+                                     "--verify-tracepoint",
+                                     "--retry",
+                                     "1",
+                                     "--timeout-scale",
+                                     "3",
+                                     "--format",
+                                     "json",
+                                     "--store",
+                                     store(),
+                                     "--set",
+                                     fmt::format("kvm.kernel={}", GetParam().selector)};
     command.insert(command.end(), arguments.begin(), arguments.end());
     const Finished run = lab(command, {.limit = std::chrono::minutes(40)});
     ASSERT_EQ(run.exit_code, 0) << run.errors;

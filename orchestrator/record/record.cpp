@@ -84,9 +84,12 @@ Step make_step(std::string name, exits::Vendor vendor, const exits::StepCounts& 
   step.reader_exits_complete = counts.reader_exits_complete;
   step.clean = counts.clean;
   for (const exits::ReasonCount& reason : counts.reasons) {
+    // No handler is that quick: the fastpath entered again after each of them, and nothing was
+    // timed.
+    const auto cycles = reason.cycles == 0 ? std::nullopt : reason.cycles;
     step.reasons.push_back({reason.number, exits::reason_name(vendor, reason.number),
                             std::string(to_string(exits::reason_category(vendor, reason.number))),
-                            reason.exits, reason.cycles});
+                            reason.exits, cycles});
   }
   std::ranges::stable_sort(step.reasons, std::greater(), &Reason::exits);
   return step;

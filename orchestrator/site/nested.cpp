@@ -205,7 +205,8 @@ unsigned cpus_for_pins(const scenario::TrialPlan& plan) {
 }
 
 OuterSize size_for(OuterKind kind, const Job& job) {
-  OuterSize size{.vcpus = 1, .memory_mib = 0};
+  constexpr std::uint64_t some_guest = 768;  // MiB: without trials it is for looking around
+  OuterSize size = size_for_guests(kind, 1, 1, job.plans.empty() ? some_guest : 0);
   for (const scenario::TrialPlan& plan : job.plans) {
     const OuterSize one = size_for_guests(kind, plan.settings.guests, plan.settings.vcpus,
                                           plan.settings.memory >> 20);
@@ -213,7 +214,7 @@ OuterSize size_for(OuterKind kind, const Job& job) {
     if (kind != OuterKind::vmx) size.vcpus = std::max(size.vcpus, cpus_for_pins(plan));
     size.memory_mib = std::max(size.memory_mib, one.memory_mib);
   }
-  return job.plans.empty() ? OuterSize{} : size;
+  return size;
 }
 
 }  // namespace

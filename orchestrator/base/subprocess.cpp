@@ -231,9 +231,7 @@ Process::Process(const Command& command) : state_(std::make_unique<State>(comman
     ::fcntl(fd->get(), F_SETFL, O_NONBLOCK);
 }
 
-Process::~Process() {
-  state_->reaper.reap(true);
-}
+Process::~Process() = default;  // State's reaper ends it
 
 bool Process::running() {
   const bool gone = has_ended(state_->child.pid);

@@ -4,30 +4,21 @@
 #include <spdlog/fmt/fmt.h>
 
 #include <algorithm>
-#include <cmath>
 #include <cstdio>
 #include <limits>
 #include <nlohmann/json.hpp>
 #include <utility>
 
-#include "orchestrator/base/error.hpp"
+#include "orchestrator/record/json_fields.hpp"
 #include "orchestrator/record/record.hpp"
+#include "orchestrator/record/timeline_json.hpp"
 
 namespace lab::record {
 namespace {
 
-using nlohmann::ordered_json;  // keeps the fields in a readable order, and the timings in theirs
-
 constexpr int schema = 1;
 constexpr std::size_t size_limit = 64u << 20;
 constexpr std::uint64_t guest_limit = 1024;
-constexpr double seconds_limit = 1e9;
-constexpr std::size_t timeline_numbers_limit = 256;  // either vendor has fewer reasons
-constexpr std::size_t milestones_limit = 1024;
-
-[[noreturn]] void fail(const std::string& cause) {
-  throw base::infrastructure_error("record: " + cause);
-}
 
 template <typename Value>
 void put(ordered_json& object, const char* name, const std::optional<Value>& value) {
@@ -102,42 +93,6 @@ ordered_json host_json(const Host& host) {
   return object;
 }
 
-// Counts of one reason, a run of n zeros as the number -n, without the zeros at the end.
-ordered_json column_json(const Timeline& timeline, std::size_t column) {
-  ordered_json values = ordered_json::array();
-  std::int64_t zeros = 0;
-  for (const Timeline::Sample& sample : timeline.samples) {
-    const std::uint64_t exits = column < sample.exits.size() ? sample.exits[column] : 0;
-    if (exits == 0) {
-      ++zeros;
-      continue;
-    }
-    if (zeros > 0) values.push_back(-std::exchange(zeros, 0));
-    values.push_back(exits);
-  }
-  return values;
-}
-
-ordered_json timeline_json(const Timeline& timeline) {
-  ordered_json times = ordered_json::array();
-  std::int64_t before = 0;
-  for (const Timeline::Sample& sample : timeline.samples) {
-    const auto now = std::int64_t(std::llround(sample.seconds * 1000));
-    times.push_back(now - std::exchange(before, now));
-  }
-  ordered_json exits = ordered_json::array();
-  for (std::size_t column = 0; column < timeline.numbers.size(); ++column)
-    exits.push_back(column_json(timeline, column));
-  ordered_json milestones = ordered_json::array();
-  for (const Timeline::Milestone& milestone : timeline.milestones)
-    milestones.push_back(
-        {{"name", milestone.name}, {"seconds", std::round(milestone.seconds * 1000) / 1000}});
-  return {{"milliseconds", times},
-          {"numbers", timeline.numbers},
-          {"exits", exits},
-          {"milestones", milestones}};
-}
-
 ordered_json relation_json(const RelationResult& relation) {
   ordered_json object = {{"scenario", relation.scenario}, {"text", relation.text}};
   put(object, "ok", relation.ok);
@@ -198,53 +153,6 @@ std::string document_entry(const Record& record) {
   return indented(text, 4);
 }
 
-const ordered_json* find(const ordered_json& object, const char* name) {
-  const auto found = object.find(name);
-  return found == object.end() || found->is_null() ? nullptr : &*found;
-}
-
-const ordered_json& need(const ordered_json& object, const char* name) {
-  if (!object.is_object()) fail("not a JSON object");
-  const ordered_json* value = find(object, name);
-  if (!value) fail("'" + std::string(name) + "' is missing");
-  return *value;
-}
-
-std::uint64_t count(const ordered_json& value, const char* name,
-                    std::uint64_t max = std::numeric_limits<std::uint64_t>::max()) {
-  if (!value.is_number_unsigned() || value.get<std::uint64_t>() > max) {
-    fail("'" + std::string(name) + "' is not a whole number in range");
-  }
-  return value.get<std::uint64_t>();
-}
-
-std::optional<std::uint64_t> optional_count(const ordered_json& object, const char* name) {
-  const ordered_json* value = find(object, name);
-  return value ? std::optional(count(*value, name)) : std::nullopt;
-}
-
-std::string text(const ordered_json& object, const char* name) {
-  const ordered_json& value = need(object, name);
-  if (!value.is_string()) fail("'" + std::string(name) + "' is not text");
-  return value.get<std::string>();
-}
-
-std::string optional_text(const ordered_json& object, const char* name) {
-  return find(object, name) ? text(object, name) : "";
-}
-
-bool boolean(const ordered_json& object, const char* name) {
-  const ordered_json& value = need(object, name);
-  if (!value.is_boolean()) fail("'" + std::string(name) + "' is neither true nor false");
-  return value.get<bool>();
-}
-
-const ordered_json& list(const ordered_json& object, const char* name) {
-  const ordered_json& value = need(object, name);
-  if (!value.is_array()) fail("'" + std::string(name) + "' is not a list");
-  return value;
-}
-
 std::chrono::system_clock::time_point parse_time(const std::string& value) {
   int year = 0, millisecond = 0, end = 0;
   unsigned month = 0, day = 0, hour = 0, minute = 0, second = 0;
@@ -257,33 +165,6 @@ std::chrono::system_clock::time_point parse_time(const std::string& value) {
   if (!good) fail("'start_time' is no time");
   return std::chrono::sys_days(date) + std::chrono::hours(hour) + std::chrono::minutes(minute) +
          std::chrono::seconds(second) + std::chrono::milliseconds(millisecond);
-}
-
-std::uint64_t need_count(const ordered_json& object, const char* name) {
-  return count(need(object, name), name);
-}
-
-std::uint32_t need_number(const ordered_json& object, const char* name) {
-  return std::uint32_t(count(need(object, name), name, std::numeric_limits<std::uint32_t>::max()));
-}
-
-std::uint64_t count_between(const ordered_json& object, const char* name, std::uint64_t min,
-                            std::uint64_t max) {
-  const std::uint64_t value = count(need(object, name), name, max);
-  if (value < min) fail("'" + std::string(name) + "' is not a whole number in range");
-  return value;
-}
-
-double seconds(const ordered_json& value, const char* name) {
-  const double number = value.is_number() ? value.get<double>() : -1;
-  if (!(number >= 0 && number <= seconds_limit))
-    fail("'" + std::string(name) + "' is no time in seconds");
-  return number;
-}
-
-std::optional<double> optional_seconds(const ordered_json& object, const char* name) {
-  const ordered_json* value = find(object, name);
-  return value ? std::optional(seconds(*value, name)) : std::nullopt;
 }
 
 Reason reason_from(const ordered_json& object) {
@@ -389,64 +270,6 @@ Timings timings_from(const ordered_json& object) {
     timings.emplace_back(phase, seconds.get<double>());
   }
   return timings;
-}
-
-std::vector<Timeline::Sample> times_from(const ordered_json& object, std::size_t columns) {
-  const ordered_json& times = list(object, "milliseconds");
-  if (times.size() > Timeline::max_samples) fail("the timeline has too many samples");
-  std::vector<Timeline::Sample> samples;
-  std::uint64_t now = 0;
-  for (const ordered_json& time : times) {
-    now += count(time, "milliseconds", std::uint64_t(seconds_limit * 1000));
-    const double at = double(now) / 1000;
-    if (at > seconds_limit) fail("'milliseconds' is no time");
-    samples.push_back({at, std::vector<std::uint64_t>(columns)});
-  }
-  return samples;
-}
-
-void read_column(const ordered_json& values, std::size_t column,
-                 std::vector<Timeline::Sample>& samples) {
-  if (!values.is_array()) fail("the timeline's 'exits' are not lists");
-  std::size_t at = 0;
-  for (const ordered_json& value : values) {
-    if (at >= samples.size()) fail("the timeline has more counts than samples");
-    if (value.is_number_integer() && !value.is_number_unsigned()) {
-      const std::int64_t zeros = value.get<std::int64_t>();
-      if (zeros < -std::int64_t(samples.size() - at)) fail("the timeline has too many zeros");
-      at += std::size_t(-zeros);
-    } else {
-      samples[at++].exits[column] = count(value, "exits");
-    }
-  }
-}
-
-void read_milestones(const ordered_json& object, Timeline& timeline) {
-  const ordered_json& milestones = list(object, "milestones");
-  if (milestones.size() > milestones_limit) fail("the timeline has too many milestones");
-  for (const ordered_json& milestone : milestones)
-    timeline.milestones.push_back(
-        {text(milestone, "name"), seconds(need(milestone, "seconds"), "seconds")});
-  if (!std::ranges::is_sorted(timeline.milestones, {}, &Timeline::Milestone::seconds))
-    fail("the timeline's milestones are not in order");
-}
-
-Timeline timeline_from(const ordered_json& object) {
-  Timeline timeline;
-  for (const ordered_json& number : list(object, "numbers"))
-    timeline.numbers.push_back(
-        std::uint32_t(count(number, "numbers", std::numeric_limits<std::uint32_t>::max())));
-  if (timeline.numbers.size() > timeline_numbers_limit ||
-      std::ranges::adjacent_find(timeline.numbers, std::greater_equal()) != timeline.numbers.end())
-    fail("the timeline's 'numbers' are too many or not ascending");
-  timeline.samples = times_from(object, timeline.numbers.size());
-  const ordered_json& exits = list(object, "exits");
-  if (exits.size() != timeline.numbers.size())
-    fail("the timeline's 'exits' do not fit its numbers");
-  for (std::size_t column = 0; column < exits.size(); ++column)
-    read_column(exits[column], column, timeline.samples);
-  read_milestones(object, timeline);
-  return timeline;
 }
 
 Record record_from(const ordered_json& object) {

@@ -222,12 +222,11 @@ OuterSize size_for(OuterKind kind, const Job& job) {
 guest::DomainSpec lay_out_outer(OuterKind kind, const OuterImage& image, const Job& job,
                                 const std::string& name, const fs::path& folder,
                                 const fs::path& sockets, const std::string& start) {
-  const fs::path system_disk = folder / "outer.qcow2", job_disk = folder / "job.img";
+  const fs::path job_disk = folder / "job.img";
+  const bool overlaid = kind != OuterKind::vmx;  // Bochs keeps changes to a disk apart by itself
+  const fs::path system_disk = overlaid ? folder / "outer.qcow2" : image.disk;
   guest::DomainSpec spec = outer_spec(kind, image, size_for(kind, job), name, system_disk, sockets);
-  if (kind == OuterKind::vmx)
-    spec.disks.front().path = image.disk.string();
-  else
-    image::create_overlay(image.disk, "raw", system_disk);
+  if (overlaid) image::create_overlay(image.disk, "raw", system_disk);
   if (start != start_nothing) spec.cmdline += " init=/usr/local/sbin/lab-init";
   write_job(lay_out(kind, job, folder / "job", spec), spec, folder / "job", job_disk, start);
   fs::remove_all(folder / "job");

@@ -67,16 +67,15 @@ guest::DomainSpec outer_spec(OuterKind kind, const OuterImage& image, const Oute
   spec.kernel = image.kernel.string();
   spec.initrd = image.initrd.string();
   spec.cmdline = image.cmdline;
-  spec.disks.push_back({.path = disk.string(), .format = "qcow2", .cache = "unsafe"});
-  if (kind == OuterKind::vmx) {
-    spec.accelerated = false;
-    spec.disks.back() = {.path = disk.string(), .serial = "system"};
-  }
+  spec.accelerated = kind == OuterKind::kvm;
+  if (kind == OuterKind::vmx)
+    spec.disks.push_back({.path = disk.string(), .serial = "system"});
+  else
+    spec.disks.push_back({.path = disk.string(), .format = "qcow2", .cache = "unsafe"});
   spec.channels.push_back({stream_port, (sockets / "stream").string()});
   spec.console_socket = (sockets / "console").string();
   spec.agent_socket = (sockets / "agent").string();
   if (kind == OuterKind::svm) {
-    spec.accelerated = false;
     spec.emulator = image.emulator.string();
     if (spec.emulator.empty()) spec.vcpus = 1;
     spec.cpu_model = "EPYC";

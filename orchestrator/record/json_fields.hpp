@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: MIT
+// Reading the fields of a record's JSON, which may come out of a guest, a file or an older lab:
+// each of these throws Error (infrastructure), naming the field, on anything but what is asked for.
+#pragma once
+
+#include <cstdint>
+#include <limits>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <string>
+
+namespace lab::record {
+
+using nlohmann::ordered_json;  // keeps the fields in a readable order, and the timings in theirs
+
+inline constexpr double seconds_limit = 1e9;
+
+[[noreturn]] void fail(const std::string& cause);
+
+// Null where it is missing, or null itself.
+const ordered_json* find(const ordered_json& object, const char* name);
+const ordered_json& need(const ordered_json& object, const char* name);
+
+std::uint64_t count(const ordered_json& value, const char* name,
+                    std::uint64_t max = std::numeric_limits<std::uint64_t>::max());
+std::optional<std::uint64_t> optional_count(const ordered_json& object, const char* name);
+std::uint64_t need_count(const ordered_json& object, const char* name);
+std::uint32_t need_number(const ordered_json& object, const char* name);
+std::uint64_t count_between(const ordered_json& object, const char* name, std::uint64_t min,
+                            std::uint64_t max);
+
+std::string text(const ordered_json& object, const char* name);
+std::string optional_text(const ordered_json& object, const char* name);  // "" where it is missing
+bool boolean(const ordered_json& object, const char* name);
+const ordered_json& list(const ordered_json& object, const char* name);
+
+// From 0 to seconds_limit.
+double seconds(const ordered_json& value, const char* name);
+std::optional<double> optional_seconds(const ordered_json& object, const char* name);
+
+}  // namespace lab::record

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+#include <fcntl.h>
 #include <gtest/gtest.h>
 #include <signal.h>
 #include <sys/wait.h>
@@ -129,6 +130,25 @@ TEST(Files, Sha256MatchesTheStandardsExample) {
   const TemporaryFolder folder("/tmp", "lab-test");
   write_file(folder.path() / "file", "abc");
   EXPECT_EQ(sha256_file(folder.path() / "file"), expected);
+}
+
+TEST(Digest, OfASparseFileSeesEachByteAndItsPlace) {
+  const TemporaryFolder folder(std::filesystem::temp_directory_path(), "lab-test");
+  const auto digest = [&](const std::string& text, std::uintmax_t at, std::uintmax_t size) {
+    const std::filesystem::path file = folder.path() / "file";
+    std::filesystem::remove(file);
+    const Fd fd(::open(file.c_str(), O_RDWR | O_CREAT, 0600));
+    EXPECT_EQ(::pwrite(fd.get(), text.data(), text.size(), static_cast<off_t>(at)),
+              static_cast<ssize_t>(text.size()));
+    std::filesystem::resize_file(file, size);
+    return sha256_sparse(file);
+  };
+  constexpr std::uintmax_t gib = 1u << 30;
+  const std::string first = digest("abc", 1 << 20, gib);
+  EXPECT_EQ(digest("abc", 1 << 20, gib), first);
+  EXPECT_NE(digest("abd", 1 << 20, gib), first);
+  EXPECT_NE(digest("abc", 2 << 20, gib), first);
+  EXPECT_NE(digest("", 0, gib), first);
 }
 
 TEST(Folders, TemporaryOnesVanish) {

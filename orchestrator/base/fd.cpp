@@ -8,10 +8,12 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstring>
 #include <memory>
+#include <optional>
 
 #include "orchestrator/base/error.hpp"
 
@@ -60,6 +62,28 @@ std::string digest_file(const std::filesystem::path& path, const EVP_MD* kind) {
     EVP_DigestUpdate(context.get(), piece.data(), piece.size());
   });
   return finish_hex(context.get());
+}
+
+// Where data begins, or ends, at or behind `offset`; nothing at the end of the file.
+std::optional<off_t> seek(int fd, off_t offset, int what, const std::string& name) {
+  const off_t found = ::lseek(fd, offset, what);
+  if (found >= 0) return found;
+  if (errno == ENXIO) return std::nullopt;
+  throw errno_error("seek in", name, errno);
+}
+
+void add_extent(EVP_MD_CTX* context, int fd, off_t begin, off_t end, const std::string& name) {
+  EVP_DigestUpdate(context, &begin, sizeof begin);
+  EVP_DigestUpdate(context, &end, sizeof end);
+  std::array<char, 1 << 16> buffer{};
+  while (begin < end) {
+    const auto wanted = std::min<std::size_t>(buffer.size(), static_cast<std::size_t>(end - begin));
+    const ssize_t count = ::pread(fd, buffer.data(), wanted, begin);
+    if (count < 0 && errno == EINTR) continue;
+    if (count <= 0) throw errno_error("read", name, count < 0 ? errno : EIO);
+    EVP_DigestUpdate(context, buffer.data(), static_cast<std::size_t>(count));
+    begin += count;
+  }
 }
 
 }  // namespace
@@ -138,6 +162,18 @@ std::string sha256_file(const std::filesystem::path& path) {
 
 std::string sha512_file(const std::filesystem::path& path) {
   return digest_file(path, EVP_sha512());
+}
+
+std::string sha256_sparse(const std::filesystem::path& path) {
+  const Fd fd = open_for_reading(path);
+  const DigestPtr context(EVP_MD_CTX_new(), EVP_MD_CTX_free);
+  EVP_DigestInit_ex(context.get(), EVP_sha256(), nullptr);
+  off_t end = 0;
+  while (const auto begin = seek(fd.get(), end, SEEK_DATA, path.string())) {
+    end = seek(fd.get(), *begin, SEEK_HOLE, path.string()).value();
+    add_extent(context.get(), fd.get(), *begin, end, path.string());
+  }
+  return finish_hex(context.get());
 }
 
 }  // namespace lab::base

@@ -49,4 +49,8 @@ std::string sha256(std::string_view bytes);
 std::string sha256_file(const std::filesystem::path& path);
 std::string sha512_file(const std::filesystem::path& path);
 
+// Of where a sparse file has data, and of those. It says whether the file is as it was, not whether
+// two files have the same bytes: one may have written zeros where the other has nothing.
+std::string sha256_sparse(const std::filesystem::path& path);
+
 }  // namespace lab::base

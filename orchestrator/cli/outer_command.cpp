@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <chrono>
 #include <filesystem>
+#include <limits>
 #include <memory>
 
 #include "orchestrator/base/clock.hpp"
@@ -165,7 +166,8 @@ int run(const Options& options) {
   const auto machine = site::start_outer(kind, outer.image, spec, folder.path());
   int code = base::exit_infrastructure;
   const double limit = options.timeout;
-  site::follow(*machine, {.silence = limit, .whole = limit, .line = 1 << 20},
+  constexpr double any = std::numeric_limits<double>::infinity();
+  site::follow(*machine, {.silence = any, .whole = limit, .line = 1 << 20},
                [&](const std::string& line) {
                  progress.clear();
                  const bool last = line.starts_with(end_mark);

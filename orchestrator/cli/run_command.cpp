@@ -7,15 +7,14 @@
 #include <memory>
 #include <regex>
 
-#include "orchestrator/base/clock.hpp"
 #include "orchestrator/base/error.hpp"
 #include "orchestrator/base/folders.hpp"
 #include "orchestrator/cli/commands.hpp"
 #include "orchestrator/cli/output.hpp"
+#include "orchestrator/cli/phase_clock.hpp"
 #include "orchestrator/cli/progress.hpp"
 #include "orchestrator/record/expectations.hpp"
 #include "orchestrator/record/store.hpp"
-#include "orchestrator/site/nested.hpp"
 #include "orchestrator/site/run.hpp"
 
 namespace lab::cli {
@@ -27,7 +26,7 @@ struct Options {
   std::uint32_t repeat = 0;
   double timeout_scale = 1;
   unsigned retry = 0;
-  bool dry_run = false;
+  bool dry_run = false, timings = false;
   site::RunOptions run;
 };
 
@@ -182,14 +181,11 @@ class Runner {
   }
 
   void take(const trial::Event& event) {
-    if (event.kind == trial::Event::Kind::phase) end_phase(event);
+    if (event.kind == trial::Event::Kind::phase) clock_.take(event);
     if (event.kind != trial::Event::Kind::record) return progress_(event);
     record::Record record = record::from_json(event.text);
-    for (const auto& [phase, seconds] : record.timings)
-      if (phase == "boot" || is_step(record, phase)) guest_seconds_ += seconds;
-    // What came before the first trial is kept with it.
-    record.timings.insert(record.timings.begin(), site_phases_.begin(), site_phases_.end());
-    site_phases_.clear();
+    const record::Timings before = clock_.phases_before_trial();
+    record.timings.insert(record.timings.begin(), before.begin(), before.end());
     done_.push_back(record.trial);
     progress_.clear();
     if (is_warmup(record)) return say(warmup_line(record));
@@ -212,30 +208,17 @@ class Runner {
                        record.message.empty() ? "" : ": " + report::printable(record.message));
   }
 
-  static bool is_step(const record::Record& record, const std::string& phase) {
-    return std::ranges::find(record.steps, phase, &record::Step::name) != record.steps.end();
-  }
-
-  // Times the phases before the trials.
-  void end_phase(const trial::Event& event) {
-    if (!site_phase_.empty()) {
-      site_phases_.emplace_back(site_phase_, phase_watch_.seconds());
-      if (site_phase_ == site::outer_vm_phase) outer_seconds_ += phase_watch_.seconds();
-    }
-    // Without what stands in brackets behind it.
-    site_phase_ = event.trial.empty() ? event.text.substr(0, event.text.find(" (")) : "";
-    phase_watch_.restart();
-  }
-
   void print_summary() const {
-    const double all = watch_.seconds(), own = all - outer_seconds_ - guest_seconds_;
+    const double all = clock_.seconds(),
+                 own = all - clock_.outer_seconds() - clock_.guest_seconds();
     rusage usage{};
     ::getrusage(RUSAGE_SELF, &usage);
     say(fmt::format(
         "lab: {} trial{} in {:.1f} s: outer VM's boot {:.1f}, guests {:.1f}, all else {:.1f} "
         "({:.0f} %); lab's peak memory {} MiB\n",
-        records_.size(), records_.size() == 1 ? "" : "s", all, outer_seconds_, guest_seconds_, own,
-        100 * own / all, usage.ru_maxrss >> 10));
+        records_.size(), records_.size() == 1 ? "" : "s", all, clock_.outer_seconds(),
+        clock_.guest_seconds(), own, 100 * own / all, usage.ru_maxrss >> 10));
+    if (options_.timings) say(clock_.table());
   }
 
   const Options& options_;
@@ -245,10 +228,7 @@ class Runner {
   report::Format format_;
   record::Store store_;
   Progress progress_;
-  base::Stopwatch watch_, phase_watch_;
-  std::string site_phase_;
-  record::Timings site_phases_;
-  double outer_seconds_ = 0, guest_seconds_ = 0;
+  PhaseClock clock_;
   std::vector<std::string> done_;  // trials that have a record, of this attempt
   std::vector<record::Record> records_;
   std::vector<record::RelationResult> relations_;
@@ -284,6 +264,7 @@ void add_run(CLI::App& app, Action& action) {
       ->check(CLI::Range(0, 10));
   command->add_option("--timeout-scale", options->timeout_scale, "Multiply every time limit")
       ->check(CLI::Range(0.01, 100.0));
+  command->add_flag("--timings", options->timings, "Say where the time went, by phase");
   command->add_flag("--verify-tracepoint", options->run.verify_tracepoint,
                     "Also count by the kvm:kvm_exit tracepoint and compare reason by reason");
   command->add_option("--store", options->store, "The store's file");

@@ -1,6 +1,12 @@
 // SPDX-License-Identifier: MIT
 // Intel VMX, emulated by Bochs: the same trial, its counts held against every independent view; and
 // the same to the last exit when it is run again, as nothing from outside reaches Bochs.
+#include <signal.h>
+
+#include <chrono>
+#include <thread>
+
+#include "orchestrator/base/fd.hpp"
 #include "orchestrator/e2e/lab_test.hpp"
 
 namespace lab::e2e {
@@ -53,6 +59,47 @@ TEST_F(Vmx, TinyBootsWithTheSameExitsEachTime) {
   EXPECT_NE(second.at("id"), third.at("id"));
   for (const char* step : {"boot", "cpu"})
     EXPECT_EQ(table_of(named(second.at("steps"), step)), table_of(named(third.at("steps"), step)));
+}
+
+// The Bochs that a lab started.
+pid_t bochs_of(pid_t lab) {
+  for (const pid_t pid : family_of(lab))
+    if (base::read_file("/proc/" + std::to_string(pid) + "/comm") == "bochs-bin\n") return pid;
+  return 0;
+}
+
+TEST_F(Vmx, ACommandsOutputAndExitCodeComeBack) {
+  const Finished run =
+      lab({"outer", "run", "--on", "vmx", "grep -c ' vmx ' /proc/cpuinfo; echo no >&2; exit 7"},
+          {.limit = std::chrono::minutes(5)});
+  EXPECT_EQ(run.exit_code, 7) << run.errors;
+  EXPECT_EQ(run.output, "1\nno\n");
+}
+
+TEST_F(Vmx, AStuckMachineAndAKilledBochsAreErrorsAndNothingIsLeft) {
+  const Finished stuck = lab({"outer", "run", "--on", "vmx", "--timeout", "5", "true"});
+  EXPECT_EQ(stuck.exit_code, 124) << stuck.errors;
+  EXPECT_THAT(stuck.errors, testing::HasSubstr("not done within 5 s"));
+  EXPECT_THAT(left_by(stuck.pid), testing::IsEmpty());
+
+  std::vector<pid_t> family;
+  const auto kill_bochs = [&](pid_t lab, const std::string& line) {
+    if (line.find("] outer VM") == std::string::npos) return;
+    pid_t bochs = 0;
+    for (int tries = 0; tries < 100 && bochs == 0; ++tries) {
+      std::this_thread::sleep_for(std::chrono::milliseconds(100));
+      bochs = bochs_of(lab);
+    }
+    family = family_of(lab);
+    ASSERT_NE(bochs, 0);
+    ::kill(bochs, SIGKILL);
+  };
+  const Finished killed =
+      lab({"outer", "run", "--on", "vmx", "true"}, {.on_line = kill_bochs});
+  EXPECT_EQ(killed.exit_code, 3) << killed.errors;
+  EXPECT_THAT(killed.errors, testing::HasSubstr("the outer VM ended in the middle of its job"));
+  EXPECT_THAT(left_by(killed.pid), testing::IsEmpty());
+  for (const pid_t pid : family) EXPECT_FALSE(is_alive(pid)) << pid;
 }
 
 }  // namespace

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "orchestrator/guest/domain.hpp"
 
-#include <libvirt/libvirt-qemu.h>
 #include <libvirt/libvirt.h>
 #include <libvirt/virterror.h>
 #include <poll.h>
@@ -17,10 +16,10 @@ extern "C" {
 #include <cstring>
 #include <filesystem>
 #include <memory>
-#include <nlohmann/json.hpp>
 
 #include "orchestrator/base/error.hpp"
 #include "orchestrator/base/fd.hpp"
+#include "orchestrator/guest/qmp.hpp"
 
 namespace lab::guest {
 namespace {
@@ -60,23 +59,17 @@ bool has_apparmor(virConnect* connection) {
   return text && std::strstr(text.get(), "<model>apparmor</model>") != nullptr;
 }
 
-// What QEMU answers a command of its machine protocol; null where it does not.
-nlohmann::json ask_qemu(virDomain* domain, const nlohmann::json& command) {
-  char* answer = nullptr;
-  if (virDomainQemuMonitorCommand(domain, command.dump().c_str(), &answer, 0) != 0) return nullptr;
-  const std::unique_ptr<char, decltype(&std::free)> text(answer, &std::free);
-  const auto json = nlohmann::json::parse(text.get(), nullptr, false);
-  return json.is_object() && json.contains("return") ? json["return"] : nullptr;
-}
-
 // Whether it is there in the guest's processor at last; nullopt where QEMU has another word for it.
 std::optional<bool> has_feature(virDomain* domain, const std::string& feature) {
-  const nlohmann::json cpus = ask_qemu(domain, {{"execute", "query-cpus-fast"}});
-  if (!cpus.is_array() || cpus.empty()) return std::nullopt;
-  const nlohmann::json value = ask_qemu(
-      domain, {{"execute", "qom-get"},
-               {"arguments", {{"path", cpus[0].value("qom-path", "")}, {"property", feature}}}});
-  return value.is_boolean() ? std::optional(value.get<bool>()) : std::nullopt;
+  try {
+    const nlohmann::json cpus = ask_qemu(domain, "query-cpus-fast");
+    const nlohmann::json value = ask_qemu(
+        domain, "qom-get", {{"path", cpus.at(0).at("qom-path")}, {"property", feature}});
+    return value.is_boolean() ? std::optional(value.get<bool>()) : std::nullopt;
+  } catch (const nlohmann::json::exception&) {
+  } catch (const base::Error&) {
+  }
+  return std::nullopt;
 }
 
 // QEMU leaves out what the processor lacks and only says so in its log.

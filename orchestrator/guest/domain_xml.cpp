@@ -58,13 +58,19 @@ void add_memory(xml_node domain, const DomainSpec& spec) {
 }
 
 // What libvirt has no elements for.
-void add_arguments(xml_node domain, const DomainSpec& spec) {
+void add_qemu_details(xml_node domain, const DomainSpec& spec) {
+  set(domain, "xmlns:qemu", "http://libvirt.org/schemas/domain/qemu/1.0");
   std::vector<std::string> arguments = nvme_arguments(spec);
   if (spec.count_instructions) arguments.insert(arguments.end(), {"-icount", "shift=0"});
-  if (arguments.empty()) return;
-  set(domain, "xmlns:qemu", "http://libvirt.org/schemas/domain/qemu/1.0");
-  xml_node node = add(domain, "qemu:commandline");
-  for (const std::string& argument : arguments) set(add(node, "qemu:arg"), "value", argument);
+  if (spec.incoming) arguments.insert(arguments.end(), {"-incoming", "defer"});
+  if (!arguments.empty()) {
+    xml_node node = add(domain, "qemu:commandline");
+    for (const std::string& argument : arguments) set(add(node, "qemu:arg"), "value", argument);
+  }
+  // With it libvirt asks for each of 400 CPU properties by itself before a domain starts: ten
+  // seconds where QEMU is emulated. Without, it reads the CPUID words at once. (Which features are
+  // there is for Domain to look after.)
+  set(add(add(domain, "qemu:capabilities"), "qemu:del"), "capability", "cpu-unavailable-features");
 }
 
 void add_owner_label(xml_node domain) {
@@ -91,7 +97,7 @@ std::string domain_xml(const DomainSpec& spec, bool apparmor) {
   add_text(domain, "on_crash", "destroy");
   add_devices(domain, spec);
   add_owner_label(domain);
-  add_arguments(domain, spec);
+  add_qemu_details(domain, spec);
   if (apparmor) {
     xml_node label = add(domain, "seclabel");
     set(label, "type", "none");

@@ -38,6 +38,7 @@ struct DomainSpec {
   // Emulated only: one instruction is one nanosecond of the machine's time (-icount shift=0), its
   // time stamp counter included. One processor, and slow.
   bool count_instructions = false;
+  bool incoming = false;       // waits for Domain::load_state instead of starting
   std::string machine = "pc";  // "pc", "q35"
   unsigned vcpus = 1;
   std::uint64_t memory_mib = 768;

@@ -279,6 +279,15 @@ void ModuleSwap::load(const fs::path& modules, const Parameters& parameters) {
   parameters_ = parameters;
 }
 
+void ModuleSwap::adopt(const fs::path& modules) {
+  const std::optional<ModuleState> state = read_state(runtime_);
+  const std::string patch = open_modules(modules).patch;
+  if (!state || !state->kept || state->patch != patch || parameter("kvm", "exit_stats") != patch)
+    return;
+  loaded_ = modules;
+  parameters_ = state->parameters;
+}
+
 void ModuleSwap::swap_in(const fs::path& modules, const SplitParameters& split) {
   const Kmod kmod;
   const std::string vendor = vendor_module(machine_vendor());

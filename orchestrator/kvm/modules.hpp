@@ -44,6 +44,10 @@ class ModuleSwap {
   // the kernel refuses them (the stock ones are back then); Error (user) for an unknown parameter.
   void load(const std::filesystem::path& modules, const Parameters& parameters);
 
+  // Takes over what an earlier lab loaded from this folder and kept, where it still is; otherwise
+  // nothing. Only where nobody else can have changed the modules since.
+  void adopt(const std::filesystem::path& modules);
+
   // Puts the stock modules back; also those that an earlier lab swapped.
   void restore();
 

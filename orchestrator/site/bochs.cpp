@@ -66,6 +66,10 @@ class Bochs : public OuterMachine {
   }
 
   bool running() override { return process_->running(); }
+  // Bochs can, but only when asked in its window.
+  void save_state(const fs::path&) override {
+    throw base::infrastructure_error("a Bochs without a window cannot save its state");
+  }
 
   std::string last_words() const override {
     std::ifstream log(folder_ / log_name);

@@ -49,15 +49,17 @@ class Follower {
     if (heard_.seconds() > limits_.silence)
       fail(fmt::format("the outer VM was silent for {:.0f} s: it hangs", limits_.silence));
     if (alive_.seconds() > limits_.whole)
-      fail(fmt::format("the outer VM was not done within {:.0f} s, its job's time limits together",
-                       limits_.whole));
+      fail(fmt::format("the outer VM was not done within {:.0f} s", limits_.whole),
+           base::ErrorKind::timed_out);
   }
 
-  [[noreturn]] void fail(const std::string& what) {
+  [[noreturn]] void fail(const std::string& what,
+                         base::ErrorKind kind = base::ErrorKind::infrastructure) {
     const std::string words = machine_.last_words();
-    throw base::infrastructure_error(what + (words.empty() ? "" : ": " + words) +
-                                         "; the end of its console:\n" + console_.tail(),
-                                     "run it again: outer VMs are thrown away and made anew");
+    throw base::Error(kind,
+                      what + (words.empty() ? "" : ": " + words) + "; the end of its console:\n" +
+                          console_.tail(),
+                      "run it again: outer VMs are thrown away and made anew");
   }
 
   OuterMachine& machine_;

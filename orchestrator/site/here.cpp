@@ -17,6 +17,7 @@
 #include "orchestrator/site/capabilities.hpp"
 #include "orchestrator/site/machine_clock.hpp"
 #include "orchestrator/site/machine_settings.hpp"
+#include "orchestrator/site/seed.hpp"
 
 namespace lab::site {
 namespace {
@@ -102,14 +103,25 @@ guest::ConnectionPtr connect_patiently(const Job& job) {
   }
 }
 
+void warm_up(const Job& job, const base::Folders& folders, const trial::Sink& sink) {
+  kvm::ModuleSwap swap(folders.runtime);
+  swap.load(job.modules, parameters_of(job.plans.at(0)));
+  connect_patiently(job);
+  send_capabilities(job.capabilities, sink);
+  swap.keep();
+}
+
 }  // namespace
 
 void run_here(const Job& job, const base::Folders& folders, const trial::Sink& sink) {
   if (::geteuid() != 0)
     throw base::user_error("site 'here' swaps kernel modules, which only root may do",
                            "run it as root, or use --on svm");
+  if (!job.seed.empty()) take_seed(job.seed);
+  if (job.warm_up) return warm_up(job, folders, sink);
   const base::RunFolder run(folders);
   kvm::ModuleSwap swap(folders.runtime);  // puts the stock modules back at its end
+  if (!job.seed.empty()) swap.adopt(job.modules);
   trial::TrialContext context{.run_id = run.id(),
                               .folder = run.path(),
                               .sockets = run.sockets(),
@@ -134,6 +146,7 @@ void run_here(const Job& job, const base::Folders& folders, const trial::Sink& s
     sink({.kind = Event::Kind::record, .trial = plan.name, .text = record::to_json(record)});
   }
   if (job.site != "here") send_capabilities(job.capabilities, sink);
+  if (job.thrown_away) return swap.keep();
   sink({.kind = Event::Kind::phase, .text = "stock modules"});
   swap.restore();
 }

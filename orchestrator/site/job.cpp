@@ -64,6 +64,9 @@ std::string to_json(const Job& job) {
               {"modules", job.modules.string()},
               {"verify_tracepoint", job.verify_tracepoint},
               {"capabilities", job.capabilities.string()},
+              {"warm_up", job.warm_up},
+              {"seed", job.seed},
+              {"thrown_away", job.thrown_away},
               {"images", json::object()},
               {"plans", json::array()}};
   for (const auto& [key, image] : job.images) object["images"][key] = image_to_json(image);
@@ -79,7 +82,10 @@ Job job_from_json(std::string_view text) {
             .emulated = object.at("emulated"),
             .modules = object.at("modules").get<std::string>(),
             .verify_tracepoint = object.at("verify_tracepoint"),
-            .capabilities = object.at("capabilities").get<std::string>()};
+            .capabilities = object.at("capabilities").get<std::string>(),
+            .warm_up = object.at("warm_up"),
+            .seed = object.at("seed"),
+            .thrown_away = object.at("thrown_away")};
     for (const auto& [key, image] : object.at("images").items())
       job.images[key] = image_from_json(image);
     for (const json& plan : object.at("plans"))

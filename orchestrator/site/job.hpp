@@ -20,6 +20,11 @@ struct Job {
   std::filesystem::path modules;  // folder of the patched modules
   bool verify_tracepoint = false;
   std::filesystem::path capabilities;  // kept from an earlier outer VM (site/capabilities)
+  bool warm_up = false;  // only makes ready for trials like the one plan, and stays so
+  // Restored from a state that others were restored from, too: 64 bytes, in hexadecimal, that its
+  // random numbers are to begin with. Empty: it was booted.
+  std::string seed;
+  bool thrown_away = false;  // the machine is, after the job: nothing needs to be put back
   double time_scale = 1;               // of the limits around the trials; theirs are in the plans
   std::map<std::string, trial::GuestImage> images;  // by image_key
   std::vector<scenario::TrialPlan> plans;

@@ -4,19 +4,18 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <chrono>
 #include <map>
-#include <random>
 
 #include "orchestrator/base/error.hpp"
 #include "orchestrator/base/fd.hpp"
 #include "orchestrator/base/subprocess.hpp"
 #include "orchestrator/image/overlay.hpp"
-#include "orchestrator/record/record.hpp"
 #include "orchestrator/site/bochs.hpp"
-#include "orchestrator/site/capabilities.hpp"
 #include "orchestrator/site/follow.hpp"
+#include "orchestrator/site/job_events.hpp"
 #include "orchestrator/site/outer_machine.hpp"
+#include "orchestrator/site/seed.hpp"
+#include "orchestrator/site/warm.hpp"
 
 namespace lab::site {
 namespace fs = std::filesystem;
@@ -28,6 +27,9 @@ constexpr double silence_limit = 180;    // seconds
 constexpr double outer_allowance = 600;  // outer boot, module swaps, domain start and end
 // Bochs' time is not ours: it executes a second of the machine's time in one to three of ours.
 constexpr double bochs_slowness = 6;
+
+// Disks there can be found anew after a state was restored (images/outer: lab-warm).
+constexpr const char* job_bus = "scsi";
 
 const fs::path job_folder = "/run/lab/job";  // where the outer VM mounts the job disk
 
@@ -45,14 +47,14 @@ void link_or_copy(const fs::path& from, const fs::path& to) {
 // A prepared guest's disk becomes one of the outer VM's. Bochs knows none of QEMU's formats.
 void add_guest_disk(OuterKind kind, trial::GuestImage& image, const fs::path& folder,
                     guest::DomainSpec& spec) {
-  // Of the PCI bus' 32 places; one is left for the job's.
-  const std::size_t most_disks = kind == OuterKind::vmx ? most_bochs_disks - 1 : 20;
+  // The system's own, and what a SCSI bus has room for: the job's among them.
+  const std::size_t most_disks = kind == OuterKind::vmx ? most_bochs_disks : 1 + 15;
   const std::string serial = fmt::format("guest{}", spec.disks.size());
   if (spec.disks.size() >= most_disks)
     throw base::user_error(
         fmt::format("the trials have more than {} different guest disks (by image, console, end "
                     "of the boot, clock and command line)",
-                    most_disks - 1),
+                    most_disks - 2),
         "run the scenarios one by one, or a part of the matrix: -f REGEX");
   if (kind == OuterKind::vmx && image.disk_format != "raw") {
     const fs::path raw = folder / (serial + ".raw");
@@ -63,6 +65,7 @@ void add_guest_disk(OuterKind kind, trial::GuestImage& image, const fs::path& fo
   }
   spec.disks.push_back({.path = image.disk.string(),
                         .format = image.disk_format,
+                        .bus = job_bus,
                         .serial = serial,
                         .read_only = true});
   image.disk = "/dev/lab/" + serial;
@@ -116,16 +119,6 @@ void write_job(const Job& inside, const guest::DomainSpec& spec, const fs::path&
   make_job_disk(folder, disk);
 }
 
-// Bochs' clock shows the same at each run, and its random numbers are the same: when a trial was,
-// and which it was, is told by this machine's.
-std::string dated(const std::string& text, std::chrono::system_clock::time_point start) {
-  record::Record record = record::from_json(text);
-  record.start_time = start;
-  record.id = record::make_id(start, std::random_device{}());
-  record.conditions[std::string(record::condition::start_time)] = record::format_time(start);
-  return record::to_json(record);
-}
-
 double slowness(OuterKind kind) {
   return kind == OuterKind::vmx ? bochs_slowness : 1;
 }
@@ -138,53 +131,6 @@ FollowLimits limits_for(OuterKind kind, const Job& job) {
           .whole = whole * slowness(kind),
           .line = trial::max_event_bytes};
 }
-
-// Passes the events of a job on.
-class Events {
- public:
-  Events(OuterKind kind, const trial::Sink& sink, const Job& job)
-      : sink_(sink), capabilities_(job.capabilities), own_clock_(kind == OuterKind::vmx) {}
-
-  // Whether that was the last.
-  bool take(const std::string& line) {
-    const Event event = trial::event_from_json(line);
-    switch (event.kind) {
-      case Event::Kind::end:
-        return true;
-      case Event::Kind::error:
-        failure_.emplace(event.error_kind, "in the outer VM: " + event.text, event.hint);
-        break;
-      case Event::Kind::capabilities:
-        keep_capabilities(capabilities_, event);
-        break;
-      default:
-        pass_on(event);
-    }
-    return false;
-  }
-
-  void throw_failure() const {
-    if (failure_) throw base::Error(*failure_);
-  }
-
- private:
-  void pass_on(Event event) {
-    if (event.kind == Event::Kind::phase && event.trial != trial_) {
-      trial_ = event.trial;
-      trial_began_ = std::chrono::system_clock::now();
-    }
-    if (event.kind == Event::Kind::record && own_clock_)
-      event.text = dated(event.text, trial_began_);
-    sink_(event);
-  }
-
-  const trial::Sink& sink_;
-  fs::path capabilities_;
-  bool own_clock_;  // the machine's, which says nothing about ours
-  std::string trial_;
-  std::chrono::system_clock::time_point trial_began_ = std::chrono::system_clock::now();
-  std::optional<base::Error> failure_;
-};
 
 // The processors that "0", "0-1" or "0,2" needs; at most eight, which is what pins are for.
 unsigned cpus_named(const std::string& cpus) {
@@ -228,21 +174,27 @@ guest::DomainSpec lay_out_outer(OuterKind kind, const OuterImage& image, const J
   guest::DomainSpec spec = outer_spec(kind, image, size_for(kind, job), name, system_disk, sockets);
   if (overlaid) image::create_overlay(image.disk, "raw", system_disk);
   if (start != start_nothing) spec.cmdline += " init=/usr/local/sbin/lab-init";
+  spec.disks.push_back({.path = job_disk.string(),
+                        .bus = job_bus,
+                        .serial = job_disk_name,
+                        .read_only = true});
   write_job(lay_out(kind, job, folder / "job", spec), spec, folder / "job", job_disk, start);
   fs::remove_all(folder / "job");
-  spec.disks.push_back(
-      {.path = job_disk.string(), .format = "raw", .serial = job_disk_name, .read_only = true});
   return spec;
 }
 
-void run_nested(OuterKind kind, const OuterImage& image, const Job& job, const base::RunFolder& run,
-                const trial::Sink& sink) {
+void run_nested(OuterKind kind, const OuterImage& image, Job job, const base::Folders& folders,
+                const base::RunFolder& run, const trial::Sink& sink) {
+  const bool warm = can_be_warm(kind, image);
+  if (warm) job.seed = make_seed();
+  job.thrown_away = true;
   sink({.kind = Event::Kind::phase, .text = "job disk"});
   const guest::DomainSpec spec = lay_out_outer(kind, image, job, "lab-outer-" + run.id(),
                                                run.path(), run.sockets(), start_job);
-  sink({.kind = Event::Kind::phase, .text = outer_vm_phase});
-  const auto machine = start_outer(kind, image, spec, run.path());
-  Events events(kind, sink, job);
+  if (!warm) sink({.kind = Event::Kind::phase, .text = outer_vm_phase});
+  const auto machine = warm ? start_warm(image, job, spec, folders, run, sink)
+                            : start_outer(kind, image, spec, run.path());
+  JobEvents events(kind, sink, job);
   follow(*machine, limits_for(kind, job),
          [&](const std::string& line) { return events.take(line); });
   events.throw_failure();

@@ -25,7 +25,7 @@ guest::DomainSpec lay_out_outer(OuterKind kind, const OuterImage& image, const J
 // event until its end. Throws Error where the outer VM cannot start, dies, hangs (nothing heard
 // for three minutes) or is not done within the sum of the trials' limits and ten minutes.
 // However it ends, the outer VM is gone afterwards.
-void run_nested(OuterKind kind, const OuterImage& image, const Job& job, const base::RunFolder& run,
-                const trial::Sink& sink);
+void run_nested(OuterKind kind, const OuterImage& image, Job job, const base::Folders& folders,
+                const base::RunFolder& run, const trial::Sink& sink);
 
 }  // namespace lab::site

@@ -1,6 +1,14 @@
 // SPDX-License-Identifier: MIT
 #include "orchestrator/site/outer_machine.hpp"
 
+#include <fmt/format.h>
+#include <poll.h>
+
+#include <chrono>
+
+#include "orchestrator/base/clock.hpp"
+#include "orchestrator/base/error.hpp"
+#include "orchestrator/base/interrupt.hpp"
 #include "orchestrator/guest/channel.hpp"
 #include "orchestrator/guest/domain.hpp"
 #include "orchestrator/site/bochs.hpp"
@@ -8,23 +16,49 @@
 namespace lab::site {
 namespace {
 
+constexpr double restored_patience = 30;  // seconds: a busy machine emulates slowly
+
 class DomainMachine : public OuterMachine {
  public:
-  explicit DomainMachine(const guest::DomainSpec& spec)
+  explicit DomainMachine(const guest::DomainSpec& spec, const std::filesystem::path& state = {})
       : connection_(guest::connect(guest::default_uri())), domain_(connection_.get(), spec) {
     console = guest::connect_to_guest(spec.console_socket);
     stream = guest::connect_to_guest(spec.channels[0].socket);
+    if (!state.empty()) domain_.load_state(state);
     domain_.resume();
   }
 
   bool running() override { return domain_.running(); }
+  void save_state(const std::filesystem::path& file) override { domain_.save_state(file); }
 
  private:
   guest::ConnectionPtr connection_;
   guest::Domain domain_;
 };
 
+void wait_for_words(const OuterMachine& machine) {
+  const base::Stopwatch watch;
+  pollfd words{machine.stream.get(), POLLIN, 0};
+  while (::poll(&words, 1, 250) <= 0) {
+    base::throw_if_interrupted();
+    if (watch.seconds() > restored_patience)
+      throw base::infrastructure_error("the restored outer VM does not go on");
+  }
+}
+
 }  // namespace
+
+std::unique_ptr<OuterMachine> restore_outer(guest::DomainSpec spec,
+                                            const std::filesystem::path& state) {
+  spec.incoming = true;
+  auto machine = std::make_unique<DomainMachine>(spec, state);
+  const auto now = std::chrono::system_clock::now().time_since_epoch();
+  base::write_all(machine->stream.get(),
+                  fmt::format("go {:.3f}\n", std::chrono::duration<double>(now).count()),
+                  "the outer VM's stream");
+  wait_for_words(*machine);
+  return machine;
+}
 
 std::unique_ptr<OuterMachine> start_outer(OuterKind kind, const OuterImage& image,
                                           const guest::DomainSpec& spec,

@@ -12,6 +12,10 @@
 
 namespace lab::site {
 
+// What an outer VM says when it can be saved, and what is said to it when it was restored
+// (images/outer: lab-warm).
+inline constexpr const char* warm_line = "warm";
+
 // Gone with this object, and with lab.
 class OuterMachine {
  public:
@@ -25,6 +29,10 @@ class OuterMachine {
   // What the emulator said of its end, where it did; may be empty.
   virtual std::string last_words() const { return ""; }
 
+  // Writes its memory and devices into a file; it does not go on after that. Error (infrastructure)
+  // where the emulator cannot.
+  virtual void save_state(const std::filesystem::path& file) = 0;
+
   // The serial console and the stream: non-blocking, read by who follows the machine.
   base::Fd console, stream;
 };
@@ -33,5 +41,11 @@ class OuterMachine {
 std::unique_ptr<OuterMachine> start_outer(OuterKind kind, const OuterImage& image,
                                           const guest::DomainSpec& spec,
                                           const std::filesystem::path& folder);
+
+// Goes on with what save_state() of a machine like it wrote, told that it was restored. `spec` may
+// have disks on its SCSI bus that the saved one had not. Error (infrastructure) where it says
+// nothing within half a minute.
+std::unique_ptr<OuterMachine> restore_outer(guest::DomainSpec spec,
+                                            const std::filesystem::path& state);
 
 }  // namespace lab::site

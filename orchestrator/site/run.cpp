@@ -162,7 +162,7 @@ void run_plans(const std::vector<scenario::TrialPlan>& plans, const RunOptions& 
     outer.job.time_scale = options.time_scale;
     outer.job.capabilities = kept_capabilities(folders, outer.image, site);
     const base::RunFolder run(folders);
-    run_nested(outer_kind(site), outer.image, outer.job, run, sink);
+    run_nested(outer_kind(site), outer.image, outer.job, folders, run, sink);
   }
 }
 

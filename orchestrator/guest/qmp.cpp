@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: MIT
+#include "orchestrator/guest/qmp.hpp"
+
+#include <libvirt/libvirt-qemu.h>
+
+#include <cstdlib>
+#include <memory>
+
+#include "orchestrator/base/error.hpp"
+
+namespace lab::guest {
+
+nlohmann::json ask_qemu(virDomain* domain, const std::string& command,
+                        const nlohmann::json& arguments) {
+  const nlohmann::json question{{"execute", command}, {"arguments", arguments}};
+  char* answer = nullptr;
+  if (virDomainQemuMonitorCommand(domain, question.dump().c_str(), &answer, 0) != 0)
+    throw_libvirt_error("ask QEMU for", command);
+  const std::unique_ptr<char, decltype(&std::free)> text(answer, &std::free);
+  const auto json = nlohmann::json::parse(text.get(), nullptr, false);
+  if (json.is_object() && json.contains("return")) return json["return"];
+  throw base::infrastructure_error("QEMU's answer to '" + command + "': " + text.get());
+}
+
+}  // namespace lab::guest

@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: MIT
+// What comes out of an outer VM while it does its job.
+#pragma once
+
+#include <chrono>
+#include <filesystem>
+#include <optional>
+#include <string>
+
+#include "orchestrator/base/clock.hpp"
+#include "orchestrator/base/error.hpp"
+#include "orchestrator/record/record.hpp"
+#include "orchestrator/site/job.hpp"
+#include "orchestrator/site/outer_vm.hpp"
+#include "orchestrator/trial/event.hpp"
+
+namespace lab::site {
+
+// Passes the events on, but for what is this side's own: capabilities, failures, the end.
+class JobEvents {
+ public:
+  JobEvents(OuterKind kind, const trial::Sink& sink, const Job& job);
+
+  // Whether that was the last. Error (infrastructure) where the line is no event.
+  bool take(const std::string& line);
+
+  bool failed() const { return failure_.has_value(); }
+  void throw_failure() const;  // where there was one
+
+ private:
+  void pass_on(trial::Event event);
+  void take_phase(const trial::Event& event);
+  std::string with_our_time(const std::string& record);
+
+  const trial::Sink& sink_;
+  std::filesystem::path capabilities_;
+  bool own_clock_;  // the machine's, which says nothing about ours
+  std::string trial_, phase_;
+  std::chrono::system_clock::time_point trial_began_ = std::chrono::system_clock::now();
+  base::Stopwatch trial_watch_, phase_watch_;
+  record::Timings timings_;  // of the present trial
+  std::optional<base::Error> failure_;
+};
+
+}  // namespace lab::site

@@ -1,0 +1,175 @@
+// SPDX-License-Identifier: MIT
+#include "orchestrator/site/warm.hpp"
+
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <chrono>
+
+#include "orchestrator/base/atomic_folder.hpp"
+#include "orchestrator/base/error.hpp"
+#include "orchestrator/base/fd.hpp"
+#include "orchestrator/base/subprocess.hpp"
+#include "orchestrator/image/overlay.hpp"
+#include "orchestrator/site/follow.hpp"
+#include "orchestrator/site/job_events.hpp"
+#include "orchestrator/site/nested.hpp"
+
+namespace lab::site {
+namespace fs = std::filesystem;
+namespace {
+
+using trial::Event;
+
+constexpr std::size_t most_states = 6;  // of half a GB each; the one used longest ago goes first
+constexpr double patience = 300;        // seconds, until it is ready to be saved
+
+// What the machine does to get ready, and where it then waits (images/outer: lab-warm).
+constexpr const char* start_warming =
+    "/run/lab/job/lab job /run/lab/job/job.json /dev/lab/stream && exec lab-warm";
+
+std::string version_of(const fs::path& emulator) {
+  return base::run({.argv = {emulator.string(), "--version"}, .limit = std::chrono::seconds(30)})
+      .output;
+}
+
+// Trials of which it is ready for begin with these modules.
+Job warming_job(const Job& job) {
+  Job warming{.site = job.site,
+              .emulated = job.emulated,
+              .modules = job.modules,
+              .capabilities = job.capabilities,
+              .warm_up = true};
+  const scenario::Settings& first = job.plans.front().settings;
+  scenario::TrialPlan plan;
+  plan.name = "warm";
+  plan.settings.layout = first.layout;
+  plan.settings.paging = first.paging;
+  plan.settings.parameters = first.parameters;
+  warming.plans.push_back(plan);
+  return warming;
+}
+
+std::string digest_of(const OuterImage& image, const Job& warming, guest::DomainSpec spec) {
+  spec.name = spec.console_socket = spec.agent_socket = spec.channels[0].socket = "";
+  spec.disks.resize(2);  // the system's and the job's
+  for (guest::Disk& disk : spec.disks) disk.path = "";
+  return base::sha256(guest::domain_xml(spec) + image.digest + version_of(image.emulator) +
+                      to_json(warming) + base::sha256_file("/proc/self/exe"));
+}
+
+// The files' digests, a line each, are what the file `digests` says.
+std::string digests_in(const fs::path& state) {
+  std::string text;
+  for (const char* file : {"memory", "system.qcow2"})
+    text += base::sha256_sparse(state / file) + " " + file + "\n";
+  return text;
+}
+
+bool is_whole(const fs::path& state) {
+  try {
+    return base::read_file(state / "digests") == digests_in(state);
+  } catch (const base::Error&) {
+    return false;
+  }
+}
+
+class Warmer {
+ public:
+  Warmer(const OuterImage& image, const Job& job, const guest::DomainSpec& spec,
+         const base::Folders& folders, const base::RunFolder& run, const trial::Sink& sink)
+      : image_(image),
+        warming_(warming_job(job)),
+        spec_(spec),
+        folder_(folders.cache / "warm" / digest_of(image, warming_, spec)),
+        run_(run),
+        sink_(sink) {}
+
+  std::unique_ptr<OuterMachine> start() const {
+    make_where_missing();
+    try {
+      return restore();
+    } catch (const base::Error& error) {
+      if (error.kind() == base::ErrorKind::interrupted) throw;
+      spdlog::warn("the saved state of the outer VM is of no use, and made anew: {}", error.what());
+    }
+    base::remove_folder(folder_);
+    make_where_missing();
+    return restore();
+  }
+
+ private:
+  void make_where_missing() const {
+    const auto make = [&](const fs::path& folder) { this->make(folder); };
+    if (base::make_folder_once(folder_, make)) forget_old();
+    std::error_code ignored;
+    fs::last_write_time(folder_, fs::file_time_type::clock::now(), ignored);
+  }
+
+  // In the cache's half-made folder.
+  void make(const fs::path& folder) const {
+    sink_({.kind = Event::Kind::phase, .text = "outer VM's first boot"});
+    fs::create_directory(folder / "parts");
+    guest::DomainSpec spec =
+        lay_out_outer(OuterKind::svm, image_, warming_, "lab-warming-" + run_.id(),
+                      folder / "parts", run_.sockets(), start_warming);
+    spec.vcpus = spec_.vcpus;
+    spec.memory_mib = spec_.memory_mib;
+    {
+      const auto machine = start_outer(OuterKind::svm, image_, spec, run_.path());
+      wait_until_warm(*machine);
+      machine->save_state(folder / "memory");
+    }
+    fs::rename(folder / "parts/outer.qcow2", folder / "system.qcow2");
+    fs::remove_all(folder / "parts");
+    base::write_file(folder / "digests", digests_in(folder));
+  }
+
+  void wait_until_warm(OuterMachine& machine) const {
+    JobEvents events(OuterKind::svm, sink_, warming_);
+    follow(machine, {.silence = patience, .whole = patience}, [&](const std::string& line) {
+      return line == warm_line || (events.take(line) && events.failed());
+    });
+    events.throw_failure();
+  }
+
+  std::unique_ptr<OuterMachine> restore() const {
+    if (!is_whole(folder_))
+      throw base::infrastructure_error("'" + folder_.string() + "' is not as it was written");
+    sink_({.kind = Event::Kind::phase, .text = outer_vm_phase});
+    fs::remove(spec_.disks[0].path);
+    image::create_overlay(folder_ / "system.qcow2", "qcow2", spec_.disks[0].path);
+    return restore_outer(spec_, folder_ / "memory");
+  }
+
+  void forget_old() const {
+    std::vector<fs::path> states;
+    for (const auto& entry : fs::directory_iterator(folder_.parent_path()))
+      if (entry.is_directory()) states.push_back(entry.path());
+    std::ranges::sort(states, std::greater(),
+                      [](const fs::path& state) { return fs::last_write_time(state); });
+    for (std::size_t i = most_states; i < states.size(); ++i) base::remove_folder(states[i]);
+  }
+
+  const OuterImage& image_;
+  const Job warming_;
+  const guest::DomainSpec& spec_;
+  const fs::path folder_;
+  const base::RunFolder& run_;
+  const trial::Sink& sink_;
+};
+
+}  // namespace
+
+bool can_be_warm(OuterKind kind, const OuterImage& image) {
+  return kind == OuterKind::svm && !image.emulator.empty();
+}
+
+std::unique_ptr<OuterMachine> start_warm(const OuterImage& image, const Job& job,
+                                         const guest::DomainSpec& spec,
+                                         const base::Folders& folders, const base::RunFolder& run,
+                                         const trial::Sink& sink) {
+  return Warmer(image, job, spec, folders, run, sink).start();
+}
+
+}  // namespace lab::site

@@ -26,7 +26,7 @@ struct Options {
   std::uint32_t repeat = 0;
   double timeout_scale = 1;
   unsigned retry = 0;
-  bool dry_run = false, timings = false;
+  bool dry_run = false, exact = false, timings = false;
   site::RunOptions run;
 };
 
@@ -37,6 +37,7 @@ void scale(std::chrono::seconds& limit, double factor) {
 
 std::vector<scenario::Scenario> load_scenarios(const Options& options) {
   std::vector<std::string> overrides = options.set;
+  if (options.exact) overrides.push_back("exact=true");
   if (options.repeat > 0) overrides.push_back("repeat=" + std::to_string(options.repeat));
   std::vector<scenario::Scenario> scenarios;
   for (const std::string& file : options.scenarios)
@@ -264,6 +265,8 @@ void add_run(CLI::App& app, Action& action) {
       ->check(CLI::Range(0, 10));
   command->add_option("--timeout-scale", options->timeout_scale, "Multiply every time limit")
       ->check(CLI::Range(0.01, 100.0));
+  command->add_flag("--exact", options->exact,
+                    "The same exits each time, whatever else the machine does (sites svm, vmx)");
   command->add_flag("--timings", options->timings, "Say where the time went, by phase");
   command->add_flag("--verify-tracepoint", options->run.verify_tracepoint,
                     "Also count by the kvm:kvm_exit tracepoint and compare reason by reason");

@@ -101,14 +101,13 @@ void add_controllers(xml_node devices, const DomainSpec& spec) {
     add_controller(devices, "pci", "pcie-root-port");
 }
 
-// A comma ends a value of QEMU's options, unless doubled.
+}  // namespace
+
 std::string escaped(const std::string& value) {
   std::string text;
   for (const char c : value) text += c == ',' ? std::string(",,") : std::string(1, c);
   return text;
 }
-
-}  // namespace
 
 void add_devices(xml_node domain, const DomainSpec& spec) {
   xml_node devices = add(domain, "devices");

@@ -18,6 +18,9 @@ namespace lab::guest {
 // costs exits. NVMe disks are not in it.
 void add_devices(pugi::xml_node domain, const DomainSpec& spec);
 
+// For a value of QEMU's options: a comma ends it, unless doubled.
+std::string escaped(const std::string& value);
+
 // libvirt has no emulated NVMe: it comes by QEMU's own words.
 std::vector<std::string> nvme_arguments(const DomainSpec& spec);
 

@@ -77,6 +77,7 @@ class Domain {
   Lifetime lifetime_;
   bool defined_ = false;       // and to be undefined at the end
   bool can_be_saved_ = false;  // has a writable qcow2 disk
+  bool has_memory_disk_ = false;
   DomainPtr domain_;
   std::optional<pid_t> pid_;
 };

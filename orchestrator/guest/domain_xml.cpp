@@ -45,6 +45,16 @@ void add_cpu(xml_node domain, const DomainSpec& spec) {
   }
 }
 
+void add_clock(xml_node domain, const DomainSpec& spec) {
+  if (!spec.count_instructions) return;
+  xml_node clock = add(domain, "clock");
+  set(clock, "offset", "absolute");
+  set(clock, "start", "1767225600");  // 2026-01-01 00:00 UTC
+  xml_node timer = add(clock, "timer");
+  set(timer, "name", "rtc");
+  set(timer, "track", "guest");
+}
+
 void add_memory(xml_node domain, const DomainSpec& spec) {
   xml_node memory = add(domain, "memory");
   set(memory, "unit", "MiB");
@@ -61,7 +71,20 @@ void add_memory(xml_node domain, const DomainSpec& spec) {
 void add_qemu_details(xml_node domain, const DomainSpec& spec) {
   set(domain, "xmlns:qemu", "http://libvirt.org/schemas/domain/qemu/1.0");
   std::vector<std::string> arguments = nvme_arguments(spec);
-  if (spec.count_instructions) arguments.insert(arguments.end(), {"-icount", "shift=0"});
+  if (spec.count_instructions)
+    arguments.insert(arguments.end(), {"-icount", "shift=0,sleep=off", "-global",
+                                       "virtio-serial-pci.ioeventfd=off", "-global",
+                                       "virtio-blk-pci.ioeventfd=off"});
+  if (!spec.memory_disk.empty()) {
+    const std::uint64_t most = spec.memory_mib + spec.memory_disk_mib;
+    const std::string size = std::to_string(spec.memory_disk_mib) + "M";
+    arguments.insert(arguments.end(),
+                     {"-machine", "nvdimm=on", "-m", "slots=1,maxmem=" + std::to_string(most) + "M",
+                      "-object",
+                      "memory-backend-file,id=lab-memory,share=on,size=" + size +
+                          ",mem-path=" + escaped(spec.memory_disk),
+                      "-device", "nvdimm,memdev=lab-memory"});
+  }
   if (spec.incoming) arguments.insert(arguments.end(), {"-incoming", "defer"});
   if (!arguments.empty()) {
     xml_node node = add(domain, "qemu:commandline");
@@ -93,6 +116,7 @@ std::string domain_xml(const DomainSpec& spec, bool apparmor) {
   add(domain, "vcpu").text().set(spec.vcpus);
   add_os(domain, spec);
   add_cpu(domain, spec);
+  add_clock(domain, spec);
   add_text(domain, "on_reboot", spec.on_reboot_restart ? "restart" : "destroy");
   add_text(domain, "on_crash", "destroy");
   add_devices(domain, spec);

@@ -36,8 +36,13 @@ struct DomainSpec {
   bool accelerated = true;  // type kvm; otherwise qemu, emulated by TCG
   std::string emulator;     // the program; empty: libvirt's choice
   // Emulated only: one instruction is one nanosecond of the machine's time (-icount shift=0), its
-  // time stamp counter included. One processor, and slow.
+  // time stamp counter included; idle time passes at once, and its clock begins at 2026. What its
+  // virtio devices are told is done before the next instruction. One processor, and slow.
   bool count_instructions = false;
+  // A file that the machine sees as persistent memory (an NVDIMM): read by its processor, not by
+  // a device that takes its time. It is no part of a saved state. Empty: none.
+  std::string memory_disk;
+  std::uint64_t memory_disk_mib = 0;
   bool incoming = false;       // waits for Domain::load_state instead of starting
   std::string machine = "pc";  // "pc", "q35"
   unsigned vcpus = 1;

@@ -124,7 +124,10 @@ TEST(DomainXml, CountsInstructionsWhereAsked) {
   spec.accelerated = false;
   EXPECT_THAT(domain_xml(spec), Not(HasSubstr("-icount")));
   spec.count_instructions = true;
-  EXPECT_THAT(domain_xml(spec), HasSubstr("value=\"shift=0\""));
+  EXPECT_THAT(domain_xml(spec), HasSubstr("value=\"shift=0,sleep=off\""));
+  spec.memory_disk = "/tmp/a,b";
+  spec.memory_disk_mib = 64;
+  EXPECT_THAT(domain_xml(spec), HasSubstr("size=64M,mem-path=/tmp/a,,b"));
   expect_accepted(spec);
 }
 

@@ -25,7 +25,7 @@ void read_version(const Node& node) {
 }
 
 void read_settings(Draft& draft, const MapReader& map) {
-  for (const std::string key : {"image", "samples"}) {
+  for (const std::string key : {"image", "samples", "exact"}) {
     const Node* value = map.find(key);
     if (!value) continue;
     apply_setting(draft.scenario.settings, key, *value);
@@ -58,7 +58,7 @@ Draft read_draft(const Node& root, const std::string& file) {
   // `extends` is gone when this is read; it is named for the remedy's list.
   const MapReader map(root, "scenario",
                       {"version", "name", "description", "extends", "image", "guest", "host", "kvm",
-                       "samples", "matrix", "repeat", "warmup", "timeouts", "steps", "expect"});
+                       "samples", "exact", "matrix", "repeat", "warmup", "timeouts", "steps", "expect"});
   read_version(map.need("version"));
   Draft draft;
   draft.place = root.where;

@@ -47,6 +47,7 @@ json settings_json(const Settings& settings) {
                  {"cmdline", settings.cmdline},
                  {"ksm", settings.ksm},
                  {"samples", settings.samples},
+                 {"exact", settings.exact},
                  {"layout", word(settings.layout)},
                  {"kernel", settings.kernel},
                  {"parameters", settings.parameters}};
@@ -80,6 +81,7 @@ Settings settings_from(const json& object) {
   object.at("cmdline").get_to(settings.cmdline);
   object.at("ksm").get_to(settings.ksm);
   object.at("samples").get_to(settings.samples);
+  object.at("exact").get_to(settings.exact);
   get_word(object, "layout", settings.layout);
   if (object.contains("paging")) get_word(object, "paging", settings.paging.emplace());
   object.at("kernel").get_to(settings.kernel);

@@ -128,7 +128,9 @@ TEST(Schema, HasTheLoadersSettings) {
     const json& definition = schema()["definitions"][key];
     EXPECT_FALSE(definition["description"].get<std::string>().empty()) << key;
     if (!setting.words.empty()) {
-      const json words(std::vector<std::string>(setting.words.begin(), setting.words.end()));
+      json words = json::array();
+      for (std::string_view word : setting.words)
+        words.push_back(word == "true" || word == "false" ? json(word == "true") : json(word));
       EXPECT_EQ(definition["enum"], words) << key;
     } else if (definition.value("type", json()) == "integer") {
       EXPECT_EQ(definition["minimum"], setting.min) << key;
@@ -264,6 +266,7 @@ const std::string rich =
         "host: {ksm: on}\n"
         "kvm: {kernel: 6.12, scope: vm, parameters: {npt: 1, x: Y}}\n"
         "samples: 0\n"
+        "exact: true\n"
         "matrix:\n"
         "  guest.vcpus: [2, 4]\n"
         "  kvm.parameters.npt: [1, 0]\n"

@@ -14,7 +14,7 @@ namespace {
 
 constexpr std::string_view parameter_prefix = "kvm.parameters.";
 constexpr std::uint64_t mib = 1ull << 20, gib = 1ull << 30;
-constexpr std::string_view on_off[] = {"on", "off"};
+constexpr std::string_view on_off[] = {"on", "off"}, true_false[] = {"true", "false"};
 
 template <auto member>
 void read_enum(Settings& settings, const Setting& setting, const Node& value) {
@@ -103,6 +103,7 @@ constexpr Setting table[] = {
     {"guest.cmdline", read_cmdline},
     {"host.ksm", read_flag<&Settings::ksm>, on_off},
     {"samples", read_number<&Settings::samples>, {}, 0, 100},
+    {"exact", read_flag<&Settings::exact>, true_false},
     one_of<Layout, &Settings::layout>("kvm.layout"),
     {"kvm.paging", read_paging, words_of<Paging>},
     {"kvm.kernel", read_kernel_name},

@@ -12,6 +12,7 @@
 #include "orchestrator/guest/cpu.hpp"
 #include "orchestrator/kvm/modules.hpp"
 #include "orchestrator/site/job.hpp"
+#include "orchestrator/site/outer_vm.hpp"
 
 namespace lab::site {
 namespace fs = std::filesystem;
@@ -77,6 +78,26 @@ void check_reasons(const std::vector<TrialPlan>& plans, exits::Vendor vendor) {
 void check_reasons(std::span<const scenario::Relation> relations, exits::Vendor vendor) {
   for (const scenario::Relation& relation : relations)
     check_reason(relation.step, relation.reason, vendor);
+}
+
+void check_exact(const std::vector<TrialPlan>& plans, const std::string& site) {
+  for (const TrialPlan& plan : plans) {
+    if (!plan.settings.exact) continue;
+    if (site == "here" || site == "kvm")
+      throw base::user_error(named(plan) + "exact counts are for emulated sites, not for '" + site +
+                                 "': a processor's time is never the same",
+                             "--on svm");
+    if (site == "vmx") continue;  // by nature
+    if (plan.settings.paging == scenario::Paging::shadow)
+      throw base::user_error(named(plan) + "exact counts with shadow paging: QEMU 10, which can "
+                                           "save the outer VM, does not emulate it rightly",
+                             "--on vmx");
+    if (!is_mended(emulator_for(false)))
+      throw base::infrastructure_error(
+          "exact counts on site svm need the QEMU that ci/setup puts beside the machine's own, "
+          "mended; it is not there",
+          "ci/setup, or --on vmx");
+  }
 }
 
 void check_settings(const std::vector<TrialPlan>& plans) {

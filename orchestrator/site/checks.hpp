@@ -22,6 +22,9 @@ exits::Vendor vendor_of(const std::string& site);
 void check_reasons(const std::vector<scenario::TrialPlan>& plans, exits::Vendor vendor);
 void check_reasons(std::span<const scenario::Relation> relations, exits::Vendor vendor);
 
+// Exact counts where the site cannot give them.
+void check_exact(const std::vector<scenario::TrialPlan>& plans, const std::string& site);
+
 // Settings that contradict each other, and names of CPU models and features that this machine's
 // libvirt does not know.
 void check_settings(const std::vector<scenario::TrialPlan>& plans);

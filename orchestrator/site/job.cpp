@@ -66,6 +66,7 @@ std::string to_json(const Job& job) {
               {"capabilities", job.capabilities.string()},
               {"warm_up", job.warm_up},
               {"seed", job.seed},
+              {"exact", job.exact},
               {"thrown_away", job.thrown_away},
               {"images", json::object()},
               {"plans", json::array()}};
@@ -85,6 +86,7 @@ Job job_from_json(std::string_view text) {
             .capabilities = object.at("capabilities").get<std::string>(),
             .warm_up = object.at("warm_up"),
             .seed = object.at("seed"),
+            .exact = object.at("exact"),
             .thrown_away = object.at("thrown_away")};
     for (const auto& [key, image] : object.at("images").items())
       job.images[key] = image_from_json(image);

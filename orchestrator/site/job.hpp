@@ -24,6 +24,9 @@ struct Job {
   // Restored from a state that others were restored from, too: 64 bytes, in hexadecimal, that its
   // random numbers are to begin with. Empty: it was booted.
   std::string seed;
+  // The machine counts instructions and nothing from outside reaches it: its clock is its own, and
+  // guests' disks are files of the job.
+  bool exact = false;
   bool thrown_away = false;  // the machine is, after the job: nothing needs to be put back
   double time_scale = 1;               // of the limits around the trials; theirs are in the plans
   std::map<std::string, trial::GuestImage> images;  // by image_key

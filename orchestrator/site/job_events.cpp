@@ -9,7 +9,7 @@ namespace lab::site {
 using trial::Event;
 
 JobEvents::JobEvents(OuterKind kind, const trial::Sink& sink, const Job& job)
-    : sink_(sink), capabilities_(job.capabilities), own_clock_(kind == OuterKind::vmx) {}
+    : sink_(sink), capabilities_(job.capabilities), own_clock_(kind == OuterKind::vmx || job.exact) {}
 
 bool JobEvents::take(const std::string& line) {
   const Event event = trial::event_from_json(line);
@@ -52,7 +52,7 @@ void JobEvents::take_phase(const Event& event) {
   phase_watch_.restart();
 }
 
-// Bochs' clock shows the same at each run, and its random numbers are the same: when a trial was,
+// The machine's clock shows the same at each run, and its random numbers are the same: when a trial was,
 // which it was, and how long one waited for it, is told by this machine's.
 std::string JobEvents::with_our_time(const std::string& text) {
   record::Record record = record::from_json(text);

@@ -73,6 +73,13 @@ void add_guest_disk(OuterKind kind, trial::GuestImage& image, const fs::path& fo
   image.disk_is_block = true;
 }
 
+// A prepared guest's disk becomes a file of the job.
+void add_guest_file(trial::GuestImage& image, const fs::path& folder) {
+  const std::string place = "disks/" + image.disk.parent_path().filename().string();
+  if (!fs::exists(folder / place)) link_or_copy(image.disk, folder / place);
+  image.disk = job_folder / place;
+}
+
 // Rewrites a job's paths to what they are inside, laying the files out below `folder` and the
 // guests' disks as disks of the outer VM.
 Job lay_out(OuterKind kind, const Job& job, const fs::path& folder, guest::DomainSpec& spec) {
@@ -91,7 +98,11 @@ Job lay_out(OuterKind kind, const Job& job, const fs::path& folder, guest::Domai
       if (is_new) link_or_copy(*file, folder / found->second);
       *file = job_folder / found->second;
     }
-    if (!image.disk.empty()) add_guest_disk(kind, image, folder.parent_path(), spec);
+    if (image.disk.empty()) continue;
+    if (job.exact)
+      add_guest_file(image, folder);
+    else
+      add_guest_disk(kind, image, folder.parent_path(), spec);
   }
   return inside;
 }
@@ -113,6 +124,7 @@ void write_job(const Job& inside, const guest::DomainSpec& spec, const fs::path&
                const fs::path& disk, const std::string& start) {
   base::write_file(folder / "devices", device_names(spec));
   base::write_file(folder / "job.json", to_json(inside));
+  if (inside.warm_up) base::write_file(folder / "warming", "");
   write_script(folder / "run", run_script);
   write_script(folder / "start", "#!/bin/sh\n" + start + "\n");
   fs::copy_file("/proc/self/exe", folder / "lab");
@@ -163,6 +175,27 @@ OuterSize size_for(OuterKind kind, const Job& job) {
   return size;
 }
 
+// One that does the same each time, to the instruction.
+void make_exact(guest::DomainSpec& spec, const fs::path& job_disk) {
+  spec.vcpus = 1;
+  spec.count_instructions = true;
+  spec.memory_disk = job_disk.string();
+  spec.memory_disk_mib = 2048;
+  spec.memory_mib += 1024;  // what it writes stays in memory
+  spec.cpu_features.insert(spec.cpu_features.end(), {"-rdrand", "-rdseed"});
+  spec.cmdline += " lab.exact";
+}
+
+// A saved machine finds its memory disk again in the size that it had.
+void fill_up(const fs::path& disk, std::uint64_t mib) {
+  if (fs::file_size(disk) > mib << 20)
+    throw base::user_error(
+        fmt::format("the job's guests have disks of {} MiB together; an exact run has room for {}",
+                    fs::file_size(disk) >> 20, mib),
+        "run the scenarios one by one, or a part of the matrix: -f REGEX");
+  fs::resize_file(disk, mib << 20);
+}
+
 }  // namespace
 
 guest::DomainSpec lay_out_outer(OuterKind kind, const OuterImage& image, const Job& job,
@@ -174,19 +207,23 @@ guest::DomainSpec lay_out_outer(OuterKind kind, const OuterImage& image, const J
   guest::DomainSpec spec = outer_spec(kind, image, size_for(kind, job), name, system_disk, sockets);
   if (overlaid) image::create_overlay(image.disk, "raw", system_disk);
   if (start != start_nothing) spec.cmdline += " init=/usr/local/sbin/lab-init";
-  spec.disks.push_back({.path = job_disk.string(),
-                        .bus = job_bus,
-                        .serial = job_disk_name,
-                        .read_only = true});
+  if (job.exact)
+    make_exact(spec, job_disk);
+  else
+    spec.disks.push_back({.path = job_disk.string(),
+                          .bus = job_bus,
+                          .serial = job_disk_name,
+                          .read_only = true});
   write_job(lay_out(kind, job, folder / "job", spec), spec, folder / "job", job_disk, start);
   fs::remove_all(folder / "job");
+  if (job.exact) fill_up(job_disk, spec.memory_disk_mib);
   return spec;
 }
 
 void run_nested(OuterKind kind, const OuterImage& image, Job job, const base::Folders& folders,
                 const base::RunFolder& run, const trial::Sink& sink) {
   const bool warm = can_be_warm(kind, image);
-  if (warm) job.seed = make_seed();
+  if (warm) job.seed = job.exact ? std::string(2 * seed_bytes, '0') : make_seed();
   job.thrown_away = true;
   sink({.kind = Event::Kind::phase, .text = "job disk"});
   const guest::DomainSpec spec = lay_out_outer(kind, image, job, "lab-outer-" + run.id(),

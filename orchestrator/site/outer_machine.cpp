@@ -53,9 +53,10 @@ std::unique_ptr<OuterMachine> restore_outer(guest::DomainSpec spec,
   spec.incoming = true;
   auto machine = std::make_unique<DomainMachine>(spec, state);
   const auto now = std::chrono::system_clock::now().time_since_epoch();
-  base::write_all(machine->stream.get(),
-                  fmt::format("go {:.3f}\n", std::chrono::duration<double>(now).count()),
-                  "the outer VM's stream");
+  if (!spec.count_instructions)
+    base::write_all(machine->stream.get(),
+                    fmt::format("go {:.3f}\n", std::chrono::duration<double>(now).count()),
+                    "the outer VM's stream");
   wait_for_words(*machine);
   return machine;
 }

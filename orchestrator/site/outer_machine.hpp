@@ -42,7 +42,8 @@ std::unique_ptr<OuterMachine> start_outer(OuterKind kind, const OuterImage& imag
                                           const guest::DomainSpec& spec,
                                           const std::filesystem::path& folder);
 
-// Goes on with what save_state() of a machine like it wrote, told that it was restored. `spec` may
+// Goes on with what save_state() of a machine like it wrote. Where its clock is not its own, it is
+// told that it was restored, and the time. `spec` may
 // have disks on its SCSI bus that the saved one had not. Error (infrastructure) where it says
 // nothing within half a minute.
 std::unique_ptr<OuterMachine> restore_outer(guest::DomainSpec spec,

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "orchestrator/base/error.hpp"
+#include "orchestrator/base/fd.hpp"
 #include "orchestrator/base/subprocess.hpp"
 
 namespace lab::site {
@@ -43,6 +44,12 @@ fs::path emulator_for(bool shadow_paging) {
   const fs::path newer = "/usr/local/lib/lab/qemu/run";
   std::error_code none;
   return !shadow_paging && fs::exists(newer, none) ? newer : fs::path();
+}
+
+bool is_mended(const fs::path& emulator) {
+  const fs::path note = emulator.parent_path() / "mended";
+  std::error_code none;
+  return !emulator.empty() && fs::exists(note, none) && base::read_file(note, 16) == "yes\n";
 }
 
 OuterSize size_for_guests(OuterKind kind, unsigned guests, unsigned vcpus,

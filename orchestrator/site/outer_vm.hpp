@@ -39,6 +39,10 @@ inline constexpr const char* job_disk_name = "job";
 // cannot race with itself.
 std::filesystem::path emulator_for(bool shadow_paging);
 
+// Whether that emulator delivers each interrupt of a guest once, also where it counts instructions
+// (ci/mend-qemu).
+bool is_mended(const std::filesystem::path& emulator);
+
 // What the guests of a trial, all of this size, need around them. Error (user) where the site's
 // outer VMs cannot be so large.
 struct OuterSize {

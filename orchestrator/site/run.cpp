@@ -77,10 +77,27 @@ bool has_shadow_paging(const scenario::TrialPlan& plan) {
   return plan.settings.paging == scenario::Paging::shadow;
 }
 
-OuterJob outer_job(const std::string& site, const Outer& outer, bool shadow_paging) {
+// What all plans of an outer VM have in common.
+struct Kind {
+  std::string kernel;  // a name, or a release
+  bool shadow_paging = false, exact = false;
+
+  auto operator<=>(const Kind&) const = default;
+};
+
+Kind kind_of(const std::string& site, const scenario::TrialPlan& plan) {
+  return {.kernel = plan.settings.kernel,
+          .shadow_paging = site == "svm" && has_shadow_paging(plan),
+          .exact = site == "svm" && plan.settings.exact};
+}
+
+OuterJob outer_job(const std::string& site, const Outer& outer, const Kind& kind) {
   OuterJob made{.image = outer.image,
-                .job = {.site = site, .emulated = site != "kvm", .modules = outer.modules}};
-  if (site == "svm") made.image.emulator = emulator_for(shadow_paging);
+                .job = {.site = site,
+                        .emulated = site != "kvm",
+                        .modules = outer.modules,
+                        .exact = kind.exact}};
+  if (site == "svm") made.image.emulator = emulator_for(kind.shadow_paging);
   return made;
 }
 
@@ -105,7 +122,8 @@ OuterJob provide_outer_job(const std::string& site, const std::string& kernel,
   check_before_building(plans, folders);
   // By hand, modules may be loaded with either paging.
   const bool shadow_paging = plans.empty() || std::ranges::any_of(plans, has_shadow_paging);
-  OuterJob outer = outer_job(site, provide_outer(folders, sink, kernel), shadow_paging);
+  OuterJob outer = outer_job(site, provide_outer(folders, sink, kernel),
+                             {.shadow_paging = shadow_paging});
   check_parameters(plans, outer.job.modules, vendor_of(site));
   outer.job.images = provide_images(plans, folders, sink);
   outer.job.plans = plans;
@@ -117,19 +135,17 @@ std::vector<OuterJob> provide_outer_jobs(const std::string& site,
                                          const base::Folders& folders, const trial::Sink& sink) {
   check_before_building(plans, folders);
   std::vector<OuterJob> jobs;
-  // A kernel's name, or release (two names may mean one), and whether it is emulated for shadow
-  // paging.
-  using Key = std::pair<std::string, bool>;
-  std::map<Key, std::size_t> by_release, by_name;
+  std::map<Kind, std::size_t> by_release, by_name;  // two names may mean one release
   for (const scenario::TrialPlan& plan : plans) {
-    const Key name{plan.settings.kernel, site == "svm" && has_shadow_paging(plan)};
-    if (!by_name.contains(name)) {
-      const Outer outer = provide_outer(folders, sink, name.first);
-      by_name[name] =
-          by_release.emplace(Key{outer.release, name.second}, jobs.size()).first->second;
-      if (by_name[name] == jobs.size()) jobs.push_back(outer_job(site, outer, name.second));
+    const Kind kind = kind_of(site, plan);
+    if (!by_name.contains(kind)) {
+      const Outer outer = provide_outer(folders, sink, kind.kernel);
+      Kind of_release = kind;
+      of_release.kernel = outer.release;
+      by_name[kind] = by_release.emplace(of_release, jobs.size()).first->second;
+      if (by_name[kind] == jobs.size()) jobs.push_back(outer_job(site, outer, kind));
     }
-    jobs[by_name[name]].job.plans.push_back(plan);
+    jobs[by_name[kind]].job.plans.push_back(plan);
   }
   // All modules' own parameters are known before the first image is prepared.
   for (const OuterJob& outer : jobs)
@@ -148,6 +164,7 @@ void run_plans(const std::vector<scenario::TrialPlan>& plans, const RunOptions& 
     throw base::user_error("lab builds images and swaps modules, which takes root",
                            "sudo ci/lab run …");
   const std::string site = resolve(options.site, plans, sink);
+  check_exact(plans, site);
   check_reasons(plans, vendor_of(site));
   check_reasons(options.relations, vendor_of(site));
   if (site == "here") {

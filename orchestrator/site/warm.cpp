@@ -39,7 +39,8 @@ Job warming_job(const Job& job) {
               .emulated = job.emulated,
               .modules = job.modules,
               .capabilities = job.capabilities,
-              .warm_up = true};
+              .warm_up = true,
+              .exact = job.exact};
   const scenario::Settings& first = job.plans.front().settings;
   scenario::TrialPlan plan;
   plan.name = "warm";
@@ -52,8 +53,9 @@ Job warming_job(const Job& job) {
 
 std::string digest_of(const OuterImage& image, const Job& warming, guest::DomainSpec spec) {
   spec.name = spec.console_socket = spec.agent_socket = spec.channels[0].socket = "";
-  spec.disks.resize(2);  // the system's and the job's
+  if (spec.disks.size() > 2) spec.disks.resize(2);  // the system's and the job's
   for (guest::Disk& disk : spec.disks) disk.path = "";
+  if (!spec.memory_disk.empty()) spec.memory_disk = "job";
   return base::sha256(guest::domain_xml(spec) + image.digest + version_of(image.emulator) +
                       to_json(warming) + base::sha256_file("/proc/self/exe"));
 }

@@ -37,8 +37,8 @@ void PhaseClock::end_phase() {
 std::string PhaseClock::table() const {
   std::string text = "time by phase, this machine's seconds\n";
   for (const auto& [name, seconds] : phases_)
-    text += fmt::format("  {:<30} {:8.1f}  {:3.0f} %\n", name, seconds,
-                        100 * seconds / all_.seconds());
+    text +=
+        fmt::format("  {:<30} {:8.1f}  {:3.0f} %\n", name, seconds, 100 * seconds / all_.seconds());
   return text;
 }
 

@@ -11,9 +11,8 @@ class Exact : public LabTest {
  protected:
   // Exits and cycles of every reason of every step, and what else was counted.
   json counts_of_a_run() const {
-    const Finished run =
-        lab({"run",
-             write("exact.yaml", R"(version: 1
+    const Finished run = lab({"run",
+                              write("exact.yaml", R"(version: 1
 name: exact
 image: tiny
 guest: {memory: 256 MiB, console: quiet}
@@ -22,15 +21,15 @@ steps:
   - boot: {until: multi-user}
   - run: {name: cpu, command: "i=0; while [ $i -lt 2000 ]; do i=$((i + 1)); done"}
 )")
-                 .string(),
-             "--exact", "--on", "svm", "--format", "json", "--store", store()});
+                                  .string(),
+                              "--exact", "--on", "svm", "--format", "json", "--store", store()});
     EXPECT_EQ(run.exit_code, 0) << run.errors;
     const std::vector<json> trials = trials_of(run);
     if (trials.size() != 1) return {};
-    for (const json& check : trials[0].at("checks"))
-      EXPECT_TRUE(check.at("ok")) << check.dump(1);
+    for (const json& check : trials[0].at("checks")) EXPECT_TRUE(check.at("ok")) << check.dump(1);
     EXPECT_THAT(trials[0].at("conditions").value("exact", ""), HasSubstr("clock by instructions"));
-    return {{"steps", trials[0].at("steps")}, {"host", trials[0].at("host")},
+    return {{"steps", trials[0].at("steps")},
+            {"host", trials[0].at("host")},
             {"timeline", trials[0].at("timeline")}};
   }
 };

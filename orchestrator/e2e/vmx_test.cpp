@@ -94,8 +94,7 @@ TEST_F(Vmx, AStuckMachineAndAKilledBochsAreErrorsAndNothingIsLeft) {
     ASSERT_NE(bochs, 0);
     ::kill(bochs, SIGKILL);
   };
-  const Finished killed =
-      lab({"outer", "run", "--on", "vmx", "true"}, {.on_line = kill_bochs});
+  const Finished killed = lab({"outer", "run", "--on", "vmx", "true"}, {.on_line = kill_bochs});
   EXPECT_EQ(killed.exit_code, 3) << killed.errors;
   EXPECT_THAT(killed.errors, testing::HasSubstr("the outer VM ended in the middle of its job"));
   EXPECT_THAT(left_by(killed.pid), testing::IsEmpty());

@@ -63,8 +63,8 @@ bool has_apparmor(virConnect* connection) {
 std::optional<bool> has_feature(virDomain* domain, const std::string& feature) {
   try {
     const nlohmann::json cpus = ask_qemu(domain, "query-cpus-fast");
-    const nlohmann::json value = ask_qemu(
-        domain, "qom-get", {{"path", cpus.at(0).at("qom-path")}, {"property", feature}});
+    const nlohmann::json value =
+        ask_qemu(domain, "qom-get", {{"path", cpus.at(0).at("qom-path")}, {"property", feature}});
     return value.is_boolean() ? std::optional(value.get<bool>()) : std::nullopt;
   } catch (const nlohmann::json::exception&) {
   } catch (const base::Error&) {

@@ -72,18 +72,17 @@ void add_qemu_details(xml_node domain, const DomainSpec& spec) {
   set(domain, "xmlns:qemu", "http://libvirt.org/schemas/domain/qemu/1.0");
   std::vector<std::string> arguments = nvme_arguments(spec);
   if (spec.count_instructions)
-    arguments.insert(arguments.end(), {"-icount", "shift=0,sleep=off", "-global",
-                                       "virtio-serial-pci.ioeventfd=off", "-global",
-                                       "virtio-blk-pci.ioeventfd=off"});
+    arguments.insert(arguments.end(),
+                     {"-icount", "shift=0,sleep=off", "-global", "virtio-serial-pci.ioeventfd=off",
+                      "-global", "virtio-blk-pci.ioeventfd=off"});
   if (!spec.memory_disk.empty()) {
     const std::uint64_t most = spec.memory_mib + spec.memory_disk_mib;
     const std::string size = std::to_string(spec.memory_disk_mib) + "M";
-    arguments.insert(arguments.end(),
-                     {"-machine", "nvdimm=on", "-m", "slots=1,maxmem=" + std::to_string(most) + "M",
-                      "-object",
-                      "memory-backend-file,id=lab-memory,share=on,size=" + size +
-                          ",mem-path=" + escaped(spec.memory_disk),
-                      "-device", "nvdimm,memdev=lab-memory"});
+    arguments.insert(arguments.end(), {"-machine", "nvdimm=on", "-m",
+                                       "slots=1,maxmem=" + std::to_string(most) + "M", "-object",
+                                       "memory-backend-file,id=lab-memory,share=on,size=" + size +
+                                           ",mem-path=" + escaped(spec.memory_disk),
+                                       "-device", "nvdimm,memdev=lab-memory"});
   }
   if (spec.incoming) arguments.insert(arguments.end(), {"-incoming", "defer"});
   if (!arguments.empty()) {

@@ -31,10 +31,10 @@ void migrate(virDomain* domain, const std::string& command, const std::filesyste
     const std::string status = answer.value("status", "none");
     if (status == "completed") return;
     if (status == "failed" || watch.seconds() > patience)
-      throw base::infrastructure_error(
-          fmt::format("QEMU's {} with '{}': {}", command, file.string(),
-                      answer.value("error-desc", status + " after " +
-                                                     std::to_string(int(watch.seconds())) + " s")));
+      throw base::infrastructure_error(fmt::format(
+          "QEMU's {} with '{}': {}", command, file.string(),
+          answer.value("error-desc",
+                       status + " after " + std::to_string(int(watch.seconds())) + " s")));
     base::sleep_interruptibly(0.01);
   }
 }

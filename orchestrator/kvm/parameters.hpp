@@ -15,7 +15,8 @@ struct SplitParameters {
 };
 
 // Gives each parameter to the module that has one of this name. Error (user) for one that neither
-// has, with the nearest name and all, and for a name or value that could be taken for something else.
+// has, with the nearest name and all, and for a name or value that could be taken for something
+// else.
 SplitParameters split_parameters(const Parameters& parameters, const std::set<std::string>& of_kvm,
                                  const std::set<std::string>& of_vendor);
 

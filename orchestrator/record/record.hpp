@@ -49,7 +49,7 @@ inline constexpr std::string_view
     guest_cpu = "guest_cpu",  // "host", or a model; then its features: "EPYC +invtsc -x2apic"
     clock = "clock", cmdline = "cmdline", ksm = "ksm",
     samples = "samples",  // of the timeline, a second
-    exact = "exact",      // what was fixed so that the same trial has the same exits; absent: nothing
+    exact = "exact",  // what was fixed so that the same trial has the same exits; absent: nothing
     devices = "devices", console = "console", lab_version = "lab_version",
     start_time = "start_time", repeat = "repeat";
 }  // namespace condition

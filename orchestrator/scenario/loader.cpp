@@ -56,9 +56,10 @@ void read_numbers(Scenario& scenario, const MapReader& map) {
 
 Draft read_draft(const Node& root, const std::string& file) {
   // `extends` is gone when this is read; it is named for the remedy's list.
-  const MapReader map(root, "scenario",
-                      {"version", "name", "description", "extends", "image", "guest", "host", "kvm",
-                       "samples", "exact", "matrix", "repeat", "warmup", "timeouts", "steps", "expect"});
+  const MapReader map(
+      root, "scenario",
+      {"version", "name", "description", "extends", "image", "guest", "host", "kvm", "samples",
+       "exact", "matrix", "repeat", "warmup", "timeouts", "steps", "expect"});
   read_version(map.need("version"));
   Draft draft;
   draft.place = root.where;

@@ -47,7 +47,7 @@ struct Settings {
   std::string cmdline;  // guest.cmdline: added to the guest kernel's; printable ASCII, at most 1024
   bool ksm = false;     // host.ksm: same-page merging runs on the outer VM meanwhile
   std::uint32_t samples = 10;  // of the timeline, a second: 0 (none)..100
-  bool exact = false;  // the same trial has the same exits each time
+  bool exact = false;          // the same trial has the same exits each time
   exits::Layout layout = exits::Layout::descending;
   // Nested unless said otherwise, by `paging` or by a parameter npt/ept; always set in a TrialPlan.
   std::optional<Paging> paging;

@@ -89,8 +89,9 @@ void check_exact(const std::vector<TrialPlan>& plans, const std::string& site) {
                              "--on svm");
     if (site == "vmx") continue;  // by nature
     if (plan.settings.paging == scenario::Paging::shadow)
-      throw base::user_error(named(plan) + "exact counts with shadow paging: QEMU 10, which can "
-                                           "save the outer VM, does not emulate it rightly",
+      throw base::user_error(named(plan) +
+                                 "exact counts with shadow paging: QEMU 10, which can "
+                                 "save the outer VM, does not emulate it rightly",
                              "--on vmx");
     if (!is_mended(emulator_for(false)))
       throw base::infrastructure_error(

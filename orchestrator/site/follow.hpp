@@ -18,7 +18,8 @@ struct FollowLimits {
 
 // Hands over each line of the machine's stream, until `take` returns true: it was the last. Error
 // (infrastructure), with the end of its console, where the machine panics, ends before that, is
-// silent for too long or floods; Error (timed_out) where it is not done in time; Error (interrupted).
+// silent for too long or floods; Error (timed_out) where it is not done in time; Error
+// (interrupted).
 void follow(OuterMachine& machine, const FollowLimits& limits,
             const std::function<bool(const std::string&)>& take);
 

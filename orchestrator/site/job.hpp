@@ -28,7 +28,7 @@ struct Job {
   // guests' disks are files of the job.
   bool exact = false;
   bool thrown_away = false;  // the machine is, after the job: nothing needs to be put back
-  double time_scale = 1;               // of the limits around the trials; theirs are in the plans
+  double time_scale = 1;     // of the limits around the trials; theirs are in the plans
   std::map<std::string, trial::GuestImage> images;  // by image_key
   std::vector<scenario::TrialPlan> plans;
 };

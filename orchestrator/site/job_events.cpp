@@ -9,7 +9,9 @@ namespace lab::site {
 using trial::Event;
 
 JobEvents::JobEvents(OuterKind kind, const trial::Sink& sink, const Job& job)
-    : sink_(sink), capabilities_(job.capabilities), own_clock_(kind == OuterKind::vmx || job.exact) {}
+    : sink_(sink),
+      capabilities_(job.capabilities),
+      own_clock_(kind == OuterKind::vmx || job.exact) {}
 
 bool JobEvents::take(const std::string& line) {
   const Event event = trial::event_from_json(line);
@@ -52,14 +54,13 @@ void JobEvents::take_phase(const Event& event) {
   phase_watch_.restart();
 }
 
-// The machine's clock shows the same at each run, and its random numbers are the same: when a trial was,
-// which it was, and how long one waited for it, is told by this machine's.
+// The machine's clock shows the same at each run, and its random numbers are the same: when a trial
+// was, which it was, and how long one waited for it, is told by this machine's.
 std::string JobEvents::with_our_time(const std::string& text) {
   record::Record record = record::from_json(text);
   record.start_time = trial_began_;
   record.id = record::make_id(trial_began_, std::random_device{}());
-  record.conditions[std::string(record::condition::start_time)] =
-      record::format_time(trial_began_);
+  record.conditions[std::string(record::condition::start_time)] = record::format_time(trial_began_);
   timings_.emplace_back(phase_, phase_watch_.seconds());
   timings_.emplace_back("trial", trial_watch_.seconds());
   record.timings = timings_;

@@ -210,10 +210,8 @@ guest::DomainSpec lay_out_outer(OuterKind kind, const OuterImage& image, const J
   if (job.exact)
     make_exact(spec, job_disk);
   else
-    spec.disks.push_back({.path = job_disk.string(),
-                          .bus = job_bus,
-                          .serial = job_disk_name,
-                          .read_only = true});
+    spec.disks.push_back(
+        {.path = job_disk.string(), .bus = job_bus, .serial = job_disk_name, .read_only = true});
   write_job(lay_out(kind, job, folder / "job", spec), spec, folder / "job", job_disk, start);
   fs::remove_all(folder / "job");
   if (job.exact) fill_up(job_disk, spec.memory_disk_mib);

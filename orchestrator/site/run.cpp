@@ -92,11 +92,10 @@ Kind kind_of(const std::string& site, const scenario::TrialPlan& plan) {
 }
 
 OuterJob outer_job(const std::string& site, const Outer& outer, const Kind& kind) {
-  OuterJob made{.image = outer.image,
-                .job = {.site = site,
-                        .emulated = site != "kvm",
-                        .modules = outer.modules,
-                        .exact = kind.exact}};
+  OuterJob made{
+      .image = outer.image,
+      .job = {
+          .site = site, .emulated = site != "kvm", .modules = outer.modules, .exact = kind.exact}};
   if (site == "svm") made.image.emulator = emulator_for(kind.shadow_paging);
   return made;
 }
@@ -122,8 +121,8 @@ OuterJob provide_outer_job(const std::string& site, const std::string& kernel,
   check_before_building(plans, folders);
   // By hand, modules may be loaded with either paging.
   const bool shadow_paging = plans.empty() || std::ranges::any_of(plans, has_shadow_paging);
-  OuterJob outer = outer_job(site, provide_outer(folders, sink, kernel),
-                             {.shadow_paging = shadow_paging});
+  OuterJob outer =
+      outer_job(site, provide_outer(folders, sink, kernel), {.shadow_paging = shadow_paging});
   check_parameters(plans, outer.job.modules, vendor_of(site));
   outer.job.images = provide_images(plans, folders, sink);
   outer.job.plans = plans;

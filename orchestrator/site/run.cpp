@@ -79,8 +79,9 @@ bool has_shadow_paging(const scenario::TrialPlan& plan) {
 
 // What all plans of an outer VM have in common.
 struct Kind {
-  std::string kernel;  // a name, or a release
-  bool shadow_paging = false, exact = false;
+  std::string kernel;          // a name, or a release
+  bool shadow_paging = false;  // and emulated
+  bool exact = false;
 
   auto operator<=>(const Kind&) const = default;
 };
@@ -88,14 +89,15 @@ struct Kind {
 Kind kind_of(const std::string& site, const scenario::TrialPlan& plan) {
   return {.kernel = plan.settings.kernel,
           .shadow_paging = site == "svm" && has_shadow_paging(plan),
-          .exact = site == "svm" && plan.settings.exact};
+          .exact = plan.settings.exact};
 }
 
 OuterJob outer_job(const std::string& site, const Outer& outer, const Kind& kind) {
-  OuterJob made{
-      .image = outer.image,
-      .job = {
-          .site = site, .emulated = site != "kvm", .modules = outer.modules, .exact = kind.exact}};
+  OuterJob made{.image = outer.image,
+                .job = {.site = site,
+                        .emulated = site != "kvm",
+                        .modules = outer.modules,
+                        .exact = site == "svm" && kind.exact}};
   if (site == "svm") made.image.emulator = emulator_for(kind.shadow_paging);
   return made;
 }
@@ -144,7 +146,15 @@ std::vector<OuterJob> provide_outer_jobs(const std::string& site,
       by_name[kind] = by_release.emplace(of_release, jobs.size()).first->second;
       if (by_name[kind] == jobs.size()) jobs.push_back(outer_job(site, outer, kind));
     }
-    jobs[by_name[kind]].job.plans.push_back(plan);
+    const std::size_t first = by_name[kind];
+    if (kind.exact && !jobs[first].job.plans.empty()) {
+      // What a trial leaves in its outer VM would be where the next one begins.
+      OuterJob another = jobs[first];
+      another.job.plans = {plan};
+      jobs.push_back(std::move(another));
+    } else {
+      jobs[first].job.plans.push_back(plan);
+    }
   }
   // All modules' own parameters are known before the first image is prepared.
   for (const OuterJob& outer : jobs)

@@ -33,8 +33,8 @@ struct OuterJob {
   Job job;
 };
 
-// One for each kernel that the plans name, in the order in which they come first. Everything is
-// provided before any of them starts.
+// One for each kernel that the plans name, in the order in which they come first, and one for each
+// exact trial. Everything is provided before any of them starts.
 std::vector<OuterJob> provide_outer_jobs(const std::string& site,
                                          const std::vector<scenario::TrialPlan>& plans,
                                          const base::Folders& folders, const trial::Sink& sink);

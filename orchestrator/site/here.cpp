@@ -145,7 +145,7 @@ void run_here(const Job& job, const base::Folders& folders, const trial::Sink& s
     record.timings.insert(record.timings.begin(), {"modules", seconds});
     sink({.kind = Event::Kind::record, .trial = plan.name, .text = record::to_json(record)});
   }
-  if (job.site != "here") send_capabilities(job.capabilities, sink);
+  if (!job.capabilities.empty()) send_capabilities(job.capabilities, sink);
   if (job.thrown_away) return swap.keep();
   sink({.kind = Event::Kind::phase, .text = "stock modules"});
   swap.restore();

@@ -19,7 +19,8 @@ struct Job {
   bool emulated = false;          // the machine that runs the job is emulated
   std::filesystem::path modules;  // folder of the patched modules
   bool verify_tracepoint = false;
-  std::filesystem::path capabilities;  // kept from an earlier outer VM (site/capabilities)
+  // Kept from an earlier outer VM (site/capabilities); empty where libvirtd needs none.
+  std::filesystem::path capabilities;
   bool warm_up = false;  // only makes ready for trials like the one plan, and stays so
   // Restored from a state that others were restored from, too: 64 bytes, in hexadecimal, that its
   // random numbers are to begin with. Empty: it was booted.

@@ -88,7 +88,7 @@ Job lay_out(OuterKind kind, const Job& job, const fs::path& folder, guest::Domai
     link_or_copy(entry.path(), folder / "modules" / entry.path().filename());
   inside.modules = job_folder / "modules";
   if (fs::is_directory(job.capabilities)) fs::copy(job.capabilities, folder / "capabilities");
-  inside.capabilities = job_folder / "capabilities";
+  if (!job.capabilities.empty()) inside.capabilities = job_folder / "capabilities";
   std::map<fs::path, fs::path> places;  // images often differ by their kernel's parameters only
   for (auto& [key, image] : inside.images) {
     for (fs::path* file : {&image.kernel, &image.initrd}) {
@@ -224,7 +224,9 @@ void run_nested(OuterKind kind, const OuterImage& image, Job job, const base::Fo
   if (warm) job.seed = job.exact ? std::string(2 * seed_bytes, '0') : make_seed();
   job.thrown_away = true;
   sink({.kind = Event::Kind::phase, .text = "job disk"});
-  const guest::DomainSpec spec = lay_out_outer(kind, image, job, "lab-outer-" + run.id(),
+  Job handed = job;
+  if (warm) handed.capabilities.clear();  // libvirtd runs, and has asked
+  const guest::DomainSpec spec = lay_out_outer(kind, image, handed, "lab-outer-" + run.id(),
                                                run.path(), run.sockets(), start_job);
   if (!warm) sink({.kind = Event::Kind::phase, .text = outer_vm_phase});
   const auto machine = warm ? start_warm(image, job, spec, folders, run, sink)

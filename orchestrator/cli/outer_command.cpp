@@ -73,11 +73,13 @@ std::string wanted_kernel(const Options& options, const std::vector<scenario::Tr
   return first;
 }
 
-void wait_for_agent(virConnect* connection) {
+// For its agent, and for the job disk, which is mounted beside the agent's start (lab-job).
+void wait_until_at_hand(virConnect* connection) {
   const base::Stopwatch watch;
+  const char* there = "until [ -e /run/lab/job/start ]; do sleep 0.2; done";
   for (;;) {
     try {
-      guest::agent_run(connection, domain_name, "true", std::chrono::seconds(30));
+      guest::agent_run(connection, domain_name, there, std::chrono::seconds(30));
       return;
     } catch (const base::Error& error) {
       if (error.kind() == base::ErrorKind::interrupted || watch.seconds() > 120) throw;
@@ -119,7 +121,7 @@ int up(const Options& options) {
                        guest::Lifetime::stays);
   try {
     domain.resume();
-    wait_for_agent(connection.get());
+    wait_until_at_hand(connection.get());
   } catch (...) {
     throw_away(folders, connection.get());
     throw;

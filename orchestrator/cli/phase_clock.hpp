@@ -19,13 +19,12 @@ class PhaseClock {
   // Those before a trial since this was asked the last time: they are kept with its record.
   record::Timings phases_before_trial();
 
-  // All that ended, in the order in which they first came; those of several trials together.
-  const record::Timings& phases() const { return phases_; }
   double outer_seconds() const { return outer_seconds_; }
   double guest_seconds() const { return guest_seconds_; }  // boots and steps
   double seconds() const { return all_.seconds(); }
 
-  // For people: each phase with its seconds and its part of the whole.
+  // For people: each phase that ended with its seconds and its part of the whole, in the order in
+  // which they first came; those of several trials together.
   std::string table() const;
 
  private:

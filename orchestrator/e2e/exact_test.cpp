@@ -11,18 +11,10 @@ class Exact : public LabTest {
  protected:
   // Exits and cycles of every reason of every step, and what else was counted.
   json counts_of_a_run() const {
-    const Finished run = lab({"run",
-                              write("exact.yaml", R"(version: 1
-name: exact
-image: tiny
-guest: {memory: 256 MiB, console: quiet}
-timeouts: {trial: 20 min, boot: 15 min, step: 5 min}
-steps:
-  - boot: {until: multi-user}
-  - run: {name: cpu, command: "i=0; while [ $i -lt 2000 ]; do i=$((i + 1)); done"}
-)")
-                                  .string(),
-                              "--exact", "--on", "svm", "--format", "json", "--store", store()});
+    const std::string scenario = write_tiny(
+        std::string(count_to_2000) + "timeouts: {trial: 20 min, boot: 15 min, step: 5 min}\n");
+    const Finished run =
+        lab({"run", scenario, "--exact", "--on", "svm", "--format", "json", "--store", store()});
     EXPECT_EQ(run.exit_code, 0) << run.errors;
     const std::vector<json> trials = trials_of(run);
     if (trials.size() != 1) return {};

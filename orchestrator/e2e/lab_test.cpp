@@ -109,6 +109,17 @@ fs::path LabTest::write(const std::string& name, const std::string& text) const 
   return file;
 }
 
+std::string LabTest::write_tiny(const std::string& more) const {
+  return write("tiny.yaml", R"(version: 1
+name: tiny
+image: tiny
+guest: {memory: 256 MiB, console: quiet}
+steps:
+  - boot:
+)" + more)
+      .string();
+}
+
 std::vector<json> trials_of(const Finished& run) {
   const json document = json::parse(run.output, nullptr, false);
   if (!document.is_object() || document.value("schema", 0) != 1) {

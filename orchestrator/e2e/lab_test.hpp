@@ -36,6 +36,10 @@ struct How {
   std::function<void(pid_t, const std::string&)> on_line;
 };
 
+// A step for write_tiny(), named cpu.
+inline constexpr const char* count_to_2000 =
+    "  - run: {name: cpu, command: \"i=0; while [ $i -lt 2000 ]; do i=$((i + 1)); done\"}\n";
+
 class LabTest : public testing::Test {
  protected:
   // lab ARGS..., with the user's cache, but a state folder of this test.
@@ -43,6 +47,10 @@ class LabTest : public testing::Test {
 
   // Writes a file below this test's folder.
   fs::path write(const std::string& name, const std::string& text) const;
+
+  // Writes a scenario that boots the smallest guest and does what `more` says: steps, a line each,
+  // then other keys. Gives the file's path.
+  std::string write_tiny(const std::string& more = "") const;
 
   const fs::path& folder() const { return folder_.path(); }
   std::string store() const { return (folder() / "results.sqlite").string(); }

@@ -15,19 +15,10 @@ namespace {
 class Vmx : public LabTest {
  protected:
   json boot_tiny() {
-    const Finished run = lab({"run",
-                              write("tiny.yaml", R"(version: 1
-name: tiny
-image: tiny
-guest: {memory: 256 MiB, console: quiet}
-steps:
-  - boot:
-  - run: {name: cpu, command: "i=0; while [ $i -lt 2000 ]; do i=$((i + 1)); done"}
-)")
-                                  .string(),
-                              "--on", "vmx", "--verify-tracepoint", "--retry", "1", "--format",
-                              "json", "--store", store()},
-                             {.limit = std::chrono::minutes(15)});
+    const Finished run =
+        lab({"run", write_tiny(count_to_2000), "--on", "vmx", "--verify-tracepoint", "--retry", "1",
+             "--format", "json", "--store", store()},
+            {.limit = std::chrono::minutes(15)});
     EXPECT_EQ(run.exit_code, 0) << run.errors;
     const std::vector<json> trials = trials_of(run);
     return trials.size() == 1 ? trials[0] : json();

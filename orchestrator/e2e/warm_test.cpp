@@ -13,16 +13,8 @@ using testing::Not;
 class Warm : public LabTest {
  protected:
   Finished boot_tiny() const {
-    Finished run = lab({"run",
-                        write("tiny.yaml", R"(version: 1
-name: tiny
-image: tiny
-guest: {memory: 256 MiB, console: quiet}
-steps:
-  - boot:
-)")
-                            .string(),
-                        "--on", "svm", "--format", "json", "--store", store()});
+    Finished run =
+        lab({"run", write_tiny(), "--on", "svm", "--format", "json", "--store", store()});
     EXPECT_EQ(run.exit_code, 0) << run.errors;
     EXPECT_THAT(left_by(run.pid), testing::IsEmpty());
     return run;

@@ -21,7 +21,7 @@ namespace {
 
 using trial::Event;
 
-constexpr std::size_t most_states = 6;  // of half a GB each; the one used longest ago goes first
+constexpr std::size_t most_states = 6;  // up to half a GB each; the one used longest ago goes first
 constexpr double patience = 300;        // seconds, until it is ready to be saved
 
 // What the machine does to get ready, and where it then waits (images/outer: lab-warm).

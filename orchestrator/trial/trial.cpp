@@ -19,10 +19,6 @@ namespace {
 using record::Outcome;
 namespace condition = record::condition;
 
-// What site/nested does for it, and site vmx by nature.
-constexpr const char* exact_in_words =
-    "clock by instructions, one outer CPU, disks in memory, the same state and random numbers";
-
 std::string cpu_in_words(const scenario::Settings& settings) {
   std::string text = settings.cpu_model.empty() ? "host" : settings.cpu_model;
   for (const std::string& feature : settings.cpu_features) text += " " + feature;
@@ -51,7 +47,6 @@ void describe_guest(const scenario::TrialPlan& plan, const GuestImage& image,
   if (!settings.cmdline.empty()) set(condition::cmdline, settings.cmdline);
   set(condition::ksm, on_or_off(settings.ksm));
   set(condition::samples, std::to_string(settings.samples));
-  if (settings.exact) set(condition::exact, exact_in_words);
   set(condition::console, to_string(settings.console));
   set(condition::layout, to_string(settings.layout));
   if (settings.paging) set(condition::paging, to_string(*settings.paging));

@@ -54,7 +54,7 @@ Fd lock_folder(const fs::path& parent) {
   fs::create_directories(parent);
   Fd fd = open_lock(parent);
   if (!try_lock(fd, parent)) {
-    spdlog::warn("another lab makes something in '{}': waiting for it", parent.string());
+    spdlog::warn("something is being made in '{}' already: waiting for it", parent.string());
     while (!try_lock(fd, parent)) sleep_interruptibly(0.2);
   }
   remove_half_made(parent);

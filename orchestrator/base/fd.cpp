@@ -108,15 +108,27 @@ std::string read_file(const std::filesystem::path& path, std::size_t limit) {
   return bytes;
 }
 
+namespace {
+
+// It can be asked for only by setting it, which two threads must not do at once.
+mode_t creation_mask() {
+  static const mode_t mask = [] {
+    const mode_t present = ::umask(0);
+    ::umask(present);
+    return present;
+  }();
+  return mask;
+}
+
+}  // namespace
+
 void write_file(const std::filesystem::path& path, std::string_view bytes) {
   std::string temporary = path.string() + ".XXXXXX";
   Fd fd(::mkostemp(temporary.data(), O_CLOEXEC));
   if (!fd) throw errno_error("create", path.string(), errno);
   try {
     write_all(fd.get(), bytes, path.string());
-    const mode_t mask = ::umask(0);
-    ::umask(mask);
-    ::fchmod(fd.get(), 0666 & ~mask);  // as open() would have made it
+    ::fchmod(fd.get(), 0666 & ~creation_mask());  // as open() would have made it
     if (::fsync(fd.get()) != 0) throw errno_error("write", path.string(), errno);
     if (::rename(temporary.c_str(), path.c_str()) != 0)
       throw errno_error("rename to", path.string(), errno);

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
-// Where a run's time goes, by this machine's clock: a phase lasts until the next one begins.
+// Where a run's time goes, by this machine's clock: a phase lasts until its lane's next one begins.
 #pragma once
 
+#include <map>
 #include <string>
 #include <utility>
 #include <vector>
@@ -14,26 +15,36 @@ namespace lab::cli {
 
 class PhaseClock {
  public:
-  void take(const trial::Event& phase);
+  // A phase begins in the event's lane, or that has nothing left to do; others are ignored.
+  void take(const trial::Event& event);
 
-  // Those before a trial since this was asked the last time: they are kept with its record.
-  record::Timings phases_before_trial();
+  // Those before a trial of the lane since this was asked the last time, and of the time before
+  // there were lanes: they are kept with its record.
+  record::Timings phases_before_trial(unsigned lane);
 
-  double outer_seconds() const { return outer_seconds_; }
-  double guest_seconds() const { return guest_seconds_; }  // boots and steps
-  double seconds() const { return all_.seconds(); }
+  std::size_t lanes() const;                               // that there were, at once
+  double seconds() const { return all_.seconds(); }        // since the start
+  double phase_seconds() const;                            // of all phases, in all lanes
+  double outer_seconds() const { return outer_seconds_; }  // of phases in which outer VMs boot
+  double guest_seconds() const { return guest_seconds_; }  // of boots and steps
 
   // For people: each phase that ended with its seconds and its part of the whole, in the order in
   // which they first came; those of several trials together.
   std::string table() const;
 
  private:
-  void end_phase();
+  struct Lane {
+    base::Stopwatch phase_watch;
+    std::string phase;  // empty: nothing goes on
+    bool of_trial = false;
+    record::Timings before_trial;
+  };
 
-  base::Stopwatch all_, phase_watch_;
-  std::string phase_;
-  bool of_trial_ = false;
-  record::Timings phases_, before_trial_;
+  void end_phase(Lane& lane);
+
+  base::Stopwatch all_;
+  std::map<unsigned, Lane> lanes_;  // 0: before there are any
+  record::Timings phases_;
   double outer_seconds_ = 0, guest_seconds_ = 0;
 };
 

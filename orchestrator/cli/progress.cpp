@@ -5,6 +5,8 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include <algorithm>
+
 #include "orchestrator/cli/output.hpp"
 #include "orchestrator/report/report.hpp"
 
@@ -51,31 +53,39 @@ Progress::~Progress() {
   clear();
 }
 
-void Progress::phase(const std::string& trial, const std::string& text) {
+void Progress::phase(const std::string& trial, const std::string& text, unsigned lane) {
   const std::lock_guard lock(mutex_);
-  where_ = report::printable(trial.empty() ? text : trial + ": " + text);
-  detail_.clear();
-  phase_watch_.restart();
+  if (lane > 0) doing_.erase(0);
+  Doing& doing =
+      doing_[lane] = {.where = report::printable(trial.empty() ? text : trial + ": " + text)};
   if (mode_ == Mode::lines)
-    say(fmt::format("lab: [{}] {}\n", clock_text(watch_.seconds()), where_));
+    say(fmt::format("lab: [{}] {}\n", clock_text(watch_.seconds()), doing.where));
   if (mode_ == Mode::terminal) draw();
 }
 
-void Progress::sample(std::uint64_t exits) {
-  detail(grouped(exits) + " exits");
-}
-
-void Progress::detail(const std::string& text) {
+void Progress::detail(const std::string& text, unsigned lane) {
   const std::lock_guard lock(mutex_);
-  detail_ = report::printable(text);
+  doing_[lane].detail = report::printable(text);
   if (mode_ == Mode::terminal) draw();
 }
 
+void Progress::end(unsigned lane) {
+  const std::lock_guard lock(mutex_);
+  doing_.erase(lane);
+}
+
+// With several lanes each has its part of the line.
 void Progress::draw() {
-  std::string line = fmt::format("[{}] {} ({:.0f} s)", clock_text(watch_.seconds()), where_,
-                                 phase_watch_.seconds());
-  if (!detail_.empty()) line += "  " + detail_;
-  if (line.size() >= terminal_width()) line.resize(terminal_width() - 1);
+  const std::string clock = fmt::format("[{}] ", clock_text(watch_.seconds()));
+  const std::size_t width = terminal_width() - 1, lanes = std::max<std::size_t>(doing_.size(), 1),
+                    part = (width - clock.size()) / lanes;
+  std::string line = clock;
+  for (const auto& [lane, doing] : doing_) {
+    std::string text = fmt::format("{} ({:.0f} s)", doing.where, doing.since.seconds());
+    if (!doing.detail.empty()) text += "  " + doing.detail;
+    if (lanes > 1) text += std::string(part, ' ');
+    line += text.substr(0, part);
+  }
   say("\r\x1b[K" + line);
   shown_ = true;
 }
@@ -87,8 +97,9 @@ void Progress::clear() {
 }
 
 void Progress::operator()(const trial::Event& event) {
-  if (event.kind == trial::Event::Kind::phase) phase(event.trial, event.text);
-  if (event.kind == trial::Event::Kind::sample) sample(event.exits);
+  if (event.kind == trial::Event::Kind::phase) phase(event.trial, event.text, event.lane);
+  if (event.kind == trial::Event::Kind::sample) detail(grouped(event.exits) + " exits", event.lane);
+  if (event.kind == trial::Event::Kind::end) end(event.lane);
 }
 
 }  // namespace lab::cli

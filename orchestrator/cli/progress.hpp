@@ -3,7 +3,7 @@
 // line for each phase.
 #pragma once
 
-#include <cstdint>
+#include <map>
 #include <mutex>
 #include <string>
 #include <thread>
@@ -25,22 +25,28 @@ class Progress {
   // The mode that fits standard error.
   static Mode fitting();
 
-  void phase(const std::string& trial, const std::string& text);
-  void sample(std::uint64_t exits);
+  void phase(const std::string& trial, const std::string& text, unsigned lane = 0);
   // A detail of the present phase: shown on a terminal only.
-  void detail(const std::string& text);
+  void detail(const std::string& text, unsigned lane = 0);
   // Removes the changing line until the next phase or detail, before something else is printed.
   void clear();
 
   void operator()(const trial::Event& event);
 
  private:
+  // What goes on in a lane (of the outer VMs that run at once; 0: outside of them).
+  struct Doing {
+    std::string where, detail;
+    base::Stopwatch since;
+  };
+
+  void end(unsigned lane);
   void draw();
 
   Mode mode_;
-  base::Stopwatch watch_, phase_watch_;
+  base::Stopwatch watch_;
   std::mutex mutex_;  // over all that follows
-  std::string where_, detail_;
+  std::map<unsigned, Doing> doing_;
   bool shown_ = false;
   std::jthread ticker_;  // redraws, so that the seconds go on while nothing is heard
 };

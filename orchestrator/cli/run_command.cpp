@@ -14,6 +14,7 @@
 #include "orchestrator/cli/phase_clock.hpp"
 #include "orchestrator/cli/progress.hpp"
 #include "orchestrator/record/expectations.hpp"
+#include "orchestrator/record/in_order.hpp"
 #include "orchestrator/record/store.hpp"
 #include "orchestrator/site/run.hpp"
 
@@ -26,7 +27,7 @@ struct Options {
   std::uint32_t repeat = 0;
   double timeout_scale = 1;
   unsigned retry = 0;
-  bool dry_run = false, exact = false, timings = false;
+  bool dry_run = false, exact = false, timings = false, fail_fast = false;
   site::RunOptions run;
 };
 
@@ -118,18 +119,20 @@ base::ExitCode worst_of(const auto& results, base::ExitCode worst = base::exit_o
 // Runs the plans; what the table format shows of each record is printed as soon as it is there.
 class Runner {
  public:
-  Runner(const Options& options, std::vector<scenario::Scenario> scenarios)
+  Runner(const Options& options, std::vector<scenario::Scenario> scenarios,
+         std::vector<scenario::TrialPlan> plans)
       : options_(options),
         scenarios_(std::move(scenarios)),
+        plans_(std::move(plans)),
+        in_order_(plans_),
         folders_(base::find_folders()),
         format_(wanted_format(options.format)),
         store_(store_path(options.store)),
         progress_(Progress::fitting()) {}
 
-  int run(const std::vector<scenario::TrialPlan>& plans) {
-    plans_ = plans;
+  int run() {
     try {
-      run_with_retries(plans);
+      run_with_retries();
     } catch (...) {
       finish();  // what there is, is there
       throw;
@@ -143,56 +146,71 @@ class Runner {
   bool streaming() const { return format_ == report::Format::table && options_.output.empty(); }
 
   void judge_relations() {
+    const std::vector<record::Record> records = in_order_.records();
     for (const scenario::Scenario& scenario : scenarios_)
-      std::ranges::move(record::judge_relations(scenario, plans_, records_),
+      std::ranges::move(record::judge_relations(scenario, plans_, records),
                         std::back_inserter(relations_));
   }
 
   void finish() {
     progress_.clear();
-    if (streaming())
+    records_ = in_order_.records();
+    if (streaming()) {
+      print(in_order_.rest());
       write_output("", report::relations(relations_, terminal_style()));
-    else
+    } else {
       write_output(options_.output,
                    report::render(format_, records_, style_for(options_.output), relations_));
+    }
     if (!records_.empty()) print_summary();
+    if (failed_early()) say_what_was_left_out();
   }
 
   // Only the machinery's failures are tried again, and only the trials that have no record yet.
-  void run_with_retries(std::vector<scenario::TrialPlan> plans) {
+  void run_with_retries() {
     for (unsigned attempt = 0;; ++attempt) {
-      done_.clear();
       try {
-        return site::run_plans(plans, options_.run, folders_,
-                               [this](const trial::Event& event) { take(event); });
+        return site::run_plans(
+            in_order_.missing(), options_.run, folders_, [this] { return failed_early(); },
+            [this](const trial::Event& event) { take(event); });
       } catch (const base::Error& error) {
         progress_.clear();
         if (error.kind() != base::ErrorKind::infrastructure || attempt >= options_.retry) throw;
         say(fmt::format("lab: warning: {}; trying again ({} of {})\n", error.what(), attempt + 1,
                         options_.retry));
-        for (const std::string& trial : done_) erase_first(plans, trial);
       }
     }
   }
 
-  // Trials of one kernel run together: their order is not that of the plans.
-  static void erase_first(std::vector<scenario::TrialPlan>& plans, const std::string& trial) {
-    const auto plan = std::ranges::find(plans, trial, &scenario::TrialPlan::name);
-    if (plan != plans.end()) plans.erase(plan);
+  bool failed_early() const { return options_.fail_fast && failed_; }
+
+  void say_what_was_left_out() const {
+    const std::size_t left = in_order_.missing().size();
+    if (left > 0)
+      say(fmt::format("lab: --fail-fast: {} of {} trials not run\n", left, plans_.size()));
+  }
+
+  void print(const std::vector<const record::Record*>& records) const {
+    for (const record::Record* record : records)
+      write_output("", report::table(*record, terminal_style()));
   }
 
   void take(const trial::Event& event) {
-    if (event.kind == trial::Event::Kind::phase) clock_.take(event);
+    clock_.take(event);
     if (event.kind != trial::Event::Kind::record) return progress_(event);
     record::Record record = record::from_json(event.text);
-    const record::Timings before = clock_.phases_before_trial();
+    const record::Timings before = clock_.phases_before_trial(event.lane);
     record.timings.insert(record.timings.begin(), before.begin(), before.end());
-    done_.push_back(record.trial);
+    const std::string trial = record.trial;
     progress_.clear();
-    if (is_warmup(record)) return say(warmup_line(record));
+    if (is_warmup(record)) {
+      say(warmup_line(record));
+      return in_order_.done(trial, std::nullopt);
+    }
     store_.insert(record);
-    if (streaming()) write_output("", report::table(record, terminal_style()));
-    records_.push_back(std::move(record));
+    failed_ |= exit_code_of(record) != base::exit_ok;
+    in_order_.done(trial, std::move(record));
+    if (streaming()) print(in_order_.next());
   }
 
   bool is_warmup(const record::Record& record) const {
@@ -209,29 +227,33 @@ class Runner {
                        record.message.empty() ? "" : ": " + report::printable(record.message));
   }
 
+  // Of several lanes, their seconds together.
   void print_summary() const {
-    const double all = clock_.seconds(),
+    const double all = clock_.phase_seconds(),
                  own = all - clock_.outer_seconds() - clock_.guest_seconds();
     rusage usage{};
     ::getrusage(RUSAGE_SELF, &usage);
     say(fmt::format(
-        "lab: {} trial{} in {:.1f} s: outer VM's boot {:.1f}, guests {:.1f}, all else {:.1f} "
+        "lab: {} trial{} in {:.1f} s{}: outer VM's boot {:.1f}, guests {:.1f}, all else {:.1f} "
         "({:.0f} %); lab's peak memory {} MiB\n",
-        records_.size(), records_.size() == 1 ? "" : "s", all, clock_.outer_seconds(),
-        clock_.guest_seconds(), own, 100 * own / all, usage.ru_maxrss >> 10));
+        records_.size(), records_.size() == 1 ? "" : "s", clock_.seconds(),
+        clock_.lanes() > 1 ? fmt::format(", {} at once", clock_.lanes()) : "",
+        clock_.outer_seconds(), clock_.guest_seconds(), own, 100 * own / all,
+        usage.ru_maxrss >> 10));
     if (options_.timings) say(clock_.table());
   }
 
   const Options& options_;
   std::vector<scenario::Scenario> scenarios_;
-  std::vector<scenario::TrialPlan> plans_;  // all of them
+  const std::vector<scenario::TrialPlan> plans_;
+  record::InOrder in_order_;
   base::Folders folders_;
   report::Format format_;
   record::Store store_;
   Progress progress_;
   PhaseClock clock_;
-  std::vector<std::string> done_;  // trials that have a record, of this attempt
-  std::vector<record::Record> records_;
+  bool failed_ = false;                  // a trial did
+  std::vector<record::Record> records_;  // all of the run, at its end
   std::vector<record::RelationResult> relations_;
 };
 
@@ -239,12 +261,12 @@ int run(Options options) {
   std::vector<scenario::Scenario> scenarios = load_scenarios(options);
   for (const scenario::Scenario& scenario : scenarios)
     std::ranges::copy(scenario.relations, std::back_inserter(options.run.relations));
-  const std::vector<scenario::TrialPlan> plans = make_plans(scenarios, options);
+  std::vector<scenario::TrialPlan> plans = make_plans(scenarios, options);
   if (options.dry_run) {
     for (const scenario::TrialPlan& plan : plans) fmt::print("{}\n", plan.name);
     return base::exit_ok;
   }
-  return Runner(options, std::move(scenarios)).run(plans);
+  return Runner(options, std::move(scenarios), std::move(plans)).run();
 }
 
 }  // namespace
@@ -265,6 +287,13 @@ void add_run(CLI::App& app, Action& action) {
       ->check(CLI::Range(0, 10));
   command->add_option("--timeout-scale", options->timeout_scale, "Multiply every time limit")
       ->check(CLI::Range(0.01, 100.0));
+  command
+      ->add_option("-j,--jobs", options->run.at_once,
+                   "Outer VMs at once; 0: as many as processors and memory allow")
+      ->check(CLI::Range(0, 256))
+      ->capture_default_str();
+  command->add_flag("--fail-fast", options->fail_fast,
+                    "Begin no further trial once one has not passed");
   command->add_flag("--exact", options->exact,
                     "The same exits each time, whatever else the machine does (sites svm, vmx)");
   command->add_flag("--timings", options->timings, "Say where the time went, by phase");

@@ -9,28 +9,34 @@ using testing::HasSubstr;
 
 class Exact : public LabTest {
  protected:
-  // Exits and cycles of every reason of every step, and what else was counted.
-  json counts_of_a_run() const {
+  // Of each trial, exits and cycles of every reason of every step, and what else was counted.
+  std::vector<json> counts_of(const std::vector<std::string>& options) const {
     const std::string scenario = write_tiny(
         std::string(count_to_2000) + "timeouts: {trial: 20 min, boot: 15 min, step: 5 min}\n");
-    const Finished run =
-        lab({"run", scenario, "--exact", "--on", "svm", "--format", "json", "--store", store()});
+    std::vector<std::string> command{"run",      scenario, "--exact", "--on", "svm",
+                                     "--format", "json",   "--store", store()};
+    command.insert(command.end(), options.begin(), options.end());
+    const Finished run = lab(command);
     EXPECT_EQ(run.exit_code, 0) << run.errors;
-    const std::vector<json> trials = trials_of(run);
-    if (trials.size() != 1) return {};
-    for (const json& check : trials[0].at("checks")) EXPECT_TRUE(check.at("ok")) << check.dump(1);
-    EXPECT_THAT(trials[0].at("conditions").value("exact", ""), HasSubstr("clock by instructions"));
-    return {{"steps", trials[0].at("steps")},
-            {"host", trials[0].at("host")},
-            {"timeline", trials[0].at("timeline")}};
+    std::vector<json> counts;
+    for (const json& trial : trials_of(run)) {
+      for (const json& check : trial.at("checks")) EXPECT_TRUE(check.at("ok")) << check.dump(1);
+      EXPECT_THAT(trial.at("conditions").value("exact", ""), HasSubstr("clock by instructions"));
+      counts.push_back({{"steps", trial.at("steps")},
+                        {"host", trial.at("host")},
+                        {"timeline", trial.at("timeline")}});
+    }
+    return counts;
   }
 };
 
-TEST_F(Exact, TheSameEachTime) {
-  const json first = counts_of_a_run(), second = counts_of_a_run();
-  ASSERT_TRUE(first.is_object());
-  EXPECT_GT(named(first.at("steps"), "boot").value("exits", 0u), 5000u);
-  EXPECT_EQ(first, second);
+TEST_F(Exact, TheSameEachTimeAloneAndWithANeighbour) {
+  const std::vector<json> alone = counts_of({}), together = counts_of({"--repeat", "2", "-j", "2"});
+  ASSERT_EQ(alone.size(), 1u);
+  ASSERT_EQ(together.size(), 2u);
+  EXPECT_GT(named(alone[0].at("steps"), "boot").value("exits", 0u), 5000u);
+  EXPECT_EQ(alone[0], together[0]);
+  EXPECT_EQ(alone[0], together[1]);
 }
 
 TEST_F(Exact, IsRefusedWhereItCannotBe) {

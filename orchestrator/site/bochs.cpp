@@ -5,8 +5,10 @@
 #include <fmt/format.h>
 #include <sys/stat.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <fstream>
+#include <limits>
 #include <sstream>
 
 #include "orchestrator/base/clock.hpp"
@@ -65,7 +67,14 @@ class Bochs : public OuterMachine {
     process_ = std::make_unique<base::Process>(bochs_command(folder));
   }
 
-  bool running() override { return process_->running(); }
+  bool running() override {
+    // Asked now: what Bochs wrote is gone with it.
+    std::error_code unknown;
+    const fs::space_info space = fs::space(folder_, unknown);
+    if (!unknown) least_free_ = std::min(least_free_, space.free);
+    return process_->running();
+  }
+
   // Bochs can, but only when asked in its window.
   void save_state(const fs::path&) override {
     throw base::infrastructure_error("a Bochs without a window cannot save its state");
@@ -74,12 +83,24 @@ class Bochs : public OuterMachine {
   std::string last_words() const override {
     std::ifstream log(folder_ / log_name);
     std::istringstream printed(process_->output());
-    return panics_in(printed) + panics_in(log);
+    return panics_in(printed) + panics_in(log) + full_disk();
   }
 
  private:
+  // What the machine changes on its disks comes into journals here, and to it a full disk is a
+  // broken one.
+  std::string full_disk() const {
+    constexpr std::uintmax_t little = 16 << 20;  // written between two looks
+    if (least_free_ >= little) return "";
+    return fmt::format(
+        "the disk of '{}' was full ({} KiB free); free space there, or set "
+        "XDG_CACHE_HOME to a larger disk",
+        folder_.string(), least_free_ >> 10);
+  }
+
   fs::path folder_;
   std::unique_ptr<base::Process> process_;
+  std::uintmax_t least_free_ = std::numeric_limits<std::uintmax_t>::max();  // bytes, seen
 };
 
 }  // namespace

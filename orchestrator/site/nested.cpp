@@ -175,13 +175,17 @@ OuterSize size_for(OuterKind kind, const Job& job) {
   return size;
 }
 
+// Of exact ones.
+constexpr std::uint64_t memory_disk_mib = 2048;
+constexpr std::uint64_t written_mib = 1024;  // what it writes stays in memory
+
 // One that does the same each time, to the instruction.
 void make_exact(guest::DomainSpec& spec, const fs::path& job_disk) {
   spec.vcpus = 1;
   spec.count_instructions = true;
   spec.memory_disk = job_disk.string();
-  spec.memory_disk_mib = 2048;
-  spec.memory_mib += 1024;  // what it writes stays in memory
+  spec.memory_disk_mib = memory_disk_mib;
+  spec.memory_mib += written_mib;
   spec.cpu_features.insert(spec.cpu_features.end(), {"-rdrand", "-rdseed"});
   spec.cmdline += " lab.exact";
 }
@@ -216,6 +220,10 @@ guest::DomainSpec lay_out_outer(OuterKind kind, const OuterImage& image, const J
   fs::remove_all(folder / "job");
   if (job.exact) fill_up(job_disk, spec.memory_disk_mib);
   return spec;
+}
+
+std::uint64_t outer_memory_mib(OuterKind kind, const Job& job) {
+  return size_for(kind, job).memory_mib + (job.exact ? memory_disk_mib + written_mib : 0);
 }
 
 void run_nested(OuterKind kind, const OuterImage& image, Job job, const base::Folders& folders,

@@ -2,6 +2,8 @@
 // Runs a job inside a throwaway outer VM and passes its events on.
 #pragma once
 
+#include <cstdint>
+
 #include "orchestrator/base/folders.hpp"
 #include "orchestrator/base/run_folder.hpp"
 #include "orchestrator/site/job.hpp"
@@ -20,6 +22,9 @@ inline constexpr const char* start_nothing = "exit 0";
 guest::DomainSpec lay_out_outer(OuterKind kind, const OuterImage& image, const Job& job,
                                 const std::string& name, const std::filesystem::path& folder,
                                 const std::filesystem::path& sockets, const std::string& start);
+
+// Memory that an outer VM for this job may take.
+std::uint64_t outer_memory_mib(OuterKind kind, const Job& job);
 
 // Brings an outer VM up, hands it the job (whose paths are this machine's) and passes on every
 // event until its end. Throws Error where the outer VM cannot start, dies, hangs (nothing heard

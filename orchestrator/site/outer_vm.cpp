@@ -87,6 +87,9 @@ guest::DomainSpec outer_spec(OuterKind kind, const OuterImage& image, const Oute
     if (spec.emulator.empty()) spec.vcpus = 1;
     spec.cpu_model = "EPYC";
     spec.cpu_features = {"+svm", "+npt"};
+    // QEMU's TSCs all run with this machine's, but cannot say so (invtsc): with several processors
+    // Linux would keep time by the HPET instead, and KVM give guests no stable clock.
+    spec.cmdline += " tsc=reliable";
   }
   return spec;
 }

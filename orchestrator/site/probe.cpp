@@ -119,17 +119,10 @@ Finding probe_disk(const base::Folders& folders) {
 
 Finding probe_memory() {
   constexpr std::uint64_t needed_mib = 5120;
-  std::ifstream file("/proc/meminfo");
-  Finding finding{.name = "memory"};
-  for (std::string name, unit; file >> name;) {
-    std::uint64_t kib = 0;
-    file >> kib;
-    std::getline(file, unit);
-    if (name != "MemAvailable:") continue;
-    finding.ok = kib >> 10 >= needed_mib;
-    finding.detail = fmt::format("{} MiB available (an outer VM needs {})", kib >> 10, needed_mib);
-    if (!finding.ok) finding.remedy = "end other programs, or use a larger machine";
-  }
+  const std::uint64_t available = available_memory_mib();
+  Finding finding{.name = "memory", .ok = available >= needed_mib};
+  finding.detail = fmt::format("{} MiB available (an outer VM needs {})", available, needed_mib);
+  if (!finding.ok) finding.remedy = "end other programs, or use a larger machine";
   return finding;
 }
 
@@ -182,6 +175,17 @@ Finding probe_kernel_packages() {
 }
 
 }  // namespace
+
+std::uint64_t available_memory_mib() {
+  std::ifstream file("/proc/meminfo");
+  for (std::string name, unit; file >> name;) {
+    std::uint64_t kib = 0;
+    file >> kib;
+    std::getline(file, unit);
+    if (name == "MemAvailable:") return kib >> 10;
+  }
+  return 0;
+}
 
 Finding probe_kvm() {
   Finding finding{.name = dev_kvm};

@@ -2,6 +2,7 @@
 // Which sites work on this machine, found by trying: devices and flags may lie.
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -15,6 +16,9 @@ struct Finding {
   std::string detail;
   std::string remedy;  // the command that mends it, where there is one
 };
+
+// MemAvailable of /proc/meminfo; 0 where it cannot be read.
+std::uint64_t available_memory_mib();
 
 // Whether /dev/kvm runs a guest: QEMU's firmware has to come up under it within 5 s.
 Finding probe_kvm();

@@ -1,18 +1,21 @@
 // SPDX-License-Identifier: MIT
 #include "orchestrator/site/run.hpp"
 
+#include <spdlog/spdlog.h>
 #include <sys/utsname.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <map>
 #include <regex>
+#include <thread>
 
 #include "orchestrator/base/error.hpp"
 #include "orchestrator/base/run_folder.hpp"
 #include "orchestrator/site/capabilities.hpp"
 #include "orchestrator/site/checks.hpp"
 #include "orchestrator/site/here.hpp"
+#include "orchestrator/site/lanes.hpp"
 #include "orchestrator/site/nested.hpp"
 #include "orchestrator/site/probe.hpp"
 #include "orchestrator/site/provide.hpp"
@@ -64,13 +67,15 @@ std::string resolve(const std::string& site, const std::vector<scenario::TrialPl
   return site;
 }
 
-void run_on_this_machine(Job job, const base::Folders& folders, const trial::Sink& sink) {
+OuterJob provide_this_machine(const std::vector<scenario::TrialPlan>& plans,
+                              const base::Folders& folders, const trial::Sink& sink) {
+  check_settings(plans);
   const Inside inside = provide_inside(folders, sink);
-  job.modules = inside.modules;
-  check_parameters(job.plans, job.modules, vendor_of(job.site));
-  job.images = provide_images(job.plans, folders, sink, inside.kit);
-  check_steps(job.plans, job.images);
-  run_here(job, folders, sink);
+  OuterJob made{.job = {.site = "here", .modules = inside.modules, .plans = plans}};
+  check_parameters(plans, made.job.modules, vendor_of(made.job.site));
+  made.job.images = provide_images(plans, folders, sink, inside.kit);
+  check_steps(plans, made.job.images);
+  return made;
 }
 
 bool has_shadow_paging(const scenario::TrialPlan& plan) {
@@ -100,6 +105,27 @@ OuterJob outer_job(const std::string& site, const Outer& outer, const Kind& kind
                         .exact = site == "svm" && kind.exact}};
   if (site == "svm") made.image.emulator = emulator_for(kind.shadow_paging);
   return made;
+}
+
+// No more of them than there are trials; says so where the machine has room for fewer than wanted.
+unsigned lanes_for_jobs(unsigned wanted, const std::string& site,
+                        const std::vector<OuterJob>& jobs) {
+  if (wanted == 1) return 1;
+  std::uint64_t largest = 0;
+  std::size_t trials = 0;
+  for (const OuterJob& outer : jobs) {
+    largest = std::max(largest, outer_memory_mib(outer_kind(site), outer.job));
+    trials += outer.job.plans.size();
+  }
+  const unsigned processors = std::thread::hardware_concurrency();
+  const std::uint64_t available = available_memory_mib();
+  const unsigned lanes = lanes_for(wanted, processors, available, largest);
+  if (lanes < wanted)
+    spdlog::warn(
+        "-j {}: {} at once on this machine, which has {} processors and {} MiB available (an outer "
+        "VM takes one, and {} MiB)",
+        wanted, lanes, processors, available, largest);
+  return static_cast<unsigned>(std::min<std::size_t>(lanes, trials));
 }
 
 void check_before_building(const std::vector<scenario::TrialPlan>& plans,
@@ -167,7 +193,8 @@ std::vector<OuterJob> provide_outer_jobs(const std::string& site,
 }
 
 void run_plans(const std::vector<scenario::TrialPlan>& plans, const RunOptions& options,
-               const base::Folders& folders, const trial::Sink& sink) {
+               const base::Folders& folders, const std::function<bool()>& stop_early,
+               const trial::Sink& sink) {
   check_images(plans, folders);
   if (::geteuid() != 0)
     throw base::user_error("lab builds images and swaps modules, which takes root",
@@ -176,20 +203,30 @@ void run_plans(const std::vector<scenario::TrialPlan>& plans, const RunOptions& 
   check_exact(plans, site);
   check_reasons(plans, vendor_of(site));
   check_reasons(options.relations, vendor_of(site));
-  if (site == "here") {
-    check_settings(plans);
-    run_on_this_machine(
-        {.site = site, .verify_tracepoint = options.verify_tracepoint, .plans = plans}, folders,
-        sink);
-    return;
-  }
-  for (OuterJob& outer : provide_outer_jobs(site, plans, folders, sink)) {
+  const bool here = site == "here";
+  if (here && options.at_once > 1)
+    throw base::user_error("-j: on site here all trials share this machine's modules",
+                           "-j 1, or --on svm");
+  std::vector<OuterJob> jobs;
+  if (here)
+    jobs.push_back(provide_this_machine(plans, folders, sink));
+  else
+    jobs = provide_outer_jobs(site, plans, folders, sink);
+  for (OuterJob& outer : jobs) {
     outer.job.verify_tracepoint = options.verify_tracepoint;
     outer.job.time_scale = options.time_scale;
-    outer.job.capabilities = kept_capabilities(folders, outer.image, site);
-    const base::RunFolder run(folders);
-    run_nested(outer_kind(site), outer.image, outer.job, folders, run, sink);
+    if (!here) outer.job.capabilities = kept_capabilities(folders, outer.image, site);
   }
+  const unsigned lanes = here ? 1 : lanes_for_jobs(options.at_once, site, jobs);
+  Lanes(
+      share_out(std::move(jobs), lanes),
+      [&](const OuterJob& outer, const trial::Sink& lane_sink) {
+        if (here) return run_here(outer.job, folders, lane_sink);
+        const base::RunFolder run(folders);
+        run_nested(outer_kind(site), outer.image, outer.job, folders, run, lane_sink);
+      },
+      stop_early, sink)
+      .run(lanes);
 }
 
 }  // namespace lab::site

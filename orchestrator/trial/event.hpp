@@ -18,7 +18,7 @@ struct Event {
     sample,        // exits: the running guest's total so far
     record,        // text: a record as JSON
     error,         // text, hint, error_kind: what stopped the job
-    end,           // the job is over, the stream whole
+    end,           // the job is over, the stream whole; the lane has nothing left to do
     capabilities,  // text, hint: what libvirt keeps of QEMU, and its file's name
                    // (site/capabilities)
   };
@@ -28,6 +28,7 @@ struct Event {
   std::string hint;
   base::ErrorKind error_kind = base::ErrorKind::infrastructure;
   std::uint64_t exits = 0;
+  unsigned lane = 0;  // of the outer VMs that run at once, from 1 (site/lanes); not in JSON
 };
 
 using Sink = std::function<void(const Event&)>;

@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: MIT
+#include "orchestrator/record/in_order.hpp"
+
+#include <utility>
+
+namespace lab::record {
+
+InOrder::InOrder(const std::vector<scenario::TrialPlan>& plans) {
+  places_.reserve(plans.size());
+  for (const scenario::TrialPlan& plan : plans) places_.push_back({.plan = plan});
+}
+
+void InOrder::done(const std::string& trial, std::optional<Record> record) {
+  for (Place& place : places_) {
+    if (place.done || place.plan.name != trial) continue;
+    place.done = true;
+    place.record = std::move(record);
+    return;
+  }
+}
+
+std::vector<const Record*> InOrder::next() {
+  return show(false);
+}
+
+std::vector<const Record*> InOrder::rest() {
+  return show(true);
+}
+
+std::vector<const Record*> InOrder::show(bool all) {
+  std::vector<const Record*> shown;
+  for (Place& place : places_) {
+    if (!place.done && !all) break;
+    if (place.record && !std::exchange(place.shown, true)) shown.push_back(&*place.record);
+  }
+  return shown;
+}
+
+std::vector<scenario::TrialPlan> InOrder::missing() const {
+  std::vector<scenario::TrialPlan> plans;
+  for (const Place& place : places_)
+    if (!place.done) plans.push_back(place.plan);
+  return plans;
+}
+
+std::vector<Record> InOrder::records() const {
+  std::vector<Record> records;
+  for (const Place& place : places_)
+    if (place.record) records.push_back(*place.record);
+  return records;
+}
+
+}  // namespace lab::record

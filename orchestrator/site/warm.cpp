@@ -129,9 +129,10 @@ class Warmer {
 
   void wait_until_warm(OuterMachine& machine) const {
     JobEvents events(OuterKind::svm, sink_, warming_);
-    follow(machine, {.silence = patience, .whole = patience}, [&](const std::string& line) {
-      return line == warm_line || (events.take(line) && events.failed());
-    });
+    follow(machine, {.silence = patience, .whole = patience, .line = trial::max_event_bytes},
+           [&](const std::string& line) {
+             return line == warm_line || (events.take(line) && events.failed());
+           });
     events.throw_failure();
   }
 

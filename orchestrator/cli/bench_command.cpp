@@ -130,8 +130,6 @@ std::string json_of(const std::vector<Row>& rows, const site::Outer& outer,
 }
 
 int overhead(const Options& options) {
-  if (options.format != "table" && options.format != "json")
-    throw base::user_error("--format '" + options.format + "': one of table, json");
   const base::Folders folders = base::find_folders();
   Progress progress(Progress::fitting());
   const trial::Sink sink = [&](const trial::Event& event) { progress(event); };
@@ -151,6 +149,7 @@ void add_bench(CLI::App& app, Action& action) {
   CLI::App* command = app.add_subcommand("bench", "What the exit counts and lab itself cost");
   command->require_subcommand(1);
   add_bench_load(*command, action);
+  add_bench_run(*command, action);
   CLI::App* overhead_command = command->add_subcommand(
       "overhead", "Instructions an exit: stock modules, patched ones, tracing (minutes)");
   overhead_command->add_option("--kernel", options->kernel,
@@ -158,9 +157,7 @@ void add_bench(CLI::App& app, Action& action) {
   overhead_command->add_option("--exits", options->exits, "CPUIDs a run")->capture_default_str();
   overhead_command->add_option("--repeats", options->repeats, "Runs a variant")
       ->capture_default_str();
-  overhead_command->add_option("--format", options->format, "table or json")->capture_default_str();
-  overhead_command->add_option("-o,--output", options->output,
-                               "Write to this file instead of standard output");
+  add_bench_output(*overhead_command, options->format, options->output);
   overhead_command->callback(
       [&action, options] { action = [options] { return overhead(*options); }; });
 }

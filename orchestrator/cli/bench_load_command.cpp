@@ -65,8 +65,6 @@ std::string table_of(const std::vector<Result>& results) {
 }
 
 int load(const Options& options) {
-  if (options.format != "table" && options.format != "json")
-    throw base::user_error("--format '" + options.format + "': one of table, json");
   std::vector<Result> results;
   for (const std::string& file : options.files)
     results.push_back(measure(file, options.repeats, [&] { return scenario::load(file); }));
@@ -89,9 +87,7 @@ void add_bench_load(CLI::App& bench, Action& action) {
   command->add_option("--repeats", options->repeats, "Runs")
       ->check(CLI::Range(1, 1000))
       ->capture_default_str();
-  command->add_option("--format", options->format, "table or json")->capture_default_str();
-  command->add_option("-o,--output", options->output,
-                      "Write to this file instead of standard output");
+  add_bench_output(*command, options->format, options->output);
   command->callback([&action, options] { action = [options] { return load(*options); }; });
 }
 

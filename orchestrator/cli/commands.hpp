@@ -22,6 +22,7 @@ void add_outer(CLI::App& app, Action& action);
 void add_results(CLI::App& app, Action& action);
 void add_bench(CLI::App& app, Action& action);
 void add_bench_load(CLI::App& bench, Action& action);  // lab bench load
+void add_bench_run(CLI::App& bench, Action& action);   // lab bench run
 void add_vmm(CLI::App& app, Action& action);           // hidden: tests inside an outer VM
 void add_job(CLI::App& app, Action& action);           // hidden: what an outer VM runs
 

@@ -21,6 +21,13 @@ void add_format_options(CLI::App& command, std::string& format, std::string& out
   command.add_option("-o,--output", output, "Write to this file instead of standard output");
 }
 
+void add_bench_output(CLI::App& command, std::string& format, std::string& output) {
+  command.add_option("--format", format, "table or json")
+      ->check(CLI::IsMember({"table", "json"}))
+      ->capture_default_str();
+  command.add_option("-o,--output", output, "Write to this file instead of standard output");
+}
+
 report::Format wanted_format(const std::string& name) {
   if (const auto format = report::parse_format(name)) return *format;
   throw base::user_error("--format '" + name + "': one of table, json, csv, junit, tap");

@@ -16,6 +16,9 @@ namespace lab::cli {
 // --format and -o.
 void add_format_options(CLI::App& command, std::string& format, std::string& output);
 
+// The same of a benchmark: table or json.
+void add_bench_output(CLI::App& command, std::string& format, std::string& output);
+
 report::Format wanted_format(const std::string& name);
 
 // Colour only on a terminal and without NO_COLOR.

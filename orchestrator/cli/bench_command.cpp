@@ -22,18 +22,20 @@ namespace {
 
 using nlohmann::json;
 
-constexpr double time_limit = 1800;  // seconds, of the outer VM
-constexpr const char* unit = "instructions an exit (TCG -icount shift=0), not cycles";
+constexpr double time_limit = 3600;  // seconds, of the outer VM
+constexpr const char* unit = "instructions (TCG -icount), not cycles";
 
 struct Options {
-  std::uint64_t exits = 100'000;
+  std::uint64_t exits = 5'000;
   unsigned repeats = 5;
   std::string kernel, format = "table", output;
 };
 
+// One variant, one kind of exit.
 struct Row {
-  std::string variant, why;
-  std::vector<double> samples;  // instructions an exit; empty: not measured, see why
+  std::string variant, exit, why;
+  std::vector<double> samples;  // instructions an exit or round; empty: not measured, see why
+  std::optional<double> bytes;  // that tracing wrote for each
 };
 
 std::optional<double> median(std::vector<double> samples) {
@@ -48,9 +50,12 @@ std::optional<Row> row_of(const json& line) {
   if (line.contains("error"))
     throw base::infrastructure_error("in the outer VM: " + line.value("error", ""));
   if (!line.contains("variant")) return std::nullopt;
-  return Row{.variant = line.value("variant", ""),
-             .why = line.value("why", ""),
-             .samples = line.value("ticks", std::vector<double>{})};
+  Row row{.variant = line.value("variant", ""),
+          .exit = line.value("exit", ""),
+          .why = line.value("why", ""),
+          .samples = line.value("ticks", std::vector<double>{})};
+  if (line.contains("bytes")) row.bytes = line.value("bytes", 0.0);
+  return row;
 }
 
 guest::DomainSpec lay_out(const site::Outer& outer, const base::RunFolder& run,
@@ -82,47 +87,114 @@ std::vector<Row> measure(const site::Outer& outer, const Options& options,
                    throw base::infrastructure_error("the outer VM said '" + text + "'");
                  if (const auto row = row_of(line)) {
                    rows.push_back(*row);
-                   progress.phase("", "measured: " + row->variant);
+                   progress.phase("", "measured: " + row->variant + ", " + row->exit);
                  }
                  return line.contains("end");
                });
   return rows;
 }
 
-std::string table_of(const std::vector<Row>& rows, const site::Outer& outer) {
-  std::string text = fmt::format("kernel {}, {}\n\n{:<42}{:>12}{:>10}{:>9}  {}\n", outer.release,
-                                 unit, "variant", "instr/exit", "Δ", "Δ %", "least … most");
-  const std::optional<double> stock = median(rows.front().samples);
-  for (const Row& row : rows) {
-    const std::optional<double> value = median(row.samples);
-    if (!value) {
-      text += fmt::format("{:<42}{:>12}  {}\n", row.variant, "–", row.why);
-      continue;
-    }
-    const auto [least, most] = std::ranges::minmax_element(row.samples);
-    text += fmt::format("{:<42}{:>12.1f}", row.variant, *value);
-    text += stock ? fmt::format("{:>+10.1f}{:>+9.2f}", *value - *stock,
-                                100 * (*value - *stock) / *stock)
-                  : fmt::format("{:>10}{:>9}", "", "");
-    text += fmt::format("  {:.1f} … {:.1f}\n", *least, *most);
+// In the order in which they first come.
+std::vector<std::string> distinct(const std::vector<Row>& rows, std::string Row::*name) {
+  std::vector<std::string> names;
+  for (const Row& row : rows)
+    if (std::ranges::find(names, row.*name) == names.end()) names.push_back(row.*name);
+  return names;
+}
+
+const Row* find_row(const std::vector<Row>& rows, const std::string& variant,
+                    const std::string& exit) {
+  const auto found = std::ranges::find_if(
+      rows, [&](const Row& row) { return row.variant == variant && row.exit == exit; });
+  return found == rows.end() ? nullptr : &*found;
+}
+
+// Median instructions of each kind, what they are more than those of the first variant, and bytes.
+class OverheadTable {
+ public:
+  explicit OverheadTable(const std::vector<Row>& rows)
+      : rows_(rows), variants_(distinct(rows, &Row::variant)), exits_(distinct(rows, &Row::exit)) {}
+
+  std::string text() const {
+    return block(unit, [this](const Row& row) { return number("{:.1f}", median(row.samples)); }) +
+           block("more than stock, instructions",
+                 [this](const Row& row) { return number("{:+.1f}", more(row)); }) +
+           block("more than stock, %",
+                 [this](const Row& row) { return number("{:+.2f}", percent(row)); }) +
+           block("MB written for a million of them",
+                 [this](const Row& row) { return number("{:.1f}", row.bytes); }) +
+           reasons();
   }
-  return text;
+
+ private:
+  static std::string number(fmt::format_string<double&> format, std::optional<double> value) {
+    return value ? fmt::format(format, *value) : "–";
+  }
+
+  std::optional<double> more(const Row& row) const {
+    const Row* stock = find_row(rows_, variants_[0], row.exit);
+    const std::optional<double> value = median(row.samples),
+                                base = stock ? median(stock->samples) : std::nullopt;
+    if (!value || !base) return std::nullopt;
+    return *value - *base;
+  }
+
+  std::optional<double> percent(const Row& row) const {
+    const std::optional<double> value = median(row.samples), delta = more(row);
+    if (!value || !delta) return std::nullopt;
+    return 100 * *delta / (*value - *delta);
+  }
+
+  std::string block(const std::string& title, auto cell) const {
+    std::string text = fmt::format("{:<42}", title);
+    for (const std::string& exit : exits_) text += fmt::format("{:>11}", exit);
+    for (const std::string& variant : variants_) {
+      std::string line;
+      bool any = false;
+      for (const std::string& exit : exits_) {
+        const Row* row = find_row(rows_, variant, exit);
+        const std::string value = row == nullptr ? "–" : cell(*row);
+        any |= value != "–";
+        line += fmt::format("{:>11}", value);
+      }
+      if (any) text += fmt::format("\n{:<42}{}", "  " + variant, line);
+    }
+    return text + "\n\n";
+  }
+
+  // Why something could not be measured.
+  std::string reasons() const {
+    std::string text;
+    for (const Row& row : rows_)
+      if (!row.why.empty()) text += fmt::format("– {}, {}: {}\n", row.variant, row.exit, row.why);
+    return text;
+  }
+
+  const std::vector<Row>& rows_;
+  const std::vector<std::string> variants_, exits_;
+};
+
+std::string table_of(const std::vector<Row>& rows, const site::Outer& outer,
+                     const Options& options) {
+  return fmt::format(
+             "kernel {}, {} times {} exits of each kind, medians; hlt and ipi: rounds of four and "
+             "six exits\n\n",
+             outer.release, options.repeats, options.exits) +
+         OverheadTable(rows).text();
 }
 
 std::string json_of(const std::vector<Row>& rows, const site::Outer& outer,
                     const Options& options) {
-  json document{{"schema", 1},
+  json document{{"schema", 2},
                 {"benchmark", "overhead"},
                 {"unit", unit},
                 {"kernel", outer.release},
                 {"modules", outer.modules.filename().string()},
                 {"exits", options.exits}};
-  const std::optional<double> stock = median(rows.front().samples);
   for (const Row& row : rows) {
-    json entry{{"variant", row.variant}, {"samples", row.samples}};
-    const std::optional<double> value = median(row.samples);
-    if (value) entry["instructions"] = *value;
-    if (value && stock) entry["delta"] = *value - *stock;
+    json entry{{"variant", row.variant}, {"exit", row.exit}, {"samples", row.samples}};
+    if (const auto value = median(row.samples)) entry["instructions"] = *value;
+    if (row.bytes) entry["bytes"] = *row.bytes;
     if (!row.why.empty()) entry["why_not"] = row.why;
     document["variants"].push_back(entry);
   }
@@ -133,12 +205,13 @@ int overhead(const Options& options) {
   const base::Folders folders = base::find_folders();
   Progress progress(Progress::fitting());
   const trial::Sink sink = [&](const trial::Event& event) { progress(event); };
-  const site::Outer outer = site::provide_outer(folders, sink, options.kernel);
+  site::Outer outer = site::provide_outer(folders, sink, options.kernel);
+  outer.image.emulator = site::emulator_for(false);
   const std::vector<Row> rows = measure(outer, options, folders, progress);
   progress.clear();
   if (rows.empty()) throw base::infrastructure_error("the outer VM measured nothing");
-  write_output(options.output,
-               options.format == "json" ? json_of(rows, outer, options) : table_of(rows, outer));
+  write_output(options.output, options.format == "json" ? json_of(rows, outer, options)
+                                                        : table_of(rows, outer, options));
   return base::exit_ok;
 }
 
@@ -154,7 +227,8 @@ void add_bench(CLI::App& app, Action& action) {
       "overhead", "Instructions an exit: stock modules, patched ones, tracing (minutes)");
   overhead_command->add_option("--kernel", options->kernel,
                                "The outer VM's: a release, a series such as 6.12, or a suite");
-  overhead_command->add_option("--exits", options->exits, "CPUIDs a run")->capture_default_str();
+  overhead_command->add_option("--exits", options->exits, "Of each kind in a run")
+      ->capture_default_str();
   overhead_command->add_option("--repeats", options->repeats, "Runs a variant")
       ->capture_default_str();
   add_bench_output(*overhead_command, options->format, options->output);

@@ -55,10 +55,12 @@ int cost(Options options) {
   return base::exit_ok;
 }
 
-// For lab bench overhead: a JSON line for each variant.
+// For lab bench overhead: a JSON line for each variant and kind of exit.
 int overhead(const Options& options) {
   const auto print = [](const vmm::VariantCost& variant) {
-    nlohmann::json line{{"variant", variant.name}, {"why", variant.why}};
+    nlohmann::json line{
+        {"variant", variant.name}, {"exit", to_string(variant.kind)}, {"why", variant.why}};
+    if (variant.bytes) line["bytes"] = *variant.bytes;
     line["ticks"] = line["nanoseconds"] = nlohmann::json::array();
     for (const vmm::Cost& one : variant.costs) {
       line["ticks"].push_back(one.ticks);

@@ -15,7 +15,8 @@
 namespace lab::vmm {
 namespace {
 
-constexpr std::uint64_t page_tables = 0x1000, code_address = 0x10000;
+constexpr std::uint64_t page_tables = 0x1000, gdt_address = 0x8000, idt_address = 0x9000,
+                        code_address = 0x10000, stacks = 0x20000, stack_bytes = 0x1000;
 constexpr std::uint64_t large_page = 2u << 20;
 
 // Architectural bits (SDM vol. 3, 2.5 and 4.5).
@@ -108,7 +109,8 @@ CpuidTable supported_cpuid() {
 
 Vcpu::Vcpu(int vm, unsigned id, std::size_t run_bytes)
     : fd_(call(vm, KVM_CREATE_VCPU, static_cast<unsigned long>(id), "KVM_CREATE_VCPU")),
-      run_(run_bytes, fd_.get()) {}
+      run_(run_bytes, fd_.get()),
+      stack_(stacks + (id + 1) * stack_bytes) {}
 
 void Vcpu::set_cpuid(const CpuidTable& table) {
   const CpuidHeader header{static_cast<std::uint32_t>(table.size()), 0};
@@ -126,6 +128,11 @@ kvm_sregs Vcpu::sregs() const {
 
 void Vcpu::set_sregs(const kvm_sregs& sregs) {
   call(fd_.get(), KVM_SET_SREGS, &sregs, "KVM_SET_SREGS");
+}
+
+void Vcpu::make_runnable() {
+  kvm_mp_state state{.mp_state = KVM_MP_STATE_RUNNABLE};
+  call(fd_.get(), KVM_SET_MP_STATE, &state, "KVM_SET_MP_STATE");
 }
 
 kvm_regs Vcpu::regs() const {
@@ -149,6 +156,7 @@ void Vcpu::prepare(const unsigned char* code, Level level, std::uint64_t rdi, st
   regs.rdi = rdi;
   regs.rsi = rsi;
   regs.r8 = r8;
+  regs.rsp = stack_;
   call(fd_.get(), KVM_SET_REGS, &regs, "KVM_SET_REGS");
 }
 
@@ -171,7 +179,7 @@ void Vcpu::run() {
       " at address " + std::to_string(regs().rip));
 }
 
-Machine::Machine(unsigned vcpus)
+Machine::Machine(unsigned vcpus, Interrupts interrupts)
     : kvm_(open_kvm()),
       vm_(call(kvm_.get(), KVM_CREATE_VM, 0, "KVM_CREATE_VM")),
       memory_(data_end, -1) {
@@ -180,7 +188,10 @@ Machine::Machine(unsigned vcpus)
   ::ioctl(vm_.get(), KVM_SET_TSS_ADDR, 0xfffbd000ul);
   const auto run_bytes = static_cast<std::size_t>(
       call(kvm_.get(), KVM_GET_VCPU_MMAP_SIZE, 0, "KVM_GET_VCPU_MMAP_SIZE"));
+  const bool apic = interrupts == Interrupts::apic;
+  if (apic) call(vm_.get(), KVM_CREATE_IRQCHIP, 0, "KVM_CREATE_IRQCHIP");
   for (unsigned id = 0; id < vcpus; ++id) vcpus_.emplace_back(vm_.get(), id, run_bytes);
+  if (apic) lay_out_interrupts();
 }
 
 void Machine::lay_out() {
@@ -191,6 +202,35 @@ void Machine::lay_out() {
   region.memory_size = memory_.size();
   region.userspace_addr = reinterpret_cast<std::uint64_t>(memory_.data());
   call(vm_.get(), KVM_SET_USER_MEMORY_REGION, &region, "KVM_SET_USER_MEMORY_REGION");
+}
+
+void Machine::lay_out_interrupts() {
+  // Code and data of set_long_mode's selectors; a gate without a change of stack (SDM vol. 3, 3.4.5
+  // and 6.14.1).
+  auto* gdt = reinterpret_cast<std::uint64_t*>(memory_.data() + gdt_address);
+  gdt[1] = 0x00af9b000000ffff;
+  gdt[2] = 0x00cf93000000ffff;
+  auto* gate = reinterpret_cast<std::uint64_t*>(memory_.data() + idt_address) + 2 * VMM_VECTOR;
+  const std::uint64_t handler = address_of(vmm_interrupt);
+  gate[0] = (handler & 0xffff) | 0x08u << 16 | 0x8e00ull << 32 | (handler >> 16 & 0xffff) << 48;
+  gate[1] = handler >> 32;
+  for (Vcpu& vcpu : vcpus_) {
+    kvm_sregs sregs = vcpu.sregs();
+    sregs.gdt = {.base = gdt_address, .limit = 3 * 8 - 1};
+    sregs.idt = {.base = idt_address, .limit = 256 * 16 - 1};
+    vcpu.set_sregs(sregs);
+    vcpu.set_cpuid(supported_cpuid());
+    vcpu.make_runnable();
+  }
+}
+
+void Machine::listen(std::uint16_t port, const base::Fd& eventfd) {
+  kvm_ioeventfd event{};
+  event.addr = port;
+  event.len = 1;
+  event.fd = eventfd.get();
+  event.flags = KVM_IOEVENTFD_FLAG_PIO;
+  call(vm_.get(), KVM_IOEVENTFD, &event, "KVM_IOEVENTFD");
 }
 
 std::uint64_t Machine::address_of(const unsigned char* code) {

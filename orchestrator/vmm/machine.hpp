@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-// A VM on /dev/kvm with nothing in it but memory and vCPUs in 64-bit mode: no interrupts, no
-// devices, no firmware. So every exit of it is known beforehand, but for those that the host's own
-// interrupts cause.
+// A VM on /dev/kvm with nothing in it but memory and vCPUs in 64-bit mode: no devices, no firmware,
+// and interrupts only where they are asked for. So every exit of it is known beforehand, but for
+// those that the host's own interrupts cause.
 #pragma once
 
 #include <linux/kvm.h>
@@ -59,6 +59,9 @@ class Vcpu {
   // As enter(), but Error (infrastructure) unless the guest said that it is done.
   void run();
 
+  // Does not wait for another vCPU's SIPI, as those do that have an APIC.
+  void make_runnable();
+
   kvm_sregs sregs() const;
   void set_sregs(const kvm_sregs& sregs);
   kvm_regs regs() const;
@@ -69,12 +72,15 @@ class Vcpu {
   Mapping run_;
   Level level_ = Level::kernel;
   bool has_level_ = false;
+  std::uint64_t stack_;
 };
 
 class Machine {
  public:
-  // Error (infrastructure) where KVM refuses.
-  explicit Machine(unsigned vcpus);
+  // With interrupts: local APICs, emulated by KVM, and vmm_interrupt behind VMM_VECTOR. Error
+  // (infrastructure) where KVM refuses.
+  enum class Interrupts { none, apic };
+  explicit Machine(unsigned vcpus, Interrupts interrupts = Interrupts::none);
 
   Vcpu& vcpu(unsigned index) { return vcpus_[index]; }
   unsigned vcpus() const { return static_cast<unsigned>(vcpus_.size()); }
@@ -91,11 +97,15 @@ class Machine {
   // Makes the vCPU execute these queries, at `offset` in the tests' data.
   void ask(unsigned vcpu, Level level, std::vector<Query>& queries, std::uint64_t offset = 0);
 
+  // From now on a byte written to the port ends in KVM, which adds one to the eventfd.
+  void listen(std::uint16_t port, const base::Fd& eventfd);
+
   // Under debugfs.
   std::filesystem::path folder() const;
 
  private:
   void lay_out();
+  void lay_out_interrupts();
 
   base::Fd kvm_, vm_;
   Mapping memory_;

@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What the tiny VMM's guests execute: 64-bit code without a stack, interrupts or
- * exceptions, copied to any address. The host sets the registers; an OUT to the
- * port VMM_PORT_DONE (which user mode may, too: IOPL is 3) ends a run.
+ * What the tiny VMM's guests execute: 64-bit code without exceptions, copied to
+ * any address. The host sets the registers; an OUT to the port VMM_PORT_DONE
+ * (which user mode may, too: IOPL is 3) ends a run.
  */
 #include "orchestrator/vmm/payload.h"
 
 	.section .rodata
 	.globl vmm_payload, vmm_payload_end, vmm_list, vmm_repeat, vmm_nested, vmm_nested_guest
+	.globl vmm_vmcall, vmm_vmmcall, vmm_port, vmm_msr, vmm_cr4, vmm_hlt, vmm_ipi, vmm_answer
+	.globl vmm_interrupt
 	.balign 16
 vmm_payload:
 
@@ -76,6 +78,116 @@ vmm_nested_guest:
 	cpuid
 	hlt
 	jmp	vmm_nested_guest
+
+/* rdi: how many, rsi: the hypercall's number. */
+vmm_vmcall:
+	movq	%rsi, %rax
+	vmcall
+	decq	%rdi
+	jnz	vmm_vmcall
+	outb	%al, $VMM_PORT_DONE
+
+vmm_vmmcall:
+	movq	%rsi, %rax
+	vmmcall
+	decq	%rdi
+	jnz	vmm_vmmcall
+	outb	%al, $VMM_PORT_DONE
+
+/* rdi: how many. */
+vmm_port:
+	outb	%al, $VMM_PORT_EVENT
+	decq	%rdi
+	jnz	vmm_port
+	outb	%al, $VMM_PORT_DONE
+
+/* rdi: how many, rsi: what EFER has already. */
+vmm_msr:
+	movl	$VMM_MSR_EFER, %ecx
+	movl	%esi, %eax
+	xorl	%edx, %edx
+1:	wrmsr
+	decq	%rdi
+	jnz	1b
+	outb	%al, $VMM_PORT_DONE
+
+/* rdi: how many, rsi: what CR4 has already. */
+vmm_cr4:
+	movq	%rsi, %cr4
+	decq	%rdi
+	jnz	vmm_cr4
+	outb	%al, $VMM_PORT_DONE
+
+	.macro enable_x2apic
+	movl	$VMM_MSR_APIC_BASE, %ecx
+	rdmsr
+	orl	$VMM_X2APIC_ENABLED, %eax
+	wrmsr
+	movl	$VMM_MSR_X2APIC_SVR, %ecx
+	movl	$0x1ff, %eax
+	xorl	%edx, %edx
+	wrmsr
+	.endm
+
+	/* An IPI to the APIC \target, or to the sender. */
+	.macro send_ipi target, flags
+	movl	$VMM_MSR_X2APIC_ICR, %ecx
+	movl	$(VMM_VECTOR | VMM_ICR_ASSERT | \flags), %eax
+	movl	$\target, %edx
+	wrmsr
+	.endm
+
+/* rdi: how many HLTs, each woken by an IPI to itself; rsi: counts them. */
+vmm_hlt:
+	enable_x2apic
+1:	send_ipi 0, VMM_ICR_SELF
+	sti
+	hlt
+	cli
+	decq	%rdi
+	jnz	1b
+	outb	%al, $VMM_PORT_DONE
+
+/*
+ * rdi: how many IPIs to vCPU 1, which answers each (vmm_answer), both in HLT
+ * meanwhile; rsi: counts the answers; r8: two words, of which the first ends
+ * vCPU 1 and the second says that it waits.
+ */
+vmm_ipi:
+	enable_x2apic
+1:	pause
+	cmpq	$0, 8(%r8)
+	je	1b
+2:	send_ipi 1, 0
+	sti
+	hlt
+	cli
+	decq	%rdi
+	jnz	2b
+	movq	$1, (%r8)
+	send_ipi 1, 0
+	outb	%al, $VMM_PORT_DONE
+
+vmm_answer:
+	enable_x2apic
+	movq	$1, 8(%r8)
+1:	sti
+	hlt
+	cli
+	cmpq	$0, (%r8)
+	jne	2f
+	send_ipi 0, 0
+	jmp	1b
+2:	outb	%al, $VMM_PORT_DONE
+
+/* What the interrupt does; changes rax, rcx, rdx. */
+vmm_interrupt:
+	incq	(%rsi)
+	movl	$VMM_MSR_X2APIC_EOI, %ecx
+	xorl	%eax, %eax
+	xorl	%edx, %edx
+	wrmsr
+	iretq
 
 vmm_payload_end:
 	.section .note.GNU-stack, "", @progbits

@@ -4,6 +4,8 @@
 #define VMM_PAYLOAD_H
 
 #define VMM_PORT_DONE 0xe9
+#define VMM_PORT_EVENT 0xea /* an eventfd may listen there */
+#define VMM_VECTOR 0x40     /* of the one interrupt */
 
 #define VMM_QUERY_IN 0
 #define VMM_QUERY_OUT 32
@@ -19,10 +21,21 @@
 #define VMM_EXIT_HLT 0x78
 #define VMM_EXIT_VMRUN 0x80
 
+/* SDM vol. 3, 10.12 (x2APIC) and table 10-1; APM vol. 2, 16.9 has the same. */
+#define VMM_MSR_APIC_BASE 0x1b
+#define VMM_X2APIC_ENABLED 0xc00
+#define VMM_MSR_X2APIC_EOI 0x80b
+#define VMM_MSR_X2APIC_SVR 0x80f
+#define VMM_MSR_X2APIC_ICR 0x830
+#define VMM_ICR_ASSERT 0x4000
+#define VMM_ICR_SELF 0x40000
+
 #ifndef __ASSEMBLER__
 extern "C" {
 extern const unsigned char vmm_payload[], vmm_payload_end[];
 extern const unsigned char vmm_list[], vmm_repeat[], vmm_nested[], vmm_nested_guest[];
+extern const unsigned char vmm_vmcall[], vmm_vmmcall[], vmm_port[], vmm_msr[], vmm_cr4[];
+extern const unsigned char vmm_hlt[], vmm_ipi[], vmm_answer[], vmm_interrupt[];
 }
 #endif
 

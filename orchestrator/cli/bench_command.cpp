@@ -13,6 +13,7 @@
 #include "orchestrator/cli/commands.hpp"
 #include "orchestrator/cli/output.hpp"
 #include "orchestrator/cli/progress.hpp"
+#include "orchestrator/cli/samples.hpp"
 #include "orchestrator/site/follow.hpp"
 #include "orchestrator/site/nested.hpp"
 #include "orchestrator/site/provide.hpp"
@@ -38,11 +39,9 @@ struct Row {
   std::optional<double> bytes;  // that tracing wrote for each
 };
 
-std::optional<double> median(std::vector<double> samples) {
+std::optional<double> median(const std::vector<double>& samples) {
   if (samples.empty()) return std::nullopt;
-  const auto middle = samples.begin() + static_cast<std::ptrdiff_t>(samples.size() / 2);
-  std::ranges::nth_element(samples, middle);
-  return *middle;
+  return Samples(samples).median();
 }
 
 // The row that a line of `lab vmm overhead` is; nullopt for a line that is none.
@@ -228,8 +227,10 @@ void add_bench(CLI::App& app, Action& action) {
   overhead_command->add_option("--kernel", options->kernel,
                                "The outer VM's: a release, a series such as 6.12, or a suite");
   overhead_command->add_option("--exits", options->exits, "Of each kind in a run")
+      ->check(CLI::Range(1, 10'000'000))
       ->capture_default_str();
   overhead_command->add_option("--repeats", options->repeats, "Runs a variant")
+      ->check(CLI::Range(1, 1000))
       ->capture_default_str();
   add_bench_output(*overhead_command, options->format, options->output);
   overhead_command->callback(

@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
-#include <algorithm>
 #include <memory>
 #include <nlohmann/json.hpp>
 
@@ -11,6 +10,7 @@
 #include "orchestrator/base/error.hpp"
 #include "orchestrator/cli/commands.hpp"
 #include "orchestrator/cli/output.hpp"
+#include "orchestrator/cli/samples.hpp"
 #include "orchestrator/scenario/example.hpp"
 #include "orchestrator/scenario/scenario.hpp"
 
@@ -26,9 +26,7 @@ struct Options {
 struct Result {
   std::string name;
   std::size_t trials = 0;
-  std::vector<double> seconds;  // ascending, one a repeat
-
-  double median() const { return seconds[seconds.size() / 2]; }
+  Samples seconds;  // one a repeat
 };
 
 template <typename Load>
@@ -37,9 +35,8 @@ Result measure(const std::string& name, unsigned repeats, Load load) {
   for (unsigned i = 0; i < repeats; ++i) {
     const base::Stopwatch watch;
     result.trials = scenario::expand(load()).size();
-    result.seconds.push_back(watch.seconds());
+    result.seconds.add(watch.seconds());
   }
-  std::ranges::sort(result.seconds);
   return result;
 }
 
@@ -48,8 +45,8 @@ std::string json_of(const std::vector<Result>& results) {
   for (const Result& result : results)
     document["scenarios"].push_back({{"name", result.name},
                                      {"trials", result.trials},
-                                     {"median", result.median()},
-                                     {"samples", result.seconds}});
+                                     {"median", result.seconds.median()},
+                                     {"samples", result.seconds.values()}});
   return document.dump(1, ' ', true, nlohmann::json::error_handler_t::replace) + "\n";
 }
 
@@ -59,8 +56,8 @@ std::string table_of(const std::vector<Result>& results) {
     text += fmt::format(
         "{}: {} trials loaded, validated and expanded in {:.3f} s (median of {}, {:.3f} … "
         "{:.3f})\n",
-        report::printable(result.name), result.trials, result.median(), result.seconds.size(),
-        result.seconds.front(), result.seconds.back());
+        report::printable(result.name), result.trials, result.seconds.median(),
+        result.seconds.values().size(), result.seconds.least(), result.seconds.most());
   return text;
 }
 

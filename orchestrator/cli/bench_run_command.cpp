@@ -19,6 +19,7 @@
 #include "orchestrator/cli/commands.hpp"
 #include "orchestrator/cli/output.hpp"
 #include "orchestrator/cli/progress.hpp"
+#include "orchestrator/cli/samples.hpp"
 #include "orchestrator/site/nested.hpp"
 #include "orchestrator/site/run.hpp"
 
@@ -60,25 +61,15 @@ std::string scenario_of(const Options& options) {
       options.image);
 }
 
-// Samples in seconds.
-struct Times {
-  std::vector<double> samples;
-
-  void add(double seconds) { samples.insert(std::ranges::upper_bound(samples, seconds), seconds); }
-  double median() const {
-    const std::size_t half = samples.size() / 2;
-    return samples.size() % 2 == 1 ? samples[half] : (samples[half - 1] + samples[half]) / 2;
-  }
-};
-
 struct Throughput {
   unsigned at_once = 1;
   double seconds = 0;
 };
 
+// In seconds.
 struct Results {
-  Times by_hand, lab, boot;
-  std::vector<std::pair<std::string, Times>> phases;  // of lab, in their order
+  Samples by_hand, lab, boot;
+  std::vector<std::pair<std::string, Samples>> phases;  // of lab, in their order
   std::vector<Throughput> throughput;
   unsigned trials = 0;  // of each throughput
   record::Conditions conditions;
@@ -90,7 +81,7 @@ class Bench {
       : options_(options),
         progress_(progress),
         folders_(base::find_folders()),
-        work_(fs::temp_directory_path(), "lab-bench"),
+        work_(folders_),
         scenario_(work_.path() / "time-to-result.yaml") {
     base::write_file(scenario_, scenario_of(options));
   }
@@ -150,10 +141,10 @@ class Bench {
     times_of("start and end of lab, the outer VM's end").add(run.seconds - known);
   }
 
-  Times& times_of(const std::string& phase) {
+  Samples& times_of(const std::string& phase) {
     auto& phases = results_.phases;
-    const auto found = std::ranges::find(phases, phase, &std::pair<std::string, Times>::first);
-    return found != phases.end() ? found->second : phases.emplace_back(phase, Times()).second;
+    const auto found = std::ranges::find(phases, phase, &std::pair<std::string, Samples>::first);
+    return found != phases.end() ? found->second : phases.emplace_back(phase, Samples()).second;
   }
 
   // Seconds from QEMU's start to the first line of the guest's reader.
@@ -229,16 +220,16 @@ class Bench {
   const Options& options_;
   Progress& progress_;
   const base::Folders folders_;
-  const base::TemporaryFolder work_;
+  const base::RunFolder work_;
   const fs::path scenario_;
   std::vector<scenario::TrialPlan> plans_;
   site::OuterJob outer_;
   Results results_;
 };
 
-std::string row(const std::string& name, const Times& times) {
-  return fmt::format("{:<48}{:>8.1f}  {:.1f} … {:.1f}\n", name, times.median(),
-                     times.samples.front(), times.samples.back());
+std::string row(const std::string& name, const Samples& times) {
+  return fmt::format("{:<48}{:>8.1f}  {:.1f} … {:.1f}\n", name, times.median(), times.least(),
+                     times.most());
 }
 
 double an_hour(unsigned trials, const Throughput& throughput) {
@@ -279,10 +270,10 @@ std::string json_of(const Results& results, const Options& options) {
                         {"image", options.image},
                         {"processors", std::thread::hardware_concurrency()},
                         {"conditions", results.conditions},
-                        {"by_hand", results.by_hand.samples},
-                        {"lab", results.lab.samples},
-                        {"guest_boot", results.boot.samples}};
-  for (const auto& [phase, times] : results.phases) document["phases"][phase] = times.samples;
+                        {"by_hand", results.by_hand.values()},
+                        {"lab", results.lab.values()},
+                        {"guest_boot", results.boot.values()}};
+  for (const auto& [phase, times] : results.phases) document["phases"][phase] = times.values();
   for (const Throughput& throughput : results.throughput)
     document["throughput"].push_back({{"at_once", throughput.at_once},
                                       {"trials", results.trials},

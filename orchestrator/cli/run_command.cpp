@@ -169,13 +169,16 @@ class Runner {
   // Only the machinery's failures are tried again, and only the trials that have no record yet.
   void run_with_retries() {
     for (unsigned attempt = 0;; ++attempt) {
+      last_attempt_ = attempt >= options_.retry;
       try {
         return site::run_plans(
             in_order_.missing(), options_.run, folders_, [this] { return failed_early(); },
             [this](const trial::Event& event) { take(event); });
       } catch (const base::Error& error) {
         progress_.clear();
-        if (error.kind() != base::ErrorKind::infrastructure || attempt >= options_.retry) throw;
+        if (error.kind() != base::ErrorKind::infrastructure || last_attempt_ || failed_early() ||
+            in_order_.missing().empty())
+          throw;
         say(fmt::format("lab: warning: {}; trying again ({} of {})\n", error.what(), attempt + 1,
                         options_.retry));
       }
@@ -197,6 +200,7 @@ class Runner {
 
   void take(const trial::Event& event) {
     clock_.take(event);
+    if (event.kind == trial::Event::Kind::error) return take_failure(event);
     if (event.kind != trial::Event::Kind::record) return progress_(event);
     record::Record record = record::from_json(event.text);
     const record::Timings before = clock_.phases_before_trial(event.lane);
@@ -211,6 +215,16 @@ class Runner {
     failed_ |= exit_code_of(record) != base::exit_ok;
     in_order_.done(trial, std::move(record));
     if (streaming()) print(in_order_.next());
+  }
+
+  // Of an outer VM. What the run ends with is said in full at its end.
+  void take_failure(const trial::Event& event) {
+    failed_ |= last_attempt_;
+    if (plans_.size() == 1) return;
+    progress_.clear();
+    say(fmt::format("lab: warning: {}: {}\n",
+                    event.trial.empty() ? "an outer VM failed" : "no record of " + event.trial,
+                    report::printable(event.text.substr(0, event.text.find('\n')))));
   }
 
   bool is_warmup(const record::Record& record) const {
@@ -252,7 +266,8 @@ class Runner {
   record::Store store_;
   Progress progress_;
   PhaseClock clock_;
-  bool failed_ = false;                  // a trial did
+  bool failed_ = false;                  // a trial did not pass
+  bool last_attempt_ = false;            // what fails now is not tried again
   std::vector<record::Record> records_;  // all of the run, at its end
   std::vector<record::RelationResult> relations_;
 };

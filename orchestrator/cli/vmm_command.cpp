@@ -125,7 +125,9 @@ void add_tests(CLI::App& command, Action& action, const std::shared_ptr<Options>
 }
 
 void add_cost_options(CLI::App& command, Options& options) {
-  command.add_option("--exits", options.cost.exits, "CPUIDs a run")->capture_default_str();
+  command.add_option("--exits", options.cost.exits, "Of each kind in a run")
+      ->check(CLI::Range(1, 10'000'000))
+      ->capture_default_str();
   command.add_option("--repeats", options.cost.repeats, "Runs")->capture_default_str();
 }
 

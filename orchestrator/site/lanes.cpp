@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 #include "orchestrator/site/lanes.hpp"
 
-#include <spdlog/spdlog.h>
-
 #include <algorithm>
+#include <iterator>
+#include <string_view>
 #include <thread>
 #include <utility>
 
@@ -16,6 +16,44 @@ using trial::Event;
 
 // Thrown through a job whose next trial is not to begin.
 struct Stopped {};
+
+using Plans = std::vector<scenario::TrialPlan>;
+
+// The matrix cell that the trial is one of: "smp[guest.vcpus=2]" of "smp[guest.vcpus=2]#1".
+std::string_view cell_of(const scenario::TrialPlan& plan) {
+  return std::string_view(plan.name).substr(0, plan.name.rfind('#'));
+}
+
+// What must run in one outer VM, one after the other: a cell's trials behind its warm-ups.
+std::vector<Plans> together(const Plans& plans) {
+  std::vector<Plans> groups;
+  for (const scenario::TrialPlan& plan : plans) {
+    const bool belongs = !groups.empty() && groups.back().front().warmup &&
+                         cell_of(groups.back().front()) == cell_of(plan);
+    if (!belongs) groups.emplace_back();
+    groups.back().push_back(plan);
+  }
+  return groups;
+}
+
+std::size_t trials_in(const std::vector<Plans>& groups) {
+  std::size_t trials = 0;
+  for (const Plans& group : groups) trials += group.size();
+  return trials;
+}
+
+// Of a job whose first `done` trials are over: what another outer VM can do. Trials behind their
+// warm-ups go with them.
+Plans left_of(const Plans& plans, std::size_t done) {
+  Plans left;
+  std::size_t seen = 0;
+  for (const Plans& group : together(plans)) {
+    const bool begun = seen < done;
+    for (const scenario::TrialPlan& plan : group)
+      if (seen++ >= done && !(begun && group.front().warmup)) left.push_back(plan);
+  }
+  return left;
+}
 
 std::size_t trials_of(const std::vector<OuterJob>& jobs) {
   std::size_t trials = 0;
@@ -35,14 +73,16 @@ unsigned lanes_for(unsigned wanted, unsigned processors, std::uint64_t available
 }
 
 std::vector<OuterJob> share_out(std::vector<OuterJob> jobs, unsigned lanes) {
-  const std::size_t most = (trials_of(jobs) + lanes - 1) / lanes;
+  const std::size_t most = std::max<std::size_t>((trials_of(jobs) + lanes - 1) / lanes, 1);
   std::vector<OuterJob> parts;
   for (OuterJob& outer : jobs) {
-    const std::vector<scenario::TrialPlan> plans = std::exchange(outer.job.plans, {});
-    const std::size_t count = (plans.size() + most - 1) / most, first = parts.size();
+    const std::vector<Plans> inseparable = together(std::exchange(outer.job.plans, {}));
+    const std::size_t count =
+                          std::min((trials_in(inseparable) + most - 1) / most, inseparable.size()),
+                      first = parts.size();
     parts.insert(parts.end(), count, outer);
-    for (std::size_t i = 0; i < plans.size(); ++i)
-      parts[first + i % count].job.plans.push_back(plans[i]);
+    for (std::size_t i = 0; i < inseparable.size(); ++i)
+      std::ranges::copy(inseparable[i], std::back_inserter(parts[first + i % count].job.plans));
   }
   return parts;
 }
@@ -56,6 +96,7 @@ Lanes::Lanes(std::vector<OuterJob> jobs, RunJob run_job, Question stop_early, tr
 }
 
 void Lanes::run(unsigned count) {
+  count = static_cast<unsigned>(std::min<std::size_t>(count, waiting_.size()));
   {
     std::vector<std::jthread> others;
     for (unsigned lane = 2; lane <= count; ++lane)
@@ -90,7 +131,7 @@ void Lanes::run_part(Part& part, unsigned lane) {
     });
   } catch (const Stopped&) {
   } catch (const std::exception& error) {
-    note_failure(error, part);
+    note_failure(error, part, lane);
   }
 }
 
@@ -100,24 +141,35 @@ void Lanes::take(Part& part, Event event) {
     if (stop_early_()) throw Stopped();
     part.in_trial = true;
   }
-  sink_(event);
+  try {
+    sink_(event);
+  } catch (...) {
+    // What is to be done with the results cannot be: no outer VM's failure.
+    failure_ = std::current_exception();
+    interrupted_ = true;
+    throw Stopped();
+  }
   if (event.kind != Event::Kind::record) return;
   part.in_trial = false;
   ++part.recorded;
 }
 
-void Lanes::note_failure(const std::exception& error, Part& part) {
+void Lanes::note_failure(const std::exception& error, Part& part, unsigned lane) {
   const std::lock_guard lock(mutex_);
   const auto* known = dynamic_cast<const base::Error*>(&error);
   const bool stop = known != nullptr && known->kind() == base::ErrorKind::interrupted;
-  if (failure_ && !stop && !interrupted_) spdlog::error("{}", error.what());
-  if (!failure_ || stop) failure_ = std::current_exception();
+  if (stop || !failure_) failure_ = std::current_exception();
   interrupted_ |= stop;
+  if (stop) return;
   auto& plans = part.outer.job.plans;
-  const std::size_t began = part.recorded + (part.in_trial ? 1 : 0);
-  if (began == 0 || began >= plans.size()) return;
-  plans.erase(plans.begin(), plans.begin() + static_cast<std::ptrdiff_t>(began));
-  waiting_.push_back(std::move(part.outer));
+  sink_({.kind = Event::Kind::error,
+         .trial = part.in_trial ? plans[part.recorded].name : "",
+         .text = error.what(),
+         .lane = lane});
+  const std::size_t begun = part.recorded + (part.in_trial ? 1 : 0);
+  if (begun == 0) return;
+  plans = left_of(plans, begun);
+  if (!plans.empty()) waiting_.push_back(std::move(part.outer));
 }
 
 }  // namespace lab::site

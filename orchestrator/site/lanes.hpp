@@ -20,7 +20,7 @@ unsigned lanes_for(unsigned wanted, unsigned processors, std::uint64_t available
                    std::uint64_t outer_mib);
 
 // Parts of the jobs, so that `lanes` lanes have about the same number of trials. Neighbours come
-// into different parts.
+// into different parts, but for a cell's trials behind its warm-ups, which stay together.
 std::vector<OuterJob> share_out(std::vector<OuterJob> jobs, unsigned lanes);
 
 class Lanes {
@@ -32,9 +32,10 @@ class Lanes {
   // `stop_early`: asked before each trial; where it says yes, none begins any more.
   Lanes(std::vector<OuterJob> jobs, RunJob run_job, Question stop_early, trial::Sink sink);
 
-  // Runs all jobs, at most `count` at once. One that fails takes with it the trial it was at: what
-  // it had not begun is done in another outer VM, unless it failed before its first trial. Throws
-  // what failed first when nothing is left to do, and at once where the user asks to stop.
+  // Runs all jobs, at most `count` at once. One that fails takes with it the trial it was at (and
+  // those behind the same warm-ups): what it had not begun is done in another outer VM, unless it
+  // failed before its first trial. Each failure is an event (error). Throws what failed first when
+  // nothing is left to do; at once where the user asks to stop or the sink throws.
   void run(unsigned count);
 
  private:
@@ -48,7 +49,7 @@ class Lanes {
   std::optional<OuterJob> next();
   void run_part(Part& part, unsigned lane);
   void take(Part& part, trial::Event event);
-  void note_failure(const std::exception& error, Part& part);
+  void note_failure(const std::exception& error, Part& part, unsigned lane);
 
   std::vector<OuterJob> waiting_;  // the last one is next
   RunJob run_job_;

@@ -50,6 +50,19 @@ TEST(ShareOut, SmallJobsStayWhole) {
   EXPECT_THAT(names(parts[3]), ElementsAre("f"));
 }
 
+TEST(ShareOut, TrialsBehindAWarmUpStayWithIt) {
+  OuterJob outer = job_of({"x[a]#w1", "x[a]#1", "x[a]#2", "x[b]#w1", "x[b]#1", "x[c]#1", "x[c]#2"});
+  outer.job.plans[0].warmup = outer.job.plans[3].warmup = true;
+  const auto parts = share_out({outer}, 2);
+  ASSERT_EQ(parts.size(), 2u);
+  EXPECT_THAT(names(parts[0]), ElementsAre("x[a]#w1", "x[a]#1", "x[a]#2", "x[c]#1"));
+  EXPECT_THAT(names(parts[1]), ElementsAre("x[b]#w1", "x[b]#1", "x[c]#2"));
+}
+
+TEST(ShareOut, NothingIsNoPart) {
+  EXPECT_THAT(share_out({job_of({})}, 2), IsEmpty());
+}
+
 TEST(LanesFor, AreLimitedByProcessorsAndMemory) {
   EXPECT_EQ(lanes_for(4, 8, 64000, 4096), 4u);
   EXPECT_EQ(lanes_for(4, 2, 64000, 4096), 2u);
@@ -82,7 +95,10 @@ class LanesTest : public testing::Test {
         },
         [&] { return stop_after_ > 0 && recorded_.size() >= stop_after_; },
         [&](const Event& event) {
+          if (event.kind == Event::Kind::record && event.trial == "no room")
+            throw base::infrastructure_error("the store is full");
           if (event.kind == Event::Kind::record) recorded_.push_back(event.trial);
+          if (event.kind == Event::Kind::error) failed_.push_back(event.trial);
           if (event.kind == Event::Kind::end) ended_.push_back(event.lane);
         })
         .run(count);
@@ -90,7 +106,7 @@ class LanesTest : public testing::Test {
 
   std::atomic<unsigned> outer_vms_ = 0;
   std::size_t stop_after_ = 0;
-  std::vector<std::string> recorded_;
+  std::vector<std::string> recorded_, failed_;
   std::vector<unsigned> ended_;
 };
 
@@ -103,7 +119,22 @@ TEST_F(LanesTest, RunsJobsInTheirOrder) {
 TEST_F(LanesTest, AFailureTakesOnlyItsTrialAlong) {
   EXPECT_THROW(run({job_of({"a", "bad", "b", "c"}), job_of({"d"})}), base::Error);
   EXPECT_THAT(recorded_, ElementsAre("a", "b", "c", "d"));
+  EXPECT_THAT(failed_, ElementsAre("bad"));
   EXPECT_EQ(outer_vms_, 3u);
+}
+
+TEST_F(LanesTest, AFailureTakesWhatIsBehindTheSameWarmUpAlong) {
+  OuterJob outer = job_of({"x[a]#w1", "bad", "x[b]#1"});
+  outer.job.plans[0].warmup = true;
+  outer.job.plans[0].name = "bad";  // of one cell with the next
+  EXPECT_THROW(run({outer}), base::Error);
+  EXPECT_THAT(recorded_, ElementsAre("x[b]#1"));
+}
+
+TEST_F(LanesTest, NothingGoesOnWhereTheResultsCannotBeKept) {
+  EXPECT_THROW(run({job_of({"no room", "a"}), job_of({"b"})}), base::Error);
+  EXPECT_THAT(recorded_, IsEmpty());
+  EXPECT_EQ(outer_vms_, 1u);
 }
 
 TEST_F(LanesTest, AnOuterVmThatDoesNotStartIsNotTriedAgain) {

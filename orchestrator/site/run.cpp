@@ -120,10 +120,10 @@ unsigned lanes_for_jobs(unsigned wanted, const std::string& site,
   const unsigned processors = std::thread::hardware_concurrency();
   const std::uint64_t available = available_memory_mib();
   const unsigned lanes = lanes_for(wanted, processors, available, largest);
-  if (lanes < wanted)
+  if (lanes < std::min<std::size_t>(wanted, trials))
     spdlog::warn(
-        "-j {}: {} at once on this machine, which has {} processors and {} MiB available (an outer "
-        "VM takes one, and {} MiB)",
+        "-j {}: {} at once, for this machine has {} processors and {} MiB available, of "
+        "which an outer VM keeps one busy and may take {}",
         wanted, lanes, processors, available, largest);
   return static_cast<unsigned>(std::min<std::size_t>(lanes, trials));
 }

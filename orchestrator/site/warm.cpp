@@ -5,6 +5,9 @@
 
 #include <algorithm>
 #include <chrono>
+#include <optional>
+#include <utility>
+#include <vector>
 
 #include "orchestrator/base/atomic_folder.hpp"
 #include "orchestrator/base/error.hpp"
@@ -89,18 +92,31 @@ class Warmer {
 
   std::unique_ptr<OuterMachine> start() const {
     make_where_missing();
+    const auto written = when_written();
     try {
       return restore();
     } catch (const base::Error& error) {
       if (error.kind() == base::ErrorKind::interrupted) throw;
       spdlog::warn("the saved state of the outer VM is of no use, and made anew: {}", error.what());
     }
-    base::remove_folder(folder_);
+    throw_away(written);
     make_where_missing();
     return restore();
   }
 
  private:
+  std::optional<fs::file_time_type> when_written() const {
+    std::error_code error;
+    const auto time = fs::last_write_time(folder_ / "digests", error);
+    return error ? std::nullopt : std::optional(time);
+  }
+
+  // But not what another one has made anew meanwhile.
+  void throw_away(std::optional<fs::file_time_type> written) const {
+    const base::Fd lock = base::lock_folder(folder_.parent_path());
+    if (fs::exists(folder_) && when_written() == written) base::remove_folder(folder_);
+  }
+
   void make_where_missing() const {
     const auto make = [&](const fs::path& folder) { this->make(folder); };
     if (base::make_folder_once(folder_, make)) forget_old();
@@ -146,12 +162,12 @@ class Warmer {
   }
 
   void forget_old() const {
-    std::vector<fs::path> states;
+    const base::Fd lock = base::lock_folder(folder_.parent_path());
+    std::vector<std::pair<fs::file_time_type, fs::path>> states;
     for (const auto& entry : fs::directory_iterator(folder_.parent_path()))
-      if (entry.is_directory()) states.push_back(entry.path());
-    std::ranges::sort(states, std::greater(),
-                      [](const fs::path& state) { return fs::last_write_time(state); });
-    for (std::size_t i = most_states; i < states.size(); ++i) base::remove_folder(states[i]);
+      if (entry.is_directory()) states.emplace_back(entry.last_write_time(), entry.path());
+    std::ranges::sort(states, std::greater());
+    for (std::size_t i = most_states; i < states.size(); ++i) base::remove_folder(states[i].second);
   }
 
   const OuterImage& image_;

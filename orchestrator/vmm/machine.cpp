@@ -219,9 +219,15 @@ void Machine::lay_out_interrupts() {
     sregs.gdt = {.base = gdt_address, .limit = 3 * 8 - 1};
     sregs.idt = {.base = idt_address, .limit = 256 * 16 - 1};
     vcpu.set_sregs(sregs);
-    vcpu.set_cpuid(supported_cpuid());
     vcpu.make_runnable();
   }
+}
+
+void Machine::interrupt(unsigned vcpu) {
+  kvm_msi msi{};
+  msi.address_lo = 0xfee00000 | vcpu << 12;  // SDM vol. 3, 10.11.1
+  msi.data = VMM_VECTOR;
+  call(vm_.get(), KVM_SIGNAL_MSI, &msi, "KVM_SIGNAL_MSI");
 }
 
 void Machine::listen(std::uint16_t port, const base::Fd& eventfd) {

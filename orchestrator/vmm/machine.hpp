@@ -97,6 +97,8 @@ class Machine {
   // Makes the vCPU execute these queries, at `offset` in the tests' data.
   void ask(unsigned vcpu, Level level, std::vector<Query>& queries, std::uint64_t offset = 0);
 
+  // An IPI of VMM_VECTOR to a vCPU, from nowhere.
+  void interrupt(unsigned vcpu);
   // From now on a byte written to the port ends in KVM, which adds one to the eventfd.
   void listen(std::uint16_t port, const base::Fd& eventfd);
 

@@ -171,7 +171,9 @@ vmm_ipi:
 vmm_answer:
 	enable_x2apic
 	movq	$1, 8(%r8)
-1:	sti
+1:	cmpq	$0, (%r8)
+	jne	2f
+	sti
 	hlt
 	cli
 	cmpq	$0, (%r8)

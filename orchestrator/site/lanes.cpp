@@ -127,7 +127,7 @@ void Lanes::run_part(Part& part, unsigned lane) {
   try {
     run_job_(part.outer, [&](Event event) {
       event.lane = lane;
-      take(part, std::move(event));
+      take(part, event);
     });
   } catch (const Stopped&) {
   } catch (const std::exception& error) {
@@ -135,7 +135,7 @@ void Lanes::run_part(Part& part, unsigned lane) {
   }
 }
 
-void Lanes::take(Part& part, Event event) {
+void Lanes::take(Part& part, const Event& event) {
   const std::lock_guard lock(mutex_);
   if (event.kind == Event::Kind::phase && !event.trial.empty() && !part.in_trial) {
     if (stop_early_()) throw Stopped();

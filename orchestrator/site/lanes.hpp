@@ -48,7 +48,7 @@ class Lanes {
   void work(unsigned lane);
   std::optional<OuterJob> next();
   void run_part(Part& part, unsigned lane);
-  void take(Part& part, trial::Event event);
+  void take(Part& part, const trial::Event& event);
   void note_failure(const std::exception& error, Part& part, unsigned lane);
 
   std::vector<OuterJob> waiting_;  // the last one is next

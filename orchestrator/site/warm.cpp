@@ -93,12 +93,7 @@ class Warmer {
   std::unique_ptr<OuterMachine> start() const {
     make_where_missing();
     const auto written = when_written();
-    try {
-      return restore();
-    } catch (const base::Error& error) {
-      if (error.kind() == base::ErrorKind::interrupted) throw;
-      spdlog::warn("the saved state of the outer VM is of no use, and made anew: {}", error.what());
-    }
+    if (auto machine = try_to_restore()) return machine;
     throw_away(written);
     make_where_missing();
     return restore();
@@ -150,6 +145,17 @@ class Warmer {
              return line == warm_line || (events.take(line) && events.failed());
            });
     events.throw_failure();
+  }
+
+  // Null where the state is of no use.
+  std::unique_ptr<OuterMachine> try_to_restore() const {
+    try {
+      return restore();
+    } catch (const base::Error& error) {
+      if (error.kind() == base::ErrorKind::interrupted) throw;
+      spdlog::warn("the saved state of the outer VM is of no use, and made anew: {}", error.what());
+      return nullptr;
+    }
   }
 
   std::unique_ptr<OuterMachine> restore() const {

@@ -137,6 +137,7 @@ void Lanes::run_part(Part& part, unsigned lane) {
 
 void Lanes::take(Part& part, const Event& event) {
   const std::lock_guard lock(mutex_);
+  if (interrupted_) throw Stopped();
   if (event.kind == Event::Kind::phase && !event.trial.empty() && !part.in_trial) {
     if (stop_early_()) throw Stopped();
     part.in_trial = true;

@@ -134,11 +134,10 @@ class Runner {
     try {
       run_with_retries();
     } catch (...) {
-      finish();  // what there is, is there
+      finish(false);  // what there is, is there
       throw;
     }
-    judge_relations();
-    finish();
+    finish(true);
     return worst_of(relations_, worst_of(records_));
   }
 
@@ -146,15 +145,16 @@ class Runner {
   bool streaming() const { return format_ == report::Format::table && options_.output.empty(); }
 
   void judge_relations() {
-    const std::vector<record::Record> records = in_order_.records();
     for (const scenario::Scenario& scenario : scenarios_)
-      std::ranges::move(record::judge_relations(scenario, plans_, records),
+      std::ranges::move(record::judge_relations(scenario, plans_, records_),
                         std::back_inserter(relations_));
   }
 
-  void finish() {
+  // Relations are judged where all trials have run.
+  void finish(bool whole) {
     progress_.clear();
     records_ = in_order_.records();
+    if (whole) judge_relations();
     if (streaming()) {
       print(in_order_.rest());
       write_output("", report::relations(relations_, terminal_style()));

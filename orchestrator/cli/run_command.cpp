@@ -206,6 +206,8 @@ class Runner {
     const record::Timings before = clock_.phases_before_trial(event.lane);
     record.timings.insert(record.timings.begin(), before.begin(), before.end());
     const std::string trial = record.trial;
+    if (run_.empty()) run_ = record.id;
+    record.run = run_;
     progress_.clear();
     if (is_warmup(record)) {
       say(warmup_line(record));
@@ -266,6 +268,7 @@ class Runner {
   record::Store store_;
   Progress progress_;
   PhaseClock clock_;
+  std::string run_;                      // Record::run of all
   bool failed_ = false;                  // a trial did not pass
   bool last_attempt_ = false;            // what fails now is not tried again
   std::vector<record::Record> records_;  // all of the run, at its end

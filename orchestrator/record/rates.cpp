@@ -71,24 +71,6 @@ Stretch measure(const Growth& growth, double window, std::string name, double be
   return part;
 }
 
-// By reason, what came between begin and end.
-void add_reasons(Burst& burst, const Timeline& timeline) {
-  std::vector<double> exits(timeline.numbers.size());
-  double before = 0;
-  for (const Timeline::Sample& sample : timeline.samples) {
-    const double length = sample.seconds - before;
-    const double inside = std::min(sample.seconds, burst.end) -
-                          std::max(std::exchange(before, sample.seconds), burst.begin);
-    if (inside <= 0 || length <= 0) continue;
-    for (std::size_t i = 0; i < std::min(exits.size(), sample.exits.size()); ++i)
-      exits[i] += double(sample.exits[i]) * inside / length;
-  }
-  for (std::size_t i = 0; i < exits.size(); ++i)
-    if (exits[i] > 0) burst.reasons.emplace_back(timeline.numbers[i], exits[i]);
-  std::ranges::stable_sort(burst.reasons, std::greater(),
-                           &std::pair<std::uint32_t, double>::second);
-}
-
 bool overlap(const Burst& a, const Burst& b) {
   constexpr double slack = 1e-6;
   return a.begin + slack < b.end && b.begin + slack < a.end;
@@ -99,6 +81,25 @@ bool overlap(const Burst& a, const Burst& b) {
 double rate_window(const Timeline& timeline) {
   if (timeline.samples.empty()) return 1;
   return std::max(1.0, 2 * end_of(timeline) / static_cast<double>(timeline.samples.size()));
+}
+
+std::vector<std::pair<std::uint32_t, double>> reasons_between(const Timeline& timeline,
+                                                              double begin, double end) {
+  std::vector<double> exits(timeline.numbers.size());
+  double before = 0;
+  for (const Timeline::Sample& sample : timeline.samples) {
+    const double length = sample.seconds - before;
+    const double inside =
+        std::min(sample.seconds, end) - std::max(std::exchange(before, sample.seconds), begin);
+    if (inside <= 0 || length <= 0) continue;
+    for (std::size_t i = 0; i < std::min(exits.size(), sample.exits.size()); ++i)
+      exits[i] += double(sample.exits[i]) * inside / length;
+  }
+  std::vector<std::pair<std::uint32_t, double>> reasons;
+  for (std::size_t i = 0; i < exits.size(); ++i)
+    if (exits[i] > 0) reasons.emplace_back(timeline.numbers[i], exits[i]);
+  std::ranges::stable_sort(reasons, std::greater(), &std::pair<std::uint32_t, double>::second);
+  return reasons;
 }
 
 Stretch stretch(const Timeline& timeline, std::string name, double begin, double end) {
@@ -145,7 +146,7 @@ std::vector<Burst> busiest(const Timeline& timeline, std::size_t count) {
     if (std::ranges::none_of(chosen, [&](const Burst& other) { return overlap(burst, other); }))
       chosen.push_back(burst);
   }
-  for (Burst& burst : chosen) add_reasons(burst, timeline);
+  for (Burst& burst : chosen) burst.reasons = reasons_between(timeline, burst.begin, burst.end);
   return chosen;
 }
 

@@ -38,6 +38,10 @@ std::vector<Stretch> phases(const Timeline& timeline);
 // The first guest's steps, those whose time is known.
 std::vector<Stretch> step_stretches(const Record& record);
 
+// By reason number, most exits first; a sample that reaches over the edges by its share of time.
+std::vector<std::pair<std::uint32_t, double>> reasons_between(const Timeline& timeline,
+                                                              double begin, double end);
+
 // A window with more exits than those around it.
 struct Burst {
   double begin = 0, end = 0;

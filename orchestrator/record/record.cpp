@@ -54,16 +54,14 @@ std::optional<Outcome> parse_outcome(std::string_view text) {
 
 std::span<const std::string_view> condition_order() {
   namespace c = condition;
-  static constexpr std::array order = {c::site,       c::emulated,      c::vendor,
-                                       c::cpu_model,  c::nesting_depth, c::outer_kernel,
-                                       c::outer_tsc,  c::patch_version, c::module_parameters,
-                                       c::paging,     c::layout,        c::ksm,
-                                       c::image,      c::image_digest,  c::guest_kernel,
-                                       c::guests,     c::vcpus,         c::memory,
-                                       c::huge_pages, c::machine,       c::guest_cpu,
-                                       c::clock,      c::cmdline,       c::devices,
-                                       c::console,    c::samples,       c::lab_version,
-                                       c::start_time, c::repeat};
+  static constexpr std::array order = {
+      c::site,         c::emulated,  c::vendor,        c::cpu_model,         c::nesting_depth,
+      c::outer_kernel, c::outer_tsc, c::patch_version, c::module_parameters, c::paging,
+      c::layout,       c::ksm,       c::image,         c::image_digest,      c::guest_kernel,
+      c::guests,       c::vcpus,     c::memory,        c::huge_pages,        c::machine,
+      c::guest_cpu,    c::clock,     c::cmdline,       c::devices,           c::console,
+      c::samples,      c::emulator,  c::host,          c::lab_version,       c::start_time,
+      c::repeat};
   return order;
 }
 

@@ -48,7 +48,9 @@ inline constexpr std::string_view
     huge_pages = "huge_pages", machine = "machine",
     guest_cpu = "guest_cpu",  // "host", or a model; then its features: "EPYC +invtsc -x2apic"
     clock = "clock", cmdline = "cmdline", ksm = "ksm",
-    samples = "samples",  // of the timeline, a second
+    samples = "samples",    // of the timeline, a second
+    emulator = "emulator",  // of the outer VM, and its version: "QEMU 10.0.2", "Bochs 2.7"
+    host = "host",          // this machine, where it is the outer VM's clock: "2 x AMD EPYC ..."
     exact = "exact",  // what was fixed so that the same trial has the same exits; absent: nothing
     devices = "devices", console = "console", lab_version = "lab_version",
     start_time = "start_time", repeat = "repeat";
@@ -132,6 +134,8 @@ using Timings =
 
 struct Record {
   std::string id;  // make_id(): sorts by start time
+  std::string
+      run;  // the same of all trials of one `lab run`: its first record's id; "" by older labs
   std::string scenario;
   std::string trial;  // "boot-count[paging=shadow]#2"
   std::string site;

@@ -107,13 +107,14 @@ ordered_json relation_json(const RelationResult& relation) {
 
 // All but the timeline.
 ordered_json record_json(const Record& record) {
-  ordered_json object = {{"id", record.id},
-                         {"scenario", record.scenario},
-                         {"trial", record.trial},
-                         {"site", record.site},
-                         {"repeat", record.repeat},
-                         {"outcome", to_string(record.outcome)},
-                         {"start_time", format_time(record.start_time)}};
+  ordered_json object = {{"id", record.id}};
+  if (!record.run.empty()) object["run"] = record.run;
+  object["scenario"] = record.scenario;
+  object["trial"] = record.trial;
+  object["site"] = record.site;
+  object["repeat"] = record.repeat;
+  object["outcome"] = to_string(record.outcome);
+  object["start_time"] = format_time(record.start_time);
   if (!record.message.empty()) object["message"] = record.message;
   object["conditions"] = ordered_json::object();
   for (const auto& [key, value] : record.conditions) object["conditions"][key] = value;
@@ -275,6 +276,7 @@ Timings timings_from(const ordered_json& object) {
 Record record_from(const ordered_json& object) {
   Record record;
   record.id = text(object, "id");
+  record.run = optional_text(object, "run");
   record.scenario = text(object, "scenario");
   record.trial = text(object, "trial");
   record.site = text(object, "site");

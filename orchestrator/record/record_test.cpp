@@ -24,6 +24,7 @@ Record sample(int number = 0) {
   record.start_time = std::chrono::system_clock::time_point(
       std::chrono::milliseconds(1763696472123 + number * 1000));
   record.id = make_id(record.start_time, 0x3fa29c01);
+  record.run = record.id;
   record.scenario = "boot-count";
   record.trial = "boot-count[paging=nested]#1";
   record.site = "svm";

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: MIT
+// The part of a record that comparisons need: exits by step and reason, small enough to be read by
+// the ten thousand.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "orchestrator/record/record.hpp"
+
+namespace lab::record {
+
+struct StepCounts {
+  std::string step;
+  std::uint32_t guest = 1;
+  std::uint64_t exits = 0;
+  std::vector<std::pair<std::uint32_t, std::uint64_t>> reasons;  // number, exits; ascending
+
+  bool operator==(const StepCounts&) const = default;
+};
+
+// Exits between two milestones of the timeline, by share of time ("kernel → init").
+struct PhaseCounts {
+  std::string phase;
+  std::vector<std::pair<std::uint32_t, std::uint64_t>> reasons;  // number, exits; ascending
+
+  bool operator==(const PhaseCounts&) const = default;
+};
+
+struct TrialCounts {
+  std::string id, run, scenario, trial;
+  std::uint32_t repeat = 1;
+  Outcome outcome = Outcome::incomplete;
+  // Without start_time and repeat: those of trials that compare are equal. Shared, never null.
+  std::shared_ptr<const Conditions> conditions;
+  std::vector<StepCounts> steps;    // those that have counts, in the record's order
+  std::vector<PhaseCounts> phases;  // none without a timeline
+
+  bool operator==(const TrialCounts&) const;
+};
+
+TrialCounts counts_of(const Record& record);
+
+// The record's conditions without those that differ between any two trials.
+Conditions comparable(Conditions conditions);
+
+// "boot-count[paging=shadow]" of "boot-count[paging=shadow]#2".
+std::string_view cell_of(std::string_view trial);
+
+}  // namespace lab::record

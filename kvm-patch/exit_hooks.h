@@ -126,4 +126,19 @@ static __always_inline void exit_stats_entry(struct kvm_vcpu *vcpu)
 	stats->current_slot->to_entry += cycles;
 }
 
+/*
+ * Before HLT is emulated: whether the guest is to execute it once more first. Its
+ * interrupt shadow stays (STI; HLT), so that no interrupt comes between the two and
+ * is slept through.
+ */
+static __always_inline bool exit_stats_halt_again(struct kvm_vcpu *vcpu)
+{
+	struct exit_stats *stats = exit_stats_behind(vcpu);
+
+	if (!static_branch_unlikely(&exit_hlt_twice_key))
+		return false;
+	stats->halt_again = !stats->halt_again;
+	return stats->halt_again;
+}
+
 #endif

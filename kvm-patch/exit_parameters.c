@@ -16,6 +16,7 @@ bool exit_histograms __read_mostly;
 u64 exit_preset __read_mostly;
 
 static bool exit_counts = true;
+static bool exit_hlt_twice;
 static int exit_leaves = 1;
 static unsigned long log_every;
 static DEFINE_MUTEX(exit_parameter_lock);
@@ -23,6 +24,7 @@ static DEFINE_MUTEX(exit_parameter_lock);
 DEFINE_STATIC_KEY_TRUE(exit_counts_key);
 DEFINE_STATIC_KEY_TRUE(exit_svm_key);
 DEFINE_STATIC_KEY_FALSE(exit_extra_key);
+DEFINE_STATIC_KEY_FALSE(exit_hlt_twice_key);
 
 /* A parameter that takes one of some words. */
 struct exit_words {
@@ -48,6 +50,10 @@ static void set_keys(void)
 		static_branch_enable(&exit_extra_key);
 	else
 		static_branch_disable(&exit_extra_key);
+	if (exit_hlt_twice)
+		static_branch_enable(&exit_hlt_twice_key);
+	else
+		static_branch_disable(&exit_hlt_twice_key);
 }
 
 static int set_word(const char *text, const struct kernel_param *kp)
@@ -102,6 +108,7 @@ static int set_log_every(const char *text, const struct kernel_param *kp)
 
 static const struct kernel_param_ops word_ops = { .set = set_word, .get = get_word };
 static const struct kernel_param_ops switch_ops = { .set = set_switch, .get = get_switch };
+static const struct kernel_param_ops bool_ops = { .set = set_switch, .get = param_get_bool };
 static const struct kernel_param_ops log_ops = { .set = set_log_every, .get = param_get_ulong };
 
 static struct exit_words layout_parameter = {
@@ -133,6 +140,9 @@ MODULE_PARM_DESC(exit_log_every, "A line in the kernel's log every so many exits
 
 module_param(exit_preset, ullong, 0444);
 MODULE_PARM_DESC(exit_preset, "For tests: exits of the CPUID number that each vCPU begins with");
+
+module_param_cb(exit_hlt_twice, &bool_ops, &exit_hlt_twice, 0444);
+MODULE_PARM_DESC(exit_hlt_twice, "For tests: a guest's HLT takes one more exit, a seeded regression: 0 or 1");
 
 /* Says that this kvm.ko is patched, and how; nothing to set. */
 static int set_version(const char *value, const struct kernel_param *kp)

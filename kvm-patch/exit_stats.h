@@ -53,6 +53,7 @@ struct exit_stats {
 	s64 stray;		/* how many more KVM's stat.exits counts than there were */
 	u64 *histogram;		/* 64 buckets a slot, or NULL */
 	u64 logged;		/* total when a line was last due in the log */
+	bool halt_again;	/* exit_hlt_twice: the guest is sent back to its HLT */
 	struct list_head list;
 	spinlock_t latch_lock;	/* of latch: its vCPU writes, the host reads */
 	struct exit_latch latch;
@@ -75,6 +76,7 @@ extern bool exit_histograms;
 DECLARE_STATIC_KEY_TRUE(exit_counts_key);
 DECLARE_STATIC_KEY_TRUE(exit_svm_key);
 DECLARE_STATIC_KEY_FALSE(exit_extra_key);	/* histograms or log_every */
+DECLARE_STATIC_KEY_FALSE(exit_hlt_twice_key);
 
 unsigned int exit_stats_reserve(unsigned int vcpu_size);
 void *exit_stats_zalloc(struct kmem_cache *cache, gfp_t flags);

@@ -2,9 +2,13 @@
 #include "orchestrator/scenario/categories.hpp"
 
 #include <algorithm>
-#include <vector>
 
 namespace lab::scenario {
+namespace {
+
+constexpr exits::Vendor vendors[] = {exits::Vendor::vmx, exits::Vendor::svm};
+
+}  // namespace
 
 std::span<const std::string_view> category_words() {
   static const auto words = [] {
@@ -22,6 +26,20 @@ std::optional<exits::Category> parse_category(std::string_view word) {
   const auto found = std::ranges::find(words, word);
   if (found == words.end()) return std::nullopt;
   return exits::Category(found - words.begin());
+}
+
+bool names_reason(std::string_view text) {
+  return text == "total" || std::ranges::any_of(vendors, [&](exits::Vendor vendor) {
+           return exits::parse_reason(vendor, text).has_value();
+         });
+}
+
+std::vector<std::string_view> reason_words() {
+  std::vector<std::string_view> words = {"total"};
+  for (const exits::Vendor vendor : vendors) {
+    for (const exits::Reason& reason : exits::reasons(vendor)) words.push_back(reason.name);
+  }
+  return words;
 }
 
 }  // namespace lab::scenario

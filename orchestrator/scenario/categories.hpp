@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: MIT
-// The words of exits::Category, both ways.
+// The words for exit reasons and for exits::Category.
 #pragma once
 
 #include <optional>
 #include <span>
 #include <string_view>
+#include <vector>
 
 #include "orchestrator/exits/reasons.hpp"
 
@@ -12,5 +13,9 @@ namespace lab::scenario {
 
 std::span<const std::string_view> category_words();  // in the enumeration's order
 std::optional<exits::Category> parse_category(std::string_view word);
+
+// Whether it is "total", or a reason's name or number of either vendor.
+bool names_reason(std::string_view text);
+std::vector<std::string_view> reason_words();  // "total", then both vendors' names
 
 }  // namespace lab::scenario

@@ -5,7 +5,6 @@
 
 #include <algorithm>
 
-#include "orchestrator/exits/reasons.hpp"
 #include "orchestrator/scenario/categories.hpp"
 #include "orchestrator/scenario/matrix.hpp"
 #include "orchestrator/scenario/values.hpp"
@@ -28,13 +27,9 @@ std::string read_step_of(const Scenario& scenario, const Node& node) {
 
 std::string read_reason(const Node& node) {
   const std::string text = read_text(node, "reason", 64);
-  std::vector<std::string_view> names = {"total"};
-  for (exits::Vendor vendor : {exits::Vendor::vmx, exits::Vendor::svm}) {
-    if (exits::parse_reason(vendor, text)) return text;
-    for (const exits::Reason& reason : exits::reasons(vendor)) names.push_back(reason.name);
-  }
-  if (text == "total") return text;
-  fail(node.where, fmt::format("no exit reason {}{}", in_quotes(text), did_you_mean(text, names)),
+  if (names_reason(text)) return text;
+  fail(node.where,
+       fmt::format("no exit reason {}{}", in_quotes(text), did_you_mean(text, reason_words())),
        "total, a name as in EPT_VIOLATION or NPF, or a number");
 }
 

@@ -8,6 +8,7 @@
 #include "orchestrator/base/fd.hpp"
 #include "orchestrator/scenario/check.hpp"
 #include "orchestrator/scenario/expect.hpp"
+#include "orchestrator/scenario/floors.hpp"
 #include "orchestrator/scenario/matrix.hpp"
 #include "orchestrator/scenario/overrides.hpp"
 #include "orchestrator/scenario/steps.hpp"
@@ -59,7 +60,7 @@ Draft read_draft(const Node& root, const std::string& file) {
   const MapReader map(
       root, "scenario",
       {"version", "name", "description", "extends", "image", "guest", "host", "kvm", "samples",
-       "exact", "matrix", "repeat", "warmup", "timeouts", "steps", "expect"});
+       "exact", "matrix", "repeat", "warmup", "timeouts", "steps", "expect", "floors"});
   read_version(map.need("version"));
   Draft draft;
   draft.place = root.where;
@@ -75,6 +76,7 @@ Draft read_draft(const Node& root, const std::string& file) {
   draft.scenario.steps = read_steps(steps);
   for (const Node& item : steps.items) draft.step_places.push_back(item.where);
   if (const Node* expect = map.find("expect")) read_expect(draft, *expect);
+  if (const Node* floors = map.find("floors")) draft.scenario.floors = read_floors(*floors);
   return draft;
 }
 

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "orchestrator/scenario/floors.hpp"
 #include "orchestrator/scenario/matrix.hpp"
 #include "orchestrator/scenario/values.hpp"
 
@@ -116,11 +117,13 @@ void override_one(Draft& draft, const std::string& key, const std::string& text)
                                  ? timeout_of(scenario.timeouts, key.substr(9))
                                  : nullptr) {
     *timeout = read_duration(value, key);
+  } else if (key.starts_with("floors.")) {
+    set_floor(scenario.floors, {key.substr(7), place, value});
   } else {
     fail(place, fmt::format("unknown key {}{}", in_quotes(key), nearest_setting(key)),
          "keys: paging, " + setting_keys() +
              ", matrix.KEY, name, repeat, warmup, timeouts.trial, timeouts.boot, timeouts.step, "
-             "timeouts.shutdown");
+             "timeouts.shutdown, floors.REASON");
   }
 }
 

@@ -137,6 +137,15 @@ struct Axis {
   std::vector<std::string> values;
 };
 
+// The size of change that matters when trials are compared with a baseline.
+struct Floor {
+  std::string reason;                       // "total", a name or a number; "" with a category
+  std::optional<exits::Category> category;  // instead of a reason; a reason's own goes before it
+  std::optional<double> share;              // 0.05 for 5 %, 0..10; absent: no change ever matters
+
+  bool operator==(const Floor&) const = default;
+};
+
 struct Scenario {
   std::string file;  // for messages
   std::string name;
@@ -151,6 +160,7 @@ struct Scenario {
   std::vector<Step> steps;  // the first is the boot, and no other; shutdown only last
   std::vector<Expectation> expect;
   std::vector<Relation> relations;
+  std::vector<Floor> floors;  // none twice; what none is for has the comparison's own
 };
 
 // One guest run: a cell of the matrix, once.

@@ -146,6 +146,9 @@ TEST(Schema, HasTheLoadersSettings) {
   const auto categories = category_words();
   EXPECT_EQ(schema()["definitions"]["expect"]["properties"]["category"]["enum"],
             json(std::vector<std::string>(categories.begin(), categories.end())));
+  std::set<std::string> floors(categories.begin(), categories.end());
+  floors.insert("total");
+  EXPECT_EQ(keys_at({"floors"}), floors);
 }
 
 std::vector<std::string> cells_of_row(const std::string& row) {
@@ -286,12 +289,15 @@ const std::string rich =
     "expect:\n"
     "  - {step: boot, reason: 48, min: 1, max: 18446744073709551615}\n"
     "  - {step: a, category: msr, max: 5, per: second, where: {guest.vcpus: 8}}\n"
-    "  - {step: b, of: {guest.vcpus: 2}, to: {guest.vcpus: 4}, max: 1.5}\n";
+    "  - {step: b, of: {guest.vcpus: 2}, to: {guest.vcpus: 4}, max: 1.5}\n"
+    "floors: {total: 1 %, INTR: 20%, 48: 0.5 %, PF excp: 1000 %, timer: ignore}\n";
 
 TEST(Schema, AllowsWhatTheLoaderAllows) {
   EXPECT_EQ(error_of(rich), "");
   EXPECT_EQ(violation(rich), "");
   EXPECT_EQ(violation("extends: other.yaml\nguest: {disk: }\nmatrix:\n"), "");
+  EXPECT_EQ(violation("extends: other.yaml\nfloors: {total: , INTR: }\n"), "");
+  EXPECT_EQ(violation("extends: other.yaml\nfloors:\n"), "");
   for (const auto& entry : std::filesystem::directory_iterator(folder)) {
     if (entry.path().extension() != ".yaml") continue;
     const std::string name = entry.path().filename();
@@ -327,6 +333,13 @@ TEST(Schema, RefusesWhatNeedsNoContext) {
       {"max: 1.5", "max: 1.5, per: second"},
       {", to: {guest.vcpus: 4}", ""},
       {"reader", "console"},
+      {"total: 1 %", "total: 1"},
+      {"total: 1 %", "total: 1. %"},
+      {"total: 1 %", "total: [1 %]"},
+      {"1000 %", "1001 %"},
+      {"1000 %", "1000.1 %"},
+      {"timer: ignore", "timer: ignored"},
+      {"PF excp: 1000 %", "PF-excp!: 1000 %"},
   };
   for (const auto& [from, to] : cases) {
     const std::string text = with(rich, from, to);

@@ -6,7 +6,6 @@
 #include <algorithm>
 #include <charconv>
 #include <numeric>
-#include <optional>
 #include <utility>
 
 #include "orchestrator/scenario/scenario.hpp"
@@ -70,6 +69,17 @@ std::optional<std::uint64_t> parse_quantity(std::string_view text, std::span<con
   const auto unit = std::ranges::find(units, text, &Unit::name);
   if (!value || unit == units.end() || *value > UINT64_MAX / unit->factor) return std::nullopt;
   return *value * unit->factor;
+}
+
+// "5", "0.5"; empty for anything else.
+std::optional<double> parse_decimal(std::string_view text) {
+  double value = 0;
+  const auto [stop, error] =
+      std::from_chars(text.data(), text.data() + text.size(), value, std::chars_format::fixed);
+  const bool whole = error == std::errc() && stop == text.data() + text.size();
+  // Not inf, nan, .5 or 5.
+  if (!whole || !is_digit(text.front()) || !is_digit(text.back())) return std::nullopt;
+  return value;
 }
 
 std::vector<std::string_view> split(std::string_view text, char separator) {
@@ -183,6 +193,25 @@ double read_factor(const Node& node, const std::string& what) {
          "as in 2 or 10.5");
   }
   return value;
+}
+
+std::optional<double> read_share(const Node& node, const std::string& what) {
+  static constexpr std::string_view never = "ignore", words[] = {never};
+  constexpr double most = 1000;  // per cent
+  const std::string& text = scalar(node, what, "a percentage or ignore");
+  if (text == never) return std::nullopt;
+  std::string_view digits = text;
+  const bool has_unit = digits.ends_with('%');
+  if (has_unit) digits.remove_suffix(1);
+  if (has_unit && digits.ends_with(' ')) digits.remove_suffix(1);
+  const auto percent = parse_decimal(digits);
+  if (!has_unit || !percent || *percent > most) {
+    fail(node.where,
+         fmt::format("{} must be from 0 % to {:.0f} %, or ignore, not {}{}", what, most,
+                     in_quotes(text), did_you_mean(text, words)),
+         "write the unit out, as in '5 %'");
+  }
+  return *percent / 100;
 }
 
 std::string read_text(const Node& node, const std::string& what, std::size_t max, std::size_t min) {

@@ -5,6 +5,7 @@
 #include <chrono>
 #include <cstdint>
 #include <initializer_list>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -23,6 +24,8 @@ std::uint64_t read_memory(const Node& node, const std::string& what, std::uint64
 std::chrono::seconds read_duration(const Node& node, const std::string& what);           // "10 min"
 std::chrono::milliseconds read_milliseconds(const Node& node, const std::string& what);  // "500 ms"
 double read_factor(const Node& node, const std::string& what);  // "10.5": 0 to 1e9
+// "5 %" as 0.05, from 0 % to 1000 %; empty: "ignore".
+std::optional<double> read_share(const Node& node, const std::string& what);
 std::string read_text(const Node& node, const std::string& what, std::size_t max,
                       std::size_t min = 1);
 // Printable ASCII, spaces among it; may be empty.

@@ -21,7 +21,8 @@ constexpr const char* conditions[] = {
     "nesting_depth", "outer_kernel", "patch_version", "module_parameters",
     "paging",        "layout",       "image",         "image_digest",
     "guest_kernel",  "vcpus",        "memory",        "devices",
-    "console",       "lab_version",  "start_time",    "repeat"};
+    "console",       "lab_version",  "start_time",    "repeat",
+    "emulator",      "host"};
 
 void expect_whole(const json& trial) {
   SCOPED_TRACE(trial.at("trial").get<std::string>());

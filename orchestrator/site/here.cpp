@@ -5,8 +5,6 @@
 #include <sys/utsname.h>
 #include <unistd.h>
 
-#include <fstream>
-
 #include "orchestrator/base/clock.hpp"
 #include "orchestrator/base/error.hpp"
 #include "orchestrator/base/interrupt.hpp"
@@ -18,22 +16,12 @@
 #include "orchestrator/site/machine_clock.hpp"
 #include "orchestrator/site/machine_settings.hpp"
 #include "orchestrator/site/seed.hpp"
+#include "orchestrator/site/surroundings.hpp"
 
 namespace lab::site {
 namespace {
 
 using trial::Event;
-
-// The value of the first line "name : value" of /proc/cpuinfo.
-std::string cpu_field(const std::string& name) {
-  std::ifstream file("/proc/cpuinfo");
-  for (std::string line; std::getline(file, line);) {
-    const std::size_t colon = line.find(':');
-    if (line.starts_with(name) && colon != std::string::npos && colon + 2 <= line.size())
-      return line.substr(colon + 2);
-  }
-  return "";
-}
 
 record::Conditions machine_conditions(const Job& job) {
   namespace condition = record::condition;
@@ -53,6 +41,9 @@ record::Conditions machine_conditions(const Job& job) {
   set(condition::cpu_model, cpu_field("model name"));
   set(condition::outer_kernel, system.release);
   set(condition::lab_version, LAB_VERSION);
+  // The host of an outer VM is added outside (site/surroundings).
+  const std::string host = job.site == "here" ? this_host() : "";
+  if (!host.empty()) set(condition::host, host);
   if (job.site == "vmx") {
     const ClockSpeed speed = measure_clock();
     check_clock(speed);

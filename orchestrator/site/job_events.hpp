@@ -16,10 +16,15 @@
 
 namespace lab::site {
 
+// Whether the machine's time is its own and not this one's.
+bool has_own_clock(OuterKind kind, const Job& job);
+
 // Passes the events on, but for what is this side's own: capabilities, failures, the end.
 class JobEvents {
  public:
-  JobEvents(OuterKind kind, const trial::Sink& sink, const Job& job);
+  // `surroundings`: conditions that each record gets besides its own.
+  JobEvents(OuterKind kind, const trial::Sink& sink, const Job& job,
+            record::Conditions surroundings = {});
 
   // Whether that was the last. Error (infrastructure) where the line is no event.
   bool take(const std::string& line);
@@ -30,10 +35,12 @@ class JobEvents {
  private:
   void pass_on(trial::Event event);
   void take_phase(const trial::Event& event);
-  std::string with_our_time(const std::string& record);
+  std::string amended(const std::string& record);
+  void tell_our_time(record::Record& record);
 
   const trial::Sink& sink_;
   std::filesystem::path capabilities_;
+  record::Conditions surroundings_;
   bool own_clock_;  // the machine's, which says nothing about ours
   std::string trial_, phase_;
   std::chrono::system_clock::time_point trial_began_ = std::chrono::system_clock::now();

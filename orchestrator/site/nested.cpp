@@ -15,6 +15,7 @@
 #include "orchestrator/site/job_events.hpp"
 #include "orchestrator/site/outer_machine.hpp"
 #include "orchestrator/site/seed.hpp"
+#include "orchestrator/site/surroundings.hpp"
 #include "orchestrator/site/warm.hpp"
 
 namespace lab::site {
@@ -236,10 +237,11 @@ void run_nested(OuterKind kind, const OuterImage& image, Job job, const base::Fo
   if (warm) handed.capabilities.clear();  // libvirtd runs, and has asked
   const guest::DomainSpec spec = lay_out_outer(kind, image, handed, "lab-outer-" + run.id(),
                                                run.path(), run.sockets(), start_job);
+  const record::Conditions around = surroundings(kind, image, job);
   if (!warm) sink({.kind = Event::Kind::phase, .text = outer_vm_phase});
   const auto machine = warm ? start_warm(image, job, spec, folders, run, sink)
                             : start_outer(kind, image, spec, run.path());
-  JobEvents events(kind, sink, job);
+  JobEvents events(kind, sink, job, around);
   follow(*machine, limits_for(kind, job),
          [&](const std::string& line) { return events.take(line); });
   events.throw_failure();

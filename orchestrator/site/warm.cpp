@@ -4,7 +4,6 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
-#include <chrono>
 #include <optional>
 #include <utility>
 #include <vector>
@@ -12,11 +11,11 @@
 #include "orchestrator/base/atomic_folder.hpp"
 #include "orchestrator/base/error.hpp"
 #include "orchestrator/base/fd.hpp"
-#include "orchestrator/base/subprocess.hpp"
 #include "orchestrator/image/overlay.hpp"
 #include "orchestrator/site/follow.hpp"
 #include "orchestrator/site/job_events.hpp"
 #include "orchestrator/site/nested.hpp"
+#include "orchestrator/site/surroundings.hpp"
 
 namespace lab::site {
 namespace fs = std::filesystem;
@@ -30,11 +29,6 @@ constexpr double patience = 300;        // seconds, until it is ready to be save
 // What the machine does to get ready, and where it then waits (images/outer: lab-warm).
 constexpr const char* start_warming =
     "/run/lab/job/lab job /run/lab/job/job.json /dev/lab/stream && exec lab-warm";
-
-std::string version_of(const fs::path& emulator) {
-  return base::run({.argv = {emulator.string(), "--version"}, .limit = std::chrono::seconds(30)})
-      .output;
-}
 
 // Trials of which it is ready for begin with these modules.
 Job warming_job(const Job& job) {
@@ -59,7 +53,7 @@ std::string digest_of(const OuterImage& image, const Job& warming, guest::Domain
   if (spec.disks.size() > 2) spec.disks.resize(2);  // the system's and the job's
   for (guest::Disk& disk : spec.disks) disk.path = "";
   if (!spec.memory_disk.empty()) spec.memory_disk = "job";
-  return base::sha256(guest::domain_xml(spec) + image.digest + version_of(image.emulator) +
+  return base::sha256(guest::domain_xml(spec) + image.digest + qemu_version_text(image.emulator) +
                       to_json(warming) + base::sha256_file("/proc/self/exe"));
 }
 

@@ -10,16 +10,18 @@
 #include "orchestrator/base/error.hpp"
 #include "orchestrator/base/folders.hpp"
 #include "orchestrator/base/run_folder.hpp"
+#include "orchestrator/base/samples.hpp"
 #include "orchestrator/cli/commands.hpp"
 #include "orchestrator/cli/output.hpp"
 #include "orchestrator/cli/progress.hpp"
-#include "orchestrator/cli/samples.hpp"
 #include "orchestrator/site/follow.hpp"
 #include "orchestrator/site/nested.hpp"
 #include "orchestrator/site/provide.hpp"
 
 namespace lab::cli {
 namespace {
+
+using base::Samples;
 
 using nlohmann::json;
 
@@ -222,6 +224,8 @@ void add_bench(CLI::App& app, Action& action) {
   command->require_subcommand(1);
   add_bench_load(*command, action);
   add_bench_run(*command, action);
+  add_bench_store(*command, action);
+  add_bench_gate(*command, action);
   CLI::App* overhead_command = command->add_subcommand(
       "overhead", "Instructions an exit: stock modules, patched ones, tracing (minutes)");
   overhead_command->add_option("--kernel", options->kernel,

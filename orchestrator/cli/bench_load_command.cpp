@@ -8,14 +8,16 @@
 
 #include "orchestrator/base/clock.hpp"
 #include "orchestrator/base/error.hpp"
+#include "orchestrator/base/samples.hpp"
 #include "orchestrator/cli/commands.hpp"
 #include "orchestrator/cli/output.hpp"
-#include "orchestrator/cli/samples.hpp"
 #include "orchestrator/scenario/example.hpp"
 #include "orchestrator/scenario/scenario.hpp"
 
 namespace lab::cli {
 namespace {
+
+using base::Samples;
 
 struct Options {
   std::vector<std::string> files;

@@ -15,16 +15,18 @@
 #include "orchestrator/base/folders.hpp"
 #include "orchestrator/base/interrupt.hpp"
 #include "orchestrator/base/run_folder.hpp"
+#include "orchestrator/base/samples.hpp"
 #include "orchestrator/base/subprocess.hpp"
 #include "orchestrator/cli/commands.hpp"
 #include "orchestrator/cli/output.hpp"
 #include "orchestrator/cli/progress.hpp"
-#include "orchestrator/cli/samples.hpp"
 #include "orchestrator/site/nested.hpp"
 #include "orchestrator/site/run.hpp"
 
 namespace lab::cli {
 namespace {
+
+using base::Samples;
 
 namespace fs = std::filesystem;
 using nlohmann::ordered_json;

@@ -6,6 +6,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "orchestrator/base/samples.hpp"
+
 namespace lab::record {
 namespace {
 
@@ -54,12 +56,6 @@ std::string cell_text(const scenario::Cell& cell) {
     text += fmt::format("{}{}={}", text.empty() ? "" : ",", key == "kvm.paging" ? "paging" : key,
                         value);
   return text;
-}
-
-double median(std::vector<double> values) {
-  std::ranges::sort(values);
-  const std::size_t middle = values.size() / 2;
-  return values.size() % 2 == 1 ? values[middle] : (values[middle - 1] + values[middle]) / 2;
 }
 
 // A side's values and of how many trials they are.
@@ -125,8 +121,8 @@ RelationResult judge_relation(const scenario::Scenario& scenario,
   result.detail = bounds_text(relation);
   const Side of = side_of(relation, relation.of, plans, records);
   const Side to = side_of(relation, relation.to, plans, records);
-  if (!of.values.empty()) result.left = median(of.values);
-  if (!to.values.empty()) result.right = median(to.values);
+  if (!of.values.empty()) result.left = base::Samples(of.values).median();
+  if (!to.values.empty()) result.right = base::Samples(to.values).median();
   result.detail += fmt::format("; medians of {} and {} passed trials", of.trials, to.trials);
   if (result.left && result.right) compare(result);
   return result;

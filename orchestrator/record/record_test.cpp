@@ -2,66 +2,17 @@
 #include "orchestrator/record/record.hpp"
 
 #include <gmock/gmock.h>
-#include <unistd.h>
 
-#include <filesystem>
-#include <fstream>
 #include <nlohmann/json.hpp>
 #include <random>
-#include <thread>
 
 #include "orchestrator/base/error.hpp"
-#include "orchestrator/base/folders.hpp"
-#include "orchestrator/record/store.hpp"
+#include "orchestrator/record/sample_record.hpp"
 
 namespace lab::record {
 namespace {
 
 using testing::HasSubstr;
-
-Record sample(int number = 0) {
-  Record record;
-  record.start_time = std::chrono::system_clock::time_point(
-      std::chrono::milliseconds(1763696472123 + number * 1000));
-  record.id = make_id(record.start_time, 0x3fa29c01);
-  record.run = record.id;
-  record.scenario = "boot-count";
-  record.trial = "boot-count[paging=nested]#1";
-  record.site = "svm";
-  record.outcome = Outcome::passed;
-  record.conditions = {{"site", "svm"}, {"emulated", "true"}, {"vcpus", "1"}};
-  Step boot;
-  boot.name = "boot";
-  boot.begin = 0.25;
-  boot.seconds = 66.25;
-  boot.exits = UINT64_MAX;
-  boot.cycles = 12345;
-  boot.reader_exits = 1021;
-  boot.reader_exits_complete = false;
-  boot.clean = true;
-  boot.reasons = {{0x7b, "IOIO", "io", UINT64_MAX, 99}, {0x400, "NPF", "page_fault", 7, {}}};
-  Step idle;
-  idle.name = "idle";
-  idle.guest = 2;
-  idle.view = View::host;
-  idle.exit_code = 3;
-  idle.output = "hello\n";
-  record.steps = {boot, idle};
-  record.checks = {{"sum of reasons = total: boot", true, 5, 5, "x"},
-                   {"guest = host", false, 5, std::nullopt, ""}};
-  record.host = {exits::Scope::host,
-                 {UINT64_MAX, 5, 6, 1, 2},
-                 3,
-                 {{{9, 8, 7, 0, 1}, 0x72, "CPUID", 0, {{0, 1}, {63, UINT64_MAX}}}},
-                 {{0, 1, 2, 3, 4, {}}, {1, 5, 6, 7, 8, {}}}};
-  record.timeline = {{10, 48, 0xffffffff},
-                     {{0.1, {0, 5, 0}}, {0.203, {0, 0, 0}}, {66.5, {7, 0, UINT64_MAX}}},
-                     {{"start", 0}, {"kernel", 1.5}}};
-  record.timings = {{"prepare", 1.5}, {"boot", 66.25}, {"a", 0.0}};
-  record.message = "m";
-  record.console_tail = "Kernel panic";
-  return record;
-}
 
 TEST(Record, IdsSortByTime) {
   EXPECT_EQ(sample().id, "20251121T034112.123Z-3fa29c01");
@@ -236,162 +187,6 @@ TEST(Record, StepsAreNamedAndSorted) {
 TEST(Record, OutcomesHaveNames) {
   for (int i = 0; i < 7; ++i) EXPECT_EQ(parse_outcome(to_string(Outcome(i))), Outcome(i));
   EXPECT_EQ(parse_outcome(""), std::nullopt);
-}
-
-class StoreTest : public testing::Test {
- protected:
-  std::string path() const { return (folder_.path() / "store.db").string(); }
-  std::string error_of(Store::Mode mode = Store::Mode::read_write) const {
-    try {
-      Store(path(), mode).list();
-      return "";
-    } catch (const base::Error& error) {
-      return error.what();
-    }
-  }
-
- private:
-  base::TemporaryFolder folder_{testing::TempDir(), "store"};
-};
-
-TEST_F(StoreTest, KeepsRecords) {
-  Store store(path());
-  for (int i : {2, 0, 1}) store.insert(sample(i));
-  const auto records = store.list();
-  ASSERT_EQ(records.size(), 3u);
-  EXPECT_EQ(records[0].id, sample(0).id);
-  EXPECT_EQ(records[0].console_tail, "");
-  EXPECT_EQ(store.show(sample(1).id), sample(1));
-  EXPECT_EQ(store.show("latest"), sample(2));
-  EXPECT_EQ(store.show("20251121T034113"), sample(1));
-  EXPECT_EQ(store.list({"other", 0}).size(), 0u);
-  EXPECT_EQ(store.list({"boot-count", 2})[0].id, sample(1).id);
-  EXPECT_THROW(store.show("2025"), base::Error);
-  EXPECT_THROW(store.show(""), base::Error);
-  EXPECT_THROW(store.show("x' OR '1'='1"), base::Error);
-  EXPECT_THROW(store.insert(sample(1)), base::Error);
-  EXPECT_TRUE(store.remove(sample(1).id));
-  EXPECT_FALSE(store.remove(sample(1).id));
-  EXPECT_EQ(Store(path(), Store::Mode::read_only).list().size(), 2u);
-}
-
-TEST_F(StoreTest, TrialTakesUnder64KiB) {
-  Record record = sample();
-  record.steps.resize(8, record.steps[0]);
-  for (Step& step : record.steps) {
-    step.reasons.resize(45, {0x400, "AVIC_UNACCELERATED_ACCESS", "page_fault", 1234567, 987654321});
-    step.output.assign(16384, 'x');
-  }
-  record.console_tail.clear();
-  Store store(path());
-  const auto empty = std::filesystem::file_size(path());
-  for (int i = 0; i < 20; ++i) {
-    record.id = sample(i).id;
-    store.insert(record);
-  }
-  { const Store closing = std::move(store); }  // writes the log into the file
-  EXPECT_LT((std::filesystem::file_size(path()) - empty) / 20, 64u * 1024);
-}
-
-// A boot of a minute as samples see it: a few reasons all along, others now and then.
-Timeline minute_of_samples() {
-  Timeline timeline;
-  std::mt19937 random(4);
-  const std::vector<unsigned> most = {1800, 1500, 1000, 950, 600, 450, 180, 170, 90, 40};
-  for (std::uint32_t i = 0; i < most.size(); ++i) timeline.numbers.push_back(i * 10);
-  for (int i = 1; i <= 600; ++i) {
-    Timeline::Sample sample{i * 0.1, {}};
-    for (const unsigned value : most)
-      sample.exits.push_back(random() % 3 == 0 ? random() % (value / 2) : random() % (value / 8));
-    timeline.samples.push_back(sample);
-  }
-  return timeline;
-}
-
-TEST_F(StoreTest, TimelineOfAMinuteTakesUnder30KB) {
-  Record record = sample();
-  const auto fill = [&](int from) {
-    Store store(path());
-    for (int i = from; i < from + 20; ++i) {
-      record.id = sample(i).id;
-      store.insert(record);
-    }
-  };
-  const auto size = [&] { return std::filesystem::file_size(path()); };
-  record.timeline.reset();
-  fill(0);
-  const auto without = size();
-  record.timeline = minute_of_samples();
-  fill(100);
-  const auto bytes = (size() - without) / 20;
-  RecordProperty("bytes", int(bytes));
-  EXPECT_LT(bytes, 30'000u);
-}
-
-TEST_F(StoreTest, WritersTakeTurnsFromTheFirstMomentOn) {
-  for (int round = 0; round < 10; ++round) {
-    const std::string file = path() + std::to_string(round);
-    const auto write = [&](int from) {
-      Store store(file);
-      for (int i = from; i < from + 5; ++i) store.insert(sample(i));
-    };
-    std::thread first(write, 0), second(write, 100), third(write, 200);
-    first.join();
-    second.join();
-    third.join();
-    EXPECT_EQ(Store(file).list().size(), 15u);
-  }
-}
-
-TEST_F(StoreTest, SaysWhatIsWrongWithAFile) {
-  EXPECT_THAT(error_of(Store::Mode::read_only), HasSubstr("cannot be opened"));
-  std::ofstream(path()) << std::string(5000, 'x');
-  EXPECT_THAT(error_of(), HasSubstr("not a store of lab"));
-  EXPECT_THAT(error_of(Store::Mode::read_only), HasSubstr("not a store of lab"));
-  try {
-    Store("/nonexistent/store.db");
-    FAIL();
-  } catch (const base::Error& error) {
-    EXPECT_EQ(error.kind(), base::ErrorKind::user);
-  }
-}
-
-// Writes over the file's bytes at `offset`, behind SQLite's back.
-void overwrite(const std::string& path, long offset, const std::string& bytes) {
-  std::fstream file(path, std::ios::in | std::ios::out | std::ios::binary);
-  file.seekp(offset);
-  file << bytes;
-}
-
-TEST_F(StoreTest, RefusesNewerForeignAndDamagedStores) {
-  { Store(path()).insert(sample()); }
-  overwrite(path(), 60, std::string("\0\0\0\7", 4));  // user_version in SQLite's header
-  EXPECT_THAT(error_of(), HasSubstr("newer lab (version 7, this one knows 1)"));
-  overwrite(path(), 60, std::string("\0\0\0\1", 4));
-  EXPECT_EQ(error_of(), "");
-  overwrite(path(), 68, std::string("\0\0\0\0", 4));  // application_id
-  EXPECT_THAT(error_of(), HasSubstr("not a store of lab"));
-  overwrite(path(), 68, "labs");
-  overwrite(path(), 4096, std::string(8192, '\xff'));
-  EXPECT_THAT(error_of(), HasSubstr("damaged"));
-}
-
-TEST_F(StoreTest, ReadOnlyPlaceCanBeReadButNotWritten) {
-  { Store(path()).insert(sample()); }
-  const auto folder = std::filesystem::path(path()).parent_path();
-  std::filesystem::permissions(path(), std::filesystem::perms(0444));
-  std::filesystem::permissions(folder, std::filesystem::perms(0555));
-  // Root may write everywhere, so for a moment be nobody.
-  const bool was_root = geteuid() == 0;
-  if (was_root) {
-    ASSERT_EQ(seteuid(65534), 0);
-  }
-  EXPECT_EQ(Store(path(), Store::Mode::read_only).list().size(), 1u);
-  EXPECT_THAT(error_of(Store::Mode::read_write), HasSubstr("cannot be written"));
-  if (was_root) {
-    ASSERT_EQ(seteuid(0), 0);
-  }
-  std::filesystem::permissions(folder, std::filesystem::perms(0755));
 }
 
 }  // namespace

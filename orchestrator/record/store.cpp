@@ -1,152 +1,49 @@
 // SPDX-License-Identifier: MIT
-// One row a trial: columns to list and choose by, the record as JSON, the console's tail apart.
 #include "orchestrator/record/store.hpp"
 
 #include <SQLiteCpp/SQLiteCpp.h>
 #include <spdlog/fmt/fmt.h>
-#include <sqlite3.h>
 
 #include <algorithm>
-#include <filesystem>
-#include <thread>
+#include <utility>
 
 #include "orchestrator/base/error.hpp"
+#include "orchestrator/record/store_file.hpp"
+#include "orchestrator/record/store_rows.hpp"
 
 namespace lab::record {
 namespace {
 
-constexpr int schema_version = 1;
-constexpr int application_id = 0x6c616273;  // "labs": tells our files from other SQLite files
-constexpr int busy_milliseconds = 5000;
-constexpr std::size_t output_limit = 16 * 1024;  // of all steps together: 64 KiB a trial in all
-constexpr std::size_t console_limit = 1024 * 1024;
-
-const char* const schema = R"(
-  CREATE TABLE trial(
-    id TEXT PRIMARY KEY,
-    scenario TEXT NOT NULL,
-    trial TEXT NOT NULL,
-    outcome TEXT NOT NULL,
-    start_time TEXT NOT NULL,
-    body TEXT NOT NULL,
-    console TEXT NOT NULL
-  ) STRICT;
-  CREATE INDEX trial_scenario ON trial(scenario, id);
+// Keys have to be new ones; equal conditions are the same ones.
+const char* const merge_other = R"(
+  INSERT OR IGNORE INTO main.conditions(json) SELECT json FROM other.conditions;
+  CREATE TEMP TABLE first AS SELECT coalesce(max(key), 0) AS key FROM main.body;
+  INSERT INTO main.body SELECT key + (SELECT key FROM first), body, console FROM other.body;
+  INSERT INTO main.counts SELECT key + (SELECT key FROM first), json FROM other.counts;
+  INSERT INTO main.trial
+    SELECT id, run, scenario, trial, site, repeat, outcome, start, exits,
+           (SELECT ours.key FROM main.conditions ours JOIN other.conditions theirs USING(json)
+            WHERE theirs.key = new.conditions),
+           key + (SELECT key FROM first)
+    FROM other.trial new;
+  DROP TABLE first;
 )";
 
-// By SQLite's code, never by its words.
-base::Error explain(const std::string& path, const SQLite::Exception& error) {
-  const std::string store = "store '" + path + "': ";
-  switch (error.getErrorCode() & 0xff) {
-    case SQLITE_BUSY:
-    case SQLITE_LOCKED:
-      return base::infrastructure_error(store + "locked by another program for more than 5 s",
-                                        "end that program (fuser " + path + "), then try again");
-    case SQLITE_READONLY:
-    case SQLITE_PERM:
-      return base::infrastructure_error(store + "cannot be written", "check its permissions");
-    case SQLITE_CORRUPT:
-      return base::infrastructure_error(store + "damaged",
-                                        "save what is left: sqlite3 " + path + " .recover");
-    case SQLITE_NOTADB:
-      return base::user_error(store + "not a store of lab", "name another file");
-    case SQLITE_CANTOPEN:
-      return base::user_error(store + "cannot be opened", "check that its folder exists");
-    case SQLITE_FULL:
-      return base::infrastructure_error(store + "no space left", "free some space there");
-    default:
-      return base::infrastructure_error(store + error.what());
+// Another file beside the store's own, as `other`.
+class Attached {
+ public:
+  Attached(SQLite::Database& database, const std::string& path) : database_(database) {
+    SQLite::Statement attach(database, "ATTACH ? AS other");
+    attach.bind(1, path);
+    attach.exec();
   }
-}
+  Attached(const Attached&) = delete;
+  Attached& operator=(const Attached&) = delete;
+  ~Attached() { database_.tryExec("DETACH other"); }
 
-int pragma(SQLite::Database& database, const char* name) {
-  return database.execAndGet(std::string("PRAGMA ") + name).getInt();
-}
-
-bool is_empty(SQLite::Database& database) {
-  return database.execAndGet("SELECT count(*) FROM sqlite_master").getInt() == 0;
-}
-
-void check_version(SQLite::Database& database, const std::string& path) {
-  if (pragma(database, "application_id") != application_id) {
-    throw base::user_error("store '" + path + "': not a store of lab", "name another file");
-  }
-  const int version = pragma(database, "user_version");
-  if (version != schema_version) {
-    throw base::user_error(
-        fmt::format("store '{}': made by a newer lab (version {}, this one knows {})", path,
-                    version, schema_version),
-        "use that lab, or another file by --store");
-  }
-}
-
-// Under the write lock: of two processes that make a new store, one makes it.
-void create_schema(SQLite::Database& database) {
-  SQLite::Transaction transaction(database, SQLite::TransactionBehavior::IMMEDIATE);
-  if (is_empty(database)) {
-    database.exec(schema);
-    database.exec(fmt::format("PRAGMA application_id={}; PRAGMA user_version={}", application_id,
-                              schema_version));
-  }
-  transaction.commit();
-}
-
-// Until nobody else is in the way. SQLite's own waiting covers neither the change to WAL nor the
-// last one's leaving, so whoever comes at that moment would see an error at once.
-SQLite::Database open_patiently(SQLite::Database (*open)(const std::string&),
-                                const std::string& path) {
-  const auto deadline =
-      std::chrono::steady_clock::now() + std::chrono::milliseconds(busy_milliseconds);
-  for (;;) {
-    try {
-      return open(path);
-    } catch (const SQLite::Exception& error) {
-      const bool busy = (error.getErrorCode() & 0xff) == SQLITE_BUSY;
-      if (!busy || std::chrono::steady_clock::now() > deadline) throw;
-    }
-    std::this_thread::sleep_for(std::chrono::milliseconds(20));
-  }
-}
-
-SQLite::Database open_read_write(const std::string& path) {
-  SQLite::Database database(path, SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE, busy_milliseconds);
-  if (!is_empty(database)) check_version(database, path);
-  database.exec("PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL");
-  create_schema(database);
-  check_version(database, path);
-  return database;
-}
-
-// A store in WAL mode wants to write beside itself even to be read. Where that is not allowed
-// and no unfinished log lies there, nobody writes: then SQLite may take it as immutable.
-SQLite::Database open_read_only(const std::string& path) {
-  try {
-    SQLite::Database database(path, SQLite::OPEN_READONLY, busy_milliseconds);
-    check_version(database, path);
-    return database;
-  } catch (const SQLite::Exception& error) {
-    const int code = error.getErrorCode() & 0xff;
-    const bool no_log = !std::filesystem::exists(path + "-wal");
-    if ((code != SQLITE_CANTOPEN && code != SQLITE_READONLY) || !no_log) throw;
-    const std::string uri = "file:" + std::filesystem::absolute(path).string() + "?immutable=1";
-    if (path.find_first_of("?#%") != std::string::npos) throw;
-    SQLite::Database database(uri, SQLite::OPEN_READONLY | SQLite::OPEN_URI, busy_milliseconds);
-    check_version(database, path);
-    return database;
-  }
-}
-
-std::string tail(const std::string& text, std::size_t limit) {
-  return text.size() <= limit ? text : text.substr(text.size() - limit);
-}
-
-// The record's JSON without the console, the commands' output cut to its share.
-std::string body_of(Record record) {
-  record.console_tail.clear();
-  const std::size_t share = output_limit / std::max<std::size_t>(1, record.steps.size());
-  for (Step& step : record.steps) step.output = tail(step.output, share);
-  return to_json(record);
-}
+ private:
+  SQLite::Database& database_;
+};
 
 }  // namespace
 
@@ -163,12 +60,103 @@ struct Store::Impl {
       throw explain(path, error);
     }
   }
+
+  SQLite::Transaction begin() {
+    return SQLite::Transaction(database, SQLite::TransactionBehavior::IMMEDIATE);
+  }
+
+  // What was stored as a record and is none: says which.
+  template <typename Read>
+  auto readable(const SQLite::Statement& row, int id_column, Read read) -> decltype(read()) {
+    try {
+      return read();
+    } catch (const base::Error& error) {
+      throw base::infrastructure_error(
+          fmt::format("store '{}': damaged at record '{}': {}", path,
+                      row.getColumn(id_column).getString(), error.what()),
+          "save what is left: sqlite3 " + path + " .recover");
+    }
+  }
+
+  // The whole one of `column` that `text` begins; a user error where it is none or not unique.
+  std::string whole(const char* column, const char* name, const std::string& text) {
+    const bool latest = text == "latest";
+    SQLite::Statement query(
+        database,
+        latest
+            ? fmt::format("SELECT {0} FROM trial WHERE {0} <> '' ORDER BY id DESC LIMIT 1", column)
+            : fmt::format("SELECT DISTINCT {0} FROM trial WHERE {0} >= ? ORDER BY {0} LIMIT 2",
+                          column));
+    if (!latest) query.bind(1, text);
+    const auto next = [&] {
+      return query.executeStep() ? query.getColumn(0).getString() : std::string();
+    };
+    std::string found = next();
+    if (text.empty() || found.empty() || (!latest && !found.starts_with(text)))
+      throw base::user_error(fmt::format("no {} '{}' in store '{}'", name, text, path),
+                             "lab results list");
+    if (!latest && found != text && next().starts_with(text))
+      throw base::user_error(fmt::format("more than one {} begins with '{}'", name, text),
+                             "give more of the id; see lab results list");
+    return found;
+  }
+
+  Filter resolved(Filter filter) {
+    if (!filter.run.empty()) filter.run = whole("run", "run", filter.run);
+    for (std::string& id : filter.ids) id = whole("id", "record", id);
+    return filter;
+  }
+
+  // Hands each row to `action`, in the order of the ids.
+  template <typename Action>
+  void each(const std::string& columns, const Filter& filter, Action action) {
+    SQLite::Statement query = select(database, columns, resolved(filter));
+    while (query.executeStep()) action(query);
+  }
+
+  std::size_t number_of(const Filter& filter) {
+    const Filter chosen = resolved(filter);
+    SQLite::Statement query(database, "SELECT count(*)" + from_trials(chosen));
+    bind(query, chosen);
+    query.executeStep();
+    return std::size_t(query.getColumn(0).getInt64());
+  }
+
+  bool has(const std::string& id) {
+    SQLite::Statement query(database, "SELECT 1 FROM trial WHERE id = ?");
+    query.bind(1, id);
+    return query.executeStep();
+  }
+
+  void insert_new(Inserter& inserter, const Record& record) {
+    if (has(record.id))
+      throw base::infrastructure_error(
+          fmt::format("store '{}': record '{}' is there already", path, record.id));
+    inserter.insert(record, kept_of(record));
+  }
+
+  std::size_t remove_rows(const Filter& filter) {
+    for (const char* table : {"counts", "body"}) {
+      SQLite::Statement statement(
+          database,
+          fmt::format("DELETE FROM {} WHERE key IN (SELECT key{})", table, from_trials(filter)));
+      bind(statement, filter);
+      statement.exec();
+    }
+    SQLite::Statement statement(
+        database, fmt::format("DELETE FROM trial WHERE id IN (SELECT id{})", from_trials(filter)));
+    bind(statement, filter);
+    const auto removed = std::size_t(statement.exec());
+    database.exec(
+        "DELETE FROM conditions WHERE NOT EXISTS "
+        "(SELECT 1 FROM trial WHERE trial.conditions = conditions.key)");
+    return removed;
+  }
 };
 
 Store::Store(const std::string& path, Mode mode) {
   try {
-    const auto open = mode == Mode::read_write ? open_read_write : open_read_only;
-    impl_.reset(new Impl{path, open_patiently(open, path)});
+    impl_.reset(new Impl{path, open_store_file(path, mode)});
   } catch (const SQLite::Exception& error) {
     throw explain(path, error);
   }
@@ -178,68 +166,139 @@ Store::~Store() = default;
 Store::Store(Store&&) noexcept = default;
 Store& Store::operator=(Store&&) noexcept = default;
 
+const std::string& Store::path() const {
+  return impl_->path;
+}
+
 void Store::insert(const Record& record) {
+  insert(std::span(&record, 1));
+}
+
+void Store::insert(std::span<const Record> records) {
+  auto record = records.begin();
+  insert_all([&] { return record == records.end() ? std::nullopt : std::optional(*record++); });
+}
+
+std::size_t Store::insert_all(const Source& next) {
+  return impl_->guarded([&] {
+    SQLite::Transaction transaction = impl_->begin();
+    Inserter inserter(impl_->database);
+    std::size_t inserted = 0;
+    while (const std::optional<Record> record = next()) {
+      impl_->insert_new(inserter, *record);
+      ++inserted;
+    }
+    transaction.commit();
+    return inserted;
+  });
+}
+
+void Store::merge(const std::string& path) {
   impl_->guarded([&] {
-    SQLite::Transaction transaction(impl_->database, SQLite::TransactionBehavior::IMMEDIATE);
-    SQLite::Statement exists(impl_->database, "SELECT 1 FROM trial WHERE id = ?");
-    exists.bind(1, record.id);
-    if (exists.executeStep()) {
-      throw base::infrastructure_error("store '" + impl_->path + "': record '" + record.id +
-                                       "' is there already");
-    }
-    SQLite::Statement insert(impl_->database, "INSERT INTO trial VALUES(?, ?, ?, ?, ?, ?, ?)");
-    int column = 0;
-    for (const std::string& value :
-         {record.id, record.scenario, record.trial, std::string(to_string(record.outcome)),
-          format_time(record.start_time), body_of(record),
-          tail(record.console_tail, console_limit)}) {
-      insert.bind(++column, value);
-    }
-    insert.exec();
+    const Attached other(impl_->database, path);
+    SQLite::Transaction transaction = impl_->begin();
+    impl_->database.exec(merge_other);
     transaction.commit();
   });
 }
 
+std::vector<Row> Store::rows(const Filter& filter) const {
+  return impl_->guarded([&] {
+    std::vector<Row> rows;
+    rows.reserve(impl_->number_of(filter));
+    impl_->each(row_columns, filter, [&](const SQLite::Statement& row) {
+      rows.push_back(impl_->readable(row, 0, [&] { return read_row(row); }));
+    });
+    return rows;
+  });
+}
+
+std::vector<TrialCounts> Store::counts(const Filter& filter) const {
+  return impl_->guarded([&] {
+    CountsReader reader(impl_->database);
+    std::vector<TrialCounts> all;
+    impl_->each(counts_columns, filter, [&](const SQLite::Statement& row) {
+      all.push_back(impl_->readable(row, 0, [&] { return reader.read(row); }));
+    });
+    return all;
+  });
+}
+
+void Store::for_each(const Filter& filter, const std::function<void(const Record&)>& action) const {
+  impl_->guarded([&] {
+    impl_->each(kept_columns + ", id", filter, [&](const SQLite::Statement& row) {
+      action(impl_->readable(row, 2, [&] { return record_of(read_kept(row)); }));
+    });
+  });
+}
+
 std::vector<Record> Store::list(const Filter& filter) const {
+  std::vector<Record> records;
+  for_each(filter, [&](const Record& record) { records.push_back(record); });
+  return records;
+}
+
+std::vector<RunInfo> Store::runs(const std::string& scenario) const {
   return impl_->guarded([&] {
     SQLite::Statement query(impl_->database,
-                            "SELECT body FROM trial WHERE ?1 = '' OR scenario = ?1 "
-                            "ORDER BY id DESC LIMIT ?2");
-    query.bind(1, filter.scenario);
-    query.bind(2, filter.limit ? std::int64_t(std::min<std::size_t>(filter.limit, INT64_MAX)) : -1);
-    std::vector<Record> records;
-    while (query.executeStep()) records.push_back(from_json(query.getColumn(0).getString()));
-    std::ranges::reverse(records);
-    return records;
+                            "SELECT run, scenario, min(start), count(*), sum(outcome = 'passed') "
+                            "FROM trial WHERE run <> '' AND (?1 = '' OR scenario = ?1) "
+                            "GROUP BY run, scenario ORDER BY run, scenario");
+    query.bind(1, scenario);
+    std::vector<RunInfo> runs;
+    while (query.executeStep()) {
+      const std::string run = query.getColumn(0).getString();
+      const std::chrono::system_clock::time_point start{
+          std::chrono::milliseconds(query.getColumn(2).getInt64())};
+      if (runs.empty() || runs.back().run != run) runs.push_back({run, {}, start, 0, 0});
+      RunInfo& info = runs.back();
+      info.scenarios.push_back(query.getColumn(1).getString());
+      info.start_time = std::min(info.start_time, start);
+      info.trials += std::size_t(query.getColumn(3).getInt64());
+      info.passed += std::size_t(query.getColumn(4).getInt64());
+    }
+    return runs;
   });
 }
 
 Record Store::show(const std::string& id) const {
-  return impl_->guarded([&] {
-    SQLite::Statement query(impl_->database,
-                            "SELECT body, console FROM trial WHERE ?1 = 'latest' OR "
-                            "substr(id, 1, length(?1)) = ?1 ORDER BY id DESC LIMIT 2");
+  const std::string whole = impl_->guarded([&] { return impl_->whole("id", "record", id); });
+  if (auto record = find(whole)) return *std::move(record);
+  throw base::user_error("record '" + whole + "' was removed meanwhile", "lab results list");
+}
+
+std::optional<Record> Store::find(const std::string& id) const {
+  return impl_->guarded([&]() -> std::optional<Record> {
+    SQLite::Statement query(
+        impl_->database,
+        "SELECT " + kept_columns + ", id FROM trial JOIN body USING(key) WHERE id = ?");
     query.bind(1, id);
-    if (id.empty() || !query.executeStep()) {
-      throw base::user_error("no record '" + id + "' in store '" + impl_->path + "'",
-                             "lab results list");
-    }
-    Record record = from_json(query.getColumn(0).getString());
-    record.console_tail = query.getColumn(1).getString();
-    if (id != "latest" && id != record.id && query.executeStep()) {
-      throw base::user_error("more than one record begins with '" + id + "'",
-                             "give more of the id; see lab results list");
-    }
-    return record;
+    if (!query.executeStep()) return std::nullopt;
+    return impl_->readable(query, 2, [&] { return record_of(read_kept(query)); });
   });
 }
 
-bool Store::remove(const std::string& id) {
+std::size_t Store::remove(const Filter& filter) {
   return impl_->guarded([&] {
-    SQLite::Statement statement(impl_->database, "DELETE FROM trial WHERE id = ?");
-    statement.bind(1, id);
-    return statement.exec() > 0;
+    SQLite::Transaction transaction = impl_->begin();
+    const std::size_t removed = impl_->remove_rows(impl_->resolved(filter));
+    transaction.commit();
+    if (removed > 0) compact(impl_->database, impl_->path);
+    return removed;
   });
+}
+
+std::size_t Store::remove_older_than(std::chrono::system_clock::time_point time) {
+  return remove(Filter{.before = time});
+}
+
+bool Store::remove(const std::string& id) {
+  if (!impl_->guarded([&] { return impl_->has(id); })) return false;
+  return remove(Filter{.ids = {id}}) > 0;
+}
+
+Record as_kept(const Record& record) {
+  return record_of(kept_of(record));
 }
 
 }  // namespace lab::record

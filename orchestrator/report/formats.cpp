@@ -15,16 +15,6 @@ namespace {
 using record::Outcome;
 using record::Record;
 
-// RFC 4180, after printable(): no control characters are left.
-std::string csv_field(const std::string& text) {
-  std::string field = printable(text);
-  if (field.find_first_of(",\"") == std::string::npos) return field;
-  for (std::size_t at = 0; (at = field.find('"', at)) != std::string::npos; at += 2) {
-    field.insert(at, 1, '"');
-  }
-  return "\"" + field + "\"";
-}
-
 std::string csv_number(std::optional<std::uint64_t> number) {
   return number ? std::to_string(*number) : "";
 }

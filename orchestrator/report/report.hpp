@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include "orchestrator/record/record.hpp"
+#include "orchestrator/record/row.hpp"
 
 namespace lab::report {
 
@@ -21,6 +22,7 @@ std::string table(const record::Record& record, const Style& style = {});
 std::string table(std::span<const record::Record> records, const Style& style = {});
 
 // One line a record (`lab results list`).
+std::string list(std::span<const record::Row> rows, const Style& style = {});
 std::string list(std::span<const record::Record> records, const Style& style = {});
 
 // Judged after the run; empty where there are none.

@@ -185,7 +185,7 @@ TEST(Report, EmptyRecordIsShownToo) {
   const Record empty;
   EXPECT_THAT(table(empty), HasSubstr("incomplete"));
   EXPECT_THAT(csv({&empty, 1}), HasSubstr("incomplete"));
-  EXPECT_THAT(list({}), HasSubstr("outcome"));
+  EXPECT_THAT(list(std::span<const record::Row>()), HasSubstr("outcome"));
 }
 
 TEST(Text, Printable) {

@@ -262,6 +262,50 @@ std::string summary(std::span<const Record> records) {
   return fmt::format("{} trials: {}\n", records.size(), text.empty() ? "none" : text);
 }
 
+// A list may have a hundred thousand lines: most texts are plain, and then none is copied.
+class Shown {
+ public:
+  std::string_view operator()(const std::string& text) {
+    const bool plain = std::ranges::all_of(text, [](char c) { return c >= 0x20 && c < 0x7f; });
+    if (plain) return text;
+    changed_ = printable(text);
+    return changed_;
+  }
+
+ private:
+  std::string changed_;
+};
+
+struct ListWidths {
+  std::size_t id = 2, site = 4, outcome = 7, exits = 5;  // of the headings
+  std::size_t trials = 5;                                // bytes, of all of them together
+
+  void fit(const record::Row& row) {
+    Shown shown;
+    id = std::max(id, width(shown(row.id)));
+    site = std::max(site, width(shown(row.site)));
+    outcome = std::max(outcome, to_string(row.outcome).size());
+    exits = std::max(exits, thousands_or_dash(row.exits).size());
+    trials += shown(row.trial).size();
+  }
+  std::size_t line() const { return id + site + outcome + exits + 10; }  // without the trial
+};
+
+void add_left(std::string& text, std::string_view cell, std::size_t columns) {
+  text.append(cell).append(columns - std::min(columns, width(cell)) + 2, ' ');
+}
+
+void add_line(std::string& text, const record::Row& row, const ListWidths& widths,
+              const Style& style) {
+  Shown shown;
+  add_left(text, shown(row.id), widths.id);
+  add_left(text, shown(row.site), widths.site);
+  text += ink(style, ink_of(row.outcome), pad_right(to_string(row.outcome), widths.outcome));
+  const std::string exits = thousands_or_dash(row.exits);
+  text.append(widths.exits - std::min(widths.exits, exits.size()) + 2, ' ').append(exits);
+  text.append("  ").append(shown(row.trial)) += '\n';
+}
+
 }  // namespace
 
 std::string table(const Record& record, const Style& style) {
@@ -308,28 +352,23 @@ std::string relations(std::span<const record::RelationResult> relations, const S
   return text;
 }
 
-std::string list(std::span<const Record> records, const Style& style) {
-  std::vector<std::array<std::string, 5>> rows = {{"id", "site", "outcome", "exits", "trial"}};
-  for (const Record& record : records) {
-    const auto exits = record.steps.empty() ? std::nullopt : record.steps.front().exits;
-    rows.push_back({printable(record.id), printable(record.site),
-                    std::string(to_string(record.outcome)), thousands_or_dash(exits),
-                    printable(record.trial)});
-  }
-  std::array<std::size_t, 5> widths{};
-  for (const auto& row : rows) {
-    for (std::size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], width(row[i]));
-  }
+std::string list(std::span<const record::Row> rows, const Style& style) {
+  ListWidths widths;
+  for (const record::Row& row : rows) widths.fit(row);
   std::string text;
-  for (std::size_t i = 0; i < rows.size(); ++i) {
-    const auto& row = rows[i];
-    const std::string outcome = pad_right(row[2], widths[2]);
-    text += fmt::format("{}  {}  {}  {}  {}\n", pad_right(row[0], widths[0]),
-                        pad_right(row[1], widths[1]),
-                        i == 0 ? outcome : ink(style, ink_of(records[i - 1].outcome), outcome),
-                        pad_left(row[3], widths[3]), row[4]);
-  }
+  text.reserve((rows.size() + 1) * widths.line() + widths.trials);
+  add_left(text, "id", widths.id);
+  add_left(text, "site", widths.site);
+  add_left(text, "outcome", widths.outcome);
+  text += pad_left("exits", widths.exits) + "  trial\n";
+  for (const record::Row& row : rows) add_line(text, row, widths, style);
   return text;
+}
+
+std::string list(std::span<const Record> records, const Style& style) {
+  std::vector<record::Row> rows;
+  for (const Record& record : records) rows.push_back(row_of(record));
+  return list(rows, style);
 }
 
 }  // namespace lab::report

@@ -132,6 +132,15 @@ std::string rate_text(double rate) {
   return rate < 0x1p63 ? thousands(std::uint64_t(std::llround(rate))) : fmt::format("{:.3g}", rate);
 }
 
+std::string csv_field(const std::string& text) {
+  std::string field = printable(text);
+  if (field.find_first_of(",\"") == std::string::npos) return field;
+  for (std::size_t at = 0; (at = field.find('"', at)) != std::string::npos; at += 2) {
+    field.insert(at, 1, '"');
+  }
+  return "\"" + field + "\"";
+}
+
 std::string ink(const Style& style, Ink colour, const std::string& text) {
   if (!style.colour) return text;
   static constexpr std::array codes = {"1", "2", "32", "31", "33"};

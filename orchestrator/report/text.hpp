@@ -33,6 +33,9 @@ inline constexpr std::size_t terminal_columns = 80;  // of every text for the te
 std::string share(std::uint64_t exits, std::uint64_t total);
 std::string rate_text(double rate);  // "1,234", "7", below ten "3.4"
 
+// RFC 4180, after printable(): no control characters are left.
+std::string csv_field(const std::string& text);
+
 enum class Ink { bold, dim, green, red, yellow };
 std::string ink(const Style& style, Ink colour, const std::string& text);
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What benchmarks say of several measurements of one thing.
+// Several measurements of one thing.
 #pragma once
 
 #include <algorithm>
@@ -7,7 +7,7 @@
 #include <utility>
 #include <vector>
 
-namespace lab::cli {
+namespace lab::base {
 
 // In ascending order; nothing can be asked of none.
 class Samples {
@@ -30,4 +30,4 @@ class Samples {
   std::vector<double> values_;
 };
 
-}  // namespace lab::cli
+}  // namespace lab::base

@@ -1,0 +1,201 @@
+// SPDX-License-Identifier: MIT
+// The baseline's file. People may edit it and merges may break it: nothing in it is believed.
+#include <spdlog/fmt/fmt.h>
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+#include "orchestrator/base/error.hpp"
+#include "orchestrator/check/baseline.hpp"
+#include "orchestrator/record/json_fields.hpp"
+
+namespace lab::check {
+namespace {
+
+using record::ordered_json;
+
+constexpr std::uint64_t version = 1;
+constexpr std::size_t trials_limit = 10'000;
+
+// A line for each column of counts, trial and condition, so that a diff shows what has changed.
+void write(const ordered_json& value, std::size_t depth, std::string& text) {
+  const bool is_object = value.is_object();
+  const bool in_one_line = !value.is_structured() || value.empty() ||
+                           (value.is_array() && !value.front().is_structured()) ||
+                           (is_object && value.contains("id")) ||
+                           (is_object && value.contains("settings"));
+  if (in_one_line) {
+    text += value.dump(-1, ' ', true, ordered_json::error_handler_t::replace);
+    return;
+  }
+  text += is_object ? "{" : "[";
+  const char* separator = "\n";
+  for (const auto& [key, element] : value.items()) {
+    text += separator + std::string(2 * (depth + 1), ' ');
+    if (is_object) text += ordered_json(key).dump() + ": ";
+    write(element, depth + 1, text);
+    separator = ",\n";
+  }
+  text += "\n" + std::string(2 * depth, ' ') + (is_object ? "}" : "]");
+}
+
+std::string key_of(exits::Vendor vendor, std::uint32_t number) {
+  return exits::find_reason(vendor, number) ? exits::reason_name(vendor, number)
+                                            : std::to_string(number);
+}
+
+ordered_json reasons_json(const CountsByReason& reasons, exits::Vendor vendor) {
+  ordered_json object = ordered_json::object();
+  for (const auto& [number, column] : reasons) object[key_of(vendor, number)] = column;
+  return object;
+}
+
+ordered_json entry_json(const Entry& entry) {
+  const exits::Vendor vendor = vendor_of(entry.cell);
+  ordered_json object = {{"cell", entry.cell.name},
+                         {"accepted_by", entry.by},
+                         {"accepted_at", entry.time},
+                         {"reason", entry.reason},
+                         {"conditions", entry.cell.conditions}};
+  object["trials"] = ordered_json::array();
+  for (const Trial& trial : entry.cell.trials)
+    object["trials"].push_back({{"id", trial.id}, {"run", trial.run}, {"repeat", trial.repeat}});
+  object["steps"] = ordered_json::array();
+  for (const StepSamples& step : entry.cell.steps)
+    object["steps"].push_back({{"step", step.step},
+                               {"guest", step.guest},
+                               {"total", step.total},
+                               {"reasons", reasons_json(step.reasons, vendor)}});
+  object["phases"] = ordered_json::array();
+  for (const PhaseSamples& phase : entry.cell.phases)
+    object["phases"].push_back(
+        {{"phase", phase.phase}, {"reasons", reasons_json(phase.reasons, vendor)}});
+  if (!entry.plan.empty()) object["plan"] = ordered_json::parse(entry.plan);
+  return object;
+}
+
+Counts counts_from(const ordered_json& value, const std::string& name, std::size_t trials) {
+  if (!value.is_array() || value.size() != trials)
+    record::fail(fmt::format("'{}' is not a list of {} counts, one a trial", name, trials));
+  Counts counts;
+  for (const ordered_json& count : value) counts.push_back(record::count(count, name.c_str()));
+  return counts;
+}
+
+CountsByReason reasons_from(const ordered_json& object, exits::Vendor vendor, std::size_t trials) {
+  if (!object.is_object()) record::fail("'reasons' is no map");
+  CountsByReason reasons;
+  for (const auto& [name, column] : object.items()) {
+    const auto number = exits::parse_reason(vendor, name);
+    if (!number) record::fail(fmt::format("no exit reason '{}' of {}", name, to_string(vendor)));
+    reasons[*number] = counts_from(column, name, trials);
+  }
+  return reasons;
+}
+
+// Reasons cannot be more than their total.
+void check_sums(const StepSamples& step) {
+  for (std::size_t i = 0; i < step.total.size(); ++i) {
+    std::uint64_t left = step.total[i];
+    for (const auto& [number, column] : step.reasons) {
+      if (column[i] > left)
+        record::fail(fmt::format("step '{}': the reasons of trial {} add up to more than its total",
+                                 step.step, i + 1));
+      left -= column[i];
+    }
+  }
+}
+
+record::Conditions conditions_from(const ordered_json& object) {
+  if (!object.is_object()) record::fail("'conditions' is no map");
+  record::Conditions conditions;
+  for (const auto& [key, value] : object.items()) {
+    if (!value.is_string()) record::fail("condition '" + key + "' is no text");
+    conditions[key] = value.get<std::string>();
+  }
+  return conditions;
+}
+
+Cell cell_from(const ordered_json& object, const std::string& scenario) {
+  Cell cell{.scenario = scenario,
+            .name = record::text(object, "cell"),
+            .conditions = conditions_from(record::need(object, "conditions"))};
+  const exits::Vendor vendor = vendor_of(cell);
+  for (const ordered_json& trial : record::list(object, "trials"))
+    cell.trials.push_back({record::text(trial, "id"), record::text(trial, "run"),
+                           record::need_number(trial, "repeat")});
+  const std::size_t trials = cell.trials.size();
+  if (trials == 0 || trials > trials_limit)
+    record::fail(fmt::format("{} trials: from 1 to {}", trials, trials_limit));
+  for (const ordered_json& step : record::list(object, "steps")) {
+    cell.steps.push_back({record::text(step, "step"), record::need_number(step, "guest"),
+                          counts_from(record::need(step, "total"), "total", trials),
+                          reasons_from(record::need(step, "reasons"), vendor, trials)});
+    check_sums(cell.steps.back());
+  }
+  if (cell.steps.empty()) record::fail("no steps");
+  for (const ordered_json& phase : record::list(object, "phases"))
+    cell.phases.push_back({record::text(phase, "phase"),
+                           reasons_from(record::need(phase, "reasons"), vendor, trials)});
+  return cell;
+}
+
+Entry entry_from(const ordered_json& object, const std::string& scenario) {
+  Entry entry{.by = record::text(object, "accepted_by"),
+              .time = record::text(object, "accepted_at"),
+              .reason = record::text(object, "reason"),
+              .cell = cell_from(object, scenario)};
+  if (const ordered_json* plan = record::find(object, "plan")) {
+    entry.plan = plan->dump();
+    (void)scenario::plan_from_json(entry.plan);
+  }
+  return entry;
+}
+
+Baseline baseline_from(const ordered_json& json) {
+  const std::uint64_t is = record::need_count(json, "lab_baseline");
+  if (is != version)
+    record::fail(fmt::format("made by a newer lab (version {}, this one knows {})", is, version));
+  Baseline baseline{.scenario = record::text(json, "scenario")};
+  for (const ordered_json& cell : record::list(json, "cells")) {
+    Entry entry = entry_from(cell, baseline.scenario);
+    const std::size_t before = baseline.entries.size();
+    const std::string name = entry.cell.name + " on " + site_of(entry.cell);
+    accept(baseline, std::move(entry));
+    if (baseline.entries.size() == before) record::fail(name + " is there twice");
+  }
+  if (baseline.entries.empty()) record::fail("no cells");
+  return baseline;
+}
+
+}  // namespace
+
+std::string to_json(const Baseline& baseline) {
+  ordered_json json = {{"lab_baseline", version}, {"scenario", baseline.scenario}};
+  json["cells"] = ordered_json::array();
+  for (const Entry& entry : baseline.entries) json["cells"].push_back(entry_json(entry));
+  std::string text;
+  write(json, 0, text);
+  return text + "\n";
+}
+
+Baseline baseline_from_json(const std::string& json, const std::string& file) {
+  const auto bad = [&](const std::string& what) {
+    return base::user_error(fmt::format("baseline '{}': {}", file, what),
+                            "git log -p " + file +
+                                " shows who changed it; or accept it anew: lab "
+                                "baseline accept");
+  };
+  try {
+    return baseline_from(ordered_json::parse(json));
+  } catch (const ordered_json::exception& error) {
+    const auto* parse = dynamic_cast<const ordered_json::parse_error*>(&error);
+    const std::size_t at = parse ? std::min(parse->byte, json.size()) : 0;
+    const auto line = 1 + std::count(json.begin(), json.begin() + std::ptrdiff_t(at), '\n');
+    throw bad(fmt::format("no JSON (line {})", line));
+  } catch (const base::Error& error) {
+    throw bad(error.what());
+  }
+}
+
+}  // namespace lab::check

@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: MIT
+// Trials as samples: the boot is the unit, so each trial gives one value a step and reason.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "orchestrator/exits/reasons.hpp"
+#include "orchestrator/record/counts.hpp"
+
+namespace lab::check {
+
+using Counts = std::vector<std::uint64_t>;  // one a trial, in the order of Cell::trials
+using CountsByReason = std::map<std::uint32_t, Counts>;  // by number; 0 where it never happened
+
+struct StepSamples {
+  std::string step;
+  std::uint32_t guest = 1;
+  Counts total;
+  CountsByReason reasons;
+
+  bool operator==(const StepSamples&) const = default;
+};
+
+// Between two milestones, by share of time: says where a change arises, and nothing is judged by
+// it.
+struct PhaseSamples {
+  std::string phase;
+  CountsByReason reasons;
+
+  bool operator==(const PhaseSamples&) const = default;
+};
+
+struct Trial {
+  std::string id, run;
+  std::uint32_t repeat = 1;
+
+  bool operator==(const Trial&) const = default;
+};
+
+// The trials of one cell of a scenario's matrix that ran under the same conditions.
+struct Cell {
+  std::string scenario;
+  std::string name;  // "boot-count[paging=shadow]"
+  record::Conditions conditions;
+  std::vector<Trial> trials;
+  std::vector<StepSamples> steps;    // those that all trials have
+  std::vector<PhaseSamples> phases;  // likewise
+
+  bool operator==(const Cell&) const = default;
+};
+
+struct Gathered {
+  std::vector<Cell> cells;            // by scenario and name; in the order of their first trials
+  std::vector<std::string> left_out;  // "boot-count#3 (20251121T...): timed_out"
+};
+
+// Of passed trials. One without counts of a step that most others of its cell have is left out too.
+Gathered gather(std::span<const record::TrialCounts> trials);
+
+// The cell with only these of its trials (indexes, in this order).
+Cell slice(const Cell& cell, std::span<const std::size_t> trials);
+
+// Runs that confirm a suspicion, or not: under old conditions too, so no part of the history.
+inline constexpr std::string_view confirmation_prefix = "confirm-";
+inline bool is_confirmation(std::string_view run) {
+  return run.starts_with(confirmation_prefix);
+}
+
+// Conditions' vendor; a user error where it is missing or unknown.
+exits::Vendor vendor_of(const Cell& cell);
+
+// Whether equal trials have equal counts: an exact run, or a site where nothing comes from outside.
+bool is_deterministic(const Cell& cell);
+
+// Keys in which the two differ, with both values ("" where one has none), in the usual order.
+struct Difference {
+  std::string key, a, b;
+
+  bool operator==(const Difference&) const = default;
+};
+std::vector<Difference> differences(const record::Conditions& a, const record::Conditions& b);
+
+}  // namespace lab::check

@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: MIT
+// Where a history changed: E-divisive with a permutation test (Matteson and James, A Nonparametric
+// Approach for Multiple Change Point Analysis of Multivariate Data, JASA 2014), for one variable.
+#pragma once
+
+#include <cstddef>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "orchestrator/check/cells.hpp"
+#include "orchestrator/record/counts.hpp"
+
+namespace lab::check {
+
+// Indexes, ascending, of the first values of new levels. At least `fewest_values` on each side of
+// one. The same values always give the same answer (the permutations' seed is fixed).
+inline constexpr std::size_t fewest_values = 3;
+std::vector<std::size_t> change_points(std::span<const double> values, double alpha = 0.01);
+
+// In the history of a cell over its runs.
+struct Change {
+  std::string cell, subject;           // "total of boot", "IOIO of boot"
+  std::string run;                     // the first that shows it
+  std::string time;                    // of its first trial, from its id
+  double before = 0, after = 0;        // medians of the levels
+  std::vector<Difference> conditions;  // that changed with this run
+};
+
+// Of the newest `most` runs of each cell: totals, and reasons with at least `many` exits at some
+// time. Changes of less than `floor` are not told. Trials in the order of their ids.
+struct HistoryOptions {
+  std::size_t most = 200;
+  double many = 1000;
+  double floor = 0.01;
+};
+std::vector<Change> changes_in(std::span<const record::TrialCounts> trials,
+                               const HistoryOptions& options = {});
+
+}  // namespace lab::check

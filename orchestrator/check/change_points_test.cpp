@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: MIT
+#include "orchestrator/check/change_points.hpp"
+
+#include <gmock/gmock.h>
+#include <spdlog/fmt/fmt.h>
+
+#include <random>
+
+namespace lab::check {
+namespace {
+
+using testing::ElementsAre;
+using testing::IsEmpty;
+
+std::vector<double> levels(const std::vector<std::pair<std::size_t, double>>& parts,
+                           double deviation, unsigned seed) {
+  std::mt19937 random(seed);
+  std::normal_distribution<double> noise(0, deviation);
+  std::vector<double> values;
+  for (const auto& [length, level] : parts)
+    for (std::size_t i = 0; i < length; ++i) values.push_back(level + noise(random));
+  return values;
+}
+
+TEST(ChangePoints, AreWhereTheLevelChanges) {
+  EXPECT_THAT(change_points(levels({{20, 1000}, {20, 1100}, {15, 1000}}, 10, 1)),
+              ElementsAre(20, 40));
+}
+
+TEST(ChangePoints, AreFoundNearTheEnd) {
+  EXPECT_THAT(change_points(levels({{30, 1000}, {4, 1100}}, 10, 2)), ElementsAre(30));
+}
+
+TEST(ChangePoints, NoiseHasFew) {
+  int found = 0;
+  for (unsigned seed = 0; seed < 100; ++seed)
+    found += !change_points(levels({{40, 1000}}, 10, seed)).empty();
+  EXPECT_LE(found, 4);  // alpha is 1 %
+}
+
+TEST(ChangePoints, NeedValues) {
+  EXPECT_THAT(change_points({}), IsEmpty());
+  EXPECT_THAT(change_points(std::vector<double>(5, 1.0)), IsEmpty());
+  EXPECT_THAT(change_points(std::vector<double>(50, 1.0)), IsEmpty());
+}
+
+record::TrialCounts trial(int number, std::uint64_t ioio, const std::string& kernel) {
+  record::TrialCounts counts;
+  counts.id = fmt::format("202611{:02}T000000.000Z-00000001", number + 1);
+  counts.run = counts.id;
+  counts.scenario = "s";
+  counts.trial = "s#1";
+  counts.outcome = record::Outcome::passed;
+  counts.conditions = std::make_shared<const record::Conditions>(
+      record::Conditions{{"vendor", "svm"}, {"outer_kernel", kernel}});
+  counts.steps = {{"boot", 1, ioio + 9000, {{0x78, 9000}, {0x7b, ioio}}}};
+  return counts;
+}
+
+TEST(ChangePoints, OfAHistorySayWhichRunAndWhatElseChanged) {
+  std::vector<record::TrialCounts> trials;
+  for (int i = 0; i < 12; ++i) trials.push_back(trial(i, 2000 + std::uint64_t(i % 3), "6.1"));
+  for (int i = 12; i < 18; ++i) trials.push_back(trial(i, 3000 + std::uint64_t(i % 3), "6.12"));
+  const std::vector<Change> changes = changes_in(trials);
+  ASSERT_EQ(changes.size(), 2u);
+  EXPECT_EQ(changes[0].subject, "total of boot");
+  EXPECT_EQ(changes[1].subject, "IOIO of boot");
+  EXPECT_EQ(changes[1].run, trials[12].id);
+  EXPECT_EQ(changes[1].before, 2001);
+  EXPECT_EQ(changes[1].after, 3001);
+  EXPECT_THAT(changes[1].conditions, ElementsAre(Difference{"outer_kernel", "6.1", "6.12"}));
+}
+
+}  // namespace
+}  // namespace lab::check

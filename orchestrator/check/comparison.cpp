@@ -1,0 +1,266 @@
+// SPDX-License-Identifier: MIT
+#include "orchestrator/check/comparison.hpp"
+
+#include <spdlog/fmt/fmt.h>
+
+#include <algorithm>
+#include <map>
+#include <set>
+#include <utility>
+
+#include "orchestrator/base/samples.hpp"
+
+namespace lab::check {
+namespace {
+
+base::Samples samples_of(const Counts& counts) {
+  return base::Samples(std::vector<double>(counts.begin(), counts.end()));
+}
+
+Side side_of(const base::Samples& samples, double confidence) {
+  return {samples.median(), median_interval(samples.values(), confidence)};
+}
+
+// Of each repeat number its values: on a deterministic site all of one are equal.
+using ByRepeat = std::map<std::uint32_t, std::uint64_t>;
+
+// Empty where trials that should be equal are not.
+std::optional<ByRepeat> by_repeat(const Cell& cell, const Counts& counts) {
+  ByRepeat values;
+  for (std::size_t i = 0; i < counts.size(); ++i) {
+    const auto [known, is_new] = values.emplace(cell.trials[i].repeat, counts[i]);
+    if (!is_new && known->second != counts[i]) return std::nullopt;
+  }
+  return values;
+}
+
+// Of the repeats that both have.
+std::pair<Counts, Counts> common(const ByRepeat& a, const ByRepeat& b) {
+  std::pair<Counts, Counts> values;
+  for (const auto& [repeat, value] : a) {
+    const auto other = b.find(repeat);
+    if (other == b.end()) continue;
+    values.first.push_back(value);
+    values.second.push_back(other->second);
+  }
+  return values;
+}
+
+// What has other counts than its equal, in words; empty: nothing.
+std::string unsteady(const Cell& cell) {
+  for (const StepSamples& step : cell.steps) {
+    bool steady = by_repeat(cell, step.total).has_value();
+    for (const auto& [number, column] : step.reasons) steady &= by_repeat(cell, column).has_value();
+    if (!steady)
+      return fmt::format(
+          "trials of {} with the same number have other counts of {}: no exact comparison",
+          cell.name, step.step);
+  }
+  return "";
+}
+
+// Makes the rows of one step of two cells.
+class StepRows {
+ public:
+  StepRows(const Comparison& comparison, const Cell& a, const Cell& b, double confidence)
+      : comparison_(comparison), a_(a), b_(b), confidence_(confidence) {}
+
+  std::vector<Row> make(const StepSamples& a, const StepSamples& b) {
+    base_ = {.step = a.step, .guest = a.guest, .name = "total"};
+    base_.step_total = samples_of(a.total).median();
+    std::vector<Row> rows = {row(base_, a.total, b.total)};
+    add_categories(rows, a, b);
+    if (vendor_of(a_) == vendor_of(b_)) add_reasons(rows, a, b);  // else there are only categories
+    return rows;
+  }
+
+ private:
+  // A reason that one side never saw had 0 exits in each of its trials.
+  static Counts column(const CountsByReason& reasons, std::uint32_t number, std::size_t trials) {
+    const auto found = reasons.find(number);
+    return found == reasons.end() ? Counts(trials) : found->second;
+  }
+
+  static std::set<std::uint32_t> numbers(const StepSamples& a, const StepSamples& b) {
+    std::set<std::uint32_t> all;
+    for (const StepSamples* step : {&a, &b})
+      for (const auto& [number, column] : step->reasons) all.insert(number);
+    return all;
+  }
+
+  void add_reasons(std::vector<Row>& rows, const StepSamples& a, const StepSamples& b) const {
+    const exits::Vendor vendor = vendor_of(a_);
+    const auto first = static_cast<std::ptrdiff_t>(rows.size());
+    for (const std::uint32_t number : numbers(a, b)) {
+      Row reason = base_;
+      reason.kind = Row::Kind::reason;
+      reason.number = number;
+      reason.name = exits::reason_name(vendor, number);
+      reason.category = exits::reason_category(vendor, number);
+      rows.push_back(row(reason, column(a.reasons, number, a_.trials.size()),
+                         column(b.reasons, number, b_.trials.size())));
+    }
+    std::ranges::stable_sort(rows.begin() + first, rows.end(), std::greater(), most);
+  }
+
+  void add_categories(std::vector<Row>& rows, const StepSamples& a, const StepSamples& b) const {
+    const auto sums_a = sums(a, vendor_of(a_), a_.trials.size());
+    const auto sums_b = sums(b, vendor_of(b_), b_.trials.size());
+    std::set<exits::Category> all;
+    for (const auto* side : {&sums_a, &sums_b})
+      for (const auto& [category, sum] : *side) all.insert(category);
+    const auto first = static_cast<std::ptrdiff_t>(rows.size());
+    for (const exits::Category category : all) {
+      Row entry = base_;
+      entry.kind = Row::Kind::category;
+      entry.name = to_string(category);
+      entry.category = category;
+      const auto in = [&](const auto& side, std::size_t trials) {
+        const auto found = side.find(category);
+        return found == side.end() ? Counts(trials) : found->second;
+      };
+      rows.push_back(row(entry, in(sums_a, a_.trials.size()), in(sums_b, b_.trials.size())));
+    }
+    std::ranges::stable_sort(rows.begin() + first, rows.end(), std::greater(), most);
+  }
+
+  static std::map<exits::Category, Counts> sums(const StepSamples& step, exits::Vendor vendor,
+                                                std::size_t trials) {
+    std::map<exits::Category, Counts> all;
+    for (const auto& [number, column] : step.reasons) {
+      Counts& sum = all.try_emplace(exits::reason_category(vendor, number), trials).first->second;
+      for (std::size_t i = 0; i < trials; ++i) sum[i] += column[i];
+    }
+    return all;
+  }
+
+  static double most(const Row& row) { return std::max(row.a.median, row.b.median); }
+
+  Row row(Row entry, const Counts& a, const Counts& b) const {
+    return comparison_.exact ? exact_row(std::move(entry), a, b)
+                             : tested_row(std::move(entry), a, b);
+  }
+
+  Row exact_row(Row entry, const Counts& a, const Counts& b) const {
+    const auto [left, right] = common(by_repeat(a_, a).value(), by_repeat(b_, b).value());
+    entry.differs = left != right;
+    entry.a = side_of(samples_of(left), 0);
+    entry.b = side_of(samples_of(right), 0);
+    entry.a.interval = {entry.a.median, entry.a.median, 1};
+    entry.b.interval = {entry.b.median, entry.b.median, 1};
+    entry.difference = {entry.change(), entry.change(), 1};
+    return entry;
+  }
+
+  Row tested_row(Row entry, const Counts& a, const Counts& b) const {
+    const base::Samples left = samples_of(a), right = samples_of(b);
+    entry.a = side_of(left, confidence_);
+    entry.b = side_of(right, confidence_);
+    entry.difference = difference_interval(left.values(), right.values(), confidence_);
+    const bool all_equal = left.least() == left.most() && right.least() == right.most() &&
+                           left.least() == right.least();
+    if (!all_equal) entry.p = rank_test(left.values(), right.values());
+    return entry;
+  }
+
+  const Comparison& comparison_;
+  const Cell &a_, &b_;
+  double confidence_;
+  Row base_;
+};
+
+const StepSamples* find_step(const Cell& cell, const StepSamples& like) {
+  const auto same = std::ranges::find_if(cell.steps, [&](const StepSamples& step) {
+    return step.step == like.step && step.guest == like.guest;
+  });
+  return same == cell.steps.end() ? nullptr : &*same;
+}
+
+std::vector<std::string> steps_only_in(const Cell& cell, const Cell& other) {
+  std::vector<std::string> names;
+  for (const StepSamples& step : cell.steps)
+    if (!find_step(other, step)) names.push_back(step.step);
+  return names;
+}
+
+bool have_a_common_repeat(const Cell& a, const Cell& b) {
+  return std::ranges::any_of(a.trials, [&](const Trial& trial) {
+    return std::ranges::find(b.trials, trial.repeat, &Trial::repeat) != b.trials.end();
+  });
+}
+
+bool is_only_one(const std::vector<Cell>& cells, const std::string& scenario) {
+  return std::ranges::count(cells, scenario, &Cell::scenario) == 1;
+}
+
+}  // namespace
+
+std::optional<double> Row::share() const {
+  if (!(a.median > 0)) return std::nullopt;
+  return change() / a.median;
+}
+
+std::string Row::subject() const {
+  return guest > 1 ? fmt::format("{} of guest {}'s {}", name, guest, step)
+                   : fmt::format("{} of {}", name, step);
+}
+
+Comparison compare(const Cell& a, const Cell& b, double confidence) {
+  Comparison result{.scenario = a.scenario,
+                    .a_name = a.name,
+                    .b_name = b.name,
+                    .a_trials = a.trials.size(),
+                    .b_trials = b.trials.size(),
+                    .conditions = differences(a.conditions, b.conditions),
+                    .only_a = steps_only_in(a, b),
+                    .only_b = steps_only_in(b, a)};
+  if (is_deterministic(a) && is_deterministic(b)) {
+    result.note = unsteady(a);
+    if (result.note.empty()) result.note = unsteady(b);
+    result.exact = result.note.empty() && have_a_common_repeat(a, b);
+  }
+  StepRows rows(result, a, b, confidence);
+  for (const StepSamples& step : a.steps)
+    if (const StepSamples* other = find_step(b, step))
+      std::ranges::move(rows.make(step, *other), std::back_inserter(result.rows));
+  return result;
+}
+
+void correct(std::span<Row* const> rows, double alpha) {
+  std::vector<Row*> tested;
+  std::vector<double> p;
+  for (Row* row : rows) {
+    if (!row->p) continue;
+    tested.push_back(row);
+    p.push_back(*row->p);
+  }
+  const std::vector<double> corrected = holm(p);
+  for (std::size_t i = 0; i < tested.size(); ++i) {
+    tested[i]->corrected = corrected[i];
+    tested[i]->differs = corrected[i] < alpha;
+  }
+}
+
+Pairs pair_up(const std::vector<Cell>& a, const std::vector<Cell>& b) {
+  Pairs pairs;
+  std::set<const Cell*> taken;
+  for (const Cell& cell : a) {
+    const auto other = std::ranges::find_if(b, [&](const Cell& candidate) {
+      const bool same = candidate.scenario == cell.scenario && candidate.name == cell.name;
+      const bool only = candidate.scenario == cell.scenario && is_only_one(a, cell.scenario) &&
+                        is_only_one(b, cell.scenario);
+      return !taken.contains(&candidate) && (same || only);
+    });
+    if (other == b.end()) {
+      pairs.only_a.push_back(&cell);
+      continue;
+    }
+    taken.insert(&*other);
+    pairs.pairs.push_back({&cell, &*other});
+  }
+  for (const Cell& cell : b)
+    if (!taken.contains(&cell)) pairs.only_b.push_back(&cell);
+  return pairs;
+}
+
+}  // namespace lab::check

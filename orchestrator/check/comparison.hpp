@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: MIT
+// Two cells side by side: what changed from a to b, by how much, and how sure that is.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "orchestrator/check/cells.hpp"
+#include "orchestrator/check/statistics.hpp"
+
+namespace lab::check {
+
+struct Side {
+  double median = 0;  // exits
+  Interval interval;  // of the median
+};
+
+struct Row {
+  enum class Kind { total, category, reason };
+  std::string step;
+  std::uint32_t guest = 1;
+  Kind kind = Kind::total;
+  std::uint32_t number = 0;                 // of a reason
+  std::string name;                         // "total", "io", "IOIO"
+  std::optional<exits::Category> category;  // its own, or the reason's
+  Side a, b;
+  double step_total = 0;    // median of the step's total in a
+  Interval difference;      // of median b - median a; of an exact comparison the two are equal
+  std::optional<double> p;  // of the rank test alone; absent: exact, or nothing to test
+  std::optional<double> corrected;  // set by correct()
+  bool differs = false;             // exact: some trial; else set by correct()
+
+  double change() const { return b.median - a.median; }  // exits
+  std::optional<double> share() const;                   // of a's median; absent where that is 0
+  std::string subject() const;  // "IOIO of boot", "total of guest 2's boot"
+};
+
+struct Comparison {
+  std::string scenario;
+  std::string a_name, b_name;  // cells
+  std::size_t a_trials = 0, b_trials = 0;
+  std::vector<Difference> conditions;  // in which they differ
+  bool exact = false;                  // deterministic sites: trial k beside trial k, no statistics
+  std::string note;                    // why not exact though both say that they are
+  std::vector<std::string> only_a, only_b;  // steps that only one has
+  std::vector<Row> rows;  // steps in a's order; each: total, categories, reasons, most exits first
+};
+
+inline constexpr double default_confidence = 0.95;
+
+Comparison compare(const Cell& a, const Cell& b, double confidence = default_confidence);
+
+// Holm's correction over all of these rows that were tested at all, of however many comparisons;
+// a row differs where its corrected p is below alpha.
+void correct(std::span<Row* const> rows, double alpha);
+
+// Cells of a and b that belong together: of the same name; or the only ones of their scenario on
+// both sides, whatever their names.
+struct Pair {
+  const Cell* a = nullptr;
+  const Cell* b = nullptr;
+};
+struct Pairs {
+  std::vector<Pair> pairs;
+  std::vector<const Cell*> only_a, only_b;
+};
+Pairs pair_up(const std::vector<Cell>& a, const std::vector<Cell>& b);
+
+}  // namespace lab::check

@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: MIT
+#include "orchestrator/check/resample.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+#include <random>
+
+namespace lab::check {
+namespace {
+
+std::vector<std::size_t> drawn(std::size_t from, std::size_t count, std::mt19937_64& random) {
+  std::vector<std::size_t> all(from);
+  std::iota(all.begin(), all.end(), 0);
+  std::ranges::shuffle(all, random);
+  all.resize(count);
+  return all;
+}
+
+GateOptions across_everything(GateOptions options, const Cell& a, const Cell& b) {
+  for (const Difference& difference : differences(a.conditions, b.conditions))
+    options.across.insert(difference.key);
+  return options;
+}
+
+bool any_improved(const Verdict& verdict) {
+  return std::ranges::any_of(verdict.cells,
+                             [](const CellJudgement& cell) { return !cell.improvements.empty(); });
+}
+
+}  // namespace
+
+Rates resample(const Cell& a, const Cell& b, std::size_t trials, std::size_t times,
+               const GateOptions& options, std::uint64_t seed) {
+  const bool same = &a == &b;
+  Rates rates;
+  if (a.trials.size() < (same ? 2 * trials : trials) || b.trials.size() < trials) return rates;
+  const GateOptions gate = across_everything(options, a, b);
+  std::mt19937_64 random(seed);
+  for (; rates.times < times; ++rates.times) {
+    std::vector<std::size_t> from_a = drawn(a.trials.size(), same ? 2 * trials : trials, random);
+    std::vector<std::size_t> from_b =
+        same ? std::vector(from_a.begin() + std::ptrdiff_t(trials), from_a.end())
+             : drawn(b.trials.size(), trials, random);
+    from_a.resize(trials);
+    Cell after = slice(b, from_b);
+    after.name = a.name;
+    const Verdict verdict = judge({slice(a, from_a)}, {after}, gate);
+    rates.regressed += verdict.judgement() == Judgement::regressed;
+    rates.cannot_tell += verdict.judgement() == Judgement::cannot_tell;
+    rates.improved += any_improved(verdict);
+  }
+  return rates;
+}
+
+Promised largest_change(const Cell& a, const Cell& b, const Floors& floors) {
+  Promised largest;
+  for (const Row& row : compare(a, b).rows) {
+    if (row.kind == Row::Kind::category || !(row.step_total > 0)) continue;
+    Promised one{.subject = row.subject(),
+                 .change = row.change(),
+                 .of_total = row.change() / row.step_total,
+                 .share = row.share()};
+    one.promised = std::abs(one.of_total) >= floors.total ||
+                   (row.kind == Row::Kind::reason && row.a.median > floors.many &&
+                    std::abs(*one.share) >= floors.reason);
+    if (std::pair(one.promised, std::abs(one.of_total)) >
+        std::pair(largest.promised, std::abs(largest.of_total)))
+      largest = std::move(one);
+  }
+  return largest;
+}
+
+}  // namespace lab::check

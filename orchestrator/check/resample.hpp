@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: MIT
+// The gate tried on recorded trials, drawn again and again: how often it is right.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "orchestrator/check/gate.hpp"
+
+namespace lab::check {
+
+struct Rates {
+  std::size_t times = 0, regressed = 0, improved = 0, cannot_tell = 0;
+};
+
+// `times` checks of `trials` trials a side, drawn without replacement: from a and from b, or, where
+// they are the same cell, two disjoint sets of it. All conditions may differ. None where there are
+// too few to draw.
+Rates resample(const Cell& a, const Cell& b, std::size_t trials, std::size_t times,
+               const GateOptions& options, std::uint64_t seed);
+
+// The largest change from a to b that the gate promises to find, by the medians of all trials: of
+// a step's total by at least `floors.total`, or of a reason with many exits by `floors.reason`.
+struct Promised {
+  std::string subject;
+  double change = 0;            // exits
+  double of_total = 0;          // of the step's total in a
+  std::optional<double> share;  // of the subject's own median in a
+  bool promised = false;        // whether it is large enough; else it is just the largest
+};
+Promised largest_change(const Cell& a, const Cell& b, const Floors& floors = {});
+
+}  // namespace lab::check

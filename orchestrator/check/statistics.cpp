@@ -1,0 +1,159 @@
+// SPDX-License-Identifier: MIT
+#include "orchestrator/check/statistics.hpp"
+
+#include <algorithm>
+#include <boost/math/distributions/beta.hpp>
+#include <boost/math/distributions/binomial.hpp>
+#include <boost/math/distributions/normal.hpp>
+#include <boost/math/special_functions/binomial.hpp>
+#include <cmath>
+#include <cstdint>
+#include <map>
+#include <mutex>
+#include <numeric>
+#include <random>
+
+namespace lab::check {
+namespace {
+
+constexpr std::size_t resamples = 999;
+constexpr std::uint64_t seed = 1;  // of the order in which both sides' resamples meet
+
+// Twice the mid-ranks (whole numbers, then, with ties too) of a's and b's values, a's first.
+struct Ranks {
+  std::vector<std::size_t> doubled;
+  double ties = 0;  // sum of t^3 - t over groups of t equal values
+};
+
+Ranks rank(std::span<const double> a, std::span<const double> b) {
+  std::vector<std::pair<double, std::size_t>> values;
+  for (const double value : a) values.emplace_back(value, values.size());
+  for (const double value : b) values.emplace_back(value, values.size());
+  std::ranges::sort(values);
+  Ranks ranks{.doubled = std::vector<std::size_t>(values.size())};
+  for (std::size_t begin = 0, end = 0; begin < values.size(); begin = end) {
+    while (end < values.size() && values[end].first == values[begin].first) ++end;
+    for (std::size_t i = begin; i < end; ++i) ranks.doubled[values[i].second] = begin + end + 1;
+    const auto equal = static_cast<double>(end - begin);
+    ranks.ties += equal * equal * equal - equal;
+  }
+  return ranks;
+}
+
+// ways[s]: in how many ways `chosen` of the ranks have the sum s.
+std::vector<double> ways_to_sum(const std::vector<std::size_t>& ranks, std::size_t chosen) {
+  const std::size_t most = std::accumulate(ranks.begin(), ranks.end(), std::size_t(0));
+  std::vector<std::vector<double>> ways(chosen + 1, std::vector<double>(most + 1));
+  ways[0][0] = 1;
+  std::size_t reached = 0;
+  for (const std::size_t rank : ranks) {
+    reached += rank;
+    for (std::size_t k = chosen; k >= 1; --k)
+      for (std::size_t sum = reached; sum >= rank; --sum) ways[k][sum] += ways[k - 1][sum - rank];
+  }
+  return ways[chosen];
+}
+
+// The share of all choices whose sum is at least as far from the mean as a's.
+double exact_p(const std::vector<std::size_t>& ranks, std::size_t a, double sum, double mean) {
+  const std::vector<double> ways = ways_to_sum(ranks, a);
+  double all = 0, as_far = 0;
+  for (std::size_t s = 0; s < ways.size(); ++s) {
+    all += ways[s];
+    if (std::abs(static_cast<double>(s) - mean) >= std::abs(sum - mean)) as_far += ways[s];
+  }
+  return as_far / all;
+}
+
+double normal_p(double a, double b, double ties, double sum, double mean) {
+  const double n = a + b;
+  // Of the doubled rank sum: four times that of the rank sum.
+  const double variance = a * b / 3 * (n + 1 - ties / (n * (n - 1)));
+  if (!(variance > 0)) return 1;
+  const double distance = std::max(0.0, std::abs(sum - mean) - 1);
+  return std::min(1.0, 2 * cdf(complement(boost::math::normal(), distance / std::sqrt(variance))));
+}
+
+// Places (0 to 1) of the median of n resampled values, evenly over their distribution.
+const std::vector<double>& median_places(std::size_t n) {
+  static std::mutex mutex;
+  static std::map<std::size_t, std::vector<double>> known;
+  const std::lock_guard lock(mutex);
+  std::vector<double>& places = known[n];
+  if (places.empty()) {
+    const double half = (static_cast<double>(n) + 1) / 2;
+    const boost::math::beta_distribution<> distribution(half, half);
+    for (std::size_t i = 0; i < resamples; ++i)
+      places.push_back(quantile(distribution, (static_cast<double>(i) + 0.5) / resamples));
+  }
+  return places;
+}
+
+std::vector<double> resampled_medians(std::span<const double> sorted) {
+  std::vector<double> medians;
+  medians.reserve(resamples);
+  for (const double place : median_places(sorted.size())) {
+    const auto index = static_cast<std::size_t>(place * static_cast<double>(sorted.size()));
+    medians.push_back(sorted[std::min(index, sorted.size() - 1)]);
+  }
+  return medians;
+}
+
+}  // namespace
+
+Interval median_interval(std::span<const double> sorted, double confidence) {
+  const std::size_t n = sorted.size();
+  const boost::math::binomial below(static_cast<double>(n), 0.5);
+  // sorted[cut] … sorted[n - 1 - cut] misses the median where at most `cut` samples are on one
+  // side.
+  const auto missed = [&](std::size_t cut) { return 2 * cdf(below, static_cast<double>(cut)); };
+  std::size_t cut = 0;
+  while (2 * (cut + 1) < n && missed(cut + 1) <= 1 - confidence) ++cut;
+  return {sorted[cut], sorted[n - 1 - cut], std::max(0.0, 1 - missed(cut))};
+}
+
+Interval difference_interval(std::span<const double> a, std::span<const double> b,
+                             double confidence) {
+  std::vector<double> from = resampled_medians(a), differences = resampled_medians(b);
+  std::mt19937_64 random(seed);
+  std::ranges::shuffle(from, random);
+  for (std::size_t i = 0; i < differences.size(); ++i) differences[i] -= from[i];
+  std::ranges::sort(differences);
+  const auto tail = static_cast<std::size_t>((1 - confidence) / 2 * (resamples + 1));
+  return {differences[tail - (tail > 0)], differences[resamples - std::max<std::size_t>(tail, 1)],
+          confidence};
+}
+
+double rank_test(std::span<const double> a, std::span<const double> b) {
+  const Ranks ranks = rank(a, b);
+  const std::size_t n = a.size() + b.size();
+  double sum = 0;
+  for (std::size_t i = 0; i < a.size(); ++i) sum += static_cast<double>(ranks.doubled[i]);
+  const double mean = static_cast<double>(a.size()) * static_cast<double>(n + 1);
+  if (n <= exact_samples) return exact_p(ranks.doubled, a.size(), sum, mean);
+  return normal_p(static_cast<double>(a.size()), static_cast<double>(b.size()), ranks.ties, sum,
+                  mean);
+}
+
+double least_p(std::size_t a, std::size_t b) {
+  if (a == 0 || b == 0) return 1;
+  if (a + b > 1000) return 0;
+  const double ways =
+      boost::math::binomial_coefficient<double>(unsigned(a + b), unsigned(std::min(a, b)));
+  return std::min(1.0, 2 / ways);
+}
+
+std::vector<double> holm(const std::vector<double>& p) {
+  std::vector<std::size_t> order(p.size());
+  std::iota(order.begin(), order.end(), 0);
+  std::ranges::stable_sort(order, {}, [&](std::size_t i) { return p[i]; });
+  std::vector<double> corrected(p.size());
+  double least = 0;
+  for (std::size_t i = 0; i < order.size(); ++i) {
+    least = std::max(least, p[order[i]] * static_cast<double>(order.size() - i));
+    corrected[order[i]] = std::min(1.0, least);
+  }
+  return corrected;
+}
+
+}  // namespace lab::check

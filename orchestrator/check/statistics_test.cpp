@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: MIT
+#include "orchestrator/check/statistics.hpp"
+
+#include <gmock/gmock.h>
+
+#include <algorithm>
+#include <numeric>
+#include <random>
+
+namespace lab::check {
+namespace {
+
+using testing::DoubleNear;
+using testing::ElementsAre;
+
+using Values = std::vector<double>;
+
+Values range(std::size_t n, double from = 0) {
+  Values values(n);
+  std::iota(values.begin(), values.end(), from);
+  return values;
+}
+
+// All ways to choose which values are a's, one by one.
+double counted_p(Values a, const Values& b) {
+  const auto distance = [](const Values& one, const Values& other) {
+    double u = 0;
+    for (const double x : one)
+      for (const double y : other) u += x > y ? 1 : x == y ? 0.5 : 0;
+    return std::abs(u - static_cast<double>(one.size() * other.size()) / 2);
+  };
+  const double seen = distance(a, b);
+  Values all = a;
+  all.insert(all.end(), b.begin(), b.end());
+  std::vector<int> chosen(all.size());
+  std::fill(chosen.end() - std::ptrdiff_t(a.size()), chosen.end(), 1);
+  double ways = 0, as_far = 0;
+  do {
+    Values one, other;
+    for (std::size_t i = 0; i < all.size(); ++i) (chosen[i] ? one : other).push_back(all[i]);
+    ++ways;
+    as_far += distance(one, other) >= seen;
+  } while (std::ranges::next_permutation(chosen).found);
+  return as_far / ways;
+}
+
+TEST(Statistics, RankTestIsExactWithAndWithoutTies) {
+  for (const auto& [a, b] : std::vector<std::pair<Values, Values>>{{{1, 2, 3}, {4, 5, 6}},
+                                                                   {{1, 4, 3, 9}, {2, 7, 8}},
+                                                                   {{1, 1, 1, 2}, {1, 2, 2, 3, 3}},
+                                                                   {{5, 5, 5}, {5, 5, 6}},
+                                                                   {{10}, {1, 2, 3, 4}}}) {
+    EXPECT_NEAR(rank_test(a, b), counted_p(a, b), 1e-12);
+    EXPECT_NEAR(rank_test(b, a), rank_test(a, b), 1e-12);
+  }
+  EXPECT_NEAR(rank_test(range(5), range(5, 10)), 2.0 / 252, 1e-12);
+}
+
+TEST(Statistics, AllEqualShowsNothing) {
+  EXPECT_EQ(rank_test(Values(5, 7), Values(6, 7)), 1);
+  EXPECT_EQ(rank_test(Values(50, 7), Values(60, 7)), 1);
+}
+
+// Where the exact test ends, the approximation goes on.
+TEST(Statistics, ApproximationFitsTheExactTest) {
+  Values a = range(20), b = range(20, 4.5);
+  const double exact = rank_test(a, b);
+  b.push_back(14.5);  // 41 in all
+  EXPECT_NEAR(rank_test(a, b), exact, 0.01);
+  EXPECT_LT(rank_test(range(100), range(100, 100)), 1e-30);
+}
+
+// Ten thousand pairs of the same distribution: how often p <= x is at most x.
+TEST(Statistics, FalseAlarmsAreAsRareAsPromised) {
+  std::mt19937 random(7);
+  std::poisson_distribution<int> counts(20);  // many ties
+  std::vector<double> p;
+  for (int i = 0; i < 10'000; ++i) {
+    Values a(8), b(8);
+    for (Values* side : {&a, &b}) std::ranges::generate(*side, [&] { return counts(random); });
+    p.push_back(rank_test(a, b));
+  }
+  for (const double x : {0.01, 0.05, 0.2})
+    EXPECT_LE(std::ranges::count_if(p, [&](double value) { return value <= x; }), 10'000 * x * 1.15)
+        << x;
+}
+
+TEST(Statistics, LeastPIsWhatCompleteSeparationGives) {
+  for (const std::size_t n : {3u, 5u, 8u})
+    EXPECT_NEAR(rank_test(range(n), range(n, 100)), least_p(n, n), 1e-12);
+  EXPECT_EQ(least_p(0, 5), 1);
+  EXPECT_EQ(least_p(1, 1), 1);
+  EXPECT_EQ(least_p(5000, 5000), 0);
+}
+
+TEST(Statistics, MedianIntervalIsBetweenOrderStatistics) {
+  const Interval ten = median_interval(range(10, 1), 0.95);  // table: 2nd and 9th, 97.9 %
+  EXPECT_EQ(ten.low, 2);
+  EXPECT_EQ(ten.high, 9);
+  EXPECT_NEAR(ten.confidence, 0.979, 0.001);
+  const Interval three = median_interval(range(3, 1), 0.95);
+  EXPECT_EQ(three.low, 1);
+  EXPECT_EQ(three.high, 3);
+  EXPECT_NEAR(three.confidence, 0.75, 1e-9);
+  const Interval one = median_interval(Values{5}, 0.95);
+  EXPECT_EQ(one.low, 5);
+  EXPECT_EQ(one.high, 5);
+  EXPECT_EQ(one.confidence, 0);
+}
+
+TEST(Statistics, DifferenceIntervalCoversTheDifference) {
+  std::mt19937 random(3);
+  std::normal_distribution<double> noise(0, 10);
+  int covered = 0;
+  constexpr int times = 400;
+  for (int i = 0; i < times; ++i) {
+    Values a(12), b(12);
+    std::ranges::generate(a, [&] { return 1000 + noise(random); });
+    std::ranges::generate(b, [&] { return 1050 + noise(random); });
+    std::ranges::sort(a);
+    std::ranges::sort(b);
+    const Interval interval = difference_interval(a, b, 0.95);
+    EXPECT_LE(interval.low, interval.high);
+    covered += interval.low <= 50 && 50 <= interval.high;
+  }
+  EXPECT_GE(covered, times * 0.90);
+  const Interval none = difference_interval(Values{5, 5, 5}, Values{7, 7, 7}, 0.95);
+  EXPECT_EQ(none.low, 2);
+  EXPECT_EQ(none.high, 2);
+}
+
+TEST(Statistics, HolmsCorrection) {
+  EXPECT_THAT(
+      holm({0.01, 0.04, 0.03}),
+      ElementsAre(DoubleNear(0.03, 1e-12), DoubleNear(0.06, 1e-12), DoubleNear(0.06, 1e-12)));
+  EXPECT_THAT(holm({0.9, 0.8}), ElementsAre(1, 1));
+  EXPECT_TRUE(holm({}).empty());
+}
+
+}  // namespace
+}  // namespace lab::check

@@ -1,0 +1,191 @@
+// SPDX-License-Identifier: MIT
+#include "orchestrator/cli/trial_runner.hpp"
+
+#include <fmt/format.h>
+#include <sys/resource.h>
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+
+#include "orchestrator/cli/output.hpp"
+
+namespace lab::cli {
+namespace {
+
+void scale(std::chrono::seconds& limit, double factor) {
+  limit = std::chrono::seconds(std::max<std::int64_t>(
+      1, static_cast<std::int64_t>(static_cast<double>(limit.count()) * factor)));
+}
+
+std::string warmup_line(const record::Record& record) {
+  std::string exits;
+  if (!record.steps.empty() && record.steps.front().exits)
+    exits = fmt::format(", {} exits", *record.steps.front().exits);
+  return fmt::format("lab: warm-up {}: {}{}{}, not kept\n", report::printable(record.trial),
+                     to_string(record.outcome), exits,
+                     record.message.empty() ? "" : ": " + report::printable(record.message));
+}
+
+}  // namespace
+
+void add_trial_options(CLI::App& command, TrialOptions& options) {
+  command.add_option("--on", options.run.site, "Site: auto, here, kvm, svm or vmx")
+      ->capture_default_str();
+  command.add_option("--set", options.set, "KEY=VALUE: override a setting (dotted key)")
+      ->allow_extra_args(false);
+  command.add_option("--retry", options.retry, "Times to try again where the machinery fails")
+      ->check(CLI::Range(0, 10));
+  command.add_option("--timeout-scale", options.timeout_scale, "Multiply every time limit")
+      ->check(CLI::Range(0.01, 100.0));
+  command
+      .add_option("-j,--jobs", options.run.at_once,
+                  "Outer VMs at once; 0: as many as processors and memory allow")
+      ->check(CLI::Range(0, 256))
+      ->capture_default_str();
+  command.add_flag("--exact", options.exact,
+                   "The same exits each time, whatever else the machine does (sites svm, vmx)");
+  command.add_flag("--timings", options.timings, "Say where the time went, by phase");
+  command.add_flag("--verify-tracepoint", options.run.verify_tracepoint,
+                   "Also count by the kvm:kvm_exit tracepoint and compare reason by reason");
+  command.add_option("--store", options.store, "The store's file");
+}
+
+scenario::Scenario load_scenario(const std::string& file, const TrialOptions& options) {
+  std::vector<std::string> overrides = options.set;
+  if (options.exact) overrides.push_back("exact=true");
+  if (options.repeat > 0) overrides.push_back("repeat=" + std::to_string(options.repeat));
+  return scenario::load(file, overrides);
+}
+
+std::vector<scenario::TrialPlan> plans_of(const scenario::Scenario& scenario,
+                                          const TrialOptions& options) {
+  std::vector<scenario::TrialPlan> plans = scenario::expand(scenario);
+  for (scenario::TrialPlan& plan : plans) {
+    scale(plan.timeouts.trial, options.timeout_scale);
+    for (scenario::Step& step : plan.steps) scale(step.timeout, options.timeout_scale);
+  }
+  return plans;
+}
+
+base::ExitCode exit_code_of(record::Outcome outcome) {
+  switch (outcome) {
+    case record::Outcome::passed:
+      return base::exit_ok;
+    case record::Outcome::failed:
+    case record::Outcome::regressed:
+      return base::exit_regression;
+    case record::Outcome::guest_failed:
+      return base::exit_guest_failed;
+    case record::Outcome::timed_out:
+      return base::exit_timed_out;
+    case record::Outcome::infrastructure:
+      return base::exit_infrastructure;
+    case record::Outcome::incomplete:
+      return base::exit_no_data;
+  }
+  return base::exit_infrastructure;
+}
+
+base::ExitCode worse(base::ExitCode one, base::ExitCode other) {
+  constexpr base::ExitCode order[] = {base::exit_ok,        base::exit_regression,
+                                      base::exit_no_data,   base::exit_guest_failed,
+                                      base::exit_timed_out, base::exit_infrastructure};
+  return std::ranges::find(order, one) > std::ranges::find(order, other) ? one : other;
+}
+
+TrialRunner::TrialRunner(std::vector<scenario::TrialPlan> plans, const TrialOptions& options,
+                         std::string run_name)
+    : plans_(std::move(plans)),
+      options_(options),
+      in_order_(plans_),
+      folders_(base::find_folders()),
+      store_(store_path(options.store)),
+      progress_(Progress::fitting()),
+      run_(std::move(run_name)) {}
+
+// Only the machinery's failures are tried again, and only the trials that have no record yet.
+void TrialRunner::run(const Next& next) {
+  next_ = next;
+  site::RunOptions run = options_.run;
+  run.time_scale = options_.timeout_scale;
+  for (unsigned attempt = 0;; ++attempt) {
+    last_attempt_ = attempt >= options_.retry;
+    try {
+      return site::run_plans(
+          in_order_.missing(), run, folders_, [this] { return failed_early(); },
+          [this](const trial::Event& event) { take(event); });
+    } catch (const base::Error& error) {
+      progress_.clear();
+      if (error.kind() != base::ErrorKind::infrastructure || last_attempt_ || failed_early() ||
+          in_order_.missing().empty())
+        throw;
+      say(fmt::format("lab: warning: {}; trying again ({} of {})\n", error.what(), attempt + 1,
+                      options_.retry));
+    }
+  }
+}
+
+void TrialRunner::finish() {
+  progress_.clear();
+  const std::size_t trials = in_order_.records().size();
+  if (trials > 0) print_summary(trials);
+  const std::size_t left = in_order_.missing().size();
+  if (failed_early() && left > 0)
+    say(fmt::format("lab: --fail-fast: {} of {} trials not run\n", left, plans_.size()));
+}
+
+void TrialRunner::take(const trial::Event& event) {
+  clock_.take(event);
+  if (event.kind == trial::Event::Kind::error) return take_failure(event);
+  if (event.kind != trial::Event::Kind::record) return progress_(event);
+  keep(record::from_json(event.text), event.lane);
+}
+
+void TrialRunner::keep(record::Record record, unsigned lane) {
+  const record::Timings before = clock_.phases_before_trial(lane);
+  record.timings.insert(record.timings.begin(), before.begin(), before.end());
+  const std::string trial = record.trial;
+  progress_.clear();
+  if (is_warmup(record)) {
+    say(warmup_line(record));
+    return in_order_.done(trial, std::nullopt);
+  }
+  if (run_.empty()) run_ = record.id;
+  record.run = run_;
+  store_.insert(record);
+  failed_ |= record.outcome != record::Outcome::passed;
+  in_order_.done(trial, std::move(record));
+  next_(in_order_.next());
+}
+
+// Of an outer VM. What the run ends with is said in full at its end.
+void TrialRunner::take_failure(const trial::Event& event) {
+  failed_ |= last_attempt_;
+  if (plans_.size() == 1) return;
+  progress_.clear();
+  say(fmt::format("lab: warning: {}: {}\n",
+                  event.trial.empty() ? "an outer VM failed" : "no record of " + event.trial,
+                  report::printable(event.text.substr(0, event.text.find('\n')))));
+}
+
+bool TrialRunner::is_warmup(const record::Record& record) const {
+  const auto plan = std::ranges::find(plans_, record.trial, &scenario::TrialPlan::name);
+  return plan != plans_.end() && plan->warmup;
+}
+
+// Of several lanes, their seconds together.
+void TrialRunner::print_summary(std::size_t trials) const {
+  const double all = clock_.phase_seconds(),
+               own = all - clock_.outer_seconds() - clock_.guest_seconds();
+  rusage usage{};
+  ::getrusage(RUSAGE_SELF, &usage);
+  say(fmt::format(
+      "lab: {} trial{} in {:.1f} s{}: outer VM's boot {:.1f}, guests {:.1f}, all else "
+      "{:.1f} ({:.0f} %); lab's peak memory {} MiB\n",
+      trials, trials == 1 ? "" : "s", clock_.seconds(),
+      clock_.lanes() > 1 ? fmt::format(", {} at once", clock_.lanes()) : "", clock_.outer_seconds(),
+      clock_.guest_seconds(), own, 100 * own / all, usage.ru_maxrss >> 10));
+  if (options_.timings) say(clock_.table());
+}
+
+}  // namespace lab::cli

@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: MIT
+// What every command that runs trials shares: plans from scenario files, running them with
+// retries, keeping each record as it comes, and saying on standard error how it goes.
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "orchestrator/base/error.hpp"
+#include "orchestrator/base/folders.hpp"
+#include "orchestrator/cli/phase_clock.hpp"
+#include "orchestrator/cli/progress.hpp"
+#include "orchestrator/record/in_order.hpp"
+#include "orchestrator/record/store.hpp"
+#include "orchestrator/site/run.hpp"
+
+namespace CLI {
+class App;
+}
+
+namespace lab::cli {
+
+struct TrialOptions {
+  std::vector<std::string> set;  // KEY=VALUE
+  std::uint32_t repeat = 0;      // instead of the scenario's; 0: the scenario's
+  double timeout_scale = 1;
+  unsigned retry = 0;
+  bool exact = false, timings = false, fail_fast = false;
+  std::string store;  // the file; "": lab's own
+  site::RunOptions run;
+};
+
+// --on, --set, -j and all others of TrialOptions but --repeat and --fail-fast.
+void add_trial_options(CLI::App& command, TrialOptions& options);
+
+scenario::Scenario load_scenario(const std::string& file, const TrialOptions& options);
+std::vector<scenario::TrialPlan> plans_of(const scenario::Scenario& scenario,
+                                          const TrialOptions& options);
+
+base::ExitCode exit_code_of(record::Outcome outcome);
+// The machinery's failure outweighs the guest's, and that a mere difference in numbers.
+base::ExitCode worse(base::ExitCode one, base::ExitCode other);
+
+class TrialRunner {
+ public:
+  using Next = std::function<void(const std::vector<const record::Record*>&)>;
+
+  // `run_name`: Record::run of all; "": the first record's id.
+  TrialRunner(std::vector<scenario::TrialPlan> plans, const TrialOptions& options,
+              std::string run_name = "");
+
+  // Hands records that are next in the plans' order to `next`, once each. Throws what stopped it;
+  // the records that came before are kept, in any case.
+  void run(const Next& next);
+
+  // At the end: those that `next` has not seen because others before them are missing; all.
+  std::vector<const record::Record*> rest() { return in_order_.rest(); }
+  std::vector<record::Record> records() const { return in_order_.records(); }
+  const std::vector<scenario::TrialPlan>& plans() const { return plans_; }
+
+  void clear_progress() { progress_.clear(); }
+  // Says how long all took, and what --fail-fast left out.
+  void finish();
+
+ private:
+  bool failed_early() const { return options_.fail_fast && failed_; }
+  void take(const trial::Event& event);
+  void keep(record::Record record, unsigned lane);
+  void take_failure(const trial::Event& event);
+  bool is_warmup(const record::Record& record) const;
+  void print_summary(std::size_t trials) const;
+
+  const std::vector<scenario::TrialPlan> plans_;
+  const TrialOptions& options_;
+  record::InOrder in_order_;
+  base::Folders folders_;
+  record::Store store_;
+  Progress progress_;
+  PhaseClock clock_;
+  Next next_;
+  std::string run_;            // Record::run of all
+  bool failed_ = false;        // a trial did not pass
+  bool last_attempt_ = false;  // what fails now is not tried again
+};
+
+}  // namespace lab::cli

@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: MIT
+// Comparisons and the gate's verdicts as people and other tools read them.
+#pragma once
+
+#include <span>
+#include <string>
+
+#include "orchestrator/check/baseline.hpp"
+#include "orchestrator/check/change_points.hpp"
+#include "orchestrator/check/gate.hpp"
+#include "orchestrator/report/report.hpp"
+
+namespace lab::report {
+
+// In benchstat's manner: medians with their intervals, the change, p after correction; "~" where
+// nothing is shown. The conditions that differ stand on top.
+std::string comparison_table(std::span<const check::Comparison> comparisons,
+                             const Style& style = {});
+// {"schema": 1, "comparisons": [...]}; counts are doubles (medians), shares of 1.
+std::string comparison_json(std::span<const check::Comparison> comparisons);
+// One line a row, after a heading.
+std::string comparison_csv(std::span<const check::Comparison> comparisons);
+
+// What `lab check` says of each cell, then of cells without a partner.
+std::string verdict_text(const check::Verdict& verdict, const Style& style = {});
+// {"schema": 1, "judgement": "...", "cells": [...], "cannot_tell": [...], "changes": [...]}
+std::string verdict_json(const check::Verdict& verdict, std::span<const check::Change> changes);
+
+// One finding in a line or two, with its place and its likely cause.
+std::string finding_text(const check::Finding& finding);
+
+std::string changes_text(std::span<const check::Change> changes);
+
+std::string baseline_text(const check::Baseline& baseline, const Style& style = {});
+
+std::string_view to_string(check::Judgement judgement);  // "passed", "regressed", "cannot tell"
+
+}  // namespace lab::report

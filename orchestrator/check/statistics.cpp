@@ -12,6 +12,7 @@
 #include <mutex>
 #include <numeric>
 #include <random>
+#include <ranges>
 
 namespace lab::check {
 namespace {
@@ -74,28 +75,32 @@ double normal_p(double a, double b, double ties, double sum, double mean) {
   return std::min(1.0, 2 * cdf(complement(boost::math::normal(), distance / std::sqrt(variance))));
 }
 
-// Places (0 to 1) of the median of n resampled values, evenly over their distribution.
-const std::vector<double>& median_places(std::size_t n) {
+// Which of n sorted values is the median of n resampled ones, evenly over its distribution: a
+// uniform median lies at a Beta-distributed place. Its quantiles by bisection over the places there
+// are, as Boost's own iteration does not converge for large n.
+const std::vector<std::size_t>& median_indexes(std::size_t n) {
   static std::mutex mutex;
-  static std::map<std::size_t, std::vector<double>> known;
+  static std::map<std::size_t, std::vector<std::size_t>> known;
   const std::lock_guard lock(mutex);
-  std::vector<double>& places = known[n];
-  if (places.empty()) {
-    const double half = (static_cast<double>(n) + 1) / 2;
-    const boost::math::beta_distribution<> distribution(half, half);
-    for (std::size_t i = 0; i < resamples; ++i)
-      places.push_back(quantile(distribution, (static_cast<double>(i) + 0.5) / resamples));
+  std::vector<std::size_t>& indexes = known[n];
+  if (!indexes.empty()) return indexes;
+  const double half = (static_cast<double>(n) + 1) / 2;
+  const boost::math::beta_distribution<> distribution(half, half);
+  const auto all = std::views::iota(std::size_t(0), n - 1);
+  for (std::size_t i = 0; i < resamples; ++i) {
+    const double share = (static_cast<double>(i) + 0.5) / resamples;
+    const auto index = std::ranges::partition_point(all, [&](std::size_t value) {
+      return cdf(distribution, static_cast<double>(value + 1) / static_cast<double>(n)) < share;
+    });
+    indexes.push_back(index == all.end() ? n - 1 : *index);
   }
-  return places;
+  return indexes;
 }
 
 std::vector<double> resampled_medians(std::span<const double> sorted) {
   std::vector<double> medians;
   medians.reserve(resamples);
-  for (const double place : median_places(sorted.size())) {
-    const auto index = static_cast<std::size_t>(place * static_cast<double>(sorted.size()));
-    medians.push_back(sorted[std::min(index, sorted.size() - 1)]);
-  }
+  for (const std::size_t index : median_indexes(sorted.size())) medians.push_back(sorted[index]);
   return medians;
 }
 
@@ -114,10 +119,17 @@ Interval median_interval(std::span<const double> sorted, double confidence) {
 
 Interval difference_interval(std::span<const double> a, std::span<const double> b,
                              double confidence) {
-  std::vector<double> from = resampled_medians(a), differences = resampled_medians(b);
-  std::mt19937_64 random(seed);
-  std::ranges::shuffle(from, random);
-  for (std::size_t i = 0; i < differences.size(); ++i) differences[i] -= from[i];
+  // Both sides' resamples meet in an order that has to do with neither.
+  static const std::vector<std::size_t> order = [] {
+    std::vector<std::size_t> all(resamples);
+    std::iota(all.begin(), all.end(), 0);
+    std::mt19937_64 random(seed);
+    std::ranges::shuffle(all, random);
+    return all;
+  }();
+  const std::vector<double> from = resampled_medians(a);
+  std::vector<double> differences = resampled_medians(b);
+  for (std::size_t i = 0; i < differences.size(); ++i) differences[i] -= from[order[i]];
   std::ranges::sort(differences);
   const auto tail = static_cast<std::size_t>((1 - confidence) / 2 * (resamples + 1));
   return {differences[tail - (tail > 0)], differences[resamples - std::max<std::size_t>(tail, 1)],

@@ -124,6 +124,13 @@ TEST(Statistics, DifferenceIntervalCoversTheDifference) {
     covered += interval.low <= 50 && 50 <= interval.high;
   }
   EXPECT_GE(covered, times * 0.90);
+  for (const std::size_t n : {500u, 5001u, 100'000u}) {
+    const Interval large = difference_interval(range(n), range(n, 1), 0.95);
+    EXPECT_NEAR((large.low + large.high) / 2, 1, 0.03 * std::sqrt(double(n))) << n;
+    EXPECT_NEAR(large.high - large.low, 2 * 1.96 * std::sqrt(double(n) / 2),
+                std::sqrt(double(n)) / 3)
+        << n;
+  }
   const Interval none = difference_interval(Values{5, 5, 5}, Values{7, 7, 7}, 0.95);
   EXPECT_EQ(none.low, 2);
   EXPECT_EQ(none.high, 2);

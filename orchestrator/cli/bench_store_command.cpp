@@ -53,15 +53,23 @@ struct Results {
 };
 
 // What is measured: words after `lab`. {store} is the store's file; `scenario` has a twentieth of
-// the trials, `run` is the newest.
+// the trials, `runs` are its own, newest last; `file` is a scenario of its name, whose baseline the
+// first `baseline accept` writes.
 std::vector<std::vector<std::string>> commands(const std::string& scenario,
-                                               const std::string& run) {
+                                               const std::vector<std::string>& runs,
+                                               const std::string& file) {
+  const std::string &run = runs.back(), &before = runs[runs.size() - 2];
   return {
       {"results", "--store", "{store}", "list"},
       {"results", "--store", "{store}", "list", "--scenario", scenario},
       {"results", "--store", "{store}", "list", "--run", run},
       {"results", "--store", "{store}", "show", "latest"},
       {"results", "--store", "{store}", "export", "--scenario", scenario},
+      {"compare", before, run, "--store", "{store}"},
+      {"compare", "console=quiet", "console=quiet", "--scenario", scenario, "--store", "{store}"},
+      {"baseline", "accept", file, runs.front(), before, "--reason", "x", "--anyway", "--store",
+       "{store}"},
+      {"check", file, "--stored", run, "--no-confirm", "--store", "{store}"},
   };
 }
 
@@ -90,7 +98,8 @@ class Child {
       if (errno != EINTR) throw base::errno_error("wait for", "lab", errno);
     base::throw_if_interrupted();
     const int code = WIFEXITED(status) ? WEXITSTATUS(status) : -1;
-    if (code != base::exit_ok && code != base::exit_regression)  // which is a result, too
+    // More exits, or too few trials to tell, are results, too.
+    if (code != base::exit_ok && code != base::exit_regression && code != base::exit_no_data)
       throw base::infrastructure_error("lab failed: " + base::read_file(errors_));
     return double(usage.ru_maxrss) / 1024;
   }
@@ -104,7 +113,8 @@ class Child {
 std::string command_text(const std::vector<std::string>& words) {
   std::string text = "lab";
   for (const std::string& word : words)
-    if (word != "--store" && word != "{store}") text += " " + word;
+    if (word != "--store" && word != "{store}")
+      text += " " + (word.starts_with('/') ? fs::path(word).filename().string() : word);
   return text;
 }
 
@@ -148,6 +158,24 @@ std::vector<record::RunInfo> generated_runs(const std::string& path) {
   return runs;
 }
 
+std::vector<std::string> runs_of(const std::vector<record::RunInfo>& runs,
+                                 const std::string& scenario) {
+  std::vector<std::string> ids;
+  for (const record::RunInfo& run : runs)
+    if (run.scenarios.front() == scenario) ids.push_back(run.run);
+  if (ids.size() < 3)
+    throw base::user_error(
+        fmt::format("scenario {} has {} runs: too few trials", scenario, ids.size()),
+        "give --trials 3000 or more");
+  return ids;
+}
+
+std::string write_scenario(const fs::path& folder, const std::string& name) {
+  const fs::path file = folder / "generated.yaml";
+  base::write_file(file, "version: 1\nname: " + name + "\nimage: tiny\nsteps: [{boot: }]\n");
+  return file.string();
+}
+
 Results measure_all(const Options& options, Progress& progress) {
   const base::RunFolder work(base::find_folders());
   const std::string store =
@@ -158,7 +186,9 @@ Results measure_all(const Options& options, Progress& progress) {
   const std::vector<record::RunInfo> runs = generated_runs(store);
   results.runs = runs.size();
   for (const record::RunInfo& run : runs) results.trials += run.trials;
-  for (const auto& words : commands(runs.back().scenarios.front(), runs.back().run)) {
+  const std::string scenario = runs.back().scenarios.front();
+  const std::string file = write_scenario(work.path(), scenario);
+  for (const auto& words : commands(scenario, runs_of(runs, scenario), file)) {
     progress.phase("", command_text(words));
     measure(words, store, work.path());  // not counted: the file comes into the page cache
     results.rows.push_back(measure(words, store, work.path()));
@@ -171,9 +201,9 @@ std::string table_of(const Results& results, const Options& options) {
       fmt::format("generated records: {} trials of {} runs, {} reasons a boot, {:.0f} MiB",
                   results.trials, results.runs, options.reasons, double(results.bytes) / (1 << 20));
   if (results.making) text += fmt::format(", made in {:.1f} s", *results.making);
-  text += fmt::format("\n\n{:<54}{:>8}{:>14}\n", "", "seconds", "MiB at most");
+  text += fmt::format("\n\n{:>8}{:>14}\n", "seconds", "MiB at most");
   for (const Row& row : results.rows)
-    text += fmt::format("{:<54}{:>8.2f}{:>14.0f}\n", row.command, row.seconds, row.mebibytes);
+    text += fmt::format("{:>8.2f}{:>14.0f}  {}\n", row.seconds, row.mebibytes, row.command);
   return text;
 }
 

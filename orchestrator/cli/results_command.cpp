@@ -186,6 +186,7 @@ void add_results(CLI::App& app, Action& action) {
   const auto options = std::make_shared<Options>();
   CLI::App* results = app.add_subcommand("results", "The records of past trials");
   results->require_subcommand(1);
+  results->fallthrough();  // --store goes before and behind the subcommand
   results->add_option("--store", options->store, "The store's file");
 
   CLI::App* listing =

@@ -7,6 +7,7 @@
 #include <charconv>
 #include <filesystem>
 #include <fstream>
+#include <ranges>
 
 #include "orchestrator/base/error.hpp"
 #include "orchestrator/check/baseline.hpp"
@@ -111,8 +112,11 @@ std::vector<TrialCounts> select_run(const record::Store& store, const std::strin
 
 std::vector<check::Cell> gather(const std::vector<TrialCounts>& trials) {
   check::Gathered gathered = check::gather(trials);
-  for (const std::string& line : gathered.left_out)
+  constexpr std::size_t shown = 5;
+  for (const std::string& line : gathered.left_out | std::views::take(shown))
     say("lab: left out: " + report::printable(line) + "\n");
+  if (gathered.left_out.size() > shown)
+    say(fmt::format("lab: left out: and {} more\n", gathered.left_out.size() - shown));
   return std::move(gathered.cells);
 }
 

@@ -112,6 +112,7 @@ class CellGate {
       if (!options_.across.contains(difference.key))
         others += fmt::format("{}{}: '{}', not '{}'", others.empty() ? "" : "; ", difference.key,
                               difference.b, difference.a);
+    if (judged_.empty()) cannot("the scenario's floors leave nothing to judge");
     if (!others.empty()) cannot("other conditions than the baseline's: " + others);
     for (const std::string& step : comparison.only_a) cannot("step " + step + " has no counts");
     for (const std::string& step : comparison.only_b) cannot("the baseline has no step " + step);

@@ -129,6 +129,13 @@ TEST(Gate, ScenariosHaveFloorsOfTheirOwn) {
   EXPECT_EQ(with({.category = exits::Category::io, .share = 0.01}), Judgement::regressed);
 }
 
+TEST(Gate, NothingToJudgeIsNoPass) {
+  GateOptions options;
+  options.floors = {
+      {"s", Floors{.own = {{.reason = "total"}, {.reason = "HLT"}, {.reason = "IOIO"}}}}};
+  EXPECT_EQ(verdict(8, 2000, 2000, options).judgement(), Judgement::cannot_tell);
+}
+
 TEST(Gate, TooFewTrialsAreNoPass) {
   for (const std::uint64_t after : {2000u, 4000u}) {
     const Verdict found = verdict(3, 2000, after);

@@ -61,9 +61,10 @@ Promised largest_change(const Cell& a, const Cell& b, const Floors& floors) {
                  .change = row.change(),
                  .of_total = row.change() / row.step_total,
                  .share = row.share()};
-    one.promised = std::abs(one.of_total) >= floors.total ||
+    const double sure = std::max({0.0, row.difference.low, -row.difference.high});
+    one.promised = sure >= floors.total * row.step_total ||
                    (row.kind == Row::Kind::reason && row.a.median > floors.many &&
-                    std::abs(*one.share) >= floors.reason);
+                    sure >= floors.reason * row.a.median);
     if (std::pair(one.promised, std::abs(one.of_total)) >
         std::pair(largest.promised, std::abs(largest.of_total)))
       largest = std::move(one);

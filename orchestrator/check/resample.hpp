@@ -19,8 +19,9 @@ struct Rates {
 Rates resample(const Cell& a, const Cell& b, std::size_t trials, std::size_t times,
                const GateOptions& options, std::uint64_t seed);
 
-// The largest change from a to b that the gate promises to find, by the medians of all trials: of
-// a step's total by at least `floors.total`, or of a reason with many exits by `floors.reason`.
+// The largest change from a to b that the gate promises to find: of a step's total by at least
+// `floors.total`, or of a reason with many exits by `floors.reason`. By all trials together: even
+// the near end of the difference's 95 % interval is that large, so it is no noise.
 struct Promised {
   std::string subject;
   double change = 0;            // exits

@@ -103,7 +103,7 @@ std::string text_of(const Line& line) {
         "{} {:+.0f} ({:+.1f} % of the total{}){}", line.change.subject, line.change.change,
         100 * line.change.of_total,
         line.change.share ? fmt::format(", {:+.1f} % of it", 100 * *line.change.share) : "",
-        line.change.promised ? "" : ": less than is promised");
+        line.change.promised ? "" : ": noise, or less than is promised");
   return fmt::format(
       "{} {}\n    {}\n    {} trials, {} checks: alarm {}, improvement {}, cannot tell {}\n",
       line.holds ? "✓" : "✗", report::printable(line.name), change, line.recorded, line.rates.times,

@@ -161,7 +161,10 @@ class Checker {
       if (cell == trials.end() || subject == subjects_.end()) continue;
       const check::Entry* entry = subject->entry(*cell);
       const scenario::TrialPlan* plan = subject->plan(cell->name);
-      if (entry && plan) confirm(judgement, {judgement, *entry, *plan, cell->trials.front().run});
+      if (entry && plan)
+        confirm(judgement, {judgement, *entry, *plan, cell->trials.front().run});
+      else
+        notes_.push_back("not tried again, as the scenario has no such cell: " + cell->name);
     }
   }
 
@@ -171,9 +174,11 @@ class Checker {
     const ConfirmedOrNot result = cli::confirm(suspicion, gate_, options);
     const check::Confirmation& confirmation = result.confirmation;
     for (const check::Finding& finding : confirmation.refuted)
-      notes_ += fmt::format("not confirmed by {}: {}", result.how, report::finding_text(finding));
+      notes_.push_back(
+          fmt::format("not confirmed by {}: {}", result.how, report::finding_text(finding)));
     for (const check::Finding& finding : confirmation.confirmed)
-      notes_ += fmt::format("confirmed by {}: {}", result.how, report::finding_text(finding));
+      notes_.push_back(
+          fmt::format("confirmed by {}: {}", result.how, report::finding_text(finding)));
     if (confirmation.cannot_tell.empty()) {
       std::erase_if(judgement.regressions, [&](const check::Finding& finding) {
         return std::ranges::none_of(confirmation.confirmed, [&](const check::Finding& again) {
@@ -199,17 +204,20 @@ class Checker {
   void print(const check::Verdict& verdict) const {
     const std::vector<check::Change> history = changes();
     if (options_.format == "json")
-      return write_output(options_.output, report::verdict_json(verdict, history));
-    write_output(options_.output, report::verdict_text(verdict, style_for(options_.output)) +
-                                      notes_ + report::changes_text(history) +
-                                      fmt::format("{}\n", report::to_string(verdict.judgement())));
+      return write_output(options_.output, report::verdict_json(verdict, notes_, history));
+    std::string notes;
+    for (const std::string& note : notes_) notes += note + (note.ends_with('\n') ? "" : "\n");
+    write_output(options_.output,
+                 report::verdict_text(verdict, style_for(options_.output)) + notes +
+                     report::changes_text(history) +
+                     fmt::format("{}\n", report::to_string(verdict.judgement())));
   }
 
   const Options& options_;
   check::GateOptions gate_;
   std::vector<Subject> subjects_;
   base::ExitCode outcome_ = base::exit_ok;  // of new trials
-  std::string notes_;                       // what was confirmed, and what was not
+  std::vector<std::string> notes_;          // what was confirmed, and what was not
 };
 
 }  // namespace

@@ -23,8 +23,10 @@ std::string comparison_csv(std::span<const check::Comparison> comparisons);
 
 // What `lab check` says of each cell, then of cells without a partner.
 std::string verdict_text(const check::Verdict& verdict, const Style& style = {});
-// {"schema": 1, "judgement": "...", "cells": [...], "cannot_tell": [...], "changes": [...]}
-std::string verdict_json(const check::Verdict& verdict, std::span<const check::Change> changes);
+// {"schema": 1, "judgement": "...", "cells": [...], "cannot_tell": [...], "notes": [...],
+// "changes": [...]}; notes: what was confirmed, in words.
+std::string verdict_json(const check::Verdict& verdict, std::span<const std::string> notes,
+                         std::span<const check::Change> changes);
 
 // One finding in a line or two, with its place and its likely cause.
 std::string finding_text(const check::Finding& finding);

@@ -109,11 +109,13 @@ std::string comparison_csv(std::span<const Comparison> comparisons) {
   return text;
 }
 
-std::string verdict_json(const check::Verdict& verdict, std::span<const check::Change> changes) {
+std::string verdict_json(const check::Verdict& verdict, std::span<const std::string> notes,
+                         std::span<const check::Change> changes) {
   ordered_json json = {{"schema", schema},
                        {"judgement", to_string(verdict.judgement())},
                        {"cells", ordered_json::array()},
                        {"cannot_tell", verdict.cannot_tell},
+                       {"notes", notes},
                        {"changes", ordered_json::array()}};
   for (const check::CellJudgement& cell : verdict.cells)
     json["cells"].push_back({{"comparison", comparison_object(cell.comparison)},

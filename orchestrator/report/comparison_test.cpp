@@ -57,7 +57,7 @@ TEST(ComparisonReport, Verdict) {
   const check::Verdict verdict =
       check::judge(check::cells(check::trials(8, 2000)), check::cells(check::trials(8, 2400)), {});
   expect_golden("verdict.txt", verdict_text(verdict));
-  const auto json = nlohmann::json::parse(verdict_json(verdict, {}));
+  const auto json = nlohmann::json::parse(verdict_json(verdict, {}, {}));
   EXPECT_EQ(json.at("judgement"), "regressed");
   EXPECT_EQ(json.at("cells").at(0).at("regressions").size(), 2u);
 }

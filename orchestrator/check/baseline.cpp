@@ -65,7 +65,13 @@ Baseline read_baseline(const std::string& file) {
   if (!std::filesystem::exists(file))
     throw base::user_error("no baseline '" + file + "'",
                            "run the scenario at least twice, then: lab baseline accept");
-  return baseline_from_json(base::read_file(file), file);
+  std::string json;
+  try {
+    json = base::read_file(file);
+  } catch (const base::Error& error) {
+    throw base::user_error("baseline '" + file + "': " + error.what());
+  }
+  return baseline_from_json(json, file);
 }
 
 void write_baseline(const std::string& file, const Baseline& baseline) {
@@ -93,6 +99,10 @@ std::vector<std::string> objections(const Cell& cell, const GateOptions& options
     return {fmt::format("{}: trials of {} run only: one odd run must not become the baseline",
                         cell.name, runs.size())};
   std::vector<std::string> found;
+  if (is_deterministic(cell)) found = unsteady(cell);
+  if (cell.trials.size() > most_trials)
+    found.push_back(
+        fmt::format("{}: {} trials; at most {}", cell.name, cell.trials.size(), most_trials));
   const std::size_t fewest = is_deterministic(cell) ? 1 : trials_needed(options.alpha, 1);
   if (cell.trials.size() < fewest)
     found.push_back(fmt::format("{}: {} trials; with fewer than {} nothing could ever be shown",

@@ -6,7 +6,6 @@
 #include <map>
 #include <span>
 #include <string>
-#include <string_view>
 #include <vector>
 
 #include "orchestrator/exits/reasons.hpp"
@@ -64,12 +63,6 @@ Gathered gather(std::span<const record::TrialCounts> trials);
 
 // The cell with only these of its trials (indexes, in this order).
 Cell slice(const Cell& cell, std::span<const std::size_t> trials);
-
-// Runs that confirm a suspicion, or not: under old conditions too, so no part of the history.
-inline constexpr std::string_view confirmation_prefix = "confirm-";
-inline bool is_confirmation(std::string_view run) {
-  return run.starts_with(confirmation_prefix);
-}
 
 // Conditions' vendor; a user error where it is missing or unknown.
 exits::Vendor vendor_of(const Cell& cell);

@@ -51,6 +51,7 @@ Split best_split(std::span<const double> values) {
 // Whether chance alone would split so well, at this alpha. Stops as soon as the answer is known.
 bool is_real(std::span<const double> values, double statistic, double alpha,
              std::mt19937_64& random) {
+  if (alpha * (permutations + 1) < 1) return false;  // so rare that no permutations show it
   const auto allowed = static_cast<std::size_t>(alpha * (permutations + 1)) - 1;
   std::vector<double> shuffled(values.begin(), values.end());
   std::size_t as_good = 0;
@@ -86,7 +87,7 @@ struct CellHistory {
 std::vector<CellHistory> histories(std::span<const record::TrialCounts> trials) {
   std::vector<CellHistory> cells;
   for (const record::TrialCounts& trial : trials) {
-    if (trial.outcome != record::Outcome::passed || is_confirmation(trial.run)) continue;
+    if (trial.outcome != record::Outcome::passed || record::is_confirmation(trial.run)) continue;
     const std::string name(record::cell_of(trial.trial));
     auto cell = std::ranges::find(cells, name, &CellHistory::name);
     if (cell == cells.end()) cell = cells.insert(cells.end(), {name, {}});

@@ -4,6 +4,7 @@
 #include <spdlog/fmt/fmt.h>
 
 #include <algorithm>
+#include <cmath>
 #include <map>
 #include <set>
 #include <utility>
@@ -46,19 +47,6 @@ std::pair<Counts, Counts> common(const ByRepeat& a, const ByRepeat& b) {
   return values;
 }
 
-// What has other counts than its equal, in words; empty: nothing.
-std::string unsteady(const Cell& cell) {
-  for (const StepSamples& step : cell.steps) {
-    bool steady = by_repeat(cell, step.total).has_value();
-    for (const auto& [number, column] : step.reasons) steady &= by_repeat(cell, column).has_value();
-    if (!steady)
-      return fmt::format(
-          "trials of {} with the same number have other counts of {}: no exact comparison",
-          cell.name, step.step);
-  }
-  return "";
-}
-
 // Makes the rows of one step of two cells.
 class StepRows {
  public:
@@ -68,6 +56,7 @@ class StepRows {
   std::vector<Row> make(const StepSamples& a, const StepSamples& b) {
     base_ = {.step = a.step, .guest = a.guest, .name = "total"};
     base_.step_total = samples_of(a.total).median();
+    base_.step_large = large_of(a.total, b.total);
     std::vector<Row> rows = {row(base_, a.total, b.total)};
     add_categories(rows, a, b);
     if (vendor_of(a_) == vendor_of(b_)) add_reasons(rows, a, b);  // else there are only categories
@@ -136,7 +125,15 @@ class StepRows {
 
   static double most(const Row& row) { return std::max(row.a.median, row.b.median); }
 
+  static double large_of(const Counts& a, const Counts& b) {
+    Counts all = a;
+    all.insert(all.end(), b.begin(), b.end());
+    std::ranges::sort(all, std::greater());
+    return static_cast<double>(all[(std::min(a.size(), b.size()) - 1) / 2]);
+  }
+
   Row row(Row entry, const Counts& a, const Counts& b) const {
+    entry.large = large_of(a, b);
     return comparison_.exact ? exact_row(std::move(entry), a, b)
                              : tested_row(std::move(entry), a, b);
   }
@@ -148,7 +145,12 @@ class StepRows {
     entry.b = side_of(samples_of(right), 0);
     entry.a.interval = {entry.a.median, entry.a.median, 1};
     entry.b.interval = {entry.b.median, entry.b.median, 1};
-    entry.difference = {entry.change(), entry.change(), 1};
+    entry.difference = {INFINITY, -INFINITY, 1};
+    for (std::size_t i = 0; i < left.size(); ++i) {
+      const double change = static_cast<double>(right[i]) - static_cast<double>(left[i]);
+      entry.difference.low = std::min(entry.difference.low, change);
+      entry.difference.high = std::max(entry.difference.high, change);
+    }
     return entry;
   }
 
@@ -195,6 +197,11 @@ bool is_only_one(const std::vector<Cell>& cells, const std::string& scenario) {
 
 }  // namespace
 
+bool Row::is_more() const {
+  if (change() != 0) return change() > 0;
+  return difference.high >= -difference.low;
+}
+
 std::optional<double> Row::share() const {
   if (!(a.median > 0)) return std::nullopt;
   return change() / a.median;
@@ -215,8 +222,8 @@ Comparison compare(const Cell& a, const Cell& b, double confidence) {
                     .only_a = steps_only_in(a, b),
                     .only_b = steps_only_in(b, a)};
   if (is_deterministic(a) && is_deterministic(b)) {
-    result.note = unsteady(a);
-    if (result.note.empty()) result.note = unsteady(b);
+    for (const Cell* cell : {&a, &b})
+      for (const std::string& what : unsteady(*cell)) result.note = what;
     result.exact = result.note.empty() && have_a_common_repeat(a, b);
   }
   StepRows rows(result, a, b, confidence);
@@ -224,6 +231,20 @@ Comparison compare(const Cell& a, const Cell& b, double confidence) {
     if (const StepSamples* other = find_step(b, step))
       std::ranges::move(rows.make(step, *other), std::back_inserter(result.rows));
   return result;
+}
+
+std::vector<std::string> unsteady(const Cell& cell) {
+  std::vector<std::string> found;
+  for (const StepSamples& step : cell.steps) {
+    bool steady = by_repeat(cell, step.total).has_value();
+    for (const auto& [number, column] : step.reasons) steady &= by_repeat(cell, column).has_value();
+    if (!steady)
+      found.push_back(
+          fmt::format("trials of {} with the same number have other counts of {}: no "
+                      "exact comparison",
+                      cell.name, step.step));
+  }
+  return found;
 }
 
 void correct(std::span<Row* const> rows, double alpha) {

@@ -28,15 +28,20 @@ struct Row {
   std::string name;                         // "total", "io", "IOIO"
   std::optional<exits::Category> category;  // its own, or the reason's
   Side a, b;
-  double step_total = 0;    // median of the step's total in a
-  Interval difference;      // of median b - median a; of an exact comparison the two are equal
-  std::optional<double> p;  // of the rank test alone; absent: exact, or nothing to test
+  double step_total = 0;  // median of the step's total in a
+  // How large it is, without regard to which side a value is from: the n-th largest of all, where n
+  // is half the smaller side's trials. At least as large as either median.
+  double large = 0;
+  double step_large = 0;            // the same of the step's total
+  Interval difference;              // of median b - median a; exact: least to most of any trial
+  std::optional<double> p;          // of the rank test alone; absent: exact, or nothing to test
   std::optional<double> corrected;  // set by correct()
   bool differs = false;             // exact: some trial; else set by correct()
 
   double change() const { return b.median - a.median; }  // exits
-  std::optional<double> share() const;                   // of a's median; absent where that is 0
-  std::string subject() const;  // "IOIO of boot", "total of guest 2's boot"
+  bool is_more() const;                 // from a to b; where the medians are equal, by the interval
+  std::optional<double> share() const;  // of a's median; absent where that is 0
+  std::string subject() const;          // "IOIO of boot", "total of guest 2's boot"
 };
 
 struct Comparison {
@@ -53,6 +58,9 @@ struct Comparison {
 inline constexpr double default_confidence = 0.95;
 
 Comparison compare(const Cell& a, const Cell& b, double confidence = default_confidence);
+
+// Of a deterministic cell: what has other counts than its equal, in words; empty: nothing.
+std::vector<std::string> unsteady(const Cell& cell);
 
 // Holm's correction over all of these rows that were tested at all, of however many comparisons;
 // a row differs where its corrected p is below alpha.

@@ -33,10 +33,6 @@ bool reaches(double change, double floor, double of) {
   return change > 0 && change >= floor * of;
 }
 
-double larger(const Row& row) {
-  return std::max(row.a.median, row.b.median);
-}
-
 const Floors& floors_of(const GateOptions& options, const std::string& scenario) {
   static const Floors usual;
   const auto own =
@@ -127,7 +123,7 @@ class CellGate {
     Finding finding{.row = row, .where = where_of(row, a_, b_)};
     const Row* reason = row.kind == Row::Kind::total ? main_reason(row) : &row;
     if (reason && reason->category) finding.cause = likely_cause(*reason->category);
-    (row.change() > 0 ? judgement_.regressions : judgement_.improvements)
+    (row.is_more() ? judgement_.regressions : judgement_.improvements)
         .push_back(std::move(finding));
   }
 
@@ -146,9 +142,9 @@ class CellGate {
   // A pass needs trials that could have shown a change; an alarm has shown it.
   void check_samples(std::size_t tests) {
     if (judgement_.comparison.exact || !judgement_.regressions.empty()) return;
-    const std::size_t needed = trials_needed(options_.alpha, tests);
     const double least = least_p(a_.trials.size(), b_.trials.size());
     if (least * static_cast<double>(tests) < options_.alpha) return;
+    const std::size_t needed = trials_needed(options_.alpha, tests);
     judgement_.cannot_tell.push_back(fmt::format(
         "too few trials: {} of the baseline and {} new ones; {} each would do for {} tests",
         a_.trials.size(), b_.trials.size(), needed, tests));
@@ -166,21 +162,21 @@ class CellGate {
 }  // namespace
 
 bool matters(const Row& row, const Floors& floors, exits::Vendor vendor) {
-  const double sign = row.change() < 0 ? -1 : 1;
+  const double sign = row.is_more() ? 1 : -1;
   const double change =
       std::max({std::abs(row.change()), sign * row.difference.low, sign * row.difference.high});
   if (const scenario::Floor* own = own_floor(row, floors, vendor))
     return own->share && reaches(change, *own->share, row.a.median);
   if (reaches(change, floors.total, row.step_total)) return true;
-  return row.kind != Row::Kind::total && larger(row) >= floors.many &&
+  return row.kind != Row::Kind::total && row.large >= floors.many &&
          reaches(change, floors.reason, row.a.median);
 }
 
 bool is_judged(const Row& row, const Floors& floors, exits::Vendor vendor) {
   if (row.kind == Row::Kind::category) return false;
   if (const scenario::Floor* own = own_floor(row, floors, vendor)) return own->share.has_value();
-  return row.kind == Row::Kind::total || larger(row) >= floors.many ||
-         larger(row) >= floors.total * row.step_total;
+  return row.kind == Row::Kind::total || row.large >= floors.many ||
+         row.large >= floors.total * row.step_large;
 }
 
 Judgement Verdict::judgement() const {
@@ -217,26 +213,36 @@ Confirmation confirm(const std::vector<Finding>& suspected, const Cell& a, const
   Confirmation result;
   Comparison comparison = compare(a, b);
   std::vector<Row*> rows;
-  for (const Finding& finding : suspected)
-    for (Row& row : comparison.rows)
-      if (row.subject() == finding.row.subject() && row.kind == finding.row.kind)
-        rows.push_back(&row);
+  for (const Finding& finding : suspected) {
+    const auto again = std::ranges::find_if(comparison.rows, [&](const Row& row) {
+      return row.kind == finding.row.kind && row.subject() == finding.row.subject();
+    });
+    if (again == comparison.rows.end())
+      result.cannot_tell.push_back(finding.row.subject() + ": no counts of it when tried again");
+    else
+      rows.push_back(&*again);
+  }
   correct(rows, options.alpha);
   const Floors& floors = floors_of(options, a.scenario);
-  for (Row* row : rows) {
+  for (const Row* row : rows) {
     Finding finding{.row = *row, .where = where_of(*row, a, b)};
-    const bool again = row->differs && row->change() > 0 && matters(*row, floors, vendor_of(b));
     if (row->category) finding.cause = likely_cause(*row->category);
-    (again ? result.confirmed : result.refuted).push_back(std::move(finding));
+    const bool more = row->is_more() && matters(*row, floors, vendor_of(b));
+    if (more && row->differs)
+      result.confirmed.push_back(std::move(finding));
+    else if (more && !comparison.exact)
+      result.cannot_tell.push_back(
+          fmt::format("{}: suspected, and {} and {} more trials neither "
+                      "show it nor show that it is not there",
+                      row->subject(), a.trials.size(), b.trials.size()));
+    else
+      result.refuted.push_back(std::move(finding));
   }
-  const double least = least_p(a.trials.size(), b.trials.size());
-  if (!comparison.exact && least * static_cast<double>(suspected.size()) >= options.alpha)
-    result.cannot_tell = fmt::format("{} and {} trials are too few to confirm anything",
-                                     a.trials.size(), b.trials.size());
   return result;
 }
 
-std::size_t trials_for(const std::vector<Cell>& baseline, const GateOptions& options) {
+std::optional<std::size_t> trials_for(const std::vector<Cell>& baseline,
+                                      const GateOptions& options) {
   std::size_t tests = 0, fewest = SIZE_MAX;
   bool exact = true;
   for (const Cell& cell : baseline) {
@@ -246,10 +252,11 @@ std::size_t trials_for(const std::vector<Cell>& baseline, const GateOptions& opt
       tests += is_judged(row, floors_of(options, cell.scenario), vendor_of(cell));
   }
   if (exact) return 1;
-  const double least = options.alpha / static_cast<double>(std::max<std::size_t>(1, tests));
-  std::size_t n = 1;
-  while (n < most_trials && least_p(fewest, n) >= least) ++n;
-  return n;
+  // What is new, or has grown, is tested too.
+  const double least = options.alpha / static_cast<double>(tests + tests / 4 + 1);
+  for (std::size_t n = 2; n <= most_trials; ++n)
+    if (least_p(fewest, n) < least) return n;
+  return std::nullopt;
 }
 
 std::size_t trials_needed(double alpha, std::size_t tests) {

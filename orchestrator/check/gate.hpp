@@ -4,6 +4,7 @@
 // shown one. What is neither cannot be told.
 #pragma once
 
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -62,17 +63,19 @@ struct Verdict {
 Verdict judge(const std::vector<Cell>& baseline, const std::vector<Cell>& trials,
               const GateOptions& options);
 
-// Of suspected regressions those that new trials of both sides, run in turn, show again.
+// Suspected regressions, tried again by new trials of both sides: shown again; shown to be smaller
+// than what matters; or neither.
 struct Confirmation {
   std::vector<Finding> confirmed, refuted;
-  std::string cannot_tell;  // too few trials
+  std::vector<std::string> cannot_tell;  // one each, in words
 };
 Confirmation confirm(const std::vector<Finding>& suspected, const Cell& a, const Cell& b,
                      const GateOptions& options);
 
 // New trials that a check of these cells needs, so that it can show something; 1 where they are
-// deterministic.
-std::size_t trials_for(const std::vector<Cell>& baseline, const GateOptions& options);
+// deterministic; nullopt where the baseline has so few that no number of new ones would do.
+std::optional<std::size_t> trials_for(const std::vector<Cell>& baseline,
+                                      const GateOptions& options);
 
 // Trials a side that are needed so that `tests` of them at once can show anything.
 std::size_t trials_needed(double alpha, std::size_t tests);

@@ -23,15 +23,35 @@ GateOptions across_everything(GateOptions options, const Cell& a, const Cell& b)
   return options;
 }
 
+// Subjects of what was found, in either direction.
+std::set<std::string> told(const Verdict& verdict) {
+  std::set<std::string> subjects;
+  for (const CellJudgement& cell : verdict.cells)
+    for (const auto* findings : {&cell.regressions, &cell.improvements})
+      for (const Finding& finding : *findings) subjects.insert(finding.row.subject());
+  return subjects;
+}
+
 bool any_improved(const Verdict& verdict) {
   return std::ranges::any_of(verdict.cells,
                              [](const CellJudgement& cell) { return !cell.improvements.empty(); });
 }
 
+void count(Rates& rates, const Verdict& verdict, const std::set<std::string>& subjects) {
+  rates.regressed += verdict.judgement() == Judgement::regressed;
+  rates.cannot_tell += verdict.judgement() == Judgement::cannot_tell;
+  rates.improved += any_improved(verdict);
+  const std::set<std::string> found = told(verdict);
+  for (const std::string& subject : found) ++rates.told[subject];
+  rates.promised += std::ranges::any_of(
+      subjects, [&](const std::string& subject) { return found.contains(subject); });
+}
+
 }  // namespace
 
 Rates resample(const Cell& a, const Cell& b, std::size_t trials, std::size_t times,
-               const GateOptions& options, std::uint64_t seed) {
+               const GateOptions& options, std::uint64_t seed,
+               const std::set<std::string>& subjects) {
   const bool same = &a == &b;
   Rates rates;
   if (a.trials.size() < (same ? 2 * trials : trials) || b.trials.size() < trials) return rates;
@@ -45,31 +65,24 @@ Rates resample(const Cell& a, const Cell& b, std::size_t trials, std::size_t tim
     from_a.resize(trials);
     Cell after = slice(b, from_b);
     after.name = a.name;
-    const Verdict verdict = judge({slice(a, from_a)}, {after}, gate);
-    rates.regressed += verdict.judgement() == Judgement::regressed;
-    rates.cannot_tell += verdict.judgement() == Judgement::cannot_tell;
-    rates.improved += any_improved(verdict);
+    count(rates, judge({slice(a, from_a)}, {after}, gate), subjects);
   }
   return rates;
 }
 
-Promised largest_change(const Cell& a, const Cell& b, const Floors& floors) {
-  Promised largest;
+std::vector<Promised> promised_changes(const Cell& a, const Cell& b, const Floors& floors) {
+  std::vector<Promised> changes;
   for (const Row& row : compare(a, b).rows) {
     if (row.kind == Row::Kind::category || !(row.step_total > 0)) continue;
-    Promised one{.subject = row.subject(),
-                 .change = row.change(),
-                 .of_total = row.change() / row.step_total,
-                 .share = row.share()};
     const double sure = std::max({0.0, row.difference.low, -row.difference.high});
-    one.promised = sure >= floors.total * row.step_total ||
-                   (row.kind == Row::Kind::reason && row.a.median > floors.many &&
-                    sure >= floors.reason * row.a.median);
-    if (std::pair(one.promised, std::abs(one.of_total)) >
-        std::pair(largest.promised, std::abs(largest.of_total)))
-      largest = std::move(one);
+    const bool of_itself = row.kind == Row::Kind::reason && row.a.median > floors.many &&
+                           sure >= floors.reason * row.a.median;
+    if (sure >= floors.total * row.step_total || of_itself)
+      changes.push_back({row.subject(), row.change(), row.change() / row.step_total, row.share()});
   }
-  return largest;
+  std::ranges::stable_sort(changes, std::greater(),
+                           [](const Promised& one) { return std::abs(one.of_total); });
+  return changes;
 }
 
 }  // namespace lab::check

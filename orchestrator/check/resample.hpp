@@ -4,6 +4,11 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
 
 #include "orchestrator/check/gate.hpp"
 
@@ -11,24 +16,27 @@ namespace lab::check {
 
 struct Rates {
   std::size_t times = 0, regressed = 0, improved = 0, cannot_tell = 0;
+  std::size_t promised = 0;                 // checks that told one of the subjects at least
+  std::map<std::string, std::size_t> told;  // by subject: in so many checks
 };
 
 // `times` checks of `trials` trials a side, drawn without replacement: from a and from b, or, where
 // they are the same cell, two disjoint sets of it. All conditions may differ. None where there are
-// too few to draw.
+// too few to draw. `subjects`: what must be told.
 Rates resample(const Cell& a, const Cell& b, std::size_t trials, std::size_t times,
-               const GateOptions& options, std::uint64_t seed);
+               const GateOptions& options, std::uint64_t seed,
+               const std::set<std::string>& subjects = {});
 
-// The largest change from a to b that the gate promises to find: of a step's total by at least
-// `floors.total`, or of a reason with many exits by `floors.reason`. By all trials together: even
+// The changes from a to b that the gate promises to find, largest first: of a step's total or of a
+// reason by at least `floors.total` of the step's total, or of a reason with many exits by
+// `floors.reason` of itself. By all trials together: even
 // the near end of the difference's 95 % interval is that large, so it is no noise.
 struct Promised {
   std::string subject;
   double change = 0;            // exits
   double of_total = 0;          // of the step's total in a
   std::optional<double> share;  // of the subject's own median in a
-  bool promised = false;        // whether it is large enough; else it is just the largest
 };
-Promised largest_change(const Cell& a, const Cell& b, const Floors& floors = {});
+std::vector<Promised> promised_changes(const Cell& a, const Cell& b, const Floors& floors = {});
 
 }  // namespace lab::check

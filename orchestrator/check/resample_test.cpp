@@ -3,6 +3,8 @@
 
 #include <gmock/gmock.h>
 
+#include <algorithm>
+
 #include "orchestrator/check/cells_test.hpp"
 
 namespace lab::check {
@@ -23,14 +25,21 @@ TEST(Resample, DrawsNothingFromTooFew) {
 
 TEST(Resample, OnlyWhatIsSureIsPromised) {
   const Cell before = cells(trials(20, 2000)).at(0);
-  EXPECT_TRUE(largest_change(before, cells(trials(10, 2400)).at(0)).promised);
-  EXPECT_FALSE(largest_change(before, cells(trials(10, 2050)).at(0)).promised);  // 2.5 % of IOIO
+  const Cell more = cells(trials(10, 2400)).at(0);
+  const auto promised = promised_changes(before, more);
+  ASSERT_EQ(promised.size(), 2u);
+  EXPECT_TRUE(std::ranges::any_of(
+      promised, [](const Promised& change) { return change.subject == "IOIO of boot"; }));
+  const Rates rates = resample(before, more, 8, 20, {}, 1, {"IOIO of boot"});
+  EXPECT_EQ(rates.promised, 20u);
+  EXPECT_EQ(rates.told.at("IOIO of boot"), 20u);
+  EXPECT_TRUE(promised_changes(before, cells(trials(10, 2050)).at(0)).empty());  // 2.5 % of IOIO
   std::vector<record::TrialCounts> noisy = trials(10, 2000);
   for (std::size_t i = 0; i < noisy.size(); ++i) {
     noisy[i].steps[0].reasons[0].second += i % 2 ? 6000 : -5000;
     noisy[i].steps[0].exits += i % 2 ? 6000 : -5000;
   }
-  EXPECT_FALSE(largest_change(before, cells(noisy).at(0)).promised);
+  EXPECT_TRUE(promised_changes(before, cells(noisy).at(0)).empty());
 }
 
 }  // namespace

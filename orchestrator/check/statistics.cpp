@@ -55,9 +55,15 @@ std::vector<double> ways_to_sum(const std::vector<std::size_t>& ranks, std::size
   return ways[chosen];
 }
 
+// Whether all choices can be counted: steps of ways_to_sum().
+bool is_countable(std::size_t a, std::size_t b) {
+  const double n = static_cast<double>(a + b);
+  return static_cast<double>(std::min(a, b)) * n * n * (n + 1) < 8e6;
+}
+
 // The share of all choices whose sum is at least as far from the mean as a's.
-double exact_p(const std::vector<std::size_t>& ranks, std::size_t a, double sum, double mean) {
-  const std::vector<double> ways = ways_to_sum(ranks, a);
+double exact_p(const std::vector<std::size_t>& ranks, std::size_t chosen, double sum, double mean) {
+  const std::vector<double> ways = ways_to_sum(ranks, chosen);
   double all = 0, as_far = 0;
   for (std::size_t s = 0; s < ways.size(); ++s) {
     all += ways[s];
@@ -142,22 +148,25 @@ Interval difference_interval(std::span<const double> a, std::span<const double> 
 }
 
 double rank_test(std::span<const double> a, std::span<const double> b) {
+  if (a.size() > b.size()) return rank_test(b, a);  // the smaller side's choices are fewer
   const Ranks ranks = rank(a, b);
   const std::size_t n = a.size() + b.size();
   double sum = 0;
   for (std::size_t i = 0; i < a.size(); ++i) sum += static_cast<double>(ranks.doubled[i]);
   const double mean = static_cast<double>(a.size()) * static_cast<double>(n + 1);
-  if (n <= exact_samples) return exact_p(ranks.doubled, a.size(), sum, mean);
+  if (is_countable(a.size(), b.size())) return exact_p(ranks.doubled, a.size(), sum, mean);
   return normal_p(static_cast<double>(a.size()), static_cast<double>(b.size()), ranks.ties, sum,
                   mean);
 }
 
 double least_p(std::size_t a, std::size_t b) {
   if (a == 0 || b == 0) return 1;
-  if (a + b > 1000) return 0;
-  const double ways =
-      boost::math::binomial_coefficient<double>(unsigned(a + b), unsigned(std::min(a, b)));
-  return std::min(1.0, 2 / ways);
+  if (is_countable(a, b))
+    return std::min(1.0, 2 / boost::math::binomial_coefficient<double>(unsigned(a + b),
+                                                                       unsigned(std::min(a, b))));
+  // All of one side below all of the other.
+  const auto one = static_cast<double>(a), other = static_cast<double>(b);
+  return normal_p(one, other, 0, one * (one + 1), one * (one + other + 1));
 }
 
 std::vector<double> holm(const std::vector<double>& p) {

@@ -27,13 +27,12 @@ Interval difference_interval(std::span<const double> a, std::span<const double> 
                              double confidence);
 
 // Two-sided p of the Wilcoxon rank-sum (Mann-Whitney) test: whether a and b could come from one
-// distribution. With ties, and exact over all ways to choose a's ranks, up to exact_samples
-// samples in all; above, the normal approximation with corrections for ties and continuity.
-// Both not empty. 1 where all values are equal.
-inline constexpr std::size_t exact_samples = 40;
+// distribution. With ties, and exact over all ways to choose the smaller side's ranks where they
+// can be counted in a moment (20 and 20, 100 and 5); else the normal approximation with corrections
+// for ties and continuity. Both not empty. 1 where all values are equal.
 double rank_test(std::span<const double> a, std::span<const double> b);
 
-// The least p that so many samples can give: no difference whatever could be shown below it.
+// The least p that rank_test gives for so many samples: no difference whatever is shown below it.
 double least_p(std::size_t a, std::size_t b);
 
 // Holm's correction: p values for which "at least one of these is below alpha" is wrong with a

@@ -24,7 +24,7 @@ constexpr double false_alarms_allowed = 0.01;
 
 struct Options {
   std::string store, scenario, base, format = "table", output;
-  std::size_t trials = 8, times = 1000;
+  std::size_t trials = 8, times = 1000, changes = 1;
 };
 
 // One line of the result.
@@ -32,15 +32,10 @@ struct Line {
   std::string name;
   std::size_t recorded = 0;  // trials to draw from
   check::Rates rates;
-  check::Promised change;
-  bool is_control = false;  // identical conditions on both sides
-  bool holds = true;        // what the gate promises
+  std::vector<check::Promised> promised;  // of a cell with a change
+  bool is_control = false;                // identical conditions on both sides
+  bool holds = true;                      // what the gate promises
 };
-
-// Which of the gate's answers must come: the alarm for more, the word for less.
-std::size_t found(const Line& line) {
-  return line.change.change < 0 ? line.rates.improved : line.rates.regressed;
-}
 
 Line control(const check::Cell& base, const Options& options) {
   Line line{
@@ -86,9 +81,12 @@ Line runs_beside_runs(const check::Cell& base) {
 
 Line seeded(const check::Cell& base, const check::Cell& changed, const Options& options) {
   Line line{.name = changed.name, .recorded = changed.trials.size()};
-  line.rates = check::resample(base, changed, options.trials, options.times, {}, 1);
-  line.change = check::largest_change(base, changed);
-  line.holds = line.rates.times > 0 && (!line.change.promised || found(line) == line.rates.times);
+  line.promised = check::promised_changes(base, changed);
+  std::set<std::string> subjects;
+  for (const check::Promised& change : line.promised) subjects.insert(change.subject);
+  line.rates = check::resample(base, changed, options.trials, options.times, {}, 1, subjects);
+  line.holds =
+      line.rates.times > 0 && (line.promised.empty() || line.rates.promised == line.rates.times);
   return line;
 }
 
@@ -96,20 +94,25 @@ std::string percent(std::size_t part, std::size_t all) {
   return all == 0 ? "-" : fmt::format("{:.1f} %", 100.0 * double(part) / double(all));
 }
 
+std::size_t times_told(const Line& line, const std::string& subject) {
+  const auto found = line.rates.told.find(subject);
+  return found == line.rates.told.end() ? 0 : found->second;
+}
+
 std::string text_of(const Line& line) {
-  std::string change = "no change";
-  if (!line.is_control)
-    change = fmt::format(
-        "{} {:+.0f} ({:+.1f} % of the total{}){}", line.change.subject, line.change.change,
-        100 * line.change.of_total,
-        line.change.share ? fmt::format(", {:+.1f} % of it", 100 * *line.change.share) : "",
-        line.change.promised ? "" : ": noise, or less than is promised");
-  return fmt::format(
-      "{} {}\n    {}\n    {} trials, {} checks: alarm {}, improvement {}, cannot tell {}\n",
-      line.holds ? "✓" : "✗", report::printable(line.name), change, line.recorded, line.rates.times,
-      percent(line.rates.regressed, line.rates.times),
-      percent(line.rates.improved, line.rates.times),
-      percent(line.rates.cannot_tell, line.rates.times));
+  std::string text =
+      fmt::format("{} {}: {} trials, {} checks: alarm {}, improvement {}, cannot tell {}\n",
+                  line.holds ? "✓" : "✗", report::printable(line.name), line.recorded,
+                  line.rates.times, percent(line.rates.regressed, line.rates.times),
+                  percent(line.rates.improved, line.rates.times),
+                  percent(line.rates.cannot_tell, line.rates.times));
+  for (const check::Promised& change : line.promised)
+    text += fmt::format("    {} {:+.0f} ({:+.1f} % of the total{}): told in {}\n",
+                        report::printable(change.subject), change.change, 100 * change.of_total,
+                        change.share ? fmt::format(", {:+.1f} % of it", 100 * *change.share) : "",
+                        percent(times_told(line, change.subject), line.rates.times));
+  if (line.promised.empty() && !line.is_control) text += "    no change that is promised\n";
+  return text;
 }
 
 ordered_json json_of(const Line& line) {
@@ -121,11 +124,12 @@ ordered_json json_of(const Line& line) {
                          {"improvements", line.rates.improved},
                          {"cannot_tell", line.rates.cannot_tell},
                          {"holds", line.holds}};
-  if (!line.is_control)
-    object.update(ordered_json{{"subject", line.change.subject},
-                               {"change", line.change.change},
-                               {"of_total", line.change.of_total},
-                               {"promised", line.change.promised}});
+  object["promised"] = ordered_json::array();
+  for (const check::Promised& change : line.promised)
+    object["promised"].push_back({{"subject", change.subject},
+                                  {"change", change.change},
+                                  {"of_total", change.of_total},
+                                  {"told", times_told(line, change.subject)}});
   return object;
 }
 
@@ -145,7 +149,8 @@ std::string render(const Options& options, const std::vector<Line>& lines) {
 
 int bench(const Options& options) {
   const record::Store store(store_path(options.store), record::Store::Mode::read_only);
-  const std::vector<check::Cell> cells = gather(store.counts({.scenario = options.scenario}));
+  const std::vector<check::Cell> cells =
+      gather(without_confirmations(store.counts({.scenario = options.scenario})));
   const auto base = std::ranges::find(cells, options.base, &check::Cell::name);
   if (base == cells.end())
     throw base::user_error("no cell '" + options.base + "' of scenario '" + options.scenario + "'",
@@ -154,6 +159,13 @@ int bench(const Options& options) {
   for (const check::Cell& cell : cells)
     if (&cell != &*base) lines.push_back(seeded(*base, cell, options));
   write_output(options.output, render(options, lines));
+  const auto found = std::size_t(
+      std::ranges::count_if(lines, [](const Line& line) { return !line.promised.empty(); }));
+  if (found < options.changes) {
+    say(fmt::format("lab: error: {} cells have a change that is promised, not {}\n", found,
+                    options.changes));
+    return base::exit_no_data;
+  }
   return std::ranges::all_of(lines, &Line::holds) ? base::exit_ok : base::exit_regression;
 }
 
@@ -171,6 +183,10 @@ void add_bench_gate(CLI::App& bench_app, Action& action) {
       ->capture_default_str();
   command->add_option("--times", options->times, "Checks drawn for each cell")
       ->check(CLI::Range(1, 100000))
+      ->capture_default_str();
+  command
+      ->add_option("--changes", options->changes,
+                   "Cells that must have a change that is promised to be found")
       ->capture_default_str();
   command->add_option("--store", options->store, "The store's file");
   add_bench_output(*command, options->format, options->output);

@@ -35,9 +35,9 @@ struct Subject {
   check::Baseline baseline;
   std::vector<scenario::TrialPlan> plans;
 
-  const check::Entry* entry(const check::Cell& cell) const {
+  const check::Entry* entry(const std::string& cell, const std::string& site) const {
     const auto found = std::ranges::find_if(baseline.entries, [&](const check::Entry& entry) {
-      return entry.cell.name == cell.name && check::site_of(entry.cell) == check::site_of(cell);
+      return entry.cell.name == cell && check::site_of(entry.cell) == site;
     });
     return found == baseline.entries.end() ? nullptr : &*found;
   }
@@ -55,10 +55,15 @@ std::vector<std::string> scenario_files(const Options& options) {
   if (!options.scenarios.empty()) return options.scenarios;
   std::vector<std::string> files;
   std::error_code error;
-  for (const auto& entry : std::filesystem::directory_iterator("scenarios", error))
-    if (entry.path().extension() == ".yaml" &&
-        std::filesystem::exists(check::baseline_file(entry.path())))
-      files.push_back(entry.path());
+  const std::string_view ending = ".baseline.json";
+  for (const auto& entry : std::filesystem::directory_iterator("scenarios", error)) {
+    const std::string path = entry.path();
+    if (!path.ends_with(ending)) continue;
+    files.push_back(path.substr(0, path.size() - ending.size()) + ".yaml");
+    if (!std::filesystem::exists(files.back()))
+      throw base::user_error("baseline '" + path + "' has no scenario '" + files.back() + "'",
+                             "name the scenarios, or remove it");
+  }
   if (files.empty())
     throw base::user_error("no scenario named, and none with a baseline in ./scenarios",
                            "lab check SCENARIO, or first: lab baseline accept");
@@ -100,31 +105,40 @@ class Checker {
     subjects_.push_back(std::move(subject));
   }
 
-  // As many as it takes to show something, unless the user or the scenario wants more.
-  void plan(Subject& subject) {
-    std::vector<check::Cell> cells;
-    for (const check::Entry& entry : subject.baseline.entries) cells.push_back(entry.cell);
-    const auto needed = std::uint32_t(check::trials_for(cells, gate_));
-    if (options_.trials.repeat == 0)
-      subject.scenario.repeat = std::max(subject.scenario.repeat, needed);
-    subject.plans = plans_of(subject.scenario, options_.trials);
+  // As many as it takes to show something in the whole check, unless the user or the scenario wants
+  // more. Nothing is run that could show nothing.
+  void plan() {
+    const auto needed = check::trials_for(baseline_of({}), gate_);
+    if (!needed && options_.trials.repeat == 0)
+      throw base::user_error(
+          "the baseline has too few trials for any number of new ones to show a "
+          "change",
+          "accept one of more trials, or give --repeat");
+    for (Subject& subject : subjects_) {
+      if (options_.trials.repeat == 0)
+        subject.scenario.repeat = std::max(subject.scenario.repeat, std::uint32_t(*needed));
+      subject.plans = plans_of(subject.scenario, options_.trials);
+    }
+  }
+
+  // What did not pass is no sample, and no pass either.
+  void look_at(const record::TrialCounts& trial) {
+    outcome_ = worse(outcome_, cli::exit_code_of(trial.outcome));
   }
 
   std::vector<check::Cell> new_trials() {
+    plan();
     std::vector<scenario::TrialPlan> plans;
-    for (Subject& subject : subjects_) {
-      plan(subject);
+    for (const Subject& subject : subjects_)
       std::ranges::copy(subject.plans, std::back_inserter(plans));
-    }
     TrialRunner runner(std::move(plans), options_.trials);
     runner.run([](const auto&) {});
     runner.clear_progress();
     runner.finish();
     std::vector<record::TrialCounts> counts;
-    for (const record::Record& record : runner.records()) {
-      outcome_ = worse(outcome_, cli::exit_code_of(record.outcome));
+    for (const record::Record& record : runner.records())
       counts.push_back(record::counts_of(record));
-    }
+    std::ranges::for_each(counts, [this](const auto& trial) { look_at(trial); });
     return gather(counts);
   }
 
@@ -136,6 +150,7 @@ class Checker {
       std::ranges::move(select_run(store, options_.stored, subject.scenario.name),
                         std::back_inserter(counts));
     }
+    std::ranges::for_each(counts, [this](const auto& trial) { look_at(trial); });
     return gather(counts);
   }
 
@@ -159,10 +174,11 @@ class Checker {
         return one.scenario.name == judgement.comparison.scenario;
       });
       if (cell == trials.end() || subject == subjects_.end()) continue;
-      const check::Entry* entry = subject->entry(*cell);
+      const check::Entry* entry =
+          subject->entry(judgement.comparison.a_name, check::site_of(*cell));
       const scenario::TrialPlan* plan = subject->plan(cell->name);
       if (entry && plan)
-        confirm(judgement, {judgement, *entry, *plan, cell->trials.front().run});
+        confirm(judgement, {judgement, *entry, *cell, *plan});
       else
         notes_.push_back("not tried again, as the scenario has no such cell: " + cell->name);
     }
@@ -179,16 +195,12 @@ class Checker {
     for (const check::Finding& finding : confirmation.confirmed)
       notes_.push_back(
           fmt::format("confirmed by {}: {}", result.how, report::finding_text(finding)));
-    if (confirmation.cannot_tell.empty()) {
-      std::erase_if(judgement.regressions, [&](const check::Finding& finding) {
-        return std::ranges::none_of(confirmation.confirmed, [&](const check::Finding& again) {
-          return again.row.subject() == finding.row.subject();
-        });
+    std::ranges::copy(confirmation.cannot_tell, std::back_inserter(judgement.cannot_tell));
+    std::erase_if(judgement.regressions, [&](const check::Finding& finding) {
+      return std::ranges::none_of(confirmation.confirmed, [&](const check::Finding& again) {
+        return again.row.subject() == finding.row.subject();
       });
-    } else {
-      judgement.cannot_tell.push_back(confirmation.cannot_tell);
-      judgement.regressions.clear();
-    }
+    });
   }
 
   std::vector<check::Change> changes() const {
@@ -201,16 +213,17 @@ class Checker {
     return all;
   }
 
-  void print(const check::Verdict& verdict) const {
+  void print(const check::Verdict& verdict) {
     const std::vector<check::Change> history = changes();
+    if (outcome_ != base::exit_ok)
+      notes_.push_back(fmt::format("not all trials passed: exit code {}", int(outcome_)));
     if (options_.format == "json")
       return write_output(options_.output, report::verdict_json(verdict, notes_, history));
     std::string notes;
     for (const std::string& note : notes_) notes += note + (note.ends_with('\n') ? "" : "\n");
-    write_output(options_.output,
-                 report::verdict_text(verdict, style_for(options_.output)) + notes +
-                     report::changes_text(history) +
-                     fmt::format("{}\n", report::to_string(verdict.judgement())));
+    write_output(options_.output, report::verdict_text(verdict, style_for(options_.output)) +
+                                      notes + report::changes_text(history) +
+                                      fmt::format("{}\n", report::to_string(verdict.judgement())));
   }
 
   const Options& options_;

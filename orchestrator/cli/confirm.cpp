@@ -3,21 +3,27 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "orchestrator/cli/output.hpp"
 #include "orchestrator/record/counts.hpp"
 
 namespace lab::cli {
 namespace {
 
+// More than the fewest: one trial that lies among the other side's must not decide.
+constexpr std::size_t more_than_needed = 3;
+
 // The trial as the baseline's were, on the kernel that those had.
-scenario::TrialPlan plan_of(const check::Entry& baseline) {
+scenario::TrialPlan plan_of(const check::Entry& baseline, double timeout_scale) {
   scenario::TrialPlan plan = scenario::plan_from_json(baseline.plan);
   const auto kernel = baseline.cell.conditions.find(std::string(record::condition::outer_kernel));
   if (kernel != baseline.cell.conditions.end()) plan.settings.kernel = kernel->second;
+  scale_timeouts(plan, timeout_scale);
   return plan;
 }
 
-// Runs one plan again and again, each time in an outer VM of its own.
+// One side's trials: those of one plan again and again.
 class Side {
  public:
   Side(scenario::TrialPlan plan, const TrialOptions& options, std::string run)
@@ -25,17 +31,22 @@ class Side {
     plan_.expect.clear();  // these trials are for their counts
   }
 
-  void run_one() {
-    plan_.repeat = static_cast<std::uint32_t>(++trials_);
-    plan_.name = fmt::format("{}#{}", record::cell_of(plan_.name), trials_);
-    TrialRunner runner({plan_}, options_, run_);
+  // One after the other in an outer VM.
+  void run(std::size_t trials) {
+    std::vector<scenario::TrialPlan> plans;
+    for (std::size_t i = 0; i < trials; ++i) {
+      plan_.repeat = static_cast<std::uint32_t>(++trials_);
+      plan_.name = fmt::format("{}#{}", record::cell_of(plan_.name), trials_);
+      plans.push_back(plan_);
+    }
+    TrialRunner runner(std::move(plans), options_, run_);
     runner.run([](const auto&) {});
     runner.clear_progress();
     for (const record::Record& record : runner.records())
       counts_.push_back(record::counts_of(record));
   }
 
-  // Empty where no trial has passed.
+  // One, where all trials that passed had the same conditions.
   std::vector<check::Cell> cells() const { return check::gather(counts_).cells; }
 
  private:
@@ -46,9 +57,9 @@ class Side {
   std::vector<record::TrialCounts> counts_;
 };
 
-// What the baseline's plan and kernel do not bring back ("" where they do): another image, say.
-std::string lost(const check::Cell& again, const check::Cell& baseline) {
-  const auto differences = check::differences(baseline.conditions, again.conditions);
+// The first condition in which two cells differ; "" where they agree.
+std::string other_condition(const check::Cell& one, const check::Cell& other) {
+  const auto differences = check::differences(one.conditions, other.conditions);
   return differences.empty() ? "" : differences.front().key;
 }
 
@@ -57,55 +68,92 @@ class Confirmer {
   Confirmer(const Suspicion& suspicion, const check::GateOptions& gate, const TrialOptions& options)
       : suspicion_(suspicion),
         gate_(gate),
-        run_(std::string(check::confirmation_prefix) + suspicion.run),
-        trials_(suspicion.judgement.comparison.exact
-                    ? 1
-                    : check::trials_needed(gate.alpha, suspicion.judgement.regressions.size())),
-        b_(suspicion.plan, options, run_) {
-    // Where nothing is known to differ, A and B would be the same.
-    if (!suspicion.baseline.plan.empty() && !suspicion.judgement.comparison.conditions.empty())
-      a_.emplace(plan_of(suspicion.baseline), options, run_);
-  }
+        options_(options),
+        run_(std::string(record::confirmation_prefix) + suspicion.trials.trials.front().run),
+        trials_(number_of_trials()),
+        b_(suspicion.plan, options, run_) {}
 
   ConfirmedOrNot run() {
     say(fmt::format("lab: {}: {} suspected; trying again\n",
-                    report::printable(suspicion_.plan.name),
+                    report::printable(suspicion_.trials.name),
                     suspicion_.judgement.regressions.size()));
-    for (std::size_t i = 0; i < trials_; ++i) run_pair(i % 2 == 0);
+    try {
+      // Where nothing is known to differ, A and B would be the same.
+      if (!suspicion_.baseline.plan.empty() && !suspicion_.judgement.comparison.conditions.empty())
+        run_in_turn();
+      if (!a_) b_.run(trials_);
+    } catch (const base::Error& error) {
+      if (error.kind() == base::ErrorKind::interrupted) throw;
+      return undecided(error.what());
+    }
     return judge();
   }
 
  private:
-  // A B, then B A, so that whatever drifts drifts over both alike.
-  void run_pair(bool a_first) {
-    if (a_ && a_first) a_->run_one();
-    b_.run_one();
-    if (a_ && !a_first) a_->run_one();
+  std::size_t number_of_trials() const {
+    const check::CellJudgement& judgement = suspicion_.judgement;
+    if (judgement.comparison.exact) return 1;
+    return std::max(
+        judgement.comparison.b_trials,
+        check::trials_needed(gate_.alpha, judgement.regressions.size()) + more_than_needed);
+  }
+
+  // A B, then B A, so that whatever drifts drifts over both alike. Without A where that cannot be
+  // run any more: its kernel is gone, or this is not the machine for it.
+  void run_in_turn() {
+    try {
+      a_.emplace(plan_of(suspicion_.baseline, options_.timeout_scale), options_, run_);
+      a_->run(1);
+    } catch (const base::Error& error) {
+      if (error.kind() == base::ErrorKind::interrupted) throw;
+      a_.reset();
+      why_not_a_ = error.what();
+      return;
+    }
+    b_.run(1);
+    for (std::size_t i = 1; i < trials_; ++i) {
+      Side& first = i % 2 == 0 ? *a_ : b_;
+      first.run(1);
+      (&first == &b_ ? *a_ : b_).run(1);
+    }
+  }
+
+  ConfirmedOrNot undecided(const std::string& why) const {
+    ConfirmedOrNot result;
+    result.confirmation.cannot_tell = {"suspected, and could not be tried again: " + why};
+    return result;
   }
 
   ConfirmedOrNot judge() const {
     const std::vector<check::Cell> b = b_.cells();
-    const std::vector<check::Cell> a = a_ ? a_->cells() : std::vector<check::Cell>();
-    if (b.size() != 1 || (a_ && a.size() != 1))
-      return {{.cannot_tell = "the trials that should confirm it did not pass"}, ""};
-    const std::string missing = a_ ? lost(a.front(), suspicion_.baseline.cell) : "";
-    const bool with_a = a_ && missing.empty();
-    const check::Cell& before = with_a ? a.front() : suspicion_.baseline.cell;
-    std::string how = fmt::format("{} new trials beside the baseline's", b.front().trials.size());
-    if (with_a)
-      how = fmt::format("{} trials as the baseline's and {} as now, in turn", before.trials.size(),
-                        b.front().trials.size());
-    else if (a_)
-      how += fmt::format(" (which cannot be run again: other {})", missing);
-    return {check::confirm(suspicion_.judgement.regressions, before, b.front(), gate_), how};
+    if (b.size() != 1) return undecided("no trial passed, or not all under the same conditions");
+    const std::string changed = other_condition(suspicion_.trials, b.front());
+    if (!changed.empty())
+      return undecided("what is run now has another " + changed + " than the suspicious trials");
+    std::string lost = why_not_a_;
+    if (a_) {
+      const std::vector<check::Cell> a = a_->cells();
+      if (a.size() == 1) lost = other_condition(a.front(), suspicion_.baseline.cell);
+      if (a.size() == 1 && lost.empty())
+        return {check::confirm(suspicion_.judgement.regressions, a.front(), b.front(), gate_),
+                fmt::format("{} trials as the baseline's and {} as now, in turn",
+                            a.front().trials.size(), b.front().trials.size())};
+      lost = a.size() == 1 ? "other " + lost : "no trial passed";
+    }
+    return {check::confirm(suspicion_.judgement.regressions, suspicion_.baseline.cell, b.front(),
+                           gate_),
+            fmt::format("{} new trials beside the baseline's{}", b.front().trials.size(),
+                        lost.empty() ? "" : " (which cannot be run again: " + lost + ")")};
   }
 
   const Suspicion& suspicion_;
   const check::GateOptions& gate_;
+  const TrialOptions& options_;
   const std::string run_;
   const std::size_t trials_;
   std::optional<Side> a_;
   Side b_;
+  std::string why_not_a_;
 };
 
 }  // namespace

@@ -9,21 +9,23 @@
 
 namespace lab::cli {
 
-// One suspicious cell: what the baseline says of it, and how it is run now.
+// One suspicious cell: what the baseline says of it, its trials, and how it is run now.
 struct Suspicion {
   const check::CellJudgement& judgement;
   const check::Entry& baseline;
+  const check::Cell& trials;
   const scenario::TrialPlan& plan;
-  std::string run;  // the one that raised it
 };
 
 struct ConfirmedOrNot {
   check::Confirmation confirmation;
-  std::string how;  // "6 trials as the baseline's and 6 as now, in turn"
+  std::string how;  // "8 trials as the baseline's and 8 as now, in turn"
 };
 
 // Where the baseline's conditions differ and its plan and kernel are at hand, both are run in turn
-// (A B B A ...), an outer VM each; else as many new trials as now are put beside the baseline's.
+// (A B B A ...), an outer VM each; else as many new trials as now, in one, are put beside the
+// baseline's. As many as raised the suspicion, or as it takes. What cannot be run is said in the
+// confirmation (cannot_tell), never thrown; only an interruption is.
 ConfirmedOrNot confirm(const Suspicion& suspicion, const check::GateOptions& gate,
                        const TrialOptions& options);
 

@@ -36,7 +36,8 @@ void clear_what_was_left() {
 
 int report(const lab::base::Error& error) {
   lab::cli::say(fmt::format("lab: error: {}\n", lab::report::printable(error.what(), true)));
-  if (!error.hint().empty()) lab::cli::say(fmt::format("hint: {}\n", error.hint()));
+  if (!error.hint().empty())
+    lab::cli::say(fmt::format("hint: {}\n", lab::report::printable(error.hint())));
   return lab::base::exit_code(error.kind());
 }
 

@@ -134,9 +134,14 @@ std::chrono::seconds age_of(const std::string& text) {
   return number * unit->length;
 }
 
-// Whole ids: a beginning could name another record than was meant.
-void check_whole(const record::Store& store, const std::vector<std::string>& ids) {
-  for (const std::string& id : ids)
+// Whole ids: a beginning could name another record or run than was meant.
+void check_whole(const record::Store& store, const Filter& filter) {
+  const auto runs = store.runs("");
+  if (!filter.run.empty() &&
+      std::ranges::find(runs, filter.run, &record::RunInfo::run) == runs.end())
+    throw base::user_error("no run '" + filter.run + "' in store '" + store.path() + "'",
+                           "lab results show RECORD --format json says its run; give the whole id");
+  for (const std::string& id : filter.ids)
     if (!store.find(id))
       throw base::user_error("no record '" + id + "' in store '" + store.path() + "'",
                              "lab results list, and give the whole id");
@@ -150,14 +155,14 @@ int remove(const Options& options) {
                            "give their ids, --run, --scenario or --older-than");
   if (options.dry_run) {
     const record::Store store = open_store(options);
-    check_whole(store, filter.ids);
+    check_whole(store, filter);
     const auto rows = store.rows(filter);
     write_output("", report::list(rows, terminal_style()) +
                          fmt::format("{} would be removed\n", rows.size()));
     return base::exit_ok;
   }
   record::Store store(store_path(options.store));
-  check_whole(store, filter.ids);
+  check_whole(store, filter);
   write_output("", fmt::format("removed {}\n", store.remove(filter)));
   return base::exit_ok;
 }

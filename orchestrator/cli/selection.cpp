@@ -61,10 +61,9 @@ std::vector<Wanted> wanted_conditions(const std::string& word) {
 std::vector<TrialCounts> by_conditions(const record::Store& store, const std::string& word,
                                        const std::string& scenario) {
   const std::vector<Wanted> wanted = wanted_conditions(word);
-  std::vector<TrialCounts> trials = store.counts({.scenario = scenario});
+  std::vector<TrialCounts> trials = without_confirmations(store.counts({.scenario = scenario}));
   std::erase_if(trials, [&](const TrialCounts& trial) {
-    return check::is_confirmation(trial.run) ||
-           !std::ranges::all_of(wanted,
+    return !std::ranges::all_of(wanted,
                                 [&](const Wanted& one) { return one.holds(*trial.conditions); });
   });
   if (trials.empty())
@@ -74,6 +73,12 @@ std::vector<TrialCounts> by_conditions(const record::Store& store, const std::st
 }
 
 }  // namespace
+
+std::vector<TrialCounts> without_confirmations(std::vector<TrialCounts> trials) {
+  std::erase_if(trials,
+                [](const TrialCounts& trial) { return record::is_confirmation(trial.run); });
+  return trials;
+}
 
 std::optional<std::string> named_run(const record::Store& store, const std::string& word,
                                      const std::string& scenario) {
@@ -86,7 +91,7 @@ std::optional<std::string> named_run(const record::Store& store, const std::stri
     if (word[latest.size()] != '~' || error != std::errc() || at != end) return std::nullopt;
   }
   std::vector<record::RunInfo> runs = store.runs(scenario);
-  std::erase_if(runs, [](const auto& run) { return check::is_confirmation(run.run); });
+  std::erase_if(runs, [](const auto& run) { return record::is_confirmation(run.run); });
   if (back >= runs.size())
     throw base::user_error(fmt::format("'{}': store '{}' has {} runs{}", word, store.path(),
                                        runs.size(),
@@ -96,6 +101,8 @@ std::optional<std::string> named_run(const record::Store& store, const std::stri
 
 std::vector<TrialCounts> select_run(const record::Store& store, const std::string& word,
                                     const std::string& scenario) {
+  if (word.empty())
+    throw base::user_error("an empty word names no run", "latest, latest~1, or a run's id");
   const auto run = named_run(store, word, scenario);
   std::vector<TrialCounts> trials;
   try {
@@ -125,7 +132,9 @@ std::vector<check::Cell> select_cells(const std::string& store_file, const std::
   using record::Store;
   const bool is_file = std::filesystem::is_regular_file(word);
   if (is_file && is_json(word)) return cells_of_baseline(word);
-  if (is_file) return gather(Store(word, Store::Mode::read_only).counts({.scenario = scenario}));
+  if (is_file)
+    return gather(
+        without_confirmations(Store(word, Store::Mode::read_only).counts({.scenario = scenario})));
   const Store store(store_path(store_file), Store::Mode::read_only);
   return gather(word.find('=') != std::string::npos ? by_conditions(store, word, scenario)
                                                     : select_run(store, word, scenario));

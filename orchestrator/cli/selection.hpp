@@ -20,6 +20,8 @@ inline constexpr const char* selection_help =
 std::optional<std::string> named_run(const record::Store& store, const std::string& word,
                                      const std::string& scenario);
 
+std::vector<record::TrialCounts> without_confirmations(std::vector<record::TrialCounts> trials);
+
 // Trials of one run, or the one record, by what `word` says. A user error where there are none.
 std::vector<record::TrialCounts> select_run(const record::Store& store, const std::string& word,
                                             const std::string& scenario);

@@ -60,11 +60,13 @@ scenario::Scenario load_scenario(const std::string& file, const TrialOptions& op
 std::vector<scenario::TrialPlan> plans_of(const scenario::Scenario& scenario,
                                           const TrialOptions& options) {
   std::vector<scenario::TrialPlan> plans = scenario::expand(scenario);
-  for (scenario::TrialPlan& plan : plans) {
-    scale(plan.timeouts.trial, options.timeout_scale);
-    for (scenario::Step& step : plan.steps) scale(step.timeout, options.timeout_scale);
-  }
+  for (scenario::TrialPlan& plan : plans) scale_timeouts(plan, options.timeout_scale);
   return plans;
+}
+
+void scale_timeouts(scenario::TrialPlan& plan, double factor) {
+  scale(plan.timeouts.trial, factor);
+  for (scenario::Step& step : plan.steps) scale(step.timeout, factor);
 }
 
 base::ExitCode exit_code_of(record::Outcome outcome) {
@@ -119,8 +121,8 @@ void TrialRunner::run(const Next& next) {
       if (error.kind() != base::ErrorKind::infrastructure || last_attempt_ || failed_early() ||
           in_order_.missing().empty())
         throw;
-      say(fmt::format("lab: warning: {}; trying again ({} of {})\n", error.what(), attempt + 1,
-                      options_.retry));
+      say(fmt::format("lab: warning: {}; trying again ({} of {})\n",
+                      report::printable(error.what(), true), attempt + 1, options_.retry));
     }
   }
 }

@@ -39,6 +39,8 @@ scenario::Scenario load_scenario(const std::string& file, const TrialOptions& op
 std::vector<scenario::TrialPlan> plans_of(const scenario::Scenario& scenario,
                                           const TrialOptions& options);
 
+void scale_timeouts(scenario::TrialPlan& plan, double factor);
+
 base::ExitCode exit_code_of(record::Outcome outcome);
 // The machinery's failure outweighs the guest's, and that a mere difference in numbers.
 base::ExitCode worse(base::ExitCode one, base::ExitCode other);

@@ -161,8 +161,10 @@ std::chrono::system_clock::time_point parse_time(const std::string& value) {
                                  &day, &hour, &minute, &second, &millisecond, &end);
   const std::chrono::year_month_day date{std::chrono::year(year), std::chrono::month(month),
                                          std::chrono::day(day)};
-  const bool good = fields == 7 && std::size_t(end) == value.size() && date.ok() && hour < 24 &&
-                    minute < 60 && second < 61 && millisecond >= 0;
+  // A clock of nanoseconds in 64 bits ends in 2262.
+  const bool good = fields == 7 && year >= 1970 && year < 2262 &&
+                    std::size_t(end) == value.size() && date.ok() && hour < 24 && minute < 60 &&
+                    second < 61 && millisecond >= 0;
   if (!good) fail("'start_time' is no time");
   return std::chrono::sys_days(date) + std::chrono::hours(hour) + std::chrono::minutes(minute) +
          std::chrono::seconds(second) + std::chrono::milliseconds(millisecond);

@@ -187,7 +187,9 @@ void copy_store_file(const std::string& from, const std::string& to) {
       return database;
     });
     SQLite::Database target(to, SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE);
-    SQLite::Backup(target, source).executeStep(-1);
+    if (SQLite::Backup(target, source).executeStep(-1) != SQLITE_DONE)
+      throw base::infrastructure_error("store '" + from + "': others write to it all the time",
+                                       "try again");
   } catch (const SQLite::Exception& error) {
     throw explain(from, error);
   }

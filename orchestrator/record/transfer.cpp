@@ -76,14 +76,19 @@ class LineFile {
   base::Fd fd_;
 };
 
-bool is_id(const std::string& text) {
+bool is_id(std::string_view text) {
   return text.size() == id_size && text[8] == 'T' && text[15] == '.' && text[19] == 'Z' &&
          text[20] == '-' && text.find_first_not_of("0123456789abcdefTZ.-") == std::string::npos;
 }
 
+bool is_run(std::string_view text) {
+  if (is_confirmation(text)) text.remove_prefix(confirmation_prefix.size());
+  return text.empty() || is_id(text);
+}
+
 // `place` is its file and line.
 void check(const Record& record, const std::string& place) {
-  if (!is_id(record.id) || (!record.run.empty() && !is_id(record.run)))
+  if (!is_id(record.id) || !is_run(record.run))
     throw base::user_error(
         fmt::format("{}: 'id' or 'run' is no record's id such as 20251121T034112.123Z-3fa29c01",
                     place),

@@ -19,6 +19,7 @@ extern "C" {
 
 #include "orchestrator/base/error.hpp"
 #include "orchestrator/base/fd.hpp"
+#include "orchestrator/base/interrupt.hpp"
 #include "orchestrator/guest/qmp.hpp"
 
 namespace lab::guest {
@@ -83,6 +84,8 @@ void check_features(virDomain* domain, const DomainSpec& spec) {
           wanted ? "the processor that runs it lacks '" + name + "', or KVM does" : "");
   }
 }
+
+constexpr int shutdown_polls = 600;  // of 50 ms: QEMU's end takes seconds where it is emulated
 
 // At most 5 s. A process that ended but that nobody has asked for yet holds nothing any more.
 void wait_until_gone(pid_t pid) {
@@ -158,9 +161,14 @@ bool Domain::running() const {
 
 bool Domain::powered_off() const {
   int state = 0, reason = 0;
-  if (virDomainGetState(domain_.get(), &state, &reason, 0) != 0) {
-    if (last_code() == VIR_ERR_NO_DOMAIN) return false;
-    throw_libvirt_error("ask for the state of domain", name_);
+  // Between the guest's power-off and the end of QEMU it is neither running nor off yet.
+  for (int i = 0; i < shutdown_polls; ++i) {
+    if (virDomainGetState(domain_.get(), &state, &reason, 0) != 0) {
+      if (last_code() == VIR_ERR_NO_DOMAIN) return false;
+      throw_libvirt_error("ask for the state of domain", name_);
+    }
+    if (state != VIR_DOMAIN_SHUTDOWN) break;
+    base::sleep_interruptibly(0.05);
   }
   return state == VIR_DOMAIN_SHUTOFF && reason == VIR_DOMAIN_SHUTOFF_SHUTDOWN;
 }

@@ -128,10 +128,12 @@ struct Timeline {
   bool operator==(const Timeline&) const = default;
 };
 
-// Runs of trials that confirm a suspicion of `lab check`, or not: "confirm-" and the suspicious run.
-// Some are under old conditions, so they are no part of any history.
+// Runs of trials that confirm a suspicion of `lab check`, or not: "confirm-" and the suspicious
+// run. Some are under old conditions, so they are no part of any history.
 inline constexpr std::string_view confirmation_prefix = "confirm-";
-inline bool is_confirmation(std::string_view run) { return run.starts_with(confirmation_prefix); }
+inline bool is_confirmation(std::string_view run) {
+  return run.starts_with(confirmation_prefix);
+}
 
 using Conditions = std::map<std::string, std::string>;
 using Timings =

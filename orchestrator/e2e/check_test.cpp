@@ -38,8 +38,8 @@ TEST_F(Check, FailsWhereExitsGrowAndOnlyThere) {
   EXPECT_EQ(same.exit_code, 0) << same.output << same.errors;
   EXPECT_THAT(same.output, AllOf(HasSubstr("no change that matters"), HasSubstr("exact")));
 
-  const Finished more =
-      run({"check", scenario, "--set", "guest.console=verbose", "--across", "console"});
+  const Finished more = run(
+      {"check", scenario, "--set", "guest.console=verbose", "--across", "console,image_digest"});
   EXPECT_EQ(more.exit_code, 1) << more.output << more.errors;
   EXPECT_THAT(more.output,
               AllOf(HasSubstr("IOIO of boot"),

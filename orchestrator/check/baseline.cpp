@@ -8,35 +8,16 @@
 
 #include "orchestrator/base/error.hpp"
 #include "orchestrator/base/fd.hpp"
-#include "orchestrator/base/samples.hpp"
 
 namespace lab::check {
 namespace {
-
-std::vector<std::string> runs_of(const Cell& cell) {
-  std::vector<std::string> runs;
-  for (const Trial& trial : cell.trials)
-    if (std::ranges::find(runs, trial.run) == runs.end()) runs.push_back(trial.run);
-  return runs;
-}
-
-// The cell's trials of the run, or (`others`) all but those.
-Cell part_of(const Cell& cell, const std::string& run, bool others) {
-  std::vector<std::size_t> chosen;
-  for (std::size_t i = 0; i < cell.trials.size(); ++i)
-    if ((cell.trials[i].run == run) != others) chosen.push_back(i);
-  return slice(cell, chosen);
-}
-
-base::Samples totals(const StepSamples& step) {
-  return base::Samples(std::vector<double>(step.total.begin(), step.total.end()));
-}
 
 // Where a run's usual total lies beyond everything that the others saw: of too few trials for a
 // test, yet odd.
 std::string out_of_range(const Cell& run, const Cell& others) {
   for (std::size_t i = 0; i < run.steps.size(); ++i) {
-    const base::Samples own = totals(run.steps[i]), rest = totals(others.steps[i]);
+    const base::Samples own = samples_of(run.steps[i].total),
+                        rest = samples_of(others.steps[i].total);
     const double slack = Floors().total * rest.median();
     if (own.median() > rest.most() + slack || own.median() < rest.least() - slack)
       return fmt::format("median {:.0f} exits of {}, the others' {:.0f} … {:.0f}", own.median(),
@@ -108,7 +89,7 @@ std::vector<std::string> objections(const Cell& cell, const GateOptions& options
     found.push_back(fmt::format("{}: {} trials; with fewer than {} nothing could ever be shown",
                                 cell.name, cell.trials.size(), fewest));
   for (const std::string& run : runs) {
-    const std::string odd = oddity(part_of(cell, run, false), part_of(cell, run, true), options);
+    const std::string odd = oddity(part_of(cell, run), part_of(cell, run, true), options);
     if (!odd.empty()) found.push_back(fmt::format("{}: run {} is odd: {}", cell.name, run, odd));
   }
   return found;

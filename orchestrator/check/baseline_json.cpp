@@ -108,20 +108,10 @@ void check_sums(const StepSamples& step, const record::Conditions& conditions) {
   }
 }
 
-record::Conditions conditions_from(const ordered_json& object) {
-  if (!object.is_object()) record::fail("'conditions' is no map");
-  record::Conditions conditions;
-  for (const auto& [key, value] : object.items()) {
-    if (!value.is_string()) record::fail("condition '" + key + "' is no text");
-    conditions[key] = value.get<std::string>();
-  }
-  return conditions;
-}
-
 Cell cell_from(const ordered_json& object, const std::string& scenario) {
   Cell cell{.scenario = scenario,
             .name = record::text(object, "cell"),
-            .conditions = conditions_from(record::need(object, "conditions"))};
+            .conditions = record::conditions_from(record::need(object, "conditions"))};
   const exits::Vendor vendor = vendor_of(cell);
   for (const ordered_json& trial : record::list(object, "trials"))
     cell.trials.push_back({record::text(trial, "id"), record::text(trial, "run"),

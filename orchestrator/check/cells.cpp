@@ -4,7 +4,6 @@
 #include <spdlog/fmt/fmt.h>
 
 #include <algorithm>
-#include <set>
 #include <utility>
 
 #include "orchestrator/base/error.hpp"
@@ -133,6 +132,24 @@ Cell slice(const Cell& cell, std::span<const std::size_t> trials) {
     step = {step.step, step.guest, pick(step.total), pick_each(step.reasons)};
   for (PhaseSamples& phase : part.phases) phase = {phase.phase, pick_each(phase.reasons)};
   return part;
+}
+
+std::vector<std::string> runs_of(const Cell& cell) {
+  std::vector<std::string> runs;
+  for (const Trial& trial : cell.trials)
+    if (std::ranges::find(runs, trial.run) == runs.end()) runs.push_back(trial.run);
+  return runs;
+}
+
+Cell part_of(const Cell& cell, const std::string& run, bool others) {
+  std::vector<std::size_t> chosen;
+  for (std::size_t i = 0; i < cell.trials.size(); ++i)
+    if ((cell.trials[i].run == run) != others) chosen.push_back(i);
+  return slice(cell, chosen);
+}
+
+base::Samples samples_of(const Counts& counts) {
+  return base::Samples(std::vector<double>(counts.begin(), counts.end()));
 }
 
 exits::Vendor vendor_of(const Cell& cell) {

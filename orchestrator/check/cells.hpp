@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "orchestrator/base/samples.hpp"
 #include "orchestrator/exits/reasons.hpp"
 #include "orchestrator/record/counts.hpp"
 
@@ -63,6 +64,13 @@ Gathered gather(std::span<const record::TrialCounts> trials);
 
 // The cell with only these of its trials (indexes, in this order).
 Cell slice(const Cell& cell, std::span<const std::size_t> trials);
+
+std::vector<std::string> runs_of(const Cell& cell);  // in the order of their first trials
+
+// The cell's trials of the run, or (`others`) all but those.
+Cell part_of(const Cell& cell, const std::string& run, bool others = false);
+
+base::Samples samples_of(const Counts& counts);
 
 // Conditions' vendor; a user error where it is missing or unknown.
 exits::Vendor vendor_of(const Cell& cell);

@@ -9,14 +9,8 @@
 #include <set>
 #include <utility>
 
-#include "orchestrator/base/samples.hpp"
-
 namespace lab::check {
 namespace {
-
-base::Samples samples_of(const Counts& counts) {
-  return base::Samples(std::vector<double>(counts.begin(), counts.end()));
-}
 
 Side side_of(const base::Samples& samples, double confidence) {
   return {samples.median(), median_interval(samples.values(), confidence)};

@@ -6,8 +6,6 @@
 #include <algorithm>
 #include <cmath>
 
-#include "orchestrator/base/samples.hpp"
-
 namespace lab::check {
 namespace {
 
@@ -40,15 +38,11 @@ const Floors& floors_of(const GateOptions& options, const std::string& scenario)
   return own == options.floors.end() ? usual : own->second;
 }
 
-double median_of(const Counts& counts) {
-  return base::Samples(std::vector<double>(counts.begin(), counts.end())).median();
-}
-
 // The row's own count in a phase: of a reason, or of all together.
 double median_in(const PhaseSamples& phase, const Row& row) {
   double median = 0;
   for (const auto& [number, column] : phase.reasons)
-    if (row.kind == Row::Kind::total || number == row.number) median += median_of(column);
+    if (row.kind == Row::Kind::total || number == row.number) median += samples_of(column).median();
   return median;
 }
 

@@ -47,26 +47,13 @@ Line control(const check::Cell& base, const Options& options) {
   return line;
 }
 
-std::vector<check::Cell> by_run(const check::Cell& cell) {
-  std::vector<std::string> runs;
-  for (const check::Trial& trial : cell.trials)
-    if (std::ranges::find(runs, trial.run) == runs.end()) runs.push_back(trial.run);
-  std::vector<check::Cell> parts;
-  for (const std::string& run : runs) {
-    std::vector<std::size_t> chosen;
-    for (std::size_t i = 0; i < cell.trials.size(); ++i)
-      if (cell.trials[i].run == run) chosen.push_back(i);
-    parts.push_back(check::slice(cell, chosen));
-  }
-  return parts;
-}
-
 // Every run beside every other, as a day beside the day before: here the machine may have drifted,
 // which no statistics can tell from a change. Said, not judged.
 Line runs_beside_runs(const check::Cell& base) {
   Line line{
       .name = "identical (run beside run)", .recorded = base.trials.size(), .is_control = true};
-  const std::vector<check::Cell> runs = by_run(base);
+  std::vector<check::Cell> runs;
+  for (const std::string& run : check::runs_of(base)) runs.push_back(check::part_of(base, run));
   for (const check::Cell& a : runs)
     for (const check::Cell& b : runs) {
       if (&a == &b) continue;

@@ -39,9 +39,8 @@ int compare(const Options& options) {
     return base::exit_no_data;
   }
   std::vector<check::Comparison> comparisons;
-  for (const check::Pair& pair : pairs.pairs) {
+  for (const check::Pair& pair : pairs.pairs)
     comparisons.push_back(check::compare(*pair.a, *pair.b));
-  }
   std::vector<check::Row*> rows;
   for (check::Comparison& comparison : comparisons)
     for (check::Row& row : comparison.rows) rows.push_back(&row);

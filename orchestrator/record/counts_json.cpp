@@ -76,14 +76,7 @@ std::string conditions_to_json(const Conditions& conditions) {
 }
 
 Conditions conditions_from_json(std::string_view json) {
-  const ordered_json object = parse(json);
-  if (!object.is_object()) fail("'conditions' is not an object");
-  Conditions conditions;
-  for (const auto& [key, value] : object.items()) {
-    if (!value.is_string()) fail("a condition is not text");
-    conditions[key] = value.get<std::string>();
-  }
-  return conditions;
+  return conditions_from(parse(json));
 }
 
 }  // namespace lab::record

@@ -82,4 +82,14 @@ std::optional<double> optional_seconds(const ordered_json& object, const char* n
   return value ? std::optional(seconds(*value, name)) : std::nullopt;
 }
 
+Conditions conditions_from(const ordered_json& object) {
+  if (!object.is_object()) fail("'conditions' is not an object");
+  Conditions conditions;
+  for (const auto& [key, value] : object.items()) {
+    if (!value.is_string()) fail("a condition is not text");
+    conditions[key] = value.get<std::string>();
+  }
+  return conditions;
+}
+
 }  // namespace lab::record

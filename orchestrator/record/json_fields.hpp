@@ -9,6 +9,8 @@
 #include <optional>
 #include <string>
 
+#include "orchestrator/record/record.hpp"
+
 namespace lab::record {
 
 using nlohmann::ordered_json;  // keeps the fields in a readable order, and the timings in theirs
@@ -37,5 +39,8 @@ const ordered_json& list(const ordered_json& object, const char* name);
 // From 0 to seconds_limit.
 double seconds(const ordered_json& value, const char* name);
 std::optional<double> optional_seconds(const ordered_json& object, const char* name);
+
+// From an object whose values are all text.
+Conditions conditions_from(const ordered_json& object);
 
 }  // namespace lab::record

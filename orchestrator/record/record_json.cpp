@@ -255,16 +255,6 @@ Host host_from(const ordered_json& object) {
   return host;
 }
 
-Conditions conditions_from(const ordered_json& object) {
-  if (!object.is_object()) fail("'conditions' is not an object");
-  Conditions conditions;
-  for (const auto& [key, value] : object.items()) {
-    if (!value.is_string()) fail("a condition is not text");
-    conditions[key] = value.get<std::string>();
-  }
-  return conditions;
-}
-
 Timings timings_from(const ordered_json& object) {
   if (!object.is_object()) fail("'timings' is not an object");
   Timings timings;

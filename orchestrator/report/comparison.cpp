@@ -65,14 +65,17 @@ std::string row_line(const Row& row, bool exact, const Style& style) {
          "\n";
 }
 
+std::string difference_text(const check::Difference& difference) {
+  const auto value = [](const std::string& text) { return text.empty() ? "-" : printable(text); };
+  return fmt::format("{}: {} | {}", printable(difference.key), value(difference.a),
+                     value(difference.b));
+}
+
 std::string conditions_text(const Comparison& comparison) {
   if (comparison.conditions.empty()) return "  conditions agree\n";
   std::string text = "  conditions that differ\n";
   for (const check::Difference& difference : comparison.conditions)
-    text += wrap(fmt::format("{}: {} | {}", printable(difference.key),
-                             difference.a.empty() ? "-" : printable(difference.a),
-                             difference.b.empty() ? "-" : printable(difference.b)),
-                 4, terminal_columns);
+    text += wrap(difference_text(difference), 4, terminal_columns);
   return text;
 }
 
@@ -205,10 +208,8 @@ std::string changes_text(std::span<const check::Change> changes) {
         fmt::format("{}, {}: {} → {} exits since {} (run {})", change.cell, change.subject,
                     exits_text(change.before), exits_text(change.after), change.time, change.run);
     for (const check::Difference& difference : change.conditions)
-      line +=
-          fmt::format("; {}: {} | {}", difference.key, difference.a.empty() ? "-" : difference.a,
-                      difference.b.empty() ? "-" : difference.b);
-    text += wrap(printable(line), 2, terminal_columns);
+      line += "; " + difference_text(difference);
+    text += wrap(line, 2, terminal_columns);
   }
   return text;
 }

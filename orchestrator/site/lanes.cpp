@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "orchestrator/base/error.hpp"
+#include "orchestrator/record/counts.hpp"
 
 namespace lab::site {
 namespace {
@@ -19,17 +20,12 @@ struct Stopped {};
 
 using Plans = std::vector<scenario::TrialPlan>;
 
-// The matrix cell that the trial is one of: "smp[guest.vcpus=2]" of "smp[guest.vcpus=2]#1".
-std::string_view cell_of(const scenario::TrialPlan& plan) {
-  return std::string_view(plan.name).substr(0, plan.name.rfind('#'));
-}
-
 // What must run in one outer VM, one after the other: a cell's trials behind its warm-ups.
 std::vector<Plans> together(const Plans& plans) {
   std::vector<Plans> groups;
   for (const scenario::TrialPlan& plan : plans) {
     const bool belongs = !groups.empty() && groups.back().front().warmup &&
-                         cell_of(groups.back().front()) == cell_of(plan);
+                         record::cell_of(groups.back().front().name) == record::cell_of(plan.name);
     if (!belongs) groups.emplace_back();
     groups.back().push_back(plan);
   }

@@ -129,14 +129,16 @@ struct Subject {
   auto operator<=>(const Subject&) const = default;
 };
 
-std::set<Subject> subjects(const CellHistory& cell, double many) {
+std::set<Subject> subjects(const CellHistory& cell, const HistoryOptions& options) {
   std::set<Subject> all;
   for (const Point& point : cell.points)
     for (const record::TrialCounts* trial : point.trials)
       for (const record::StepCounts& step : trial->steps) {
         all.insert({step.step, step.guest, std::nullopt});
+        if (!options.reasons) continue;
         for (const auto& [number, exits] : step.reasons)
-          if (static_cast<double>(exits) >= many) all.insert({step.step, step.guest, number});
+          if (static_cast<double>(exits) >= options.many)
+            all.insert({step.step, step.guest, number});
       }
   return all;
 }
@@ -202,7 +204,7 @@ std::vector<Change> changes_in(std::span<const record::TrialCounts> trials,
     if (cell.points.size() > options.most)
       cell.points.erase(cell.points.begin(),
                         cell.points.end() - static_cast<std::ptrdiff_t>(options.most));
-    for (const Subject& subject : subjects(cell, options.many))
+    for (const Subject& subject : subjects(cell, options))
       add_changes(cell, subject, options, changes);
   }
   return changes;

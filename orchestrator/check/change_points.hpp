@@ -33,6 +33,7 @@ struct HistoryOptions {
   std::size_t most = 200;
   double many = 1000;
   double floor = 0.01;
+  bool reasons = true;  // false: totals alone
 };
 std::vector<Change> changes_in(std::span<const record::TrialCounts> trials,
                                const HistoryOptions& options = {});

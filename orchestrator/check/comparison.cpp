@@ -278,4 +278,14 @@ Pairs pair_up(const std::vector<Cell>& a, const std::vector<Cell>& b) {
   return pairs;
 }
 
+std::vector<Comparison> compare_all(const Pairs& pairs, double alpha) {
+  std::vector<Comparison> comparisons;
+  for (const Pair& pair : pairs.pairs) comparisons.push_back(compare(*pair.a, *pair.b));
+  std::vector<Row*> rows;
+  for (Comparison& comparison : comparisons)
+    for (Row& row : comparison.rows) rows.push_back(&row);
+  correct(rows, alpha);
+  return comparisons;
+}
+
 }  // namespace lab::check

@@ -78,4 +78,7 @@ struct Pairs {
 };
 Pairs pair_up(const std::vector<Cell>& a, const std::vector<Cell>& b);
 
+// Every pair, corrected for all rows of all of them.
+std::vector<Comparison> compare_all(const Pairs& pairs, double alpha);
+
 }  // namespace lab::check

@@ -219,6 +219,10 @@ class Checker {
       notes_.push_back(fmt::format("not all trials passed: exit code {}", int(outcome_)));
     if (options_.format == "json")
       return write_output(options_.output, report::verdict_json(verdict, notes_, history));
+    if (options_.format == "markdown")
+      return write_output(options_.output, report::verdict_markdown(verdict, notes_, history));
+    if (options_.format == "junit")
+      return write_output(options_.output, report::verdict_junit(verdict));
     std::string notes;
     for (const std::string& note : notes_) notes += note + (note.ends_with('\n') ? "" : "\n");
     write_output(options_.output, report::verdict_text(verdict, style_for(options_.output)) +
@@ -259,8 +263,8 @@ void add_check(CLI::App& app, Action& action) {
   command->add_option("--alpha", options->alpha, "Of a false alarm in the whole check")
       ->check(CLI::Range(1e-6, 0.5))
       ->capture_default_str();
-  command->add_option("--format", options->format, "table or json")
-      ->check(CLI::IsMember({"table", "json"}))
+  command->add_option("--format", options->format, "table, json, junit or markdown")
+      ->check(CLI::IsMember({"table", "json", "junit", "markdown"}))
       ->capture_default_str();
   command->add_option("-o,--output", options->output,
                       "Write to this file instead of standard output");

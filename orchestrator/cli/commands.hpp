@@ -20,6 +20,8 @@ void add_image(CLI::App& app, Action& action);
 void add_run(CLI::App& app, Action& action);
 void add_outer(CLI::App& app, Action& action);
 void add_results(CLI::App& app, Action& action);
+void add_top(CLI::App& app, Action& action);
+void add_report(CLI::App& app, Action& action);
 void add_compare(CLI::App& app, Action& action);
 void add_baseline(CLI::App& app, Action& action);
 void add_check(CLI::App& app, Action& action);

@@ -38,14 +38,7 @@ int compare(const Options& options) {
     say("lab: error: nothing in a and b belongs together: no cell of the same name and scenario\n");
     return base::exit_no_data;
   }
-  std::vector<check::Comparison> comparisons;
-  for (const check::Pair& pair : pairs.pairs)
-    comparisons.push_back(check::compare(*pair.a, *pair.b));
-  std::vector<check::Row*> rows;
-  for (check::Comparison& comparison : comparisons)
-    for (check::Row& row : comparison.rows) rows.push_back(&row);
-  check::correct(rows, options.alpha);
-  write_output(options.output, render(options, comparisons));
+  write_output(options.output, render(options, check::compare_all(pairs, options.alpha)));
   return base::exit_ok;
 }
 

@@ -54,10 +54,10 @@ int main(int argc, char** argv) {
       "Say more on standard error");
   lab::cli::Action action;
   for (const auto add :
-       {lab::cli::add_run, lab::cli::add_results, lab::cli::add_compare, lab::cli::add_baseline,
-        lab::cli::add_check, lab::cli::add_validate, lab::cli::add_doctor, lab::cli::add_kvm,
-        lab::cli::add_image, lab::cli::add_outer, lab::cli::add_bench, lab::cli::add_vmm,
-        lab::cli::add_job})
+       {lab::cli::add_run, lab::cli::add_top, lab::cli::add_results, lab::cli::add_compare,
+        lab::cli::add_baseline, lab::cli::add_check, lab::cli::add_report, lab::cli::add_validate,
+        lab::cli::add_doctor, lab::cli::add_kvm, lab::cli::add_image, lab::cli::add_outer,
+        lab::cli::add_bench, lab::cli::add_vmm, lab::cli::add_job})
     add(app, action);
   try {
     app.parse(argc, argv);

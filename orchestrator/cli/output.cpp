@@ -3,9 +3,11 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <cerrno>
 #include <cstdlib>
 #include <filesystem>
@@ -17,7 +19,7 @@
 namespace lab::cli {
 
 void add_format_options(CLI::App& command, std::string& format, std::string& output) {
-  command.add_option("--format", format, "table, json, csv, junit or tap")->capture_default_str();
+  command.add_option("--format", format, report::format_names())->capture_default_str();
   command.add_option("-o,--output", output, "Write to this file instead of standard output");
 }
 
@@ -30,7 +32,15 @@ void add_bench_output(CLI::App& command, std::string& format, std::string& outpu
 
 report::Format wanted_format(const std::string& name) {
   if (const auto format = report::parse_format(name)) return *format;
-  throw base::user_error("--format '" + name + "': one of table, json, csv, junit, tap");
+  throw base::user_error("--format '" + name + "': one of " + report::format_names());
+}
+
+TerminalSize terminal_size(int fd) {
+  constexpr unsigned fewest_columns = 20, fewest_lines = 2;  // less is nonsense
+  winsize size{};
+  if (::ioctl(fd, TIOCGWINSZ, &size) != 0 || size.ws_col == 0 || size.ws_row == 0) return {};
+  return {std::max<unsigned>(size.ws_col, fewest_columns),
+          std::max<unsigned>(size.ws_row, fewest_lines)};
 }
 
 report::Style terminal_style() {

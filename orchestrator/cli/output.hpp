@@ -2,6 +2,7 @@
 // Options and rules that commands with results share: format, output file, colour, store.
 #pragma once
 
+#include <cstddef>
 #include <string>
 #include <vector>
 
@@ -20,6 +21,12 @@ void add_format_options(CLI::App& command, std::string& format, std::string& out
 void add_bench_output(CLI::App& command, std::string& format, std::string& output);
 
 report::Format wanted_format(const std::string& name);
+
+// Of the terminal that the file descriptor is; 80 x 24 where it does not say.
+struct TerminalSize {
+  std::size_t columns = 80, lines = 24;
+};
+TerminalSize terminal_size(int fd);
 
 // Colour only on a terminal and without NO_COLOR.
 report::Style terminal_style();

@@ -2,34 +2,19 @@
 #include "orchestrator/cli/progress.hpp"
 
 #include <fmt/format.h>
-#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <cstdlib>
 
 #include "orchestrator/cli/output.hpp"
-#include "orchestrator/report/report.hpp"
+#include "orchestrator/exits/reasons.hpp"
+#include "orchestrator/report/text.hpp"
 
 namespace lab::cli {
 namespace {
 
-std::size_t terminal_width() {
-  winsize size{};
-  if (::ioctl(STDERR_FILENO, TIOCGWINSZ, &size) != 0 || size.ws_col < 20) return 80;
-  return size.ws_col;
-}
-
-std::string grouped(std::uint64_t value) {
-  std::string text = std::to_string(value);
-  for (int at = static_cast<int>(text.size()) - 3; at > 0; at -= 3)
-    text.insert(static_cast<std::size_t>(at), ",");
-  return text;
-}
-
-std::string clock_text(double seconds) {
-  const int whole = static_cast<int>(seconds);
-  return fmt::format("{:d}:{:02d}", whole / 60, whole % 60);
-}
+constexpr std::size_t rates_shown = 12;
 
 }  // namespace
 
@@ -37,13 +22,13 @@ Progress::Mode Progress::fitting() {
   return ::isatty(STDERR_FILENO) != 0 ? Mode::terminal : Mode::lines;
 }
 
-Progress::Progress(Mode mode) : mode_(mode) {
+Progress::Progress(Mode mode) : mode_(mode), style_{.colour = std::getenv("NO_COLOR") == nullptr} {
   if (mode_ != Mode::terminal) return;
   ticker_ = std::jthread([this](const std::stop_token& stop) {
     while (!stop.stop_requested()) {
       std::this_thread::sleep_for(std::chrono::milliseconds(200));
       const std::lock_guard lock(mutex_);
-      if (shown_) draw();
+      if (!shown_.empty()) draw();
     }
   });
 }
@@ -53,52 +38,109 @@ Progress::~Progress() {
   clear();
 }
 
+void Progress::expect(Expected expected, std::optional<double> all) {
+  const std::lock_guard lock(mutex_);
+  expected_ = std::move(expected);
+  expected_all_ = all;
+}
+
 void Progress::phase(const std::string& trial, const std::string& text, unsigned lane) {
   const std::lock_guard lock(mutex_);
-  if (lane > 0) doing_.erase(0);
-  Doing& doing =
-      doing_[lane] = {.where = report::printable(trial.empty() ? text : trial + ": " + text)};
+  if (lane > 0) lanes_.erase(0);
+  Lane& now = lanes_[lane];
+  const bool same = !trial.empty() && trial == now.trial;
+  Lane next{.doing = {.where = report::printable(trial.empty() ? text : trial + ": " + text),
+                      .expected = expected_.phase(trial, text)},
+            .trial = trial};
+  if (same) {  // its counts go on
+    next.doing.exits = now.doing.exits;
+    next.doing.rates = std::move(now.doing.rates);
+    next.since_sample = now.since_sample;
+    next.exits = std::move(now.exits);
+  }
+  now = std::move(next);
   if (mode_ == Mode::lines)
-    say(fmt::format("lab: [{}] {}\n", clock_text(watch_.seconds()), doing.where));
+    say(fmt::format("lab: [{}] {}\n", report::clock_text(watch_.seconds()), now.doing.where));
   if (mode_ == Mode::terminal) draw();
 }
 
-void Progress::detail(const std::string& text, unsigned lane) {
+// Rates and the leading reason are of the time between two samples with reasons: a second.
+void Progress::sample(const trial::Event& event) {
   const std::lock_guard lock(mutex_);
-  doing_[lane].detail = report::printable(text);
+  Lane& lane = lanes_[event.lane];
+  lane.doing.exits = event.exits;
+  if (!event.reasons.empty()) {
+    const double seconds = lane.since_sample.seconds();
+    const bool first = lane.exits.empty();
+    std::uint64_t all = 0, most = 0;
+    std::uint32_t leading = 0;
+    for (const trial::Event::Reason& reason : event.reasons) {
+      std::uint64_t& before = lane.exits[reason.number];
+      const std::uint64_t now = reason.exits - std::min(reason.exits, before);
+      before = reason.exits;
+      all += now;
+      if (now > most) leading = reason.number;
+      most = std::max(most, now);
+    }
+    lane.since_sample.restart();
+    if (!first && seconds > 0) {
+      lane.doing.rates.push_back(double(all) / seconds);
+      if (lane.doing.rates.size() > rates_shown) lane.doing.rates.erase(lane.doing.rates.begin());
+    }
+    const auto vendor = exits::parse_vendor(event.text);
+    lane.doing.leading =
+        most > 0 && vendor ? report::printable(exits::reason_name(*vendor, leading)) : "";
+    lane.doing.leading_share = all > 0 ? double(most) / double(all) : 0;
+  }
   if (mode_ == Mode::terminal) draw();
 }
 
 void Progress::end(unsigned lane) {
   const std::lock_guard lock(mutex_);
-  doing_.erase(lane);
+  lanes_.erase(lane);
 }
 
-// With several lanes each has its part of the line.
+// Goes back to the beginning of what is shown. A window that became narrower since has broken its
+// lines into several rows.
+std::string Progress::erasure() const {
+  const std::size_t columns = terminal_size(STDERR_FILENO).columns;
+  std::size_t rows = 0;
+  for (const std::size_t width : shown_)
+    rows += std::max<std::size_t>(1, (width + columns - 1) / columns);
+  return "\r" + (rows > 1 ? fmt::format("\x1b[{}A", rows - 1) : "") + "\x1b[J";
+}
+
+// In one write, so that nothing flickers. The last column stays free: some terminals wrap there.
 void Progress::draw() {
-  const std::string clock = fmt::format("[{}] ", clock_text(watch_.seconds()));
-  const std::size_t width = terminal_width() - 1, lanes = std::max<std::size_t>(doing_.size(), 1),
-                    part = (width - clock.size()) / lanes;
-  std::string line = clock;
-  for (const auto& [lane, doing] : doing_) {
-    std::string text = fmt::format("{} ({:.0f} s)", doing.where, doing.since.seconds());
-    if (!doing.detail.empty()) text += "  " + doing.detail;
-    if (lanes > 1) text += std::string(part, ' ');
-    line += text.substr(0, part);
+  const TerminalSize size = terminal_size(STDERR_FILENO);
+  const std::size_t width = size.columns - 1;
+  std::string clock = "[" + report::clock_text(watch_.seconds());
+  if (expected_all_ && width >= 60) clock += " of ~" + report::clock_text(*expected_all_);
+  clock += "] ";
+  std::string text = shown_.empty() ? "" : erasure();
+  std::vector<std::size_t> shown;
+  for (auto& [number, lane] : lanes_) {
+    if (shown.size() + 1 >= size.lines && !shown.empty()) break;
+    lane.doing.seconds = lane.since.seconds();
+    const std::string begin = shown.empty() ? clock : std::string(clock.size(), ' '),
+                      line = report::doing_line(lane.doing,
+                                                width - std::min(width - 10, begin.size()));
+    text += (shown.empty() ? "" : "\n") + report::ink(style_, report::Ink::dim, begin) + line;
+    shown.push_back(begin.size() + report::width(line));
   }
-  say("\r\x1b[K" + line);
-  shown_ = true;
+  say(text);
+  shown_ = std::move(shown);
 }
 
 void Progress::clear() {
   const std::lock_guard lock(mutex_);
-  if (shown_) say("\r\x1b[K");
-  shown_ = false;
+  if (!shown_.empty()) say(erasure());
+  shown_.clear();
 }
 
 void Progress::operator()(const trial::Event& event) {
   if (event.kind == trial::Event::Kind::phase) phase(event.trial, event.text, event.lane);
-  if (event.kind == trial::Event::Kind::sample) detail(grouped(event.exits) + " exits", event.lane);
+  if (event.kind == trial::Event::Kind::sample) sample(event);
   if (event.kind == trial::Event::Kind::end) end(event.lane);
 }
 

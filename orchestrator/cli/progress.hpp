@@ -1,14 +1,18 @@
 // SPDX-License-Identifier: MIT
-// What a person waiting sees on standard error: on a terminal one line that changes, elsewhere a
-// line for each phase.
+// What a person waiting sees on standard error: on a terminal a line a lane that changes, elsewhere
+// a line for each phase.
 #pragma once
 
 #include <map>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <thread>
+#include <vector>
 
 #include "orchestrator/base/clock.hpp"
+#include "orchestrator/cli/expected.hpp"
+#include "orchestrator/report/live.hpp"
 #include "orchestrator/trial/event.hpp"
 
 namespace lab::cli {
@@ -25,30 +29,39 @@ class Progress {
   // The mode that fits standard error.
   static Mode fitting();
 
+  // What phases took before, and all together.
+  void expect(Expected expected, std::optional<double> all);
+
   void phase(const std::string& trial, const std::string& text, unsigned lane = 0);
-  // A detail of the present phase: shown on a terminal only.
-  void detail(const std::string& text, unsigned lane = 0);
-  // Removes the changing line until the next phase or detail, before something else is printed.
+  // Removes the changing lines until the next event, before something else is printed.
   void clear();
 
   void operator()(const trial::Event& event);
 
  private:
   // What goes on in a lane (of the outer VMs that run at once; 0: outside of them).
-  struct Doing {
-    std::string where, detail;
-    base::Stopwatch since;
+  struct Lane {
+    report::Doing doing;
+    base::Stopwatch since;  // the phase
+    std::string trial;
+    base::Stopwatch since_sample;
+    std::map<std::uint32_t, std::uint64_t> exits;  // by reason, at the sample before
   };
 
+  void sample(const trial::Event& event);
   void end(unsigned lane);
   void draw();
+  std::string erasure() const;
 
   Mode mode_;
+  report::Style style_;
   base::Stopwatch watch_;
   std::mutex mutex_;  // over all that follows
-  std::map<unsigned, Doing> doing_;
-  bool shown_ = false;
-  std::jthread ticker_;  // redraws, so that the seconds go on while nothing is heard
+  Expected expected_;
+  std::optional<double> expected_all_;
+  std::map<unsigned, Lane> lanes_;
+  std::vector<std::size_t> shown_;  // widths of the lines that are on the terminal
+  std::jthread ticker_;             // redraws, so that the seconds go on while nothing is heard
 };
 
 }  // namespace lab::cli

@@ -127,6 +127,12 @@ std::vector<check::Cell> gather(const std::vector<TrialCounts>& trials) {
   return std::move(gathered.cells);
 }
 
+std::vector<TrialCounts> select_trials(const record::Store& store, const std::string& word,
+                                       const std::string& scenario) {
+  return word.find('=') != std::string::npos ? by_conditions(store, word, scenario)
+                                             : select_run(store, word, scenario);
+}
+
 std::vector<check::Cell> select_cells(const std::string& store_file, const std::string& word,
                                       const std::string& scenario) {
   using record::Store;
@@ -136,8 +142,7 @@ std::vector<check::Cell> select_cells(const std::string& store_file, const std::
     return gather(
         without_confirmations(Store(word, Store::Mode::read_only).counts({.scenario = scenario})));
   const Store store(store_path(store_file), Store::Mode::read_only);
-  return gather(word.find('=') != std::string::npos ? by_conditions(store, word, scenario)
-                                                    : select_run(store, word, scenario));
+  return gather(select_trials(store, word, scenario));
 }
 
 }  // namespace lab::cli

@@ -26,6 +26,10 @@ std::vector<record::TrialCounts> without_confirmations(std::vector<record::Trial
 std::vector<record::TrialCounts> select_run(const record::Store& store, const std::string& word,
                                             const std::string& scenario);
 
+// By run, record or conditions; not by file.
+std::vector<record::TrialCounts> select_trials(const record::Store& store, const std::string& word,
+                                               const std::string& scenario);
+
 // As the help says; what was left out because it did not pass is said on standard error.
 std::vector<check::Cell> select_cells(const std::string& store_file, const std::string& word,
                                       const std::string& scenario);

@@ -102,8 +102,14 @@ TrialRunner::TrialRunner(std::vector<scenario::TrialPlan> plans, const TrialOpti
       in_order_(plans_),
       folders_(base::find_folders()),
       store_(store_path(options.store)),
+      run_folder_(folders_),
+      live_(run_folder_.sockets()),
       progress_(Progress::fitting()),
-      run_(std::move(run_name)) {}
+      run_(std::move(run_name)) {
+  if (Progress::fitting() != Progress::Mode::terminal) return;
+  const Expected expected(store_, plans_, options.run.site);
+  progress_.expect(expected, options.run.at_once == 1 ? expected.all(plans_) : std::nullopt);
+}
 
 // Only the machinery's failures are tried again, and only the trials that have no record yet.
 void TrialRunner::run(const Next& next) {
@@ -138,6 +144,7 @@ void TrialRunner::finish() {
 
 void TrialRunner::take(const trial::Event& event) {
   clock_.take(event);
+  live_.take(event);
   if (event.kind == trial::Event::Kind::error) return take_failure(event);
   if (event.kind != trial::Event::Kind::record) return progress_(event);
   keep(record::from_json(event.text), event.lane);

@@ -10,6 +10,8 @@
 
 #include "orchestrator/base/error.hpp"
 #include "orchestrator/base/folders.hpp"
+#include "orchestrator/base/run_folder.hpp"
+#include "orchestrator/cli/live.hpp"
 #include "orchestrator/cli/phase_clock.hpp"
 #include "orchestrator/cli/progress.hpp"
 #include "orchestrator/record/in_order.hpp"
@@ -79,6 +81,8 @@ class TrialRunner {
   record::InOrder in_order_;
   base::Folders folders_;
   record::Store store_;
+  base::RunFolder run_folder_;  // for lab top
+  LivePublisher live_;
   Progress progress_;
   PhaseClock clock_;
   Next next_;

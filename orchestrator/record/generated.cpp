@@ -4,6 +4,7 @@
 #include <spdlog/fmt/fmt.h>
 
 #include <algorithm>
+#include <numeric>
 
 #include "orchestrator/exits/reasons.hpp"
 
@@ -85,11 +86,13 @@ Step GeneratedRecords::step(const std::string& name, std::size_t reasons, double
                             double seconds) {
   exits::StepCounts counts{0, 0, {}, 328, true, true};
   const auto known = exits::reasons(vendor);
+  // Coprime to their number: so each comes once, and frequent ones are not the first of the table.
+  std::size_t stride = 7;
+  while (std::gcd(stride, known.size()) != 1) ++stride;
   std::uint64_t usual = 100'000;
   for (std::size_t i = 0; i < reasons; ++i) {
     const std::uint64_t exits = usual + random_() % (usual / 10 + 1);
-    // A prime: so frequent reasons are not the first of the table.
-    counts.reasons.push_back({known[i * 7 % known.size()].number, exits, exits * 4321});
+    counts.reasons.push_back({known[i * stride % known.size()].number, exits, exits * 4321});
     counts.exits += exits;
     usual = std::max<std::uint64_t>(usual / 2, 3);
   }

@@ -213,15 +213,20 @@ std::vector<Row> Store::rows(const Filter& filter) const {
   });
 }
 
-std::vector<TrialCounts> Store::counts(const Filter& filter) const {
-  return impl_->guarded([&] {
+void Store::for_each_counts(const Filter& filter,
+                            const std::function<void(TrialCounts)>& action) const {
+  impl_->guarded([&] {
     CountsReader reader(impl_->database);
-    std::vector<TrialCounts> all;
     impl_->each(counts_columns, filter, [&](const SQLite::Statement& row) {
-      all.push_back(impl_->readable(row, 0, [&] { return reader.read(row); }));
+      action(impl_->readable(row, 0, [&] { return reader.read(row); }));
     });
-    return all;
   });
+}
+
+std::vector<TrialCounts> Store::counts(const Filter& filter) const {
+  std::vector<TrialCounts> all;
+  for_each_counts(filter, [&](TrialCounts trial) { all.push_back(std::move(trial)); });
+  return all;
 }
 
 void Store::for_each(const Filter& filter, const std::function<void(const Record&)>& action) const {

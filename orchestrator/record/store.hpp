@@ -57,8 +57,9 @@ class Store {
   std::vector<Row> rows(const Filter& filter) const;
   std::vector<TrialCounts> counts(const Filter& filter) const;
   std::vector<Record> list(const Filter& filter) const;  // whole ones
-  // As list(), without holding more than one.
+  // As list() and counts(), without holding more than one.
   void for_each(const Filter& filter, const std::function<void(const Record&)>& action) const;
+  void for_each_counts(const Filter& filter, const std::function<void(TrialCounts)>& action) const;
 
   // Oldest first; of one scenario, or of all where it is empty. Records of older labs have no run.
   std::vector<RunInfo> runs(const std::string& scenario) const;

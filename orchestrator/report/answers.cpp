@@ -230,6 +230,47 @@ Lines answer_cycles(const Group& group) {
                   text, cite(group.numbers))};
 }
 
+using Asked = Lines (*)(const Group&);
+
+Answer ask(const std::string& question, const std::vector<Group>& groups, Asked asked) {
+  Answer answer{question, {}};
+  for (const Group& group : groups)
+    answer.parts.push_back({groups.size() > 1 ? group.label : "", asked(group)});
+  return answer;
+}
+
+Lines evidence(std::span<const Record> records) {
+  Lines lines;
+  std::size_t others = 0;
+  for (const Record& record : records) {
+    if (record.outcome == record::Outcome::passed)
+      lines.push_back(fmt::format("[{}] {}  {}", lines.size() + 1, printable(record.id),
+                                  printable(record.trial)));
+    else
+      ++others;
+  }
+  if (lines.empty()) lines.emplace_back("none");
+  if (others > 0) lines.push_back(fmt::format("{} that did not pass: not used", others));
+  return lines;
+}
+
+// What the words mean that the answers use.
+Lines footnotes(const std::vector<Group>& groups) {
+  Lines notes;
+  for (const Group& group : groups)
+    for (const Record* record : group.records)
+      if (notes.empty() && has_timeline(*record))
+        notes.push_back(fmt::format("{}; below {} is called stable, below {} roughly so",
+                                    variation_meaning(record::rate_window(*record->timeline)),
+                                    stable_below, roughly_below));
+  if (std::ranges::any_of(groups,
+                          [](const Group& group) { return is_emulated(*group.records.front()); }))
+    notes.emplace_back(
+        "emulated: counts are those of a real processor of that kind; what comes with time "
+        "(interrupts, timers, rates) and cycles are the emulator's");
+  return notes;
+}
+
 std::string paragraph(const Lines& lines, std::size_t indent) {
   std::string text;
   for (const std::string& line : lines) {
@@ -239,77 +280,45 @@ std::string paragraph(const Lines& lines, std::size_t indent) {
   return text;
 }
 
-using Answer = Lines (*)(const Group&);
-
-std::string question(const std::string& text, const std::vector<Group>& groups, Answer answer) {
-  std::string result = "\n" + wrap(text, 0, terminal_columns);
-  for (const Group& group : groups) {
-    if (groups.size() > 1) result += wrap(group.label, 2, terminal_columns);
-    result += paragraph(answer(group), groups.size() > 1 ? 4 : 2);
-  }
-  return result;
-}
-
-std::string evidence(std::span<const Record> records) {
-  std::string text = "evidence\n";
-  std::size_t number = 0, others = 0;
-  for (const Record& record : records) {
-    if (record.outcome == record::Outcome::passed)
-      text +=
-          fmt::format("  [{}] {}  {}\n", ++number, printable(record.id), printable(record.trial));
-    else
-      ++others;
-  }
-  if (number == 0) text += "  none\n";
-  if (others > 0) text += fmt::format("  {} that did not pass: not used\n", others);
-  return text;
-}
-
-std::string emulated_note(const std::vector<Group>& groups) {
-  const bool any = std::ranges::any_of(
-      groups, [](const Group& group) { return is_emulated(*group.records.front()); });
-  if (!any) return "";
-  return "\n" + wrap(
-                    "emulated: counts are those of a real processor of that kind; what comes with "
-                    "time (interrupts, timers, rates) and cycles are the emulator's",
-                    0, terminal_columns);
-}
-
-// Of all groups, the meaning of the word that the first answer uses.
-std::string footnote(const std::vector<Group>& groups) {
-  for (const Group& group : groups)
-    for (const Record* record : group.records)
-      if (has_timeline(*record))
-        return "\n" + wrap(fmt::format("{}; below {} is called stable, below {} roughly so",
-                                       variation_meaning(record::rate_window(*record->timeline)),
-                                       stable_below, roughly_below),
-                           0, terminal_columns);
-  return "";
-}
-
 }  // namespace
 
 std::string no_answer(const std::string& why, const std::string& needed) {
   return fmt::format("The data do not allow an answer: {}. Needed: {}.", why, needed);
 }
 
-std::string answers(std::span<const Record> records) {
+Answers answer(std::span<const Record> records) {
   const std::vector<Group> groups = group(records);
-  std::string text = evidence(records);
-  if (groups.empty())
-    return text + "\n" +
-           wrap(no_answer("no record that passed is among those chosen",
-                          "lab run scenarios/boot-count.yaml"),
-                0, terminal_columns);
-  text += question("1. Does the number of exits grow at a stable rate?", groups, answer_stability);
-  text += question("2. Are there operations with more exits?", groups, answer_operations);
-  text += question("3. How many exits does a full boot take?", groups, answer_boot);
-  text += question("4. Which exit types are the most and the least frequent?", groups,
-                   answer_frequency);
-  text += question("5. How many cycles does each take?", groups, answer_cycles);
-  text += "\n6. What changes between nested paging and shadow paging, and why?\n";
-  text += paragraph(answer_paging(groups), 2);
-  return text + footnote(groups) + emulated_note(groups);
+  Answers result{.evidence = evidence(records)};
+  if (groups.empty()) {
+    result.notes.push_back(no_answer("no record that passed is among those chosen",
+                                     "lab run scenarios/boot-count.yaml"));
+    return result;
+  }
+  result.answers = {
+      ask("1. Does the number of exits grow at a stable rate?", groups, answer_stability),
+      ask("2. Are there operations with more exits?", groups, answer_operations),
+      ask("3. How many exits does a full boot take?", groups, answer_boot),
+      ask("4. Which exit types are the most and the least frequent?", groups, answer_frequency),
+      ask("5. How many cycles does each take?", groups, answer_cycles),
+      {"6. What changes between nested paging and shadow paging, and why?",
+       {{"", answer_paging(groups)}}}};
+  result.notes = footnotes(groups);
+  return result;
+}
+
+std::string answers(std::span<const Record> records) {
+  const Answers all = answer(records);
+  std::string text = "evidence\n";
+  for (const std::string& line : all.evidence) text += "  " + line + "\n";
+  for (const Answer& answer : all.answers) {
+    text += "\n" + wrap(answer.question, 0, terminal_columns);
+    for (const Answer::Part& part : answer.parts) {
+      if (!part.label.empty()) text += wrap(part.label, 2, terminal_columns);
+      text += paragraph(part.lines, part.label.empty() ? 2 : 4);
+    }
+  }
+  for (const std::string& note : all.notes) text += "\n" + wrap(note, 0, terminal_columns);
+  return text;
 }
 
 }  // namespace lab::report

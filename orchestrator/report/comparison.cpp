@@ -144,12 +144,6 @@ std::string findings_text(const std::vector<Finding>& findings, const std::strin
   return text;
 }
 
-std::string judgement_of(const check::CellJudgement& cell) {
-  if (!cell.regressions.empty()) return "regressed";
-  if (!cell.cannot_tell.empty()) return "cannot tell";
-  return cell.improvements.empty() ? "no change that matters" : "improved";
-}
-
 std::string totals_text(const Comparison& comparison) {
   std::string text;
   for (const Row& row : comparison.rows)
@@ -163,6 +157,12 @@ std::string totals_text(const Comparison& comparison) {
 std::string_view to_string(check::Judgement judgement) {
   if (judgement == check::Judgement::passed) return "passed";
   return judgement == check::Judgement::regressed ? "regressed" : "cannot tell";
+}
+
+std::string judgement_of(const check::CellJudgement& cell) {
+  if (!cell.regressions.empty()) return "regressed";
+  if (!cell.cannot_tell.empty()) return "cannot tell";
+  return cell.improvements.empty() ? "no change that matters" : "improved";
 }
 
 std::string comparison_table(std::span<const Comparison> comparisons, const Style& style) {
@@ -200,17 +200,20 @@ std::string verdict_text(const check::Verdict& verdict, const Style& style) {
   return text;
 }
 
+std::string change_line(const check::Change& change) {
+  std::string line = printable(fmt::format("{}, {}: {} → {} exits since {} (run {})", change.cell,
+                                           change.subject, exits_text(change.before),
+                                           exits_text(change.after), change.time, change.run));
+  for (const check::Difference& difference : change.conditions)
+    line += "; " + difference_text(difference);
+  return line;
+}
+
 std::string changes_text(std::span<const check::Change> changes) {
   if (changes.empty()) return "";
   std::string text = "history: where it changed, and the first run that shows it\n";
-  for (const check::Change& change : changes) {
-    std::string line =
-        fmt::format("{}, {}: {} → {} exits since {} (run {})", change.cell, change.subject,
-                    exits_text(change.before), exits_text(change.after), change.time, change.run);
-    for (const check::Difference& difference : change.conditions)
-      line += "; " + difference_text(difference);
-    text += wrap(line, 2, terminal_columns);
-  }
+  for (const check::Change& change : changes)
+    text += wrap(change_line(change), 2, terminal_columns);
   return text;
 }
 

@@ -28,6 +28,19 @@ std::string verdict_text(const check::Verdict& verdict, const Style& style = {})
 std::string verdict_json(const check::Verdict& verdict, std::span<const std::string> notes,
                          std::span<const check::Change> changes);
 
+// A test case a cell: a regression is a failure, what cannot be told an error.
+std::string verdict_junit(const check::Verdict& verdict);
+// For a CI job's page.
+std::string verdict_markdown(const check::Verdict& verdict, std::span<const std::string> notes,
+                             std::span<const check::Change> changes);
+
+// "regressed", "no change that matters", …
+std::string judgement_of(const check::CellJudgement& cell);
+
+// "boot-count, total of boot: 12,452 → 18,267 exits since 20261122T… (run …); console: quiet |
+// verbose"
+std::string change_line(const check::Change& change);
+
 // One finding in a line or two, with its place and its likely cause.
 std::string finding_text(const check::Finding& finding);
 

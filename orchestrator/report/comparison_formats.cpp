@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "orchestrator/report/comparison.hpp"
+#include "orchestrator/report/comparison_object.hpp"
 #include "orchestrator/report/text.hpp"
 
 namespace lab::report {
@@ -45,6 +46,23 @@ ordered_json row_json(const Row& row) {
   return object;
 }
 
+ordered_json findings_json(const std::vector<check::Finding>& findings) {
+  ordered_json list = ordered_json::array();
+  for (const check::Finding& finding : findings) {
+    ordered_json object = row_json(finding.row);
+    if (!finding.where.empty()) object["where"] = finding.where;
+    if (!finding.cause.empty()) object["cause"] = finding.cause;
+    list.push_back(std::move(object));
+  }
+  return list;
+}
+
+std::string text_of(const ordered_json& json) {
+  return json.dump(2, ' ', true, ordered_json::error_handler_t::replace) + "\n";
+}
+
+}  // namespace
+
 ordered_json differences_json(const std::vector<check::Difference>& differences) {
   ordered_json object = ordered_json::object();
   for (const check::Difference& difference : differences)
@@ -65,23 +83,6 @@ ordered_json comparison_object(const Comparison& comparison) {
   for (const Row& row : comparison.rows) object["rows"].push_back(row_json(row));
   return object;
 }
-
-ordered_json findings_json(const std::vector<check::Finding>& findings) {
-  ordered_json list = ordered_json::array();
-  for (const check::Finding& finding : findings) {
-    ordered_json object = row_json(finding.row);
-    if (!finding.where.empty()) object["where"] = finding.where;
-    if (!finding.cause.empty()) object["cause"] = finding.cause;
-    list.push_back(std::move(object));
-  }
-  return list;
-}
-
-std::string text_of(const ordered_json& json) {
-  return json.dump(2, ' ', true, ordered_json::error_handler_t::replace) + "\n";
-}
-
-}  // namespace
 
 std::string comparison_json(std::span<const Comparison> comparisons) {
   ordered_json json = {{"schema", schema}, {"comparisons", ordered_json::array()}};

@@ -6,6 +6,7 @@
 #include <pugixml.hpp>
 #include <sstream>
 
+#include "orchestrator/record/counts.hpp"
 #include "orchestrator/report/report.hpp"
 #include "orchestrator/report/text.hpp"
 
@@ -80,9 +81,9 @@ void add_text(pugi::xml_node node, const std::string& text) {
   node.append_child(pugi::node_pcdata).set_value(printable(text, true).c_str());
 }
 
-void add_conditions(pugi::xml_node test, const Record& record) {
-  pugi::xml_node properties = test.append_child("properties");
-  for (const auto& [key, value] : record.conditions) {
+void add_conditions(pugi::xml_node suite, const record::Conditions& conditions) {
+  pugi::xml_node properties = suite.append_child("properties");
+  for (const auto& [key, value] : conditions) {
     pugi::xml_node property = properties.append_child("property");
     property.append_attribute("name") = printable(key).c_str();
     property.append_attribute("value") = printable(value).c_str();
@@ -94,7 +95,6 @@ void add_test(pugi::xml_node suite, const Record& record) {
   test.append_attribute("classname") = printable(record.scenario).c_str();
   test.append_attribute("name") = printable(record.trial).c_str();
   test.append_attribute("time") = fmt::format("{:.3f}", seconds_of(record)).c_str();
-  add_conditions(test, record);
   if (record.outcome == Outcome::passed) return;
   pugi::xml_node problem = test.append_child(is_failure(record.outcome) ? "failure" : "error");
   problem.append_attribute("type") = std::string(to_string(record.outcome)).c_str();
@@ -119,11 +119,13 @@ std::string tap_diagnosis(const Record& record) {
   return result + "  ...\n";
 }
 
-// A bare # would begin a directive.
-std::string tap_name(const std::string& name) {
-  std::string text = printable(name);
-  for (std::size_t at = 0; (at = text.find('#', at)) != std::string::npos; at += 2) {
-    text.insert(at, 1, '\\');
+// A bare # would begin a directive. A backslash stands for itself in version 13, for two in 14.
+std::string tap_name(const std::string& name, int version) {
+  const std::string_view special = version < 14 ? "#" : "#\\";
+  std::string text;
+  for (const char c : printable(name)) {
+    if (special.find(c) != std::string_view::npos) text += '\\';
+    text += c;
   }
   return text;
 }
@@ -140,9 +142,64 @@ void add_relation(pugi::xml_node suite, const record::RelationResult& relation) 
   problem.append_attribute("message") = relation_text(relation).c_str();
 }
 
-std::string tap_relation(std::size_t number, const record::RelationResult& relation) {
+// The schema (Jenkins' junit-10.xsd) has properties only of suites: so the trials of a cell, which
+// have their conditions in common, are one.
+bool in_one_suite(const Record& a, const Record& b) {
+  return a.scenario == b.scenario && record::cell_of(a.trial) == record::cell_of(b.trial) &&
+         record::comparable(a.conditions) == record::comparable(b.conditions);
+}
+
+struct Tally {
+  unsigned long long tests = 0, failures = 0, errors = 0;
+  double seconds = 0;
+
+  void write(pugi::xml_node node) const {
+    node.append_attribute("tests") = tests;
+    node.append_attribute("failures") = failures;
+    node.append_attribute("errors") = errors;
+    node.append_attribute("time") = fmt::format("{:.3f}", seconds).c_str();
+  }
+};
+
+Tally tally(std::span<const Record> records) {
+  Tally result{.tests = records.size()};
+  for (const Record& record : records) {
+    result.failures += is_failure(record.outcome);
+    result.errors += record.outcome != Outcome::passed && !is_failure(record.outcome);
+    result.seconds += seconds_of(record);
+  }
+  return result;
+}
+
+Tally tally(std::span<const record::RelationResult> relations) {
+  Tally result{.tests = relations.size()};
+  for (const record::RelationResult& relation : relations) {
+    result.failures += relation.ok == false;
+    result.errors += !relation.ok;
+  }
+  return result;
+}
+
+pugi::xml_node add_suite(pugi::xml_node suites, std::string_view name, const Tally& tally) {
+  pugi::xml_node suite = suites.append_child("testsuite");
+  suite.append_attribute("name") = printable(name).c_str();
+  tally.write(suite);
+  return suite;
+}
+
+// Of one cell.
+void add_trials(pugi::xml_node suites, std::span<const Record> records) {
+  pugi::xml_node suite = add_suite(suites, record::cell_of(records.front().trial), tally(records));
+  // ISO 8601 without a zone, as the schema's users write it; UTC.
+  suite.append_attribute("timestamp") =
+      record::format_time(records.front().start_time).substr(0, 19).c_str();
+  add_conditions(suite, record::comparable(records.front().conditions));
+  for (const Record& record : records) add_test(suite, record);
+}
+
+std::string tap_relation(std::size_t number, const record::RelationResult& relation, int version) {
   std::string text = fmt::format("{}ok {} - relation {}\n", relation.ok == true ? "" : "not ",
-                                 number, tap_name(relation.text));
+                                 number, tap_name(relation.text, version));
   if (relation.ok != true)
     text += "  ---\n  message: " + nlohmann::json(relation_text(relation)).dump() + "\n  ...\n";
   return text;
@@ -169,51 +226,62 @@ std::string junit(std::span<const Record> records,
   pugi::xml_node declaration = document.append_child(pugi::node_declaration);
   declaration.append_attribute("version") = "1.0";
   declaration.append_attribute("encoding") = "UTF-8";
-  pugi::xml_node suite = document.append_child("testsuites").append_child("testsuite");
-  int failures = 0, errors = 0;
-  double seconds = 0;
-  for (const Record& record : records) {
-    failures += is_failure(record.outcome);
-    errors += record.outcome != Outcome::passed && !is_failure(record.outcome);
-    seconds += seconds_of(record);
+  pugi::xml_node suites = document.append_child("testsuites");
+  const Tally trials = tally(records), related = tally(relations);
+  suites.append_attribute("name") = "lab";
+  Tally{trials.tests + related.tests, trials.failures + related.failures,
+        trials.errors + related.errors, trials.seconds}
+      .write(suites);
+  for (std::size_t begin = 0, end = 0; begin < records.size(); begin = end) {
+    while (end < records.size() && in_one_suite(records[begin], records[end])) ++end;
+    add_trials(suites, records.subspan(begin, end - begin));
   }
-  for (const record::RelationResult& relation : relations) {
-    failures += relation.ok == false;
-    errors += !relation.ok;
+  if (!relations.empty()) {
+    const pugi::xml_node suite = add_suite(suites, "relations", related);
+    for (const record::RelationResult& relation : relations) add_relation(suite, relation);
   }
-  suite.append_attribute("name") = "lab";
-  const unsigned long long tests = records.size() + relations.size();
-  suite.append_attribute("tests") = tests;
-  suite.append_attribute("failures") = failures;
-  suite.append_attribute("errors") = errors;
-  suite.append_attribute("time") = fmt::format("{:.3f}", seconds).c_str();
-  for (const Record& record : records) add_test(suite, record);
-  for (const record::RelationResult& relation : relations) add_relation(suite, relation);
   std::ostringstream stream;
   document.save(stream, "  ", pugi::format_default, pugi::encoding_utf8);
   return stream.str();
 }
 
-std::string tap(std::span<const Record> records,
-                std::span<const record::RelationResult> relations) {
-  std::string text = fmt::format("TAP version 13\n1..{}\n", records.size() + relations.size());
+std::string tap(std::span<const Record> records, std::span<const record::RelationResult> relations,
+                int version) {
+  std::string text =
+      fmt::format("TAP version {}\n1..{}\n", version, records.size() + relations.size());
   std::size_t number = 0;
   for (const Record& record : records) {
     const bool ok = record.outcome == Outcome::passed;
-    text += fmt::format("{}ok {} - {}\n", ok ? "" : "not ", ++number, tap_name(record.trial));
+    text +=
+        fmt::format("{}ok {} - {}\n", ok ? "" : "not ", ++number, tap_name(record.trial, version));
     if (!ok) text += tap_diagnosis(record);
   }
-  for (const record::RelationResult& relation : relations) text += tap_relation(++number, relation);
+  for (const record::RelationResult& relation : relations)
+    text += tap_relation(++number, relation, version);
   return text;
 }
 
+namespace {
+
+constexpr std::pair<std::string_view, Format> format_words[] = {
+    {"table", Format::table},       {"json", Format::json},
+    {"csv", Format::csv},           {"junit", Format::junit},
+    {"tap", Format::tap},           {"tap14", Format::tap14},
+    {"markdown", Format::markdown}, {"openmetrics", Format::openmetrics}};
+
+}  // namespace
+
 std::optional<Format> parse_format(std::string_view text) {
-  if (text == "table") return Format::table;
-  if (text == "json") return Format::json;
-  if (text == "csv") return Format::csv;
-  if (text == "junit") return Format::junit;
-  if (text == "tap") return Format::tap;
+  for (const auto& [word, format] : format_words)
+    if (word == text) return format;
   return std::nullopt;
+}
+
+std::string format_names() {
+  std::string names;
+  for (const auto& [word, format] : format_words)
+    names += fmt::format("{}{}", names.empty() ? "" : ", ", word);
+  return names;
 }
 
 std::string render(Format format, std::span<const Record> records, const Style& style,
@@ -228,7 +296,13 @@ std::string render(Format format, std::span<const Record> records, const Style& 
     case Format::junit:
       return junit(records, relations);
     case Format::tap:
-      return tap(records, relations);
+      return tap(records, relations, 13);
+    case Format::tap14:
+      return tap(records, relations, 14);
+    case Format::markdown:
+      return markdown(records, relations);
+    case Format::openmetrics:
+      return openmetrics(records);
   }
   return "";
 }

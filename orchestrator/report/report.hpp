@@ -33,12 +33,19 @@ using Relations = std::span<const record::RelationResult>;
 std::string json(std::span<const record::Record> records, Relations relations = {});
 // One line per trial, step and reason, after a heading. Relations have no place in it.
 std::string csv(std::span<const record::Record> records);
-// A test case per trial and relation; TAP is version 13.
+// A test case per trial and relation, a suite per cell; TAP is version 13 or 14.
 std::string junit(std::span<const record::Record> records, Relations relations = {});
-std::string tap(std::span<const record::Record> records, Relations relations = {});
+std::string tap(std::span<const record::Record> records, Relations relations = {},
+                int version = 13);
+// For a CI job's page: what passed, the counts of each cell and step, what failed and why.
+std::string markdown(std::span<const record::Record> records, Relations relations = {});
+// OpenMetrics 1.0 text that node-exporter's textfile collector reads too: gauges of the cells'
+// medians, without time stamps.
+std::string openmetrics(std::span<const record::Record> records);
 
-enum class Format { table, json, csv, junit, tap };
+enum class Format { table, json, csv, junit, tap, tap14, markdown, openmetrics };
 std::optional<Format> parse_format(std::string_view text);
+std::string format_names();  // "table, json, ..."
 std::string render(Format format, std::span<const record::Record> records, const Style& style = {},
                    Relations relations = {});
 

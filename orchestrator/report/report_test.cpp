@@ -5,6 +5,7 @@
 
 #include <nlohmann/json.hpp>
 #include <pugixml.hpp>
+#include <set>
 #include <sstream>
 
 #include "orchestrator/report/golden_file.hpp"
@@ -103,6 +104,54 @@ TEST(Report, Junit) {
 TEST(Report, Tap) {
   expect_golden("trials.tap", tap(both));
 }
+TEST(Report, Tap14SaysSoAndDoublesBackslashes) {
+  Record record = passed();
+  record.trial = "a\\b #c";
+  const std::string text = tap({&record, 1}, {}, 14);
+  EXPECT_THAT(text, testing::StartsWith("TAP version 14\n1..1\n"));
+  EXPECT_THAT(text, HasSubstr("ok 1 - a\\\\b \\#c\n"));
+  EXPECT_THAT(tap({&record, 1}), HasSubstr("ok 1 - a\\b \\#c\n"));
+}
+TEST(Report, Markdown) {
+  expect_golden("trials.md", markdown(both));
+}
+TEST(Report, MarkdownOfTheGuestStaysText) {
+  Record record = failed();
+  record.message = "<script>alert(1)</script> | [x](http://y) `z`";
+  record.console_tail = "```\n</details>\n````\n";
+  const std::string text = markdown({&record, 1});
+  EXPECT_THAT(text, HasSubstr("\\<script\\>alert\\(1\\)\\</script\\> \\| \\[x\\]"));
+  EXPECT_THAT(text, HasSubstr("\n`````\n```\n</details>\n````\n`````\n"));
+}
+TEST(Report, OpenMetrics) {
+  expect_golden("trials.prom", openmetrics(both));
+}
+TEST(Report, OpenMetricsHaveEachSeriesOnceAndEscapeLabels) {
+  Record odd = passed();
+  odd.scenario = "a\"b\\c\n";
+  const std::vector<Record> records = {odd, passed(), passed(), failed()};
+  std::istringstream lines(openmetrics(records));
+  std::set<std::string> series;
+  std::string last;
+  for (std::string line; std::getline(lines, line); last = line)
+    if (line[0] != '#') {
+      EXPECT_TRUE(series.insert(line.substr(0, line.rfind(' '))).second) << line;
+    }
+  EXPECT_EQ(last, "# EOF");
+  EXPECT_TRUE(series.contains(R"(lab_trials{scenario="a\"b\\c\\x0a",outcome="passed"})"))
+      << testing::PrintToString(series);
+}
+TEST(Report, CsvThatASpreadsheetOpensHasNoFormulas) {
+  Record record = passed();
+  record.scenario = "=HYPERLINK(\"http://x\")";
+  record.trial = "@SUM(1)";
+  record.steps[0].name = "-2+3";
+  record.steps[1].name = "+cmd|' /C calc'!A0";
+  const std::string text = csv({&record, 1});
+  EXPECT_THAT(text, HasSubstr(",\"'=HYPERLINK(\"\"http://x\"\")\",'@SUM(1),"));
+  EXPECT_THAT(text, HasSubstr(",'-2+3,"));
+  EXPECT_THAT(text, HasSubstr(",'+cmd|' /C calc'!A0,"));
+}
 TEST(Report, Json) {
   expect_golden("trials.json", json(both));
 }
@@ -126,7 +175,8 @@ TEST(Report, NothingRawFromTheGuestReachesTheTerminal) {
   record.message = record.trial = record.site = record.checks[0].name = "\x1b[2J\u202e\x9b\n";
   record.conditions["guest_kernel"] = record.steps[0].reasons[0].name = "\x1b]0;x\a";
   const std::vector<Record> records = {record};
-  for (Format format : {Format::table, Format::csv, Format::junit, Format::tap, Format::json}) {
+  for (Format format : {Format::table, Format::csv, Format::junit, Format::tap, Format::tap14,
+                        Format::json, Format::markdown, Format::openmetrics}) {
     const std::string text = render(format, records);
     for (char c : text) EXPECT_TRUE(c == '\n' || static_cast<unsigned char>(c) >= 0x20) << int(c);
     EXPECT_EQ(text.find("\u202e"), std::string::npos);

@@ -121,6 +121,19 @@ std::string wrap(std::string_view text, std::size_t indent, std::size_t columns)
   return line.empty() ? result : result + std::string(indent, ' ') + line + "\n";
 }
 
+std::string one_line(std::string_view text) {
+  std::string result;
+  for (const char c : text) {
+    const bool blank = c == ' ' || c == '\n';
+    if (!blank)
+      result += c;
+    else if (!result.empty() && result.back() != ' ')
+      result += ' ';
+  }
+  if (result.ends_with(' ')) result.pop_back();
+  return result;
+}
+
 std::string share(std::uint64_t exits, std::uint64_t total) {
   if (total == 0) return "-";
   const double percent = 100.0 * double(exits) / double(total);
@@ -134,6 +147,8 @@ std::string rate_text(double rate) {
 
 std::string csv_field(const std::string& text) {
   std::string field = printable(text);
+  if (!field.empty() && std::string_view("=+-@").find(field[0]) != std::string_view::npos)
+    field.insert(0, 1, '\'');
   if (field.find_first_of(",\"") == std::string::npos) return field;
   for (std::size_t at = 0; (at = field.find('"', at)) != std::string::npos; at += 2) {
     field.insert(at, 1, '"');

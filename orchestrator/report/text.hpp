@@ -27,13 +27,17 @@ std::string clip(const std::string& text, std::size_t columns);
 // Words on lines of at most `columns`, each beginning with `indent` blanks.
 std::string wrap(std::string_view text, std::size_t indent, std::size_t columns);
 
+// Each row of blanks and newlines as one blank, none at the ends.
+std::string one_line(std::string_view text);
+
 inline constexpr std::size_t terminal_columns = 80;  // of every text for the terminal
 
 // "12.3", "<0.1" or, without a total, "-": percent.
 std::string share(std::uint64_t exits, std::uint64_t total);
 std::string rate_text(double rate);  // "1,234", "7", below ten "3.4"
 
-// RFC 4180, after printable(): no control characters are left.
+// RFC 4180, after printable(): no control characters are left. What a spreadsheet would take for a
+// formula (it begins with =, +, - or @) gets an apostrophe in front.
 std::string csv_field(const std::string& text);
 
 enum class Ink { bold, dim, green, red, yellow };

@@ -21,6 +21,27 @@ std::size_t index_of(const std::array<std::string_view, N>& names, const std::st
   throw base::infrastructure_error("the outer VM's stream: unknown word '" + name + "'");
 }
 
+constexpr std::size_t max_reasons = 1024;  // either vendor has fewer
+
+// Three numbers each, in one list.
+json reasons_json(const std::vector<Event::Reason>& reasons) {
+  json flat = json::array();
+  for (const Event::Reason& reason : reasons)
+    for (const std::uint64_t number : {std::uint64_t{reason.number}, reason.exits, reason.cycles})
+      flat.push_back(number);
+  return flat;
+}
+
+std::vector<Event::Reason> reasons_from(const json& flat) {
+  if (flat.size() % 3 != 0 || flat.size() / 3 > max_reasons)
+    throw base::infrastructure_error("the outer VM's stream: a sample's reasons are malformed");
+  std::vector<Event::Reason> reasons;
+  for (std::size_t i = 0; i < flat.size(); i += 3)
+    reasons.push_back({flat[i].get<std::uint32_t>(), flat[i + 1].get<std::uint64_t>(),
+                       flat[i + 2].get<std::uint64_t>()});
+  return reasons;
+}
+
 }  // namespace
 
 std::string to_json(const Event& event) {
@@ -29,6 +50,8 @@ std::string to_json(const Event& event) {
   if (!event.text.empty()) object["text"] = event.text;
   if (!event.hint.empty()) object["hint"] = event.hint;
   if (event.kind == Event::Kind::sample) object["exits"] = event.exits;
+  if (!event.reasons.empty()) object["reasons"] = reasons_json(event.reasons);
+  if (event.emulated) object["emulated"] = true;
   if (event.kind == Event::Kind::error)
     object["kind"] = error_names[static_cast<std::size_t>(event.error_kind)];
   return object.dump(-1, ' ', true, json::error_handler_t::replace);
@@ -45,6 +68,8 @@ Event event_from_json(std::string_view line) {
     event.text = object.value("text", "");
     event.hint = object.value("hint", "");
     event.exits = object.value("exits", std::uint64_t{0});
+    if (object.contains("reasons")) event.reasons = reasons_from(object["reasons"]);
+    event.emulated = object.value("emulated", false);
     if (event.kind == Event::Kind::error)
       event.error_kind = static_cast<base::ErrorKind>(index_of(error_names, object.at("kind")));
     return event;

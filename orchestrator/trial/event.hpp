@@ -7,6 +7,7 @@
 #include <functional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "orchestrator/base/error.hpp"
 
@@ -15,7 +16,7 @@ namespace lab::trial {
 struct Event {
   enum class Kind {
     phase,         // text: what begins now; trial: of which trial (may be empty)
-    sample,        // exits: the running guest's total so far
+    sample,        // exits, reasons: the running guests' so far; text: vendor; emulated
     record,        // text: a record as JSON
     error,         // text, hint, error_kind: what stopped the job
     end,           // the job is over, the stream whole; the lane has nothing left to do
@@ -28,6 +29,14 @@ struct Event {
   std::string hint;
   base::ErrorKind error_kind = base::ErrorKind::infrastructure;
   std::uint64_t exits = 0;
+  struct Reason {
+    std::uint32_t number = 0;
+    std::uint64_t exits = 0, cycles = 0;
+
+    bool operator==(const Reason&) const = default;
+  };
+  std::vector<Reason> reasons;  // of some samples; without those that did not happen
+  bool emulated = false;
   unsigned lane = 0;  // of the outer VMs that run at once, from 1 (site/lanes); not in JSON
 };
 

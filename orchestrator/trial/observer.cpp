@@ -11,6 +11,7 @@ using std::chrono::steady_clock;
 
 // Also the sign of life that a site without other news waits for.
 constexpr std::chrono::milliseconds event_interval{500};
+constexpr unsigned events_a_reasons = 2;  // one of so many has the reasons
 
 ExitsByNumber by_number(const exits::Counts& counts) {
   ExitsByNumber map;
@@ -25,10 +26,34 @@ ExitsByNumber sum(const std::vector<ExitsByNumber>& guests) {
   return sums;
 }
 
+std::string condition_of(const record::Conditions& conditions, std::string_view key) {
+  const auto found = conditions.find(std::string(key));
+  return found == conditions.end() ? "" : found->second;
+}
+
+// Of all texts of exit_stats together; none where one cannot be read.
+std::vector<Event::Reason> reasons_in(const std::vector<std::string>& texts) {
+  std::map<std::uint32_t, Event::Reason> sums;
+  for (const std::string& text : texts) {
+    if (text.empty()) return {};
+    for (const exits::HostReason& reason : exits::parse_host_stats(text).reasons) {
+      if (reason.exits == 0) continue;
+      Event::Reason& sum =
+          sums.try_emplace(reason.number, Event::Reason{reason.number}).first->second;
+      sum.exits += reason.exits;
+      sum.cycles += reason.cycles;
+    }
+  }
+  std::vector<Event::Reason> reasons;
+  for (const auto& [number, sum] : sums) reasons.push_back(sum);
+  return reasons;
+}
+
 }  // namespace
 
 Observer::Observer(TrialState& state, const Guests& guests) : state_(state), guests_(guests) {
   for (const auto& guest : guests) last_.push_back(by_number(guest->created()));
+  texts_.resize(guests.size());
   state_.sampler.start(sum(last_));
 }
 
@@ -38,7 +63,7 @@ Deadline Observer::act() {
   const auto now = steady_clock::now();
   if (now >= next_event_) {
     next_event_ = now + event_interval;
-    state_.context.sink({.kind = Event::Kind::sample, .trial = state_.plan.name, .exits = total()});
+    report();
   }
   const double wait = std::min(1.0, state_.sampler.next() - state_.since_start.seconds());
   const auto until_sample = std::chrono::duration<double>(std::max(wait, 0.0));
@@ -49,8 +74,11 @@ void Observer::sample(double seconds) {
   for (std::size_t i = 0; i < guests_.size(); ++i) {
     try {
       ExitsByNumber counts;
-      add_exits(base::read_file(guests_[i]->counters().folder() / "exit_stats"), counts);
-      if (!counts.empty()) last_[i] = std::move(counts);
+      std::string text = base::read_file(guests_[i]->counters().folder() / "exit_stats");
+      add_exits(text, counts);
+      if (counts.empty()) continue;
+      last_[i] = std::move(counts);
+      texts_[i] = std::move(text);
     } catch (const base::Error&) {
       // A VM that has just gone is no failure of the sample's.
     }
@@ -58,11 +86,18 @@ void Observer::sample(double seconds) {
   state_.sampler.take(seconds, sum(last_));
 }
 
-std::uint64_t Observer::total() const {
-  std::uint64_t total = 0;
+void Observer::report() {
+  Event event{.kind = Event::Kind::sample, .trial = state_.plan.name};
   for (const ExitsByNumber& guest : last_)
-    for (const auto& [number, exits] : guest) total += exits;
-  return total;
+    for (const auto& [number, exits] : guest) event.exits += exits;
+  event.emulated = condition_of(state_.context.conditions, record::condition::emulated) == "true";
+  event.text = condition_of(state_.context.conditions, record::condition::vendor);
+  try {
+    if (events_++ % events_a_reasons == 0) event.reasons = reasons_in(texts_);
+  } catch (const base::Error&) {
+    // Nobody's count depends on it.
+  }
+  state_.context.sink(event);
 }
 
 }  // namespace lab::trial

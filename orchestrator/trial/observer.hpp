@@ -3,6 +3,7 @@
 // watches the trial.
 #pragma once
 
+#include <string>
 #include <vector>
 
 #include "orchestrator/trial/steps.hpp"
@@ -18,12 +19,14 @@ class Observer {
 
  private:
   void sample(double seconds);
-  std::uint64_t total() const;
+  void report();  // to whoever watches
 
   TrialState& state_;
   const Guests& guests_;
   std::vector<ExitsByNumber> last_;  // of each guest: one that cannot be read keeps its counts
+  std::vector<std::string> texts_;   // of each guest: what its counts were read from
   Deadline next_event_{};
+  unsigned events_ = 0;
 };
 
 }  // namespace lab::trial

@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: MIT
+#include "orchestrator/cli/live.hpp"
+
+#include <fmt/format.h>
+
+#include <chrono>
+#include <nlohmann/json.hpp>
+#include <system_error>
+
+#include "orchestrator/base/error.hpp"
+#include "orchestrator/base/fd.hpp"
+
+namespace lab::cli {
+namespace {
+
+namespace fs = std::filesystem;
+using nlohmann::json;
+
+constexpr const char* file_begin = "live-";
+constexpr std::size_t file_limit = 1u << 20;
+
+}  // namespace
+
+LivePublisher::~LivePublisher() {
+  std::error_code ignored;
+  for (const auto& [lane, phase] : phases_) fs::remove(file(lane), ignored);
+}
+
+fs::path LivePublisher::file(unsigned lane) const {
+  return folder_ / fmt::format("{}{}", file_begin, lane);
+}
+
+// A file that cannot be written is missed by lab top alone.
+void LivePublisher::take(const trial::Event& event) {
+  using Kind = trial::Event::Kind;
+  if (event.kind == Kind::phase) phases_[event.lane] = event.trial.empty() ? "" : event.text;
+  if (event.kind == Kind::record || event.kind == Kind::end || event.kind == Kind::error) {
+    std::error_code ignored;
+    fs::remove(file(event.lane), ignored);
+  }
+  if (event.kind != Kind::sample || event.reasons.empty()) return;
+  const json object = {{"phase", phases_[event.lane]},
+                       {"taken", monotonic_seconds()},
+                       {"sample", trial::to_json(event)}};
+  try {
+    base::write_file(file(event.lane), object.dump(-1, ' ', true, json::error_handler_t::replace));
+  } catch (const base::Error&) {
+  }
+}
+
+std::vector<LiveGuest> published(const base::Folders& folders) {
+  std::vector<LiveGuest> guests;
+  std::error_code ignored;
+  for (const auto& run : fs::directory_iterator(folders.runtime, ignored)) {
+    for (const auto& entry : fs::directory_iterator(run.path(), ignored)) {
+      const std::string name = entry.path().filename();
+      if (!name.starts_with(file_begin) || name.find('.') != std::string::npos) continue;
+      try {
+        const json object = json::parse(base::read_file(entry.path(), file_limit));
+        LiveGuest guest{.key = entry.path(),
+                        .phase = object.at("phase"),
+                        .taken = object.at("taken"),
+                        .sample = trial::event_from_json(object.at("sample").get<std::string>())};
+        guest.key += guest.sample.trial;
+        guests.push_back(std::move(guest));
+      } catch (const std::exception&) {
+      }
+    }
+  }
+  return guests;
+}
+
+double monotonic_seconds() {
+  return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
+}
+
+}  // namespace lab::cli

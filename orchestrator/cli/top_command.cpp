@@ -1,0 +1,188 @@
+// SPDX-License-Identifier: MIT
+// The exits of running guests, reason by reason, as they happen: of this user's `lab run`s, and
+// otherwise of the VMs on this machine's own patched kvm.
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <filesystem>
+#include <map>
+#include <memory>
+
+#include "orchestrator/base/error.hpp"
+#include "orchestrator/base/fd.hpp"
+#include "orchestrator/base/interrupt.hpp"
+#include "orchestrator/cli/commands.hpp"
+#include "orchestrator/cli/live.hpp"
+#include "orchestrator/cli/output.hpp"
+#include "orchestrator/exits/host_stats.hpp"
+#include "orchestrator/report/live.hpp"
+
+namespace lab::cli {
+namespace {
+
+namespace fs = std::filesystem;
+
+// As long as it may take until a guest boots where none is seen and nobody watches.
+constexpr double patience = 5;  // seconds
+
+struct Options {
+  double delay = 1;
+  unsigned count = 0;
+};
+
+// VMs of this machine; needs root.
+std::vector<LiveGuest> local() {
+  std::vector<LiveGuest> guests;
+  std::error_code ignored;
+  for (const auto& entry : fs::directory_iterator("/sys/kernel/debug/kvm", ignored)) {
+    try {
+      const exits::HostStats stats =
+          exits::parse_host_stats(base::read_file(entry.path() / "exit_stats"));
+      LiveGuest guest{.key = entry.path(), .taken = monotonic_seconds()};
+      guest.sample.trial = "process " + entry.path().filename().string();
+      guest.sample.text = exits::to_string(stats.vendor);
+      for (const exits::HostReason& reason : stats.reasons)
+        if (reason.exits > 0)
+          guest.sample.reasons.push_back({reason.number, reason.exits, reason.cycles});
+      guests.push_back(std::move(guest));
+    } catch (const base::Error&) {
+      // No VM's folder, kvm that is not patched, or a VM that has just gone.
+    }
+  }
+  return guests;
+}
+
+class Watcher {
+ public:
+  explicit Watcher(const Options& options)
+      : options_(options), terminal_(::isatty(STDOUT_FILENO) != 0) {}
+
+  int run() {
+    if (terminal_) write_output("", "\x1b[?1049h\x1b[?25l");  // a screen of its own, no cursor
+    int code = base::exit_ok;
+    try {
+      code = watch();
+    } catch (const base::Error& error) {
+      leave();
+      if (error.kind() != base::ErrorKind::interrupted) throw;
+      return base::exit_ok;  // how it is meant to be left
+    }
+    leave();
+    return code;
+  }
+
+ private:
+  void leave() const {
+    if (terminal_) write_output("", "\x1b[?25h\x1b[?1049l");
+  }
+
+  int watch() {
+    const unsigned wanted = options_.count > 0 || terminal_ ? options_.count : 1;
+    unsigned shown = 0;
+    for (double waited = 0; wanted == 0 || shown < wanted;) {
+      std::vector<LiveGuest> guests = published(folders_);
+      if (guests.empty()) guests = local();
+      const bool rates = take(guests);
+      // The first table is shown at once where somebody watches, else with rates.
+      if (terminal_ || rates) {
+        show(guests);
+        shown += rates;
+      }
+      if (rates) waited = 0;
+      if (!terminal_ && waited > patience) {
+        say("lab: error: no guest runs whose exits lab counts\nhint: lab run SCENARIO, in another "
+            "terminal\n");
+        return base::exit_no_data;
+      }
+      if (wanted == 0 || shown < wanted) base::sleep_interruptibly(options_.delay);
+      waited += options_.delay;
+    }
+    return base::exit_ok;
+  }
+
+  // Whether there is a rate of any.
+  bool take(const std::vector<LiveGuest>& guests) {
+    bool rates = false;
+    std::map<std::string, Seen> seen;
+    for (const LiveGuest& guest : guests) {
+      Seen& now = seen[guest.key];
+      const auto before = seen_.find(guest.key);
+      if (before != seen_.end()) now = before->second;
+      if (before == seen_.end() || guest.taken > now.newest.taken) {
+        now.before = before == seen_.end() ? std::nullopt : std::optional(now.newest);
+        now.newest = guest;
+      }
+      rates |= now.before.has_value();
+    }
+    seen_ = std::move(seen);
+    return rates;
+  }
+
+  void show(const std::vector<LiveGuest>& guests) {
+    const TerminalSize size =
+        terminal_ ? terminal_size(STDOUT_FILENO) : TerminalSize{.columns = 80, .lines = 1000};
+    std::string text = terminal_ ? "\x1b[H\x1b[2J" : "";
+    if (guests.empty()) text += "no guest runs whose exits lab counts; waiting\n";
+    const std::size_t lines = size.lines / std::max<std::size_t>(guests.size(), 1);
+    for (const LiveGuest& guest : guests)
+      text +=
+          report::top_table(top_of(seen_.at(guest.key)), lines, size.columns - 1, terminal_style());
+    // The last newline would move the screen.
+    if (terminal_ && text.ends_with('\n')) text.pop_back();
+    write_output("", text);
+  }
+
+  struct Seen {
+    LiveGuest newest;
+    std::optional<LiveGuest> before;
+  };
+
+  static report::Top top_of(const Seen& seen) {
+    const LiveGuest& now = seen.newest;
+    report::Top top{.title = report::printable(now.sample.trial), .emulated = now.sample.emulated};
+    if (!now.phase.empty()) top.title += ": " + report::printable(now.phase);
+    std::map<std::uint32_t, trial::Event::Reason> before;
+    if (seen.before) {
+      top.seconds = now.taken - seen.before->taken;
+      for (const trial::Event::Reason& reason : seen.before->sample.reasons)
+        before[reason.number] = reason;
+    }
+    const auto vendor = exits::parse_vendor(now.sample.text);
+    for (const trial::Event::Reason& reason : now.sample.reasons) {
+      const trial::Event::Reason& old = before[reason.number];
+      top.reasons.push_back(
+          {.name = vendor ? report::printable(exits::reason_name(*vendor, reason.number))
+                          : fmt::format("no. {}", reason.number),
+           .exits = reason.exits,
+           .cycles = reason.cycles,
+           .new_exits = reason.exits - std::min(reason.exits, old.exits),
+           .new_cycles = reason.cycles - std::min(reason.cycles, old.cycles)});
+    }
+    return top;
+  }
+
+  const Options& options_;
+  const bool terminal_;
+  const base::Folders folders_ = base::find_folders();
+  std::map<std::string, Seen> seen_;  // by LiveGuest::key
+};
+
+}  // namespace
+
+void add_top(CLI::App& app, Action& action) {
+  const auto options = std::make_shared<Options>();
+  CLI::App* command = app.add_subcommand(
+      "top",
+      "The exits of running guests by reason, each second: of `lab run` in another terminal, or "
+      "of VMs on this machine's patched kvm");
+  command->add_option("-d,--delay", options->delay, "Seconds between two looks")
+      ->check(CLI::Range(0.1, 3600.0))
+      ->capture_default_str();
+  command->add_option("-n,--count", options->count,
+                      "So many tables (default: until Ctrl-C; one where it is no terminal)");
+  command->callback([&action, options] { action = [options] { return Watcher(*options).run(); }; });
+}
+
+}  // namespace lab::cli

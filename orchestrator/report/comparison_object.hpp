@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: MIT
+// A comparison as JSON, for the formats that contain one. For the report only.
+#pragma once
+
+#include <nlohmann/json.hpp>
+#include <vector>
+
+#include "orchestrator/check/comparison.hpp"
+
+namespace lab::report {
+
+nlohmann::ordered_json comparison_object(const check::Comparison& comparison);
+// {"key": {"a": ..., "b": ...}}
+nlohmann::ordered_json differences_json(const std::vector<check::Difference>& differences);
+
+}  // namespace lab::report

@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: MIT
+// A run's summary for a CI job's page (GitHub's Markdown).
+#include "orchestrator/report/markdown.hpp"
+
+#include <spdlog/fmt/fmt.h>
+
+#include <algorithm>
+#include <map>
+
+#include "orchestrator/report/evidence.hpp"
+#include "orchestrator/report/text.hpp"
+
+namespace lab::report {
+namespace {
+
+using record::Outcome;
+using record::Record;
+
+constexpr std::size_t leading_reasons = 3, console_lines = 20;
+
+std::string outcomes(std::span<const Record> records) {
+  std::map<Outcome, std::size_t> numbers;
+  for (const Record& record : records) ++numbers[record.outcome];
+  std::string text;
+  for (const auto& [outcome, number] : numbers)
+    text += fmt::format("{}{} {}", text.empty() ? "" : ", ", number, to_string(outcome));
+  return text.empty() ? "no trials" : text;
+}
+
+std::string leading(const Group& group, const std::string& step) {
+  const Pool all = pool(group, step);
+  std::string text;
+  for (std::size_t i = 0; i < std::min(all.entries.size(), leading_reasons); ++i)
+    text += fmt::format("{}{} {:.0f} %", i > 0 ? ", " : "", markdown_text(all.entries[i].name),
+                        100 * all.entries[i].exits / all.exits);
+  return text;
+}
+
+std::string counts(const std::vector<Group>& groups) {
+  if (groups.empty()) return "";
+  std::string text =
+      "\n| cell | step | exits | of them | seconds |\n| --- | --- | ---: | --- | ---: |\n";
+  for (const Group& group : groups)
+    for (const std::string& step : step_names(group)) {
+      const Values seconds = seconds_of(group, step);
+      text += fmt::format(
+          "| {} | {} | {} | {} | {} |\n", markdown_text(group.label), markdown_text(step),
+          exits_of(group, step).text(), leading(group, step),
+          seconds.empty() ? "–"
+                          : fmt::format("{:.1f}{}", seconds.median(),
+                                        is_emulated(*group.records.front()) ? " emulated" : ""));
+    }
+  return text;
+}
+
+// Longer than any row of backticks in the text.
+std::string fence(const std::string& text) {
+  std::size_t longest = 2, row = 0;
+  for (const char c : text) {
+    row = c == '`' ? row + 1 : 0;
+    longest = std::max(longest, row);
+  }
+  return std::string(longest + 1, '`');
+}
+
+std::string code_block(const std::string& text) {
+  const std::string mark = fence(text);
+  return mark + "\n" + text + (text.ends_with('\n') ? "" : "\n") + mark + "\n";
+}
+
+std::string last_lines(const std::string& text, std::size_t most) {
+  std::size_t at = text.size();
+  for (std::size_t lines = 0; at > 0; --at)
+    if (text[at - 1] == '\n' && at < text.size() && ++lines == most) break;
+  return text.substr(at);
+}
+
+std::string failure(const Record& record) {
+  std::string text = fmt::format("\n**{}**: {}", markdown_text(record.trial),
+                                 markdown_text(std::string(to_string(record.outcome))));
+  if (!record.message.empty()) text += ": " + markdown_text(record.message);
+  text += "\n";
+  for (const exits::Check& check : record.checks)
+    if (!check.ok)
+      text += fmt::format("- {}: {} | {}\n", markdown_text(check.name),
+                          thousands_or_dash(check.left), thousands_or_dash(check.right));
+  if (!record.console_tail.empty())
+    text += "\nThe end of its console:\n\n" +
+            code_block(last_lines(printable(record.console_tail, true), console_lines));
+  return text;
+}
+
+}  // namespace
+
+std::string markdown_text(std::string_view text) {
+  std::string result;
+  for (const char c : printable(text)) {
+    if (std::string_view("\\`*_{}[]()<>#|&~!@$").find(c) != std::string_view::npos) result += '\\';
+    result += c;
+  }
+  return result;
+}
+
+std::string markdown(std::span<const Record> records, Relations relations) {
+  std::string text = fmt::format("### lab: {}\n", outcomes(records)) + counts(group(records));
+  for (const record::RelationResult& relation : relations)
+    text += fmt::format("{}- {} {}\n", &relation == &relations.front() ? "\n" : "",
+                        relation.ok == true ? "✓" : "✗", markdown_text(relation_text(relation)));
+  for (const Record& record : records)
+    if (record.outcome != Outcome::passed) text += failure(record);
+  return text;
+}
+
+}  // namespace lab::report

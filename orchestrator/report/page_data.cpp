@@ -1,0 +1,359 @@
+// SPDX-License-Identifier: MIT
+#include <spdlog/fmt/fmt.h>
+
+#include <algorithm>
+#include <map>
+#include <nlohmann/json.hpp>
+
+#include "orchestrator/report/answers.hpp"
+#include "orchestrator/report/comparison_object.hpp"
+#include "orchestrator/report/evidence.hpp"
+#include "orchestrator/report/page.hpp"
+#include "orchestrator/report/text.hpp"
+
+namespace lab::report {
+namespace {
+
+using nlohmann::ordered_json;
+using record::Outcome;
+using record::Record;
+using Counts = std::vector<std::uint64_t>;
+
+constexpr int schema = 1;
+constexpr std::size_t all_samples = 24'000;  // of all timelines together
+constexpr std::size_t trend_points = 20'000;
+
+// JavaScript's numbers are exact up to 2^53; larger ones are given as text.
+ordered_json exact(std::uint64_t number) {
+  constexpr std::uint64_t exact_numbers = std::uint64_t(1) << 53;
+  return number <= exact_numbers ? ordered_json(number) : ordered_json(std::to_string(number));
+}
+
+ordered_json whole_if_so(double value) {
+  return value >= 0 && value < 0x1p53 && value == double(std::uint64_t(value))
+             ? ordered_json(std::uint64_t(value))
+             : ordered_json(value);
+}
+
+// Of two in the middle, their mean.
+ordered_json median_of(Counts counts) {
+  std::ranges::sort(counts);
+  const std::uint64_t low = counts[(counts.size() - 1) / 2], high = counts[counts.size() / 2];
+  const std::uint64_t between = high - low;
+  if (between % 2 == 0) return exact(low + between / 2);
+  return double(low) + double(between) / 2;
+}
+
+ordered_json summary(const Counts& counts) {
+  const auto [least, most] = std::ranges::minmax_element(counts);
+  return {{"median", median_of(counts)},
+          {"least", exact(*least)},
+          {"most", exact(*most)},
+          {"count", counts.size()}};
+}
+
+ordered_json summary_of_seconds(const Values& values) {
+  const auto [least, most] = std::ranges::minmax_element(values.values);
+  return {{"median", values.median()},
+          {"least", *least},
+          {"most", *most},
+          {"count", values.values.size()}};
+}
+
+// One step of a cell (and guest), of all its trials.
+struct CellStep {
+  const record::Step* first = nullptr;
+  Counts exits, cycles;
+  Values seconds;
+  struct Reason {
+    const record::Reason* first = nullptr;
+    Counts exits, cycles;
+  };
+  std::map<std::uint32_t, Reason> reasons;
+
+  void add(const record::Step& step) {
+    if (!first) first = &step;
+    if (step.seconds) seconds.values.push_back(*step.seconds);
+    if (step.cycles) cycles.push_back(*step.cycles);
+    if (!step.exits) return;
+    exits.push_back(*step.exits);
+    for (const record::Reason& reason : step.reasons) {
+      Reason& entry = reasons[reason.number];
+      if (!entry.first) entry.first = &reason;
+      entry.exits.push_back(reason.exits);
+      if (reason.cycles) entry.cycles.push_back(*reason.cycles);
+    }
+  }
+};
+
+// A reason that a trial did not have happened 0 times in it: its step's counts are whole.
+ordered_json reason_json(std::uint32_t number, CellStep::Reason reason, std::size_t trials) {
+  const bool timed = reason.cycles.size() == reason.exits.size();
+  reason.exits.resize(trials, 0);
+  ordered_json object = {{"number", number},
+                         {"name", printable(reason.first->name)},
+                         {"category", printable(reason.first->category)},
+                         {"exits", summary(reason.exits)}};
+  if (timed) {
+    reason.cycles.resize(trials, 0);
+    object["cycles"] = summary(reason.cycles);
+  }
+  return object;
+}
+
+ordered_json step_json(const CellStep& step) {
+  ordered_json object = {{"name", printable(step.first->name)},
+                         {"guest", step.first->guest},
+                         {"view", step.first->view == record::View::host ? "host" : "guest"}};
+  if (!step.seconds.empty()) object["seconds"] = summary_of_seconds(step.seconds);
+  if (!step.exits.empty()) object["exits"] = summary(step.exits);
+  if (!step.cycles.empty()) object["cycles"] = summary(step.cycles);
+  std::vector<std::pair<std::uint32_t, const CellStep::Reason*>> reasons;
+  for (const auto& [number, reason] : step.reasons) reasons.emplace_back(number, &reason);
+  std::ranges::stable_sort(reasons, std::greater(), [&](const auto& entry) {
+    Counts exits = entry.second->exits;
+    exits.resize(step.exits.size(), 0);
+    const ordered_json median = median_of(std::move(exits));
+    return median.is_number() ? median.get<double>() : 0x1p63;
+  });
+  object["reasons"] = ordered_json::array();
+  for (const auto& [number, reason] : reasons)
+    object["reasons"].push_back(reason_json(number, *reason, step.exits.size()));
+  return object;
+}
+
+// What tells a cell from others: "paging=nested" of "paging[paging=nested]".
+std::string short_label(const std::string& label, const std::string& scenario) {
+  const std::string begin = printable(scenario) + "[";
+  const std::size_t end = label.rfind(']');
+  if (!label.starts_with(begin) || end == std::string::npos || end <= begin.size()) return label;
+  return label.substr(begin.size(), end - begin.size()) + label.substr(end + 1);
+}
+
+ordered_json conditions_json(const record::Conditions& conditions) {
+  ordered_json object = ordered_json::object();
+  for (const check::Difference& condition : check::differences({}, conditions))
+    object[printable(condition.key)] = printable(condition.b);
+  return object;
+}
+
+ordered_json cell_json(const Group& group) {
+  std::vector<std::pair<std::pair<std::string, std::uint32_t>, CellStep>> steps;
+  for (const Record* record : group.records)
+    for (const record::Step& step : record->steps) {
+      const std::pair key(step.name, step.guest);
+      auto found = std::ranges::find(steps, key, [](const auto& entry) { return entry.first; });
+      if (found == steps.end()) found = steps.insert(found, {key, {}});
+      found->second.add(step);
+    }
+  const Record& first = *group.records.front();
+  ordered_json object = {{"scenario", printable(group.scenario)},
+                         {"name", group.label},
+                         {"label", short_label(group.label, group.scenario)},
+                         {"vendor", printable(condition_of(first, record::condition::vendor))},
+                         {"emulated", is_emulated(first)},
+                         {"trials", group.records.size()},
+                         {"conditions", conditions_json(group.conditions)},
+                         {"steps", ordered_json::array()}};
+  for (const auto& [key, step] : steps) object["steps"].push_back(step_json(step));
+  return object;
+}
+
+ordered_json trial_json(const Record& record) {
+  ordered_json object = {{"id", printable(record.id)},
+                         {"name", printable(record.trial)},
+                         {"cell", printable(record::cell_of(record.trial))},
+                         {"site", printable(record.site)},
+                         {"outcome", to_string(record.outcome)},
+                         {"start", record::format_time(record.start_time)},
+                         {"seconds", seconds_of(record)}};
+  if (!record.steps.empty() && record.steps.front().exits)
+    object["exits"] = exact(*record.steps.front().exits);
+  if (!record.message.empty()) object["message"] = printable(record.message, true);
+  object["checks_failed"] = ordered_json::array();
+  std::size_t held = 0;
+  for (const exits::Check& check : record.checks) {
+    held += check.ok;
+    if (!check.ok)
+      object["checks_failed"].push_back(printable(fmt::format(
+          "{}: {} | {}{}{}", check.name, thousands_or_dash(check.left),
+          thousands_or_dash(check.right), check.detail.empty() ? "" : "; ", check.detail)));
+  }
+  object["checks_passed"] = held;
+  if (!record.console_tail.empty()) object["console_tail"] = printable(record.console_tail, true);
+  return object;
+}
+
+ordered_json timeline_json(const Record& record, std::size_t samples, const std::string& cell) {
+  const record::Timeline timeline = thinned(*record.timeline, samples);
+  ordered_json object = {{"trial", printable(record.trial)},    {"cell", cell},
+                         {"seconds", ordered_json::array()},    {"reasons", ordered_json::array()},
+                         {"milestones", ordered_json::array()}, {"steps", ordered_json::array()}};
+  for (const record::Timeline::Sample& sample : timeline.samples)
+    object["seconds"].push_back(sample.seconds);
+  for (std::size_t column = 0; column < timeline.numbers.size(); ++column) {
+    ordered_json exits = ordered_json::array();
+    for (const record::Timeline::Sample& sample : timeline.samples)
+      exits.push_back(exact(sample.exits[column]));
+    object["reasons"].push_back({{"number", timeline.numbers[column]},
+                                 {"name", printable(reason_name(record, timeline.numbers[column]))},
+                                 {"exits", std::move(exits)}});
+  }
+  for (const record::Timeline::Milestone& milestone : timeline.milestones)
+    object["milestones"].push_back(
+        {{"name", printable(milestone.name)}, {"seconds", milestone.seconds}});
+  for (const record::Step& step : record.steps)
+    if (step.guest == 1 && step.begin && step.seconds)
+      object["steps"].push_back(
+          {{"name", printable(step.name)}, {"begin", *step.begin}, {"seconds", *step.seconds}});
+  return object;
+}
+
+bool has_samples(const Record& record) {
+  return record.timeline && !record.timeline->samples.empty();
+}
+
+// Each cell's newest, then those that did not pass, newest first.
+ordered_json timelines(const std::vector<Group>& groups, std::span<const Record> records) {
+  std::vector<std::pair<const Record*, std::string>> chosen;
+  for (const Group& group : groups) {
+    const auto found =
+        std::ranges::find_if(group.records.rbegin(), group.records.rend(),
+                             [](const Record* record) { return has_samples(*record); });
+    if (found != group.records.rend()) chosen.emplace_back(*found, group.label);
+  }
+  for (auto record = records.rbegin(); record != records.rend(); ++record)
+    if (record->outcome != Outcome::passed && has_samples(*record))
+      chosen.emplace_back(&*record, printable(record::cell_of(record->trial)));
+  if (chosen.size() > timelines_shown) chosen.resize(timelines_shown);
+  ordered_json list = ordered_json::array();
+  for (const auto& [record, cell] : chosen)
+    list.push_back(timeline_json(*record, samples_shown(chosen.size()), cell));
+  return list;
+}
+
+// "20251121T034112.123Z-3fa29c01" begins with the time.
+std::string time_of(const std::string& id) {
+  if (id.size() < 20 || id[8] != 'T') return "";
+  return fmt::format("{}-{}-{}T{}:{}:{}", id.substr(0, 4), id.substr(4, 2), id.substr(6, 2),
+                     id.substr(9, 2), id.substr(11, 2), id.substr(13, 7));
+}
+
+// Every text in it printable().
+ordered_json harmless(ordered_json json) {
+  if (json.is_string()) return printable(json.get_ref<const std::string&>());
+  if (json.is_structured())
+    for (ordered_json& part : json) part = harmless(std::move(part));
+  return json;
+}
+
+ordered_json history_json(const check::History& history) {
+  ordered_json object = {{"series", ordered_json::array()},
+                         {"failed", ordered_json::array()},
+                         {"changes", ordered_json::array()}};
+  for (const check::Trend& trend : history.trends(trend_points)) {
+    const std::string cell = printable(trend.cell);
+    ordered_json points = ordered_json::array();
+    for (const check::RunPoint& point : trend.points)
+      points.push_back({{"run", printable(point.run)},
+                        {"time", time_of(point.first_id)},
+                        {"trials", point.trials},
+                        {"median", whole_if_so(point.median)},
+                        {"least", exact(point.least)},
+                        {"most", exact(point.most)}});
+    ordered_json series = {{"scenario", printable(trend.scenario)},
+                           {"cell", cell},
+                           {"label", short_label(cell, trend.scenario)},
+                           {"step", printable(trend.step)},
+                           {"guest", trend.guest},
+                           {"points", std::move(points)}};
+    if (trend.runs_a_point > 1) series["thinned"] = trend.runs_a_point;
+    object["series"].push_back(std::move(series));
+  }
+  for (const check::FailedRun& run : history.failed())
+    object["failed"].push_back({{"run", printable(run.run)},
+                                {"time", time_of(run.first_id)},
+                                {"scenario", printable(run.scenario)},
+                                {"trials", run.trials},
+                                {"passed", run.passed}});
+  for (const check::Change& change : history.changes())
+    object["changes"].push_back({{"cell", printable(change.cell)},
+                                 {"subject", printable(change.subject)},
+                                 {"run", printable(change.run)},
+                                 {"time", time_of(change.time)},
+                                 {"before", whole_if_so(change.before)},
+                                 {"after", whole_if_so(change.after)},
+                                 {"conditions", harmless(differences_json(change.conditions))}});
+  return object;
+}
+
+void add_answers(ordered_json& data, std::span<const Record> records) {
+  const Answers all = answer(records);
+  data["answers"] = ordered_json::array();
+  for (const Answer& answer : all.answers) {
+    ordered_json lines = ordered_json::array();
+    for (const Answer::Part& part : answer.parts)
+      for (const std::string& line : part.lines)
+        lines.push_back(part.label.empty() ? line : part.label + ": " + line);
+    data["answers"].push_back({{"question", answer.question}, {"lines", std::move(lines)}});
+  }
+  data["evidence"] = all.evidence;
+  for (const std::string& note : all.notes) data["notes"].push_back(note);
+}
+
+}  // namespace
+
+std::size_t samples_shown(std::size_t timelines) {
+  return std::min(record::Timeline::max_samples,
+                  all_samples / std::clamp<std::size_t>(timelines, 1, timelines_shown));
+}
+
+record::Timeline thinned(const record::Timeline& timeline, std::size_t samples) {
+  record::Timeline result = timeline;
+  if (timeline.samples.size() <= samples) return result;
+  const std::size_t together = (timeline.samples.size() + samples - 1) / samples;
+  result.samples.clear();
+  for (std::size_t i = 0; i < timeline.samples.size(); ++i) {
+    const record::Timeline::Sample& sample = timeline.samples[i];
+    if (i % together == 0)
+      result.samples.push_back(sample);
+    else
+      for (std::size_t column = 0; column < sample.exits.size(); ++column)
+        result.samples.back().exits[column] += sample.exits[column];
+    result.samples.back().seconds = sample.seconds;
+  }
+  return result;
+}
+
+std::string page_data(const Page& page) {
+  ordered_json data = {{"schema", schema},
+                       {"title", printable(page.title)},
+                       {"lab", page.lab_version},
+                       {"made", record::format_time(page.made)},
+                       {"command", printable(page.command)},
+                       {"notes", ordered_json::array()}};
+  for (const std::string& note : page.notes) data["notes"].push_back(printable(note));
+  if (!page.records.empty()) {
+    const std::vector<Group> groups = group(page.records);
+    add_answers(data, page.records);
+    data["outcomes"] = ordered_json::object();
+    for (const Record& record : page.records) {
+      ordered_json& number = data["outcomes"][std::string(to_string(record.outcome))];
+      number = number.is_null() ? 1 : number.get<int>() + 1;
+    }
+    data["cells"] = ordered_json::array();
+    for (const Group& group : groups) data["cells"].push_back(cell_json(group));
+    data["trials"] = ordered_json::array();
+    for (const Record& record : page.records) data["trials"].push_back(trial_json(record));
+    data["timelines"] = timelines(groups, page.records);
+  }
+  if (!page.comparisons.empty()) {
+    data["comparisons"] = ordered_json::array();
+    for (const check::Comparison& comparison : page.comparisons)
+      data["comparisons"].push_back(harmless(comparison_object(comparison)));
+  }
+  if (page.history) data["history"] = history_json(*page.history);
+  return data.dump(-1, ' ', false, ordered_json::error_handler_t::replace);
+}
+
+}  // namespace lab::report

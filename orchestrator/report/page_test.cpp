@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: MIT
+#include "orchestrator/report/page.hpp"
+
+#include <gmock/gmock.h>
+
+#include <nlohmann/json.hpp>
+
+#include "orchestrator/record/sample_record.hpp"
+
+namespace lab::report {
+namespace {
+
+using nlohmann::json;
+using record::Record;
+using testing::HasSubstr;
+using testing::Not;
+
+Record trial(int number, std::uint64_t io) {
+  Record record = record::sample(number);
+  record.trial = "boot-count[paging=nested]#" + std::to_string(number + 1);
+  record.conditions["vendor"] = "svm";
+  record.steps.resize(1);
+  record.steps[0].exits = io + 7;
+  record.steps[0].reasons = {{0x7b, "IOIO", "io", io, 99}, {0x400, "NPF", "page_fault", 7, {}}};
+  record.timeline = {{10}, {{0.1, {1}}, {0.2, {2}}, {0.3, {4}}}, {{"start", 0}}};
+  return record;
+}
+
+json data_of(std::span<const Record> records) {
+  return json::parse(page_data({.title = "t", .records = records}));
+}
+
+TEST(Page, CountsAreThoseOfTheRecords) {
+  const std::vector<Record> records = {trial(0, 100), trial(1, 300), trial(2, 200)};
+  const json data = data_of(records);
+  const json& boot = data["cells"][0]["steps"][0];
+  EXPECT_EQ(boot["exits"], json::parse(R"({"median":207,"least":107,"most":307,"count":3})"));
+  EXPECT_EQ(boot["reasons"][0]["name"], "IOIO");
+  EXPECT_EQ(boot["reasons"][0]["exits"]["median"], 200);
+  EXPECT_EQ(boot["reasons"][0]["cycles"]["median"], 99);
+  EXPECT_FALSE(boot["reasons"][1].contains("cycles"));  // not known is not 0
+  EXPECT_EQ(data["cells"][0]["label"], "paging=nested");
+  EXPECT_EQ(data["trials"].size(), 3u);
+  EXPECT_EQ(data["outcomes"]["passed"], 3);
+}
+
+TEST(Page, AReasonThatATrialDidNotHaveHappenedNeverInIt) {
+  std::vector<Record> records = {trial(0, 100), trial(1, 100), trial(2, 100)};
+  records[1].steps[0].reasons.pop_back();
+  const json reason = data_of(records)["cells"][0]["steps"][0]["reasons"][1]["exits"];
+  EXPECT_EQ(reason, json::parse(R"({"median":7,"least":0,"most":7,"count":3})"));
+}
+
+TEST(Page, NoCountIsRounded) {
+  const std::vector<Record> records = {trial(0, UINT64_MAX - 7)};
+  EXPECT_EQ(data_of(records)["cells"][0]["steps"][0]["exits"]["median"], "18446744073709551615");
+}
+
+TEST(Page, TrialsThatDidNotPassAreListedAndNotCounted) {
+  std::vector<Record> records = {trial(0, 100), trial(1, 900)};
+  records[1].outcome = record::Outcome::guest_failed;
+  const json data = data_of(records);
+  EXPECT_EQ(data["cells"][0]["trials"], 1);
+  EXPECT_EQ(data["trials"][1]["outcome"], "guest_failed");
+  EXPECT_EQ(data["trials"][1]["console_tail"], "Kernel panic");
+  EXPECT_THAT(data["trials"][1]["checks_failed"][0], HasSubstr("guest = host: 5 | -"));
+  EXPECT_EQ(data["timelines"].size(), 2u);  // the newest passed one, and what did not pass
+}
+
+TEST(Page, ATimelineIsThinnedByAddingUp) {
+  const record::Timeline timeline = *trial(0, 1).timeline;
+  EXPECT_EQ(thinned(timeline, 3), timeline);
+  const record::Timeline two = thinned(timeline, 2);
+  ASSERT_EQ(two.samples.size(), 2u);
+  EXPECT_EQ(two.samples[0], (record::Timeline::Sample{0.2, {3}}));
+  EXPECT_EQ(two.samples[1], (record::Timeline::Sample{0.3, {4}}));
+  EXPECT_EQ(samples_shown(1), record::Timeline::max_samples);
+  EXPECT_LT(samples_shown(24) * 24, 25'000u);
+}
+
+TEST(Page, NothingOfTheDataEndsTheScriptThatHoldsIt) {
+  std::vector<Record> records = {trial(0, 1)};
+  records[0].scenario = records[0].trial = "</script><script>window.hacked=1</script><!--&";
+  records[0].outcome = record::Outcome::failed;
+  records[0].console_tail = "\x1b[2J\u202e</SCRIPT>\xff";
+  const std::string text = html({.title = "<b>&", .records = records});
+  const std::size_t data = text.find("id=\"data\">"), end = text.find("</script>", data);
+  const std::string inside = text.substr(data + 10, end - data - 10);
+  EXPECT_THAT(inside, Not(HasSubstr("<")));
+  EXPECT_THAT(text, Not(HasSubstr("\u202e")));
+  EXPECT_THAT(text, Not(HasSubstr("\x1b")));
+  EXPECT_THAT(text, HasSubstr("<title>&lt;b&gt;&amp;"));
+  EXPECT_EQ(json::parse(inside)["trials"][0]["name"],
+            "</script><script>window.hacked=1</script><!--&");
+  EXPECT_EQ(json::parse(inside)["trials"][0]["console_tail"], "\\x1b[2J\\u{202E}</SCRIPT>\\xff");
+}
+
+}  // namespace
+}  // namespace lab::report

@@ -20,6 +20,7 @@ void add_image(CLI::App& app, Action& action);
 void add_run(CLI::App& app, Action& action);
 void add_outer(CLI::App& app, Action& action);
 void add_results(CLI::App& app, Action& action);
+void add_help(CLI::App& app, Action& action);  // and completion, man
 void add_top(CLI::App& app, Action& action);
 void add_report(CLI::App& app, Action& action);
 void add_compare(CLI::App& app, Action& action);

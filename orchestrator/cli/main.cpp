@@ -57,11 +57,12 @@ int main(int argc, char** argv) {
        {lab::cli::add_run, lab::cli::add_top, lab::cli::add_results, lab::cli::add_compare,
         lab::cli::add_baseline, lab::cli::add_check, lab::cli::add_report, lab::cli::add_validate,
         lab::cli::add_doctor, lab::cli::add_kvm, lab::cli::add_image, lab::cli::add_outer,
-        lab::cli::add_bench, lab::cli::add_vmm, lab::cli::add_job})
+        lab::cli::add_bench, lab::cli::add_help, lab::cli::add_vmm, lab::cli::add_job})
     add(app, action);
   try {
     app.parse(argc, argv);
-    if (!app.got_subcommand("job") && !app.got_subcommand("vmm") && !app.got_subcommand("validate"))
+    constexpr const char* only_read[] = {"job", "vmm", "validate", "help", "completion", "man"};
+    if (std::ranges::none_of(only_read, [&](const char* name) { return app.got_subcommand(name); }))
       clear_what_was_left();
     return action();
   } catch (const CLI::RequiredError& error) {

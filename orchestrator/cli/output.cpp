@@ -19,7 +19,9 @@
 namespace lab::cli {
 
 void add_format_options(CLI::App& command, std::string& format, std::string& output) {
-  command.add_option("--format", format, report::format_names())->capture_default_str();
+  command.add_option("--format", format, "Which form")
+      ->type_name("FORMAT:{" + report::format_names(",") + "}")
+      ->capture_default_str();
   command.add_option("-o,--output", output, "Write to this file instead of standard output");
 }
 
@@ -32,7 +34,7 @@ void add_bench_output(CLI::App& command, std::string& format, std::string& outpu
 
 report::Format wanted_format(const std::string& name) {
   if (const auto format = report::parse_format(name)) return *format;
-  throw base::user_error("--format '" + name + "': one of " + report::format_names());
+  throw base::user_error("--format '" + name + "': one of " + report::format_names(", "));
 }
 
 TerminalSize terminal_size(int fd) {

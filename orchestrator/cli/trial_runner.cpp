@@ -29,7 +29,8 @@ std::string warmup_line(const record::Record& record) {
 }  // namespace
 
 void add_trial_options(CLI::App& command, TrialOptions& options) {
-  command.add_option("--on", options.run.site, "Site: auto, here, kvm, svm or vmx")
+  command.add_option("--on", options.run.site, "Where: lab help sites")
+      ->type_name("SITE:{auto,here,kvm,svm,vmx}")
       ->capture_default_str();
   command.add_option("--set", options.set, "KEY=VALUE: override a setting (dotted key)")
       ->allow_extra_args(false);

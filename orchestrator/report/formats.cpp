@@ -277,10 +277,10 @@ std::optional<Format> parse_format(std::string_view text) {
   return std::nullopt;
 }
 
-std::string format_names() {
+std::string format_names(std::string_view between) {
   std::string names;
   for (const auto& [word, format] : format_words)
-    names += fmt::format("{}{}", names.empty() ? "" : ", ", word);
+    names += fmt::format("{}{}", names.empty() ? "" : between, word);
   return names;
 }
 

@@ -45,7 +45,7 @@ std::string openmetrics(std::span<const record::Record> records);
 
 enum class Format { table, json, csv, junit, tap, tap14, markdown, openmetrics };
 std::optional<Format> parse_format(std::string_view text);
-std::string format_names();  // "table, json, ..."
+std::string format_names(std::string_view between);  // "table, json, ..."
 std::string render(Format format, std::span<const record::Record> records, const Style& style = {},
                    Relations relations = {});
 

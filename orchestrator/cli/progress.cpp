@@ -2,10 +2,14 @@
 #include "orchestrator/cli/progress.hpp"
 
 #include <fmt/format.h>
+#include <spdlog/sinks/base_sink.h>
+#include <spdlog/spdlog.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cstdlib>
+#include <functional>
+#include <utility>
 
 #include "orchestrator/cli/output.hpp"
 #include "orchestrator/exits/reasons.hpp"
@@ -16,6 +20,18 @@ namespace {
 
 constexpr std::size_t rates_shown = 12;
 
+// Does something before a message is written; stands before the sink that writes.
+class Before : public spdlog::sinks::base_sink<std::mutex> {
+ public:
+  explicit Before(std::function<void()> action) : action_(std::move(action)) {}
+
+ private:
+  void sink_it_(const spdlog::details::log_msg& /*message*/) override { action_(); }
+  void flush_() override {}
+
+  std::function<void()> action_;
+};
+
 }  // namespace
 
 Progress::Mode Progress::fitting() {
@@ -24,6 +40,9 @@ Progress::Mode Progress::fitting() {
 
 Progress::Progress(Mode mode) : mode_(mode), style_{.colour = std::getenv("NO_COLOR") == nullptr} {
   if (mode_ != Mode::terminal) return;
+  auto& sinks = spdlog::default_logger()->sinks();
+  before_log_ = std::make_shared<Before>([this] { clear(); });
+  sinks.insert(sinks.begin(), before_log_);
   ticker_ = std::jthread([this](const std::stop_token& stop) {
     while (!stop.stop_requested()) {
       std::this_thread::sleep_for(std::chrono::milliseconds(200));
@@ -34,6 +53,7 @@ Progress::Progress(Mode mode) : mode_(mode), style_{.colour = std::getenv("NO_CO
 }
 
 Progress::~Progress() {
+  if (before_log_) std::erase(spdlog::default_logger()->sinks(), before_log_);
   ticker_ = {};
   clear();
 }
@@ -120,13 +140,14 @@ void Progress::draw() {
   std::string text = shown_.empty() ? "" : erasure();
   std::vector<std::size_t> shown;
   for (auto& [number, lane] : lanes_) {
-    if (shown.size() + 1 >= size.lines && !shown.empty()) break;
     lane.doing.seconds = lane.since.seconds();
-    const std::string begin = shown.empty() ? clock : std::string(clock.size(), ' '),
-                      line = report::doing_line(lane.doing,
-                                                width - std::min(width - 10, begin.size()));
-    text += (shown.empty() ? "" : "\n") + report::ink(style_, report::Ink::dim, begin) + line;
-    shown.push_back(begin.size() + report::width(line));
+    const std::size_t room = width - std::min(width - 10, clock.size());
+    for (const std::string& line : report::doing_lines(lane.doing, room)) {
+      if (shown.size() + 1 >= size.lines) break;
+      const std::string begin = shown.empty() ? clock : std::string(clock.size(), ' ');
+      text += (shown.empty() ? "" : "\n") + report::ink(style_, report::Ink::dim, begin) + line;
+      shown.push_back(begin.size() + report::width(line));
+    }
   }
   say(text);
   shown_ = std::move(shown);

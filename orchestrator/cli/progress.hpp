@@ -3,7 +3,10 @@
 // a line for each phase.
 #pragma once
 
+#include <spdlog/sinks/sink.h>
+
 #include <map>
+#include <memory>
 #include <mutex>
 #include <optional>
 #include <string>
@@ -60,8 +63,9 @@ class Progress {
   Expected expected_;
   std::optional<double> expected_all_;
   std::map<unsigned, Lane> lanes_;
-  std::vector<std::size_t> shown_;  // widths of the lines that are on the terminal
-  std::jthread ticker_;             // redraws, so that the seconds go on while nothing is heard
+  std::vector<std::size_t> shown_;                   // widths of the lines that are on the terminal
+  std::shared_ptr<spdlog::sinks::sink> before_log_;  // removes them before a message of the log
+  std::jthread ticker_;  // redraws, so that the seconds go on while nothing is heard
 };
 
 }  // namespace lab::cli

@@ -170,7 +170,7 @@ class Reporter {
 
   std::string extent() const {
     std::string text;
-    if (!records_.empty()) text = fmt::format("{} trials", records_.size());
+    if (!records_.empty()) text = fmt::format("{} trial{}", records_.size(), records_.size() == 1 ? "" : "s");
     if (history_)
       text += fmt::format("{}a history of {}", text.empty() ? "" : " and ", history_->trials());
     return text;

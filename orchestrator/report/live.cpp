@@ -21,13 +21,14 @@ struct Piece {
   int importance = 0;
 };
 
+std::size_t length(const std::vector<Piece>& pieces) {
+  std::size_t sum = 0;
+  for (const Piece& piece : pieces) sum += width(piece.text);
+  return sum;
+}
+
 std::string fitting(std::vector<Piece> pieces, std::size_t columns) {
-  const auto length = [&] {
-    std::size_t sum = 0;
-    for (const Piece& piece : pieces) sum += width(piece.text);
-    return sum;
-  };
-  while (pieces.size() > 1 && length() > columns)
+  while (pieces.size() > 1 && length(pieces) > columns)
     pieces.erase(std::ranges::min_element(pieces, {}, &Piece::importance));
   std::string line;
   for (const Piece& piece : pieces) line += piece.text;
@@ -59,18 +60,22 @@ std::string sparkline(std::span<const double> values) {
   return line;
 }
 
-std::string doing_line(const Doing& doing, std::size_t columns) {
-  std::vector<Piece> pieces = {{doing.where, 9},
-                               {fmt::format(" {}", clock_text(doing.seconds)), 8}};
-  if (doing.expected) pieces.push_back({fmt::format(" of ~{}", clock_text(*doing.expected)), 5});
-  if (doing.exits) pieces.push_back({fmt::format("  {} exits", thousands(*doing.exits)), 7});
+std::vector<std::string> doing_lines(const Doing& doing, std::size_t columns) {
+  std::vector<Piece> what = {{doing.where, 9}, {fmt::format(" {}", clock_text(doing.seconds)), 8}};
+  if (doing.expected) what.push_back({fmt::format(" of ~{}", clock_text(*doing.expected)), 5});
+  std::vector<Piece> counts;
+  if (doing.exits) counts.push_back({fmt::format("  {} exits", thousands(*doing.exits)), 9});
   if (!doing.rates.empty()) {
-    pieces.push_back({"  " + sparkline(doing.rates), 3});
-    pieces.push_back({fmt::format(" {}/s", rate_text(std::max(0.0, doing.rates.back()))), 6});
+    counts.push_back({"  " + sparkline(doing.rates), 3});
+    counts.push_back({fmt::format(" {}/s", rate_text(std::max(0.0, doing.rates.back()))), 6});
   }
   if (!doing.leading.empty())
-    pieces.push_back({fmt::format("  {} {:.0f} %", doing.leading, 100 * doing.leading_share), 4});
-  return fitting(std::move(pieces), columns);
+    counts.push_back({fmt::format("  {} {:.0f} %", doing.leading, 100 * doing.leading_share), 4});
+  if (counts.empty()) return {fitting(std::move(what), columns)};
+  std::vector<Piece> all = what;
+  all.insert(all.end(), counts.begin(), counts.end());
+  if (length(all) <= columns) return {fitting(std::move(all), columns)};
+  return {fitting(std::move(what), columns), fitting(std::move(counts), columns)};
 }
 
 std::string top_table(const Top& top, std::size_t lines, std::size_t columns, const Style& style) {

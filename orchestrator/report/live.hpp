@@ -30,8 +30,9 @@ struct Doing {
   double leading_share = 0;   // of 1, of the exits lately
 };
 
-// At most so many columns: what matters least goes first where there is no room.
-std::string doing_line(const Doing& doing, std::size_t columns);
+// One line, or two where one is too narrow: what is done, and below it the counts. In each, what
+// matters least goes first where there is no room.
+std::vector<std::string> doing_lines(const Doing& doing, std::size_t columns);
 
 // Reasons of a running guest since it was created, and since the time before.
 struct TopReason {

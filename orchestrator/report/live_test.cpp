@@ -22,23 +22,29 @@ const Doing boot{.where = "boot-count#1: boot",
                  .leading = "NPF",
                  .leading_share = 0.262};
 
+using Lines = std::vector<std::string>;
+
 TEST(Live, ALineSaysAllWhereThereIsRoom) {
-  EXPECT_EQ(doing_line(boot, 100),
-            "boot-count#1: boot 1:23 of ~2:05  54,321 exits  ▁▅█ 1,000/s  NPF 26 %");
+  EXPECT_EQ(doing_lines(boot, 70),
+            Lines{"boot-count#1: boot 1:23 of ~2:05  54,321 exits  ▁▅█ 1,000/s  NPF 26 %"});
+}
+
+TEST(Live, CountsHaveALineOfTheirOwnWhereOneIsTooNarrow) {
+  EXPECT_EQ(doing_lines(boot, 60),
+            (Lines{"boot-count#1: boot 1:23 of ~2:05", "  54,321 exits  ▁▅█ 1,000/s  NPF 26 %"}));
 }
 
 TEST(Live, WhatMattersLeastGoesFirst) {
-  EXPECT_EQ(doing_line(boot, 66),
-            "boot-count#1: boot 1:23 of ~2:05  54,321 exits 1,000/s  NPF 26 %");
-  EXPECT_EQ(doing_line(boot, 55), "boot-count#1: boot 1:23 of ~2:05  54,321 exits 1,000/s");
-  EXPECT_EQ(doing_line(boot, 40), "boot-count#1: boot 1:23  54,321 exits");
-  EXPECT_EQ(doing_line(boot, 12), "boot-count#…");
+  EXPECT_EQ(doing_lines(boot, 33),
+            (Lines{"boot-count#1: boot 1:23 of ~2:05", "  54,321 exits 1,000/s  NPF 26 %"}));
+  EXPECT_EQ(doing_lines(boot, 24), (Lines{"boot-count#1: boot 1:23", "  54,321 exits 1,000/s"}));
+  EXPECT_EQ(doing_lines(boot, 12), (Lines{"boot-count#…", "  54,321 ex…"}));
   for (std::size_t columns = 5; columns < 90; ++columns)
-    EXPECT_LE(width(doing_line(boot, columns)), columns);
+    for (const std::string& line : doing_lines(boot, columns)) EXPECT_LE(width(line), columns);
 }
 
 TEST(Live, WhatIsNotKnownIsNotShown) {
-  EXPECT_EQ(doing_line({.where = "outer VM", .seconds = 4.9}, 80), "outer VM 0:04");
+  EXPECT_EQ(doing_lines({.where = "outer VM", .seconds = 4.9}, 80), Lines{"outer VM 0:04"});
 }
 
 TEST(Live, Sparkline) {

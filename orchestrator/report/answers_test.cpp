@@ -121,6 +121,17 @@ TEST(Answers, OnlyEqualConditionsAreCompared) {
   EXPECT_THAT(text, Not(HasSubstr("EXCP_PF (exception)")));
 }
 
+// Site svm has another emulator for shadow paging.
+TEST(Answers, AnotherEmulatorForShadowPagingIsSaid) {
+  std::vector<Record> records = whole;
+  for (Record& record : records) record.conditions["emulator"] = "QEMU 10.0.2";
+  EXPECT_THAT(answers(records), Not(HasSubstr("different emulators")));
+  records[2].conditions["emulator"] = "QEMU 7.2.22";
+  const std::string text = answers(records);
+  EXPECT_THAT(text, HasSubstr("EXCP_PF (exception)"));
+  EXPECT_THAT(text, HasSubstr("different emulators, QEMU 10.0.2 and QEMU 7.2.22"));
+}
+
 TEST(Answers, OtherConditionsMakeAnotherGroupOfItsOwnName) {
   std::vector<Record> records = {whole[0], whole[1]};
   records[1].conditions["memory"] = "512 MiB";

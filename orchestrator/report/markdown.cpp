@@ -46,10 +46,11 @@ std::string counts(const std::vector<Group>& groups) {
       text += fmt::format(
           "| {} | {} | {} | {} | {} |\n", markdown_text(group.label), markdown_text(step),
           exits_of(group, step).text(), leading(group, step),
-          seconds.empty() ? "–"
-                          : fmt::format("{:.1f}{}", seconds.median(),
-                                        is_emulated(*group.records.front()) ? " emulated" : ""));
+          seconds.empty() ? "–" : fmt::format("{:.1f}", seconds.median()));
     }
+  if (std::ranges::any_of(
+          groups, [](const Group& group) { return is_emulated(*group.records.front()); }))
+    text += "\nEmulated: what comes with time is the emulator's.\n";
   return text;
 }
 

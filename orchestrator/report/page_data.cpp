@@ -298,7 +298,7 @@ void add_answers(ordered_json& data, std::span<const Record> records) {
     data["answers"].push_back({{"question", answer.question}, {"lines", std::move(lines)}});
   }
   data["evidence"] = all.evidence;
-  for (const std::string& note : all.notes) data["notes"].push_back(note);
+  data["footnotes"] = all.notes;
 }
 
 }  // namespace

@@ -88,9 +88,11 @@ std::string why(std::string_view name, std::string_view category, double change)
   return "not explained: paging is known for the opposite effect on it";
 }
 
-// Without what makes the two kinds differ.
+// Without what makes the two kinds differ. Site svm has another emulator for shadow paging: the
+// answer says so.
 record::Conditions without_paging(record::Conditions conditions) {
   conditions.erase(std::string(record::condition::paging));
+  conditions.erase(std::string(record::condition::emulator));
   const auto found = conditions.find(std::string(record::condition::module_parameters));
   if (found == conditions.end()) return conditions;
   std::string kept, rest = found->second + " ";
@@ -172,6 +174,15 @@ void add_step(Lines& lines, const Group& nested, const Group& shadow, const std:
                               rate_text(std::abs(others))));
 }
 
+void add_emulators(Lines& lines, const Group& nested, const Group& shadow) {
+  const std::string with = condition_of(*nested.records.front(), record::condition::emulator),
+                    without = condition_of(*shadow.records.front(), record::condition::emulator);
+  if (with == without || lines.empty()) return;
+  lines.push_back(fmt::format(
+      "The outer VMs had different emulators, {} and {}: what comes with time may be theirs.",
+      printable(with), printable(without)));
+}
+
 // Of the pair that differs in fewest conditions beside paging: which these are.
 std::string nearest_difference(const std::vector<Group>& nested, const std::vector<Group>& shadow) {
   std::string best;
@@ -214,8 +225,10 @@ Lines answer_paging(const std::vector<Group>& groups) {
   for (const Group& one : nested)
     for (const Group& other : shadow)
       if (one.scenario == other.scenario &&
-          without_paging(one.conditions) == without_paging(other.conditions))
+          without_paging(one.conditions) == without_paging(other.conditions)) {
         for (const std::string& step : step_names(one)) add_step(lines, one, other, step);
+        add_emulators(lines, one, other);
+      }
   if (!lines.empty()) return lines;
   return {
       no_answer("the trials with nested and those with shadow paging differ in other "

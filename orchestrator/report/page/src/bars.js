@@ -2,7 +2,7 @@
 // Horizontal bars, one or several a reason, with the range of the trials as a whisker.
 import {Chart, text_width, tip} from './chart.js';
 import {texture} from './colours.js';
-import {count} from './numbers.js';
+import {short} from './numbers.js';
 
 const most_bars = 16, most_groups = 10;
 
@@ -90,11 +90,4 @@ function labels(around, items, values, below) {
         line(from, y, to, y), line(from, y - 3, from, y + 3), line(to, y - 3, to, y + 3), text]};
     },
   };
-}
-
-// 1500000 → "1.5 M": for axes only.
-export function short(value) {
-  for (const [unit, size] of [['T', 1e12], ['G', 1e9], ['M', 1e6], ['k', 1e3]])
-    if (Math.abs(value) >= size) return `${count(Math.round(value / size * 100) / 100)} ${unit}`;
-  return count(value);
 }

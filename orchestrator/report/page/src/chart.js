@@ -10,6 +10,7 @@ import {SVGRenderer} from 'echarts/renderers';
 
 import {colour} from './colours.js';
 import {h} from './dom.js';
+import {short} from './numbers.js';
 
 use([AriaComponent, BarChart, CustomChart, DataZoomInsideComponent, GridComponent, LineChart,
      MarkAreaComponent, MarkLineComponent, SVGRenderer, TooltipComponent]);
@@ -117,6 +118,7 @@ export class Chart {
 export function draw_all_for_paper(is_paper) {
   if (printing === is_paper) return;
   printing = is_paper;
+  document.documentElement.classList.toggle('paper', is_paper);
   for (const chart of charts.values()) {
     if (is_paper) chart.draw();
     else chart.redraw();
@@ -130,6 +132,14 @@ export const when_paper = (change) => {
   addEventListener('afterprint', () => change(on_paper.matches));
   on_paper.addEventListener('change', () => change(on_paper.matches));
 };
+
+// An upright axis with a name, and the room that it takes.
+export const axis_room = ({narrow}) => narrow ? 58 : 64;
+export const upright_axis = (around, name, more) => ({
+  type: 'value', name, nameLocation: 'middle', nameGap: axis_room(around) - 14, nameMoveOverlap: false,
+  nameTextStyle: {color: around.quiet}, splitNumber: 4, splitLine: {lineStyle: {color: around.rule}},
+  axisLabel: {color: around.quiet, formatter: short}, ...more,
+});
 
 const pen = document.createElement('canvas').getContext('2d');
 export function text_width(text, around) {

@@ -79,7 +79,7 @@ export function table({caption, columns, count, row, kind}) {
     h('table', {class: kind}, h('caption', {}, caption), h('thead', {}, head), body));
   if (count <= rows_at_once) return box;
   const said = h('span', {}, `The first ${rows_at_once} of ${count} rows. `);
-  const more = h('p', {class: 'more'}, said, h('button', {type: 'button', onclick: () => {
+  const more = h('p', {class: 'rest'}, said, h('button', {type: 'button', onclick: () => {
     grow(count);
     more.remove();
     box.focus();

@@ -35,28 +35,24 @@ export class Explorer {
       button('−', 'Zoom out', () => this.zoom(steps_in, middle())),
       button('←', 'Earlier', () => this.move(-0.5)),
       button('→', 'Later', () => this.move(0.5)),
-      button('All', 'Everything', () => this.go(...this.extent)),
+      button('All', 'All of it', () => this.go(...this.extent)),
     ];
   }
 
   // The wheel alone scrolls the page; it zooms with Ctrl (so a pinch on a touchpad does), and
-  // without once the chart was clicked.
+  // without once the chart was clicked. ECharts would keep every turn of it.
   connect() {
     const {chart} = this;
     const box = chart.element;
     box.classList.add('explored');
     let active = false;
-    const activate = (now) => {
-      if (active === now) return;
-      active = now;
-      this.wheel = active ? true : 'ctrl';
-      chart.instance?.setOption({dataZoom: [{zoomOnMouseWheel: this.wheel}]});
-    };
-    this.wheel = 'ctrl';
-    box.addEventListener('pointerdown', ({pointerType}) => activate(pointerType === 'mouse'));
-    document.addEventListener('pointerdown', ({target}) => {
-      if (!box.contains(target)) activate(false);
+    document.addEventListener('pointerdown', ({target, pointerType}) => {
+      active = pointerType === 'mouse' && box.contains(target);
     });
+    for (const name of ['wheel', 'mousewheel'])
+      box.addEventListener(name, (event) => {
+        if (!active && !event.ctrlKey) event.stopPropagation();
+      }, {capture: true, passive: true});
     chart.when_drawn = (instance) => instance.on('datazoom', () => this.dragged(instance));
   }
 
@@ -74,8 +70,7 @@ export class Explorer {
   option() {
     return [{
       type: 'inside', xAxisIndex: 0, filterMode: 'none', startValue: this.window[0],
-      endValue: this.window[1], minValueSpan: this.least, zoomOnMouseWheel: this.wheel,
-      moveOnMouseMove: true, preventDefaultMouseMove: false,
+      endValue: this.window[1], minValueSpan: this.least, preventDefaultMouseMove: false,
     }];
   }
 

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: MIT
 // The trend over runs: medians with the range of the trials, and where they changed.
-import {short} from './bars.js';
-import {Chart, tip} from './chart.js';
+import {axis_room, Chart, tip, upright_axis} from './chart.js';
 import {details, h, select, table} from './dom.js';
 import {Explorer} from './explore.js';
 import {cell_labels, step_label} from './model.js';
 import {count, number, percent, plural, when} from './numbers.js';
 
 const hour = 3600e3;
+const most_points = 800;  // drawn at once
 
 export function trend({history}) {
   const series = history.series ?? [];
@@ -87,43 +87,62 @@ const sentence = ({time, run, median, least, most, trials}) =>
 
 function option(around, points, changes, lost, explorer) {
   const [from, to] = explorer.window;
-  const visible = points.filter(({at}) => at >= from && at <= to).length;
+  const drawn = in_window(points, from, to);
   const line = (id, of, more) => ({
     id, type: 'line', symbol: 'none', silent: true, emphasis: {disabled: true},
-    lineStyle: {width: 0}, data: points.map((point) => [point.at, of(point)]), ...more,
+    lineStyle: {width: 0}, data: drawn.map((point) => [point.at, of(point)]), ...more,
   });
-  const left = around.narrow ? 48 : 64;
   return {
-    grid: {left, right: 16, top: 26, bottom: 34},
+    grid: {left: axis_room(around), right: 16, top: 26, bottom: 34},
     dataZoom: explorer.option(),
     tooltip: {
-      trigger: 'axis', axisPointer: {type: 'line', snap: true, lineStyle: {color: around.quiet}},
-      formatter: (found) => run_tip(points[found.find(({seriesId}) => seriesId === 'median')?.dataIndex]),
+      trigger: 'axis', axisPointer: {type: 'line', snap: drawn.length === points.length,
+                                     lineStyle: {color: around.quiet}},
+      formatter: ([{axisValue}]) => run_tip(nearest(points, axisValue)),
     },
     useUTC: true,
     xAxis: {type: 'time', min: explorer.extent[0], max: explorer.extent[1], splitLine: {show: false},
             axisLine: {lineStyle: {color: around.quiet}}, splitNumber: around.narrow ? 3 : 6,
             axisLabel: {color: around.quiet, hideOverlap: true,
                         formatter: (time) => tick(time, to - from)}},
-    yAxis: {type: 'value', scale: true, splitNumber: 4, splitLine: {lineStyle: {color: around.rule}},
-            name: 'exits', nameLocation: 'middle', nameGap: left - 18, nameTextStyle: {color: around.quiet},
-            axisLabel: {color: around.quiet, formatter: short}},
+    yAxis: upright_axis(around, 'exits', {scale: true}),
     series: [
       line('least', ({least}) => number(least), {stack: 'band', stackStrategy: 'all'}),
       line('band', ({least, most}) => Number(most) - Number(least), {
         stack: 'band', stackStrategy: 'all', areaStyle: {color: around.quiet, opacity: 0.25}}),
       line('median', ({median}) => number(median), {
-        z: 3, symbol: 'circle', symbolSize: 6, showSymbol: visible <= 100, color: around.ink,
+        z: 3, symbol: 'circle', symbolSize: 6, showSymbol: drawn.length <= 100, color: around.ink,
         lineStyle: {width: 1.5, color: around.ink},
         markLine: {
           silent: true, symbol: 'none', animation: false,
-          data: [...changes.map((change) => change_line(around, change)),
-                 ...lost.map(({at}) => lost_line(around, at))],
+          data: changes.map((change) => change_line(around, change)),
         },
       }),
+      crosses(around, lost),
     ],
   };
 }
+
+// The points of a window and one to each side, so that lines go on beyond the edges. Where there are
+// more than can be told apart, neighbours are put together: zoom shows them.
+function in_window(points, from, to) {
+  const inside = points.filter(({at}, i) =>
+    (points[i + 1]?.at ?? at) >= from && (points[i - 1]?.at ?? at) <= to);
+  const together = Math.ceil(inside.length / most_points);
+  if (together < 2) return inside;
+  return Array.from({length: Math.ceil(inside.length / together)}, (_, i) => {
+    const some = inside.slice(i * together, (i + 1) * together);
+    const medians = some.map(({median}) => Number(median)).sort((x, y) => x - y);
+    return {
+      at: some[0].at, median: medians[medians.length >> 1],
+      least: Math.min(...some.map(({least}) => Number(least))),
+      most: Math.max(...some.map(({most}) => Number(most))),
+    };
+  });
+}
+
+const nearest = (points, time) => points.reduce((best, point) =>
+  Math.abs(point.at - time) < Math.abs(best.at - time) ? point : best, points[0]);
 
 // As much of a time as tells it from its neighbours.
 function tick(time, span) {
@@ -137,9 +156,15 @@ const change_line = (around, {at, number: no, subject}) => ({
   label: {position: 'end', color: around.ink, formatter: () => String(no)},
 });
 
-const lost_line = (around, at) => ({
-  xAxis: at, lineStyle: {color: around.quiet, width: 1, type: 'dotted'},
-  label: {position: 'start', distance: -14, color: around.ink, fontWeight: 'bold', formatter: () => '×'},
+// At the bottom, whatever the counts are: a run that did not pass has none.
+const crosses = (around, lost) => ({
+  id: 'lost', type: 'custom', silent: true, tooltip: {show: false}, encode: {x: 0, y: []},
+  data: lost.map(({at}) => [at]),
+  renderItem: ({coordSys: {y, height}}, api) => ({
+    type: 'text', x: api.coord([api.value(0), 0])[0], y: y + height - 8,
+    style: {text: '×', fill: around.ink, align: 'center', verticalAlign: 'middle',
+            font: `12px ${around.font}`},
+  }),
 });
 
 const run_tip = (point) => point ? tip(when(point.time), [
@@ -175,8 +200,8 @@ function changes_in_words(changes) {
 
 function failed_runs(failed) {
   if (!failed.length) return [];
-  return [table({
-    caption: 'Runs in which trials did not pass',
+  return [details(`${plural(failed.length, 'run')} in which trials did not pass`, table({
+    caption: 'Runs in which trials did not pass, the newest first',
     columns: [{head: 'time'}, {head: 'run', name: true, long: true}, {head: 'scenario'},
               {head: 'passed', number: true}, {head: 'trials', number: true}],
     count: failed.length,
@@ -184,5 +209,5 @@ function failed_runs(failed) {
       const {time, run, scenario, passed, trials} = failed[failed.length - 1 - i];
       return [when(time), run, scenario, count(passed), count(trials)];
     },
-  })];
+  }))];
 }

@@ -2,7 +2,7 @@
 // Numbers as people read them. Counts are exact whatever their size: beyond 2^53 they come as
 // strings of digits, and what is absent is not known, never 0.
 
-export const unknown = '–';
+const unknown = '–';
 const whole = /^-?\d+$/;
 const known = (value) => value !== undefined && value !== null;
 
@@ -83,3 +83,10 @@ export const hex = (value) => known(value) ? `0x${Number(value).toString(16)}` :
 export const median = (measure) => measure?.median;
 export const range = (measure) =>
   measure && measure.count > 1 ? `${count(measure.least)}–${count(measure.most)}` : '';
+
+// 1500000 → "1.5 M": for axes only.
+export function short(value) {
+  for (const [unit, size] of [['T', 1e12], ['G', 1e9], ['M', 1e6], ['k', 1e3]])
+    if (Math.abs(value) >= size) return `${grouped(String(round(value / size, 2)))} ${unit}`;
+  return count(value);
+}

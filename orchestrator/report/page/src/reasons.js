@@ -20,24 +20,24 @@ export function by_reason(kind, data) {
   const {of, word} = kinds[kind];
   const cells = data.cells.filter(({steps = []}) => steps.length);
   const shown = {cell: cells[0], step: cells[0].steps[0]};
-  const reasons = () => (shown.step.reasons ?? []).filter((reason) => kind === 'exits' || of(reason))
-    .sort(descending((reason) => median(of(reason))));
+  const reasons = () => [...shown.step.reasons ?? []].sort(descending((reason) => median(of(reason))));
+  const known = () => reasons().filter(of);
 
   const chart = bars(`${kind}-by-reason`, () => ({
-    label: `Bars: ${word(shown.cell)} by reason. ` + reasons().slice(0, 5)
+    label: `Bars: ${word(shown.cell)} by reason. ` + known().slice(0, 5)
       .map((reason) => `${reason.name} ${count(median(of(reason)))}`).join(', ') +
       '. All numbers are in the table that follows.',
-    items: reasons().map((reason) => ({
+    items: known().map((reason) => ({
       name: reason.name, reason: reason.name, tip: () => reason_tip(shown, reason),
     })),
-    series: [{name: word(shown.cell), values: reasons().map((reason) => bar_of(of, shown, reason))}],
+    series: [{name: word(shown.cell), values: known().map((reason) => bar_of(of, shown, reason))}],
   }));
 
   const caption = h('figcaption');
   const numbers = h('div');
   const choice = h('div', {class: 'controls'});
   const show = () => {
-    caption.replaceChildren(...sentence(shown, reasons(), of, word(shown.cell)));
+    caption.replaceChildren(...sentence(shown, known()[0], of, word(shown.cell)));
     numbers.replaceChildren(reason_table(kind, shown, reasons()));
     chart.redraw();
   };
@@ -68,10 +68,9 @@ function bar_of(of, {step}, reason) {
   };
 }
 
-function sentence({cell, step}, reasons, of, word) {
+function sentence({cell, step}, leader, of, word) {
   const total = of(step);
   const several = total?.count > 1 ? `, median of ${plural(total.count, 'trial')}` : '';
-  const leader = reasons[0];
   return [
     h('strong', {}, `${step_label(step)} of ${cell.name}`),
     `: ${count(median(total))} ${word}${several}` +

@@ -4,7 +4,7 @@ import {details, h, scrolling, table} from './dom.js';
 import {cell_labels, words} from './model.js';
 import {count, plural, when} from './numbers.js';
 
-export const badge = (outcome, text = words(outcome)) =>
+const badge = (outcome, text = words(outcome)) =>
   h('span', {class: `badge ${outcome === 'passed' ? 'good' : 'bad'}`},
     `${outcome === 'passed' ? '✓' : '✗'} ${text}`);
 
@@ -45,9 +45,10 @@ export function answers(data) {
       h('li', {id: number && `evidence-${number}`}, line))));
   const content = data.answers.flatMap(({question, lines}) =>
     [h('h3', {}, question), ...lines.map((line) => answer_line(line, known))]);
+  const footnotes = (data.footnotes ?? []).map((line) => h('p', {class: 'remark'}, line));
   const box = h('div', {class: 'answers', onclick: ({target}) => {
     if (target.hash?.startsWith('#evidence-')) list.open = true;
-  }}, content, numbered.length ? list : []);
+  }}, content, footnotes, numbered.length ? list : []);
   return {content: [box]};
 }
 

@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: MIT
 // Exits over time in one trial: rates of the leading reasons, stacked, with the boot's milestones.
-import {Chart, swatch, text_width, tip} from './chart.js';
+import {axis_room, Chart, swatch, text_width, tip, upright_axis} from './chart.js';
 import {has_colour} from './colours.js';
 import {bulk, h, select, table} from './dom.js';
 import {Explorer} from './explore.js';
 import {count, plural, round, seconds, sum} from './numbers.js';
-import {short} from './bars.js';
 
 const most_points = 400;  // samples are put together in bins where there are more: zoom shows them
 const most_named = 12;    // reasons in a tooltip
@@ -117,7 +116,7 @@ const description = (samples) =>
 
 function option(around, samples, explorer) {
   const [from, to] = explorer.window;
-  const left = around.narrow ? 44 : 56, right = 12;
+  const left = axis_room(around), right = 12;
   const labels = milestone_places(around, samples, from, to, around.width - left - right);
   return {
     grid: {left, right, top: 12 + labels.rows * 15, bottom: 40},
@@ -133,24 +132,19 @@ function option(around, samples, explorer) {
       axisLabel: {color: around.quiet, hideOverlap: true, showMinLabel: true, showMaxLabel: false,
                   formatter: (value) => count(round(value, to - from < 1 ? 3 : 2))},
     },
-    yAxis: {
-      type: 'value', splitLine: {lineStyle: {color: around.rule}}, splitNumber: 4,
-      name: 'exits per second', nameLocation: 'middle', nameGap: left - 18,
-      nameTextStyle: {color: around.quiet},
-      axisLabel: {color: around.quiet, formatter: short},
-    },
+    yAxis: upright_axis(around, 'exits per second'),
     series: [
-      ...samples.named.map((reason) =>
-        area(reason.name, around.colour(reason.name), samples.rates([reason], from, to))),
-      area('other reasons', around.colour(), samples.rates(samples.rest, from, to)),
+      ...samples.named.map((reason, i) =>
+        area(i, reason.name, around.colour(reason.name), samples.rates([reason], from, to))),
+      area('rest', 'other reasons', around.colour(), samples.rates(samples.rest, from, to)),
       marks(around, samples, labels, (begin, end) =>
         (Math.min(end, to) - Math.max(begin, from)) / (to - from || 1) * (around.width - left - right)),
     ],
   };
 }
 
-const area = (name, colour, data) => ({
-  id: `of ${name}`, type: 'line', name, data, stack: 'exits', step: 'start', symbol: 'none',
+const area = (id, name, colour, data) => ({
+  id: `area-${id}`, type: 'line', name, data, stack: 'exits', step: 'start', symbol: 'none',
   silent: true, lineStyle: {width: 0}, areaStyle: {color: colour, opacity: 1}, color: colour,
   emphasis: {disabled: true},
 });

@@ -16,7 +16,9 @@ namespace lab::cli {
 namespace {
 
 std::string overview(const CLI::App& app) {
-  std::string text = app.help() + "\nTopics (lab help TOPIC):\n";
+  // Not app.help(): that is the help of the command that was parsed, and so this one's.
+  std::string text = app.get_formatter()->make_help(&app, "lab", CLI::AppFormatMode::Normal) +
+                     "\nTopics (lab help TOPIC):\n";
   for (const help::Topic& topic : help::topics())
     text += fmt::format("  {:<26}{}\n", topic.name, topic.title);
   return text;
@@ -36,14 +38,16 @@ int show(const CLI::App& app, const std::vector<std::string>& words) {
     }
   }
   const CLI::App* command = &app;
+  std::string name = "lab";
   for (const std::string& word : words) {
-    const auto found = command->get_subcommands(
-        [&](const CLI::App* sub) { return sub->get_name() == word; });
+    name += " " + word;
+    const auto found =
+        command->get_subcommands([&](const CLI::App* sub) { return sub->get_name() == word; });
     if (found.empty())
       throw base::user_error("no topic or command '" + word + "'", "lab help lists them");
     command = found.front();
   }
-  write_output("", command->help());
+  write_output("", command->get_formatter()->make_help(command, name, CLI::AppFormatMode::Normal));
   return base::exit_ok;
 }
 

@@ -15,18 +15,6 @@ namespace {
 
 constexpr std::string_view pid_mark = "pid ";
 
-// The one that was built with these tests, or another one: an installed one, or one that is broken
-// on purpose.
-std::string binary() {
-  const char* other = std::getenv("LAB_UNDER_TEST");
-  return other != nullptr ? other : LAB_BINARY;
-}
-
-std::string contents(const fs::path& file) {
-  std::ifstream stream(file, std::ios::binary);
-  return {std::istreambuf_iterator<char>(stream), std::istreambuf_iterator<char>()};
-}
-
 std::vector<pid_t> processes() {
   std::vector<pid_t> pids;
   for (const auto& entry : fs::directory_iterator("/proc")) {
@@ -77,6 +65,16 @@ void add_processes(std::vector<std::string>& left, const std::string& part) {
 }
 
 }  // namespace
+
+std::string binary() {
+  const char* other = std::getenv("LAB_UNDER_TEST");
+  return other != nullptr ? other : LAB_BINARY;
+}
+
+std::string contents(const fs::path& file) {
+  std::ifstream stream(file, std::ios::binary);
+  return {std::istreambuf_iterator<char>(stream), std::istreambuf_iterator<char>()};
+}
 
 Finished LabTest::lab(const std::vector<std::string>& arguments, const How& how) const {
   Finished finished;

@@ -21,6 +21,12 @@ namespace lab::e2e {
 using nlohmann::json;
 namespace fs = std::filesystem;
 
+// The lab that was built with these tests, or $LAB_UNDER_TEST: an installed one, or one that is
+// broken on purpose.
+std::string binary();
+
+std::string contents(const fs::path& file);  // "" where it cannot be read
+
 struct Finished {
   int exit_code = -1;  // -1 where a signal ended it
   int signal = 0;

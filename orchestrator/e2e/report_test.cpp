@@ -38,12 +38,6 @@ class Report : public LabTest {
     for (const json& record : records) lines += record.dump() + "\n";
     return lab({"results", "import", write("import.jsonl", lines).string(), "--store", store()});
   }
-
-  std::string text_of(const fs::path& file) const {
-    std::ostringstream text;
-    text << std::ifstream(file).rdbuf();
-    return text.str();
-  }
 };
 
 // As a guest, a scenario's author or a damaged store may have made it.
@@ -133,7 +127,7 @@ TEST_F(Report, HostileTextIsTextInEveryFormat) {
       EXPECT_THAT(shown.output, Not(HasSubstr(raw))) << format;
   }
   ASSERT_EQ(report({store()}, (folder() / "x.html").string()).exit_code, 0);
-  const std::string page = text_of(folder() / "x.html");
+  const std::string page = contents(folder() / "x.html");
   EXPECT_THAT(page, Not(HasSubstr("<script>window.hacked")));
   EXPECT_THAT(page, HasSubstr("\\u003cscript\\u003ewindow.hacked"));
 }
@@ -151,7 +145,7 @@ TEST_F(Report, IsWholeOrNotThere) {
   const std::string before = "what was there";
   std::ofstream(file) << before;
   EXPECT_EQ(base::run(cut).exit_code, 3);
-  EXPECT_EQ(text_of(file), before);
+  EXPECT_EQ(contents(file), before);
 }
 
 TEST_F(Report, SaysWhatIsWrong) {

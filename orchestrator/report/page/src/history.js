@@ -115,7 +115,8 @@ function option(around, points, changes, lost, explorer) {
         lineStyle: {width: 1.5, color: around.ink},
         markLine: {
           silent: true, symbol: 'none', animation: false,
-          data: changes.map((change) => change_line(around, change)),
+          data: changes.map((change) =>
+            change_line(around, change, changes.filter(({at}) => at === change.at))),
         },
       }),
       crosses(around, lost),
@@ -151,9 +152,13 @@ function tick(time, span) {
   return span > 3 * 24 * hour ? text.slice(5, 10) : `${text.slice(5, 10)} ${text.slice(11, 16)}`;
 }
 
-const change_line = (around, {at, number: no, subject}) => ({
+// The first of those at one time has the numbers of all.
+const change_line = (around, {at, number: no, subject}, same) => ({
   xAxis: at, lineStyle: {color: around.ink, width: 1, type: subject.startsWith('total ') ? 'solid' : 'dashed'},
-  label: {position: 'end', color: around.ink, formatter: () => String(no)},
+  label: {
+    position: 'end', color: around.ink,
+    formatter: () => same[0].number === no ? same.map(({number: each}) => each).join(', ') : '',
+  },
 });
 
 // At the bottom, whatever the counts are: a run that did not pass has none.

@@ -161,6 +161,27 @@ TEST(Folders, TemporaryOnesVanish) {
   EXPECT_FALSE(std::filesystem::exists(path));
 }
 
+TEST(Folders, PartsAreThoseOfTheProgramsOwnPrefix) {
+  const TemporaryFolder root(std::filesystem::temp_directory_path(), "lab-test");
+  const auto prefix = std::filesystem::canonical(root.path()) / "usr";
+  const auto part = prefix / "share/lab";
+  EXPECT_EQ(find_part(prefix / "bin/lab", "share/lab"), part);  // not there: not another one either
+  std::filesystem::create_directories(part);
+  EXPECT_EQ(find_part(prefix / "bin/lab", "share/lab"), part);
+  EXPECT_EQ(find_part(prefix / "bin/lab (deleted)", "share/lab"), part);
+  EXPECT_EQ(find_part(prefix / "orchestrator/e2e/lab_e2e_test", "share/lab"), part);
+  std::filesystem::create_directory_symlink(part, prefix.parent_path() / "link");
+  EXPECT_EQ(find_part(prefix.parent_path() / "bin/lab", "link"), part);
+}
+
+TEST(Folders, TheEnvironmentWins) {
+  ASSERT_EQ(::setenv("LAB_SHARE", "/somewhere/else", 1), 0);
+  const Folders folders = find_folders();
+  ::unsetenv("LAB_SHARE");
+  EXPECT_EQ(folders.share, "/somewhere/else");
+  EXPECT_NE(find_folders().share, "/somewhere/else");
+}
+
 TEST(RunFolder, OfADeadLabIsSweptAndALivingOneIsNot) {
   const TemporaryFolder root("/tmp", "lab-test");
   Folders folders;

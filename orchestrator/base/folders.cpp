@@ -28,6 +28,16 @@ fs::path made(const fs::path& folder) {
 
 }  // namespace
 
+fs::path find_part(const fs::path& program, const fs::path& part) {
+  for (fs::path folder = program.parent_path(); folder.has_relative_path();
+       folder = folder.parent_path()) {
+    std::error_code error;
+    const fs::path found = fs::canonical(folder / part, error);
+    if (!error) return found;
+  }
+  return program.parent_path().parent_path() / part;
+}
+
 Folders find_folders() {
   const fs::path home = from_environment("HOME", "/root");
   Folders folders;
@@ -37,8 +47,9 @@ Folders find_folders() {
   folders.runtime =
       made(::geteuid() == 0 ? fs::path("/run/lab")
                             : from_environment("XDG_RUNTIME_DIR", folders.cache) / "lab");
-  folders.share = from_environment("LAB_SHARE", LAB_SHARE_DIR);
-  folders.reader = from_environment("LAB_READER", LAB_READER_PATH);
+  const fs::path program = fs::read_symlink("/proc/self/exe");
+  folders.share = from_environment("LAB_SHARE", find_part(program, "share/lab"));
+  folders.reader = from_environment("LAB_READER", find_part(program, "lib/lab/lab-reader"));
   return folders;
 }
 

@@ -15,9 +15,16 @@ struct Folders {
 };
 
 // From XDG_CACHE_HOME, XDG_STATE_HOME, XDG_RUNTIME_DIR and HOME (each with /lab behind it), made
-// where missing; root's runtime folder is /run/lab. `share` is LAB_SHARE, or where this lab was
-// built from. Error (user) where no folder can be made.
+// where missing; root's runtime folder is /run/lab. `share` and `reader` are LAB_SHARE and
+// LAB_READER, or as installed beside the running program; the build tree has links there
+// (ci/package.cmake). Error (user) where no folder can be made.
 Folders find_folders();
+
+// What a program in PREFIX/bin, or in a folder below that, has as PREFIX/part. Where no folder has
+// it, where it would be of the program's own prefix. No path is compiled in: an installed lab must
+// never take the parts of the tree that it was built from.
+std::filesystem::path find_part(const std::filesystem::path& program,
+                                const std::filesystem::path& part);
 
 // A new folder `prefix.XXXXXX` below `parent`.
 std::filesystem::path make_temporary_folder(const std::filesystem::path& parent,

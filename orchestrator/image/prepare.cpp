@@ -178,7 +178,7 @@ Prepared prepare(const Image& image, const base::Folders& folders, const Prepare
                  const ApplianceOptions& appliance, const Progress& progress) {
   if (!fs::exists(folders.reader))
     throw base::infrastructure_error("the reader '" + folders.reader.string() + "' is missing",
-                                     "ci/setup builds it");
+                                     "ci/setup builds it; the Debian package has it");
   const bool direct = image.kind == Image::Kind::direct;
   if (direct && options.ready_at == ReadyAt::cloud_init) check_cloud_init(false, image.name);
   const std::string made_of =

@@ -95,9 +95,8 @@ void check_exact(const std::vector<TrialPlan>& plans, const std::string& site) {
                              "--on vmx");
     if (!is_mended(emulator_for(false)))
       throw base::infrastructure_error(
-          "exact counts on site svm need the QEMU that ci/setup puts beside the machine's own, "
-          "mended; it is not there",
-          "ci/setup, or --on vmx");
+          "exact counts on site svm need a mended QEMU beside the machine's own; it is not there",
+          std::string(get_qemu) + "; or --on vmx");
   }
 }
 

@@ -227,6 +227,15 @@ Finding probe_svm() {
   return boots_firmware({.name = emulated_svm}, {"-accel", "tcg", "-cpu", "EPYC,+svm,+npt"});
 }
 
+Finding probe_exact() {
+  const fs::path emulator = emulator_for(false);
+  const bool there = is_mended(emulator);
+  return {.name = "exact runs on site svm",
+          .ok = there,
+          .detail = there ? emulator.string() : "they need a QEMU of their own, which is not there",
+          .remedy = get_qemu};
+}
+
 Finding probe_vmx() {
   const std::string against = try_bochs();
   return {
@@ -255,6 +264,7 @@ std::vector<Finding> examine(const base::Folders& folders) {
           probe_kvm(),
           probe_nested(),
           probe_svm(),
+          probe_exact(),
           probe_vmx(),
           probe_libvirt(),
           probe_appliance(folders),
@@ -264,7 +274,6 @@ std::vector<Finding> examine(const base::Folders& folders) {
           probe_tool("mmdebstrap", "mmdebstrap"),
           probe_tool("qemu-img", "qemu-utils"),
           probe_tool("mke2fs", "e2fsprogs"),
-          probe_tool("musl-gcc", "musl-tools"),
           probe_disk(folders),
           probe_memory()};
 }

@@ -177,6 +177,8 @@ void add_changes(const CellHistory& cell, const Subject& subject, const HistoryO
     const Point &before = *series.points[points[i] - 1], &first = *series.points[points[i]];
     Change change{.cell = cell.name,
                   .subject = subject.name(*first.conditions),
+                  .step = subject.step,
+                  .guest = subject.guest,
                   .run = first.run,
                   .time = first.first_id.substr(0, first.first_id.find('-'))};
     change.before = median_of(values.subspan(points[i - 1], points[i] - points[i - 1]));

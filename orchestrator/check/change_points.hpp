@@ -20,7 +20,9 @@ std::vector<std::size_t> change_points(std::span<const double> values, double al
 
 // In the history of a cell over its runs.
 struct Change {
-  std::string cell, subject;           // "total of boot", "IOIO of boot"
+  std::string cell, subject;  // "total of boot", "IOIO of boot"
+  std::string step;           // the subject's
+  std::uint32_t guest = 1;
   std::string run;                     // the first that shows it
   std::string time;                    // of its first trial, from its id
   double before = 0, after = 0;        // medians of the levels

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <iterator>
+#include <utility>
 
 #include "orchestrator/check/cells.hpp"
 
@@ -22,6 +23,16 @@ RunPoint put_together(std::span<const RunPoint> points) {
   return all;
 }
 
+// Runs of several labs at once lie in between each other: one of the newest few, or a new one.
+template <typename Runs>
+typename Runs::value_type& find_or_add(Runs& runs, const std::string& run,
+                                       typename Runs::value_type next) {
+  constexpr std::size_t at_once = 16;
+  for (std::size_t back = 1; back <= std::min(at_once, runs.size()); ++back)
+    if (runs[runs.size() - back].run == run) return runs[runs.size() - back];
+  return runs.emplace_back(std::move(next));
+}
+
 }  // namespace
 
 void History::add(const record::TrialCounts& trial) {
@@ -35,24 +46,15 @@ void History::add(const record::TrialCounts& trial) {
   const std::string cell(record::cell_of(trial.trial));
   for (const record::StepCounts& step : trial.steps) {
     std::vector<Run>& runs = runs_[{trial.scenario, cell, step.step, step.guest}];
-    if (runs.empty() || runs.back().run != run) runs.push_back({run, trial.id, {}});
-    runs.back().totals.push_back(step.exits);
+    find_or_add(runs, run, Run{run, trial.id, {}}).totals.push_back(step.exits);
   }
   keep_recent(trial, run);
 }
 
 void History::keep_recent(const record::TrialCounts& trial, const std::string& run) {
-  Recent& recent = recent_[std::string(record::cell_of(trial.trial))];
-  if (recent.of_runs.empty() || recent.run != run) {
-    recent.run = run;
-    recent.of_runs.push_back(0);
-  }
-  ++recent.of_runs.back();
-  recent.trials.push_back(trial);
-  if (recent.of_runs.size() <= options_.most) return;
-  recent.trials.erase(recent.trials.begin(),
-                      recent.trials.begin() + std::ptrdiff_t(recent.of_runs.front()));
-  recent.of_runs.pop_front();
+  std::deque<Recent>& recent = recent_[std::string(record::cell_of(trial.trial))];
+  find_or_add(recent, run, Recent{run, {}}).trials.push_back(trial);
+  if (recent.size() > options_.most) recent.pop_front();
 }
 
 std::vector<Trend> History::trends(std::size_t points) const {
@@ -87,7 +89,9 @@ std::vector<FailedRun> History::failed() const {
 std::vector<Change> History::changes() const {
   std::vector<Change> changes;
   for (const auto& [cell, recent] : recent_) {
-    const std::vector<record::TrialCounts> trials(recent.trials.begin(), recent.trials.end());
+    std::vector<record::TrialCounts> trials;
+    for (const Recent& one : recent)
+      trials.insert(trials.end(), one.trials.begin(), one.trials.end());
     std::ranges::move(changes_in(trials, options_), std::back_inserter(changes));
   }
   return changes;

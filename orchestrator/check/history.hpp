@@ -59,9 +59,8 @@ class History {
     auto operator<=>(const Key&) const = default;
   };
   struct Recent {
-    std::deque<record::TrialCounts> trials;
-    std::deque<std::size_t> of_runs;  // how many of them belong to each run
-    std::string run;                  // the newest
+    std::string run;
+    std::vector<record::TrialCounts> trials;
   };
 
   void keep_recent(const record::TrialCounts& trial, const std::string& run);
@@ -70,7 +69,7 @@ class History {
   std::size_t trials_ = 0;
   std::map<Key, std::vector<Run>> runs_;
   std::map<std::pair<std::string, std::string>, FailedRun> all_runs_;  // by run and scenario
-  std::map<std::string, Recent> recent_;                               // by cell
+  std::map<std::string, std::deque<Recent>> recent_;                   // by cell
 };
 
 }  // namespace lab::check

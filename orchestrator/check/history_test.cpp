@@ -52,6 +52,18 @@ TEST(History, FailedTrialsAreToldAndConfirmationsAreNot) {
   EXPECT_EQ(history.failed()[0].passed, 1u);
 }
 
+TEST(History, RunsOfTwoLabsAtOnceStayWhole) {
+  History history;
+  for (int number = 1; number <= 3; ++number) {
+    history.add(trial(1, number, 100));
+    history.add(trial(2, number, 200));
+  }
+  const Trend trend = history.trends(100)[0];
+  ASSERT_EQ(trend.points.size(), 2u);
+  EXPECT_EQ(trend.points[0].trials, 3u);
+  EXPECT_EQ(trend.points[1].median, 200);
+}
+
 TEST(History, ManyRunsAreThinnedAndLoseNoExtreme) {
   History history;
   for (int run = 0; run < 1000; ++run) history.add(trial(run, 1, run == 500 ? 9999 : 100));

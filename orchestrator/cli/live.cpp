@@ -19,6 +19,15 @@ using nlohmann::json;
 constexpr const char* file_begin = "live-";
 constexpr std::size_t file_limit = 1u << 20;
 
+// None of a folder that has just gone.
+std::vector<fs::path> entries(const fs::path& folder) {
+  std::vector<fs::path> paths;
+  std::error_code error;
+  for (fs::directory_iterator at(folder, error), end; !error && at != end; at.increment(error))
+    paths.push_back(at->path());
+  return paths;
+}
+
 }  // namespace
 
 LivePublisher::~LivePublisher() {
@@ -50,14 +59,13 @@ void LivePublisher::take(const trial::Event& event) {
 
 std::vector<LiveGuest> published(const base::Folders& folders) {
   std::vector<LiveGuest> guests;
-  std::error_code ignored;
-  for (const auto& run : fs::directory_iterator(folders.runtime, ignored)) {
-    for (const auto& entry : fs::directory_iterator(run.path(), ignored)) {
-      const std::string name = entry.path().filename();
+  for (const fs::path& run : entries(folders.runtime)) {
+    for (const fs::path& file : entries(run)) {
+      const std::string name = file.filename();
       if (!name.starts_with(file_begin) || name.find('.') != std::string::npos) continue;
       try {
-        const json object = json::parse(base::read_file(entry.path(), file_limit));
-        LiveGuest guest{.key = entry.path(),
+        const json object = json::parse(base::read_file(file, file_limit));
+        LiveGuest guest{.key = file,
                         .phase = object.at("phase"),
                         .taken = object.at("taken"),
                         .sample = trial::event_from_json(object.at("sample").get<std::string>())};

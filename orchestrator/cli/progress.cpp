@@ -44,11 +44,10 @@ Progress::Progress(Mode mode) : mode_(mode), style_{.colour = std::getenv("NO_CO
   before_log_ = std::make_shared<Before>([this] { clear(); });
   sinks.insert(sinks.begin(), before_log_);
   ticker_ = std::jthread([this](const std::stop_token& stop) {
-    while (!stop.stop_requested()) {
-      std::this_thread::sleep_for(std::chrono::milliseconds(200));
-      const std::lock_guard lock(mutex_);
+    std::unique_lock lock(mutex_);
+    while (!ticks_.wait_for(lock, stop, std::chrono::milliseconds(200),
+                            [&] { return stop.stop_requested(); }))
       if (!shown_.empty()) draw();
-    }
   });
 }
 
@@ -94,14 +93,17 @@ void Progress::sample(const trial::Event& event) {
     const bool first = lane.exits.empty();
     std::uint64_t all = 0, most = 0;
     std::uint32_t leading = 0;
+    std::map<std::uint32_t, std::uint64_t> exits;
     for (const trial::Event::Reason& reason : event.reasons) {
-      std::uint64_t& before = lane.exits[reason.number];
-      const std::uint64_t now = reason.exits - std::min(reason.exits, before);
-      before = reason.exits;
+      const auto before = lane.exits.find(reason.number);
+      const std::uint64_t now =
+          reason.exits - (before == lane.exits.end() ? 0 : std::min(reason.exits, before->second));
+      exits[reason.number] = reason.exits;
       all += now;
       if (now > most) leading = reason.number;
       most = std::max(most, now);
     }
+    lane.exits = std::move(exits);
     lane.since_sample.restart();
     if (!first && seconds > 0) {
       lane.doing.rates.push_back(double(all) / seconds);

@@ -5,6 +5,7 @@
 
 #include <spdlog/sinks/sink.h>
 
+#include <condition_variable>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -60,6 +61,7 @@ class Progress {
   report::Style style_;
   base::Stopwatch watch_;
   std::mutex mutex_;  // over all that follows
+  std::condition_variable_any ticks_;
   Expected expected_;
   std::optional<double> expected_all_;
   std::map<unsigned, Lane> lanes_;

@@ -40,6 +40,7 @@ struct Options {
 
 // What is shown of one side.
 struct Side {
+  std::string name;   // as the user names it
   std::string store;  // the file
   std::vector<TrialCounts> trials;
 };
@@ -48,8 +49,9 @@ Side select(const Options& options, const std::string& word) {
   const bool is_file = std::filesystem::is_regular_file(word);
   const std::string file = is_file ? word : store_path(options.store);
   const Store store(file, Store::Mode::read_only);
-  return {file, is_file ? without_confirmations(store.counts({.scenario = options.scenario}))
-                        : select_trials(store, word, options.scenario)};
+  return {word, file,
+          is_file ? without_confirmations(store.counts({.scenario = options.scenario}))
+                  : select_trials(store, word, options.scenario)};
 }
 
 // Whole records of the newest trials; timelines only of those that a page shows: they are large.
@@ -60,8 +62,8 @@ std::vector<Record> read(const Side& side, std::vector<std::string>& notes) {
     ids.push_back(trial.id);
   if (ids.empty()) return {};
   if (ids.size() < side.trials.size())
-    notes.push_back(
-        fmt::format("of {} trials, the newest {} are shown", side.trials.size(), ids.size()));
+    notes.push_back(fmt::format("of {} trials of {}, the newest {} are shown one by one",
+                                side.trials.size(), side.name, ids.size()));
   std::vector<Record> records;
   std::map<std::string, std::size_t> with_timeline;  // each cell's newest so far
   std::size_t failed = 0;
@@ -98,6 +100,7 @@ class Reporter {
                             .made = std::chrono::system_clock::now(),
                             .notes = notes_,
                             .records = records_,
+                            .other = other_,
                             .comparisons = comparisons_,
                             .history = history_ ? &*history_ : nullptr};
     write_output(options_.output, report::html(page));
@@ -113,7 +116,10 @@ class Reporter {
     add_scenarios(a);
     if (options_.other.empty()) return;
     const Side b = select(options_, options_.other);
-    std::ranges::move(read(b, notes_), std::back_inserter(records_));
+    other_ = records_.size();
+    for (Record& record : read(b, notes_))
+      if (std::ranges::find(records_, record.id, &Record::id) == records_.end())
+        records_.push_back(std::move(record));
     add_scenarios(b);
     compare(a, b);
   }
@@ -170,7 +176,8 @@ class Reporter {
 
   std::string extent() const {
     std::string text;
-    if (!records_.empty()) text = fmt::format("{} trial{}", records_.size(), records_.size() == 1 ? "" : "s");
+    if (!records_.empty())
+      text = fmt::format("{} trial{}", records_.size(), records_.size() == 1 ? "" : "s");
     if (history_)
       text += fmt::format("{}a history of {}", text.empty() ? "" : " and ", history_->trials());
     return text;
@@ -178,6 +185,7 @@ class Reporter {
 
   const Options& options_;
   std::vector<Record> records_;
+  std::size_t other_ = SIZE_MAX;     // where those of the second side begin
   std::set<std::string> scenarios_;  // of the records
   std::vector<check::Comparison> comparisons_;
   std::optional<check::History> history_;

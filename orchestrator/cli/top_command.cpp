@@ -9,6 +9,7 @@
 #include <filesystem>
 #include <map>
 #include <memory>
+#include <ranges>
 
 #include "orchestrator/base/error.hpp"
 #include "orchestrator/base/fd.hpp"
@@ -26,6 +27,10 @@ namespace fs = std::filesystem;
 
 // As long as it may take until a guest boots where none is seen and nobody watches.
 constexpr double patience = 5;  // seconds
+// A guest that nothing was heard of for so long runs no more, or its lab is stopped. An emulated
+// second takes several.
+constexpr double silence = 30;
+constexpr std::size_t fewest_lines = 6;  // of a guest's table
 
 struct Options {
   double delay = 1;
@@ -36,7 +41,9 @@ struct Options {
 std::vector<LiveGuest> local() {
   std::vector<LiveGuest> guests;
   std::error_code ignored;
-  for (const auto& entry : fs::directory_iterator("/sys/kernel/debug/kvm", ignored)) {
+  for (fs::directory_iterator at("/sys/kernel/debug/kvm", ignored), end; !ignored && at != end;
+       at.increment(ignored)) {
+    const fs::directory_entry& entry = *at;
     try {
       const exits::HostStats stats =
           exits::parse_host_stats(base::read_file(entry.path() / "exit_stats"));
@@ -68,6 +75,9 @@ class Watcher {
       leave();
       if (error.kind() != base::ErrorKind::interrupted) throw;
       return base::exit_ok;  // how it is meant to be left
+    } catch (...) {
+      leave();
+      throw;
     }
     leave();
     return code;
@@ -83,6 +93,9 @@ class Watcher {
     unsigned shown = 0;
     for (double waited = 0; wanted == 0 || shown < wanted;) {
       std::vector<LiveGuest> guests = published(folders_);
+      std::erase_if(guests, [](const LiveGuest& guest) {
+        return monotonic_seconds() - guest.taken > silence;
+      });
       if (guests.empty()) guests = local();
       const bool rates = take(guests);
       // The first table is shown at once where somebody watches, else with rates.
@@ -125,10 +138,14 @@ class Watcher {
         terminal_ ? terminal_size(STDOUT_FILENO) : TerminalSize{.columns = 80, .lines = 1000};
     std::string text = terminal_ ? "\x1b[H\x1b[2J" : "";
     if (guests.empty()) text += "no guest runs whose exits lab counts; waiting\n";
-    const std::size_t lines = size.lines / std::max<std::size_t>(guests.size(), 1);
-    for (const LiveGuest& guest : guests)
+    const std::size_t fitting = std::max<std::size_t>(size.lines / fewest_lines, 1),
+                      shown = std::min(guests.size(), fitting),
+                      lines =
+                          (size.lines - (shown < guests.size())) / std::max<std::size_t>(shown, 1);
+    for (const LiveGuest& guest : guests | std::views::take(shown))
       text +=
           report::top_table(top_of(seen_.at(guest.key)), lines, size.columns - 1, terminal_style());
+    if (shown < guests.size()) text += fmt::format("and {} more guests\n", guests.size() - shown);
     // The last newline would move the screen.
     if (terminal_ && text.ends_with('\n')) text.pop_back();
     write_output("", text);

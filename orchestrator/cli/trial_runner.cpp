@@ -108,8 +108,12 @@ TrialRunner::TrialRunner(std::vector<scenario::TrialPlan> plans, const TrialOpti
       progress_(Progress::fitting()),
       run_(std::move(run_name)) {
   if (Progress::fitting() != Progress::Mode::terminal) return;
-  const Expected expected(store_, plans_, options.run.site);
-  progress_.expect(expected, options.run.at_once == 1 ? expected.all(plans_) : std::nullopt);
+  try {
+    const Expected expected(store_, plans_, options.run.site);
+    progress_.expect(expected, options.run.at_once == 1 ? expected.all(plans_) : std::nullopt);
+  } catch (const base::Error&) {
+    // A damaged record is no reason not to run: there is no estimate then.
+  }
 }
 
 // Only the machinery's failures are tried again, and only the trials that have no record yet.

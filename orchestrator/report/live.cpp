@@ -95,7 +95,8 @@ std::string top_table(const Top& top, std::size_t lines, std::size_t columns, co
   const auto row = [&](const std::string& name, const std::string& rate, const std::string& part,
                        const std::string& cycles, const std::string& exits) {
     // What is left to narrow windows: the name and how often.
-    std::string line = pad_right(clip(name, 24), 24) + pad_left(rate, 11);
+    const std::size_t name_columns = std::min<std::size_t>(24, columns - 11);
+    std::string line = pad_right(clip(name, name_columns), name_columns) + pad_left(rate, 11);
     if (columns >= 45) line += pad_left(part, 8);
     if (columns >= 62) line += pad_left(cycles, 15);
     if (columns >= 78) line += pad_left(exits, 16);

@@ -43,13 +43,12 @@ std::string counts(const std::vector<Group>& groups) {
   for (const Group& group : groups)
     for (const std::string& step : step_names(group)) {
       const Values seconds = seconds_of(group, step);
-      text += fmt::format(
-          "| {} | {} | {} | {} | {} |\n", markdown_text(group.label), markdown_text(step),
-          exits_of(group, step).text(), leading(group, step),
-          seconds.empty() ? "–" : fmt::format("{:.1f}", seconds.median()));
+      text += fmt::format("| {} | {} | {} | {} | {} |\n", markdown_text(group.label),
+                          markdown_text(step), exits_of(group, step).text(), leading(group, step),
+                          seconds.empty() ? "–" : fmt::format("{:.1f}", seconds.median()));
     }
-  if (std::ranges::any_of(
-          groups, [](const Group& group) { return is_emulated(*group.records.front()); }))
+  if (std::ranges::any_of(groups,
+                          [](const Group& group) { return is_emulated(*group.records.front()); }))
     text += "\nEmulated: what comes with time is the emulator's.\n";
   return text;
 }
@@ -96,7 +95,10 @@ std::string failure(const Record& record) {
 std::string markdown_text(std::string_view text) {
   std::string result;
   for (const char c : printable(text)) {
-    if (std::string_view("\\`*_{}[]()<>#|&~!@$").find(c) != std::string_view::npos) result += '\\';
+    // The colon and the point would make links of https: and www.
+    const bool point = c == '.' && result.ends_with("www");
+    if (point || std::string_view("\\`*_{}[]()<>#|&~!@$:").find(c) != std::string_view::npos)
+      result += '\\';
     result += c;
   }
   return result;

@@ -6,7 +6,9 @@
 #include <algorithm>
 #include <map>
 #include <set>
+#include <tuple>
 
+#include "orchestrator/record/counts.hpp"
 #include "orchestrator/report/evidence.hpp"
 #include "orchestrator/report/report.hpp"
 #include "orchestrator/report/text.hpp"
@@ -72,9 +74,16 @@ std::string openmetrics(std::span<const Record> records) {
       cycles("lab_reason_cycles",
              "Cycles from exit to the end of its handling, by reason: a mean exit's, likewise."),
       seconds("lab_step_seconds", "How long a step took, likewise.");
-  for (const Group& group : group(records)) {
+  // Of a cell that is there under several conditions, the newest ones: its series goes on.
+  std::map<std::tuple<std::string, std::string, std::string>, Group> newest;
+  for (Group& one : group(records)) {
+    const Record& last = *one.records.back();
+    newest[{one.scenario, std::string(record::cell_of(last.trial)), last.site}] = std::move(one);
+  }
+  for (const auto& [key, group] : newest) {
     const Record& first = *group.records.front();
-    const Labels cell = {{"scenario", group.scenario}, {"cell", group.label}, {"site", first.site}};
+    const Labels cell = {
+        {"scenario", std::get<0>(key)}, {"cell", std::get<1>(key)}, {"site", std::get<2>(key)}};
     const std::string emulated = is_emulated(first) ? "true" : "false";
     for (const std::string& step : step_names(group)) {
       Labels labels = cell;

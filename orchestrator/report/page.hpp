@@ -4,6 +4,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstdint>
 #include <optional>
 #include <span>
 #include <string>
@@ -18,8 +19,11 @@ namespace lab::report {
 struct Page {
   std::string title, command, lab_version;
   std::chrono::system_clock::time_point made;
-  std::vector<std::string> notes;           // stand on top
-  std::span<const record::Record> records;  // cells, answers and timelines are made of these
+  std::vector<std::string> notes;  // stand on top
+  // Cells, answers and timelines are made of these. From the index `other` on they are those of the
+  // second side.
+  std::span<const record::Record> records;
+  std::size_t other = SIZE_MAX;
   std::vector<check::Comparison> comparisons;
   const check::History* history = nullptr;
 };

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <map>
 #include <nlohmann/json.hpp>
+#include <span>
 
 #include "orchestrator/report/answers.hpp"
 #include "orchestrator/report/comparison_object.hpp"
@@ -22,6 +23,7 @@ using Counts = std::vector<std::uint64_t>;
 constexpr int schema = 1;
 constexpr std::size_t all_samples = 24'000;  // of all timelines together
 constexpr std::size_t trend_points = 20'000;
+constexpr std::size_t failed_runs_shown = 1000;  // the newest
 
 // JavaScript's numbers are exact up to 2^53; larger ones are given as text.
 ordered_json exact(std::uint64_t number) {
@@ -270,7 +272,9 @@ ordered_json history_json(const check::History& history) {
     if (trend.runs_a_point > 1) series["thinned"] = trend.runs_a_point;
     object["series"].push_back(std::move(series));
   }
-  for (const check::FailedRun& run : history.failed())
+  const std::vector<check::FailedRun> failed = history.failed();
+  const std::size_t most = std::min(failed.size(), failed_runs_shown);
+  for (const check::FailedRun& run : std::span(failed).last(most))
     object["failed"].push_back({{"run", printable(run.run)},
                                 {"time", time_of(run.first_id)},
                                 {"scenario", printable(run.scenario)},
@@ -279,6 +283,8 @@ ordered_json history_json(const check::History& history) {
   for (const check::Change& change : history.changes())
     object["changes"].push_back({{"cell", printable(change.cell)},
                                  {"subject", printable(change.subject)},
+                                 {"step", printable(change.step)},
+                                 {"guest", change.guest},
                                  {"run", printable(change.run)},
                                  {"time", time_of(change.time)},
                                  {"before", whole_if_so(change.before)},
@@ -299,6 +305,27 @@ void add_answers(ordered_json& data, std::span<const Record> records) {
   }
   data["evidence"] = all.evidence;
   data["footnotes"] = all.notes;
+}
+
+// Of both sides; those of equal conditions stay apart, with their side in their names.
+struct Sides {
+  std::vector<Group> groups;
+  bool alike = false;  // one of each side had equal conditions
+};
+
+Sides sides(const Page& page) {
+  const std::size_t other = std::min(page.other, page.records.size());
+  Sides result{.groups = group(page.records.first(other))};
+  for (Group& after : group(page.records.subspan(other))) {
+    const auto before = std::ranges::find(result.groups, after.label, &Group::label);
+    if (before != result.groups.end()) {
+      before->label += ", before";
+      after.label += ", after";
+      result.alike = true;
+    }
+    result.groups.push_back(std::move(after));
+  }
+  return result;
 }
 
 }  // namespace
@@ -334,8 +361,11 @@ std::string page_data(const Page& page) {
                        {"notes", ordered_json::array()}};
   for (const std::string& note : page.notes) data["notes"].push_back(printable(note));
   if (!page.records.empty()) {
-    const std::vector<Group> groups = group(page.records);
-    add_answers(data, page.records);
+    const auto [groups, alike] = sides(page);
+    if (alike)
+      data["notes"].push_back("answers are given of one set of trials: lab report, with the one");
+    else
+      add_answers(data, page.records);
     data["outcomes"] = ordered_json::object();
     for (const Record& record : page.records) {
       ordered_json& number = data["outcomes"][std::string(to_string(record.outcome))];

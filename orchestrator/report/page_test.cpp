@@ -67,6 +67,17 @@ TEST(Page, TrialsThatDidNotPassAreListedAndNotCounted) {
   EXPECT_EQ(data["timelines"].size(), 2u);  // the newest passed one, and what did not pass
 }
 
+TEST(Page, TwoSidesOfEqualConditionsStayApart) {
+  const std::vector<Record> records = {trial(0, 100), trial(1, 300)};
+  const json data = json::parse(page_data({.records = records, .other = 1}));
+  ASSERT_EQ(data["cells"].size(), 2u);
+  EXPECT_EQ(data["cells"][0]["name"], "boot-count[paging=nested], before");
+  EXPECT_EQ(data["cells"][1]["label"], "paging=nested, after");
+  EXPECT_EQ(data["cells"][1]["steps"][0]["exits"]["median"], 307);
+  EXPECT_FALSE(data.contains("answers"));
+  EXPECT_THAT(data["notes"].dump(), HasSubstr("answers are given of one set"));
+}
+
 TEST(Page, ATimelineIsThinnedByAddingUp) {
   const record::Timeline timeline = *trial(0, 1).timeline;
   EXPECT_EQ(thinned(timeline, 3), timeline);

@@ -117,10 +117,12 @@ TEST(Report, Markdown) {
 }
 TEST(Report, MarkdownOfTheGuestStaysText) {
   Record record = failed();
-  record.message = "<script>alert(1)</script> | [x](http://y) `z`";
+  record.message = "<script>alert(1)</script> | [x](http://y) `z` www.evil.example";
   record.console_tail = "```\n</details>\n````\n";
   const std::string text = markdown({&record, 1});
   EXPECT_THAT(text, HasSubstr("\\<script\\>alert\\(1\\)\\</script\\> \\| \\[x\\]"));
+  EXPECT_THAT(text, HasSubstr("http\\://y"));
+  EXPECT_THAT(text, HasSubstr("www\\.evil.example"));
   EXPECT_THAT(text, HasSubstr("\n`````\n```\n</details>\n````\n`````\n"));
 }
 TEST(Report, OpenMetrics) {
@@ -140,6 +142,15 @@ TEST(Report, OpenMetricsHaveEachSeriesOnceAndEscapeLabels) {
   EXPECT_EQ(last, "# EOF");
   EXPECT_TRUE(series.contains(R"(lab_trials{scenario="a\"b\\c\\x0a",outcome="passed"})"))
       << testing::PrintToString(series);
+}
+TEST(Report, OpenMetricsNameACellTheSameWhateverElseIsThere) {
+  Record later = passed();
+  later.conditions["console"] = "verbose";
+  later.steps[0].exits = 555;
+  const std::vector<Record> records = {passed(), later};
+  EXPECT_THAT(openmetrics(records),
+              HasSubstr("lab_exits{scenario=\"boot-count\",cell=\"boot-count[paging=nested]\","
+                        "site=\"svm\",step=\"boot\"} 555\n"));
 }
 TEST(Report, CsvThatASpreadsheetOpensHasNoFormulas) {
   Record record = passed();

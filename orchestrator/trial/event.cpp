@@ -32,13 +32,22 @@ json reasons_json(const std::vector<Event::Reason>& reasons) {
   return flat;
 }
 
+std::uint64_t count_from(const json& value) {
+  if (!value.is_number_unsigned())
+    throw base::infrastructure_error("the outer VM's stream: a count is no whole number");
+  return value.get<std::uint64_t>();
+}
+
 std::vector<Event::Reason> reasons_from(const json& flat) {
   if (flat.size() % 3 != 0 || flat.size() / 3 > max_reasons)
     throw base::infrastructure_error("the outer VM's stream: a sample's reasons are malformed");
   std::vector<Event::Reason> reasons;
-  for (std::size_t i = 0; i < flat.size(); i += 3)
-    reasons.push_back({flat[i].get<std::uint32_t>(), flat[i + 1].get<std::uint64_t>(),
-                       flat[i + 2].get<std::uint64_t>()});
+  for (std::size_t i = 0; i < flat.size(); i += 3) {
+    const std::uint64_t number = count_from(flat[i]);
+    if (number > UINT32_MAX)
+      throw base::infrastructure_error("the outer VM's stream: no reason has such a number");
+    reasons.push_back({std::uint32_t(number), count_from(flat[i + 1]), count_from(flat[i + 2])});
+  }
   return reasons;
 }
 
@@ -67,7 +76,7 @@ Event event_from_json(std::string_view line) {
     event.trial = object.value("trial", "");
     event.text = object.value("text", "");
     event.hint = object.value("hint", "");
-    event.exits = object.value("exits", std::uint64_t{0});
+    if (object.contains("exits")) event.exits = count_from(object["exits"]);
     if (object.contains("reasons")) event.reasons = reasons_from(object["reasons"]);
     event.emulated = object.value("emulated", false);
     if (event.kind == Event::Kind::error)

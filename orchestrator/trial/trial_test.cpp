@@ -43,6 +43,25 @@ TEST(Event, KeepsLargeCounts) {
   EXPECT_EQ(event_from_json(to_json(sent)).exits, ~std::uint64_t{0});
 }
 
+TEST(Event, KeepsReasons) {
+  const Event sent{.kind = Event::Kind::sample,
+                   .text = "svm",
+                   .exits = 9,
+                   .reasons = {{0x7b, 8, 800}, {UINT32_MAX, 1, ~std::uint64_t{0}}},
+                   .emulated = true};
+  const Event got = event_from_json(to_json(sent));
+  EXPECT_EQ(got.reasons, sent.reasons);
+  EXPECT_TRUE(got.emulated);
+}
+
+TEST(Event, RefusesReasonsThatAreNone) {
+  for (const char* reasons :
+       {"[1,2]", "[1,2,-3]", "[1,1e300,3]", "[4294967296,1,1]", "[1,\"2\",3]"})
+    EXPECT_THROW(event_from_json(std::string("{\"type\":\"sample\",\"reasons\":") + reasons + "}"),
+                 base::Error)
+        << reasons;
+}
+
 TEST(Event, RefusesWhatIsNoEvent) {
   for (const char* line : {"", "{", "[]", "7", "{\"type\":\"nonsense\"}", "{\"type\":7}",
                            "{\"type\":\"sample\",\"exits\":\"x\"}", "{\"type\":\"error\"}"})

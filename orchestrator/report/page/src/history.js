@@ -30,7 +30,7 @@ export function trend({history}) {
 }
 
 const is_of = (change, series) =>
-  change.cell === series.cell && change.subject.endsWith(` of ${series.step}`);
+  change.cell === series.cell && change.step === series.step && change.guest === series.guest;
 
 // The first one in which something changed, or the longest.
 function most_telling(series, changes) {

@@ -4,15 +4,14 @@
 # The build tree's lab finds its parts as an installed one does: beside itself (orchestrator/base/folders).
 file(MAKE_DIRECTORY ${PROJECT_BINARY_DIR}/share ${PROJECT_BINARY_DIR}/lib/lab)
 file(CREATE_LINK ${PROJECT_SOURCE_DIR} ${PROJECT_BINARY_DIR}/share/lab SYMBOLIC)
-foreach(part ${PROJECT_BINARY_DIR}/images/reader/lab-reader ${PROJECT_SOURCE_DIR}/ci/get-qemu
-        ${PROJECT_SOURCE_DIR}/ci/mend-qemu)
+foreach(part ${PROJECT_BINARY_DIR}/images/reader/lab-reader ${PROJECT_SOURCE_DIR}/ci/emulators)
   get_filename_component(name ${part} NAME)
   file(CREATE_LINK ${part} ${PROJECT_BINARY_DIR}/lib/lab/${name} SYMBOLIC)
 endforeach()
 
 install(TARGETS lab DESTINATION bin)
-install(PROGRAMS ${PROJECT_BINARY_DIR}/images/reader/lab-reader ci/get-qemu ci/mend-qemu
-        DESTINATION lib/lab)
+install(PROGRAMS ${PROJECT_BINARY_DIR}/images/reader/lab-reader DESTINATION lib/lab)
+install(DIRECTORY ci/emulators DESTINATION lib/lab USE_SOURCE_PERMISSIONS)
 install(DIRECTORY kvm-patch images scenarios DESTINATION share/lab USE_SOURCE_PERMISSIONS
         PATTERN images/reader EXCLUDE   # built
         PATTERN COPYING EXCLUDE)        # Debian has it
@@ -49,7 +48,8 @@ install(CODE "execute_process(COMMAND gzip -9nf
     \"\$ENV{DESTDIR}\${CMAKE_INSTALL_PREFIX}/share/man/man1/lab.1\" COMMAND_ERROR_IS_FATAL ANY)
   # Whoever's umask made the clone.
   execute_process(COMMAND chmod -R u=rwX,go=rX \"\$ENV{DESTDIR}\${CMAKE_INSTALL_PREFIX}/share/lab\"
-    \"\$ENV{DESTDIR}\${CMAKE_INSTALL_PREFIX}/share/doc/lab\" COMMAND_ERROR_IS_FATAL ANY)")
+    \"\$ENV{DESTDIR}\${CMAKE_INSTALL_PREFIX}/share/doc/lab\"
+    \"\$ENV{DESTDIR}\${CMAKE_INSTALL_PREFIX}/lib/lab\" COMMAND_ERROR_IS_FATAL ANY)")
 
 set(CMAKE_SKIP_INSTALL_ALL_DEPENDENCY ON)  # the tests are not part of it
 set(CPACK_GENERATOR DEB)
@@ -76,7 +76,10 @@ string(CONCAT CPACK_DEBIAN_PACKAGE_DEPENDS
        "qemu-system-x86, qemu-utils, libvirt-daemon-system, libvirt-daemon-driver-qemu, libvirt-clients, "
        "make, gcc, binutils, coccinelle, libelf1, bc, xz-utils, kmod, debian-archive-keyring, "
        "mmdebstrap, e2fsprogs, fdisk, cpio, busybox-static, zstd, supermin, xorriso, grub-common, grub-pc-bin")
-set(CPACK_DEBIAN_PACKAGE_RECOMMENDS "bochs, bochsbios, bochs-sdl, vgabios, ca-certificates")  # site vmx; images by URL
+# Site vmx; images by URL; lib/lab/emulators.
+string(CONCAT CPACK_DEBIAN_PACKAGE_RECOMMENDS
+       "bochs, bochsbios, bochs-sdl, vgabios, ca-certificates, "
+       "dpkg-dev, libglib2.0-dev, libseccomp-dev, ninja-build, pkg-config, python3, python3-venv")
 set(CPACK_DEBIAN_PACKAGE_SUGGESTS "git")  # who accepts a baseline
 include(CPack)
 

@@ -88,15 +88,10 @@ void check_exact(const std::vector<TrialPlan>& plans, const std::string& site) {
                                  "': a processor's time is never the same",
                              "--on svm");
     if (site == "vmx") continue;  // by nature
-    if (plan.settings.paging == scenario::Paging::shadow)
-      throw base::user_error(named(plan) +
-                                 "exact counts with shadow paging: QEMU 10, which can "
-                                 "save the outer VM, does not emulate it rightly",
-                             "--on vmx");
-    if (!is_mended(emulator_for(false)))
+    if (!find_emulator())
       throw base::infrastructure_error(
-          "exact counts on site svm need a mended QEMU beside the machine's own; it is not there",
-          std::string(get_qemu) + "; or --on vmx");
+          "exact counts on site svm need lab's own QEMU, which is not there",
+          std::string(build_emulator) + "; or --on vmx");
   }
 }
 

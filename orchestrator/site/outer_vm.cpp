@@ -40,18 +40,6 @@ OuterKind outer_kind(const std::string& site) {
   throw base::user_error("--on '" + site + "': an outer VM is of site svm, vmx or kvm");
 }
 
-fs::path emulator_for(bool shadow_paging) {
-  const fs::path newer = "/usr/local/lib/lab/qemu/run";
-  std::error_code none;
-  return !shadow_paging && fs::exists(newer, none) ? newer : fs::path();
-}
-
-bool is_mended(const fs::path& emulator) {
-  const fs::path note = emulator.parent_path() / "mended";
-  std::error_code none;
-  return !emulator.empty() && fs::exists(note, none) && base::read_file(note, 16) == "yes\n";
-}
-
 OuterSize size_for_guests(OuterKind kind, unsigned guests, unsigned vcpus,
                           std::uint64_t memory_mib) {
   if (kind == OuterKind::vmx) return bochs_size(guests, memory_mib);
@@ -83,8 +71,10 @@ guest::DomainSpec outer_spec(OuterKind kind, const OuterImage& image, const Oute
   spec.console_socket = (sockets / "console").string();
   spec.agent_socket = (sockets / "agent").string();
   if (kind == OuterKind::svm) {
-    spec.emulator = image.emulator.string();
-    if (spec.emulator.empty()) spec.vcpus = 1;
+    if (image.emulator)
+      spec.emulator = image.emulator->program.string();
+    else
+      spec.vcpus = 1;
     spec.cpu_model = "EPYC";
     spec.cpu_features = {"+svm", "+npt"};
     // QEMU's TSCs all run with this machine's, but cannot say so (invtsc): with several processors

@@ -12,6 +12,7 @@
 
 #include "orchestrator/guest/channel.hpp"
 #include "orchestrator/guest/domain.hpp"
+#include "orchestrator/site/emulator.hpp"
 
 namespace lab::site {
 
@@ -24,25 +25,13 @@ struct OuterImage {
   std::filesystem::path disk, kernel, initrd;
   std::string cmdline;
   std::string digest;
-  std::filesystem::path boot_cd;   // boots kernel and initrd where neither can be handed over (vmx)
-  std::filesystem::path emulator;  // of those that are emulated; empty: libvirt's choice
+  std::filesystem::path boot_cd;  // boots kernel and initrd where neither can be handed over (vmx)
+  std::optional<Emulator> emulator;  // of site svm; empty: libvirt's choice
 };
 
 // Disks and the stream's port have these names in the outer VM, below /dev/lab.
 inline constexpr const char* stream_port = "stream";
 inline constexpr const char* job_disk_name = "job";
-
-// The emulator for guests with nested or with shadow paging; empty: libvirt's choice. QEMU before
-// 8.1 makes emulated outer VMs hang now and then; QEMU 10 does not, but with shadow paging its
-// guests read the shadow table's CR3 and die. So the newer one, which ci/get-qemu puts beside
-// Debian 12's, is for nested paging only, and without it an emulated outer VM has one processor,
-// which cannot race with itself.
-std::filesystem::path emulator_for(bool shadow_paging);
-
-// Whether that emulator delivers each interrupt of a guest once, also where it counts instructions
-// (ci/mend-qemu).
-bool is_mended(const std::filesystem::path& emulator);
-inline constexpr const char* get_qemu = "ci/get-qemu; of the Debian package: /usr/lib/lab/get-qemu";
 
 // What the guests of a trial, all of this size, need around them. Error (user) where the site's
 // outer VMs cannot be so large.

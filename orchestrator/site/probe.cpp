@@ -228,12 +228,16 @@ Finding probe_svm() {
 }
 
 Finding probe_exact() {
-  const fs::path emulator = emulator_for(false);
-  const bool there = is_mended(emulator);
-  return {.name = "exact runs on site svm",
-          .ok = there,
-          .detail = there ? emulator.string() : "they need a QEMU of their own, which is not there",
-          .remedy = get_qemu};
+  Finding finding{.name = "exact runs and several processors on site svm",
+                  .detail = "they need lab's own QEMU, which is not there",
+                  .remedy = build_emulator};
+  try {
+    if (const auto emulator = find_emulator())
+      finding.ok = true, finding.detail = in_words(*emulator);
+  } catch (const base::Error& error) {
+    finding.detail = error.what(), finding.remedy = error.hint();
+  }
+  return finding;
 }
 
 Finding probe_vmx() {

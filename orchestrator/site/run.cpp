@@ -78,23 +78,16 @@ OuterJob provide_this_machine(const std::vector<scenario::TrialPlan>& plans,
   return made;
 }
 
-bool has_shadow_paging(const scenario::TrialPlan& plan) {
-  return plan.settings.paging == scenario::Paging::shadow;
-}
-
 // What all plans of an outer VM have in common.
 struct Kind {
-  std::string kernel;          // a name, or a release
-  bool shadow_paging = false;  // and emulated
+  std::string kernel;  // a name, or a release
   bool exact = false;
 
   auto operator<=>(const Kind&) const = default;
 };
 
-Kind kind_of(const std::string& site, const scenario::TrialPlan& plan) {
-  return {.kernel = plan.settings.kernel,
-          .shadow_paging = site == "svm" && has_shadow_paging(plan),
-          .exact = plan.settings.exact};
+Kind kind_of(const scenario::TrialPlan& plan) {
+  return {.kernel = plan.settings.kernel, .exact = plan.settings.exact};
 }
 
 OuterJob outer_job(const std::string& site, const Outer& outer, const Kind& kind) {
@@ -103,7 +96,7 @@ OuterJob outer_job(const std::string& site, const Outer& outer, const Kind& kind
                         .emulated = site != "kvm",
                         .modules = outer.modules,
                         .exact = site == "svm" && kind.exact}};
-  if (site == "svm") made.image.emulator = emulator_for(kind.shadow_paging);
+  if (site == "svm") made.image.emulator = find_emulator();
   return made;
 }
 
@@ -147,10 +140,7 @@ OuterJob provide_outer_job(const std::string& site, const std::string& kernel,
                            const std::vector<scenario::TrialPlan>& plans,
                            const base::Folders& folders, const trial::Sink& sink) {
   check_before_building(plans, folders);
-  // By hand, modules may be loaded with either paging.
-  const bool shadow_paging = plans.empty() || std::ranges::any_of(plans, has_shadow_paging);
-  OuterJob outer =
-      outer_job(site, provide_outer(folders, sink, kernel), {.shadow_paging = shadow_paging});
+  OuterJob outer = outer_job(site, provide_outer(folders, sink, kernel), {});
   check_parameters(plans, outer.job.modules, vendor_of(site));
   outer.job.images = provide_images(plans, folders, sink);
   outer.job.plans = plans;
@@ -164,7 +154,7 @@ std::vector<OuterJob> provide_outer_jobs(const std::string& site,
   std::vector<OuterJob> jobs;
   std::map<Kind, std::size_t> by_release, by_name;  // two names may mean one release
   for (const scenario::TrialPlan& plan : plans) {
-    const Kind kind = kind_of(site, plan);
+    const Kind kind = kind_of(plan);
     if (!by_name.contains(kind)) {
       const Outer outer = provide_outer(folders, sink, kind.kernel);
       Kind of_release = kind;

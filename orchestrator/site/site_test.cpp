@@ -184,8 +184,11 @@ TEST(Kernel, IsMeantByItsReleaseOrSeries) {
 }
 
 TEST(OuterVm, EmulatesSvmOrUsesThisMachinesKvm) {
-  const OuterImage image{
-      .disk = "/d", .kernel = "/k", .initrd = "/i", .cmdline = "root=x", .emulator = "/emulator"};
+  const OuterImage image{.disk = "/d",
+                         .kernel = "/k",
+                         .initrd = "/i",
+                         .cmdline = "root=x",
+                         .emulator = Emulator{.program = "/emulator"}};
   const guest::DomainSpec svm = outer_spec(OuterKind::svm, image, {}, "o", "/overlay", "/run");
   EXPECT_FALSE(svm.accelerated);
   EXPECT_EQ(svm.emulator, "/emulator");
@@ -193,7 +196,7 @@ TEST(OuterVm, EmulatesSvmOrUsesThisMachinesKvm) {
   const guest::DomainSpec kvm = outer_spec(OuterKind::kvm, image, {}, "o", "/overlay", "/run");
   EXPECT_TRUE(kvm.accelerated);
   OuterImage stock = image;
-  stock.emulator.clear();
+  stock.emulator.reset();
   EXPECT_EQ(outer_spec(OuterKind::svm, stock, {}, "o", "/overlay", "/run").vcpus, 1u);
   EXPECT_EQ(svm.vcpus, 2u);
   EXPECT_EQ(kvm.emulator, "");

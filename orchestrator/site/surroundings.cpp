@@ -43,10 +43,9 @@ std::string bochs_version_text() {
 
 std::string emulator_of(OuterKind kind, const OuterImage& image) {
   try {
-    return emulator_in_words(
-        kind == OuterKind::vmx
-            ? bochs_version_text()
-            : qemu_version_text(image.emulator.empty() ? fs::path(usual_qemu) : image.emulator));
+    if (image.emulator) return in_words(*image.emulator);
+    return emulator_in_words(kind == OuterKind::vmx ? bochs_version_text()
+                                                    : qemu_version_text(usual_qemu));
   } catch (const base::Error& error) {
     if (error.kind() == base::ErrorKind::interrupted) throw;
     spdlog::debug("the emulator's version: {}", error.what());
@@ -99,9 +98,7 @@ record::Conditions surroundings(OuterKind kind, const OuterImage& image, const J
   const auto set = [&](std::string_view key, const std::string& value) {
     if (!value.empty()) conditions[std::string(key)] = value;
   };
-  // ci/mend-qemu changes how interrupts reach nested guests.
-  set(record::condition::emulator,
-      emulator_of(kind, image) + (is_mended(image.emulator) ? ", mended" : ""));
+  set(record::condition::emulator, emulator_of(kind, image));
   if (!has_own_clock(kind, job)) set(record::condition::host, this_host());
   return conditions;
 }

@@ -53,7 +53,7 @@ std::string digest_of(const OuterImage& image, const Job& warming, guest::Domain
   if (spec.disks.size() > 2) spec.disks.resize(2);  // the system's and the job's
   for (guest::Disk& disk : spec.disks) disk.path = "";
   if (!spec.memory_disk.empty()) spec.memory_disk = "job";
-  return base::sha256(guest::domain_xml(spec) + image.digest + qemu_version_text(image.emulator) +
+  return base::sha256(guest::domain_xml(spec) + image.digest + in_words(*image.emulator) +
                       to_json(warming) + base::sha256_file("/proc/self/exe"));
 }
 
@@ -181,7 +181,7 @@ class Warmer {
 }  // namespace
 
 bool can_be_warm(OuterKind kind, const OuterImage& image) {
-  return kind == OuterKind::svm && !image.emulator.empty();
+  return kind == OuterKind::svm && image.emulator.has_value();
 }
 
 std::unique_ptr<OuterMachine> start_warm(const OuterImage& image, const Job& job,

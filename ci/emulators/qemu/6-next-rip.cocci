@@ -1,17 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //
-// target/i386: Save the next RIP at #VMEXIT (NRIP_SAVE), and flush by ASID
+// target/i386: Save the next RIP at #VMEXIT (NRIP_SAVE)
 //
 // The length of each of a guest's instructions is noted with its place in the TB,
 // beside cc_op, so that it costs nothing until an intercept needs it. KVM then
 // knows the next instruction without decoding, and handles MSR writes in its
 // fastpath. A software interrupt or a soft exception (#BP, #OF) that VMRUN injects
-// returns to VMCB.nRIP. FLUSH_BY_ASID is offered, as svm_enter_guest() flushes for
-// any TLB_CONTROL.
+// returns to VMCB.nRIP.
 //
 // file: target/i386/svm-next-rip.h
 // line: target/i386/cpu.h ==> uint64_t vm_hsave; ==> uint32_t svm_insn_len; /* as of the last cpu_restore_state() */
-// line: target/i386/cpu.c ==> #define TCG_SVM_FEATURES (CPUID_SVM_NPT | CPUID_SVM_VGIF | \ ==> CPUID_SVM_FLUSHASID | CPUID_SVM_NRIPSAVE | \
+// line: target/i386/cpu.c ==> #define TCG_SVM_FEATURES (CPUID_SVM_NPT | CPUID_SVM_VGIF | \ ==> CPUID_SVM_NRIPSAVE | \
 // line: target/i386/tcg/translate.c ==> #include "decode-new.h" ==> #include "target/i386/svm-next-rip.h"
 // line: target/i386/tcg/tcg-cpu.c ==> #include "helper-tcg.h" ==> #include "target/i386/svm-next-rip.h"
 // line: target/i386/tcg/system/svm_helper.c ==> #include "exec/cpu_ldst.h" ==> #include "target/i386/svm-next-rip.h"

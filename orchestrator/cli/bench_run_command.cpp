@@ -35,7 +35,7 @@ constexpr const char* site_name = "svm";
 constexpr std::chrono::minutes limit{30};  // of one run
 
 struct Options {
-  std::string image = "tiny", format = "table", output;
+  std::string image = "tiny", against, format = "table", output;
   unsigned repeats = 3, trials = 8;
 };
 
@@ -70,7 +70,7 @@ struct Throughput {
 
 // In seconds.
 struct Results {
-  Samples by_hand, lab, boot;
+  Samples by_hand, against, lab, boot;  // by hand: with lab's emulator, and with another one
   std::vector<std::pair<std::string, Samples>> phases;  // of lab, in their order
   std::vector<Throughput> throughput;
   unsigned trials = 0;  // of each throughput
@@ -97,6 +97,11 @@ class Bench {
     for (unsigned i = 0; i < options_.repeats; ++i) {
       progress_.phase("", fmt::format("by hand ({} of {})", i + 1, options_.repeats));
       results_.by_hand.add(by_hand());
+      if (!options_.against.empty()) {
+        progress_.phase(
+            "", fmt::format("by hand, {} ({} of {})", options_.against, i + 1, options_.repeats));
+        results_.against.add(by_hand(options_.against));
+      }
       progress_.phase("", fmt::format("lab run ({} of {})", i + 1, options_.repeats));
       take(run_lab(1, 1));
     }
@@ -149,16 +154,17 @@ class Bench {
     return found != phases.end() ? found->second : phases.emplace_back(phase, Samples()).second;
   }
 
-  // Seconds from QEMU's start to the first line of the guest's reader.
-  double by_hand() const {
+  // Seconds from QEMU's start to the first line of the guest's reader. `emulator`: instead of the
+  // one that lab takes.
+  double by_hand(const std::string& emulator = "") const {
     const trial::GuestImage& image = outer_.job.images.at(site::image_key(plans_[0]));
     const std::string start = fmt::format(guest_by_hand, plans_[0].settings.memory >> 20,
                                           image.kernel.filename().string(),
                                           image.initrd.filename().string(), image.cmdline);
     const base::RunFolder run(folders_);
-    const guest::DomainSpec spec =
-        site::lay_out_outer(site::OuterKind::svm, outer_.image, outer_.job, "by-hand", run.path(),
-                            run.sockets(), start);
+    guest::DomainSpec spec = site::lay_out_outer(site::OuterKind::svm, outer_.image, outer_.job,
+                                                 "by-hand", run.path(), run.sockets(), start);
+    if (!emulator.empty()) spec.emulator = emulator;
     const base::Stopwatch watch;
     base::Process machine({.argv = machine_by_hand(spec), .folder = run.path()});
     const fs::path stream = run.path() / stream_file;
@@ -248,11 +254,16 @@ std::string table_of(const Results& results, const Options& options) {
       fmt::format("{:<48}{:>8}  {}\n", fmt::format("seconds, {} of each in turn", options.repeats),
                   "median", "least … most");
   text += row("by hand: outer VM's and guest's boot", results.by_hand);
+  const bool beside = !results.against.values().empty();
+  if (beside) text += row("  with " + options.against, results.against);
   text += row("lab run, warm: from command to table and end", results.lab);
   text += row("  the guest's boot in it", results.boot);
   text += fmt::format("\nlab run ÷ by hand           {:.2f}\nlab run ÷ its guest's boot  {:.2f}\n",
                       results.lab.median() / results.by_hand.median(),
                       results.lab.median() / results.boot.median());
+  if (beside)
+    text += fmt::format("lab's emulator ÷ the other  {:.2f}\n",
+                        results.by_hand.median() / results.against.median());
   text += "\nwhere lab's seconds are, phase by phase\n";
   for (const auto& [phase, times] : results.phases) text += row("  " + phase, times);
   text += "\n";
@@ -275,6 +286,8 @@ std::string json_of(const Results& results, const Options& options) {
                         {"by_hand", results.by_hand.values()},
                         {"lab", results.lab.values()},
                         {"guest_boot", results.boot.values()}};
+  if (!options.against.empty())
+    document["against"] = {{"emulator", options.against}, {"seconds", results.against.values()}};
   for (const auto& [phase, times] : results.phases) document["phases"][phase] = times.values();
   for (const Throughput& throughput : results.throughput)
     document["throughput"].push_back({{"at_once", throughput.at_once},
@@ -303,6 +316,8 @@ void add_bench_run(CLI::App& bench, Action& action) {
   command->add_option("--repeats", options->repeats, "Runs of each")
       ->check(CLI::Range(1, 100))
       ->capture_default_str();
+  command->add_option("--against", options->against,
+                      "Another QEMU, which runs the machines by hand in turn with lab's");
   command->add_option("--trials", options->trials, "For the trials an hour")
       ->check(CLI::Range(1, 1000))
       ->capture_default_str();

@@ -46,6 +46,7 @@ set --
 for disk in /dev/lab/guest*; do
 	[ ! -e "$disk" ] || set -- -drive "file=$disk,format=raw,if=virtio,snapshot=on"
 done
+echo "guest starts" >/dev/lab/stream
 exec qemu-system-x86_64 -accel kvm -cpu host -m {0} -display none -nodefaults -no-user-config \
 	-kernel /run/lab/job/images/*/{1} -initrd /run/lab/job/images/*/{2} -append '{3}' -serial null "$@" \
 	-device virtio-serial-pci -chardev file,id=reader,path=/dev/lab/stream \
@@ -53,6 +54,7 @@ exec qemu-system-x86_64 -accel kvm -cpu host -m {0} -display none -nodefaults -n
 
 // Of the reader, where no exits are counted.
 constexpr const char* first_words = "no exit counters";
+constexpr const char* start_words = "guest starts";
 
 constexpr const char* stream_file = "stream";  // where they go
 
@@ -70,7 +72,8 @@ struct Throughput {
 
 // In seconds.
 struct Results {
-  Samples by_hand, against, lab, boot;  // by hand: with lab's emulator, and with another one
+  Samples by_hand, by_hand_guest, against, against_guest;
+  Samples lab, boot;  // by hand: with lab's emulator, and with another one
   std::vector<std::pair<std::string, Samples>> phases;  // of lab, in their order
   std::vector<Throughput> throughput;
   unsigned trials = 0;  // of each throughput
@@ -96,11 +99,11 @@ class Bench {
     run_lab(1, 1);
     for (unsigned i = 0; i < options_.repeats; ++i) {
       progress_.phase("", fmt::format("by hand ({} of {})", i + 1, options_.repeats));
-      results_.by_hand.add(by_hand());
+      by_hand("", results_.by_hand, results_.by_hand_guest);
       if (!options_.against.empty()) {
         progress_.phase(
             "", fmt::format("by hand, {} ({} of {})", options_.against, i + 1, options_.repeats));
-        results_.against.add(by_hand(options_.against));
+        by_hand(options_.against, results_.against, results_.against_guest);
       }
       progress_.phase("", fmt::format("lab run ({} of {})", i + 1, options_.repeats));
       take(run_lab(1, 1));
@@ -154,9 +157,9 @@ class Bench {
     return found != phases.end() ? found->second : phases.emplace_back(phase, Samples()).second;
   }
 
-  // Seconds from QEMU's start to the first line of the guest's reader. `emulator`: instead of the
-  // one that lab takes.
-  double by_hand(const std::string& emulator = "") const {
+  // Adds the seconds from QEMU's start to the first line of the guest's reader to `whole`, those of
+  // the guest alone to `guest`. `emulator`: instead of the one that lab takes.
+  void by_hand(const std::string& emulator, Samples& whole, Samples& guest) const {
     const trial::GuestImage& image = outer_.job.images.at(site::image_key(plans_[0]));
     const std::string start = fmt::format(guest_by_hand, plans_[0].settings.memory >> 20,
                                           image.kernel.filename().string(),
@@ -167,8 +170,16 @@ class Bench {
     if (!emulator.empty()) spec.emulator = emulator;
     const base::Stopwatch watch;
     base::Process machine({.argv = machine_by_hand(spec), .folder = run.path()});
-    const fs::path stream = run.path() / stream_file;
-    while (!fs::exists(stream) || base::read_file(stream).find(first_words) == std::string::npos) {
+    const double started = wait_for_words(start_words, run.path() / stream_file, machine, watch);
+    const double ready = wait_for_words(first_words, run.path() / stream_file, machine, watch);
+    whole.add(ready);
+    guest.add(ready - started);
+  }
+
+  // Gives the seconds at which the stream had the words.
+  static double wait_for_words(const char* words, const fs::path& stream, base::Process& machine,
+                               const base::Stopwatch& watch) {
+    while (!fs::exists(stream) || base::read_file(stream).find(words) == std::string::npos) {
       if (!machine.running())
         throw base::infrastructure_error("QEMU by hand ended: " + machine.output());
       if (watch.seconds() > std::chrono::duration<double>(limit).count())
@@ -254,16 +265,20 @@ std::string table_of(const Results& results, const Options& options) {
       fmt::format("{:<48}{:>8}  {}\n", fmt::format("seconds, {} of each in turn", options.repeats),
                   "median", "least … most");
   text += row("by hand: outer VM's and guest's boot", results.by_hand);
+  text += row("  the guest's boot in it", results.by_hand_guest);
   const bool beside = !results.against.values().empty();
-  if (beside) text += row("  with " + options.against, results.against);
+  if (beside) {
+    text += row("  with " + options.against, results.against);
+    text += row("  the guest's boot in it", results.against_guest);
+  }
   text += row("lab run, warm: from command to table and end", results.lab);
   text += row("  the guest's boot in it", results.boot);
   text += fmt::format("\nlab run ÷ by hand           {:.2f}\nlab run ÷ its guest's boot  {:.2f}\n",
                       results.lab.median() / results.by_hand.median(),
                       results.lab.median() / results.boot.median());
   if (beside)
-    text += fmt::format("lab's emulator ÷ the other  {:.2f}\n",
-                        results.by_hand.median() / results.against.median());
+    text += fmt::format("lab's emulator ÷ the other, the guest's boot by hand  {:.2f}\n",
+                        results.by_hand_guest.median() / results.against_guest.median());
   text += "\nwhere lab's seconds are, phase by phase\n";
   for (const auto& [phase, times] : results.phases) text += row("  " + phase, times);
   text += "\n";
@@ -284,10 +299,13 @@ std::string json_of(const Results& results, const Options& options) {
                         {"processors", std::thread::hardware_concurrency()},
                         {"conditions", results.conditions},
                         {"by_hand", results.by_hand.values()},
+                        {"by_hand_guest", results.by_hand_guest.values()},
                         {"lab", results.lab.values()},
                         {"guest_boot", results.boot.values()}};
   if (!options.against.empty())
-    document["against"] = {{"emulator", options.against}, {"seconds", results.against.values()}};
+    document["against"] = {{"emulator", options.against},
+                           {"seconds", results.against.values()},
+                           {"guest", results.against_guest.values()}};
   for (const auto& [phase, times] : results.phases) document["phases"][phase] = times.values();
   for (const Throughput& throughput : results.throughput)
     document["throughput"].push_back({{"at_once", throughput.at_once},

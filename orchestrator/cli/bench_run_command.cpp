@@ -72,8 +72,9 @@ struct Throughput {
 
 // In seconds.
 struct Results {
-  Samples by_hand, by_hand_guest, against, against_guest;
-  Samples lab, boot;  // by hand: with lab's emulator, and with another one
+  Samples by_hand, by_hand_guest;  // with lab's emulator
+  Samples against, against_guest;  // by hand with another one
+  Samples lab, boot;
   std::vector<std::pair<std::string, Samples>> phases;  // of lab, in their order
   std::vector<Throughput> throughput;
   unsigned trials = 0;  // of each throughput

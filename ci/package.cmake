@@ -75,7 +75,7 @@ set(CPACK_DEBIAN_PACKAGE_SHLIBDEPS ON)
 string(CONCAT CPACK_DEBIAN_PACKAGE_DEPENDS
        "qemu-system-x86, qemu-utils, libvirt-daemon-system, libvirt-daemon-driver-qemu, libvirt-clients, "
        "make, gcc, binutils, coccinelle, libelf1, bc, xz-utils, kmod, debian-archive-keyring, "
-       "mmdebstrap, e2fsprogs, fdisk, cpio, busybox-static, zstd, supermin, xorriso, grub-common, grub-pc-bin")
+       "mmdebstrap, e2fsprogs, eatmydata, fdisk, cpio, busybox-static, zstd, supermin, xorriso, grub-common, grub-pc-bin")
 # Site vmx; images by URL; lib/lab/emulators.
 string(CONCAT CPACK_DEBIAN_PACKAGE_RECOMMENDS
        "bochs, bochsbios, bochs-sdl, vgabios, ca-certificates, "

@@ -278,6 +278,7 @@ std::vector<Finding> examine(const base::Folders& folders) {
           probe_tool("mmdebstrap", "mmdebstrap"),
           probe_tool("qemu-img", "qemu-utils"),
           probe_tool("mke2fs", "e2fsprogs"),
+          probe_tool("eatmydata", "eatmydata"),
           probe_disk(folders),
           probe_memory()};
 }

@@ -53,6 +53,13 @@ Folders find_folders() {
   return folders;
 }
 
+void link_or_copy(const fs::path& from, const fs::path& to) {
+  fs::create_directories(to.parent_path());
+  std::error_code error;
+  fs::create_hard_link(from, to, error);
+  if (error) fs::copy_file(from, to);
+}
+
 fs::path make_temporary_folder(const fs::path& parent, const std::string& prefix) {
   std::string name = (parent / (prefix + ".XXXXXX")).string();
   if (::mkdtemp(name.data()) == nullptr) throw errno_error("make a folder", name, errno);

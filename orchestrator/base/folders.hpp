@@ -26,6 +26,10 @@ Folders find_folders();
 std::filesystem::path find_part(const std::filesystem::path& program,
                                 const std::filesystem::path& part);
 
+// Makes `to`, and its folder, where nothing is yet: the same file as `from`, or a copy where that is
+// on another file system.
+void link_or_copy(const std::filesystem::path& from, const std::filesystem::path& to);
+
 // A new folder `prefix.XXXXXX` below `parent`.
 std::filesystem::path make_temporary_folder(const std::filesystem::path& parent,
                                             const std::string& prefix);

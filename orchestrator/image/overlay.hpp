@@ -13,6 +13,10 @@ namespace lab::image {
 void create_overlay(const std::filesystem::path& backing, const std::string& backing_format,
                     const std::filesystem::path& overlay);
 
+// Puts the disk, under its own name, and the files that it lies over into a new folder: there they
+// find each other wherever the folder is. Error (infrastructure) where qemu-img fails.
+void copy_chain(const std::filesystem::path& disk, const std::filesystem::path& folder);
+
 // Makes a qcow2 file that the guest sees as `bytes` of zeros and that takes no room yet.
 void create_empty_disk(const std::filesystem::path& disk, std::uint64_t bytes);
 

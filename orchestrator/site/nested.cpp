@@ -38,13 +38,6 @@ constexpr const char* run_script =
     "#!/bin/sh\n"
     "exec /run/lab/job/lab job /run/lab/job/job.json /dev/lab/stream\n";
 
-void link_or_copy(const fs::path& from, const fs::path& to) {
-  fs::create_directories(to.parent_path());
-  std::error_code error;
-  fs::create_hard_link(from, to, error);
-  if (error) fs::copy_file(from, to);
-}
-
 // A prepared guest's disk becomes one of the outer VM's. Bochs knows none of QEMU's formats.
 void add_guest_disk(OuterKind kind, trial::GuestImage& image, const fs::path& folder,
                     guest::DomainSpec& spec) {
@@ -74,11 +67,11 @@ void add_guest_disk(OuterKind kind, trial::GuestImage& image, const fs::path& fo
   image.disk_is_block = true;
 }
 
-// A prepared guest's disk becomes a file of the job.
-void add_guest_file(trial::GuestImage& image, const fs::path& folder) {
-  const std::string place = "disks/" + image.disk.parent_path().filename().string();
-  if (!fs::exists(folder / place)) link_or_copy(image.disk, folder / place);
-  image.disk = job_folder / place;
+// A prepared guest's disk becomes files of the job.
+void add_guest_files(trial::GuestImage& image, const fs::path& folder) {
+  const fs::path place = "disks" / image.disk.parent_path().filename();
+  if (!fs::exists(folder / place)) image::copy_chain(image.disk, folder / place);
+  image.disk = job_folder / place / image.disk.filename();
 }
 
 // Rewrites a job's paths to what they are inside, laying the files out below `folder` and the
@@ -86,7 +79,7 @@ void add_guest_file(trial::GuestImage& image, const fs::path& folder) {
 Job lay_out(OuterKind kind, const Job& job, const fs::path& folder, guest::DomainSpec& spec) {
   Job inside = job;
   for (const auto& entry : fs::directory_iterator(job.modules))
-    link_or_copy(entry.path(), folder / "modules" / entry.path().filename());
+    base::link_or_copy(entry.path(), folder / "modules" / entry.path().filename());
   inside.modules = job_folder / "modules";
   if (fs::is_directory(job.capabilities)) fs::copy(job.capabilities, folder / "capabilities");
   if (!job.capabilities.empty()) inside.capabilities = job_folder / "capabilities";
@@ -96,12 +89,12 @@ Job lay_out(OuterKind kind, const Job& job, const fs::path& folder, guest::Domai
       if (file->empty()) continue;
       const auto [found, is_new] = places.emplace(
           *file, fs::path("images") / std::to_string(places.size()) / file->filename());
-      if (is_new) link_or_copy(*file, folder / found->second);
+      if (is_new) base::link_or_copy(*file, folder / found->second);
       *file = job_folder / found->second;
     }
     if (image.disk.empty()) continue;
     if (job.exact)
-      add_guest_file(image, folder);
+      add_guest_files(image, folder);
     else
       add_guest_disk(kind, image, folder.parent_path(), spec);
   }

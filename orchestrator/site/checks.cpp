@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <charconv>
 #include <set>
 #include <tuple>
 
@@ -13,6 +14,7 @@
 #include "orchestrator/kvm/modules.hpp"
 #include "orchestrator/site/job.hpp"
 #include "orchestrator/site/outer_vm.hpp"
+#include "orchestrator/site/surroundings.hpp"
 
 namespace lab::site {
 namespace fs = std::filesystem;
@@ -93,6 +95,29 @@ void check_exact(const std::vector<TrialPlan>& plans, const std::string& site) {
           "exact counts on site svm need lab's own QEMU, which is not there",
           std::string(build_emulator) + "; or --on vmx");
   }
+}
+
+bool reads_shadow_tables(std::string_view emulator) {
+  constexpr std::string_view name = "QEMU ";
+  if (!emulator.starts_with(name)) return false;
+  const char *end = emulator.data() + emulator.size(), *at = emulator.data() + name.size();
+  unsigned major = 0, minor = 0;
+  at = std::from_chars(at, end, major).ptr;
+  if (at != end) std::from_chars(at + 1, end, minor);
+  return std::pair(major, minor) >= std::pair(9u, 2u);
+}
+
+void check_paging(const std::vector<TrialPlan>& plans, const std::string& site) {
+  const auto shadow = std::ranges::find_if(plans, [](const TrialPlan& plan) {
+    return plan.settings.paging == scenario::Paging::shadow;
+  });
+  if (shadow == plans.end() || site != "svm" || find_emulator()) return;
+  const std::string emulator = emulator_in_words(qemu_version_text(usual_qemu));
+  if (reads_shadow_tables(emulator))
+    throw base::infrastructure_error(
+        named(*shadow) + "guests with shadow paging die in an outer VM of this machine's " +
+            emulator + ", and lab's own QEMU is not there",
+        std::string(build_emulator) + "; or --on vmx");
 }
 
 void check_settings(const std::vector<TrialPlan>& plans) {

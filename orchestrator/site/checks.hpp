@@ -25,6 +25,13 @@ void check_reasons(std::span<const scenario::Relation> relations, exits::Vendor 
 // Exact counts where the site cannot give them.
 void check_exact(const std::vector<scenario::TrialPlan>& plans, const std::string& site);
 
+// Error (infrastructure) where a trial asks for shadow paging on a QEMU that cannot emulate it.
+void check_paging(const std::vector<scenario::TrialPlan>& plans, const std::string& site);
+
+// Whether guests under shadow paging would read the host's tables in this emulator
+// (emulator_in_words): QEMU 9.2 and newer without ci/emulators/qemu/3-read-cr-intercept.cocci.
+bool reads_shadow_tables(std::string_view emulator);
+
 // Settings that contradict each other, and names of CPU models and features that this machine's
 // libvirt does not know.
 void check_settings(const std::vector<scenario::TrialPlan>& plans);

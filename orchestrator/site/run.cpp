@@ -191,6 +191,7 @@ void run_plans(const std::vector<scenario::TrialPlan>& plans, const RunOptions& 
                            "sudo ci/lab run …");
   const std::string site = resolve(options.site, plans, sink);
   check_exact(plans, site);
+  check_paging(plans, site);
   check_reasons(plans, vendor_of(site));
   check_reasons(options.relations, vendor_of(site));
   const bool here = site == "here";

@@ -25,6 +25,13 @@ std::vector<scenario::TrialPlan> plans() {
       "t.yaml"));
 }
 
+TEST(Checks, ShadowPagingIsRefusedOnWhichEmulator) {
+  EXPECT_TRUE(reads_shadow_tables("QEMU 10.0.2"));
+  EXPECT_TRUE(reads_shadow_tables("QEMU 9.2"));
+  for (const char* other : {"QEMU 7.2.22", "QEMU 9.1.9", "QEMU 9", "QEMU ", "Bochs 12.7", ""})
+    EXPECT_FALSE(reads_shadow_tables(other)) << other;
+}
+
 TEST(Job, SurvivesTheDisk) {
   Job job{.site = "svm",
           .emulated = true,

@@ -20,8 +20,6 @@ namespace {
 
 constexpr std::size_t most_characters = 128;
 constexpr std::chrono::seconds patience{30};
-// What libvirt takes for an x86 guest where it is told no emulator.
-constexpr const char* usual_qemu = "qemu-system-x86_64";
 
 // The word after `words`: "10.0.2".
 std::string version_after(std::string_view text, std::string_view words) {

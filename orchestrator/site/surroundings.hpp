@@ -16,6 +16,9 @@ namespace lab::site {
 // All that this QEMU says of its version; "" where it says nothing.
 std::string qemu_version_text(const std::filesystem::path& emulator);
 
+// What libvirt takes for an x86 guest where it is told no emulator.
+inline constexpr const char* usual_qemu = "qemu-system-x86_64";
+
 // "QEMU 10.0.2" or "Bochs 2.7", from what either says of itself; "" where it is neither.
 std::string emulator_in_words(std::string_view text);
 

@@ -104,8 +104,7 @@ Domain::Domain(virConnect* connection, const DomainSpec& spec, Lifetime lifetime
     : name_(spec.name),
       lifetime_(lifetime),
       defined_(spec.preserve_on_poweroff),
-      can_be_saved_(std::ranges::any_of(spec.disks, is_saveable)),
-      has_memory_disk_(!spec.memory_disk.empty()) {
+      can_be_saved_(std::ranges::any_of(spec.disks, is_saveable)) {
   const std::string xml = domain_xml(spec, has_apparmor(connection));
   unsigned flags = VIR_DOMAIN_START_PAUSED;
   if (lifetime == Lifetime::ends_with_lab) flags |= VIR_DOMAIN_START_AUTODESTROY;

@@ -55,8 +55,8 @@ class Domain {
   // device that cannot be saved (NVMe).
   void save_and_restore();
 
-  // Writes the machine's memory and devices, not its disks, into a new file: QEMU 9.0 or newer. It
-  // does not go on after that. Error (infrastructure).
+  // Writes the machine's devices into a new file, which belongs to its DomainSpec::memory_file and
+  // to its disks as they are then. It does not go on after that. Error (infrastructure).
   void save_state(const std::filesystem::path& file);
   // Fills a machine that was made with DomainSpec::incoming and has at least the devices of the
   // saved one; it stays paused. Error (infrastructure) where the file is not one of such a machine.
@@ -77,7 +77,6 @@ class Domain {
   Lifetime lifetime_;
   bool defined_ = false;       // and to be undefined at the end
   bool can_be_saved_ = false;  // has a writable qcow2 disk
-  bool has_memory_disk_ = false;
   DomainPtr domain_;
   std::optional<pid_t> pid_;
 };

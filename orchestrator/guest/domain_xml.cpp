@@ -3,6 +3,9 @@
 
 #include <unistd.h>
 
+#include <algorithm>
+#include <iterator>
+
 #include "orchestrator/guest/device_xml.hpp"
 #include "orchestrator/guest/xml.hpp"
 
@@ -67,10 +70,20 @@ void add_memory(xml_node domain, const DomainSpec& spec) {
   set(add(backing, "source"), "type", "memfd");  // takes no mounted hugetlbfs
 }
 
+std::vector<std::string> memory_file_arguments(const DomainSpec& spec) {
+  if (spec.memory_file.empty()) return {};
+  const char* use = spec.incoming ? "share=off,readonly=on,rom=off" : "share=on";
+  return {"-object",
+          "memory-backend-file,id=lab-ram,size=" + std::to_string(spec.memory_mib) + "M," + use +
+              ",mem-path=" + escaped(spec.memory_file),
+          "-machine", "memory-backend=lab-ram"};
+}
+
 // What libvirt has no elements for.
 void add_qemu_details(xml_node domain, const DomainSpec& spec) {
   set(domain, "xmlns:qemu", "http://libvirt.org/schemas/domain/qemu/1.0");
   std::vector<std::string> arguments = nvme_arguments(spec);
+  std::ranges::copy(memory_file_arguments(spec), std::back_inserter(arguments));
   if (spec.count_instructions)
     arguments.insert(arguments.end(),
                      {"-icount", "shift=0,sleep=off", "-global", "virtio-serial-pci.ioeventfd=off",

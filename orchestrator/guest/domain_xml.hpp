@@ -43,7 +43,12 @@ struct DomainSpec {
   // a device that takes its time. It is no part of a saved state. Empty: none.
   std::string memory_disk;
   std::uint64_t memory_disk_mib = 0;
-  bool incoming = false;       // waits for Domain::load_state instead of starting
+  // A file that is the machine's whole memory, which can be saved with it (Domain::save_state).
+  // Empty: it has none.
+  std::string memory_file;
+  // It waits for Domain::load_state instead of starting, and keeps to itself what it changes of
+  // memory_file: the page cache holds the rest once for all machines that began with that file.
+  bool incoming = false;
   std::string machine = "pc";  // "pc", "q35"
   unsigned vcpus = 1;
   std::uint64_t memory_mib = 768;

@@ -131,6 +131,17 @@ TEST(DomainXml, CountsInstructionsWhereAsked) {
   expect_accepted(spec);
 }
 
+TEST(DomainXml, ARestoredMachineLeavesItsMemoryFileAsItWas) {
+  DomainSpec spec;
+  spec.name = "lab-test";
+  spec.memory_mib = 64;
+  spec.memory_file = "/tmp/memory";
+  EXPECT_THAT(domain_xml(spec), HasSubstr("size=64M,share=on,mem-path=/tmp/memory"));
+  spec.incoming = true;
+  EXPECT_THAT(domain_xml(spec), HasSubstr("share=off,readonly=on,rom=off,mem-path=/tmp/memory"));
+  expect_accepted(spec);
+}
+
 TEST(Cpu, IsNamedAsLibvirtKnowsIt) {
   ConnectionPtr connection;
   try {

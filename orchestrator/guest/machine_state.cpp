@@ -14,13 +14,10 @@ namespace {
 
 constexpr double patience = 120;  // seconds
 
-// mapped-ram: pages have fixed places in the file, and those that are all zero none (QEMU 9.0).
-// x-ignore-shared: what lies in a file of its own (DomainSpec::memory_disk) is not in it. QEMU 10
-// cannot do both at once: it then writes from address 0.
-void set_capability(virDomain* domain, bool has_memory_disk) {
-  const char* name = has_memory_disk ? "x-ignore-shared" : "mapped-ram";
+// What lies in a file of its own (DomainSpec::memory_file, memory_disk) is not in the state.
+void leave_files_out(virDomain* domain) {
   ask_qemu(domain, "migrate-set-capabilities",
-           {{"capabilities", {{{"capability", name}, {"state", true}}}}});
+           {{"capabilities", {{{"capability", "x-ignore-shared"}, {"state", true}}}}});
 }
 
 void migrate(virDomain* domain, const std::string& command, const std::filesystem::path& file) {
@@ -44,12 +41,12 @@ void migrate(virDomain* domain, const std::string& command, const std::filesyste
 void Domain::save_state(const std::filesystem::path& file) {
   pause();
   ask_qemu(domain_.get(), "migrate-set-parameters", {{"max-bandwidth", 1ull << 40}});
-  set_capability(domain_.get(), has_memory_disk_);
+  leave_files_out(domain_.get());
   migrate(domain_.get(), "migrate", file);
 }
 
 void Domain::load_state(const std::filesystem::path& file) {
-  set_capability(domain_.get(), has_memory_disk_);
+  leave_files_out(domain_.get());
   migrate(domain_.get(), "migrate-incoming", file);
 }
 

@@ -29,8 +29,8 @@ class OuterMachine {
   // What the emulator said of its end, where it did; may be empty.
   virtual std::string last_words() const { return ""; }
 
-  // Writes its memory and devices into a file; it does not go on after that. Error (infrastructure)
-  // where the emulator cannot.
+  // Writes its devices into a file, which belongs to its memory's (DomainSpec::memory_file); it does
+  // not go on after that. Error (infrastructure) where the emulator cannot.
   virtual void save_state(const std::filesystem::path& file) = 0;
 
   // The serial console and the stream: non-blocking, read by who follows the machine.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "orchestrator/site/warm.hpp"
 
+#include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
@@ -25,6 +26,12 @@ using trial::Event;
 
 constexpr std::size_t most_states = 6;  // up to half a GB each; the one used longest ago goes first
 constexpr double patience = 300;        // seconds, until it is ready to be saved
+constexpr std::uintmax_t room_mib = 1024;  // for one that is made
+
+// What a state is: the machine's memory, which it has as a file, its devices and its disk.
+constexpr const char* memory_file = "memory";
+constexpr const char* devices_file = "devices";
+constexpr const char* disk_file = "system.qcow2";
 
 // What the machine does to get ready, and where it then waits (images/outer: lab-warm).
 constexpr const char* start_warming =
@@ -60,7 +67,7 @@ std::string digest_of(const OuterImage& image, const Job& warming, guest::Domain
 // The files' digests, a line each, are what the file `digests` says.
 std::string digests_in(const fs::path& state) {
   std::string text;
-  for (const char* file : {"memory", "system.qcow2"})
+  for (const char* file : {memory_file, devices_file, disk_file})
     text += base::sha256_sparse(state / file) + " " + file + "\n";
   return text;
 }
@@ -73,12 +80,23 @@ bool is_whole(const fs::path& state) {
   }
 }
 
+// A machine whose memory finds no room in its file does not go on.
+void check_room(const fs::path& folder) {
+  const std::uintmax_t free_mib = fs::space(folder).available >> 20;
+  if (free_mib < room_mib)
+    throw base::infrastructure_error(
+        fmt::format("the disk of '{}' has {} MiB free; a state of an outer VM needs {}",
+                    folder.string(), free_mib, room_mib),
+        "free some space, or set XDG_CACHE_HOME to a larger disk");
+}
+
 class Warmer {
  public:
   Warmer(const OuterImage& image, const Job& job, const guest::DomainSpec& spec,
          const base::Folders& folders, const base::RunFolder& run, const trial::Sink& sink)
       : image_(image),
         warming_(warming_job(job)),
+        patience_(patience * job.time_scale),
         spec_(spec),
         folder_(folders.cache / "warm" / digest_of(image, warming_, spec)),
         run_(run),
@@ -116,25 +134,27 @@ class Warmer {
   // In the cache's half-made folder.
   void make(const fs::path& folder) const {
     sink_({.kind = Event::Kind::phase, .text = "outer VM's first boot"});
+    check_room(folder);
     fs::create_directory(folder / "parts");
     guest::DomainSpec spec =
         lay_out_outer(OuterKind::svm, image_, warming_, "lab-warming-" + run_.id(),
                       folder / "parts", run_.sockets(), start_warming);
     spec.vcpus = spec_.vcpus;
     spec.memory_mib = spec_.memory_mib;
+    spec.memory_file = (folder / memory_file).string();
     {
       const auto machine = start_outer(OuterKind::svm, image_, spec, run_.path());
       wait_until_warm(*machine);
-      machine->save_state(folder / "memory");
+      machine->save_state(folder / devices_file);
     }
-    fs::rename(folder / "parts/outer.qcow2", folder / "system.qcow2");
+    fs::rename(folder / "parts/outer.qcow2", folder / disk_file);
     fs::remove_all(folder / "parts");
     base::write_file(folder / "digests", digests_in(folder));
   }
 
   void wait_until_warm(OuterMachine& machine) const {
     JobEvents events(OuterKind::svm, sink_, warming_);
-    follow(machine, {.silence = patience, .whole = patience, .line = trial::max_event_bytes},
+    follow(machine, {.silence = patience_, .whole = patience_, .line = trial::max_event_bytes},
            [&](const std::string& line) {
              return line == warm_line || (events.take(line) && events.failed());
            });
@@ -157,8 +177,10 @@ class Warmer {
       throw base::infrastructure_error("'" + folder_.string() + "' is not as it was written");
     sink_({.kind = Event::Kind::phase, .text = outer_vm_phase});
     fs::remove(spec_.disks[0].path);
-    image::create_overlay(folder_ / "system.qcow2", "qcow2", spec_.disks[0].path);
-    return restore_outer(spec_, folder_ / "memory");
+    image::create_overlay(folder_ / disk_file, "qcow2", spec_.disks[0].path);
+    guest::DomainSpec spec = spec_;
+    spec.memory_file = (folder_ / memory_file).string();
+    return restore_outer(spec, folder_ / devices_file);
   }
 
   void forget_old() const {
@@ -172,6 +194,7 @@ class Warmer {
 
   const OuterImage& image_;
   const Job warming_;
+  const double patience_;  // seconds
   const guest::DomainSpec& spec_;
   const fs::path folder_;
   const base::RunFolder& run_;

@@ -122,6 +122,14 @@ void add_tests(CLI::App& command, Action& action, const std::shared_ptr<Options>
            [](const Options& o) { return vmm::test_failed(o.times); })
       ->add_option("--times", options->times)
       ->capture_default_str();
+  add_test(command, action, options, "interrupts", "Interrupts that arrive once each",
+           [](const Options& o) { return vmm::test_interrupts(o.times); })
+      ->add_option("--times", options->times)
+      ->capture_default_str();
+  add_test(command, action, options, "priority", "The task priority while an interrupt is pending",
+           [](const Options& o) { return vmm::test_priority(o.times); })
+      ->add_option("--times", options->times)
+      ->capture_default_str();
 }
 
 void add_cost_options(CLI::App& command, Options& options) {

@@ -210,10 +210,14 @@ void Machine::lay_out_interrupts() {
   auto* gdt = reinterpret_cast<std::uint64_t*>(memory_.data() + gdt_address);
   gdt[1] = 0x00af9b000000ffff;
   gdt[2] = 0x00cf93000000ffff;
-  auto* gate = reinterpret_cast<std::uint64_t*>(memory_.data() + idt_address) + 2 * VMM_VECTOR;
-  const std::uint64_t handler = address_of(vmm_interrupt);
-  gate[0] = (handler & 0xffff) | 0x08u << 16 | 0x8e00ull << 32 | (handler >> 16 & 0xffff) << 48;
-  gate[1] = handler >> 32;
+  const auto set_gate = [this](unsigned vector, const unsigned char* code) {
+    auto* gate = reinterpret_cast<std::uint64_t*>(memory_.data() + idt_address) + 2 * vector;
+    const std::uint64_t handler = address_of(code);
+    gate[0] = (handler & 0xffff) | 0x08u << 16 | 0x8e00ull << 32 | (handler >> 16 & 0xffff) << 48;
+    gate[1] = handler >> 32;
+  };
+  set_gate(VMM_VECTOR, vmm_interrupt);
+  set_gate(VMM_VECTOR_LINGERING, vmm_lingering);
   for (Vcpu& vcpu : vcpus_) {
     kvm_sregs sregs = vcpu.sregs();
     sregs.gdt = {.base = gdt_address, .limit = 3 * 8 - 1};

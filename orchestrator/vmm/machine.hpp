@@ -77,8 +77,8 @@ class Vcpu {
 
 class Machine {
  public:
-  // With interrupts: local APICs, emulated by KVM, and vmm_interrupt behind VMM_VECTOR. Error
-  // (infrastructure) where KVM refuses.
+  // With interrupts: local APICs, emulated by KVM, vmm_interrupt behind VMM_VECTOR, and
+  // vmm_lingering behind VMM_VECTOR_LINGERING. Error (infrastructure) where KVM refuses.
   enum class Interrupts { none, apic };
   explicit Machine(unsigned vcpus, Interrupts interrupts = Interrupts::none);
 

@@ -9,7 +9,7 @@
 	.section .rodata
 	.globl vmm_payload, vmm_payload_end, vmm_list, vmm_repeat, vmm_nested, vmm_nested_guest
 	.globl vmm_vmcall, vmm_vmmcall, vmm_port, vmm_msr, vmm_cr4, vmm_hlt, vmm_ipi, vmm_answer
-	.globl vmm_interrupt
+	.globl vmm_interrupt, vmm_once, vmm_priority, vmm_lingering
 	.balign 16
 vmm_payload:
 
@@ -130,9 +130,9 @@ vmm_cr4:
 	.endm
 
 	/* An IPI to the APIC \target, or to the sender. */
-	.macro send_ipi target, flags
+	.macro send_ipi target, flags, vector=VMM_VECTOR
 	movl	$VMM_MSR_X2APIC_ICR, %ecx
-	movl	$(VMM_VECTOR | VMM_ICR_ASSERT | \flags), %eax
+	movl	$(\vector | VMM_ICR_ASSERT | \flags), %eax
 	movl	$\target, %edx
 	wrmsr
 	.endm
@@ -190,6 +190,42 @@ vmm_interrupt:
 	xorl	%edx, %edx
 	wrmsr
 	iretq
+
+/*
+ * rdi: how many IPIs to itself, each pending before interrupts are on; rsi: counts
+ * them; r8: how long each lingers.
+ */
+vmm_once:
+	enable_x2apic
+1:	send_ipi 0, VMM_ICR_SELF, VMM_VECTOR_LINGERING
+	sti
+	nop
+	cli
+	decq	%rdi
+	jnz	1b
+	outb	%al, $VMM_PORT_DONE
+
+/* As vmm_once; the task priority is set and reset while the interrupt is pending. */
+vmm_priority:
+	enable_x2apic
+1:	send_ipi 0, VMM_ICR_SELF, VMM_VECTOR_LINGERING
+	movl	$1, %eax
+	movq	%rax, %cr8
+	xorl	%eax, %eax
+	movq	%rax, %cr8
+	sti
+	nop
+	cli
+	decq	%rdi
+	jnz	1b
+	outb	%al, $VMM_PORT_DONE
+
+/* As vmm_interrupt; before its end it executes r8 instructions that cause no exit. */
+vmm_lingering:
+	movq	%r8, %rcx
+1:	decq	%rcx
+	jns	1b
+	jmp	vmm_interrupt
 
 vmm_payload_end:
 	.section .note.GNU-stack, "", @progbits

@@ -5,7 +5,8 @@
 
 #define VMM_PORT_DONE 0xe9
 #define VMM_PORT_EVENT 0xea /* an eventfd may listen there */
-#define VMM_VECTOR 0x40     /* of the one interrupt */
+#define VMM_VECTOR 0x40     /* of the usual interrupt */
+#define VMM_VECTOR_LINGERING 0x41
 
 #define VMM_QUERY_IN 0
 #define VMM_QUERY_OUT 32
@@ -36,6 +37,7 @@ extern const unsigned char vmm_payload[], vmm_payload_end[];
 extern const unsigned char vmm_list[], vmm_repeat[], vmm_nested[], vmm_nested_guest[];
 extern const unsigned char vmm_vmcall[], vmm_vmmcall[], vmm_port[], vmm_msr[], vmm_cr4[];
 extern const unsigned char vmm_hlt[], vmm_ipi[], vmm_answer[], vmm_interrupt[];
+extern const unsigned char vmm_once[], vmm_priority[], vmm_lingering[];
 }
 #endif
 

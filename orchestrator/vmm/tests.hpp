@@ -38,4 +38,12 @@ Report test_nested(std::uint64_t exits);
 // VM entries that the processor refuses.
 Report test_failed(unsigned times);
 
+// `times` interrupts, each pending before the guest can take it (KVM injects it), while another
+// processor stops this one as often as it can: each arrives exactly once. Where an emulator is
+// under test: its, not the modules'.
+Report test_interrupts(unsigned times);
+
+// The same, and the guest moves its task priority while the interrupt is pending.
+Report test_priority(unsigned times);
+
 }  // namespace lab::vmm

@@ -79,7 +79,7 @@ string(CONCAT CPACK_DEBIAN_PACKAGE_DEPENDS
 # Site vmx; images by URL; lib/lab/emulators.
 string(CONCAT CPACK_DEBIAN_PACKAGE_RECOMMENDS
        "bochs, bochsbios, bochs-sdl, vgabios, ca-certificates, "
-       "dpkg-dev, libglib2.0-dev, libseccomp-dev, ninja-build, pkg-config, python3, python3-venv")
+       "dpkg-dev, g++, libglib2.0-dev, libseccomp-dev, ninja-build, pkg-config, python3, python3-venv")
 set(CPACK_DEBIAN_PACKAGE_SUGGESTS "git")  # who accepts a baseline
 include(CPack)
 

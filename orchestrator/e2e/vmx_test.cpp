@@ -44,18 +44,20 @@ TEST_F(Vmx, TinyBootsWithTheSameExitsEachTime) {
   for (const char* reason : {"EPT_VIOLATION", "IO_INSTRUCTION", "MSR_WRITE", "CPUID", "CR_ACCESS"})
     EXPECT_TRUE(boot.contains(reason)) << reason;
 
-  // In the first one on a new image libvirt still had to ask QEMU for its capabilities.
-  const json second = boot_tiny(), third = boot_tiny();
-  ASSERT_TRUE(second.is_object() && third.is_object());
-  EXPECT_NE(second.at("id"), third.at("id"));
+  // All go on from one state: the first from the one that it made.
+  EXPECT_THAT(first.at("conditions").at("emulator").get<std::string>(),
+              testing::HasSubstr("save-when-asked"));
+  const json second = boot_tiny();
+  ASSERT_TRUE(second.is_object());
+  EXPECT_NE(first.at("id"), second.at("id"));
   for (const char* step : {"boot", "cpu"})
-    EXPECT_EQ(table_of(named(second.at("steps"), step)), table_of(named(third.at("steps"), step)));
+    EXPECT_EQ(table_of(named(first.at("steps"), step)), table_of(named(second.at("steps"), step)));
 }
 
 // The Bochs that a lab started.
 pid_t bochs_of(pid_t lab) {
   for (const pid_t pid : family_of(lab))
-    if (base::read_file("/proc/" + std::to_string(pid) + "/comm") == "bochs-bin\n") return pid;
+    if (base::read_file("/proc/" + std::to_string(pid) + "/comm").starts_with("bochs")) return pid;
   return 0;
 }
 

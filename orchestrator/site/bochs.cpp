@@ -22,10 +22,24 @@ namespace fs = std::filesystem;
 namespace {
 
 constexpr const char* log_name = "bochs.log";
+// Folders in that of the machine: where it is saved, and what it goes on from.
+constexpr const char* saved_name = "state";  // ci/emulators/bochs/lab-save.h
+constexpr const char* restored_name = "restored";
+constexpr double saving_patience = 120;  // seconds
+
+bool is_packaged(const guest::DomainSpec& spec) {
+  return spec.emulator.empty();
+}
 
 // Master and slave of each channel, in the order of their names in Linux; the CD comes last.
 std::string ata_device(std::size_t index, const std::string& what) {
   return fmt::format("ata{}-{}: {}\n", index / 2, index % 2 == 0 ? "master" : "slave", what);
+}
+
+// The changes to a disk, in a saved state.
+constexpr const char* system_image = "hard_drive.0.drive0.image";
+bool is_disk_image(const fs::path& file) {
+  return file.filename().string().starts_with("hard_drive.") && file.extension() == ".image";
 }
 
 base::Fd make_pipe(const fs::path& path) {
@@ -44,27 +58,48 @@ std::string panics_in(std::istream& stream) {
   return panics;
 }
 
-// In `folder`, which has its configuration.
-base::Command bochs_command(const fs::path& folder) {
-  base::write_file(folder / "debugger", "continue\n");  // Debian's Bochs has one and asks it
-  return {.argv = {bochs_program, "-q", "-f", "bochsrc", "-rc", "debugger"},
-          .environment = {{"SDL_VIDEODRIVER", "dummy"}, {"BXSHARE", "/usr/share/bochs"}},
-          .folder = folder,
-          .keep = 4096};
+// In `folder`, which has its configuration, or the state that it goes on from.
+base::Command bochs_command(const guest::DomainSpec& spec, const fs::path& folder) {
+  base::Command command{
+      .argv = {spec.emulator, "-q", "-f", "bochsrc"},
+      .environment = {{"SDL_VIDEODRIVER", "dummy"}, {"BXSHARE", "/usr/share/bochs"}},
+      .folder = folder,
+      .keep = 4096};
+  if (fs::exists(folder / restored_name)) {
+    command.argv = {spec.emulator, "-q", "-r", restored_name};
+  } else if (is_packaged(spec)) {
+    base::write_file(folder / "debugger", "continue\n");  // Debian's has one and asks it
+    command.argv = {bochs_program, "-q", "-f", "bochsrc", "-rc", "debugger"};
+  }
+  return command;
+}
+
+// The saved state is not touched: the configuration beside its files is this machine's.
+void lay_out_state(const fs::path& state, const std::string& configuration, const fs::path& to) {
+  fs::create_directory(to);
+  for (const auto& entry : fs::directory_iterator(state))
+    fs::create_symlink(fs::absolute(entry.path()), to / entry.path().filename());
+  base::write_file(to / "config", configuration);
 }
 
 class Bochs : public OuterMachine {
  public:
-  Bochs(const guest::DomainSpec& spec, const fs::path& boot_cd, const fs::path& folder)
+  // With a state it goes on from that; otherwise it boots.
+  Bochs(const guest::DomainSpec& spec, const fs::path& boot_cd, const fs::path& folder,
+        const fs::path& state = {})
       : folder_(folder) {
-    fs::create_directories(folder);
-    base::write_file(folder / "bochsrc", bochs_configuration(spec));
+    fs::remove_all(folder);
+    fs::create_directories(folder / saved_name);
+    if (state.empty())
+      base::write_file(folder / "bochsrc", bochs_configuration(spec));
+    else
+      lay_out_state(state, bochs_configuration(spec), folder / restored_name);
     fs::create_symlink(boot_cd, folder / "boot.iso");
     for (std::size_t i = 0; i < spec.disks.size(); ++i)
       fs::create_symlink(fs::absolute(spec.disks[i].path), folder / fmt::format("disk{}", i));
     console = make_pipe(folder / "console");
     stream = make_pipe(folder / "stream");
-    process_ = std::make_unique<base::Process>(bochs_command(folder));
+    process_ = std::make_unique<base::Process>(bochs_command(spec, folder));
   }
 
   bool running() override {
@@ -75,9 +110,24 @@ class Bochs : public OuterMachine {
     return process_->running();
   }
 
-  // Bochs can, but only when asked in its window.
-  void save_state(const fs::path&) override {
-    throw base::infrastructure_error("a Bochs without a window cannot save its state");
+  // The machine asks for it itself (images/outer: lab-warm), so that it is at the same instruction
+  // each time; with that Bochs ends.
+  void save_state(const fs::path& to) override {
+    const base::Stopwatch watch;
+    while (running()) {
+      if (watch.seconds() > saving_patience)
+        throw base::infrastructure_error("Bochs did not save its state");
+      base::sleep_interruptibly(0.1);
+    }
+    const fs::path saved = folder_ / saved_name;
+    // Of disks that the machine has let go of nothing is kept.
+    for (const auto& entry : fs::directory_iterator(saved))
+      if (is_disk_image(entry.path()) && entry.path().filename() != system_image)
+        fs::remove(entry.path());
+    if (!fs::exists(saved / system_image) || !fs::exists(saved / "memory.ram"))
+      throw base::infrastructure_error("Bochs ended without a whole state: " + last_words());
+    fs::remove(saved / "config");
+    fs::rename(saved, to);
   }
 
   std::string last_words() const override {
@@ -109,7 +159,7 @@ std::string bochs_configuration(const guest::DomainSpec& spec) {
   std::string text = fmt::format(
       "plugin_ctrl: unmapped=1, biosdev=1, extfpuirq=1, parallel=1, serial=1, speaker=0\n"
       "config_interface: textconfig\n"
-      "display_library: sdl2\n"
+      "display_library: {4}\n"
       "memory: guest={0}, host={0}\n"
       "romimage: file=/usr/share/bochs/BIOS-bochs-latest, options=fastboot\n"
       "vgaromimage: file=/usr/share/vgabios/vgabios.bin\n"
@@ -127,8 +177,9 @@ std::string bochs_configuration(const guest::DomainSpec& spec) {
       "error: action=ignore\n"
       "info: action=ignore\n"
       "debug: action=ignore\n",
-      spec.memory_mib, bochs_cpu_model, instructions_per_second, log_name);
-  constexpr unsigned ports[] = {0x1f0, 0x170, 0x1e8, 0x168}, irqs[] = {14, 15, 11, 9};
+      spec.memory_mib, bochs_cpu_model, instructions_per_second, log_name,
+      is_packaged(spec) ? "sdl2" : "nogui");
+  constexpr unsigned ports[] = {0x1f0, 0x170}, irqs[] = {14, 15};
   for (std::size_t channel = 0; channel <= spec.disks.size() / 2; ++channel)
     text += fmt::format("ata{}: enabled=1, ioaddr1={:#x}, ioaddr2={:#x}, irq={}\n", channel,
                         ports[channel], ports[channel] + 0x200, irqs[channel]);
@@ -139,15 +190,18 @@ std::string bochs_configuration(const guest::DomainSpec& spec) {
   return text + ata_device(spec.disks.size(), "type=cdrom, path=boot.iso, status=inserted");
 }
 
-std::string try_bochs() {
+std::string try_bochs(const std::string& emulator) {
   const base::TemporaryFolder folder(fs::temp_directory_path(), "lab-probe");
   const fs::path log = folder.path() / log_name;
-  std::string settings = bochs_configuration({.memory_mib = 32});
+  guest::DomainSpec spec;
+  spec.memory_mib = 32;
+  spec.emulator = emulator;
+  std::string settings = bochs_configuration(spec);
   const std::string quiet = "info: action=ignore";
   settings.replace(settings.find(quiet), quiet.size(), "info: action=report");
   base::write_file(folder.path() / "bochsrc", settings);
   try {
-    base::Process process(bochs_command(folder.path()));
+    base::Process process(bochs_command(spec, folder.path()));
     const base::Stopwatch watch;
     while (process.running() && watch.seconds() < 10) {
       // At the reset it lists what its processor has, a word a line, and goes on.
@@ -172,6 +226,11 @@ std::unique_ptr<OuterMachine> start_bochs(const guest::DomainSpec& spec, const f
             "' was not made",
         "another kernel: --set kvm.kernel=6.1");
   return std::make_unique<Bochs>(spec, boot_cd, folder);
+}
+
+std::unique_ptr<OuterMachine> restore_bochs(const guest::DomainSpec& spec, const fs::path& boot_cd,
+                                            const fs::path& state, const fs::path& folder) {
+  return std::make_unique<Bochs>(spec, boot_cd, folder, state);
 }
 
 }  // namespace lab::site

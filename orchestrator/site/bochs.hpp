@@ -11,27 +11,31 @@
 
 namespace lab::site {
 
-inline constexpr const char* bochs_program = "bochs-bin";
+inline constexpr const char* bochs_program = "bochs-bin";  // Debian's, where lab's own is not
 // Haswell has VMX with EPT, VPID, unrestricted guest and preemption timer, and no CPUID leaf 0x15:
 // with one (skylake) Linux takes the TSC's frequency from it while Bochs' timers run at
 // instructions_per_second, and guests drown in timer interrupts.
 inline constexpr const char* bochs_cpu_model = "corei7_haswell_4770";
 // What Bochs takes for a second of the machine's time; about what it executes in one of ours.
 inline constexpr unsigned instructions_per_second = 100'000'000;
-// Disks beside the CD: two on each of four IDE channels. Bochs 2.7 (its documentation, "ata0").
-inline constexpr std::size_t most_bochs_disks = 7;
 
 // The configuration file of a machine in which all paths are relative to its folder: boot.iso,
 // disk0, disk1…; the named pipes console and stream; the log.
 std::string bochs_configuration(const guest::DomainSpec& spec);
 
-// Starts Bochs for a moment: what stands against site vmx (not installed, a build without VMX, a
-// display that cannot open), in words; empty where it works.
-std::string try_bochs();
+// Starts Bochs (lab's own; "": Debian's) for a moment: what stands against site vmx (not installed,
+// a build without VMX, a display that cannot open), in words; empty where it works.
+std::string try_bochs(const std::string& emulator);
 
 // Error (infrastructure) where Bochs is missing.
 std::unique_ptr<OuterMachine> start_bochs(const guest::DomainSpec& spec,
                                           const std::filesystem::path& boot_cd,
                                           const std::filesystem::path& folder);
+
+// Goes on from a state that a machine like it saved. Its disks behind the first one may be others.
+std::unique_ptr<OuterMachine> restore_bochs(const guest::DomainSpec& spec,
+                                            const std::filesystem::path& boot_cd,
+                                            const std::filesystem::path& state,
+                                            const std::filesystem::path& folder);
 
 }  // namespace lab::site

@@ -90,7 +90,7 @@ void check_exact(const std::vector<TrialPlan>& plans, const std::string& site) {
                                  "': a processor's time is never the same",
                              "--on svm");
     if (site == "vmx") continue;  // by nature
-    if (!find_emulator())
+    if (!find_emulator(own_qemu))
       throw base::infrastructure_error(
           "exact counts on site svm need lab's own QEMU, which is not there",
           std::string(build_emulator) + "; or --on vmx");
@@ -111,7 +111,7 @@ void check_paging(const std::vector<TrialPlan>& plans, const std::string& site) 
   const auto shadow = std::ranges::find_if(plans, [](const TrialPlan& plan) {
     return plan.settings.paging == scenario::Paging::shadow;
   });
-  if (shadow == plans.end() || site != "svm" || find_emulator()) return;
+  if (shadow == plans.end() || site != "svm" || find_emulator(own_qemu)) return;
   const std::string emulator = emulator_in_words(qemu_version_text(usual_qemu));
   if (reads_shadow_tables(emulator))
     throw base::infrastructure_error(

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The QEMU that ci/emulators builds for emulated outer VMs: Debian's, with lab's changes.
+// The emulators that ci/emulators builds for outer VMs: Debian's, with lab's changes.
 #pragma once
 
 #include <filesystem>
@@ -8,21 +8,32 @@
 
 namespace lab::site {
 
+// What ci/emulators builds under this name.
+struct EmulatorKind {
+  const char* name;     // of its folder and its recipe
+  const char* program;  // in that folder
+  const char* title;    // for people
+};
+inline constexpr EmulatorKind own_qemu{"qemu", "qemu-system-x86_64", "QEMU"};
+inline constexpr EmulatorKind own_bochs{"bochs", "bochs", "Bochs"};
+
 struct Emulator {
+  std::string title;  // "QEMU"
   std::filesystem::path program;
-  std::string version;         // of QEMU: "10.0.13"
+  std::string version;         // of the emulator: "10.0.13"
   std::string changes;         // their names: "interrupt-once virq-under-bql …"
   std::string changes_digest;  // of all that they say, hexadecimal
 };
 
 // Where ci/emulators/build puts it, and what makes it.
-inline constexpr const char* emulator_folder = "/usr/local/lib/lab/emulators/qemu";
+inline constexpr const char* emulators_folder = "/usr/local/lib/lab/emulators";
 inline constexpr const char* build_emulator =
     "ci/emulators/build; of the Debian package: /usr/lib/lab/emulators/build";
 
-// Empty where none was built: outer VMs then get the machine's QEMU, and one processor, which
+// Empty where none was built: outer VMs then get the machine's own, and one processor, which
 // cannot race with itself. Error (infrastructure) where the program is not the one that was built.
-std::optional<Emulator> find_emulator(const std::filesystem::path& folder = emulator_folder);
+std::optional<Emulator> find_emulator(const EmulatorKind& kind,
+                                      const std::filesystem::path& folder = emulators_folder);
 
 // For a record's conditions: "QEMU 10.0.13 with interrupt-once virq-under-bql … (1a2b3c4d)".
 std::string in_words(const Emulator& emulator);

@@ -33,7 +33,7 @@ class OwnEmulator : public testing::Test {
   // What finding it says; "" where that succeeds.
   std::string complaint() const {
     try {
-      find_emulator(link());
+      find_emulator(own_qemu, folder_.path());
       return "";
     } catch (const base::Error& error) {
       EXPECT_EQ(error.kind(), base::ErrorKind::infrastructure);
@@ -45,14 +45,14 @@ class OwnEmulator : public testing::Test {
 };
 
 TEST_F(OwnEmulator, IsNamedByVersionAndChanges) {
-  const auto found = find_emulator(link());
+  const auto found = find_emulator(own_qemu, folder_.path());
   ASSERT_TRUE(found);
   EXPECT_EQ(found->program, program());
   EXPECT_EQ(in_words(*found), "QEMU 1.2.3 with one two (01234567)");
 }
 
 TEST_F(OwnEmulator, NeedNotBeThere) {
-  EXPECT_FALSE(find_emulator(folder_.path() / "none"));
+  EXPECT_FALSE(find_emulator(own_bochs, folder_.path()));
 }
 
 TEST_F(OwnEmulator, IsNotUsedWhenChangedByHand) {

@@ -8,9 +8,7 @@
 
 #include "orchestrator/base/error.hpp"
 #include "orchestrator/base/fd.hpp"
-#include "orchestrator/base/subprocess.hpp"
 #include "orchestrator/image/overlay.hpp"
-#include "orchestrator/site/bochs.hpp"
 #include "orchestrator/site/follow.hpp"
 #include "orchestrator/site/job_events.hpp"
 #include "orchestrator/site/outer_machine.hpp"
@@ -38,11 +36,10 @@ constexpr const char* run_script =
     "#!/bin/sh\n"
     "exec /run/lab/job/lab job /run/lab/job/job.json /dev/lab/stream\n";
 
-// A prepared guest's disk becomes one of the outer VM's. Bochs knows none of QEMU's formats.
-void add_guest_disk(OuterKind kind, trial::GuestImage& image, const fs::path& folder,
-                    guest::DomainSpec& spec) {
+// A prepared guest's disk becomes one of the outer VM's.
+void add_guest_disk(trial::GuestImage& image, guest::DomainSpec& spec) {
   // The system's own, and what a SCSI bus has room for: the job's among them.
-  const std::size_t most_disks = kind == OuterKind::vmx ? most_bochs_disks : 1 + 15;
+  constexpr std::size_t most_disks = 1 + 15;
   const std::string serial = fmt::format("guest{}", spec.disks.size());
   if (spec.disks.size() >= most_disks)
     throw base::user_error(
@@ -50,13 +47,6 @@ void add_guest_disk(OuterKind kind, trial::GuestImage& image, const fs::path& fo
                     "of the boot, clock and command line)",
                     most_disks - 2),
         "run the scenarios one by one, or a part of the matrix: -f REGEX");
-  if (kind == OuterKind::vmx && image.disk_format != "raw") {
-    const fs::path raw = folder / (serial + ".raw");
-    base::run_checked({.argv = {"qemu-img", "convert", "-f", image.disk_format, "-O", "raw",
-                                image.disk.string(), raw.string()}});
-    image.disk = raw;
-    image.disk_format = "raw";
-  }
   spec.disks.push_back({.path = image.disk.string(),
                         .format = image.disk_format,
                         .bus = job_bus,
@@ -67,7 +57,8 @@ void add_guest_disk(OuterKind kind, trial::GuestImage& image, const fs::path& fo
   image.disk_is_block = true;
 }
 
-// A prepared guest's disk becomes files of the job.
+// A prepared guest's disk becomes files of the job: Bochs knows none of QEMU's formats, and has
+// room for two disks beside the system's.
 void add_guest_files(trial::GuestImage& image, const fs::path& folder) {
   const fs::path place = "disks" / image.disk.parent_path().filename();
   if (!fs::exists(folder / place)) image::copy_chain(image.disk, folder / place);
@@ -93,10 +84,10 @@ Job lay_out(OuterKind kind, const Job& job, const fs::path& folder, guest::Domai
       *file = job_folder / found->second;
     }
     if (image.disk.empty()) continue;
-    if (job.exact)
+    if (job.exact || kind == OuterKind::vmx)
       add_guest_files(image, folder);
     else
-      add_guest_disk(kind, image, folder.parent_path(), spec);
+      add_guest_disk(image, spec);
   }
   return inside;
 }
@@ -223,7 +214,7 @@ std::uint64_t outer_memory_mib(OuterKind kind, const Job& job) {
 void run_nested(OuterKind kind, const OuterImage& image, Job job, const base::Folders& folders,
                 const base::RunFolder& run, const trial::Sink& sink) {
   const bool warm = can_be_warm(kind, image);
-  if (warm) job.seed = job.exact ? std::string(2 * seed_bytes, '0') : make_seed();
+  if (warm) job.seed = has_own_clock(kind, job) ? std::string(2 * seed_bytes, '0') : make_seed();
   job.thrown_away = true;
   sink({.kind = Event::Kind::phase, .text = "job disk"});
   Job handed = job;
@@ -232,7 +223,7 @@ void run_nested(OuterKind kind, const OuterImage& image, Job job, const base::Fo
                                                run.path(), run.sockets(), start_job);
   const record::Conditions around = surroundings(kind, image, job);
   if (!warm) sink({.kind = Event::Kind::phase, .text = outer_vm_phase});
-  const auto machine = warm ? start_warm(image, job, spec, folders, run, sink)
+  const auto machine = warm ? start_warm(kind, image, job, spec, folders, run, sink)
                             : start_outer(kind, image, spec, run.path());
   JobEvents events(kind, sink, job, around);
   follow(*machine, limits_for(kind, job),

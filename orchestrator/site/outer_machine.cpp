@@ -17,6 +17,7 @@ namespace lab::site {
 namespace {
 
 constexpr double restored_patience = 30;  // seconds: a busy machine emulates slowly
+constexpr double bochs_patience = 180;
 
 class DomainMachine : public OuterMachine {
  public:
@@ -36,20 +37,19 @@ class DomainMachine : public OuterMachine {
   guest::Domain domain_;
 };
 
-void wait_for_words(const OuterMachine& machine) {
+void wait_for_words(OuterMachine& machine, double patience) {
   const base::Stopwatch watch;
   pollfd words{machine.stream.get(), POLLIN, 0};
   while (::poll(&words, 1, 250) <= 0) {
     base::throw_if_interrupted();
-    if (watch.seconds() > restored_patience)
-      throw base::infrastructure_error("the restored outer VM does not go on");
+    if (!machine.running() || watch.seconds() > patience)
+      throw base::infrastructure_error("the restored outer VM does not go on. " +
+                                       machine.last_words());
   }
 }
 
-}  // namespace
-
-std::unique_ptr<OuterMachine> restore_outer(guest::DomainSpec spec,
-                                            const std::filesystem::path& state) {
+std::unique_ptr<OuterMachine> restore_domain(guest::DomainSpec spec,
+                                             const std::filesystem::path& state) {
   spec.incoming = true;
   auto machine = std::make_unique<DomainMachine>(spec, state);
   const auto now = std::chrono::system_clock::now().time_since_epoch();
@@ -57,7 +57,19 @@ std::unique_ptr<OuterMachine> restore_outer(guest::DomainSpec spec,
     base::write_all(machine->stream.get(),
                     fmt::format("go {:.3f}\n", std::chrono::duration<double>(now).count()),
                     "the outer VM's stream");
-  wait_for_words(*machine);
+  return machine;
+}
+
+}  // namespace
+
+std::unique_ptr<OuterMachine> restore_outer(OuterKind kind, const OuterImage& image,
+                                            guest::DomainSpec spec,
+                                            const std::filesystem::path& state,
+                                            const std::filesystem::path& folder) {
+  const bool bochs = kind == OuterKind::vmx;
+  auto machine = bochs ? restore_bochs(spec, image.boot_cd, state, folder / "bochs")
+                       : restore_domain(std::move(spec), state);
+  wait_for_words(*machine, bochs ? bochs_patience : restored_patience);
   return machine;
 }
 

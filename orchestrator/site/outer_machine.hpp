@@ -29,9 +29,10 @@ class OuterMachine {
   // What the emulator said of its end, where it did; may be empty.
   virtual std::string last_words() const { return ""; }
 
-  // Writes its devices into a file, which belongs to its memory's (DomainSpec::memory_file); it does
-  // not go on after that. Error (infrastructure) where the emulator cannot.
-  virtual void save_state(const std::filesystem::path& file) = 0;
+  // Writes its devices into a file, which belongs to its memory's (DomainSpec::memory_file); Bochs
+  // writes all into a folder, and only when the machine asked for it. It does not go on after that.
+  // Error (infrastructure) where the emulator cannot.
+  virtual void save_state(const std::filesystem::path& to) = 0;
 
   // The serial console and the stream: non-blocking, read by who follows the machine.
   base::Fd console, stream;
@@ -43,10 +44,11 @@ std::unique_ptr<OuterMachine> start_outer(OuterKind kind, const OuterImage& imag
                                           const std::filesystem::path& folder);
 
 // Goes on with what save_state() of a machine like it wrote. Where its clock is not its own, it is
-// told that it was restored, and the time. `spec` may
-// have disks on its SCSI bus that the saved one had not. Error (infrastructure) where it says
-// nothing within half a minute.
-std::unique_ptr<OuterMachine> restore_outer(guest::DomainSpec spec,
-                                            const std::filesystem::path& state);
+// told that it was restored, and the time. `spec` may have disks behind the system's that the saved
+// one had not. Error (infrastructure) where it says nothing within half a minute (Bochs: minutes).
+std::unique_ptr<OuterMachine> restore_outer(OuterKind kind, const OuterImage& image,
+                                            guest::DomainSpec spec,
+                                            const std::filesystem::path& state,
+                                            const std::filesystem::path& folder);
 
 }  // namespace lab::site

@@ -63,10 +63,12 @@ guest::DomainSpec outer_spec(OuterKind kind, const OuterImage& image, const Oute
   spec.initrd = image.initrd.string();
   spec.cmdline = image.cmdline;
   spec.accelerated = kind == OuterKind::kvm;
-  if (kind == OuterKind::vmx)
+  if (kind == OuterKind::vmx) {
     spec.disks.push_back({.path = disk.string(), .serial = "system"});
-  else
+    if (image.emulator) spec.emulator = image.emulator->program.string();
+  } else {
     spec.disks.push_back({.path = disk.string(), .format = "qcow2", .cache = "unsafe"});
+  }
   spec.channels.push_back({stream_port, (sockets / "stream").string()});
   spec.console_socket = (sockets / "console").string();
   spec.agent_socket = (sockets / "agent").string();

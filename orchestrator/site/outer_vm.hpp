@@ -26,7 +26,7 @@ struct OuterImage {
   std::string cmdline;
   std::string digest;
   std::filesystem::path boot_cd;  // boots kernel and initrd where neither can be handed over (vmx)
-  std::optional<Emulator> emulator;  // of site svm; empty: libvirt's choice
+  std::optional<Emulator> emulator;  // lab's own; empty: the machine's
 };
 
 // Disks and the stream's port have these names in the outer VM, below /dev/lab.

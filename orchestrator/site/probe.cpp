@@ -232,7 +232,7 @@ Finding probe_exact() {
                   .detail = "they need lab's own QEMU, which is not there",
                   .remedy = build_emulator};
   try {
-    if (const auto emulator = find_emulator())
+    if (const auto emulator = find_emulator(own_qemu))
       finding.ok = true, finding.detail = in_words(*emulator);
   } catch (const base::Error& error) {
     finding.detail = error.what(), finding.remedy = error.hint();
@@ -241,12 +241,20 @@ Finding probe_exact() {
 }
 
 Finding probe_vmx() {
-  const std::string against = try_bochs();
-  return {
-      .name = "Bochs with emulated VMX",
-      .ok = against.empty(),
-      .detail = against.empty() ? "its processor has VMX" : first_line(against),
-      .remedy = against.empty() ? "" : std::string(install) + "bochs bochsbios bochs-sdl vgabios"};
+  Finding finding{.name = "Bochs with emulated VMX"};
+  try {
+    const auto own = find_emulator(own_bochs);
+    const std::string against = try_bochs(own ? own->program.string() : "");
+    finding.ok = against.empty();
+    finding.detail = !finding.ok ? first_line(against)
+                     : own       ? in_words(*own)
+                                 : "this machine's works; lab's own would start warm";
+    if (!own) finding.remedy = build_emulator;
+    if (!finding.ok) finding.remedy = std::string(install) + "bochs bochsbios bochs-sdl vgabios";
+  } catch (const base::Error& error) {
+    finding.detail = error.what(), finding.remedy = error.hint();
+  }
+  return finding;
 }
 
 Choice choose_site(const std::vector<Finding>& found) {

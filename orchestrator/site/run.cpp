@@ -96,7 +96,8 @@ OuterJob outer_job(const std::string& site, const Outer& outer, const Kind& kind
                         .emulated = site != "kvm",
                         .modules = outer.modules,
                         .exact = site == "svm" && kind.exact}};
-  if (site == "svm") made.image.emulator = find_emulator();
+  if (site == "svm") made.image.emulator = find_emulator(own_qemu);
+  if (site == "vmx") made.image.emulator = find_emulator(own_bochs);
   return made;
 }
 

@@ -195,7 +195,7 @@ TEST(OuterVm, EmulatesSvmOrUsesThisMachinesKvm) {
                          .kernel = "/k",
                          .initrd = "/i",
                          .cmdline = "root=x",
-                         .emulator = Emulator{.program = "/emulator"}};
+                         .emulator = Emulator{.title = "QEMU", .program = "/emulator"}};
   const guest::DomainSpec svm = outer_spec(OuterKind::svm, image, {}, "o", "/overlay", "/run");
   EXPECT_FALSE(svm.accelerated);
   EXPECT_EQ(svm.emulator, "/emulator");
@@ -231,11 +231,14 @@ TEST(OuterVm, OfVmxIsOneProcessorWithPlainDisks) {
   spec.disks.push_back({.path = "/job", .serial = "job"});
   const std::string text = bochs_configuration(spec);
   EXPECT_THAT(text, testing::HasSubstr("memory: guest=1536, host=1536\n"));
+  EXPECT_THAT(text, testing::HasSubstr("display_library: sdl2\n"));
   EXPECT_THAT(text, testing::HasSubstr("ata0-slave: type=disk, mode=volatile, path=disk1, "
                                        "journal=changes1, model=\"guest1\"\n"));
   EXPECT_THAT(text, testing::HasSubstr("ata1-master: type=disk, mode=volatile, path=disk2"));
   EXPECT_THAT(text, testing::HasSubstr("ata1-slave: type=cdrom, path=boot.iso"));
   EXPECT_THAT(text, testing::Not(testing::HasSubstr("ata2")));
+  spec.emulator = "/own";
+  EXPECT_THAT(bochs_configuration(spec), testing::HasSubstr("display_library: nogui\n"));
 }
 
 TEST(MachineClock, OfAnotherSpeedIsRefused) {

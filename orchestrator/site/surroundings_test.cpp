@@ -39,9 +39,10 @@ TEST(Host, IsOneShortLine) {
   EXPECT_EQ(host_in_words(2, "  "), "");
 }
 
-const OuterImage image{
-    .emulator =
-        Emulator{.version = "9.8.7", .changes = "one two", .changes_digest = "0123456789abcdef"}};
+const OuterImage image{.emulator = Emulator{.title = "QEMU",
+                                            .version = "9.8.7",
+                                            .changes = "one two",
+                                            .changes_digest = "0123456789abcdef"}};
 constexpr const char* emulator_words = "QEMU 9.8.7 with one two (01234567)";
 
 TEST(Surroundings, HaveTheHostWhereItIsTheClock) {

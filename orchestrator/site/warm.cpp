@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <optional>
+#include <set>
 #include <utility>
 #include <vector>
 
@@ -13,6 +14,7 @@
 #include "orchestrator/base/error.hpp"
 #include "orchestrator/base/fd.hpp"
 #include "orchestrator/image/overlay.hpp"
+#include "orchestrator/site/bochs.hpp"
 #include "orchestrator/site/follow.hpp"
 #include "orchestrator/site/job_events.hpp"
 #include "orchestrator/site/nested.hpp"
@@ -26,9 +28,11 @@ using trial::Event;
 
 constexpr std::size_t most_states = 6;  // up to half a GB each; the one used longest ago goes first
 constexpr double patience = 300;        // seconds, until it is ready to be saved
+constexpr double bochs_patience = 1800;
 constexpr std::uintmax_t room_mib = 1024;  // for one that is made
 
-// What a state is: the machine's memory, which it has as a file, its devices and its disk.
+// What a state is: the machine's memory, which QEMU has as a file, its devices (a folder where
+// Bochs wrote them: with memory and disk) and its disk.
 constexpr const char* memory_file = "memory";
 constexpr const char* devices_file = "devices";
 constexpr const char* disk_file = "system.qcow2";
@@ -55,20 +59,30 @@ Job warming_job(const Job& job) {
   return warming;
 }
 
-std::string digest_of(const OuterImage& image, const Job& warming, guest::DomainSpec spec) {
+std::string machine_text(OuterKind kind, const guest::DomainSpec& spec) {
+  return kind == OuterKind::vmx ? spec.emulator + bochs_configuration(spec)
+                                : guest::domain_xml(spec);
+}
+
+std::string digest_of(OuterKind kind, const OuterImage& image, const Job& warming,
+                      guest::DomainSpec spec) {
   spec.name = spec.console_socket = spec.agent_socket = spec.channels[0].socket = "";
   if (spec.disks.size() > 2) spec.disks.resize(2);  // the system's and the job's
   for (guest::Disk& disk : spec.disks) disk.path = "";
   if (!spec.memory_disk.empty()) spec.memory_disk = "job";
-  return base::sha256(guest::domain_xml(spec) + image.digest + in_words(*image.emulator) +
+  return base::sha256(machine_text(kind, spec) + image.digest + in_words(*image.emulator) +
                       to_json(warming) + base::sha256_file("/proc/self/exe"));
 }
 
 // The files' digests, a line each, are what the file `digests` says.
 std::string digests_in(const fs::path& state) {
+  std::set<fs::path> files;
+  for (const auto& entry : fs::recursive_directory_iterator(state))
+    if (entry.is_regular_file()) files.insert(entry.path().lexically_relative(state));
+  files.erase("digests");
   std::string text;
-  for (const char* file : {memory_file, devices_file, disk_file})
-    text += base::sha256_sparse(state / file) + " " + file + "\n";
+  for (const fs::path& file : files)
+    text += base::sha256_sparse(state / file) + " " + file.string() + "\n";
   return text;
 }
 
@@ -76,6 +90,8 @@ bool is_whole(const fs::path& state) {
   try {
     return base::read_file(state / "digests") == digests_in(state);
   } catch (const base::Error&) {
+    return false;
+  } catch (const fs::filesystem_error&) {
     return false;
   }
 }
@@ -92,13 +108,14 @@ void check_room(const fs::path& folder) {
 
 class Warmer {
  public:
-  Warmer(const OuterImage& image, const Job& job, const guest::DomainSpec& spec,
+  Warmer(OuterKind kind, const OuterImage& image, const Job& job, const guest::DomainSpec& spec,
          const base::Folders& folders, const base::RunFolder& run, const trial::Sink& sink)
-      : image_(image),
+      : kind_(kind),
+        image_(image),
         warming_(warming_job(job)),
-        patience_(patience * job.time_scale),
+        patience_((kind == OuterKind::vmx ? bochs_patience : patience) * job.time_scale),
         spec_(spec),
-        folder_(folders.cache / "warm" / digest_of(image, warming_, spec)),
+        folder_(folders.cache / "warm" / digest_of(kind, image, warming_, spec)),
         run_(run),
         sink_(sink) {}
 
@@ -136,24 +153,23 @@ class Warmer {
     sink_({.kind = Event::Kind::phase, .text = "outer VM's first boot"});
     check_room(folder);
     fs::create_directory(folder / "parts");
-    guest::DomainSpec spec =
-        lay_out_outer(OuterKind::svm, image_, warming_, "lab-warming-" + run_.id(),
-                      folder / "parts", run_.sockets(), start_warming);
+    guest::DomainSpec spec = lay_out_outer(kind_, image_, warming_, "lab-warming-" + run_.id(),
+                                           folder / "parts", run_.sockets(), start_warming);
     spec.vcpus = spec_.vcpus;
     spec.memory_mib = spec_.memory_mib;
     spec.memory_file = (folder / memory_file).string();
     {
-      const auto machine = start_outer(OuterKind::svm, image_, spec, run_.path());
+      const auto machine = start_outer(kind_, image_, spec, folder / "parts");
       wait_until_warm(*machine);
       machine->save_state(folder / devices_file);
     }
-    fs::rename(folder / "parts/outer.qcow2", folder / disk_file);
+    if (has_overlay()) fs::rename(folder / "parts/outer.qcow2", folder / disk_file);
     fs::remove_all(folder / "parts");
     base::write_file(folder / "digests", digests_in(folder));
   }
 
   void wait_until_warm(OuterMachine& machine) const {
-    JobEvents events(OuterKind::svm, sink_, warming_);
+    JobEvents events(kind_, sink_, warming_);
     follow(machine, {.silence = patience_, .whole = patience_, .line = trial::max_event_bytes},
            [&](const std::string& line) {
              return line == warm_line || (events.take(line) && events.failed());
@@ -176,12 +192,17 @@ class Warmer {
     if (!is_whole(folder_))
       throw base::infrastructure_error("'" + folder_.string() + "' is not as it was written");
     sink_({.kind = Event::Kind::phase, .text = outer_vm_phase});
-    fs::remove(spec_.disks[0].path);
-    image::create_overlay(folder_ / disk_file, "qcow2", spec_.disks[0].path);
+    if (has_overlay()) {
+      fs::remove(spec_.disks[0].path);
+      image::create_overlay(folder_ / disk_file, "qcow2", spec_.disks[0].path);
+    }
     guest::DomainSpec spec = spec_;
     spec.memory_file = (folder_ / memory_file).string();
-    return restore_outer(spec, folder_ / devices_file);
+    return restore_outer(kind_, image_, spec, folder_ / devices_file, run_.path());
   }
+
+  // Bochs keeps the changes to its disks in its state.
+  bool has_overlay() const { return kind_ != OuterKind::vmx; }
 
   void forget_old() const {
     const base::Fd lock = base::lock_folder(folder_.parent_path());
@@ -192,6 +213,7 @@ class Warmer {
     for (std::size_t i = most_states; i < states.size(); ++i) base::remove_folder(states[i].second);
   }
 
+  const OuterKind kind_;
   const OuterImage& image_;
   const Job warming_;
   const double patience_;  // seconds
@@ -204,14 +226,14 @@ class Warmer {
 }  // namespace
 
 bool can_be_warm(OuterKind kind, const OuterImage& image) {
-  return kind == OuterKind::svm && image.emulator.has_value();
+  return kind != OuterKind::kvm && image.emulator.has_value();
 }
 
-std::unique_ptr<OuterMachine> start_warm(const OuterImage& image, const Job& job,
+std::unique_ptr<OuterMachine> start_warm(OuterKind kind, const OuterImage& image, const Job& job,
                                          const guest::DomainSpec& spec,
                                          const base::Folders& folders, const base::RunFolder& run,
                                          const trial::Sink& sink) {
-  return Warmer(image, job, spec, folders, run, sink).start();
+  return Warmer(kind, image, job, spec, folders, run, sink).start();
 }
 
 }  // namespace lab::site

@@ -50,6 +50,7 @@ json settings_json(const Settings& settings) {
                  {"exact", settings.exact},
                  {"layout", word(settings.layout)},
                  {"kernel", settings.kernel},
+                 {"processor", word(settings.processor)},
                  {"parameters", settings.parameters}};
   if (settings.paging) object["paging"] = word(*settings.paging);
   return object;
@@ -85,6 +86,7 @@ Settings settings_from(const json& object) {
   get_word(object, "layout", settings.layout);
   if (object.contains("paging")) get_word(object, "paging", settings.paging.emplace());
   object.at("kernel").get_to(settings.kernel);
+  get_word(object, "processor", settings.processor);
   object.at("parameters").get_to(settings.parameters);
   return settings;
 }

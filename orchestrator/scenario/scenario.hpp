@@ -24,6 +24,8 @@ enum class DiskCache { unsafe, none, writeback, writethrough, directsync };
 enum class Nic { none, virtio, e1000 };
 enum class Network { user, none };  // user: QEMU's own, whose gateway is 10.0.2.2; none: no cable
 enum class Clock { automatic, kvm_clock, tsc, hpet, acpi_pm };  // the guest's clock source
+// Generations that site vmx emulates.
+enum class Processor { haswell, broadwell, skylake_x, ice_lake, tiger_lake, sapphire_rapids };
 
 // Everything that the matrix can vary.
 struct Settings {
@@ -53,6 +55,7 @@ struct Settings {
   std::optional<Paging> paging;
   // Which kernel the outer VM runs: a release, a series or a suite; empty: lab's default.
   std::string kernel;
+  Processor processor = Processor::haswell;  // kvm.processor: the outer VM's, on site vmx only
   // Of the kvm modules, beyond layout and paging; never exit_layout, exit_stats. kvm.scope is
   // kept as exit_scope in here.
   std::map<std::string, std::string> parameters;

@@ -107,6 +107,7 @@ constexpr Setting table[] = {
     one_of<Layout, &Settings::layout>("kvm.layout"),
     {"kvm.paging", read_paging, words_of<Paging>},
     {"kvm.kernel", read_kernel_name},
+    one_of<Processor, &Settings::processor>("kvm.processor"),
     {"kvm.scope", read_scope, scopes},
 };
 

@@ -51,6 +51,11 @@ struct Words<Clock> {
   static constexpr std::string_view all[] = {"automatic", "kvm-clock", "tsc", "hpet", "acpi_pm"};
 };
 template <>
+struct Words<Processor> {
+  static constexpr std::string_view all[] = {"haswell",  "broadwell",  "skylake-x",
+                                             "ice-lake", "tiger-lake", "sapphire-rapids"};
+};
+template <>
 struct Words<Layout> {
   static constexpr std::string_view all[] = {"descending", "ascending", "combined"};
 };

@@ -155,6 +155,25 @@ class Bochs : public OuterMachine {
 
 }  // namespace
 
+const char* bochs_cpu_model(scenario::Processor processor) {
+  using enum scenario::Processor;
+  switch (processor) {
+    case broadwell:
+      return "broadwell_ult";
+    case skylake_x:
+      return "corei7_skylake_x";
+    case ice_lake:
+      return "corei7_icelake_u";
+    case tiger_lake:
+      return "tigerlake";
+    case sapphire_rapids:
+      return "sapphire_rapids";
+    case haswell:
+      break;
+  }
+  return "corei7_haswell_4770";
+}
+
 std::string bochs_configuration(const guest::DomainSpec& spec) {
   std::string text = fmt::format(
       "plugin_ctrl: unmapped=1, biosdev=1, extfpuirq=1, parallel=1, serial=1, speaker=0\n"
@@ -177,7 +196,7 @@ std::string bochs_configuration(const guest::DomainSpec& spec) {
       "error: action=ignore\n"
       "info: action=ignore\n"
       "debug: action=ignore\n",
-      spec.memory_mib, bochs_cpu_model, instructions_per_second, log_name,
+      spec.memory_mib, spec.cpu_model, instructions_per_second, log_name,
       is_packaged(spec) ? "sdl2" : "nogui");
   constexpr unsigned ports[] = {0x1f0, 0x170}, irqs[] = {14, 15};
   for (std::size_t channel = 0; channel <= spec.disks.size() / 2; ++channel)
@@ -195,6 +214,7 @@ std::string try_bochs(const std::string& emulator) {
   const fs::path log = folder.path() / log_name;
   guest::DomainSpec spec;
   spec.memory_mib = 32;
+  spec.cpu_model = bochs_cpu_model(scenario::Processor::haswell);
   spec.emulator = emulator;
   std::string settings = bochs_configuration(spec);
   const std::string quiet = "info: action=ignore";

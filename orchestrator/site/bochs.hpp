@@ -7,15 +7,17 @@
 #include <memory>
 #include <string>
 
+#include "orchestrator/scenario/scenario.hpp"
 #include "orchestrator/site/outer_machine.hpp"
 
 namespace lab::site {
 
 inline constexpr const char* bochs_program = "bochs-bin";  // Debian's, where lab's own is not
-// Haswell has VMX with EPT, VPID, unrestricted guest and preemption timer, and no CPUID leaf 0x15:
-// with one (skylake) Linux takes the TSC's frequency from it while Bochs' timers run at
-// instructions_per_second, and guests drown in timer interrupts.
-inline constexpr const char* bochs_cpu_model = "corei7_haswell_4770";
+// Its name in Bochs. Haswell has VMX with EPT, VPID, unrestricted guest and preemption timer, and
+// no CPUID leaf 0x15: from that one later ones' Linux takes the TSC's frequency while Bochs' timers
+// run at instructions_per_second, and guests drown in timer interrupts. Lab's own Bochs corrects
+// the leaf.
+const char* bochs_cpu_model(scenario::Processor processor);
 // What Bochs takes for a second of the machine's time; about what it executes in one of ours.
 inline constexpr unsigned instructions_per_second = 100'000'000;
 

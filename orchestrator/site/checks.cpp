@@ -120,6 +120,27 @@ void check_paging(const std::vector<TrialPlan>& plans, const std::string& site) 
         std::string(build_emulator) + "; or --on vmx");
 }
 
+void check_bochs(const std::vector<TrialPlan>& plans, const std::string& site) {
+  for (const TrialPlan& plan : plans) {
+    const scenario::Settings& settings = plan.settings;
+    const bool other = settings.processor != scenario::Processor::haswell;
+    if (other && site != "vmx")
+      throw base::user_error(named(plan) + "kvm.processor is for site vmx, not for '" + site + "'",
+                             "--on vmx, or leave it out");
+    if (site != "vmx") continue;
+    const bool large =
+        size_for_guests(OuterKind::vmx, settings.guests, 1, settings.memory >> 20).memory_mib >
+        most_packaged_bochs_mib;
+    if ((other || large) && !find_emulator(own_bochs))
+      throw base::infrastructure_error(
+          named(plan) +
+              fmt::format("lab's own Bochs is not there, and this machine's has a haswell and {} "
+                          "MiB at most",
+                          most_packaged_bochs_mib),
+          build_emulator);
+  }
+}
+
 void check_settings(const std::vector<TrialPlan>& plans) {
   const guest::ConnectionPtr connection = guest::connect(guest::default_uri());
   std::set<std::pair<std::string, std::vector<std::string>>> known;

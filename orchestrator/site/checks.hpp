@@ -32,6 +32,9 @@ void check_paging(const std::vector<scenario::TrialPlan>& plans, const std::stri
 // (emulator_in_words): QEMU 9.2 and newer without ci/emulators/qemu/3-read-cr-intercept.cocci.
 bool reads_shadow_tables(std::string_view emulator);
 
+// Processors and memory that this site's outer VMs, or this machine's Bochs, cannot have.
+void check_bochs(const std::vector<scenario::TrialPlan>& plans, const std::string& site);
+
 // Settings that contradict each other, and names of CPU models and features that this machine's
 // libvirt does not know.
 void check_settings(const std::vector<scenario::TrialPlan>& plans);

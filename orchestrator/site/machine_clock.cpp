@@ -57,7 +57,7 @@ void check_clock(const ClockSpeed& speed) {
                     "of its kernel's (TSC at {:.1f} MHz); its guests' timer interrupts would be no "
                     "machine's",
                     speed.monotonic, speed.tsc_mhz),
-        "an emulated processor without CPUID leaf 0x15 (site/bochs.hpp)");
+        "another kvm.processor; haswell names no frequency of its own");
 }
 
 }  // namespace lab::site

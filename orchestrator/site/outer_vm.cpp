@@ -6,6 +6,7 @@
 #include "orchestrator/base/error.hpp"
 #include "orchestrator/base/fd.hpp"
 #include "orchestrator/base/subprocess.hpp"
+#include "orchestrator/site/bochs.hpp"
 
 namespace lab::site {
 namespace fs = std::filesystem;
@@ -18,9 +19,9 @@ std::uint64_t folder_bytes(const fs::path& folder) {
   return bytes;
 }
 
-// Bochs 2.7 has one processor that is fast enough, and at most 2 GiB ("memory: host").
+// Bochs has one processor that is fast enough, and the memory that its "memory: host" allows.
 OuterSize bochs_size(unsigned guests, std::uint64_t memory_mib) {
-  constexpr std::uint64_t around = 768, least = 1024, most = 2048;
+  constexpr std::uint64_t around = 768, least = 1024, most = 3072;
   const std::uint64_t needed = guests * memory_mib + around;
   if (needed > most)
     throw base::user_error(
@@ -65,6 +66,7 @@ guest::DomainSpec outer_spec(OuterKind kind, const OuterImage& image, const Oute
   spec.accelerated = kind == OuterKind::kvm;
   if (kind == OuterKind::vmx) {
     spec.disks.push_back({.path = disk.string(), .serial = "system"});
+    spec.cpu_model = bochs_cpu_model(image.processor);
     if (image.emulator) spec.emulator = image.emulator->program.string();
   } else {
     spec.disks.push_back({.path = disk.string(), .format = "qcow2", .cache = "unsafe"});

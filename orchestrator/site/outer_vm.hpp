@@ -12,6 +12,7 @@
 
 #include "orchestrator/guest/channel.hpp"
 #include "orchestrator/guest/domain.hpp"
+#include "orchestrator/scenario/scenario.hpp"
 #include "orchestrator/site/emulator.hpp"
 
 namespace lab::site {
@@ -26,12 +27,16 @@ struct OuterImage {
   std::string cmdline;
   std::string digest;
   std::filesystem::path boot_cd;  // boots kernel and initrd where neither can be handed over (vmx)
-  std::optional<Emulator> emulator;  // lab's own; empty: the machine's
+  scenario::Processor processor = scenario::Processor::haswell;  // of site vmx
+  std::optional<Emulator> emulator;                              // lab's own; empty: the machine's
 };
 
 // Disks and the stream's port have these names in the outer VM, below /dev/lab.
 inline constexpr const char* stream_port = "stream";
 inline constexpr const char* job_disk_name = "job";
+
+// Of site vmx, where lab's own Bochs was not built.
+inline constexpr std::uint64_t most_packaged_bochs_mib = 2048;
 
 // What the guests of a trial, all of this size, need around them. Error (user) where the site's
 // outer VMs cannot be so large.

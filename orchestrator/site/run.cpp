@@ -81,13 +81,16 @@ OuterJob provide_this_machine(const std::vector<scenario::TrialPlan>& plans,
 // What all plans of an outer VM have in common.
 struct Kind {
   std::string kernel;  // a name, or a release
+  scenario::Processor processor = {};
   bool exact = false;
 
   auto operator<=>(const Kind&) const = default;
 };
 
 Kind kind_of(const scenario::TrialPlan& plan) {
-  return {.kernel = plan.settings.kernel, .exact = plan.settings.exact};
+  return {.kernel = plan.settings.kernel,
+          .processor = plan.settings.processor,
+          .exact = plan.settings.exact};
 }
 
 OuterJob outer_job(const std::string& site, const Outer& outer, const Kind& kind) {
@@ -98,6 +101,7 @@ OuterJob outer_job(const std::string& site, const Outer& outer, const Kind& kind
                         .exact = site == "svm" && kind.exact}};
   if (site == "svm") made.image.emulator = find_emulator(own_qemu);
   if (site == "vmx") made.image.emulator = find_emulator(own_bochs);
+  made.image.processor = kind.processor;
   return made;
 }
 
@@ -141,7 +145,9 @@ OuterJob provide_outer_job(const std::string& site, const std::string& kernel,
                            const std::vector<scenario::TrialPlan>& plans,
                            const base::Folders& folders, const trial::Sink& sink) {
   check_before_building(plans, folders);
-  OuterJob outer = outer_job(site, provide_outer(folders, sink, kernel), {});
+  Kind kind;
+  if (!plans.empty()) kind.processor = plans.front().settings.processor;
+  OuterJob outer = outer_job(site, provide_outer(folders, sink, kernel), kind);
   check_parameters(plans, outer.job.modules, vendor_of(site));
   outer.job.images = provide_images(plans, folders, sink);
   outer.job.plans = plans;
@@ -193,6 +199,7 @@ void run_plans(const std::vector<scenario::TrialPlan>& plans, const RunOptions& 
   const std::string site = resolve(options.site, plans, sink);
   check_exact(plans, site);
   check_paging(plans, site);
+  check_bochs(plans, site);
   check_reasons(plans, vendor_of(site));
   check_reasons(options.relations, vendor_of(site));
   const bool here = site == "here";

@@ -222,8 +222,8 @@ TEST(OuterVm, OfVmxIsOneProcessorWithPlainDisks) {
   const OuterSize size = size_for_guests(OuterKind::vmx, 1, 4, 768);
   EXPECT_EQ(size.vcpus, 1u);
   EXPECT_EQ(size.memory_mib, 1536u);
-  EXPECT_THAT(error_of([] { size_for_guests(OuterKind::vmx, 2, 1, 1024); }),
-              testing::HasSubstr("at most 2048 MiB"));
+  EXPECT_THAT(error_of([] { size_for_guests(OuterKind::vmx, 3, 1, 1024); }),
+              testing::HasSubstr("at most 3072 MiB"));
   guest::DomainSpec spec = outer_spec(OuterKind::vmx, image, size, "o", "/d", "/run");
   ASSERT_EQ(spec.disks.size(), 1u);
   EXPECT_EQ(spec.disks[0].format, "raw");
@@ -239,6 +239,20 @@ TEST(OuterVm, OfVmxIsOneProcessorWithPlainDisks) {
   EXPECT_THAT(text, testing::Not(testing::HasSubstr("ata2")));
   spec.emulator = "/own";
   EXPECT_THAT(bochs_configuration(spec), testing::HasSubstr("display_library: nogui\n"));
+  EXPECT_THAT(text, testing::HasSubstr("cpu: model=corei7_haswell_4770,"));
+  OuterImage later = image;
+  later.processor = scenario::Processor::sapphire_rapids;
+  spec = outer_spec(OuterKind::vmx, later, size, "o", "/d", "/run");
+  EXPECT_THAT(bochs_configuration(spec), testing::HasSubstr("cpu: model=sapphire_rapids,"));
+}
+
+TEST(OuterVm, HasAnotherProcessorOnVmxOnly) {
+  scenario::TrialPlan plan;
+  plan.name = "t#1";
+  check_bochs({plan}, "svm");
+  plan.settings.processor = scenario::Processor::skylake_x;
+  EXPECT_THAT(error_of([&] { check_bochs({plan}, "svm"); }),
+              testing::HasSubstr("kvm.processor is for site vmx, not for 'svm'"));
 }
 
 TEST(MachineClock, OfAnotherSpeedIsRefused) {

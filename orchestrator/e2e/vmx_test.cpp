@@ -54,6 +54,20 @@ TEST_F(Vmx, TinyBootsWithTheSameExitsEachTime) {
     EXPECT_EQ(table_of(named(first.at("steps"), step)), table_of(named(second.at("steps"), step)));
 }
 
+// With posted interrupts and a virtual APIC, whose exits a Haswell's guest does not have.
+TEST_F(Vmx, ANewerProcessorKeepsItsTime) {
+  const Finished run =
+      lab({"run", write_tiny(count_to_2000), "--on", "vmx", "--set", "kvm.processor=skylake-x",
+           "--verify-tracepoint", "--format", "json", "--store", store()},
+          {.limit = std::chrono::minutes(15)});
+  ASSERT_EQ(run.exit_code, 0) << run.errors;
+  const json trial = trials_of(run).at(0);
+  for (const json& check : trial.at("checks")) EXPECT_TRUE(check.at("ok")) << check.dump(1);
+  EXPECT_THAT(trial.at("conditions").at("cpu_model").get<std::string>(),
+              testing::HasSubstr("7800X"));
+  EXPECT_EQ(trial.at("conditions").at("outer_tsc"), "100 MHz");
+}
+
 // The Bochs that a lab started.
 pid_t bochs_of(pid_t lab) {
   for (const pid_t pid : family_of(lab))

@@ -54,7 +54,7 @@ TEST_F(Vmx, TinyBootsWithTheSameExitsEachTime) {
     EXPECT_EQ(table_of(named(first.at("steps"), step)), table_of(named(second.at("steps"), step)));
 }
 
-// With posted interrupts and a virtual APIC, whose exits a Haswell's guest does not have.
+// Its CPUID names a frequency, which has to be that of Bochs' clocks.
 TEST_F(Vmx, ANewerProcessorKeepsItsTime) {
   const Finished run =
       lab({"run", write_tiny(count_to_2000), "--on", "vmx", "--set", "kvm.processor=skylake-x",

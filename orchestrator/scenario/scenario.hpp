@@ -25,7 +25,7 @@ enum class Nic { none, virtio, e1000 };
 enum class Network { user, none };  // user: QEMU's own, whose gateway is 10.0.2.2; none: no cable
 enum class Clock { automatic, kvm_clock, tsc, hpet, acpi_pm };  // the guest's clock source
 // Generations that site vmx emulates.
-enum class Processor { haswell, broadwell, skylake_x, ice_lake, tiger_lake, sapphire_rapids };
+enum class Processor { haswell, skylake_x };
 
 // Everything that the matrix can vary.
 struct Settings {

@@ -156,22 +156,7 @@ class Bochs : public OuterMachine {
 }  // namespace
 
 const char* bochs_cpu_model(scenario::Processor processor) {
-  using enum scenario::Processor;
-  switch (processor) {
-    case broadwell:
-      return "broadwell_ult";
-    case skylake_x:
-      return "corei7_skylake_x";
-    case ice_lake:
-      return "corei7_icelake_u";
-    case tiger_lake:
-      return "tigerlake";
-    case sapphire_rapids:
-      return "sapphire_rapids";
-    case haswell:
-      break;
-  }
-  return "corei7_haswell_4770";
+  return processor == scenario::Processor::skylake_x ? "corei7_skylake_x" : "corei7_haswell_4770";
 }
 
 std::string bochs_configuration(const guest::DomainSpec& spec) {

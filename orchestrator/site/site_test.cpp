@@ -241,9 +241,9 @@ TEST(OuterVm, OfVmxIsOneProcessorWithPlainDisks) {
   EXPECT_THAT(bochs_configuration(spec), testing::HasSubstr("display_library: nogui\n"));
   EXPECT_THAT(text, testing::HasSubstr("cpu: model=corei7_haswell_4770,"));
   OuterImage later = image;
-  later.processor = scenario::Processor::sapphire_rapids;
+  later.processor = scenario::Processor::skylake_x;
   spec = outer_spec(OuterKind::vmx, later, size, "o", "/d", "/run");
-  EXPECT_THAT(bochs_configuration(spec), testing::HasSubstr("cpu: model=sapphire_rapids,"));
+  EXPECT_THAT(bochs_configuration(spec), testing::HasSubstr("cpu: model=corei7_skylake_x,"));
 }
 
 TEST(OuterVm, HasAnotherProcessorOnVmxOnly) {

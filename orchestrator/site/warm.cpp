@@ -55,6 +55,7 @@ Job warming_job(const Job& job) {
   plan.settings.layout = first.layout;
   plan.settings.paging = first.paging;
   plan.settings.parameters = first.parameters;
+  plan.settings.processor = first.processor;
   warming.plans.push_back(plan);
   return warming;
 }

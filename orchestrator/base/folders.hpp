@@ -26,8 +26,8 @@ Folders find_folders();
 std::filesystem::path find_part(const std::filesystem::path& program,
                                 const std::filesystem::path& part);
 
-// Makes `to`, and its folder, where nothing is yet: the same file as `from`, or a copy where that is
-// on another file system.
+// Makes `to`, and its folder, where nothing is yet: the same file as `from`, or a copy of it where
+// that lies on another file system.
 void link_or_copy(const std::filesystem::path& from, const std::filesystem::path& to);
 
 // A new folder `prefix.XXXXXX` below `parent`.

@@ -86,7 +86,8 @@ Settings settings_from(const json& object) {
   get_word(object, "layout", settings.layout);
   if (object.contains("paging")) get_word(object, "paging", settings.paging.emplace());
   object.at("kernel").get_to(settings.kernel);
-  get_word(object, "processor", settings.processor);
+  // Baselines written before there was this setting have no such field.
+  if (object.contains("processor")) get_word(object, "processor", settings.processor);
   object.at("parameters").get_to(settings.parameters);
   return settings;
 }

@@ -80,6 +80,17 @@ TEST(Scenario, FullOneIsReadAndExpanded) {
   EXPECT_EQ(last.expect[1].reason, "io");
 }
 
+// Baselines in people's repositories were written before there was a choice of processors.
+TEST(Scenario, APlanWithoutAProcessorHasAHaswell) {
+  const TrialPlan plan =
+      expand(parse("version: 1\nname: x\nimage: tiny\nsteps: [{boot: }]\n", "x.yaml")).at(0);
+  std::string text = to_json(plan);
+  const std::string field = R"("processor":"haswell",)";
+  const std::size_t at = text.find(field);
+  ASSERT_NE(at, std::string::npos) << text;
+  EXPECT_EQ(plan_from_json(text.erase(at, field.size())), plan);
+}
+
 TEST(Scenario, PlanSurvivesItsJson) {
   for (const TrialPlan& plan : expand(parse(full, "s.yaml"))) {
     EXPECT_EQ(plan_from_json(to_json(plan)), plan);

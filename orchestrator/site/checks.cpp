@@ -121,6 +121,7 @@ void check_paging(const std::vector<TrialPlan>& plans, const std::string& site) 
 }
 
 void check_bochs(const std::vector<TrialPlan>& plans, const std::string& site) {
+  const bool own = site == "vmx" && find_emulator(own_bochs);
   for (const TrialPlan& plan : plans) {
     const scenario::Settings& settings = plan.settings;
     const bool other = settings.processor != scenario::Processor::haswell;
@@ -131,7 +132,7 @@ void check_bochs(const std::vector<TrialPlan>& plans, const std::string& site) {
     const bool large =
         size_for_guests(OuterKind::vmx, settings.guests, 1, settings.memory >> 20).memory_mib >
         most_packaged_bochs_mib;
-    if ((other || large) && !find_emulator(own_bochs))
+    if ((other || large) && !own)
       throw base::infrastructure_error(
           named(plan) +
               fmt::format("lab's own Bochs is not there, and this machine's has a haswell and {} "

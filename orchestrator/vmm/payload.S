@@ -191,6 +191,16 @@ vmm_interrupt:
 	wrmsr
 	iretq
 
+	/* Takes the pending interrupt, begins again at \again rdi times in all, and is done. */
+	.macro take_pending again
+	sti
+	nop
+	cli
+	decq	%rdi
+	jnz	\again
+	outb	%al, $VMM_PORT_DONE
+	.endm
+
 /*
  * rdi: how many IPIs to itself, each pending before interrupts are on; rsi: counts
  * them; r8: how long each lingers.
@@ -198,12 +208,7 @@ vmm_interrupt:
 vmm_once:
 	enable_x2apic
 1:	send_ipi 0, VMM_ICR_SELF, VMM_VECTOR_LINGERING
-	sti
-	nop
-	cli
-	decq	%rdi
-	jnz	1b
-	outb	%al, $VMM_PORT_DONE
+	take_pending 1b
 
 /* As vmm_once; the task priority is set and reset while the interrupt is pending. */
 vmm_priority:
@@ -213,12 +218,7 @@ vmm_priority:
 	movq	%rax, %cr8
 	xorl	%eax, %eax
 	movq	%rax, %cr8
-	sti
-	nop
-	cli
-	decq	%rdi
-	jnz	1b
-	outb	%al, $VMM_PORT_DONE
+	take_pending 1b
 
 /* As vmm_interrupt; before its end it executes r8 instructions that cause no exit. */
 vmm_lingering:

@@ -2,11 +2,15 @@
 #include "orchestrator/image/guestfs.hpp"
 
 #include <guestfs.h>
+#include <signal.h>
 #include <spdlog/spdlog.h>
+#include <unistd.h>
 
 #include <cerrno>
+#include <chrono>
 #include <cstdlib>
 #include <cstring>
+#include <thread>
 
 #include "orchestrator/base/error.hpp"
 #include "orchestrator/base/fd.hpp"
@@ -45,6 +49,42 @@ void use_kernel(const fs::path& kit) {
   }
 }
 
+// The children of this process whose command line contains a text.
+std::vector<pid_t> children_with(const std::string& text) {
+  const std::string parent = "\nPPid:\t" + std::to_string(::getpid()) + "\n";
+  std::vector<pid_t> found;
+  std::error_code ignored;
+  for (fs::directory_iterator at("/proc", ignored), end; !ignored && at != end;
+       at.increment(ignored)) {
+    try {
+      if (base::read_file(at->path() / "status").find(parent) != std::string::npos &&
+          base::read_file(at->path() / "cmdline").find(text) != std::string::npos)
+        found.push_back(std::stoi(at->path().filename().string()));
+    } catch (const base::Error&) {
+      // No process, or one that has just ended.
+    }
+  }
+  return found;
+}
+
+// Ends the appliance when lab is interrupted while it starts: libguestfs waits for its start, half
+// a minute on a slow machine, and offers no way to cancel that.
+class LaunchGuard {
+ public:
+  // `text`: a part of the command lines of the programs that a launch runs, and of no others.
+  explicit LaunchGuard(const std::string& text)
+      : thread_([text](const std::stop_token& stop) {
+          while (!stop.stop_requested()) {
+            std::this_thread::sleep_for(std::chrono::milliseconds(50));
+            if (!base::interrupted()) continue;
+            for (const pid_t child : children_with(text)) ::kill(child, SIGKILL);
+          }
+        }) {}
+
+ private:
+  std::jthread thread_;
+};
+
 }  // namespace
 
 void Guestfs::Closer::operator()(guestfs_h* handle) const {
@@ -71,6 +111,8 @@ Guestfs::Guestfs(const fs::path& disk, const std::string& format, const Applianc
   check(guestfs_add_drive_opts(handle, disk.c_str(), GUESTFS_ADD_DRIVE_OPTS_FORMAT, format.c_str(),
                                GUESTFS_ADD_DRIVE_OPTS_CACHEMODE, "unsafe", -1),
         "add disk", disk.string());
+  // supermin makes the appliance in this folder, and QEMU boots it from there.
+  const LaunchGuard guard((options.cache / ".guestfs-").string());
   check(guestfs_launch(handle), "start the libguestfs appliance for", disk.string());
 }
 

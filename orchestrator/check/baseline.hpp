@@ -3,18 +3,20 @@
 // and kept in git.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "orchestrator/check/cells.hpp"
 #include "orchestrator/check/gate.hpp"
+#include "orchestrator/scenario/scenario.hpp"
 
 namespace lab::check {
 
 // Of one cell on one site.
 struct Entry {
-  std::string by, time, reason;  // who accepted it, when (UTC), why
-  std::string plan;  // JSON of the scenario::TrialPlan: what runs it again; "": not known
+  std::string by, time, reason;             // who accepted it, when (UTC), why
+  std::optional<scenario::TrialPlan> plan;  // what runs it again; absent: not known
   Cell cell;
 
   bool operator==(const Entry&) const = default;

@@ -8,6 +8,7 @@
 #include "orchestrator/base/error.hpp"
 #include "orchestrator/check/baseline.hpp"
 #include "orchestrator/record/json_fields.hpp"
+#include "orchestrator/scenario/plan_json.hpp"
 
 namespace lab::check {
 namespace {
@@ -70,7 +71,7 @@ ordered_json entry_json(const Entry& entry) {
   for (const PhaseSamples& phase : entry.cell.phases)
     object["phases"].push_back(
         {{"phase", phase.phase}, {"reasons", reasons_json(phase.reasons, vendor)}});
-  if (!entry.plan.empty()) object["plan"] = ordered_json::parse(entry.plan);
+  if (entry.plan) object["plan"] = scenario::to_object(*entry.plan);
   return object;
 }
 
@@ -137,10 +138,8 @@ Entry entry_from(const ordered_json& object, const std::string& scenario) {
               .time = record::text(object, "accepted_at"),
               .reason = record::text(object, "reason"),
               .cell = cell_from(object, scenario)};
-  if (const ordered_json* plan = record::find(object, "plan")) {
-    entry.plan = plan->dump();
-    (void)scenario::plan_from_json(entry.plan);
-  }
+  if (const ordered_json* plan = record::find(object, "plan"))
+    entry.plan = scenario::plan_from_object(*plan);
   return entry;
 }
 

@@ -236,6 +236,26 @@ TEST(Baseline, SurvivesItsJson) {
   EXPECT_THAT(json, HasSubstr("\"HLT\": [20007,20014,20021],\n"));
 }
 
+TEST(Baseline, SurvivesItsJsonWithItsPlan) {
+  Baseline baseline = sample();
+  baseline.entries[0].plan =
+      scenario::expand(
+          scenario::parse("version: 1\nname: s\nimage: tiny\nsteps: [{boot: }]\n", "s.yaml"))
+          .at(0);
+  EXPECT_EQ(baseline_from_json(to_json(baseline), "f"), baseline);
+}
+
+// Those are in people's repositories. This one was accepted by the lab of 2026-11-27.
+TEST(Baseline, AFileOfAnOlderLabIsRead) {
+  const std::string frozen = LAB_SOURCE_DIR "/orchestrator/check/frozen/baseline-1";
+  const Baseline baseline = read_baseline(frozen + ".json");
+  ASSERT_EQ(baseline.entries.size(), 1u);
+  const Cell& cell = baseline.entries[0].cell;
+  EXPECT_EQ(cell.name, "boot-count[paging=nested]");
+  EXPECT_EQ(cell.steps.at(0).total, (Counts{9977, 10165}));
+  EXPECT_EQ(baseline.entries[0].plan, scenario::expand(scenario::load(frozen + ".yaml")).at(0));
+}
+
 TEST(Baseline, AcceptingAgainReplacesTheSameCellAndSite) {
   Baseline baseline = sample();
   accept(baseline, sample().entries[0]);

@@ -47,10 +47,11 @@ std::string whoever_this_is() {
   return account ? account->pw_name : std::to_string(::getuid());
 }
 
-std::string plan_of(const std::vector<scenario::TrialPlan>& plans, const std::string& cell) {
+std::optional<scenario::TrialPlan> plan_of(const std::vector<scenario::TrialPlan>& plans,
+                                           const std::string& cell) {
   for (const scenario::TrialPlan& plan : plans)
-    if (!plan.warmup && record::cell_of(plan.name) == cell) return scenario::to_json(plan);
-  return "";
+    if (!plan.warmup && record::cell_of(plan.name) == cell) return plan;
+  return std::nullopt;
 }
 
 // The trials of all runs named, those of one cell and its conditions together.

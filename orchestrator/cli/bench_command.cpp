@@ -78,7 +78,7 @@ std::vector<Row> measure(const site::Outer& outer, const Options& options,
                          const base::Folders& folders, Progress& progress) {
   const base::RunFolder run(folders);
   const guest::DomainSpec spec = lay_out(outer, run, options);
-  progress.phase("", "outer VM, counting instructions");
+  progress.phase("outer VM, counting instructions");
   const auto machine = site::start_outer(site::OuterKind::svm, outer.image, spec, run.path());
   std::vector<Row> rows;
   site::follow(*machine, {.silence = time_limit, .whole = time_limit},
@@ -88,7 +88,7 @@ std::vector<Row> measure(const site::Outer& outer, const Options& options,
                    throw base::infrastructure_error("the outer VM said '" + text + "'");
                  if (const auto row = row_of(line)) {
                    rows.push_back(*row);
-                   progress.phase("", "measured: " + row->variant + ", " + row->exit);
+                   progress.phase("measured: " + row->variant + ", " + row->exit);
                  }
                  return line.contains("end");
                });

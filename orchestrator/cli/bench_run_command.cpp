@@ -96,22 +96,22 @@ class Bench {
     plans_ = scenario::expand(scenario::load(scenario_));
     outer_ = site::provide_outer_job(site_name, "", plans_, folders_,
                                      [&](const trial::Event& event) { progress_(event); });
-    progress_.phase("", "not measured: lab run, which makes what later runs find");
+    progress_.phase("not measured: lab run, which makes what later runs find");
     run_lab(1, 1);
     for (unsigned i = 0; i < options_.repeats; ++i) {
-      progress_.phase("", fmt::format("by hand ({} of {})", i + 1, options_.repeats));
+      progress_.phase(fmt::format("by hand ({} of {})", i + 1, options_.repeats));
       by_hand("", results_.by_hand, results_.by_hand_guest);
       if (!options_.against.empty()) {
         progress_.phase(
-            "", fmt::format("by hand, {} ({} of {})", options_.against, i + 1, options_.repeats));
+            fmt::format("by hand, {} ({} of {})", options_.against, i + 1, options_.repeats));
         by_hand(options_.against, results_.against, results_.against_guest);
       }
-      progress_.phase("", fmt::format("lab run ({} of {})", i + 1, options_.repeats));
+      progress_.phase(fmt::format("lab run ({} of {})", i + 1, options_.repeats));
       take(run_lab(1, 1));
     }
     results_.trials = options_.trials;
     for (const unsigned at_once : {1u, 2u}) {
-      progress_.phase("", fmt::format("{} trials, -j {}", options_.trials, at_once));
+      progress_.phase(fmt::format("{} trials, -j {}", options_.trials, at_once));
       results_.throughput.push_back({at_once, run_lab(options_.trials, at_once).seconds});
     }
     return results_;

@@ -142,7 +142,7 @@ double make_store(const std::string& path, const Options& options, Progress& pro
       ++made;
       return records.next();
     });
-    progress.phase("", fmt::format("{} of {} records generated", made, options.trials));
+    progress.phase(fmt::format("{} of {} records generated", made, options.trials));
   }
   return watch.seconds();
 }
@@ -190,7 +190,7 @@ Results measure_all(const Options& options, Progress& progress) {
   const std::string scenario = runs.back().scenarios.front();
   const std::string file = write_scenario(work.path(), scenario);
   for (const auto& words : commands(scenario, runs_of(runs, scenario), file)) {
-    progress.phase("", command_text(words));
+    progress.phase(command_text(words));
     measure(words, store, work.path());  // not counted: the file comes into the page cache
     results.rows.push_back(measure(words, store, work.path()));
   }

@@ -16,7 +16,7 @@ constexpr std::size_t more_than_needed = 3;
 
 // The trial as the baseline's were, on the kernel that those had.
 scenario::TrialPlan plan_of(const check::Entry& baseline, double timeout_scale) {
-  scenario::TrialPlan plan = scenario::plan_from_json(baseline.plan);
+  scenario::TrialPlan plan = baseline.plan.value();
   const auto kernel = baseline.cell.conditions.find(std::string(record::condition::outer_kernel));
   if (kernel != baseline.cell.conditions.end()) plan.settings.kernel = kernel->second;
   scale_timeouts(plan, timeout_scale);
@@ -79,7 +79,7 @@ class Confirmer {
                     suspicion_.judgement.regressions.size()));
     try {
       // Where nothing is known to differ, A and B would be the same.
-      if (!suspicion_.baseline.plan.empty() && !suspicion_.judgement.comparison.conditions.empty())
+      if (suspicion_.baseline.plan && !suspicion_.judgement.comparison.conditions.empty())
         run_in_turn();
       if (!a_) b_.run(trials_);
     } catch (const base::Error& error) {

@@ -31,25 +31,24 @@ Expected::Expected(const record::Store& store, const std::vector<scenario::Trial
   }
 }
 
-std::optional<double> Expected::phase(const std::string& trial, const std::string& phase) const {
-  const std::string_view step = "step ";
-  const std::string name = phase.starts_with(step) ? phase.substr(step.size()) : phase;
+std::optional<double> Expected::phase(const std::string& trial, const record::Phase& phase) const {
   for (const auto& [cell, phases] : cells_) {
     if (!trial.empty() && cell != record::cell_of(trial)) continue;
-    if (const auto found = phases.find(name); found != phases.end()) return found->second;
+    if (const auto found = phases.find(phase); found != phases.end()) return found->second;
   }
   return std::nullopt;
 }
 
 std::optional<double> Expected::all(const std::vector<scenario::TrialPlan>& plans) const {
+  const record::Phase whole{record::Phase::Kind::trial};
   double sum = 0;
   for (const scenario::TrialPlan& plan : plans) {
     const auto found = cells_.find(std::string(record::cell_of(plan.name)));
-    if (found == cells_.end() || !found->second.contains("trial")) return std::nullopt;
-    sum += found->second.at("trial");
+    if (found == cells_.end() || !found->second.contains(whole)) return std::nullopt;
+    sum += found->second.at(whole);
   }
   if (plans.empty()) return std::nullopt;
-  return sum + phase("", "outer VM").value_or(0);
+  return sum + phase("", {record::Phase::Kind::outer_vm}).value_or(0);
 }
 
 }  // namespace lab::cli

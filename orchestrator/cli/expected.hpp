@@ -20,12 +20,12 @@ class Expected {
            const std::string& site);
 
   // Seconds of a phase of a trial, as events name both; or of a phase outside of trials.
-  std::optional<double> phase(const std::string& trial, const std::string& phase) const;
+  std::optional<double> phase(const std::string& trial, const record::Phase& phase) const;
   // Of all plans one after the other; absent where one of them is new.
   std::optional<double> all(const std::vector<scenario::TrialPlan>& plans) const;
 
  private:
-  std::map<std::string, std::map<std::string, double>> cells_;  // seconds by cell and phase
+  std::map<std::string, std::map<record::Phase, double>> cells_;  // seconds by cell and phase
 };
 
 }  // namespace lab::cli

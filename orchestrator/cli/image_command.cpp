@@ -42,7 +42,7 @@ int list() {
 }
 
 image::Image provide(const base::Folders& folders, const std::string& name, Progress& progress) {
-  const auto line = [&](const std::string& text) { progress.phase("", text); };
+  const auto line = [&](const std::string& text) { progress.phase(text); };
   image::ImageCache cache(folders);
   // What is fetched from a url has no use for a kernel kit.
   const bool fetched = image::find_entry(cache.entries(), name).source == image::Entry::Source::url;
@@ -79,7 +79,7 @@ int prepare(const Options& options) {
   const image::PrepareOptions wanted{.console = console_named(options.console)};
   const base::Folders folders = base::find_folders();
   Progress progress(Progress::fitting());
-  const auto line = [&](const std::string& text) { progress.phase("", text); };
+  const auto line = [&](const std::string& text) { progress.phase(text); };
   const image::Image image = provide(folders, options.name, progress);
   if (image.kind == image::Image::Kind::outer)
     throw base::user_error("image 'outer' is the outer VM's, no guest's");

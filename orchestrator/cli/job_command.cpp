@@ -27,19 +27,16 @@ int run_job(const Options& options) {
   };
   int code = base::exit_ok;
   try {
-    sink({.kind = trial::Event::Kind::phase, .text = "outer VM is up"});
+    sink(trial::other_phase("outer VM is up"));
     site::run_here(site::job_from_json(base::read_file(options.job)), base::find_folders(), sink);
   } catch (const base::Error& error) {
-    sink({.kind = trial::Event::Kind::error,
-          .text = error.what(),
-          .hint = error.hint(),
-          .error_kind = error.kind()});
+    sink({.what = error});
     code = base::exit_code(error.kind());
   } catch (const std::exception& error) {
-    sink({.kind = trial::Event::Kind::error, .text = error.what()});
+    sink({.what = base::infrastructure_error(error.what())});
     code = base::exit_infrastructure;
   }
-  sink({.kind = trial::Event::Kind::end});
+  sink({.what = trial::End()});
   return code;
 }
 

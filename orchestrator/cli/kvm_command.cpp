@@ -37,7 +37,7 @@ std::filesystem::path patch_folder(const base::Folders& folders) {
 
 kvm::ModuleSet build_for(const base::Folders& folders, const std::optional<std::string>& kernel) {
   Progress progress(Progress::fitting());
-  const auto line = [&](const std::string& text) { progress.phase("", text); };
+  const auto line = [&](const std::string& text) { progress.phase(text); };
   const kvm::KernelKit kit =
       kvm::find_or_fetch_kit(folders.cache, patch_folder(folders), kernel, line);
   return kvm::build_modules(kit, patch_folder(folders), folders.cache, line);
@@ -46,7 +46,7 @@ kvm::ModuleSet build_for(const base::Folders& folders, const std::optional<std::
 kvm::ModuleSet build_tree(const base::Folders& folders, const kvm::KernelTree& tree) {
   Progress progress(Progress::fitting());
   return kvm::build_modules(tree, patch_folder(folders), folders.cache,
-                            [&](const std::string& text) { progress.phase("", text); });
+                            [&](const std::string& text) { progress.phase(text); });
 }
 
 int build(const Options& options) {
@@ -126,9 +126,8 @@ std::string in_cache(const std::string& release, const std::vector<kvm::KernelKi
 
 int list_available(const base::Folders& folders) {
   Progress progress(Progress::fitting());
-  const auto kernels =
-      kvm::list_available(folders.cache, patch_folder(folders),
-                          [&](const std::string& text) { progress.phase("", text); });
+  const auto kernels = kvm::list_available(folders.cache, patch_folder(folders),
+                                           [&](const std::string& text) { progress.phase(text); });
   progress.clear();
   const auto kits = kvm::list_kits(folders.cache);
   const auto modules = kvm::list_modules(folders.cache);

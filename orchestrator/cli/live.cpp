@@ -14,7 +14,7 @@ namespace lab::cli {
 namespace {
 
 namespace fs = std::filesystem;
-using nlohmann::json;
+using json = nlohmann::ordered_json;
 
 constexpr const char* file_begin = "live-";
 constexpr std::size_t file_limit = 1u << 20;
@@ -41,16 +41,18 @@ fs::path LivePublisher::file(unsigned lane) const {
 
 // A file that cannot be written is missed by lab top alone.
 void LivePublisher::take(const trial::Event& event) {
-  using Kind = trial::Event::Kind;
-  if (event.kind == Kind::phase) phases_[event.lane] = event.trial.empty() ? "" : event.text;
-  if (event.kind == Kind::record || event.kind == Kind::end || event.kind == Kind::error) {
+  if (const auto* begun = event.get<trial::PhaseBegun>())
+    phases_[event.lane] = event.trial.empty() ? "" : record::in_words(begun->phase);
+  if (event.is<record::Record>() || event.is<trial::End>() || event.is<base::Error>()) {
     std::error_code ignored;
     fs::remove(file(event.lane), ignored);
   }
-  if (event.kind != Kind::sample || event.reasons.empty()) return;
+  const auto* sample = event.get<trial::Sample>();
+  if (sample == nullptr || sample->reasons.empty()) return;
   const json object = {{"phase", phases_[event.lane]},
                        {"taken", monotonic_seconds()},
-                       {"sample", trial::to_json(event)}};
+                       {"trial", event.trial},
+                       {"sample", trial::to_object(*sample)}};
   try {
     base::write_file(file(event.lane), object.dump(-1, ' ', true, json::error_handler_t::replace));
   } catch (const base::Error&) {
@@ -68,8 +70,9 @@ std::vector<LiveGuest> published(const base::Folders& folders) {
         LiveGuest guest{.key = file,
                         .phase = object.at("phase"),
                         .taken = object.at("taken"),
-                        .sample = trial::event_from_json(object.at("sample").get<std::string>())};
-        guest.key += guest.sample.trial;
+                        .trial = object.at("trial"),
+                        .sample = trial::sample_from_object(object.at("sample"))};
+        guest.key += guest.trial;
         guests.push_back(std::move(guest));
       } catch (const std::exception&) {
       }

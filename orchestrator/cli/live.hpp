@@ -28,10 +28,11 @@ class LivePublisher {
 };
 
 struct LiveGuest {
-  std::string key;      // the same as long as it is the same guest
-  std::string phase;    // "step idle"; may be empty
-  double taken = 0;     // seconds of CLOCK_MONOTONIC, the same in all processes
-  trial::Event sample;  // with reasons
+  std::string key;    // the same as long as it is the same guest
+  std::string phase;  // "step idle"; may be empty
+  double taken = 0;   // seconds of CLOCK_MONOTONIC, the same in all processes
+  std::string trial;
+  trial::Sample sample;  // with reasons
 };
 
 // Of all labs of this user that run now. What cannot be read has just gone.

@@ -110,7 +110,7 @@ int up(const Options& options) {
   const std::vector<scenario::TrialPlan> plans = load_plans(options.scenarios);
   const site::OuterJob outer =
       site::provide_outer_job(site, wanted_kernel(options, plans), plans, folders, sink);
-  progress.phase("", site::outer_vm_phase);
+  progress.phase("outer VM");
   const fs::path sockets = folders.runtime / "outer";
   fs::remove_all(disk_folder(folders));
   fs::create_directories(disk_folder(folders) / "job");
@@ -164,7 +164,7 @@ int run(const Options& options) {
       kind, outer.image, outer.job, "lab-outer-" + folder.id(), folder.path(), folder.sockets(),
       "exec >/dev/lab/stream 2>&1 </dev/null\n(" + in_words(options.command) +
           ")\nprintf '\\036%d\\n' $?");
-  progress.phase("", site::outer_vm_phase);
+  progress.phase("outer VM");
   const auto machine = site::start_outer(kind, outer.image, spec, folder.path());
   int code = base::exit_infrastructure;
   const double limit = options.timeout;

@@ -6,20 +6,17 @@
 #include <algorithm>
 #include <iterator>
 
-#include "orchestrator/site/nested.hpp"
-
 namespace lab::cli {
 
 void PhaseClock::take(const trial::Event& event) {
-  using Kind = trial::Event::Kind;
-  if (event.kind != Kind::phase && event.kind != Kind::end) return;
+  const auto* begun = event.get<trial::PhaseBegun>();
+  if (begun == nullptr && !event.is<trial::End>()) return;
   if (event.lane > 0) end_phase(lanes_[0]);
   Lane& lane = lanes_[event.lane];
   end_phase(lane);
-  if (event.kind == Kind::end) return;
+  if (begun == nullptr) return;
   lane.of_trial = !event.trial.empty();
-  // Without what stands in brackets behind it.
-  lane.phase = lane.of_trial ? event.text : event.text.substr(0, event.text.find(" ("));
+  lane.phase = begun->phase;
 }
 
 record::Timings PhaseClock::phases_before_trial(unsigned lane) {
@@ -35,30 +32,31 @@ std::size_t PhaseClock::lanes() const {
 
 double PhaseClock::phase_seconds() const {
   double sum = 0;
-  for (const auto& [name, seconds] : phases_) sum += seconds;
+  for (const record::Timing& timing : phases_) sum += timing.seconds;
   return sum;
 }
 
 void PhaseClock::end_phase(Lane& lane) {
   const double seconds = lane.phase_watch.seconds();
   lane.phase_watch.restart();
-  const std::string phase = std::exchange(lane.phase, {});
-  if (phase.empty()) return;
-  if (!lane.of_trial) lane.before_trial.emplace_back(phase, seconds);
-  if (phase == site::outer_vm_phase) outer_seconds_ += seconds;
-  if (lane.of_trial && (phase == "boot" || phase.starts_with("step "))) guest_seconds_ += seconds;
-  const auto same = std::ranges::find(phases_, phase, &record::Timings::value_type::first);
+  const auto phase = std::exchange(lane.phase, std::nullopt);
+  if (!phase) return;
+  if (!lane.of_trial) lane.before_trial.push_back({*phase, seconds});
+  if (phase->kind == record::Phase::Kind::outer_vm) outer_seconds_ += seconds;
+  if (phase->kind == record::Phase::Kind::step) guest_seconds_ += seconds;
+  const auto same = std::ranges::find(phases_, *phase, &record::Timing::phase);
   if (same == phases_.end())
-    phases_.emplace_back(phase, seconds);
+    phases_.push_back({*phase, seconds});
   else
-    same->second += seconds;
+    same->seconds += seconds;
 }
 
 std::string PhaseClock::table() const {
   const double all = phase_seconds();
   std::string text = "time by phase, this machine's seconds\n";
-  for (const auto& [name, seconds] : phases_)
-    text += fmt::format("  {:<30} {:8.1f}  {:3.0f} %\n", name, seconds, 100 * seconds / all);
+  for (const auto& [phase, seconds] : phases_)
+    text += fmt::format("  {:<30} {:8.1f}  {:3.0f} %\n", record::in_words(phase), seconds,
+                        100 * seconds / all);
   return text;
 }
 

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <map>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -35,7 +36,7 @@ class PhaseClock {
  private:
   struct Lane {
     base::Stopwatch phase_watch;
-    std::string phase;  // empty: nothing goes on
+    std::optional<record::Phase> phase;  // empty: nothing goes on
     bool of_trial = false;
     record::Timings before_trial;
   };

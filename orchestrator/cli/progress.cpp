@@ -63,14 +63,21 @@ void Progress::expect(Expected expected, std::optional<double> all) {
   expected_all_ = all;
 }
 
-void Progress::phase(const std::string& trial, const std::string& text, unsigned lane) {
+void Progress::phase(const std::string& what) {
+  (*this)(trial::other_phase(what));
+}
+
+void Progress::phase(const trial::Event& event, const trial::PhaseBegun& begun) {
   const std::lock_guard lock(mutex_);
-  if (lane > 0) lanes_.erase(0);
-  Lane& now = lanes_[lane];
+  const std::string& trial = event.trial;
+  std::string text = (trial.empty() ? "" : trial + ": ") + record::in_words(begun.phase);
+  if (!begun.detail.empty()) text += " (" + begun.detail + ")";
+  if (event.lane > 0) lanes_.erase(0);
+  Lane& now = lanes_[event.lane];
   const bool same = !trial.empty() && trial == now.trial;
-  Lane next{.doing = {.where = report::printable(trial.empty() ? text : trial + ": " + text),
-                      .expected = expected_.phase(trial, text)},
-            .trial = trial};
+  Lane next{
+      .doing = {.where = report::printable(text), .expected = expected_.phase(trial, begun.phase)},
+      .trial = trial};
   if (same) {  // its counts go on
     next.doing.exits = now.doing.exits;
     next.doing.rates = std::move(now.doing.rates);
@@ -84,17 +91,17 @@ void Progress::phase(const std::string& trial, const std::string& text, unsigned
 }
 
 // Rates and the leading reason are of the time between two samples with reasons: a second.
-void Progress::sample(const trial::Event& event) {
+void Progress::sample(unsigned lane_number, const trial::Sample& sample) {
   const std::lock_guard lock(mutex_);
-  Lane& lane = lanes_[event.lane];
-  lane.doing.exits = event.exits;
-  if (!event.reasons.empty()) {
+  Lane& lane = lanes_[lane_number];
+  lane.doing.exits = sample.exits;
+  if (!sample.reasons.empty()) {
     const double seconds = lane.since_sample.seconds();
     const bool first = lane.exits.empty();
     std::uint64_t all = 0, most = 0;
     std::uint32_t leading = 0;
     std::map<std::uint32_t, std::uint64_t> exits;
-    for (const trial::Event::Reason& reason : event.reasons) {
+    for (const trial::Sample::Reason& reason : sample.reasons) {
       const auto before = lane.exits.find(reason.number);
       const std::uint64_t now =
           reason.exits - (before == lane.exits.end() ? 0 : std::min(reason.exits, before->second));
@@ -109,9 +116,9 @@ void Progress::sample(const trial::Event& event) {
       lane.doing.rates.push_back(double(all) / seconds);
       if (lane.doing.rates.size() > rates_shown) lane.doing.rates.erase(lane.doing.rates.begin());
     }
-    const auto vendor = exits::parse_vendor(event.text);
-    lane.doing.leading =
-        most > 0 && vendor ? report::printable(exits::reason_name(*vendor, leading)) : "";
+    lane.doing.leading = most > 0 && sample.vendor
+                             ? report::printable(exits::reason_name(*sample.vendor, leading))
+                             : "";
     lane.doing.leading_share = all > 0 ? double(most) / double(all) : 0;
   }
   if (mode_ == Mode::terminal) draw();
@@ -162,9 +169,9 @@ void Progress::clear() {
 }
 
 void Progress::operator()(const trial::Event& event) {
-  if (event.kind == trial::Event::Kind::phase) phase(event.trial, event.text, event.lane);
-  if (event.kind == trial::Event::Kind::sample) sample(event);
-  if (event.kind == trial::Event::Kind::end) end(event.lane);
+  if (const auto* begun = event.get<trial::PhaseBegun>()) phase(event, *begun);
+  if (const auto* taken = event.get<trial::Sample>()) sample(event.lane, *taken);
+  if (event.is<trial::End>()) end(event.lane);
 }
 
 }  // namespace lab::cli

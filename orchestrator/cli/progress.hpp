@@ -36,7 +36,8 @@ class Progress {
   // What phases took before, and all together.
   void expect(Expected expected, std::optional<double> all);
 
-  void phase(const std::string& trial, const std::string& text, unsigned lane = 0);
+  // Something begins that belongs to no trial.
+  void phase(const std::string& what);
   // Removes the changing lines until the next event, before something else is printed.
   void clear();
 
@@ -52,7 +53,8 @@ class Progress {
     std::map<std::uint32_t, std::uint64_t> exits;  // by reason, at the sample before
   };
 
-  void sample(const trial::Event& event);
+  void phase(const trial::Event& event, const trial::PhaseBegun& begun);
+  void sample(unsigned lane, const trial::Sample& sample);
   void end(unsigned lane);
   void draw();
   std::string erasure() const;

@@ -48,8 +48,8 @@ std::vector<LiveGuest> local() {
       const exits::HostStats stats =
           exits::parse_host_stats(base::read_file(entry.path() / "exit_stats"));
       LiveGuest guest{.key = entry.path(), .taken = monotonic_seconds()};
-      guest.sample.trial = "process " + entry.path().filename().string();
-      guest.sample.text = exits::to_string(stats.vendor);
+      guest.trial = "process " + entry.path().filename().string();
+      guest.sample.vendor = stats.vendor;
       for (const exits::HostReason& reason : stats.reasons)
         if (reason.exits > 0)
           guest.sample.reasons.push_back({reason.number, reason.exits, reason.cycles});
@@ -158,17 +158,17 @@ class Watcher {
 
   static report::Top top_of(const Seen& seen) {
     const LiveGuest& now = seen.newest;
-    report::Top top{.title = report::printable(now.sample.trial), .emulated = now.sample.emulated};
+    report::Top top{.title = report::printable(now.trial), .emulated = now.sample.emulated};
     if (!now.phase.empty()) top.title += ": " + report::printable(now.phase);
-    std::map<std::uint32_t, trial::Event::Reason> before;
+    std::map<std::uint32_t, trial::Sample::Reason> before;
     if (seen.before) {
       top.seconds = now.taken - seen.before->taken;
-      for (const trial::Event::Reason& reason : seen.before->sample.reasons)
+      for (const trial::Sample::Reason& reason : seen.before->sample.reasons)
         before[reason.number] = reason;
     }
-    const auto vendor = exits::parse_vendor(now.sample.text);
-    for (const trial::Event::Reason& reason : now.sample.reasons) {
-      const trial::Event::Reason& old = before[reason.number];
+    const auto& vendor = now.sample.vendor;
+    for (const trial::Sample::Reason& reason : now.sample.reasons) {
+      const trial::Sample::Reason& old = before[reason.number];
       top.reasons.push_back(
           {.name = vendor ? report::printable(exits::reason_name(*vendor, reason.number))
                           : fmt::format("no. {}", reason.number),

@@ -13,8 +13,9 @@ namespace lab::cli {
 namespace {
 
 void scale(std::chrono::seconds& limit, double factor) {
-  limit = std::chrono::seconds(std::max<std::int64_t>(
-      1, static_cast<std::int64_t>(static_cast<double>(limit.count()) * factor)));
+  constexpr double most = 24 * 3600;  // as in a scenario
+  limit = std::chrono::seconds(static_cast<std::int64_t>(
+      std::clamp(static_cast<double>(limit.count()) * factor, 1.0, most)));
 }
 
 std::string warmup_line(const record::Record& record) {
@@ -150,9 +151,9 @@ void TrialRunner::finish() {
 void TrialRunner::take(const trial::Event& event) {
   clock_.take(event);
   live_.take(event);
-  if (event.kind == trial::Event::Kind::error) return take_failure(event);
-  if (event.kind != trial::Event::Kind::record) return progress_(event);
-  keep(record::from_json(event.text), event.lane);
+  if (const auto* error = event.get<base::Error>()) return take_failure(event.trial, *error);
+  if (const auto* record = event.get<record::Record>()) return keep(*record, event.lane);
+  progress_(event);
 }
 
 void TrialRunner::keep(record::Record record, unsigned lane) {
@@ -173,13 +174,14 @@ void TrialRunner::keep(record::Record record, unsigned lane) {
 }
 
 // Of an outer VM. What the run ends with is said in full at its end.
-void TrialRunner::take_failure(const trial::Event& event) {
+void TrialRunner::take_failure(const std::string& trial, const base::Error& error) {
   failed_ |= last_attempt_;
   if (plans_.size() == 1) return;
   progress_.clear();
+  const std::string text = error.what();
   say(fmt::format("lab: warning: {}: {}\n",
-                  event.trial.empty() ? "an outer VM failed" : "no record of " + event.trial,
-                  report::printable(event.text.substr(0, event.text.find('\n')))));
+                  trial.empty() ? "an outer VM failed" : "no record of " + trial,
+                  report::printable(text.substr(0, text.find('\n')))));
 }
 
 bool TrialRunner::is_warmup(const record::Record& record) const {

@@ -72,7 +72,7 @@ class TrialRunner {
   bool failed_early() const { return options_.fail_fast && failed_; }
   void take(const trial::Event& event);
   void keep(record::Record record, unsigned lane);
-  void take_failure(const trial::Event& event);
+  void take_failure(const std::string& trial, const base::Error& error);
   bool is_warmup(const record::Record& record) const;
   void print_summary(std::size_t trials) const;
 

@@ -75,7 +75,10 @@ Record GeneratedRecords::next() {
                            "total = KVM's own: boot", "at rest: sum of reasons = total"})
     record.checks.push_back(
         {name, true, record.steps[0].exits, record.steps[0].exits, "sum of the reasons; total"});
-  record.timings = {{"outer VM", 3.5}, {"modules", 0.01}, {"boot", 66.25}, {"trial", 78.5}};
+  record.timings = {{{Phase::Kind::outer_vm}, 3.5},
+                    {{Phase::Kind::modules}, 0.01},
+                    {{Phase::Kind::step, "boot"}, 66.25},
+                    {{Phase::Kind::trial}, 78.5}};
   ++made_;
   return record;
 }

@@ -15,6 +15,7 @@
 #include "orchestrator/exits/checks.hpp"
 #include "orchestrator/exits/host_stats.hpp"
 #include "orchestrator/exits/snapshot.hpp"
+#include "orchestrator/record/phase.hpp"
 
 namespace lab::record {
 
@@ -136,8 +137,6 @@ inline bool is_confirmation(std::string_view run) {
 }
 
 using Conditions = std::map<std::string, std::string>;
-using Timings =
-    std::vector<std::pair<std::string, double>>;  // phase, seconds; in the order they happened
 
 struct Record {
   std::string id;  // make_id(): sorts by start time
@@ -184,9 +183,9 @@ Step make_step(std::string name, exits::Vendor vendor, const exits::StepCounts& 
 
 Host make_host(exits::HostStats stats);
 
-// One trial as one line of JSON (for the stream), and a whole document as `--format json` prints
-// it; relations[] is there where there are some. The from_ functions throw base::Error on anything
-// malformed.
+// One trial as one line of JSON (record_json.hpp has it as an object), and a whole document as
+// `--format json` prints it; relations[] is there where there are some. The from_ functions throw
+// base::Error on anything malformed.
 std::string to_json(const Record& record);
 Record from_json(std::string_view json);
 std::string to_document(std::span<const Record> records,

@@ -10,7 +10,7 @@
 #include <utility>
 
 #include "orchestrator/record/json_fields.hpp"
-#include "orchestrator/record/record.hpp"
+#include "orchestrator/record/record_json.hpp"
 #include "orchestrator/record/timeline_json.hpp"
 
 namespace lab::record {
@@ -124,7 +124,8 @@ ordered_json record_json(const Record& record) {
   for (const exits::Check& check : record.checks) object["checks"].push_back(check_json(check));
   if (record.host) object["host"] = host_json(*record.host);
   object["timings"] = ordered_json::object();
-  for (const auto& [phase, seconds] : record.timings) object["timings"][phase] = seconds;
+  for (const auto& [phase, seconds] : record.timings)
+    object["timings"][timing_key(phase)] = seconds;
   if (!record.console_tail.empty()) object["console_tail"] = record.console_tail;
   return object;
 }
@@ -255,17 +256,34 @@ Host host_from(const ordered_json& object) {
   return host;
 }
 
-Timings timings_from(const ordered_json& object) {
+Timings timings_from(const ordered_json& object, const std::vector<Step>& steps) {
   if (!object.is_object()) fail("'timings' is not an object");
+  std::vector<std::string> names;
+  for (const Step& step : steps) names.push_back(step.name);
   Timings timings;
-  for (const auto& [phase, seconds] : object.items()) {
+  for (const auto& [key, seconds] : object.items()) {
     if (!seconds.is_number()) fail("a timing is not a number");
-    timings.emplace_back(phase, seconds.get<double>());
+    timings.push_back({phase_of_key(key, names), seconds.get<double>()});
   }
   return timings;
 }
 
-Record record_from(const ordered_json& object) {
+ordered_json parse(std::string_view json) {
+  if (json.size() > size_limit) fail("larger than 64 MiB");
+  ordered_json value = ordered_json::parse(json, nullptr, false);
+  if (value.is_discarded()) fail("not JSON");
+  return value;
+}
+
+}  // namespace
+
+ordered_json to_object(const Record& record) {
+  ordered_json object = record_json(record);
+  if (record.timeline) object["timeline"] = timeline_json(*record.timeline);
+  return object;
+}
+
+Record from_object(const ordered_json& object) {
   Record record;
   record.id = text(object, "id");
   record.run = optional_text(object, "run");
@@ -286,28 +304,17 @@ Record record_from(const ordered_json& object) {
   if (const ordered_json* host = find(object, "host")) record.host = host_from(*host);
   if (const ordered_json* timeline = find(object, "timeline"))
     record.timeline = timeline_from(*timeline);
-  record.timings = timings_from(need(object, "timings"));
+  record.timings = timings_from(need(object, "timings"), record.steps);
   record.console_tail = optional_text(object, "console_tail");
   return record;
 }
 
-ordered_json parse(std::string_view json) {
-  if (json.size() > size_limit) fail("larger than 64 MiB");
-  ordered_json value = ordered_json::parse(json, nullptr, false);
-  if (value.is_discarded()) fail("not JSON");
-  return value;
-}
-
-}  // namespace
-
 std::string to_json(const Record& record) {
-  ordered_json object = record_json(record);
-  if (record.timeline) object["timeline"] = timeline_json(*record.timeline);
-  return dump(object, -1);
+  return dump(to_object(record), -1);
 }
 
 Record from_json(std::string_view json) {
-  return record_from(parse(json));
+  return from_object(parse(json));
 }
 
 std::string to_document(std::span<const Record> records,
@@ -328,7 +335,7 @@ std::vector<Record> from_document(std::string_view json) {
   const ordered_json document = parse(json);
   if (count(need(document, "schema"), "schema") != schema) fail("'schema' is not 1");
   std::vector<Record> records;
-  for (const ordered_json& trial : list(document, "trials")) records.push_back(record_from(trial));
+  for (const ordered_json& trial : list(document, "trials")) records.push_back(from_object(trial));
   return records;
 }
 

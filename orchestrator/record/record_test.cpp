@@ -132,6 +132,34 @@ TEST(Record, JsonHasTheNamesThatScriptsRelyOn) {
   EXPECT_EQ(trial["console_tail"], "Kernel panic");
 }
 
+TEST(Phases, AreFoundAgainByTheirKeys) {
+  const std::vector<std::string> steps = {"boot", "idle", "trial", "start"};
+  using Kind = Phase::Kind;
+  for (const Phase& phase : std::vector<Phase>{{Kind::other, "injecting the reader"},
+                                               {Kind::outer_vm},
+                                               {Kind::start},
+                                               {Kind::step, "start"},
+                                               {Kind::step, "boot"},
+                                               {Kind::step, "idle"},
+                                               {Kind::step, "trial"},
+                                               {Kind::trial}})
+    EXPECT_EQ(phase_of_key(timing_key(phase), steps), phase) << in_words(phase);
+  EXPECT_EQ(timing_key({Kind::step, "idle"}), "idle");
+  EXPECT_EQ(timing_key({Kind::self_check}), "self-check");
+}
+
+TEST(Phases, OfATrialTheWholeIsItsSeconds) {
+  using Kind = Phase::Kind;
+  Timings timings = {{{Kind::outer_vm}, 4},
+                     {{Kind::modules}, 0.5},
+                     {{Kind::start}, 1},
+                     {{Kind::step, "boot"}, 7},
+                     {{Kind::step, "trial"}, 2}};
+  EXPECT_EQ(trial_seconds(timings), 10);
+  timings.push_back({{Kind::trial}, 11.1});
+  EXPECT_EQ(trial_seconds(timings), 11.1);
+}
+
 TEST(Record, GuestsBytesDoNotBreakTheJson) {
   Record record = sample();
   record.steps[1].output = std::string("a\xff\0b", 4);

@@ -44,7 +44,10 @@ inline Record sample(int number = 0) {
   record.timeline = {{10, 48, 0xffffffff},
                      {{0.1, {0, 5, 0}}, {0.203, {0, 0, 0}}, {66.5, {7, 0, UINT64_MAX}}},
                      {{"start", 0}, {"kernel", 1.5}}};
-  record.timings = {{"prepare", 1.5}, {"boot", 66.25}, {"a", 0.0}};
+  record.timings = {{{.name = "fetching"}, 1.5},
+                    {{Phase::Kind::step, "boot"}, 66.25},
+                    {{Phase::Kind::step, "idle"}, 0.0},
+                    {{Phase::Kind::trial}, 70.5}};
   record.message = "m";
   record.console_tail = "Kernel panic";
   return record;

@@ -94,7 +94,8 @@ void add_test(pugi::xml_node suite, const Record& record) {
   pugi::xml_node test = suite.append_child("testcase");
   test.append_attribute("classname") = printable(record.scenario).c_str();
   test.append_attribute("name") = printable(record.trial).c_str();
-  test.append_attribute("time") = fmt::format("{:.3f}", seconds_of(record)).c_str();
+  test.append_attribute("time") =
+      fmt::format("{:.3f}", record::trial_seconds(record.timings)).c_str();
   if (record.outcome == Outcome::passed) return;
   pugi::xml_node problem = test.append_child(is_failure(record.outcome) ? "failure" : "error");
   problem.append_attribute("type") = std::string(to_string(record.outcome)).c_str();
@@ -166,7 +167,7 @@ Tally tally(std::span<const Record> records) {
   for (const Record& record : records) {
     result.failures += is_failure(record.outcome);
     result.errors += record.outcome != Outcome::passed && !is_failure(record.outcome);
-    result.seconds += seconds_of(record);
+    result.seconds += record::trial_seconds(record.timings);
   }
   return result;
 }

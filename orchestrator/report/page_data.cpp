@@ -168,7 +168,7 @@ ordered_json trial_json(const Record& record) {
                          {"site", printable(record.site)},
                          {"outcome", to_string(record.outcome)},
                          {"start", record::format_time(record.start_time)},
-                         {"seconds", seconds_of(record)}};
+                         {"seconds", record::trial_seconds(record.timings)}};
   if (!record.steps.empty() && record.steps.front().exits)
     object["exits"] = exact(*record.steps.front().exits);
   if (!record.message.empty()) object["message"] = printable(record.message, true);

@@ -247,7 +247,8 @@ std::string timings_text(const Record& record, const Style& style) {
   if (record.timings.empty()) return "";
   std::string line;
   for (const auto& [phase, seconds] : record.timings) {
-    line += fmt::format("{}{} {:.1f} s", line.empty() ? "" : ", ", printable(phase), seconds);
+    line += fmt::format("{}{} {:.1f} s", line.empty() ? "" : ", ",
+                        printable(record::timing_key(phase)), seconds);
   }
   return fmt::format("\n{}\n{}", ink(style, Ink::bold, "time"), wrap(line, 2, terminal_columns));
 }

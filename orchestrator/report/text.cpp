@@ -176,13 +176,4 @@ std::string condition_of(const record::Record& record, std::string_view key) {
   return found == record.conditions.end() ? "" : found->second;
 }
 
-double seconds_of(const record::Record& record) {
-  double sum = 0;
-  for (const auto& [phase, seconds] : record.timings) {
-    if (phase == "total") return seconds;
-    sum += seconds;
-  }
-  return sum;
-}
-
 }  // namespace lab::report

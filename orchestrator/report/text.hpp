@@ -50,6 +50,5 @@ bool is_emulated(const record::Record& record);
 // The reason's name by the record's vendor.
 std::string reason_name(const record::Record& record, std::uint32_t number);
 std::string condition_of(const record::Record& record, std::string_view key);  // "" where unknown
-double seconds_of(const record::Record& record);  // timing "total", or the sum of all
 
 }  // namespace lab::report

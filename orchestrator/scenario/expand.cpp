@@ -24,6 +24,7 @@ TrialPlan cell_plan(const Scenario& scenario, const std::vector<Step>& steps, co
   }
   std::ranges::copy_if(scenario.expect, std::back_inserter(plan.expect),
                        [&](const Expectation& entry) { return matches(entry.where, cell); });
+  for (Expectation& entry : plan.expect) entry.where.clear();  // it is for this cell
   return plan;
 }
 

@@ -38,13 +38,6 @@ void read_settings(Draft& draft, const MapReader& map) {
   }
 }
 
-void read_timeouts(Timeouts& timeouts, const Node& node) {
-  const MapReader map(node, "timeouts", {"trial", "boot", "step", "shutdown"});
-  for (const Entry& entry : node.entries) {
-    *timeout_of(timeouts, entry.key) = read_duration(entry.value, "timeouts." + entry.key);
-  }
-}
-
 void read_numbers(Scenario& scenario, const MapReader& map) {
   if (const Node* repeat = map.find("repeat")) {
     scenario.repeat = std::uint32_t(read_integer(*repeat, "repeat", 1, 10000));
@@ -85,6 +78,13 @@ std::string read_scenario_file(const std::string& file) {
 }
 
 }  // namespace
+
+void read_timeouts(Timeouts& timeouts, const Node& node) {
+  const MapReader map(node, "timeouts", {"trial", "boot", "step", "shutdown"});
+  for (const Entry& entry : node.entries) {
+    *timeout_of(timeouts, entry.key) = read_duration(entry.value, "timeouts." + entry.key);
+  }
+}
 
 Scenario parse(std::string_view yaml, const std::string& file,
                const std::vector<std::string>& overrides, const ReadFile& read) {

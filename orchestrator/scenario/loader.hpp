@@ -11,4 +11,7 @@ namespace lab::scenario {
 Scenario parse(std::string_view yaml, const std::string& file,
                const std::vector<std::string>& overrides, const ReadFile& read);
 
+// A map of time limits. Throws base::Error (user).
+void read_timeouts(Timeouts& timeouts, const Node& node);
+
 }  // namespace lab::scenario

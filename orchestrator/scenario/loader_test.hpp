@@ -4,10 +4,12 @@
 
 #include <gmock/gmock.h>
 
+#include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
 
 #include "orchestrator/base/error.hpp"
+#include "orchestrator/scenario/plan_json.hpp"
 #include "orchestrator/scenario/scenario.hpp"
 
 namespace lab::scenario {
@@ -47,6 +49,11 @@ inline std::string error_of(const std::string& text,
     EXPECT_EQ(error.kind(), base::ErrorKind::user);
     return std::string(error.what()) + " | " + error.hint();
   }
+}
+
+// As it is in the outer VM, and in a baseline.
+inline TrialPlan travelled(const TrialPlan& plan) {
+  return plan_from_object(nlohmann::ordered_json::parse(to_object(plan).dump()));
 }
 
 inline Settings settings_of(const std::string& lines) {

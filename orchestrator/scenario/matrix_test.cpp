@@ -54,7 +54,7 @@ TEST(Matrix, PlansHaveOnlyTheExpectationsThatMeanThem) {
   ASSERT_THAT(plans[3].expect, SizeIs(2));
   EXPECT_EQ(plans[3].expect[1].category, exits::Category::io);
   EXPECT_TRUE(plans[3].expect[1].per_second);
-  for (const TrialPlan& plan : plans) EXPECT_EQ(plan_from_json(to_json(plan)), plan);
+  for (const TrialPlan& plan : plans) EXPECT_EQ(travelled(plan), plan);
 }
 
 TEST(Matrix, OnlyIncludedOnesAreAListOfCells) {
@@ -74,7 +74,7 @@ TEST(Matrix, WarmUpsComeFirst) {
   EXPECT_EQ(plans[2].name, "tiny-boot[paging=nested]#1");
   EXPECT_FALSE(plans[2].warmup);
   EXPECT_EQ(plans[2].repeats, 3u);
-  EXPECT_EQ(plan_from_json(to_json(plans[0])), plans[0]);
+  EXPECT_EQ(travelled(plans[0]), plans[0]);
 }
 
 TEST(Matrix, SetSettlesWhatNamesTheKey) {

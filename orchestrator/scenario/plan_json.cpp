@@ -1,208 +1,153 @@
 // SPDX-License-Identifier: MIT
-// A trial's plan on its way to the outer VM.
+// A trial's plan as JSON: in the job of an outer VM, and in the baselines that people commit. It
+// says things as a scenario does and is read by the scenario's own readers, so that whatever a
+// scenario may not say, a plan may not either, and what it does not say has its default.
+#include "orchestrator/scenario/plan_json.hpp"
+
 #include <nlohmann/json.hpp>
 
 #include "orchestrator/base/error.hpp"
-#include "orchestrator/scenario/categories.hpp"
-#include "orchestrator/scenario/scenario.hpp"
+#include "orchestrator/scenario/check.hpp"
+#include "orchestrator/scenario/expect.hpp"
+#include "orchestrator/scenario/loader.hpp"
+#include "orchestrator/scenario/plan_v1.hpp"
+#include "orchestrator/scenario/settings.hpp"
+#include "orchestrator/scenario/steps.hpp"
+#include "orchestrator/scenario/values.hpp"
 #include "orchestrator/scenario/words.hpp"
 
 namespace lab::scenario {
 namespace {
 
-using nlohmann::json;
+using json = nlohmann::ordered_json;  // in the order of a scenario
 
-template <typename Enum>
-void get_word(const json& object, const char* key, Enum& value) {
-  const std::string text = object.at(key).get<std::string>();
-  const auto words = words_of<Enum>;
-  const auto found = std::ranges::find(words, text);
-  if (found == words.end()) throw base::infrastructure_error("trial plan: unknown word " + text);
-  value = Enum(found - words.begin());
-}
-
-template <typename Rep, typename Period>
-void get_time(const json& object, const char* key, std::chrono::duration<Rep, Period>& value) {
-  value = std::chrono::duration<Rep, Period>(object.at(key).get<std::int64_t>());
-}
+constexpr int version = 2;
+constexpr const char* place = "trial plan";  // in messages
 
 json settings_json(const Settings& settings) {
-  json object = {{"image", settings.image},
-                 {"guests", settings.guests},
-                 {"vcpus", settings.vcpus},
-                 {"memory", settings.memory},
-                 {"huge_pages", settings.huge_pages},
-                 {"machine", word(settings.machine)},
-                 {"cpu_model", settings.cpu_model},
-                 {"cpu_features", settings.cpu_features},
-                 {"disk_bus", word(settings.disk_bus)},
-                 {"disk_cache", word(settings.disk_cache)},
-                 {"scratch_size", settings.scratch_size},
-                 {"scratch_bus", word(settings.scratch_bus)},
-                 {"scratch_cache", word(settings.scratch_cache)},
-                 {"nic", word(settings.nic)},
-                 {"network", word(settings.network)},
-                 {"console", word(settings.console)},
-                 {"clock", word(settings.clock)},
-                 {"cmdline", settings.cmdline},
-                 {"ksm", settings.ksm},
-                 {"samples", settings.samples},
-                 {"exact", settings.exact},
-                 {"layout", word(settings.layout)},
-                 {"kernel", settings.kernel},
-                 {"processor", word(settings.processor)},
-                 {"parameters", settings.parameters}};
-  if (settings.paging) object["paging"] = word(*settings.paging);
+  json object = json::object();
+  for (const Setting& setting : settings_table())
+    if (setting.write != nullptr)
+      if (const std::string text = setting.write(settings); !text.empty())
+        object[std::string(setting.key)] = text;
+  for (const auto& [name, value] : settings.parameters) object["kvm.parameters." + name] = value;
   return object;
 }
 
-void get_devices(const json& object, Settings& settings) {
-  get_word(object, "machine", settings.machine);
-  object.at("cpu_model").get_to(settings.cpu_model);
-  object.at("cpu_features").get_to(settings.cpu_features);
-  get_word(object, "disk_bus", settings.disk_bus);
-  get_word(object, "disk_cache", settings.disk_cache);
-  object.at("scratch_size").get_to(settings.scratch_size);
-  get_word(object, "scratch_bus", settings.scratch_bus);
-  get_word(object, "scratch_cache", settings.scratch_cache);
-  get_word(object, "nic", settings.nic);
-  get_word(object, "network", settings.network);
-}
-
-Settings settings_from(const json& object) {
-  Settings settings;
-  object.at("image").get_to(settings.image);
-  object.at("guests").get_to(settings.guests);
-  object.at("vcpus").get_to(settings.vcpus);
-  object.at("memory").get_to(settings.memory);
-  object.at("huge_pages").get_to(settings.huge_pages);
-  get_devices(object, settings);
-  get_word(object, "console", settings.console);
-  get_word(object, "clock", settings.clock);
-  object.at("cmdline").get_to(settings.cmdline);
-  object.at("ksm").get_to(settings.ksm);
-  object.at("samples").get_to(settings.samples);
-  object.at("exact").get_to(settings.exact);
-  get_word(object, "layout", settings.layout);
-  if (object.contains("paging")) get_word(object, "paging", settings.paging.emplace());
-  object.at("kernel").get_to(settings.kernel);
-  // Baselines written before there was this setting have no such field.
-  if (object.contains("processor")) get_word(object, "processor", settings.processor);
-  object.at("parameters").get_to(settings.parameters);
-  return settings;
-}
-
 json action_json(const HostAction& action) {
-  return {{"kind", word(action.kind)}, {"milliseconds", action.duration.count()},
-          {"vcpu", action.vcpu},       {"cpus", action.cpus},
-          {"memory", action.memory},   {"device", word(action.device)},
-          {"keys", action.keys}};
-}
-
-HostAction action_from(const json& object) {
-  HostAction action;
-  get_word(object, "kind", action.kind);
-  get_time(object, "milliseconds", action.duration);
-  object.at("vcpu").get_to(action.vcpu);
-  object.at("cpus").get_to(action.cpus);
-  object.at("memory").get_to(action.memory);
-  get_word(object, "device", action.device);
-  object.at("keys").get_to(action.keys);
-  return action;
+  switch (action.kind) {
+    case ActionKind::pause:
+      return duration_text(action.duration);
+    case ActionKind::pin:
+      return {{"vcpu", action.vcpu}, {"cpus", action.cpus}};
+    case ActionKind::balloon:
+      return memory_text(action.memory);
+    case ActionKind::plug:
+    case ActionKind::unplug:
+      return word(action.device);
+    case ActionKind::key:
+      return action.keys;
+    case ActionKind::save_restore:
+      break;
+  }
+  return nullptr;
 }
 
 json step_json(const Step& step) {
-  return {{"kind", word(step.kind)},
-          {"name", step.name},
-          {"until", word(step.until)},
-          {"pattern", step.pattern},
-          {"command", step.command},
-          {"input", step.input},
-          {"background", step.background},
-          {"times", step.times},
-          {"milliseconds", step.duration.count()},
-          {"host", action_json(step.host)},
-          {"timeout", step.timeout.count()}};
-}
-
-Step step_from(const json& object) {
-  Step step;
-  get_word(object, "kind", step.kind);
-  object.at("name").get_to(step.name);
-  get_word(object, "until", step.until);
-  object.at("pattern").get_to(step.pattern);
-  object.at("command").get_to(step.command);
-  object.at("input").get_to(step.input);
-  object.at("background").get_to(step.background);
-  object.at("times").get_to(step.times);
-  get_time(object, "milliseconds", step.duration);
-  step.host = action_from(object.at("host"));
-  get_time(object, "timeout", step.timeout);
-  return step;
+  json object = json::object();
+  const auto say = [&](const char* key, const std::string& text) {
+    if (!text.empty()) object[key] = text;
+  };
+  if (step.kind == StepKind::boot) {
+    object["until"] = word(step.until);
+    if (step.until == BootUntil::console) object["until"] = {{"console", step.pattern}};
+  } else {
+    object["name"] = step.name;
+  }
+  say("command", step.command);
+  say("stdin", step.input);
+  say("background", step.background);
+  if (step.kind == StepKind::run) object["times"] = step.times;
+  if (step.duration.count() != 0) object["duration"] = duration_text(step.duration);
+  if (step.kind == StepKind::host)
+    object[std::string(word(step.host.kind))] = action_json(step.host);
+  if (step.timeout.count() != 0) object["timeout"] = duration_text(step.timeout);
+  return {{word(step.kind), object}};
 }
 
 json expectation_json(const Expectation& expectation) {
-  json object = {{"step", expectation.step},
-                 {"reason", expectation.reason},
-                 {"per_second", expectation.per_second},
-                 {"where", expectation.where}};
-  if (expectation.category) object["category"] = exits::to_string(*expectation.category);
+  json object = {{"step", expectation.step}};
+  if (expectation.category)
+    object["category"] = exits::to_string(*expectation.category);
+  else
+    object["reason"] = expectation.reason;
+  if (expectation.per_second) object["per"] = "second";
   if (expectation.min) object["min"] = *expectation.min;
   if (expectation.max) object["max"] = *expectation.max;
   return object;
 }
 
-Expectation expectation_from(const json& object) {
-  Expectation expectation;
-  object.at("step").get_to(expectation.step);
-  object.at("reason").get_to(expectation.reason);
-  object.at("per_second").get_to(expectation.per_second);
-  object.at("where").get_to(expectation.where);
-  if (object.contains("category")) {
-    const std::string text = object.at("category").get<std::string>();
-    expectation.category = parse_category(text);
-    if (!expectation.category) throw base::infrastructure_error("trial plan: unknown " + text);
-  }
-  if (object.contains("min")) expectation.min = object.at("min").get<std::uint64_t>();
-  if (object.contains("max")) expectation.max = object.at("max").get<std::uint64_t>();
-  return expectation;
-}
-
 json timeouts_json(const Timeouts& timeouts) {
-  return {{"trial", timeouts.trial.count()},
-          {"boot", timeouts.boot.count()},
-          {"step", timeouts.step.count()},
-          {"shutdown", timeouts.shutdown.count()}};
+  return {{"trial", duration_text(timeouts.trial)},
+          {"boot", duration_text(timeouts.boot)},
+          {"step", duration_text(timeouts.step)},
+          {"shutdown", duration_text(timeouts.shutdown)}};
 }
 
-Timeouts timeouts_from(const json& object) {
-  Timeouts timeouts;
-  get_time(object, "trial", timeouts.trial);
-  get_time(object, "boot", timeouts.boot);
-  get_time(object, "step", timeouts.step);
-  get_time(object, "shutdown", timeouts.shutdown);
-  return timeouts;
+// As if it stood in a scenario.
+Node node_of(const json& value) {
+  Node node;
+  node.where = place;
+  if (value.is_array()) {
+    node.kind = Node::Kind::list;
+    for (const json& item : value) node.items.push_back(node_of(item));
+  } else if (value.is_object()) {
+    node.kind = Node::Kind::map;
+    for (const auto& [key, element] : value.items())
+      node.entries.push_back({key, place, node_of(element)});
+  } else if (!value.is_null()) {
+    node.kind = Node::Kind::scalar;
+    node.text = value.is_string() ? value.get<std::string>() : value.dump();
+    node.plain = !value.is_string();
+  }
+  return node;
+}
+
+void check_version(const json& object) {
+  const auto is = object.at("version").get<std::uint64_t>();
+  if (is != version)
+    throw base::infrastructure_error(std::string(place) + ": made by a newer lab (version " +
+                                     std::to_string(is) + ", this one knows " +
+                                     std::to_string(version) + ")");
 }
 
 TrialPlan plan_from(const json& object) {
-  TrialPlan plan;
-  object.at("scenario").get_to(plan.scenario);
+  check_version(object);
+  Draft draft;
+  draft.place = draft.scenario.file = place;
+  Scenario& scenario = draft.scenario;
+  object.at("scenario").get_to(scenario.name);
+  for (const auto& [key, value] : object.at("settings").items())
+    apply_setting(scenario.settings, key, node_of(value).text, place);  // as --set has it
+  if (object.contains("timeouts")) read_timeouts(scenario.timeouts, node_of(object["timeouts"]));
+  scenario.steps = read_steps(node_of(object.at("steps")));
+  draft.step_places.resize(scenario.steps.size(), place);
+  if (object.contains("expect")) read_expect(draft, node_of(object["expect"]));
+  check(draft);
+  TrialPlan plan = expand(scenario).front();
   object.at("name").get_to(plan.name);
-  object.at("cell").get_to(plan.cell);
-  object.at("repeat").get_to(plan.repeat);
-  object.at("repeats").get_to(plan.repeats);
-  object.at("warmup").get_to(plan.warmup);
-  plan.settings = settings_from(object.at("settings"));
-  plan.timeouts = timeouts_from(object.at("timeouts"));
-  for (const json& step : object.at("steps")) plan.steps.push_back(step_from(step));
-  for (const json& item : object.at("expect")) plan.expect.push_back(expectation_from(item));
+  plan.cell = object.value("cell", plan.cell);
+  plan.repeat = object.value("repeat", plan.repeat);
+  plan.repeats = object.value("repeats", plan.repeats);
+  plan.warmup = object.value("warmup", plan.warmup);
   return plan;
 }
 
 }  // namespace
 
-std::string to_json(const TrialPlan& plan) {
-  json object = {{"scenario", plan.scenario},
+json to_object(const TrialPlan& plan) {
+  json object = {{"version", version},
+                 {"scenario", plan.scenario},
                  {"name", plan.name},
                  {"cell", plan.cell},
                  {"repeat", plan.repeat},
@@ -210,18 +155,17 @@ std::string to_json(const TrialPlan& plan) {
                  {"warmup", plan.warmup},
                  {"settings", settings_json(plan.settings)},
                  {"timeouts", timeouts_json(plan.timeouts)},
-                 {"steps", json::array()},
-                 {"expect", json::array()}};
+                 {"steps", json::array()}};
   for (const Step& step : plan.steps) object["steps"].push_back(step_json(step));
   for (const Expectation& item : plan.expect) object["expect"].push_back(expectation_json(item));
-  return object.dump(-1, ' ', false, json::error_handler_t::replace);
+  return object;
 }
 
-TrialPlan plan_from_json(std::string_view text) {
+TrialPlan plan_from_object(const json& object) {
   try {
-    return plan_from(json::parse(text));
+    return plan_from(object.contains("version") ? object : to_object(plan_from_v1(object)));
   } catch (const json::exception& error) {
-    throw base::infrastructure_error(std::string("trial plan: ") + error.what());
+    throw base::infrastructure_error(std::string(place) + ": " + error.what());
   }
 }
 

@@ -118,7 +118,7 @@ struct Expectation {
   bool per_second = false;                  // bounds are of exits a second
   std::optional<std::uint64_t> min;
   std::optional<std::uint64_t> max;
-  Cell where;  // only in these trials; empty: in all
+  Cell where;  // only in these trials; empty: in all, and in a plan
 
   bool operator==(const Expectation&) const = default;
 };
@@ -199,10 +199,6 @@ bool matches(const Cell& part, const Cell& cell);
 // One key of a keyboard: letters, digits, f1..f12, ctrl, alt, shift, enter, esc, tab, space, up,
 // down, left, right, delete, sysrq. HostAction::keys joins them by '+'.
 bool is_key(std::string_view key);
-
-// For the job that goes to the outer VM. from_json throws base::Error (infrastructure).
-std::string to_json(const TrialPlan& plan);
-TrialPlan plan_from_json(std::string_view json);
 
 std::string_view to_string(Console console);
 std::string_view to_string(Paging paging);

@@ -38,9 +38,44 @@ void read_bytes(Settings& settings, const Setting& setting, const Node& value) {
   settings.*member = read_memory(value, std::string(setting.key), setting.min, setting.max);
 }
 
+template <auto member>
+std::string write_enum(const Settings& settings) {
+  return std::string(word(settings.*member));
+}
+
+template <auto member, auto& words>
+std::string write_flag(const Settings& settings) {
+  return std::string(words[settings.*member ? 0 : 1]);
+}
+
+template <auto member>
+std::string write_number(const Settings& settings) {
+  return std::to_string(settings.*member);
+}
+
+template <auto member>
+std::string write_bytes(const Settings& settings) {
+  return memory_text(settings.*member);
+}
+
+template <auto member>
+std::string write_text(const Settings& settings) {
+  return settings.*member;
+}
+
+template <auto member>
+constexpr Setting number(std::string_view key, std::uint64_t min, std::uint64_t max) {
+  return {key, read_number<member>, write_number<member>, {}, min, max};
+}
+
+template <auto member, auto& words>
+constexpr Setting flag(std::string_view key) {
+  return {key, read_flag<member>, write_flag<member, words>, words};
+}
+
 template <typename Enum, auto member>
 constexpr Setting one_of(std::string_view key) {
-  return {key, read_enum<member>, words_of<Enum>};
+  return {key, read_enum<member>, write_enum<member>, words_of<Enum>};
 }
 
 void read_image(Settings& settings, const Setting& setting, const Node& value) {
@@ -80,35 +115,55 @@ void read_scope(Settings& settings, const Setting& setting, const Node& value) {
   settings.parameters["exit_scope"] = setting.words[word];
 }
 
-constexpr std::string_view scopes[] = {"vm", "host"};
+std::string write_paging(const Settings& settings) {
+  return settings.paging ? std::string(word(*settings.paging)) : "";
+}
 
+std::string write_model(const Settings& settings) {
+  return settings.cpu_model.empty() ? "host" : settings.cpu_model;
+}
+
+std::string write_features(const Settings& settings) {
+  return fmt::format("{}", fmt::join(settings.cpu_features, " "));
+}
+
+std::string write_scratch_size(const Settings& settings) {
+  return settings.scratch_size == 0 ? "none" : memory_text(settings.scratch_size);
+}
+
+constexpr std::string_view scopes[] = {"vm", "host"};
 constexpr Setting table[] = {
-    {"image", read_image},
-    {"guest.count", read_number<&Settings::guests>, {}, 1, 8},
-    {"guest.vcpus", read_number<&Settings::vcpus>, {}, 1, 64},
-    {"guest.memory", read_bytes<&Settings::memory>, {}, 64 * mib, 64 * gib},
-    {"guest.huge_pages", read_flag<&Settings::huge_pages>, on_off},
+    {"image", read_image, write_text<&Settings::image>},
+    number<&Settings::guests>("guest.count", 1, 8),
+    number<&Settings::vcpus>("guest.vcpus", 1, 64),
+    {"guest.memory",
+     read_bytes<&Settings::memory>,
+     write_bytes<&Settings::memory>,
+     {},
+     64 * mib,
+     64 * gib},
+    flag<&Settings::huge_pages, on_off>("guest.huge_pages"),
     one_of<Machine, &Settings::machine>("guest.machine"),
-    {"guest.cpu.model", read_model},
-    {"guest.cpu.features", read_cpu_features},
+    {"guest.cpu.model", read_model, write_model},
+    {"guest.cpu.features", read_cpu_features, write_features},
     one_of<DiskBus, &Settings::disk_bus>("guest.disk.bus"),
     one_of<DiskCache, &Settings::disk_cache>("guest.disk.cache"),
-    {"guest.scratch.size", read_scratch_size, {}, mib, 64 * gib},
+    {"guest.scratch.size", read_scratch_size, write_scratch_size, {}, mib, 64 * gib},
     one_of<DiskBus, &Settings::scratch_bus>("guest.scratch.bus"),
     one_of<DiskCache, &Settings::scratch_cache>("guest.scratch.cache"),
     one_of<Nic, &Settings::nic>("guest.nic.model"),
     one_of<Network, &Settings::network>("guest.nic.network"),
     one_of<Console, &Settings::console>("guest.console"),
     one_of<Clock, &Settings::clock>("guest.clock"),
-    {"guest.cmdline", read_cmdline},
-    {"host.ksm", read_flag<&Settings::ksm>, on_off},
-    {"samples", read_number<&Settings::samples>, {}, 0, 100},
-    {"exact", read_flag<&Settings::exact>, true_false},
+    {"guest.cmdline", read_cmdline, write_text<&Settings::cmdline>},
+    flag<&Settings::ksm, on_off>("host.ksm"),
+    number<&Settings::samples>("samples", 0, 100),
+    flag<&Settings::exact, true_false>("exact"),
     one_of<Layout, &Settings::layout>("kvm.layout"),
-    {"kvm.paging", read_paging, words_of<Paging>},
-    {"kvm.kernel", read_kernel_name},
+    {"kvm.paging", read_paging, write_paging, words_of<Paging>},
+    {"kvm.kernel", read_kernel_name, write_text<&Settings::kernel>},
     one_of<Processor, &Settings::processor>("kvm.processor"),
-    {"kvm.scope", read_scope, scopes},
+    {"kvm.scope", read_scope, nullptr, scopes},
 };
 
 const Setting* find_setting(std::string_view key) {

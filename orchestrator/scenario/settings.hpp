@@ -17,6 +17,8 @@ namespace lab::scenario {
 struct Setting {
   std::string_view key;
   void (*read)(Settings&, const Setting&, const Node&);
+  std::string (*write)(const Settings&);         // as read() takes it; "": nothing to say;
+                                                 // null: a parameter has it
   std::span<const std::string_view> words = {};  // where it is one of these
   std::uint64_t min = 0, max = 0;                // of a number or, in bytes, of memory
 };

@@ -43,16 +43,14 @@ void send_capabilities(const fs::path& kept, const trial::Sink& sink) {
     const fs::path before = kept / entry.path().filename();
     const std::string text = base::read_file(entry.path(), most_bytes);
     if (!fs::exists(before) || base::read_file(before, most_bytes) != text)
-      sink({.kind = trial::Event::Kind::capabilities,
-            .text = text,
-            .hint = entry.path().filename().string()});
+      sink({.what = trial::Capabilities{entry.path().filename().string(), text}});
   }
 }
 
-void keep_capabilities(const fs::path& folder, const trial::Event& event) {
-  if (!is_proper(event.hint) || event.text.size() >= most_bytes) return;
+void keep_capabilities(const fs::path& folder, const trial::Capabilities& came) {
+  if (!is_proper(came.file) || came.text.size() >= most_bytes) return;
   fs::create_directories(folder);
-  base::write_file(folder / event.hint, event.text);
+  base::write_file(folder / came.file, came.text);
 }
 
 }  // namespace lab::site

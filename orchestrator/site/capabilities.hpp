@@ -24,6 +24,6 @@ void give_capabilities(const std::filesystem::path& kept);
 void send_capabilities(const std::filesystem::path& kept, const trial::Sink& sink);
 
 // Keeps what came; nothing where it has no proper name or more than 1 MiB: it came out of a VM.
-void keep_capabilities(const std::filesystem::path& folder, const trial::Event& event);
+void keep_capabilities(const std::filesystem::path& folder, const trial::Capabilities& came);
 
 }  // namespace lab::site

@@ -21,8 +21,6 @@
 namespace lab::site {
 namespace {
 
-using trial::Event;
-
 record::Conditions machine_conditions(const Job& job) {
   namespace condition = record::condition;
   utsname system{};
@@ -142,8 +140,9 @@ void run_here(const Job& job, const base::Folders& folders, const trial::Sink& s
                               .sink = sink};
   guest::ConnectionPtr connection;
   for (const scenario::TrialPlan& plan : job.plans) {
+    const record::Phase modules{record::Phase::Kind::modules, ""};
     const base::Stopwatch loading;
-    sink({.kind = Event::Kind::phase, .trial = plan.name, .text = "modules"});
+    sink({.trial = plan.name, .what = trial::PhaseBegun{modules, ""}});
     const kvm::Parameters parameters = parameters_of(plan);
     // Its counts go on as long as the modules stay: each trial begins them at nothing.
     if (counts_whole_host(parameters)) swap.restore();
@@ -157,12 +156,12 @@ void run_here(const Job& job, const base::Folders& folders, const trial::Sink& s
     if (plan.settings.exact)
       context.conditions[std::string(record::condition::exact)] = exact_in_words(job.site);
     record::Record record = trial::run_trial(plan, job.images.at(image_key(plan)), context);
-    record.timings.insert(record.timings.begin(), {"modules", seconds});
-    sink({.kind = Event::Kind::record, .trial = plan.name, .text = record::to_json(record)});
+    record.timings.insert(record.timings.begin(), {modules, seconds});
+    sink({.trial = plan.name, .what = std::move(record)});
   }
   if (!job.capabilities.empty()) send_capabilities(job.capabilities, sink);
   if (job.thrown_away) return swap.keep();
-  sink({.kind = Event::Kind::phase, .text = "stock modules"});
+  sink(trial::other_phase("stock modules"));
   swap.restore();
 }
 

@@ -4,11 +4,12 @@
 #include <nlohmann/json.hpp>
 
 #include "orchestrator/base/error.hpp"
+#include "orchestrator/scenario/plan_json.hpp"
 
 namespace lab::site {
 namespace {
 
-using nlohmann::json;
+using json = nlohmann::ordered_json;
 
 json image_to_json(const trial::GuestImage& image) {
   return {{"name", image.name},
@@ -72,7 +73,7 @@ std::string to_json(const Job& job) {
               {"plans", json::array()}};
   for (const auto& [key, image] : job.images) object["images"][key] = image_to_json(image);
   for (const scenario::TrialPlan& plan : job.plans)
-    object["plans"].push_back(json::parse(scenario::to_json(plan)));
+    object["plans"].push_back(scenario::to_object(plan));
   return object.dump(1);
 }
 
@@ -91,7 +92,7 @@ Job job_from_json(std::string_view text) {
     for (const auto& [key, image] : object.at("images").items())
       job.images[key] = image_from_json(image);
     for (const json& plan : object.at("plans"))
-      job.plans.push_back(scenario::plan_from_json(plan.dump()));
+      job.plans.push_back(scenario::plan_from_object(plan));
     return job;
   } catch (const json::exception& error) {
     throw base::infrastructure_error(std::string("job file: ") + error.what());

@@ -21,19 +21,15 @@ JobEvents::JobEvents(OuterKind kind, const trial::Sink& sink, const Job& job,
       own_clock_(has_own_clock(kind, job)) {}
 
 bool JobEvents::take(const std::string& line) {
-  const Event event = trial::event_from_json(line);
-  switch (event.kind) {
-    case Event::Kind::end:
-      return true;
-    case Event::Kind::error:
-      failure_.emplace(event.error_kind, "in the outer VM: " + event.text, event.hint);
-      break;
-    case Event::Kind::capabilities:
-      keep_capabilities(capabilities_, event);
-      break;
-    default:
-      pass_on(event);
-  }
+  Event event = trial::event_from_json(line);
+  if (event.is<trial::End>()) return true;
+  if (const auto* error = event.get<base::Error>())
+    failure_.emplace(error->kind(), std::string("in the outer VM: ") + error->what(),
+                     error->hint());
+  else if (const auto* capabilities = event.get<trial::Capabilities>())
+    keep_capabilities(capabilities_, *capabilities);
+  else
+    pass_on(std::move(event));
   return false;
 }
 
@@ -42,31 +38,27 @@ void JobEvents::throw_failure() const {
 }
 
 void JobEvents::pass_on(Event event) {
-  if (event.kind == Event::Kind::phase) take_phase(event);
-  if (event.kind == Event::Kind::record) event.text = amended(event.text);
+  if (const auto* begun = event.get<trial::PhaseBegun>()) take_phase(event.trial, begun->phase);
+  if (auto* record = std::get_if<record::Record>(&event.what)) amend(*record);
   sink_(event);
 }
 
-void JobEvents::take_phase(const Event& event) {
-  if (event.trial != trial_) {
-    trial_ = event.trial;
+void JobEvents::take_phase(const std::string& trial, const record::Phase& phase) {
+  if (trial != trial_) {
+    trial_ = trial;
     trial_began_ = std::chrono::system_clock::now();
     trial_watch_.restart();
     timings_.clear();
   } else {
-    timings_.emplace_back(phase_, phase_watch_.seconds());
+    timings_.push_back({phase_, phase_watch_.seconds()});
   }
-  const std::string step = "step ";
-  phase_ = event.text.starts_with(step) ? event.text.substr(step.size()) : event.text;
+  phase_ = phase;
   phase_watch_.restart();
 }
 
-std::string JobEvents::amended(const std::string& text) {
-  if (!own_clock_ && surroundings_.empty()) return text;
-  record::Record record = record::from_json(text);
+void JobEvents::amend(record::Record& record) {
   for (const auto& [key, value] : surroundings_) record.conditions[key] = value;
   if (own_clock_) tell_our_time(record);
-  return record::to_json(record);
 }
 
 // The machine's clock shows the same at each run, and its random numbers are the same: when a trial
@@ -75,8 +67,8 @@ void JobEvents::tell_our_time(record::Record& record) {
   record.start_time = trial_began_;
   record.id = record::make_id(trial_began_, std::random_device{}());
   record.conditions[std::string(record::condition::start_time)] = record::format_time(trial_began_);
-  timings_.emplace_back(phase_, phase_watch_.seconds());
-  timings_.emplace_back("trial", trial_watch_.seconds());
+  timings_.push_back({phase_, phase_watch_.seconds()});
+  timings_.push_back({{record::Phase::Kind::trial}, trial_watch_.seconds()});
   record.timings = timings_;
 }
 

@@ -34,15 +34,16 @@ class JobEvents {
 
  private:
   void pass_on(trial::Event event);
-  void take_phase(const trial::Event& event);
-  std::string amended(const std::string& record);
+  void take_phase(const std::string& trial, const record::Phase& phase);
+  void amend(record::Record& record);
   void tell_our_time(record::Record& record);
 
   const trial::Sink& sink_;
   std::filesystem::path capabilities_;
   record::Conditions surroundings_;
   bool own_clock_;  // the machine's, which says nothing about ours
-  std::string trial_, phase_;
+  std::string trial_;
+  record::Phase phase_;
   std::chrono::system_clock::time_point trial_began_ = std::chrono::system_clock::now();
   base::Stopwatch trial_watch_, phase_watch_;
   record::Timings timings_;  // of the present trial

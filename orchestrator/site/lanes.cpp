@@ -108,7 +108,7 @@ void Lanes::work(unsigned lane) {
     run_part(part, lane);
   }
   const std::lock_guard lock(mutex_);
-  sink_({.kind = Event::Kind::end, .lane = lane});
+  sink_({.what = trial::End(), .lane = lane});
 }
 
 std::optional<OuterJob> Lanes::next() {
@@ -134,7 +134,7 @@ void Lanes::run_part(Part& part, unsigned lane) {
 void Lanes::take(Part& part, const Event& event) {
   const std::lock_guard lock(mutex_);
   if (interrupted_) throw Stopped();
-  if (event.kind == Event::Kind::phase && !event.trial.empty() && !part.in_trial) {
+  if (event.is<trial::PhaseBegun>() && !event.trial.empty() && !part.in_trial) {
     if (stop_early_()) throw Stopped();
     part.in_trial = true;
   }
@@ -146,7 +146,7 @@ void Lanes::take(Part& part, const Event& event) {
     interrupted_ = true;
     throw Stopped();
   }
-  if (event.kind != Event::Kind::record) return;
+  if (!event.is<record::Record>()) return;
   part.in_trial = false;
   ++part.recorded;
 }
@@ -159,9 +159,8 @@ void Lanes::note_failure(const std::exception& error, Part& part, unsigned lane)
   interrupted_ |= stop;
   if (stop) return;
   auto& plans = part.outer.job.plans;
-  sink_({.kind = Event::Kind::error,
-         .trial = part.in_trial ? plans[part.recorded].name : "",
-         .text = error.what(),
+  sink_({.trial = part.in_trial ? plans[part.recorded].name : "",
+         .what = known != nullptr ? *known : base::infrastructure_error(error.what()),
          .lane = lane});
   const std::size_t begun = part.recorded + (part.in_trial ? 1 : 0);
   if (begun == 0) return;

@@ -74,32 +74,28 @@ TEST(LanesFor, AreLimitedByProcessorsAndMemory) {
 // Outer VMs whose trial "bad" makes them fail, after `before_failing` of it.
 class LanesTest : public testing::Test {
  protected:
-  static void say(const trial::Sink& sink, Event::Kind kind, const std::string& trial) {
-    sink({.kind = kind, .trial = trial});
-  }
-
   void run(std::vector<OuterJob> jobs, unsigned count = 1) {
     Lanes(
         std::move(jobs),
         [&](const OuterJob& outer, const trial::Sink& sink) {
           ++outer_vms_;
-          say(sink, Event::Kind::phase, "");
+          sink(trial::other_phase("outer VM"));
           for (const std::string& name : names(outer)) {
             if (name == "no start") throw base::infrastructure_error("no outer VM");
-            say(sink, Event::Kind::phase, name);
+            sink({.trial = name, .what = trial::PhaseBegun()});
             if (name == "bad") throw base::infrastructure_error("it hangs");
             if (name == "stop") throw base::Error(base::ErrorKind::interrupted, "Ctrl-C");
-            say(sink, Event::Kind::phase, name);
-            say(sink, Event::Kind::record, name);
+            sink({.trial = name, .what = trial::PhaseBegun()});
+            sink({.trial = name, .what = record::Record()});
           }
         },
         [&] { return stop_after_ > 0 && recorded_.size() >= stop_after_; },
         [&](const Event& event) {
-          if (event.kind == Event::Kind::record && event.trial == "no room")
+          if (event.is<record::Record>() && event.trial == "no room")
             throw base::infrastructure_error("the store is full");
-          if (event.kind == Event::Kind::record) recorded_.push_back(event.trial);
-          if (event.kind == Event::Kind::error) failed_.push_back(event.trial);
-          if (event.kind == Event::Kind::end) ended_.push_back(event.lane);
+          if (event.is<record::Record>()) recorded_.push_back(event.trial);
+          if (event.is<base::Error>()) failed_.push_back(event.trial);
+          if (event.is<trial::End>()) ended_.push_back(event.lane);
         })
         .run(count);
   }

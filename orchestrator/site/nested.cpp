@@ -20,8 +20,6 @@ namespace lab::site {
 namespace fs = std::filesystem;
 namespace {
 
-using trial::Event;
-
 constexpr double silence_limit = 180;    // seconds
 constexpr double outer_allowance = 600;  // outer boot, module swaps, domain start and end
 // Bochs' time is not ours: it executes a second of the machine's time in one to three of ours.
@@ -216,13 +214,13 @@ void run_nested(OuterKind kind, const OuterImage& image, Job job, const base::Fo
   const bool warm = can_be_warm(kind, image);
   if (warm) job.seed = has_own_clock(kind, job) ? std::string(2 * seed_bytes, '0') : make_seed();
   job.thrown_away = true;
-  sink({.kind = Event::Kind::phase, .text = "job disk"});
+  sink(trial::other_phase("job disk"));
   Job handed = job;
   if (warm) handed.capabilities.clear();  // libvirtd runs, and has asked
   const guest::DomainSpec spec = lay_out_outer(kind, image, handed, "lab-outer-" + run.id(),
                                                run.path(), run.sockets(), start_job);
   const record::Conditions around = surroundings(kind, image, job);
-  if (!warm) sink({.kind = Event::Kind::phase, .text = outer_vm_phase});
+  if (!warm) sink({.what = trial::PhaseBegun{{record::Phase::Kind::outer_vm}, ""}});
   const auto machine = warm ? start_warm(kind, image, job, spec, folders, run, sink)
                             : start_outer(kind, image, spec, run.path());
   JobEvents events(kind, sink, job, around);

@@ -11,9 +11,6 @@
 
 namespace lab::site {
 
-// The phase in which an outer VM boots; it ends when the job begins inside.
-inline constexpr const char* outer_vm_phase = "outer VM";
-
 // Lays out everything an outer VM with this job needs in `folder` (its system disk, an overlay,
 // and the job disk) and gives the domain. `start`: the shell command that the machine runs as soon
 // as it is up; `run` in the job's folder starts the job.

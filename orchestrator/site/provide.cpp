@@ -14,11 +14,9 @@ namespace lab::site {
 namespace fs = std::filesystem;
 namespace {
 
-using trial::Event;
-
 // Preparation's progress as phases of the stream.
 std::function<void(const std::string&)> lines_to(const trial::Sink& sink) {
-  return [&sink](const std::string& line) { sink({.kind = Event::Kind::phase, .text = line}); };
+  return [&sink](const std::string& line) { sink(trial::other_phase(line)); };
 }
 
 fs::path patch_folder(const base::Folders& folders) {

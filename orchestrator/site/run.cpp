@@ -23,8 +23,6 @@
 namespace lab::site {
 namespace {
 
-using trial::Event;
-
 std::string running_release() {
   utsname system{};
   ::uname(&system);
@@ -48,7 +46,7 @@ std::string chosen_site(const std::vector<scenario::TrialPlan>& plans, const tri
     choice.reason = "here runs " + running_release() + ", not " + foreign + "; " + choice.reason;
   if (choice.site.empty())
     throw base::infrastructure_error("no site works here: " + choice.reason, "lab doctor");
-  sink({.kind = Event::Kind::phase, .text = "site " + choice.site + " (" + choice.reason + ")"});
+  sink(trial::other_phase("site " + choice.site, choice.reason));
   return choice.site;
 }
 

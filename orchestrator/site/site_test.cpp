@@ -265,8 +265,7 @@ TEST(MachineClock, OfAnotherSpeedIsRefused) {
 TEST(Capabilities, OnlyWhatLibvirtWouldNameIsKept) {
   const base::TemporaryFolder folder("/tmp", "lab-test");
   const auto keep = [&](const std::string& name, const std::string& text) {
-    keep_capabilities(folder.path() / "kept",
-                      {.kind = trial::Event::Kind::capabilities, .text = text, .hint = name});
+    keep_capabilities(folder.path() / "kept", {.file = name, .text = text});
   };
   keep("../../etc/passwd", "x");
   keep(std::string(64, 'A') + ".xml", "x");

@@ -72,10 +72,9 @@ record::Record passed_on(OuterKind kind, const Job& job, const record::Condition
   std::vector<trial::Event> events;
   const trial::Sink sink = [&](const trial::Event& event) { events.push_back(event); };
   JobEvents job_events(kind, sink, job, around);
-  EXPECT_FALSE(job_events.take(trial::to_json(
-      {.kind = trial::Event::Kind::record, .trial = "t#1", .text = record::to_json(record)})));
+  EXPECT_FALSE(job_events.take(trial::to_json({.trial = "t#1", .what = record})));
   EXPECT_EQ(events.size(), 1u);
-  return record::from_json(events.at(0).text);
+  return std::get<record::Record>(events.at(0).what);
 }
 
 TEST(Surroundings, ComeToTheRecordsThatArrive) {

@@ -24,8 +24,6 @@ namespace lab::site {
 namespace fs = std::filesystem;
 namespace {
 
-using trial::Event;
-
 constexpr std::size_t most_states = 6;  // up to half a GB each; the one used longest ago goes first
 constexpr double patience = 300;        // seconds, until it is ready to be saved
 constexpr double bochs_patience = 1800;
@@ -51,7 +49,8 @@ Job warming_job(const Job& job) {
               .exact = job.exact};
   const scenario::Settings& first = job.plans.front().settings;
   scenario::TrialPlan plan;
-  plan.name = "warm";
+  plan.scenario = plan.name = plan.settings.image = "warm";
+  plan.steps.emplace_back();  // a boot; none is run
   plan.settings.layout = first.layout;
   plan.settings.paging = first.paging;
   plan.settings.parameters = first.parameters;
@@ -151,7 +150,7 @@ class Warmer {
 
   // In the cache's half-made folder.
   void make(const fs::path& folder) const {
-    sink_({.kind = Event::Kind::phase, .text = "outer VM's first boot"});
+    sink_(trial::other_phase("outer VM's first boot"));
     check_room(folder);
     fs::create_directory(folder / "parts");
     guest::DomainSpec spec = lay_out_outer(kind_, image_, warming_, "lab-warming-" + run_.id(),
@@ -192,7 +191,7 @@ class Warmer {
   std::unique_ptr<OuterMachine> restore() const {
     if (!is_whole(folder_))
       throw base::infrastructure_error("'" + folder_.string() + "' is not as it was written");
-    sink_({.kind = Event::Kind::phase, .text = outer_vm_phase});
+    sink_({.what = trial::PhaseBegun{{record::Phase::Kind::outer_vm}, ""}});
     if (has_overlay()) {
       fs::remove(spec_.disks[0].path);
       image::create_overlay(folder_ / disk_file, "qcow2", spec_.disks[0].path);

@@ -1,89 +1,146 @@
 // SPDX-License-Identifier: MIT
 #include "orchestrator/trial/event.hpp"
 
+#include <algorithm>
 #include <array>
 #include <nlohmann/json.hpp>
+
+#include "orchestrator/record/record_json.hpp"
 
 namespace lab::trial {
 namespace {
 
-using nlohmann::json;
+using nlohmann::ordered_json;
 
-constexpr std::array<std::string_view, 6> kind_names{"phase", "sample", "record",
-                                                     "error", "end",    "capabilities"};
 constexpr std::array<std::string_view, 4> error_names{"user", "infrastructure", "timed_out",
                                                       "interrupted"};
-
-template <std::size_t N>
-std::size_t index_of(const std::array<std::string_view, N>& names, const std::string& name) {
-  for (std::size_t i = 0; i < N; ++i)
-    if (names[i] == name) return i;
-  throw base::infrastructure_error("the outer VM's stream: unknown word '" + name + "'");
-}
-
 constexpr std::size_t max_reasons = 1024;  // either vendor has fewer
 
-// Three numbers each, in one list.
-json reasons_json(const std::vector<Event::Reason>& reasons) {
-  json flat = json::array();
-  for (const Event::Reason& reason : reasons)
-    for (const std::uint64_t number : {std::uint64_t{reason.number}, reason.exits, reason.cycles})
-      flat.push_back(number);
-  return flat;
+[[noreturn]] void malformed(const std::string& cause) {
+  throw base::infrastructure_error("the outer VM's stream: " + cause);
 }
 
-std::uint64_t count_from(const json& value) {
-  if (!value.is_number_unsigned())
-    throw base::infrastructure_error("the outer VM's stream: a count is no whole number");
+std::uint64_t count_from(const ordered_json& value) {
+  if (!value.is_number_unsigned()) malformed("a count is no whole number");
   return value.get<std::uint64_t>();
 }
 
-std::vector<Event::Reason> reasons_from(const json& flat) {
+std::vector<Sample::Reason> reasons_from(const ordered_json& flat) {
   if (flat.size() % 3 != 0 || flat.size() / 3 > max_reasons)
-    throw base::infrastructure_error("the outer VM's stream: a sample's reasons are malformed");
-  std::vector<Event::Reason> reasons;
+    malformed("a sample's reasons are malformed");
+  std::vector<Sample::Reason> reasons;
   for (std::size_t i = 0; i < flat.size(); i += 3) {
     const std::uint64_t number = count_from(flat[i]);
-    if (number > UINT32_MAX)
-      throw base::infrastructure_error("the outer VM's stream: no reason has such a number");
+    if (number > UINT32_MAX) malformed("no reason has such a number");
     reasons.push_back({std::uint32_t(number), count_from(flat[i + 1]), count_from(flat[i + 2])});
   }
   return reasons;
 }
 
+// Puts each kind of event into its fields.
+struct Writer {
+  ordered_json& object;
+
+  void operator()(const PhaseBegun& begun) const {
+    object["type"] = "phase";
+    object["phase"] = to_string(begun.phase.kind);
+    if (!begun.phase.name.empty()) object["name"] = begun.phase.name;
+    if (!begun.detail.empty()) object["detail"] = begun.detail;
+  }
+  void operator()(const Sample& sample) const {
+    object["type"] = "sample";
+    object["sample"] = to_object(sample);
+  }
+  void operator()(const record::Record& record) const {
+    object["type"] = "record";
+    object["record"] = record::to_object(record);
+  }
+  void operator()(const base::Error& error) const {
+    object["type"] = "error";
+    object["kind"] = error_names.at(static_cast<std::size_t>(error.kind()));
+    object["text"] = error.what();
+    if (!error.hint().empty()) object["hint"] = error.hint();
+  }
+  void operator()(const Capabilities& capabilities) const {
+    object["type"] = "capabilities";
+    object["file"] = capabilities.file;
+    object["text"] = capabilities.text;
+  }
+  void operator()(const End&) const { object["type"] = "end"; }
+};
+
+PhaseBegun phase_from(const ordered_json& object) {
+  const std::string word = object.at("phase");
+  const auto kind = record::parse_phase_kind(word);
+  if (!kind) malformed("unknown phase '" + word + "'");
+  return {{*kind, object.value("name", "")}, object.value("detail", "")};
+}
+
+base::Error error_from(const ordered_json& object) {
+  const std::string word = object.at("kind");
+  const auto* const found = std::ranges::find(error_names, word);
+  if (found == error_names.end()) malformed("unknown kind of error '" + word + "'");
+  return {static_cast<base::ErrorKind>(found - error_names.begin()),
+          object.at("text").get<std::string>(), object.value("hint", "")};
+}
+
+decltype(Event::what) what_from(const ordered_json& object) {
+  const std::string type = object.at("type");
+  if (type == "phase") return phase_from(object);
+  if (type == "sample") return sample_from_object(object.at("sample"));
+  if (type == "record") return record::from_object(object.at("record"));
+  if (type == "error") return error_from(object);
+  if (type == "capabilities") return Capabilities{object.at("file"), object.at("text")};
+  if (type == "end") return End();
+  malformed("unknown event '" + type + "'");
+}
+
 }  // namespace
 
+Event other_phase(const std::string& name, const std::string& detail) {
+  return {.trial = "", .what = PhaseBegun{{.name = name}, detail}};
+}
+
+ordered_json to_object(const Sample& sample) {
+  ordered_json object;
+  if (sample.vendor) object["vendor"] = exits::to_string(*sample.vendor);
+  if (sample.emulated) object["emulated"] = true;
+  object["exits"] = sample.exits;
+  // Three numbers each, in one list.
+  ordered_json flat = ordered_json::array();
+  for (const Sample::Reason& reason : sample.reasons)
+    for (const std::uint64_t number : {std::uint64_t{reason.number}, reason.exits, reason.cycles})
+      flat.push_back(number);
+  if (!flat.empty()) object["reasons"] = std::move(flat);
+  return object;
+}
+
+Sample sample_from_object(const ordered_json& object) {
+  try {
+    return {.vendor = exits::parse_vendor(object.value("vendor", "")),
+            .emulated = object.value("emulated", false),
+            .exits = count_from(object.at("exits")),
+            .reasons = object.contains("reasons") ? reasons_from(object["reasons"])
+                                                  : std::vector<Sample::Reason>()};
+  } catch (const ordered_json::exception& error) {
+    malformed(error.what());
+  }
+}
+
 std::string to_json(const Event& event) {
-  json object{{"type", kind_names[static_cast<std::size_t>(event.kind)]}};
+  ordered_json object;
   if (!event.trial.empty()) object["trial"] = event.trial;
-  if (!event.text.empty()) object["text"] = event.text;
-  if (!event.hint.empty()) object["hint"] = event.hint;
-  if (event.kind == Event::Kind::sample) object["exits"] = event.exits;
-  if (!event.reasons.empty()) object["reasons"] = reasons_json(event.reasons);
-  if (event.emulated) object["emulated"] = true;
-  if (event.kind == Event::Kind::error)
-    object["kind"] = error_names[static_cast<std::size_t>(event.error_kind)];
-  return object.dump(-1, ' ', true, json::error_handler_t::replace);
+  std::visit(Writer{object}, event.what);
+  return object.dump(-1, ' ', true, ordered_json::error_handler_t::replace);
 }
 
 Event event_from_json(std::string_view line) {
-  if (line.size() > max_event_bytes)
-    throw base::infrastructure_error("the outer VM's stream: a line is too long");
+  if (line.size() > max_event_bytes) malformed("a line is too long");
   try {
-    const json object = json::parse(line);
-    Event event;
-    event.kind = static_cast<Event::Kind>(index_of(kind_names, object.at("type")));
-    event.trial = object.value("trial", "");
-    event.text = object.value("text", "");
-    event.hint = object.value("hint", "");
-    if (object.contains("exits")) event.exits = count_from(object["exits"]);
-    if (object.contains("reasons")) event.reasons = reasons_from(object["reasons"]);
-    event.emulated = object.value("emulated", false);
-    if (event.kind == Event::Kind::error)
-      event.error_kind = static_cast<base::ErrorKind>(index_of(error_names, object.at("kind")));
-    return event;
-  } catch (const json::exception& error) {
-    throw base::infrastructure_error(std::string("the outer VM's stream: ") + error.what());
+    const ordered_json object = ordered_json::parse(line);
+    return {.trial = object.value("trial", ""), .what = what_from(object)};
+  } catch (const ordered_json::exception& error) {
+    malformed(error.what());
   }
 }
 

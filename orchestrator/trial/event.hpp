@@ -1,44 +1,73 @@
 // SPDX-License-Identifier: MIT
-// What a site tells while it works: the same events in process and, as JSON lines, over the one
+// What a site reports while it works: the same events in process and, as JSON lines, over the one
 // port that leads out of an outer VM.
 #pragma once
 
 #include <cstdint>
 #include <functional>
+#include <nlohmann/json_fwd.hpp>
+#include <optional>
 #include <string>
 #include <string_view>
+#include <variant>
 #include <vector>
 
 #include "orchestrator/base/error.hpp"
+#include "orchestrator/exits/reasons.hpp"
+#include "orchestrator/record/record.hpp"
 
 namespace lab::trial {
 
-struct Event {
-  enum class Kind {
-    phase,         // text: what begins now; trial: of which trial (may be empty)
-    sample,        // exits, reasons: the running guests' so far; text: vendor; emulated
-    record,        // text: a record as JSON
-    error,         // text, hint, error_kind: what stopped the job
-    end,           // the job is over, the stream whole; the lane has nothing left to do
-    capabilities,  // text, hint: what libvirt keeps of QEMU, and its file's name
-                   // (site/capabilities)
-  };
-  Kind kind = Kind::phase;
-  std::string trial;
-  std::string text;
-  std::string hint;
-  base::ErrorKind error_kind = base::ErrorKind::infrastructure;
-  std::uint64_t exits = 0;
+// A phase begins: of the event's trial, or outside of trials.
+struct PhaseBegun {
+  record::Phase phase;
+  std::string detail;  // for people, shown in brackets behind it
+};
+
+// The exits of the running guests so far, all guests together.
+struct Sample {
   struct Reason {
     std::uint32_t number = 0;
     std::uint64_t exits = 0, cycles = 0;
 
     bool operator==(const Reason&) const = default;
   };
-  std::vector<Reason> reasons;  // of some samples; without those that did not happen
+  std::optional<exits::Vendor> vendor;
   bool emulated = false;
-  unsigned lane = 0;  // of the outer VMs that run at once, from 1 (site/lanes); not in JSON
+  std::uint64_t exits = 0;
+  std::vector<Reason> reasons;  // of some samples; without those that did not happen
+
+  bool operator==(const Sample&) const = default;
 };
+
+// What libvirt keeps of QEMU's abilities (site/capabilities).
+struct Capabilities {
+  std::string file;  // its name
+  std::string text;
+};
+
+// The job is over and the stream whole: the lane has nothing left to do.
+struct End {};
+
+struct Event {
+  std::string trial;  // of which trial; may be empty
+  // An Error stopped the job.
+  std::variant<PhaseBegun, Sample, record::Record, base::Error, Capabilities, End> what;
+  unsigned lane = 0;  // of the outer VMs that run at once, from 1 (site/lanes); not in JSON
+
+  template <typename What>
+  bool is() const {
+    return std::holds_alternative<What>(what);
+  }
+  // Null where it is another kind of event.
+  template <typename What>
+  const What* get() const {
+    return std::get_if<What>(&what);
+  }
+};
+
+// A phase outside of trials.
+Event other_phase(const std::string& name, const std::string& detail = "");
 
 using Sink = std::function<void(const Event&)>;
 
@@ -49,5 +78,9 @@ std::string to_json(const Event& event);
 
 // Error (infrastructure) on anything malformed: the outer VM is not trusted either.
 Event event_from_json(std::string_view line);
+
+// A sample alone, for `lab top`. Error (infrastructure) on anything malformed.
+nlohmann::ordered_json to_object(const Sample& sample);
+Sample sample_from_object(const nlohmann::ordered_json& object);
 
 }  // namespace lab::trial

@@ -32,19 +32,19 @@ std::string condition_of(const record::Conditions& conditions, std::string_view 
 }
 
 // Of all texts of exit_stats together; none where one cannot be read.
-std::vector<Event::Reason> reasons_in(const std::vector<std::string>& texts) {
-  std::map<std::uint32_t, Event::Reason> sums;
+std::vector<Sample::Reason> reasons_in(const std::vector<std::string>& texts) {
+  std::map<std::uint32_t, Sample::Reason> sums;
   for (const std::string& text : texts) {
     if (text.empty()) return {};
     for (const exits::HostReason& reason : exits::parse_host_stats(text).reasons) {
       if (reason.exits == 0) continue;
-      Event::Reason& sum =
-          sums.try_emplace(reason.number, Event::Reason{reason.number}).first->second;
+      Sample::Reason& sum =
+          sums.try_emplace(reason.number, Sample::Reason{reason.number}).first->second;
       sum.exits += reason.exits;
       sum.cycles += reason.cycles;
     }
   }
-  std::vector<Event::Reason> reasons;
+  std::vector<Sample::Reason> reasons;
   for (const auto& [number, sum] : sums) reasons.push_back(sum);
   return reasons;
 }
@@ -87,17 +87,17 @@ void Observer::sample(double seconds) {
 }
 
 void Observer::report() {
-  Event event{.kind = Event::Kind::sample, .trial = state_.plan.name};
+  const record::Conditions& conditions = state_.context.conditions;
+  Sample sample{.vendor = exits::parse_vendor(condition_of(conditions, record::condition::vendor)),
+                .emulated = condition_of(conditions, record::condition::emulated) == "true"};
   for (const ExitsByNumber& guest : last_)
-    for (const auto& [number, exits] : guest) event.exits += exits;
-  event.emulated = condition_of(state_.context.conditions, record::condition::emulated) == "true";
-  event.text = condition_of(state_.context.conditions, record::condition::vendor);
+    for (const auto& [number, exits] : guest) sample.exits += exits;
   try {
-    if (events_++ % events_a_reasons == 0) event.reasons = reasons_in(texts_);
+    if (events_++ % events_a_reasons == 0) sample.reasons = reasons_in(texts_);
   } catch (const base::Error&) {
     // Nobody's count depends on it.
   }
-  state_.context.sink(event);
+  state_.context.sink({.trial = state_.plan.name, .what = std::move(sample)});
 }
 
 }  // namespace lab::trial

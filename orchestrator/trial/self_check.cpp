@@ -62,7 +62,7 @@ void check_logs(TrialState& state, const Guests& guests, const std::vector<exits
 
 void check_at_rest(TrialState& state, const Guests& guests, Watch& watch,
                    const kvm::ExitTracepoint* tracepoint, kvm::KernelLog* log) {
-  state.phase("self-check");
+  state.begin({record::Phase::Kind::self_check, ""});
   const bool ended = guests.front()->session().ended();
   const bool whole_host = guests.front()->stats().scope == exits::Scope::host;
   for (std::size_t i = 0; !ended && i + 1 < guests.size(); ++i) guests[i]->domain().pause();
@@ -82,7 +82,7 @@ void check_at_rest(TrialState& state, const Guests& guests, Watch& watch,
   if (state.plan.settings.samples != 0)
     state.sampler.take(state.since_start.seconds(), by_number(exits::counts_now(host)));
   state.record.host = record::make_host(host);
-  state.end_phase("self-check");
+  state.end_phase();
 }
 
 exits::Check check_scope_sum(const exits::Counts& latch, const exits::Counts& others,

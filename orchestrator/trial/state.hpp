@@ -29,17 +29,17 @@ struct TrialState {
   Sampler sampler;
   Deadline end;                 // of the whole trial
   base::Stopwatch since_start;  // of the first guest, once it runs
+  record::Phase phase;          // what goes on
   base::Stopwatch phase_watch;  // since the phase began
   std::uint32_t next_id = 1;    // of requests to readers
   exits::Counts created;        // of all guests' VMs together, when none had run yet
 
-  void phase(const std::string& text) {
+  void begin(record::Phase next) {
+    phase = std::move(next);
     phase_watch.restart();
-    context.sink({.kind = Event::Kind::phase, .trial = plan.name, .text = text});
+    context.sink({.trial = plan.name, .what = PhaseBegun{phase, ""}});
   }
-  void end_phase(const std::string& name) {
-    record.timings.emplace_back(name, phase_watch.seconds());
-  }
+  void end_phase() { record.timings.push_back({phase, phase_watch.seconds()}); }
   void add_check(exits::Check check) { record.checks.push_back(std::move(check)); }
   // So long from now, but not beyond the trial's.
   Deadline deadline(std::chrono::milliseconds limit) const {

@@ -14,6 +14,7 @@ using scenario::BootUntil;
 using scenario::HostAction;
 using scenario::Step;
 using Kind = ReaderMessage::Kind;
+using Phase = record::Phase::Kind;
 
 // What the step takes by its own words comes on top of its limit.
 std::chrono::milliseconds time_limit(const Step& step) {
@@ -57,7 +58,7 @@ std::optional<Mark> Steps::mark_of(BootUntil until) {
 bool Steps::run(const Step& step) {
   const bool boots = step.kind == Step::Kind::boot;
   if (!boots && !readers_ready_ && !await_readers()) return false;
-  state_.phase(boots ? "boot" : "step " + step.name);
+  state_.begin({Phase::step, step.name});
   deadline_ = state_.deadline(time_limit(step));
   const auto doing = [&] {
     switch (step.kind) {
@@ -77,7 +78,7 @@ bool Steps::run(const Step& step) {
     return false;
   };
   const bool done = doing();
-  state_.end_phase(step.name);
+  state_.end_phase();
   return done;
 }
 
@@ -139,7 +140,7 @@ bool Steps::await_marks(const Step& step, Mark mark) {
 
 bool Steps::await_readers() {
   readers_ready_ = true;
-  state_.phase("reader");
+  state_.begin({Phase::reader, ""});
   Step wait;  // a boot's; its counts are nobody's
   wait.timeout = state_.plan.timeouts.boot;
   deadline_ = state_.deadline(wait.timeout);
@@ -148,7 +149,7 @@ bool Steps::await_readers() {
                                       if (guest.take_ready(message))
                                         guest.begin_step(*message.after);
                                     });
-  state_.end_phase("reader");
+  state_.end_phase();
   return ready;
 }
 

@@ -76,12 +76,12 @@ std::optional<exits::Vendor> vendor_of(const TrialState& state) {
 class Running {
  public:
   explicit Running(TrialState& state) : state_(state) {
-    state_.phase("start");
+    state_.begin({record::Phase::Kind::start, ""});
     for (unsigned number = 1; number <= state.plan.settings.guests; ++number) {
       guests_.push_back(std::make_unique<GuestRun>(state, number));
       state_.created = sum(state_.created, guests_.back()->created());
     }
-    state_.end_phase("start");
+    state_.end_phase();
   }
 
   void run();
@@ -168,9 +168,9 @@ void run_guests(TrialState& state) {
   {
     Running running(state);
     running.run();
-    state.phase("cleanup");
+    state.begin({record::Phase::Kind::cleanup, ""});
   }
-  state.end_phase("cleanup");
+  state.end_phase();
 }
 
 }  // namespace
@@ -187,7 +187,7 @@ record::Record run_trial(const scenario::TrialPlan& plan, const GuestImage& imag
     state.record.outcome = Outcome::infrastructure;
     state.record.message = error.what();
   }
-  state.record.timings.emplace_back("trial", watch.seconds());
+  state.record.timings.push_back({{record::Phase::Kind::trial, ""}, watch.seconds()});
   if (plan.settings.samples != 0) state.record.timeline = state.sampler.finish();
   sort_steps(plan, state.record.steps);
   judge(state);

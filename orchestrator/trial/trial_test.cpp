@@ -24,47 +24,56 @@ const std::string step = R"({"event":"step","id":7,"before":)" + snapshot + R"(,
                          R"(,"exit_code":3,"times":2,"cut":false,"seconds":1.5,"output":"out"})";
 
 TEST(Event, SurvivesTheStream) {
-  const Event sent{.kind = Event::Kind::error,
-                   .trial = "t#1",
-                   .text = "line\nwith \"quotes\" and \xff",
-                   .hint = "do this",
-                   .error_kind = base::ErrorKind::user};
-  const std::string line = to_json(sent);
+  const std::string line = to_json(
+      {.trial = "t#1", .what = base::user_error("line\nwith \"quotes\" and \xff", "do this")});
   EXPECT_EQ(line.find('\n'), std::string::npos);
   const Event got = event_from_json(line);
-  EXPECT_EQ(got.kind, sent.kind);
-  EXPECT_EQ(got.error_kind, sent.error_kind);
-  EXPECT_EQ(got.hint, sent.hint);
-  EXPECT_THAT(got.text, HasSubstr("line\nwith \"quotes\""));  // broken UTF-8 is replaced
+  EXPECT_EQ(got.trial, "t#1");
+  const auto* error = got.get<base::Error>();
+  ASSERT_NE(error, nullptr);
+  EXPECT_EQ(error->kind(), base::ErrorKind::user);
+  EXPECT_EQ(error->hint(), "do this");
+  EXPECT_THAT(error->what(), HasSubstr("line\nwith \"quotes\""));  // broken UTF-8 is replaced
 }
 
 TEST(Event, KeepsLargeCounts) {
-  const Event sent{.kind = Event::Kind::sample, .exits = ~std::uint64_t{0}};
-  EXPECT_EQ(event_from_json(to_json(sent)).exits, ~std::uint64_t{0});
+  const Event got = event_from_json(to_json({.what = Sample{.exits = ~std::uint64_t{0}}}));
+  EXPECT_EQ(got.get<Sample>()->exits, ~std::uint64_t{0});
 }
 
 TEST(Event, KeepsReasons) {
-  const Event sent{.kind = Event::Kind::sample,
-                   .text = "svm",
-                   .exits = 9,
-                   .reasons = {{0x7b, 8, 800}, {UINT32_MAX, 1, ~std::uint64_t{0}}},
-                   .emulated = true};
-  const Event got = event_from_json(to_json(sent));
-  EXPECT_EQ(got.reasons, sent.reasons);
-  EXPECT_TRUE(got.emulated);
+  const Sample sent{.vendor = exits::Vendor::svm,
+                    .emulated = true,
+                    .exits = 9,
+                    .reasons = {{0x7b, 8, 800}, {UINT32_MAX, 1, ~std::uint64_t{0}}}};
+  EXPECT_EQ(*event_from_json(to_json({.what = sent})).get<Sample>(), sent);
+}
+
+TEST(Event, KeepsPhases) {
+  for (const auto kind : {record::Phase::Kind::other, record::Phase::Kind::step,
+                          record::Phase::Kind::self_check, record::Phase::Kind::trial}) {
+    const PhaseBegun sent{{kind, "step trial"}, "why"};
+    const Event got = event_from_json(to_json({.trial = "t#1", .what = sent}));
+    EXPECT_EQ(got.get<PhaseBegun>()->phase, sent.phase);
+    EXPECT_EQ(got.get<PhaseBegun>()->detail, "why");
+  }
 }
 
 TEST(Event, RefusesReasonsThatAreNone) {
   for (const char* reasons :
        {"[1,2]", "[1,2,-3]", "[1,1e300,3]", "[4294967296,1,1]", "[1,\"2\",3]"})
-    EXPECT_THROW(event_from_json(std::string("{\"type\":\"sample\",\"reasons\":") + reasons + "}"),
-                 base::Error)
+    EXPECT_THROW(
+        event_from_json(std::string("{\"type\":\"sample\",\"sample\":{\"exits\":1,\"reasons\":") +
+                        reasons + "}}"),
+        base::Error)
         << reasons;
 }
 
 TEST(Event, RefusesWhatIsNoEvent) {
-  for (const char* line : {"", "{", "[]", "7", "{\"type\":\"nonsense\"}", "{\"type\":7}",
-                           "{\"type\":\"sample\",\"exits\":\"x\"}", "{\"type\":\"error\"}"})
+  for (const char* line :
+       {"", "{", "[]", "7", "{\"type\":\"nonsense\"}", "{\"type\":7}",
+        "{\"type\":\"sample\",\"sample\":{\"exits\":\"x\"}}", "{\"type\":\"error\"}",
+        "{\"type\":\"phase\",\"phase\":\"idle\"}", "{\"type\":\"record\",\"record\":{}}"})
     EXPECT_THROW(event_from_json(line), base::Error) << line;
   EXPECT_THROW(event_from_json(std::string(max_event_bytes + 1, ' ')), base::Error);
 }

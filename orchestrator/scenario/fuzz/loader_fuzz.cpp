@@ -36,7 +36,8 @@ void check_plans(const scenario::Scenario& scenario) {
   const auto plans = scenario::expand(scenario);
   require(!plans.empty());
   for (const scenario::TrialPlan* plan : {&plans.front(), &plans.back()}) {
-    require(scenario::plan_from_json(scenario::to_json(*plan)) == *plan);
+    const auto json = nlohmann::ordered_json::parse(scenario::to_object(*plan).dump());
+    require(scenario::plan_from_object(json) == *plan);
     require(plan->settings.paging.has_value());
   }
 }

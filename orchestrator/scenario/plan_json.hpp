@@ -1,0 +1,15 @@
+// SPDX-License-Identifier: MIT
+// A plan as a JSON object, for what holds it besides other things.
+#pragma once
+
+#include <nlohmann/json_fwd.hpp>
+
+#include "orchestrator/scenario/scenario.hpp"
+
+namespace lab::scenario {
+
+nlohmann::ordered_json to_object(const TrialPlan& plan);
+// Also of a plan that an older lab wrote. Validates as parse() does; throws base::Error.
+TrialPlan plan_from_object(const nlohmann::ordered_json& object);
+
+}  // namespace lab::scenario

@@ -1,0 +1,13 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <nlohmann/json_fwd.hpp>
+
+#include "orchestrator/scenario/scenario.hpp"
+
+namespace lab::scenario {
+
+// A plan without a version. Not validated. Throws nlohmann::json::exception or base::Error.
+TrialPlan plan_from_v1(const nlohmann::ordered_json& object);
+
+}  // namespace lab::scenario

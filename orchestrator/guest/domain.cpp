@@ -4,6 +4,7 @@
 #include <libvirt/libvirt.h>
 #include <libvirt/virterror.h>
 #include <poll.h>
+#include <signal.h>
 #include <spdlog/spdlog.h>
 extern "C" {
 #include <sys/pidfd.h>  // glibc 2.36 forgot it
@@ -88,8 +89,7 @@ void check_features(virDomain* domain, const DomainSpec& spec) {
 constexpr int shutdown_polls = 600;  // of 50 ms: QEMU's end takes seconds where it is emulated
 
 // At most 5 s. A process that ended but that nobody has asked for yet holds nothing any more.
-void wait_until_gone(pid_t pid) {
-  const base::Fd process(::pidfd_open(pid, 0));
+void wait_until_gone(const base::Fd& process) {
   pollfd ended{process.get(), POLLIN, 0};
   if (process) ::poll(&ended, 1, 5000);
 }
@@ -116,6 +116,7 @@ Domain::Domain(virConnect* connection, const DomainSpec& spec, Lifetime lifetime
     if (defined_ && virDomainCreateWithFlags(domain_.get(), flags) != 0)
       throw_libvirt_error("start domain", name_);
     pid_ = find_pid(name_);
+    if (pid_) process_ = base::Fd(::pidfd_open(*pid_, 0));
     check_features(domain_.get(), spec);
   } catch (const base::Error&) {
     end();
@@ -127,14 +128,17 @@ Domain::~Domain() {
   if (lifetime_ == Lifetime::ends_with_lab) end();
 }
 
+// libvirt alone would ask QEMU to end and look five times a second whether it has. Nothing of this
+// machine is needed any more.
 void Domain::end() {
+  if (process_) ::pidfd_send_signal(process_.get(), SIGKILL, nullptr, 0);
   try {
     destroy();
   } catch (const std::exception& error) {
     spdlog::warn("{}", error.what());
   }
   if (defined_) virDomainUndefine(domain_.get());
-  if (pid_) wait_until_gone(*pid_);
+  wait_until_gone(process_);
 }
 
 void Domain::resume() {

@@ -10,6 +10,7 @@
 #include <optional>
 #include <string>
 
+#include "orchestrator/base/fd.hpp"
 #include "orchestrator/guest/connection.hpp"
 #include "orchestrator/guest/domain_xml.hpp"
 
@@ -25,7 +26,8 @@ class Domain {
          Lifetime lifetime = Lifetime::ends_with_lab);
   Domain(const Domain&) = delete;
   Domain& operator=(const Domain&) = delete;
-  // Destroys the domain (Lifetime::ends_with_lab), then waits until QEMU is gone.
+  // Kills QEMU and has libvirt forget the domain (Lifetime::ends_with_lab), then waits until QEMU is
+  // gone.
   ~Domain();
 
   void resume();
@@ -79,6 +81,7 @@ class Domain {
   bool can_be_saved_ = false;  // has a writable qcow2 disk
   DomainPtr domain_;
   std::optional<pid_t> pid_;
+  base::Fd process_;  // QEMU's
 };
 
 }  // namespace lab::guest

@@ -70,6 +70,8 @@ struct Child {
   ::_exit(127);
 }
 
+// A contained command gets mount and PID namespaces of its own: mmdebstrap leaves mounts behind
+// when it is killed.
 std::vector<std::string> words_of(const Command& command) {
   if (!command.contained || ::geteuid() != 0) return command.argv;
   std::vector<std::string> words{"unshare", "--mount",      "--pid",

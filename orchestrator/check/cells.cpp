@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "orchestrator/base/error.hpp"
+#include "orchestrator/record/site.hpp"
 
 namespace lab::check {
 namespace {
@@ -161,9 +162,11 @@ exits::Vendor vendor_of(const Cell& cell) {
 }
 
 bool is_deterministic(const Cell& cell) {
-  const auto site = cell.conditions.find(std::string(record::condition::site));
+  const auto name = cell.conditions.find(std::string(record::condition::site));
+  const record::Site* site =
+      name == cell.conditions.end() ? nullptr : record::find_site(name->second);
   return cell.conditions.contains(std::string(record::condition::exact)) ||
-         (site != cell.conditions.end() && site->second == "vmx");
+         (site != nullptr && site->own_clock);
 }
 
 std::vector<Difference> differences(const record::Conditions& a, const record::Conditions& b) {

@@ -61,14 +61,13 @@ std::optional<Row> row_of(const json& line) {
 
 guest::DomainSpec lay_out(const site::Outer& outer, const base::RunFolder& run,
                           const Options& options) {
-  const site::Job job{.site = "svm", .emulated = true, .modules = outer.modules};
+  const site::Job job{.site = &record::site_svm, .modules = outer.modules};
   const std::string start = fmt::format(
       "exec /run/lab/job/lab vmm overhead --exits {} --repeats {} "
       ">/dev/lab/stream",
       options.exits, options.repeats);
-  guest::DomainSpec spec =
-      site::lay_out_outer(site::OuterKind::svm, outer.image, job, "lab-outer-" + run.id(),
-                          run.path(), run.sockets(), start);
+  guest::DomainSpec spec = site::lay_out_outer(outer.image, job, "lab-outer-" + run.id(),
+                                               run.path(), run.sockets(), start);
   spec.vcpus = 1;
   spec.count_instructions = true;
   return spec;
@@ -79,7 +78,7 @@ std::vector<Row> measure(const site::Outer& outer, const Options& options,
   const base::RunFolder run(folders);
   const guest::DomainSpec spec = lay_out(outer, run, options);
   progress.phase("outer VM, counting instructions");
-  const auto machine = site::start_outer(site::OuterKind::svm, outer.image, spec, run.path());
+  const auto machine = site::start_outer(record::site_svm, outer.image, spec, run.path());
   std::vector<Row> rows;
   site::follow(*machine, {.silence = time_limit, .whole = time_limit},
                [&](const std::string& text) {

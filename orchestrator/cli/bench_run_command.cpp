@@ -31,7 +31,7 @@ using base::Samples;
 namespace fs = std::filesystem;
 using nlohmann::ordered_json;
 
-constexpr const char* site_name = "svm";
+constexpr const record::Site& bench_site = record::site_svm;
 constexpr std::chrono::minutes limit{30};  // of one run
 
 struct Options {
@@ -94,7 +94,7 @@ class Bench {
 
   Results measure() {
     plans_ = scenario::expand(scenario::load(scenario_));
-    outer_ = site::provide_outer_job(site_name, "", plans_, folders_,
+    outer_ = site::provide_outer_job(bench_site, "", plans_, folders_,
                                      [&](const trial::Event& event) { progress_(event); });
     progress_.phase("not measured: lab run, which makes what later runs find");
     run_lab(1, 1);
@@ -129,9 +129,9 @@ class Bench {
     const base::Stopwatch watch;
     base::run_checked(
         {.argv = {fs::read_symlink("/proc/self/exe").string(), "run", scenario_.string(), "--on",
-                  site_name, "--repeat", std::to_string(trials), "-j", std::to_string(at_once),
-                  "--store", (work_.path() / "store.sqlite").string(), "--format", "json", "-o",
-                  result.string()},
+                  std::string(bench_site.name), "--repeat", std::to_string(trials), "-j",
+                  std::to_string(at_once), "--store", (work_.path() / "store.sqlite").string(),
+                  "--format", "json", "-o", result.string()},
          .limit = limit * trials});
     Run run{.seconds = watch.seconds()};
     run.trials = ordered_json::parse(base::read_file(result)).at("trials");
@@ -166,8 +166,8 @@ class Bench {
                                           image.kernel.filename().string(),
                                           image.initrd.filename().string(), image.cmdline);
     const base::RunFolder run(folders_);
-    guest::DomainSpec spec = site::lay_out_outer(site::OuterKind::svm, outer_.image, outer_.job,
-                                                 "by-hand", run.path(), run.sockets(), start);
+    guest::DomainSpec spec =
+        site::lay_out_outer(outer_.image, outer_.job, "by-hand", run.path(), run.sockets(), start);
     if (!emulator.empty()) spec.emulator = emulator;
     const base::Stopwatch watch;
     base::Process machine({.argv = machine_by_hand(spec), .folder = run.path()});
@@ -260,7 +260,7 @@ std::string table_of(const Results& results, const Options& options) {
   const auto& conditions = results.conditions;
   std::string text = fmt::format(
       "image {}, site {} (emulated), outer kernel {}, lab {}, {} processors, {}\n\n", options.image,
-      site_name, conditions.at("outer_kernel"), conditions.at("lab_version"),
+      bench_site.name, conditions.at("outer_kernel"), conditions.at("lab_version"),
       std::thread::hardware_concurrency(), conditions.at("start_time").substr(0, 10));
   text +=
       fmt::format("{:<48}{:>8}  {}\n", fmt::format("seconds, {} of each in turn", options.repeats),

@@ -27,11 +27,11 @@ int doctor() {
   const std::vector<site::Finding> found = site::examine(folders);
   for (const site::Finding& finding : found) print(finding, colour);
   const site::Choice choice = site::choose_site(found);
-  if (choice.site.empty()) {
+  if (choice.site == nullptr) {
     fmt::print("\n--on auto: no site works here ({})\n", choice.reason);
     return base::exit_infrastructure;
   }
-  fmt::print("\n--on auto takes {} ({})\n", choice.site, choice.reason);
+  fmt::print("\n--on auto takes {} ({})\n", choice.site->name, choice.reason);
   return base::exit_ok;
 }
 

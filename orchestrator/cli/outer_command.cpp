@@ -48,10 +48,9 @@ bool is_up(virConnect* connection) {
 }
 
 // Inside another VM, too, an outer VM by hand is one more VM.
-std::string wanted_site(const std::string& name) {
-  if (name != "auto") return name;
-  const std::string chosen = site::choose_site().site;
-  return chosen == "kvm" ? "kvm" : "svm";
+const record::Site& wanted_site(const std::string& name) {
+  if (name != "auto") return site::outer_site(name);
+  return site::choose_site().site == &record::site_kvm ? record::site_kvm : record::site_svm;
 }
 
 std::vector<scenario::TrialPlan> load_plans(const std::vector<std::string>& files) {
@@ -73,7 +72,8 @@ std::string wanted_kernel(const Options& options, const std::vector<scenario::Tr
   return first;
 }
 
-// For its agent, and for the job disk, which is mounted beside the agent's start (lab-job).
+// Waits for the guest agent and for the job disk: the agent may answer before systemd has mounted
+// the disk (lab-job).
 void wait_until_at_hand(virConnect* connection) {
   const base::Stopwatch watch;
   const char* there = "until [ -e /run/lab/job/start ]; do sleep 0.2; done";
@@ -102,9 +102,8 @@ int up(const Options& options) {
                            "lab outer exec COMMAND, or lab outer down");
   Progress progress(Progress::fitting());
   const trial::Sink sink = [&](const trial::Event& event) { progress(event); };
-  const std::string site = wanted_site(options.site);
-  const site::OuterKind kind = site::outer_kind(site);
-  if (kind == site::OuterKind::vmx)
+  const record::Site& site = wanted_site(options.site);
+  if (site.machine == record::Site::Machine::bochs)
     throw base::user_error("--on vmx: Bochs has no way in for lab outer exec",
                            "lab outer run --on vmx COMMAND");
   const std::vector<scenario::TrialPlan> plans = load_plans(options.scenarios);
@@ -116,7 +115,7 @@ int up(const Options& options) {
   fs::create_directories(disk_folder(folders) / "job");
   fs::create_directories(sockets);
   guest::Domain domain(connection.get(),
-                       site::lay_out_outer(kind, outer.image, outer.job, domain_name,
+                       site::lay_out_outer(outer.image, outer.job, domain_name,
                                            disk_folder(folders), sockets, site::start_nothing),
                        guest::Lifetime::stays);
   try {
@@ -156,16 +155,15 @@ int run(const Options& options) {
   const base::Folders folders = base::find_folders();
   Progress progress(Progress::fitting());
   const trial::Sink sink = [&](const trial::Event& event) { progress(event); };
-  const std::string site = wanted_site(options.site);
-  const site::OuterKind kind = site::outer_kind(site);
+  const record::Site& site = wanted_site(options.site);
   const site::OuterJob outer = site::provide_outer_job(site, options.kernel, {}, folders, sink);
   const base::RunFolder folder(folders);
   const guest::DomainSpec spec = site::lay_out_outer(
-      kind, outer.image, outer.job, "lab-outer-" + folder.id(), folder.path(), folder.sockets(),
+      outer.image, outer.job, "lab-outer-" + folder.id(), folder.path(), folder.sockets(),
       "exec >/dev/lab/stream 2>&1 </dev/null\n(" + in_words(options.command) +
           ")\nprintf '\\036%d\\n' $?");
   progress.phase("outer VM");
-  const auto machine = site::start_outer(kind, outer.image, spec, folder.path());
+  const auto machine = site::start_outer(site, outer.image, spec, folder.path());
   int code = base::exit_infrastructure;
   const double limit = options.timeout;
   constexpr double any = std::numeric_limits<double>::infinity();

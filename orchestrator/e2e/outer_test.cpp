@@ -75,7 +75,7 @@ class Outer : public LabTest {
     const std::string pid = inside(
         ": >/tmp/stream; setsid /run/lab/job/lab job /run/lab/job/job.json /tmp/stream "
         ">/tmp/job.log 2>&1 </dev/null & echo -n $!");
-    ASSERT_TRUE(becomes("grep -c 'step fault' /tmp/stream || true", "1", 180))
+    ASSERT_TRUE(becomes(R"(grep -c '"phase":"step","name":"fault"' /tmp/stream || true)", "1", 180))
         << inside("tail -n 20 /tmp/stream /tmp/job.log");
     const int peak_kib = std::stoi(inside("sed -n 's/VmHWM:[^0-9]*//p' /proc/" + pid + "/status"));
     EXPECT_LT(peak_kib, 64 << 10);

@@ -46,7 +46,8 @@ xml_node add_nic(xml_node devices, const Nic& nic, unsigned address) {
   set(node, "type", "user");
   set(add(node, "mac"), "address", fmt::format("52:54:00:6c:61:{:02x}", address));
   set(add(node, "model"), "type", nic.model);
-  // The cable is out. (A NIC of type "null" takes libvirtd 9.0 itself down.)
+  // A NIC without network is one whose link is down: libvirtd 9.0 crashes on <interface
+  // type='null'>.
   if (!nic.user_network) set(add(node, "link"), "state", "down");
   set(add(node, "rom"), "enabled", "no");  // the firmware would run it before each boot
   return node;
@@ -125,6 +126,7 @@ void add_devices(xml_node domain, const DomainSpec& spec) {
   set(add(devices, "memballoon"), "model", spec.balloon ? "virtio" : "none");
 }
 
+// libvirt 9.0 has no element for an emulated NVMe disk, so QEMU gets it by qemu:commandline.
 std::vector<std::string> nvme_arguments(const DomainSpec& spec) {
   // Slots that libvirt, which does not know of these devices, takes only after all others.
   constexpr unsigned first_slot = 0x10;

@@ -74,7 +74,8 @@ std::optional<bool> has_feature(virDomain* domain, const std::string& feature) {
   return std::nullopt;
 }
 
-// QEMU leaves out what the processor lacks and only says so in its log.
+// libvirt asks QEMU for CPU features and drops those that QEMU lacks; QEMU leaves out what the
+// processor lacks and says so only in its log. So the features are compared after the start.
 void check_features(virDomain* domain, const DomainSpec& spec) {
   for (const std::string& feature : spec.cpu_features) {
     const std::string name = feature.substr(1);

@@ -26,7 +26,7 @@ class Domain {
          Lifetime lifetime = Lifetime::ends_with_lab);
   Domain(const Domain&) = delete;
   Domain& operator=(const Domain&) = delete;
-  // Kills QEMU and has libvirt forget the domain (Lifetime::ends_with_lab), then waits until QEMU is
+  // Kills QEMU (Lifetime::ends_with_lab), has libvirt forget the domain, and waits until QEMU is
   // gone.
   ~Domain();
 

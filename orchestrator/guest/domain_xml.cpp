@@ -102,9 +102,9 @@ void add_qemu_details(xml_node domain, const DomainSpec& spec) {
     xml_node node = add(domain, "qemu:commandline");
     for (const std::string& argument : arguments) set(add(node, "qemu:arg"), "value", argument);
   }
-  // With it libvirt asks for each of 400 CPU properties by itself before a domain starts: ten
-  // seconds where QEMU is emulated. Without, it reads the CPUID words at once. (Which features are
-  // there is for Domain to look after.)
+  // Before a domain starts, libvirt 9.0 asks QEMU for each of 400 CPU properties by itself: ten
+  // seconds of fourteen where QEMU is emulated. Without this capability it reads the CPUID words at
+  // once. Domain then looks after the features that are missing.
   set(add(add(domain, "qemu:capabilities"), "qemu:del"), "capability", "cpu-unavailable-features");
 }
 

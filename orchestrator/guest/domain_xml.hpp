@@ -63,8 +63,8 @@ struct DomainSpec {
   // A guest that reboots goes on in the same QEMU process; otherwise the domain ends.
   bool on_reboot_restart = false;
   // How the domain ended can be asked when it has: Domain::powered_off(). Its definition stays in
-  // libvirt until then. (libvirt's QEMU driver has no on_poweroff=preserve: what keeps the counts
-  // of a VM that is no more is kvm::VmCounters::hold().)
+  // libvirt until then. libvirt's QEMU driver refuses on_poweroff=preserve. The counts outlive QEMU
+  // because lab holds the VM's descriptor (kvm::VmCounters::hold).
   bool preserve_on_poweroff = false;
   std::vector<Channel> channels;
   std::string console_socket;  // the serial port's UNIX socket; empty: no serial port

@@ -38,7 +38,8 @@ struct FreeList {
 // supermin takes the appliance's kernel from here instead of from /boot.
 void use_kernel(const fs::path& kit) {
   if (kit.empty()) return;
-  // supermin copies this folder's mode even then: on a machine without a kernel it is missing.
+  // supermin wants /lib/modules to exist even when it takes another kernel's modules, as it copies
+  // that folder's mode. On a machine without a kernel the folder is missing.
   std::error_code without_root;
   fs::create_directories("/lib/modules", without_root);
   for (const auto& entry : fs::directory_iterator(kit / "lib/modules")) {

@@ -134,7 +134,9 @@ std::string console_parameters(Console console) {
 
 namespace {
 
-// As a word of GRUB's script language: a dollar sign or a semicolon would mean something there.
+// Returns the word as one of GRUB's script language, in which a dollar sign or a semicolon would
+// mean something. GRUB hands quotes and backslashes on escaped, so guest.cmdline may not contain
+// them with an image that boots from its disk.
 std::string grub_word(const std::string& word) {
   if (word.find_first_of("'\"\\") != std::string::npos)
     throw base::user_error("guest.cmdline: GRUB cannot hand on '" + word + "' as it is",

@@ -20,8 +20,8 @@ struct KvmUser {
 // The processes that have /dev/kvm or a VM open, as far as this user may see them.
 std::vector<KvmUser> kvm_users(const std::filesystem::path& proc = "/proc");
 
-// The processes that have perf events open: those of kvm hold its module, and which events they
-// are cannot be seen from outside.
+// Returns the processes that have perf events open. A perf on kvm's events holds kvm.ko though no
+// process has /dev/kvm open; which events they are cannot be seen from outside.
 std::vector<KvmUser> perf_users(const std::filesystem::path& proc = "/proc");
 
 // "123 (qemu-system-x86), 456 (qemu-system-x86)".

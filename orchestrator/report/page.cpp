@@ -50,8 +50,17 @@ std::string for_html(const std::string& text) {
 }  // namespace
 
 std::string html(const Page& page) {
-  std::string_view rest(lab_page_begin, std::size_t(lab_page_end - lab_page_begin));
-  const std::string title = for_html(page.title), data = for_script(page_data(page));
+  return fill_page({lab_page_begin, std::size_t(lab_page_end - lab_page_begin)},
+                   for_html(page.title), for_script(page_data(page)));
+}
+
+std::string fill_page(std::string_view file, const std::string& title, const std::string& data) {
+  std::string_view rest = file;
+  if (rest.empty())
+    throw base::infrastructure_error(
+        "this lab was built without the report's page",
+        "install nodejs and npm, then cmake -DLAB_PAGE=ON and build again; the Debian package has "
+        "it; lab results show --format markdown needs none");
   std::string text;
   text.reserve(rest.size() + data.size() + title.size());
   for (const auto& [mark, value] :

@@ -8,6 +8,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "orchestrator/check/comparison.hpp"
@@ -31,8 +32,11 @@ struct Page {
 // The data, as page/README.md says; every text printable(), no count rounded.
 std::string page_data(const Page& page);
 
-// The whole page.
+// The whole page. Error (infrastructure) where lab was built without it.
 std::string html(const Page& page);
+
+// The page's file with title and data, which are escaped already, in their places.
+std::string fill_page(std::string_view file, const std::string& title, const std::string& data);
 
 // Samples of a timeline that a page shows, where it has so many timelines.
 std::size_t samples_shown(std::size_t timelines);

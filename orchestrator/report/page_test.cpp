@@ -5,6 +5,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "orchestrator/base/error.hpp"
 #include "orchestrator/record/sample_record.hpp"
 
 namespace lab::report {
@@ -87,6 +88,13 @@ TEST(Page, ATimelineIsThinnedByAddingUp) {
   EXPECT_EQ(two.samples[1], (record::Timeline::Sample{0.3, {4}}));
   EXPECT_EQ(samples_shown(1), record::Timeline::max_samples);
   EXPECT_LT(samples_shown(24) * 24, 25'000u);
+}
+
+TEST(Page, IsFilledInWhereThereIsOne) {
+  EXPECT_EQ(fill_page("a@TITLE@b@DATA@c", "T", "{}"), "aTb{}c");
+  EXPECT_THAT([] { fill_page("", "T", "{}"); },
+              testing::ThrowsMessage<base::Error>(HasSubstr("built without the report's page")));
+  EXPECT_THROW(fill_page("a@TITLE@b", "T", "{}"), base::Error);
 }
 
 TEST(Page, NothingOfTheDataEndsTheScriptThatHoldsIt) {

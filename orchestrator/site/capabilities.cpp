@@ -23,9 +23,10 @@ bool is_proper(const std::string& name) {
 }  // namespace
 
 fs::path kept_capabilities(const base::Folders& folders, const OuterImage& image,
-                           const std::string& site) {
+                           const record::Site& site) {
   const std::size_t colon = image.digest.find(':');
-  return folders.cache / "capabilities" / (site + "-" + image.digest.substr(colon + 1, 16));
+  return folders.cache / "capabilities" /
+         (std::string(site.name) + "-" + image.digest.substr(colon + 1, 16));
 }
 
 void give_capabilities(const fs::path& kept) {

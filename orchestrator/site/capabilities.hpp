@@ -15,7 +15,7 @@ namespace lab::site {
 
 // Where they are kept for outer VMs of this image and site.
 std::filesystem::path kept_capabilities(const base::Folders& folders, const OuterImage& image,
-                                        const std::string& site);
+                                        const record::Site& site);
 
 // Inside: puts what was kept (a folder; may be missing) where libvirtd looks, before it starts.
 void give_capabilities(const std::filesystem::path& kept);

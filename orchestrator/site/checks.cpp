@@ -66,9 +66,8 @@ bool saves(const TrialPlan& plan) {
 
 }  // namespace
 
-exits::Vendor vendor_of(const std::string& site) {
-  if (site == "svm") return exits::Vendor::svm;
-  return site == "vmx" ? exits::Vendor::vmx : kvm::machine_vendor();
+exits::Vendor vendor_of(const Site& site) {
+  return site.vendor ? *site.vendor : kvm::machine_vendor();
 }
 
 void check_reasons(const std::vector<TrialPlan>& plans, exits::Vendor vendor) {
@@ -82,15 +81,15 @@ void check_reasons(std::span<const scenario::Relation> relations, exits::Vendor 
     check_reason(relation.step, relation.reason, vendor);
 }
 
-void check_exact(const std::vector<TrialPlan>& plans, const std::string& site) {
+void check_exact(const std::vector<TrialPlan>& plans, const Site& site) {
   for (const TrialPlan& plan : plans) {
     if (!plan.settings.exact) continue;
-    if (site == "here" || site == "kvm")
-      throw base::user_error(named(plan) + "exact counts are for emulated sites, not for '" + site +
-                                 "': a processor's time is never the same",
+    if (!site.can_be_exact)
+      throw base::user_error(named(plan) + "exact counts are for emulated sites, not for '" +
+                                 std::string(site.name) + "': a processor's time is never the same",
                              "--on svm");
-    if (site == "vmx") continue;  // by nature
-    if (!find_emulator(own_qemu))
+    if (site.own_clock) continue;  // by nature
+    if (!find_emulator(site))
       throw base::infrastructure_error(
           "exact counts on site svm need lab's own QEMU, which is not there",
           std::string(build_emulator) + "; or --on vmx");
@@ -107,11 +106,12 @@ bool reads_shadow_tables(std::string_view emulator) {
   return std::pair(major, minor) >= std::pair(9u, 2u);
 }
 
-void check_paging(const std::vector<TrialPlan>& plans, const std::string& site) {
+void check_paging(const std::vector<TrialPlan>& plans, const Site& site) {
   const auto shadow = std::ranges::find_if(plans, [](const TrialPlan& plan) {
     return plan.settings.paging == scenario::Paging::shadow;
   });
-  if (shadow == plans.end() || site != "svm" || find_emulator(own_qemu)) return;
+  const bool by_qemu = site.emulated && site.machine == Site::Machine::qemu;
+  if (shadow == plans.end() || !by_qemu || find_emulator(site)) return;
   const std::string emulator = emulator_in_words(qemu_version_text(usual_qemu));
   if (reads_shadow_tables(emulator))
     throw base::infrastructure_error(
@@ -120,18 +120,18 @@ void check_paging(const std::vector<TrialPlan>& plans, const std::string& site) 
         std::string(build_emulator) + "; or --on vmx");
 }
 
-void check_bochs(const std::vector<TrialPlan>& plans, const std::string& site) {
-  const bool own = site == "vmx" && find_emulator(own_bochs);
+void check_bochs(const std::vector<TrialPlan>& plans, const Site& site) {
+  const bool bochs = site.machine == Site::Machine::bochs, own = bochs && find_emulator(site);
   for (const TrialPlan& plan : plans) {
     const scenario::Settings& settings = plan.settings;
     const bool other = settings.processor != scenario::Processor::haswell;
-    if (other && site != "vmx")
-      throw base::user_error(named(plan) + "kvm.processor is for site vmx, not for '" + site + "'",
-                             "--on vmx, or leave it out");
-    if (site != "vmx") continue;
-    const bool large =
-        size_for_guests(OuterKind::vmx, settings.guests, 1, settings.memory >> 20).memory_mib >
-        most_packaged_bochs_mib;
+    if (other && !bochs)
+      throw base::user_error(
+          named(plan) + "kvm.processor is for site vmx, not for '" + std::string(site.name) + "'",
+          "--on vmx, or leave it out");
+    if (!bochs) continue;
+    const bool large = size_for_guests(site, settings.guests, 1, settings.memory >> 20).memory_mib >
+                       most_packaged_bochs_mib;
     if ((other || large) && !own)
       throw base::infrastructure_error(
           named(plan) +

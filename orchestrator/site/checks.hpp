@@ -10,30 +10,31 @@
 #include <vector>
 
 #include "orchestrator/exits/reasons.hpp"
+#include "orchestrator/record/site.hpp"
 #include "orchestrator/scenario/scenario.hpp"
 #include "orchestrator/trial/trial.hpp"
 
 namespace lab::site {
 
 // Of the processor that the site's guests run on.
-exits::Vendor vendor_of(const std::string& site);
+exits::Vendor vendor_of(const record::Site& site);
 
 // Expectations of exits that this vendor's processors do not have.
 void check_reasons(const std::vector<scenario::TrialPlan>& plans, exits::Vendor vendor);
 void check_reasons(std::span<const scenario::Relation> relations, exits::Vendor vendor);
 
 // Exact counts where the site cannot give them.
-void check_exact(const std::vector<scenario::TrialPlan>& plans, const std::string& site);
+void check_exact(const std::vector<scenario::TrialPlan>& plans, const record::Site& site);
 
 // Error (infrastructure) where a trial asks for shadow paging on a QEMU that cannot emulate it.
-void check_paging(const std::vector<scenario::TrialPlan>& plans, const std::string& site);
+void check_paging(const std::vector<scenario::TrialPlan>& plans, const record::Site& site);
 
 // Whether guests under shadow paging would read the host's tables in this emulator
 // (emulator_in_words): QEMU 9.2 and newer without ci/emulators/qemu/3-read-cr-intercept.cocci.
 bool reads_shadow_tables(std::string_view emulator);
 
 // Processors and memory that this site's outer VMs, or this machine's Bochs, cannot have.
-void check_bochs(const std::vector<scenario::TrialPlan>& plans, const std::string& site);
+void check_bochs(const std::vector<scenario::TrialPlan>& plans, const record::Site& site);
 
 // Settings that contradict each other, and names of CPU models and features that this machine's
 // libvirt does not know.

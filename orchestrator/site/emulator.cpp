@@ -49,6 +49,11 @@ std::optional<Emulator> find_emulator(const EmulatorKind& kind, const fs::path& 
                   .changes_digest = field(info, "changes_digest", file)};
 }
 
+std::optional<Emulator> find_emulator(const record::Site& site) {
+  if (!site.emulated) return std::nullopt;
+  return find_emulator(site.machine == record::Site::Machine::bochs ? own_bochs : own_qemu);
+}
+
 std::string in_words(const Emulator& emulator) {
   return fmt::format("{} {} with {} ({})", emulator.title, emulator.version, emulator.changes,
                      emulator.changes_digest.substr(0, 8));

@@ -6,6 +6,8 @@
 #include <optional>
 #include <string>
 
+#include "orchestrator/record/site.hpp"
+
 namespace lab::site {
 
 // What ci/emulators builds under this name.
@@ -34,6 +36,9 @@ inline constexpr const char* build_emulator =
 // cannot race with itself. Error (infrastructure) where the program is not the one that was built.
 std::optional<Emulator> find_emulator(const EmulatorKind& kind,
                                       const std::filesystem::path& folder = emulators_folder);
+
+// The one for this site's outer VMs; empty where none was built, or where none is needed.
+std::optional<Emulator> find_emulator(const record::Site& site);
 
 // For a record's conditions: "QEMU 10.0.13 with interrupt-once virq-under-bql … (1a2b3c4d)".
 std::string in_words(const Emulator& emulator);

@@ -29,8 +29,8 @@ record::Conditions machine_conditions(const Job& job) {
   const auto set = [&](std::string_view key, const std::string& value) {
     conditions[std::string(key)] = value;
   };
-  set(condition::site, job.site);
-  set(condition::emulated, job.emulated ? "true" : "false");
+  set(condition::site, std::string(job.site->name));
+  set(condition::emulated, job.site->emulated ? "true" : "false");
   // Levels of virtualization below the guest that this lab knows of: its own, and that of a VM
   // in which it runs.
   set(condition::nesting_depth,
@@ -40,9 +40,9 @@ record::Conditions machine_conditions(const Job& job) {
   set(condition::outer_kernel, system.release);
   set(condition::lab_version, LAB_VERSION);
   // The host of an outer VM is added outside (site/surroundings).
-  const std::string host = job.site == "here" ? this_host() : "";
+  const std::string host = job.site->machine == Site::Machine::here ? this_host() : "";
   if (!host.empty()) set(condition::host, host);
-  if (job.site == "vmx") {
+  if (job.site->own_clock) {
     const ClockSpeed speed = measure_clock();
     check_clock(speed);
     set(condition::outer_tsc, fmt::format("{:.0f} MHz", speed.tsc_mhz));
@@ -63,10 +63,10 @@ kvm::Parameters parameters_of(const scenario::TrialPlan& plan) {
   return parameters;
 }
 
-// What was fixed: by site/nested, or by Bochs' nature.
-std::string exact_in_words(const std::string& site) {
+// What was fixed: by site/nested, or by the site's nature.
+std::string exact_in_words(const Site& site) {
   const std::string both = "clock by instructions, one outer CPU, the same random numbers";
-  return site == "vmx" ? both : both + ", disks in memory, the same state";
+  return site.own_clock ? both : both + ", disks in memory, the same state";
 }
 
 bool counts_whole_host(const kvm::Parameters& parameters) {
@@ -86,7 +86,8 @@ std::string in_words(const kvm::Parameters& parameters) {
 // started may need a moment until it listens.
 guest::ConnectionPtr connect_patiently(const Job& job) {
   const base::Stopwatch watch;
-  if (job.site != "here" && !std::filesystem::exists("/run/libvirt/libvirt-sock")) {
+  if (job.site->machine != Site::Machine::here &&
+      !std::filesystem::exists("/run/libvirt/libvirt-sock")) {
     give_capabilities(job.capabilities);
     base::run_checked({.argv = {"libvirtd", "--daemon"}});
   }
@@ -154,7 +155,7 @@ void run_here(const Job& job, const base::Folders& folders, const trial::Sink& s
     context.conditions[std::string(record::condition::module_parameters)] = in_words(parameters);
     context.conditions.erase(std::string(record::condition::exact));
     if (plan.settings.exact)
-      context.conditions[std::string(record::condition::exact)] = exact_in_words(job.site);
+      context.conditions[std::string(record::condition::exact)] = exact_in_words(*job.site);
     record::Record record = trial::run_trial(plan, job.images.at(image_key(plan)), context);
     record.timings.insert(record.timings.begin(), {modules, seconds});
     sink({.trial = plan.name, .what = std::move(record)});

@@ -59,9 +59,12 @@ std::string image_key(const scenario::TrialPlan& plan) {
          (additions.empty() ? "" : "/" + additions);
 }
 
+bool has_own_clock(const Job& job) {
+  return job.site->own_clock || job.exact;
+}
+
 std::string to_json(const Job& job) {
-  json object{{"site", job.site},
-              {"emulated", job.emulated},
+  json object{{"site", job.site->name},
               {"modules", job.modules.string()},
               {"verify_tracepoint", job.verify_tracepoint},
               {"capabilities", job.capabilities.string()},
@@ -80,8 +83,9 @@ std::string to_json(const Job& job) {
 Job job_from_json(std::string_view text) {
   try {
     const json object = json::parse(text);
-    Job job{.site = object.at("site"),
-            .emulated = object.at("emulated"),
+    const Site* site = record::find_site(object.at("site").get<std::string>());
+    if (site == nullptr) throw base::infrastructure_error("job file: unknown site");
+    Job job{.site = site,
             .modules = object.at("modules").get<std::string>(),
             .verify_tracepoint = object.at("verify_tracepoint"),
             .capabilities = object.at("capabilities").get<std::string>(),

@@ -9,15 +9,17 @@
 #include <string_view>
 #include <vector>
 
+#include "orchestrator/record/site.hpp"
 #include "orchestrator/scenario/scenario.hpp"
 #include "orchestrator/trial/trial.hpp"
 
 namespace lab::site {
 
+using record::Site;
+
 struct Job {
-  std::string site;               // as the user named it: here, kvm, svm
-  bool emulated = false;          // the machine that runs the job is emulated
-  std::filesystem::path modules;  // folder of the patched modules
+  const record::Site* site = &record::site_here;  // never null
+  std::filesystem::path modules;                  // folder of the patched modules
   bool verify_tracepoint = false;
   // Kept from an earlier outer VM (site/capabilities); empty where libvirtd needs none.
   std::filesystem::path capabilities;
@@ -43,6 +45,9 @@ scenario::BootUntil reader_starts(const scenario::TrialPlan& plan);
 
 // Plans with the same key boot from the same prepared image.
 std::string image_key(const scenario::TrialPlan& plan);
+
+// Whether the machine that runs it has a time of its own, and not this machine's.
+bool has_own_clock(const Job& job);
 
 std::string to_json(const Job& job);
 Job job_from_json(std::string_view json);  // Error (infrastructure) where malformed

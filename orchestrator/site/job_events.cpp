@@ -9,16 +9,11 @@
 namespace lab::site {
 using trial::Event;
 
-bool has_own_clock(OuterKind kind, const Job& job) {
-  return kind == OuterKind::vmx || job.exact;
-}
-
-JobEvents::JobEvents(OuterKind kind, const trial::Sink& sink, const Job& job,
-                     record::Conditions surroundings)
+JobEvents::JobEvents(const trial::Sink& sink, const Job& job, record::Conditions surroundings)
     : sink_(sink),
       capabilities_(job.capabilities),
       surroundings_(std::move(surroundings)),
-      own_clock_(has_own_clock(kind, job)) {}
+      own_clock_(has_own_clock(job)) {}
 
 bool JobEvents::take(const std::string& line) {
   Event event = trial::event_from_json(line);

@@ -16,15 +16,11 @@
 
 namespace lab::site {
 
-// Whether the machine's time is its own and not this one's.
-bool has_own_clock(OuterKind kind, const Job& job);
-
 // Passes the events on, but for what is this side's own: capabilities, failures, the end.
 class JobEvents {
  public:
   // `surroundings`: conditions that each record gets besides its own.
-  JobEvents(OuterKind kind, const trial::Sink& sink, const Job& job,
-            record::Conditions surroundings = {});
+  JobEvents(const trial::Sink& sink, const Job& job, record::Conditions surroundings = {});
 
   // Whether that was the last. Error (infrastructure) where the line is no event.
   bool take(const std::string& line);

@@ -22,8 +22,6 @@ namespace {
 
 constexpr double silence_limit = 180;    // seconds
 constexpr double outer_allowance = 600;  // outer boot, module swaps, domain start and end
-// Bochs' time is not ours: it executes a second of the machine's time in one to three of ours.
-constexpr double bochs_slowness = 6;
 
 // Disks there can be found anew after a state was restored (images/outer: lab-warm).
 constexpr const char* job_bus = "scsi";
@@ -65,7 +63,7 @@ void add_guest_files(trial::GuestImage& image, const fs::path& folder) {
 
 // Rewrites a job's paths to what they are inside, laying the files out below `folder` and the
 // guests' disks as disks of the outer VM.
-Job lay_out(OuterKind kind, const Job& job, const fs::path& folder, guest::DomainSpec& spec) {
+Job lay_out(const Job& job, const fs::path& folder, guest::DomainSpec& spec) {
   Job inside = job;
   for (const auto& entry : fs::directory_iterator(job.modules))
     base::link_or_copy(entry.path(), folder / "modules" / entry.path().filename());
@@ -82,7 +80,7 @@ Job lay_out(OuterKind kind, const Job& job, const fs::path& folder, guest::Domai
       *file = job_folder / found->second;
     }
     if (image.disk.empty()) continue;
-    if (job.exact || kind == OuterKind::vmx)
+    if (job.exact || job.site->machine == Site::Machine::bochs)
       add_guest_files(image, folder);
     else
       add_guest_disk(image, spec);
@@ -114,16 +112,12 @@ void write_job(const Job& inside, const guest::DomainSpec& spec, const fs::path&
   make_job_disk(folder, disk);
 }
 
-double slowness(OuterKind kind) {
-  return kind == OuterKind::vmx ? bochs_slowness : 1;
-}
-
-FollowLimits limits_for(OuterKind kind, const Job& job) {
+FollowLimits limits_for(const Job& job) {
   double whole = outer_allowance * job.time_scale;
   for (const scenario::TrialPlan& plan : job.plans)
     whole += static_cast<double>(plan.timeouts.trial.count()) + 60 * job.time_scale;
-  return {.silence = silence_limit * slowness(kind) * job.time_scale,
-          .whole = whole * slowness(kind),
+  return {.silence = silence_limit * job.site->slowness * job.time_scale,
+          .whole = whole * job.site->slowness,
           .line = trial::max_event_bytes};
 }
 
@@ -145,14 +139,15 @@ unsigned cpus_for_pins(const scenario::TrialPlan& plan) {
   return most;
 }
 
-OuterSize size_for(OuterKind kind, const Job& job) {
+OuterSize size_for(const Job& job) {
   constexpr std::uint64_t some_guest = 768;  // MiB: without trials it is for looking around
-  OuterSize size = size_for_guests(kind, 1, 1, job.plans.empty() ? some_guest : 0);
+  OuterSize size = size_for_guests(*job.site, 1, 1, job.plans.empty() ? some_guest : 0);
   for (const scenario::TrialPlan& plan : job.plans) {
-    const OuterSize one = size_for_guests(kind, plan.settings.guests, plan.settings.vcpus,
+    const OuterSize one = size_for_guests(*job.site, plan.settings.guests, plan.settings.vcpus,
                                           plan.settings.memory >> 20);
     size.vcpus = std::max(size.vcpus, one.vcpus);
-    if (kind != OuterKind::vmx) size.vcpus = std::max(size.vcpus, cpus_for_pins(plan));
+    if (job.site->machine != Site::Machine::bochs)
+      size.vcpus = std::max(size.vcpus, cpus_for_pins(plan));
     size.memory_mib = std::max(size.memory_mib, one.memory_mib);
   }
   return size;
@@ -185,13 +180,14 @@ void fill_up(const fs::path& disk, std::uint64_t mib) {
 
 }  // namespace
 
-guest::DomainSpec lay_out_outer(OuterKind kind, const OuterImage& image, const Job& job,
-                                const std::string& name, const fs::path& folder,
-                                const fs::path& sockets, const std::string& start) {
+guest::DomainSpec lay_out_outer(const OuterImage& image, const Job& job, const std::string& name,
+                                const fs::path& folder, const fs::path& sockets,
+                                const std::string& start) {
   const fs::path job_disk = folder / "job.img";
-  const bool overlaid = kind != OuterKind::vmx;  // Bochs keeps changes to a disk apart by itself
+  // Bochs keeps changes to a disk apart by itself.
+  const bool overlaid = job.site->machine != Site::Machine::bochs;
   const fs::path system_disk = overlaid ? folder / "outer.qcow2" : image.disk;
-  guest::DomainSpec spec = outer_spec(kind, image, size_for(kind, job), name, system_disk, sockets);
+  guest::DomainSpec spec = outer_spec(*job.site, image, size_for(job), name, system_disk, sockets);
   if (overlaid) image::create_overlay(image.disk, "raw", system_disk);
   if (start != start_nothing) spec.cmdline += " init=/usr/local/sbin/lab-init";
   if (job.exact)
@@ -199,33 +195,32 @@ guest::DomainSpec lay_out_outer(OuterKind kind, const OuterImage& image, const J
   else
     spec.disks.push_back(
         {.path = job_disk.string(), .bus = job_bus, .serial = job_disk_name, .read_only = true});
-  write_job(lay_out(kind, job, folder / "job", spec), spec, folder / "job", job_disk, start);
+  write_job(lay_out(job, folder / "job", spec), spec, folder / "job", job_disk, start);
   fs::remove_all(folder / "job");
   if (job.exact) fill_up(job_disk, spec.memory_disk_mib);
   return spec;
 }
 
-std::uint64_t outer_memory_mib(OuterKind kind, const Job& job) {
-  return size_for(kind, job).memory_mib + (job.exact ? memory_disk_mib + written_mib : 0);
+std::uint64_t outer_memory_mib(const Job& job) {
+  return size_for(job).memory_mib + (job.exact ? memory_disk_mib + written_mib : 0);
 }
 
-void run_nested(OuterKind kind, const OuterImage& image, Job job, const base::Folders& folders,
+void run_nested(const OuterImage& image, Job job, const base::Folders& folders,
                 const base::RunFolder& run, const trial::Sink& sink) {
-  const bool warm = can_be_warm(kind, image);
-  if (warm) job.seed = has_own_clock(kind, job) ? std::string(2 * seed_bytes, '0') : make_seed();
+  const bool warm = can_be_warm(*job.site, image);
+  if (warm) job.seed = has_own_clock(job) ? std::string(2 * seed_bytes, '0') : make_seed();
   job.thrown_away = true;
   sink(trial::other_phase("job disk"));
   Job handed = job;
   if (warm) handed.capabilities.clear();  // libvirtd runs, and has asked
-  const guest::DomainSpec spec = lay_out_outer(kind, image, handed, "lab-outer-" + run.id(),
-                                               run.path(), run.sockets(), start_job);
-  const record::Conditions around = surroundings(kind, image, job);
+  const guest::DomainSpec spec =
+      lay_out_outer(image, handed, "lab-outer-" + run.id(), run.path(), run.sockets(), start_job);
+  const record::Conditions around = surroundings(image, job);
   if (!warm) sink({.what = trial::PhaseBegun{{record::Phase::Kind::outer_vm}, ""}});
-  const auto machine = warm ? start_warm(kind, image, job, spec, folders, run, sink)
-                            : start_outer(kind, image, spec, run.path());
-  JobEvents events(kind, sink, job, around);
-  follow(*machine, limits_for(kind, job),
-         [&](const std::string& line) { return events.take(line); });
+  const auto machine = warm ? start_warm(image, job, spec, folders, run, sink)
+                            : start_outer(*job.site, image, spec, run.path());
+  JobEvents events(sink, job, around);
+  follow(*machine, limits_for(job), [&](const std::string& line) { return events.take(line); });
   events.throw_failure();
 }
 

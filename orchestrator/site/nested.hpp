@@ -16,18 +16,18 @@ namespace lab::site {
 // as it is up; `run` in the job's folder starts the job.
 inline constexpr const char* start_job = "exec /run/lab/job/run";
 inline constexpr const char* start_nothing = "exit 0";
-guest::DomainSpec lay_out_outer(OuterKind kind, const OuterImage& image, const Job& job,
-                                const std::string& name, const std::filesystem::path& folder,
+guest::DomainSpec lay_out_outer(const OuterImage& image, const Job& job, const std::string& name,
+                                const std::filesystem::path& folder,
                                 const std::filesystem::path& sockets, const std::string& start);
 
 // Memory that an outer VM for this job may take.
-std::uint64_t outer_memory_mib(OuterKind kind, const Job& job);
+std::uint64_t outer_memory_mib(const Job& job);
 
 // Brings an outer VM up, hands it the job (whose paths are this machine's) and passes on every
 // event until its end. Throws Error where the outer VM cannot start, dies, hangs (nothing heard
 // for three minutes) or is not done within the sum of the trials' limits and ten minutes.
 // However it ends, the outer VM is gone afterwards.
-void run_nested(OuterKind kind, const OuterImage& image, Job job, const base::Folders& folders,
+void run_nested(const OuterImage& image, Job job, const base::Folders& folders,
                 const base::RunFolder& run, const trial::Sink& sink);
 
 }  // namespace lab::site

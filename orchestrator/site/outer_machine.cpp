@@ -62,21 +62,22 @@ std::unique_ptr<OuterMachine> restore_domain(guest::DomainSpec spec,
 
 }  // namespace
 
-std::unique_ptr<OuterMachine> restore_outer(OuterKind kind, const OuterImage& image,
+std::unique_ptr<OuterMachine> restore_outer(const Site& site, const OuterImage& image,
                                             guest::DomainSpec spec,
                                             const std::filesystem::path& state,
                                             const std::filesystem::path& folder) {
-  const bool bochs = kind == OuterKind::vmx;
+  const bool bochs = site.machine == Site::Machine::bochs;
   auto machine = bochs ? restore_bochs(spec, image.boot_cd, state, folder / "bochs")
                        : restore_domain(std::move(spec), state);
   wait_for_words(*machine, bochs ? bochs_patience : restored_patience);
   return machine;
 }
 
-std::unique_ptr<OuterMachine> start_outer(OuterKind kind, const OuterImage& image,
+std::unique_ptr<OuterMachine> start_outer(const Site& site, const OuterImage& image,
                                           const guest::DomainSpec& spec,
                                           const std::filesystem::path& folder) {
-  if (kind == OuterKind::vmx) return start_bochs(spec, image.boot_cd, folder / "bochs");
+  if (site.machine == Site::Machine::bochs)
+    return start_bochs(spec, image.boot_cd, folder / "bochs");
   return std::make_unique<DomainMachine>(spec);
 }
 

@@ -39,14 +39,14 @@ class OuterMachine {
 };
 
 // Starts the machine that lay_out_outer() made. `folder`: of the run, for what the emulator writes.
-std::unique_ptr<OuterMachine> start_outer(OuterKind kind, const OuterImage& image,
+std::unique_ptr<OuterMachine> start_outer(const Site& site, const OuterImage& image,
                                           const guest::DomainSpec& spec,
                                           const std::filesystem::path& folder);
 
 // Goes on with what save_state() of a machine like it wrote. Where its clock is not its own, it is
 // told that it was restored, and the time. `spec` may have disks behind the system's that the saved
 // one had not. Error (infrastructure) where it says nothing within half a minute (Bochs: minutes).
-std::unique_ptr<OuterMachine> restore_outer(OuterKind kind, const OuterImage& image,
+std::unique_ptr<OuterMachine> restore_outer(const Site& site, const OuterImage& image,
                                             guest::DomainSpec spec,
                                             const std::filesystem::path& state,
                                             const std::filesystem::path& folder);

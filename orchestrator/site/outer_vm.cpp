@@ -34,16 +34,16 @@ OuterSize bochs_size(unsigned guests, std::uint64_t memory_mib) {
 
 }  // namespace
 
-OuterKind outer_kind(const std::string& site) {
-  if (site == "svm") return OuterKind::svm;
-  if (site == "vmx") return OuterKind::vmx;
-  if (site == "kvm") return OuterKind::kvm;
-  throw base::user_error("--on '" + site + "': an outer VM is of site svm, vmx or kvm");
+const Site& outer_site(const std::string& name) {
+  const Site* site = record::find_site(name);
+  if (site == nullptr || site->machine == Site::Machine::here)
+    throw base::user_error("--on '" + name + "': an outer VM is of site svm, vmx or kvm");
+  return *site;
 }
 
-OuterSize size_for_guests(OuterKind kind, unsigned guests, unsigned vcpus,
+OuterSize size_for_guests(const Site& site, unsigned guests, unsigned vcpus,
                           std::uint64_t memory_mib) {
-  if (kind == OuterKind::vmx) return bochs_size(guests, memory_mib);
+  if (site.machine == Site::Machine::bochs) return bochs_size(guests, memory_mib);
   constexpr std::uint64_t around = 2048;  // the outer VM's own system, QEMU, the overlay's cache
   constexpr std::uint64_t qemu = 256;     // each further one
   constexpr unsigned enough = 8;          // the rest takes turns; one guest alone never does
@@ -53,7 +53,7 @@ OuterSize size_for_guests(OuterKind kind, unsigned guests, unsigned vcpus,
       .memory_mib = std::max(least.memory_mib, guests * memory_mib + around + (guests - 1) * qemu)};
 }
 
-guest::DomainSpec outer_spec(OuterKind kind, const OuterImage& image, const OuterSize& size,
+guest::DomainSpec outer_spec(const Site& site, const OuterImage& image, const OuterSize& size,
                              const std::string& name, const fs::path& disk,
                              const fs::path& sockets) {
   guest::DomainSpec spec;
@@ -63,8 +63,8 @@ guest::DomainSpec outer_spec(OuterKind kind, const OuterImage& image, const Oute
   spec.kernel = image.kernel.string();
   spec.initrd = image.initrd.string();
   spec.cmdline = image.cmdline;
-  spec.accelerated = kind == OuterKind::kvm;
-  if (kind == OuterKind::vmx) {
+  spec.accelerated = !site.emulated;
+  if (site.machine == Site::Machine::bochs) {
     spec.disks.push_back({.path = disk.string(), .serial = "system"});
     spec.cpu_model = bochs_cpu_model(image.processor);
     if (image.emulator) spec.emulator = image.emulator->program.string();
@@ -74,15 +74,18 @@ guest::DomainSpec outer_spec(OuterKind kind, const OuterImage& image, const Oute
   spec.channels.push_back({stream_port, (sockets / "stream").string()});
   spec.console_socket = (sockets / "console").string();
   spec.agent_socket = (sockets / "agent").string();
-  if (kind == OuterKind::svm) {
+  if (site.machine == Site::Machine::qemu && site.emulated) {
     if (image.emulator)
       spec.emulator = image.emulator->program.string();
     else
+      // Before QEMU 8.1 (Debian 12 has 7.2) code is translated without its page's lock, and an
+      // outer VM of several processors hangs now and then. A packaged QEMU gets one processor.
       spec.vcpus = 1;
     spec.cpu_model = "EPYC";
     spec.cpu_features = {"+svm", "+npt"};
-    // QEMU's TSCs all run with this machine's, but cannot say so (invtsc): with several processors
-    // Linux would keep time by the HPET instead, and KVM give guests no stable clock.
+    // Linux with several processors trusts no TSC without invtsc, which TCG cannot offer, and would
+    // keep time by the HPET, and KVM would give guests no stable clock. QEMU's TSCs all run with
+    // this machine's, so tsc=reliable is true.
     // A machine that gets too little of this one's time fails Linux' test of its timer, and panics.
     spec.cmdline += " tsc=reliable no_timer_check";
   }
@@ -90,6 +93,8 @@ guest::DomainSpec outer_spec(OuterKind kind, const OuterImage& image, const Oute
 }
 
 void make_job_disk(const fs::path& folder, const fs::path& disk) {
+  // The job goes in as a disk, not by QEMU's fw_cfg: reading a file of that by sysfs takes time
+  // with the square of its size.
   constexpr const char* uuid = "6c61626a-6f62-4000-8000-000000000000";
   const std::uint64_t mib = folder_bytes(folder) * 5 / 4 / (1 << 20) + 16;
   // mke2fs waits for the disk four times, for what is thrown away soon, and writes block by block.

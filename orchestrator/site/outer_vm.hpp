@@ -12,14 +12,16 @@
 
 #include "orchestrator/guest/channel.hpp"
 #include "orchestrator/guest/domain.hpp"
+#include "orchestrator/record/site.hpp"
 #include "orchestrator/scenario/scenario.hpp"
 #include "orchestrator/site/emulator.hpp"
 
 namespace lab::site {
 
-enum class OuterKind { svm, vmx, kvm };
+using record::Site;
 
-OuterKind outer_kind(const std::string& site);  // Error (user) for another site
+// The site of this name, of those whose trials run in an outer VM. Error (user) for another name.
+const Site& outer_site(const std::string& name);
 
 // The outer image as built by images/outer.
 struct OuterImage {
@@ -44,12 +46,12 @@ struct OuterSize {
   unsigned vcpus = 2;
   std::uint64_t memory_mib = 4096;
 };
-OuterSize size_for_guests(OuterKind kind, unsigned guests, unsigned vcpus,
+OuterSize size_for_guests(const Site& site, unsigned guests, unsigned vcpus,
                           std::uint64_t memory_mib);
 
-// The machine; `disk` is a qcow2 overlay on the image's disk, with vmx that disk itself.
+// The machine; `disk` is a qcow2 overlay on the image's disk, for Bochs that disk itself.
 // Sockets stream, console and agent are made in `sockets`.
-guest::DomainSpec outer_spec(OuterKind kind, const OuterImage& image, const OuterSize& size,
+guest::DomainSpec outer_spec(const Site& site, const OuterImage& image, const OuterSize& size,
                              const std::string& name, const std::filesystem::path& disk,
                              const std::filesystem::path& sockets);
 

@@ -262,13 +262,14 @@ Choice choose_site(const std::vector<Finding>& found) {
     const auto finding = std::ranges::find(found, name, &Finding::name);
     return finding == found.end() ? probe() : *finding;
   };
-  if (get(own_modules, probe_here).ok) return {"here", "this is a VM whose own KVM works"};
+  if (get(own_modules, probe_here).ok)
+    return {&record::site_here, "this is a VM whose own KVM works"};
   const Finding kvm = get(dev_kvm, probe_kvm);
   const Finding nested = get(nested_kvm, probe_nested);
-  if (kvm.ok && nested.ok) return {"kvm", "/dev/kvm runs guests and offers nesting"};
+  if (kvm.ok && nested.ok) return {&record::site_kvm, "/dev/kvm runs guests and offers nesting"};
   const std::string why = kvm.ok ? "nested KVM: " + nested.detail : "/dev/kvm: " + kvm.detail;
-  if (get(emulated_svm, probe_svm).ok) return {"svm", why};
-  return {"", why + "; and QEMU's emulation does not work either"};
+  if (get(emulated_svm, probe_svm).ok) return {&record::site_svm, why};
+  return {nullptr, why + "; and QEMU's emulation does not work either"};
 }
 
 std::vector<Finding> examine(const base::Folders& folders) {

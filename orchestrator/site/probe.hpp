@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "orchestrator/base/folders.hpp"
+#include "orchestrator/record/site.hpp"
 
 namespace lab::site {
 
@@ -20,7 +21,8 @@ struct Finding {
 // MemAvailable of /proc/meminfo; 0 where it cannot be read.
 std::uint64_t available_memory_mib();
 
-// Whether /dev/kvm runs a guest: QEMU's firmware has to come up under it within 5 s.
+// Finds out whether /dev/kvm runs a guest. The device and the processor's flags can lie, so QEMU's
+// firmware has to come up under it within 5 s: only a guest that ran shows that KVM works.
 Finding probe_kvm();
 
 // Whether this machine's KVM offers virtualization to its guests.
@@ -38,7 +40,7 @@ Finding probe_vmx();
 // The first of here (only in a VM), kvm, svm that works; `reason` says why. Given what examine()
 // found, it tries nothing again.
 struct Choice {
-  std::string site;  // "here", "kvm", "svm"; empty where none works
+  const record::Site* site = nullptr;  // null where none works
   std::string reason;
 };
 Choice choose_site(const std::vector<Finding>& found = {});

@@ -36,7 +36,7 @@ std::string foreign_kernel(const std::vector<scenario::TrialPlan>& plans) {
   return "";
 }
 
-std::string chosen_site(const std::vector<scenario::TrialPlan>& plans, const trial::Sink& sink) {
+const Site& chosen_site(const std::vector<scenario::TrialPlan>& plans, const trial::Sink& sink) {
   const std::string foreign = foreign_kernel(plans);
   Finding here = probe_here();
   const bool ruled_out = here.ok && !foreign.empty();
@@ -44,33 +44,33 @@ std::string chosen_site(const std::vector<scenario::TrialPlan>& plans, const tri
   Choice choice = choose_site({here});
   if (ruled_out)
     choice.reason = "here runs " + running_release() + ", not " + foreign + "; " + choice.reason;
-  if (choice.site.empty())
+  if (choice.site == nullptr)
     throw base::infrastructure_error("no site works here: " + choice.reason, "lab doctor");
-  sink(trial::other_phase("site " + choice.site, choice.reason));
-  return choice.site;
+  sink(trial::other_phase("site " + std::string(choice.site->name), choice.reason));
+  return *choice.site;
 }
 
-std::string resolve(const std::string& site, const std::vector<scenario::TrialPlan>& plans,
+const Site& resolve(const std::string& name, const std::vector<scenario::TrialPlan>& plans,
                     const trial::Sink& sink) {
-  if (site == "auto") return chosen_site(plans, sink);
-  if (site == "here") {
+  const Site* site = name == "auto" ? &chosen_site(plans, sink) : record::find_site(name);
+  if (site == nullptr)
+    throw base::user_error("--on '" + name + "': one of auto, here, kvm, svm, vmx", "lab doctor");
+  if (name == site->name && site->machine == Site::Machine::here) {
     const std::string foreign = foreign_kernel(plans);
     if (!foreign.empty())
       throw base::user_error(
           "kvm.kernel '" + foreign + "' is not what runs here: " + running_release(),
           "--on svm brings up an outer VM with any kernel");
-  } else if (site != "kvm" && site != "svm" && site != "vmx") {
-    throw base::user_error("--on '" + site + "': one of auto, here, kvm, svm, vmx", "lab doctor");
   }
-  return site;
+  return *site;
 }
 
 OuterJob provide_this_machine(const std::vector<scenario::TrialPlan>& plans,
                               const base::Folders& folders, const trial::Sink& sink) {
   check_settings(plans);
   const Inside inside = provide_inside(folders, sink);
-  OuterJob made{.job = {.site = "here", .modules = inside.modules, .plans = plans}};
-  check_parameters(plans, made.job.modules, vendor_of(made.job.site));
+  OuterJob made{.job = {.modules = inside.modules, .plans = plans}};
+  check_parameters(plans, made.job.modules, vendor_of(*made.job.site));
   made.job.images = provide_images(plans, folders, sink, inside.kit);
   check_steps(plans, made.job.images);
   return made;
@@ -91,26 +91,22 @@ Kind kind_of(const scenario::TrialPlan& plan) {
           .exact = plan.settings.exact};
 }
 
-OuterJob outer_job(const std::string& site, const Outer& outer, const Kind& kind) {
-  OuterJob made{.image = outer.image,
-                .job = {.site = site,
-                        .emulated = site != "kvm",
-                        .modules = outer.modules,
-                        .exact = site == "svm" && kind.exact}};
-  if (site == "svm") made.image.emulator = find_emulator(own_qemu);
-  if (site == "vmx") made.image.emulator = find_emulator(own_bochs);
+OuterJob outer_job(const Site& site, const Outer& outer, const Kind& kind) {
+  OuterJob made{
+      .image = outer.image,
+      .job = {.site = &site, .modules = outer.modules, .exact = kind.exact && !site.own_clock}};
+  made.image.emulator = find_emulator(site);
   made.image.processor = kind.processor;
   return made;
 }
 
 // No more of them than there are trials; says so where the machine has room for fewer than wanted.
-unsigned lanes_for_jobs(unsigned wanted, const std::string& site,
-                        const std::vector<OuterJob>& jobs) {
+unsigned lanes_for_jobs(unsigned wanted, const std::vector<OuterJob>& jobs) {
   if (wanted == 1) return 1;
   std::uint64_t largest = 0;
   std::size_t trials = 0;
   for (const OuterJob& outer : jobs) {
-    largest = std::max(largest, outer_memory_mib(outer_kind(site), outer.job));
+    largest = std::max(largest, outer_memory_mib(outer.job));
     trials += outer.job.plans.size();
   }
   const unsigned processors = std::thread::hardware_concurrency();
@@ -139,7 +135,7 @@ bool means_release(const std::string& kernel, const std::string& release) {
          (std::regex_match(release, match, series) && match[1] == kernel);
 }
 
-OuterJob provide_outer_job(const std::string& site, const std::string& kernel,
+OuterJob provide_outer_job(const Site& site, const std::string& kernel,
                            const std::vector<scenario::TrialPlan>& plans,
                            const base::Folders& folders, const trial::Sink& sink) {
   check_before_building(plans, folders);
@@ -152,7 +148,7 @@ OuterJob provide_outer_job(const std::string& site, const std::string& kernel,
   return outer;
 }
 
-std::vector<OuterJob> provide_outer_jobs(const std::string& site,
+std::vector<OuterJob> provide_outer_jobs(const Site& site,
                                          const std::vector<scenario::TrialPlan>& plans,
                                          const base::Folders& folders, const trial::Sink& sink) {
   check_before_building(plans, folders);
@@ -194,13 +190,13 @@ void run_plans(const std::vector<scenario::TrialPlan>& plans, const RunOptions& 
   if (::geteuid() != 0)
     throw base::user_error("lab builds images and swaps modules, which takes root",
                            "sudo ci/lab run …");
-  const std::string site = resolve(options.site, plans, sink);
+  const Site& site = resolve(options.site, plans, sink);
   check_exact(plans, site);
   check_paging(plans, site);
   check_bochs(plans, site);
   check_reasons(plans, vendor_of(site));
   check_reasons(options.relations, vendor_of(site));
-  const bool here = site == "here";
+  const bool here = site.machine == Site::Machine::here;
   if (here && options.at_once > 1)
     throw base::user_error("-j: on site here all trials share this machine's modules",
                            "-j 1, or --on svm");
@@ -214,13 +210,13 @@ void run_plans(const std::vector<scenario::TrialPlan>& plans, const RunOptions& 
     outer.job.time_scale = options.time_scale;
     if (!here) outer.job.capabilities = kept_capabilities(folders, outer.image, site);
   }
-  const unsigned lanes = here ? 1 : lanes_for_jobs(options.at_once, site, jobs);
+  const unsigned lanes = here ? 1 : lanes_for_jobs(options.at_once, jobs);
   Lanes(
       share_out(std::move(jobs), lanes),
       [&](const OuterJob& outer, const trial::Sink& lane_sink) {
         if (here) return run_here(outer.job, folders, lane_sink);
         const base::RunFolder run(folders);
-        run_nested(outer_kind(site), outer.image, outer.job, folders, run, lane_sink);
+        run_nested(outer.image, outer.job, folders, run, lane_sink);
       },
       stop_early, sink)
       .run(lanes);

@@ -40,12 +40,12 @@ struct OuterJob {
 
 // One for each kernel that the plans name, in the order in which they come first, and one for each
 // exact trial. Everything is provided before any of them starts.
-std::vector<OuterJob> provide_outer_jobs(const std::string& site,
+std::vector<OuterJob> provide_outer_jobs(const Site& site,
                                          const std::vector<scenario::TrialPlan>& plans,
                                          const base::Folders& folders, const trial::Sink& sink);
 
 // One with this kernel ("" for the default one), whatever the plans name (there may be none).
-OuterJob provide_outer_job(const std::string& site, const std::string& kernel,
+OuterJob provide_outer_job(const Site& site, const std::string& kernel,
                            const std::vector<scenario::TrialPlan>& plans,
                            const base::Folders& folders, const trial::Sink& sink);
 

@@ -33,16 +33,11 @@ TEST(Checks, ShadowPagingIsRefusedOnWhichEmulator) {
 }
 
 TEST(Job, SurvivesTheDisk) {
-  Job job{.site = "svm",
-          .emulated = true,
-          .modules = "/m",
-          .verify_tracepoint = true,
-          .plans = plans()};
+  Job job{.site = &record::site_svm, .modules = "/m", .verify_tracepoint = true, .plans = plans()};
   job.images["tiny/quiet/reader"] = {
       .name = "tiny", .digest = "sha256:1", .kernel = "/k", .cmdline = "a b"};
   const Job got = job_from_json(to_json(job));
-  EXPECT_EQ(got.site, "svm");
-  EXPECT_TRUE(got.emulated);
+  EXPECT_EQ(got.site, &record::site_svm);
   EXPECT_TRUE(got.verify_tracepoint);
   EXPECT_EQ(got.plans, job.plans);
   EXPECT_EQ(got.images.at("tiny/quiet/reader").cmdline, "a b");
@@ -196,35 +191,35 @@ TEST(OuterVm, EmulatesSvmOrUsesThisMachinesKvm) {
                          .initrd = "/i",
                          .cmdline = "root=x",
                          .emulator = Emulator{.title = "QEMU", .program = "/emulator"}};
-  const guest::DomainSpec svm = outer_spec(OuterKind::svm, image, {}, "o", "/overlay", "/run");
+  const guest::DomainSpec svm = outer_spec(record::site_svm, image, {}, "o", "/overlay", "/run");
   EXPECT_FALSE(svm.accelerated);
   EXPECT_EQ(svm.emulator, "/emulator");
   EXPECT_THAT(svm.cpu_features, testing::Contains("+svm"));
-  const guest::DomainSpec kvm = outer_spec(OuterKind::kvm, image, {}, "o", "/overlay", "/run");
+  const guest::DomainSpec kvm = outer_spec(record::site_kvm, image, {}, "o", "/overlay", "/run");
   EXPECT_TRUE(kvm.accelerated);
   OuterImage stock = image;
   stock.emulator.reset();
-  EXPECT_EQ(outer_spec(OuterKind::svm, stock, {}, "o", "/overlay", "/run").vcpus, 1u);
+  EXPECT_EQ(outer_spec(record::site_svm, stock, {}, "o", "/overlay", "/run").vcpus, 1u);
   EXPECT_EQ(svm.vcpus, 2u);
   EXPECT_EQ(kvm.emulator, "");
   EXPECT_EQ(kvm.cpu_model, "");  // the host's own, with its virtualization
-  EXPECT_THROW(outer_kind("here"), base::Error);
+  EXPECT_THROW(outer_site("here"), base::Error);
   EXPECT_EQ(svm.memory_mib, 4096u);
-  EXPECT_EQ(size_for_guests(OuterKind::svm, 1, 1, 768).vcpus, 2u);
-  EXPECT_EQ(size_for_guests(OuterKind::svm, 1, 16, 8192).vcpus, 16u);
-  EXPECT_EQ(size_for_guests(OuterKind::svm, 4, 4, 8192).vcpus, 8u);
-  EXPECT_GT(size_for_guests(OuterKind::svm, 1, 8, 8192).memory_mib, 8192u + 1024u);
-  EXPECT_GT(size_for_guests(OuterKind::svm, 4, 1, 1024).memory_mib, 4 * 1024u + 2048u);
+  EXPECT_EQ(size_for_guests(record::site_svm, 1, 1, 768).vcpus, 2u);
+  EXPECT_EQ(size_for_guests(record::site_svm, 1, 16, 8192).vcpus, 16u);
+  EXPECT_EQ(size_for_guests(record::site_svm, 4, 4, 8192).vcpus, 8u);
+  EXPECT_GT(size_for_guests(record::site_svm, 1, 8, 8192).memory_mib, 8192u + 1024u);
+  EXPECT_GT(size_for_guests(record::site_svm, 4, 1, 1024).memory_mib, 4 * 1024u + 2048u);
 }
 
 TEST(OuterVm, OfVmxIsOneProcessorWithPlainDisks) {
   const OuterImage image{.disk = "/d", .kernel = "/k", .initrd = "/i", .cmdline = "root=x"};
-  const OuterSize size = size_for_guests(OuterKind::vmx, 1, 4, 768);
+  const OuterSize size = size_for_guests(record::site_vmx, 1, 4, 768);
   EXPECT_EQ(size.vcpus, 1u);
   EXPECT_EQ(size.memory_mib, 1536u);
-  EXPECT_THAT(error_of([] { size_for_guests(OuterKind::vmx, 3, 1, 1024); }),
+  EXPECT_THAT(error_of([] { size_for_guests(record::site_vmx, 3, 1, 1024); }),
               testing::HasSubstr("at most 3072 MiB"));
-  guest::DomainSpec spec = outer_spec(OuterKind::vmx, image, size, "o", "/d", "/run");
+  guest::DomainSpec spec = outer_spec(record::site_vmx, image, size, "o", "/d", "/run");
   ASSERT_EQ(spec.disks.size(), 1u);
   EXPECT_EQ(spec.disks[0].format, "raw");
   spec.disks.push_back({.path = "/g", .serial = "guest1"});
@@ -242,16 +237,16 @@ TEST(OuterVm, OfVmxIsOneProcessorWithPlainDisks) {
   EXPECT_THAT(text, testing::HasSubstr("cpu: model=corei7_haswell_4770,"));
   OuterImage later = image;
   later.processor = scenario::Processor::skylake_x;
-  spec = outer_spec(OuterKind::vmx, later, size, "o", "/d", "/run");
+  spec = outer_spec(record::site_vmx, later, size, "o", "/d", "/run");
   EXPECT_THAT(bochs_configuration(spec), testing::HasSubstr("cpu: model=corei7_skylake_x,"));
 }
 
 TEST(OuterVm, HasAnotherProcessorOnVmxOnly) {
   scenario::TrialPlan plan;
   plan.name = "t#1";
-  check_bochs({plan}, "svm");
+  check_bochs({plan}, record::site_svm);
   plan.settings.processor = scenario::Processor::skylake_x;
-  EXPECT_THAT(error_of([&] { check_bochs({plan}, "svm"); }),
+  EXPECT_THAT(error_of([&] { check_bochs({plan}, record::site_svm); }),
               testing::HasSubstr("kvm.processor is for site vmx, not for 'svm'"));
 }
 

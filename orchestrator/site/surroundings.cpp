@@ -39,11 +39,11 @@ std::string bochs_version_text() {
   return outcome.output + outcome.errors;
 }
 
-std::string emulator_of(OuterKind kind, const OuterImage& image) {
+std::string emulator_of(const Site& site, const OuterImage& image) {
   try {
     if (image.emulator) return in_words(*image.emulator);
-    return emulator_in_words(kind == OuterKind::vmx ? bochs_version_text()
-                                                    : qemu_version_text(usual_qemu));
+    return emulator_in_words(site.machine == Site::Machine::bochs ? bochs_version_text()
+                                                                  : qemu_version_text(usual_qemu));
   } catch (const base::Error& error) {
     if (error.kind() == base::ErrorKind::interrupted) throw;
     spdlog::debug("the emulator's version: {}", error.what());
@@ -91,13 +91,13 @@ std::string cpu_field(const std::string& name) {
   return "";
 }
 
-record::Conditions surroundings(OuterKind kind, const OuterImage& image, const Job& job) {
+record::Conditions surroundings(const OuterImage& image, const Job& job) {
   record::Conditions conditions;
   const auto set = [&](std::string_view key, const std::string& value) {
     if (!value.empty()) conditions[std::string(key)] = value;
   };
-  set(record::condition::emulator, emulator_of(kind, image));
-  if (!has_own_clock(kind, job)) set(record::condition::host, this_host());
+  set(record::condition::emulator, emulator_of(*job.site, image));
+  if (!has_own_clock(job)) set(record::condition::host, this_host());
   return conditions;
 }
 

@@ -33,6 +33,6 @@ std::string cpu_field(const std::string& name);
 // Conditions of the job's records: the emulator; the host, where it is the outer VM's clock. They
 // stay outside: the bytes of an exact job are the same everywhere. What cannot be found out is
 // absent.
-record::Conditions surroundings(OuterKind kind, const OuterImage& image, const Job& job);
+record::Conditions surroundings(const OuterImage& image, const Job& job);
 
 }  // namespace lab::site

@@ -46,12 +46,12 @@ const OuterImage image{.emulator = Emulator{.title = "QEMU",
 constexpr const char* emulator_words = "QEMU 9.8.7 with one two (01234567)";
 
 TEST(Surroundings, HaveTheHostWhereItIsTheClock) {
-  const auto svm = surroundings(OuterKind::svm, image, {.site = "svm"});
+  const auto svm = surroundings(image, {.site = &record::site_svm});
   EXPECT_THAT(svm, testing::Contains(Pair(condition::emulator, emulator_words)));
   EXPECT_EQ(svm.contains(std::string(condition::host)), !this_host().empty());
-  EXPECT_THAT(surroundings(OuterKind::svm, image, {.site = "svm", .exact = true}),
+  EXPECT_THAT(surroundings(image, {.site = &record::site_svm, .exact = true}),
               testing::ElementsAre(Pair(condition::emulator, emulator_words)));
-  EXPECT_THAT(surroundings(OuterKind::vmx, image, {.site = "vmx"}),
+  EXPECT_THAT(surroundings(image, {.site = &record::site_vmx}),
               Not(testing::Contains(Key(condition::host))));
 }
 
@@ -60,18 +60,18 @@ TEST(Surroundings, WithoutItsVersionTheEmulatorIsAbsent) {
   const char* path = std::getenv("PATH");
   const std::string before = path ? path : "";
   ::setenv("PATH", "/dev/null/none", 1);
-  EXPECT_THAT(surroundings(OuterKind::svm, {}, {.exact = true}), testing::IsEmpty());
+  EXPECT_THAT(surroundings({}, {.site = &record::site_svm, .exact = true}), testing::IsEmpty());
   ::setenv("PATH", before.c_str(), 1);
 }
 
 // A record as it comes out of the outer VM, and as it is passed on.
-record::Record passed_on(OuterKind kind, const Job& job, const record::Conditions& around) {
+record::Record passed_on(const Job& job, const record::Conditions& around) {
   record::Record record;
   record.id = "inside";
   record.conditions["vendor"] = "svm";
   std::vector<trial::Event> events;
   const trial::Sink sink = [&](const trial::Event& event) { events.push_back(event); };
-  JobEvents job_events(kind, sink, job, around);
+  JobEvents job_events(sink, job, around);
   EXPECT_FALSE(job_events.take(trial::to_json({.trial = "t#1", .what = record})));
   EXPECT_EQ(events.size(), 1u);
   return std::get<record::Record>(events.at(0).what);
@@ -79,18 +79,18 @@ record::Record passed_on(OuterKind kind, const Job& job, const record::Condition
 
 TEST(Surroundings, ComeToTheRecordsThatArrive) {
   const record::Conditions around = {{"emulator", "QEMU 9.8.7"}, {"host", "2 x Fast"}};
-  const record::Record record = passed_on(OuterKind::svm, {}, around);
+  const record::Record record = passed_on({.site = &record::site_svm}, around);
   EXPECT_EQ(record.id, "inside");
   EXPECT_THAT(record.conditions,
               testing::UnorderedElementsAre(Pair("vendor", "svm"), Pair("emulator", "QEMU 9.8.7"),
                                             Pair("host", "2 x Fast")));
   const record::Record exact =
-      passed_on(OuterKind::svm, {.exact = true}, {{"emulator", "QEMU 9.8.7"}});
+      passed_on({.site = &record::site_svm, .exact = true}, {{"emulator", "QEMU 9.8.7"}});
   EXPECT_NE(exact.id, "inside");
   EXPECT_THAT(exact.conditions,
               testing::UnorderedElementsAre(Pair("vendor", "svm"), Pair("emulator", "QEMU 9.8.7"),
                                             Key("start_time")));
-  EXPECT_THAT(passed_on(OuterKind::kvm, {}, {}).conditions, testing::SizeIs(1));
+  EXPECT_THAT(passed_on({.site = &record::site_kvm}, {}).conditions, testing::SizeIs(1));
 }
 
 }  // namespace

@@ -42,7 +42,6 @@ constexpr const char* start_warming =
 // Trials of which it is ready for begin with these modules.
 Job warming_job(const Job& job) {
   Job warming{.site = job.site,
-              .emulated = job.emulated,
               .modules = job.modules,
               .capabilities = job.capabilities,
               .warm_up = true,
@@ -59,18 +58,17 @@ Job warming_job(const Job& job) {
   return warming;
 }
 
-std::string machine_text(OuterKind kind, const guest::DomainSpec& spec) {
-  return kind == OuterKind::vmx ? spec.emulator + bochs_configuration(spec)
-                                : guest::domain_xml(spec);
+std::string machine_text(const Site& site, const guest::DomainSpec& spec) {
+  return site.machine == Site::Machine::bochs ? spec.emulator + bochs_configuration(spec)
+                                              : guest::domain_xml(spec);
 }
 
-std::string digest_of(OuterKind kind, const OuterImage& image, const Job& warming,
-                      guest::DomainSpec spec) {
+std::string digest_of(const OuterImage& image, const Job& warming, guest::DomainSpec spec) {
   spec.name = spec.console_socket = spec.agent_socket = spec.channels[0].socket = "";
   if (spec.disks.size() > 2) spec.disks.resize(2);  // the system's and the job's
   for (guest::Disk& disk : spec.disks) disk.path = "";
   if (!spec.memory_disk.empty()) spec.memory_disk = "job";
-  return base::sha256(machine_text(kind, spec) + image.digest + in_words(*image.emulator) +
+  return base::sha256(machine_text(*warming.site, spec) + image.digest + in_words(*image.emulator) +
                       to_json(warming) + base::sha256_file("/proc/self/exe"));
 }
 
@@ -108,14 +106,15 @@ void check_room(const fs::path& folder) {
 
 class Warmer {
  public:
-  Warmer(OuterKind kind, const OuterImage& image, const Job& job, const guest::DomainSpec& spec,
+  Warmer(const OuterImage& image, const Job& job, const guest::DomainSpec& spec,
          const base::Folders& folders, const base::RunFolder& run, const trial::Sink& sink)
-      : kind_(kind),
+      : site_(*job.site),
         image_(image),
         warming_(warming_job(job)),
-        patience_((kind == OuterKind::vmx ? bochs_patience : patience) * job.time_scale),
+        patience_((site_.machine == Site::Machine::bochs ? bochs_patience : patience) *
+                  job.time_scale),
         spec_(spec),
-        folder_(folders.cache / "warm" / digest_of(kind, image, warming_, spec)),
+        folder_(folders.cache / "warm" / digest_of(image, warming_, spec)),
         run_(run),
         sink_(sink) {}
 
@@ -153,13 +152,13 @@ class Warmer {
     sink_(trial::other_phase("outer VM's first boot"));
     check_room(folder);
     fs::create_directory(folder / "parts");
-    guest::DomainSpec spec = lay_out_outer(kind_, image_, warming_, "lab-warming-" + run_.id(),
+    guest::DomainSpec spec = lay_out_outer(image_, warming_, "lab-warming-" + run_.id(),
                                            folder / "parts", run_.sockets(), start_warming);
     spec.vcpus = spec_.vcpus;
     spec.memory_mib = spec_.memory_mib;
     spec.memory_file = (folder / memory_file).string();
     {
-      const auto machine = start_outer(kind_, image_, spec, folder / "parts");
+      const auto machine = start_outer(site_, image_, spec, folder / "parts");
       wait_until_warm(*machine);
       machine->save_state(folder / devices_file);
     }
@@ -169,7 +168,7 @@ class Warmer {
   }
 
   void wait_until_warm(OuterMachine& machine) const {
-    JobEvents events(kind_, sink_, warming_);
+    JobEvents events(sink_, warming_);
     follow(machine, {.silence = patience_, .whole = patience_, .line = trial::max_event_bytes},
            [&](const std::string& line) {
              return line == warm_line || (events.take(line) && events.failed());
@@ -198,11 +197,11 @@ class Warmer {
     }
     guest::DomainSpec spec = spec_;
     spec.memory_file = (folder_ / memory_file).string();
-    return restore_outer(kind_, image_, spec, folder_ / devices_file, run_.path());
+    return restore_outer(site_, image_, spec, folder_ / devices_file, run_.path());
   }
 
   // Bochs keeps the changes to its disks in its state.
-  bool has_overlay() const { return kind_ != OuterKind::vmx; }
+  bool has_overlay() const { return site_.machine != Site::Machine::bochs; }
 
   void forget_old() const {
     const base::Fd lock = base::lock_folder(folder_.parent_path());
@@ -213,7 +212,7 @@ class Warmer {
     for (std::size_t i = most_states; i < states.size(); ++i) base::remove_folder(states[i].second);
   }
 
-  const OuterKind kind_;
+  const Site& site_;
   const OuterImage& image_;
   const Job warming_;
   const double patience_;  // seconds
@@ -225,15 +224,15 @@ class Warmer {
 
 }  // namespace
 
-bool can_be_warm(OuterKind kind, const OuterImage& image) {
-  return kind != OuterKind::kvm && image.emulator.has_value();
+bool can_be_warm(const Site& site, const OuterImage& image) {
+  return site.emulated && image.emulator.has_value();
 }
 
-std::unique_ptr<OuterMachine> start_warm(OuterKind kind, const OuterImage& image, const Job& job,
+std::unique_ptr<OuterMachine> start_warm(const OuterImage& image, const Job& job,
                                          const guest::DomainSpec& spec,
                                          const base::Folders& folders, const base::RunFolder& run,
                                          const trial::Sink& sink) {
-  return Warmer(kind, image, job, spec, folders, run, sink).start();
+  return Warmer(image, job, spec, folders, run, sink).start();
 }
 
 }  // namespace lab::site

@@ -26,6 +26,8 @@ void perform(const HostAction& action, guest::Domain& domain, const GuestDisks& 
   }
 }
 
+// Returns how long lab waits after an action before it counts, as what the host does takes effect
+// late: 2 s after plugging, 1 s after a key, 5 s after a balloon.
 milliseconds time_of(const HostAction& action) {
   switch (action.kind) {
     case HostAction::Kind::pause:

@@ -26,8 +26,8 @@ constexpr std::uint64_t efer_lme = 1 << 8, efer_lma = 1 << 10;
 constexpr std::uint64_t page_present = 1, page_writable = 2, page_user = 4, page_large = 1 << 7;
 constexpr std::uint64_t rflags_fixed = 2, rflags_iopl3 = 3 << 12;
 
-// struct kvm_cpuid2 without its flexible array, which makes it larger in C++ than in C, and with it
-// the numbers of its ioctls.
+// Stands for struct kvm_cpuid2 without its flexible array. Debian's linux/kvm.h gives that struct
+// another size in C++ (12, not 8), and so its ioctls other numbers.
 struct CpuidHeader {
   std::uint32_t count, padding;
 };

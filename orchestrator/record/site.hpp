@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: MIT
+// Where trials run, and what follows from it. Whoever needs to know something about a site asks its
+// descriptor, and not its name.
+#pragma once
+
+#include <optional>
+#include <string_view>
+
+#include "orchestrator/exits/reasons.hpp"
+
+namespace lab::record {
+
+struct Site {
+  enum class Machine {
+    here,   // trials run on this machine: there is no outer VM
+    qemu,   // libvirt starts the outer VM
+    bochs,  // lab starts the outer VM
+  };
+  std::string_view name;  // of --on, and of condition::site
+  Machine machine = Machine::here;
+  bool emulated = false;                // its cycles are those of no processor
+  std::optional<exits::Vendor> vendor;  // absent: that of this machine's processor
+  // Its time goes on with its instructions, whatever this machine does, so that the same trial has
+  // the same exits each time. Without it an exact run may still have that.
+  bool own_clock = false;
+  bool can_be_exact = false;
+  // How many seconds of this machine one of the outer VM's takes, where that is its own.
+  double slowness = 1;
+};
+
+inline constexpr Site site_here{.name = "here"};
+inline constexpr Site site_kvm{.name = "kvm", .machine = Site::Machine::qemu};
+inline constexpr Site site_svm{.name = "svm",
+                               .machine = Site::Machine::qemu,
+                               .emulated = true,
+                               .vendor = exits::Vendor::svm,
+                               .can_be_exact = true};
+// Bochs executes a second of the machine's time in one to three of ours.
+inline constexpr Site site_vmx{.name = "vmx",
+                               .machine = Site::Machine::bochs,
+                               .emulated = true,
+                               .vendor = exits::Vendor::vmx,
+                               .own_clock = true,
+                               .can_be_exact = true,
+                               .slowness = 6};
+inline constexpr const Site* sites[] = {&site_here, &site_kvm, &site_svm, &site_vmx};
+
+// Null where no site has this name.
+constexpr const Site* find_site(std::string_view name) {
+  for (const Site* site : sites)
+    if (site->name == name) return site;
+  return nullptr;
+}
+
+}  // namespace lab::record

@@ -206,7 +206,7 @@ int overhead(const Options& options) {
   Progress progress(Progress::fitting());
   const trial::Sink sink = [&](const trial::Event& event) { progress(event); };
   site::Outer outer = site::provide_outer(folders, sink, options.kernel);
-  outer.image.emulator = site::find_emulator(site::own_qemu);
+  outer.image.emulator = site::find_emulator(record::site_svm);
   const std::vector<Row> rows = measure(outer, options, folders, progress);
   progress.clear();
   if (rows.empty()) throw base::infrastructure_error("the outer VM measured nothing");

@@ -57,17 +57,12 @@ Phase phase_of_key(const std::string& key, const std::vector<std::string>& steps
   return {Kind::other, key};
 }
 
-std::optional<double> find_seconds(const Timings& timings, Kind kind) {
-  const auto found =
-      std::ranges::find(timings, kind, [](const Timing& timing) { return timing.phase.kind; });
-  return found == timings.end() ? std::nullopt : std::optional(found->seconds);
-}
-
 double trial_seconds(const Timings& timings) {
-  if (const auto whole = find_seconds(timings, Kind::trial)) return *whole;
   double sum = 0;
-  for (const Timing& timing : timings)
-    if (timing.phase.kind >= Kind::start) sum += timing.seconds;
+  for (const auto& [phase, seconds] : timings) {
+    if (phase.kind == Kind::trial) return seconds;
+    if (phase.kind >= Kind::start) sum += seconds;
+  }
   return sum;
 }
 

@@ -49,8 +49,6 @@ std::string timing_key(const Phase& phase);
 // The phase that a key stands for, in a record with steps of these names.
 Phase phase_of_key(const std::string& key, const std::vector<std::string>& steps);
 
-// The seconds of the first phase of this kind.
-std::optional<double> find_seconds(const Timings& timings, Phase::Kind kind);
 // How long a trial took: what was measured of the whole, or else the sum of its parts.
 double trial_seconds(const Timings& timings);
 

@@ -24,7 +24,8 @@ struct Site {
   // the same exits each time. Without it an exact run may still have that.
   bool own_clock = false;
   bool can_be_exact = false;
-  // How many seconds of this machine one of the outer VM's takes, where that is its own.
+  // Limits around the trials are multiplied by this: the outer VM's seconds, where they are its
+  // own, take longer than this machine's.
   double slowness = 1;
 };
 
@@ -35,7 +36,7 @@ inline constexpr Site site_svm{.name = "svm",
                                .emulated = true,
                                .vendor = exits::Vendor::svm,
                                .can_be_exact = true};
-// Bochs executes a second of the machine's time in one to three of ours.
+// Bochs takes one to three seconds for one of the outer VM's; the limits allow twice that.
 inline constexpr Site site_vmx{.name = "vmx",
                                .machine = Site::Machine::bochs,
                                .emulated = true,

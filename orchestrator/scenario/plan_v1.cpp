@@ -59,7 +59,7 @@ Settings settings_from(const json& object) {
   get_word(object, "layout", settings.layout);
   if (object.contains("paging")) get_word(object, "paging", settings.paging.emplace());
   object.at("kernel").get_to(settings.kernel);
-  // The last that was added, without a thought of the plans that were there already.
+  // Plans from before there was this setting lack it; all other fields are in every such plan.
   if (object.contains("processor")) get_word(object, "processor", settings.processor);
   object.at("parameters").get_to(settings.parameters);
   return settings;

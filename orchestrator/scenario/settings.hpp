@@ -17,8 +17,9 @@ namespace lab::scenario {
 struct Setting {
   std::string_view key;
   void (*read)(Settings&, const Setting&, const Node&);
-  std::string (*write)(const Settings&);         // as read() takes it; "": nothing to say;
-                                                 // null: a parameter has it
+  // Returns the value as read() takes it, or "" where none is set. Null where the value is kept as
+  // a module parameter.
+  std::string (*write)(const Settings&);
   std::span<const std::string_view> words = {};  // where it is one of these
   std::uint64_t min = 0, max = 0;                // of a number or, in bytes, of memory
 };

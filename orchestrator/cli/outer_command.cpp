@@ -20,6 +20,7 @@
 #include "orchestrator/cli/output.hpp"
 #include "orchestrator/cli/progress.hpp"
 #include "orchestrator/guest/agent.hpp"
+#include "orchestrator/guest/channel.hpp"
 #include "orchestrator/site/follow.hpp"
 #include "orchestrator/site/nested.hpp"
 #include "orchestrator/site/probe.hpp"
@@ -74,15 +75,25 @@ std::string wanted_kernel(const Options& options, const std::vector<scenario::Tr
 
 // Waits for the guest agent and for the job disk: the agent may answer before systemd has mounted
 // the disk (lab-job).
-void wait_until_at_hand(virConnect* connection) {
+void wait_until_at_hand(virConnect* connection, const guest::Domain& domain,
+                        const fs::path& console_socket) {
+  guest::Console console(guest::connect_to_guest(console_socket));
   const base::Stopwatch watch;
   const char* there = "until [ -e /run/lab/job/start ]; do sleep 0.2; done";
   for (;;) {
+    console.read();
+    const bool ended = console.panicked() || !domain.running();
+    if (ended || watch.seconds() > 120)
+      throw base::infrastructure_error(
+          std::string("the outer VM ") +
+              (ended ? "ended while it started" : "did not answer within 120 s") +
+              "; the end of its console:\n" + console.tail(),
+          "run it again: outer VMs are thrown away and made anew");
     try {
       guest::agent_run(connection, domain_name, there, std::chrono::seconds(30));
       return;
     } catch (const base::Error& error) {
-      if (error.kind() == base::ErrorKind::interrupted || watch.seconds() > 120) throw;
+      if (error.kind() == base::ErrorKind::interrupted) throw;
       base::sleep_interruptibly(0.5);
     }
   }
@@ -120,7 +131,7 @@ int up(const Options& options) {
                        guest::Lifetime::stays);
   try {
     domain.resume();
-    wait_until_at_hand(connection.get());
+    wait_until_at_hand(connection.get(), domain, sockets / "console");
   } catch (...) {
     throw_away(folders, connection.get());
     throw;

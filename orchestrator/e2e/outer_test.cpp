@@ -101,6 +101,19 @@ class Outer : public LabTest {
   bool started_ = false;
 };
 
+TEST_F(Outer, SaysAtOnceThatItEndedWhileItStarted) {
+  ASSERT_EQ(status(), "down\n") << "another outer VM is up; lab outer down";
+  const base::Process destroyed({.argv = {"sh", "-c",
+                                          "until virsh -q domstate lab-outer 2>/dev/null | grep -q "
+                                          "running; do sleep 0.2; done; sleep 1; virsh destroy "
+                                          "lab-outer"}});
+  const Finished run = lab({"outer", "up", "--on", "svm"});
+  EXPECT_EQ(run.exit_code, 3);
+  EXPECT_THAT(run.errors, HasSubstr("ended while it started; the end of its console:"));
+  EXPECT_LT(run.seconds, 30);
+  expect_nothing_left();
+}
+
 TEST_F(Outer, ByHandFromUpToDown) {
   ASSERT_EQ(status(), "down\n") << "another outer VM is up; lab outer down";
   up();

@@ -83,10 +83,10 @@ void wait_until_at_hand(virConnect* connection, const guest::Domain& domain,
   for (;;) {
     console.read();
     const bool ended = console.panicked() || !domain.running();
-    if (ended || watch.seconds() > 120)
+    if (ended || watch.seconds() > 300)
       throw base::infrastructure_error(
           std::string("the outer VM ") +
-              (ended ? "ended while it started" : "did not answer within 120 s") +
+              (ended ? "ended while it started" : "did not answer within 300 s") +
               "; the end of its console:\n" + console.tail(),
           "run it again: outer VMs are thrown away and made anew");
     try {

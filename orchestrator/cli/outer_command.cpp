@@ -73,27 +73,27 @@ std::string wanted_kernel(const Options& options, const std::vector<scenario::Tr
   return first;
 }
 
-// Waits for the guest agent and for the job disk: the agent may answer before systemd has mounted
-// the disk (lab-job).
-void wait_until_at_hand(virConnect* connection, const guest::Domain& domain,
-                        const fs::path& console_socket) {
+// Lets the machine run, and waits for the guest agent and for the job disk: the agent may answer
+// before systemd has mounted the disk (lab-job).
+void start(virConnect* connection, guest::Domain& domain, const fs::path& console_socket) {
+  constexpr double patience = 300;  // seconds: a busy machine emulates slowly
   guest::Console console(guest::connect_to_guest(console_socket));
+  domain.resume();
   const base::Stopwatch watch;
   const char* there = "until [ -e /run/lab/job/start ]; do sleep 0.2; done";
   for (;;) {
-    console.read();
-    const bool ended = console.panicked() || !domain.running();
-    if (ended || watch.seconds() > 300)
-      throw base::infrastructure_error(
-          std::string("the outer VM ") +
-              (ended ? "ended while it started" : "did not answer within 300 s") +
-              "; the end of its console:\n" + console.tail(),
-          "run it again: outer VMs are thrown away and made anew");
     try {
       guest::agent_run(connection, domain_name, there, std::chrono::seconds(30));
       return;
     } catch (const base::Error& error) {
       if (error.kind() == base::ErrorKind::interrupted) throw;
+      console.read();
+      if (console.panicked() || !domain.running())
+        throw site::outer_failure("the outer VM ended while it started", console);
+      if (watch.seconds() > patience)
+        throw site::outer_failure(
+            fmt::format("the outer VM was not there within {:.0f} s: {}", patience, error.what()),
+            console);
       base::sleep_interruptibly(0.5);
     }
   }
@@ -130,8 +130,7 @@ int up(const Options& options) {
                                            disk_folder(folders), sockets, site::start_nothing),
                        guest::Lifetime::stays);
   try {
-    domain.resume();
-    wait_until_at_hand(connection.get(), domain, sockets / "console");
+    start(connection.get(), domain, sockets / "console");
   } catch (...) {
     throw_away(folders, connection.get());
     throw;

@@ -7,9 +7,7 @@
 #include <array>
 
 #include "orchestrator/base/clock.hpp"
-#include "orchestrator/base/error.hpp"
 #include "orchestrator/base/interrupt.hpp"
-#include "orchestrator/guest/channel.hpp"
 
 namespace lab::site {
 namespace {
@@ -56,10 +54,7 @@ class Follower {
   [[noreturn]] void fail(const std::string& what,
                          base::ErrorKind kind = base::ErrorKind::infrastructure) {
     const std::string words = machine_.last_words();
-    throw base::Error(kind,
-                      what + (words.empty() ? "" : ": " + words) + "; the end of its console:\n" +
-                          console_.tail(),
-                      "run it again: outer VMs are thrown away and made anew");
+    throw outer_failure(what + (words.empty() ? "" : ": " + words), console_, kind);
   }
 
   OuterMachine& machine_;
@@ -82,6 +77,12 @@ void follow(OuterMachine& machine, const FollowLimits& limits,
   } catch (const guest::ChannelAbuse& abuse) {
     throw base::infrastructure_error("the outer VM's stream: " + abuse.message);
   }
+}
+
+base::Error outer_failure(const std::string& what, const guest::Console& console,
+                          base::ErrorKind kind) {
+  return base::Error(kind, what + "; the end of its console:\n" + console.tail(),
+                     "run it again: outer VMs are thrown away and made anew");
 }
 
 }  // namespace lab::site

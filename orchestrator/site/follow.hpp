@@ -6,6 +6,8 @@
 #include <functional>
 #include <string>
 
+#include "orchestrator/base/error.hpp"
+#include "orchestrator/guest/channel.hpp"
 #include "orchestrator/site/outer_machine.hpp"
 
 namespace lab::site {
@@ -22,5 +24,9 @@ struct FollowLimits {
 // (interrupted).
 void follow(OuterMachine& machine, const FollowLimits& limits,
             const std::function<bool(const std::string&)>& take);
+
+// The error of an outer VM that failed: what happened, then the end of its console.
+base::Error outer_failure(const std::string& what, const guest::Console& console,
+                          base::ErrorKind kind = base::ErrorKind::infrastructure);
 
 }  // namespace lab::site

@@ -22,11 +22,11 @@ bool is_proper(const std::string& name) {
 
 }  // namespace
 
-fs::path kept_capabilities(const base::Folders& folders, const OuterImage& image,
-                           const record::Site& site) {
+fs::path kept_capabilities(const base::Folders& folders, const OuterImage& image, const Job& job) {
+  if (has_own_clock(job)) return {};
   const std::size_t colon = image.digest.find(':');
   return folders.cache / "capabilities" /
-         (std::string(site.name) + "-" + image.digest.substr(colon + 1, 16));
+         (std::string(job.site->name) + "-" + image.digest.substr(colon + 1, 16));
 }
 
 void give_capabilities(const fs::path& kept) {
@@ -38,7 +38,7 @@ void give_capabilities(const fs::path& kept) {
 }
 
 void send_capabilities(const fs::path& kept, const trial::Sink& sink) {
-  if (!fs::is_directory(libvirts)) return;
+  if (kept.empty() || !fs::is_directory(libvirts)) return;
   for (const auto& entry : fs::directory_iterator(libvirts)) {
     if (entry.file_size() > most_bytes) continue;
     const fs::path before = kept / entry.path().filename();

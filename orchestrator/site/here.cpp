@@ -160,7 +160,7 @@ void run_here(const Job& job, const base::Folders& folders, const trial::Sink& s
     record.timings.insert(record.timings.begin(), {modules, seconds});
     sink({.trial = plan.name, .what = std::move(record)});
   }
-  if (!job.capabilities.empty()) send_capabilities(job.capabilities, sink);
+  send_capabilities(job.capabilities, sink);
   if (job.thrown_away) return swap.keep();
   sink(trial::other_phase("stock modules"));
   swap.restore();

@@ -208,7 +208,7 @@ void run_plans(const std::vector<scenario::TrialPlan>& plans, const RunOptions& 
   for (OuterJob& outer : jobs) {
     outer.job.verify_tracepoint = options.verify_tracepoint;
     outer.job.time_scale = options.time_scale;
-    if (!here) outer.job.capabilities = kept_capabilities(folders, outer.image, site);
+    if (!here) outer.job.capabilities = kept_capabilities(folders, outer.image, outer.job);
   }
   const unsigned lanes = here ? 1 : lanes_for_jobs(options.at_once, jobs);
   Lanes(

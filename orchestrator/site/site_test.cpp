@@ -271,6 +271,18 @@ TEST(Capabilities, OnlyWhatLibvirtWouldNameIsKept) {
             "<qemuCaps/>");
 }
 
+// A state that was made with them would give other counts than one that was made without.
+TEST(Capabilities, AreNotKeptForAMachineWithAClockOfItsOwn) {
+  const base::Folders folders{.cache = "/cache"};
+  const OuterImage image{.digest = "sha256:" + std::string(64, 'a')};
+  const auto kept = [&](const record::Site& site, bool exact) {
+    return kept_capabilities(folders, image, {.site = &site, .exact = exact}).string();
+  };
+  EXPECT_EQ(kept(record::site_svm, false), "/cache/capabilities/svm-aaaaaaaaaaaaaaaa");
+  EXPECT_EQ(kept(record::site_svm, true), "");
+  EXPECT_EQ(kept(record::site_vmx, false), "");
+}
+
 TEST(OuterVm, JobDiskHoldsTheFolder) {
   const base::TemporaryFolder folder("/tmp", "lab-test");
   std::filesystem::create_directories(folder.path() / "job/images/0");

@@ -7,7 +7,7 @@
 
 #include "orchestrator/base/error.hpp"
 #include "orchestrator/check/baseline.hpp"
-#include "orchestrator/record/json_fields.hpp"
+#include "orchestrator/record/json/json_fields.hpp"
 #include "orchestrator/scenario/plan_json.hpp"
 
 namespace lab::check {

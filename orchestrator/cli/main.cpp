@@ -13,7 +13,7 @@
 #include "orchestrator/cli/commands.hpp"
 #include "orchestrator/cli/output.hpp"
 #include "orchestrator/report/report.hpp"
-#include "orchestrator/site/sweep.hpp"
+#include "orchestrator/run/sweep.hpp"
 
 namespace {
 
@@ -28,7 +28,7 @@ void set_up_log() {
 // Of labs that were killed. That it cannot be cleared is said, and may not be what is asked for.
 void clear_what_was_left() {
   try {
-    lab::site::sweep(lab::base::find_folders());
+    lab::run::sweep(lab::base::find_folders());
   } catch (const lab::base::Error& error) {
     spdlog::warn("cannot clear what a killed lab left: {}", error.what());
   }

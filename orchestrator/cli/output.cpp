@@ -3,13 +3,10 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
-#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
-#include <algorithm>
 #include <cerrno>
-#include <cstdlib>
 #include <filesystem>
 
 #include "orchestrator/base/error.hpp"
@@ -37,20 +34,8 @@ report::Format wanted_format(const std::string& name) {
   throw base::user_error("--format '" + name + "': one of " + report::format_names(", "));
 }
 
-TerminalSize terminal_size(int fd) {
-  constexpr unsigned fewest_columns = 20, fewest_lines = 2;  // less is nonsense
-  winsize size{};
-  if (::ioctl(fd, TIOCGWINSZ, &size) != 0 || size.ws_col == 0 || size.ws_row == 0) return {};
-  return {std::max<unsigned>(size.ws_col, fewest_columns),
-          std::max<unsigned>(size.ws_row, fewest_lines)};
-}
-
-report::Style terminal_style() {
-  return {.colour = ::isatty(STDOUT_FILENO) != 0 && std::getenv("NO_COLOR") == nullptr};
-}
-
 report::Style style_for(const std::string& output) {
-  return output.empty() || output == "-" ? terminal_style() : report::Style{};
+  return output.empty() || output == "-" ? terminal::terminal_style() : report::Style{};
 }
 
 void write_output(const std::string& file, const std::string& text) {
@@ -63,10 +48,6 @@ void write_output(const std::string& file, const std::string& text) {
   } else {
     base::write_file(std::filesystem::weakly_canonical(file), text);
   }
-}
-
-void say(const std::string& text) {
-  (void)!::write(STDERR_FILENO, text.data(), text.size());
 }
 
 std::string store_path(const std::string& given) {

@@ -12,7 +12,8 @@
 #include "orchestrator/base/error.hpp"
 #include "orchestrator/check/baseline.hpp"
 #include "orchestrator/cli/output.hpp"
-#include "orchestrator/site/run.hpp"
+#include "orchestrator/run/outer_jobs.hpp"
+#include "orchestrator/run/run.hpp"
 
 namespace lab::cli {
 namespace {
@@ -37,7 +38,7 @@ struct Wanted {
   bool holds(const record::Conditions& conditions) const {
     const auto found = conditions.find(key);
     if (found == conditions.end()) return value.empty();
-    return key == record::condition::outer_kernel ? site::means_release(value, found->second)
+    return key == record::condition::outer_kernel ? run::means_release(value, found->second)
                                                   : found->second == value;
   }
 };
@@ -58,7 +59,7 @@ std::vector<Wanted> wanted_conditions(const std::string& word) {
   return wanted;
 }
 
-std::vector<TrialCounts> by_conditions(const record::Store& store, const std::string& word,
+std::vector<TrialCounts> by_conditions(const store::Store& store, const std::string& word,
                                        const std::string& scenario) {
   const std::vector<Wanted> wanted = wanted_conditions(word);
   std::vector<TrialCounts> trials = without_confirmations(store.counts({.scenario = scenario}));
@@ -80,7 +81,7 @@ std::vector<TrialCounts> without_confirmations(std::vector<TrialCounts> trials) 
   return trials;
 }
 
-std::optional<std::string> named_run(const record::Store& store, const std::string& word,
+std::optional<std::string> named_run(const store::Store& store, const std::string& word,
                                      const std::string& scenario) {
   const std::string latest = "latest";
   if (!word.starts_with(latest)) return std::nullopt;
@@ -99,7 +100,7 @@ std::optional<std::string> named_run(const record::Store& store, const std::stri
   return runs[runs.size() - 1 - back].run;
 }
 
-std::vector<TrialCounts> select_run(const record::Store& store, const std::string& word,
+std::vector<TrialCounts> select_run(const store::Store& store, const std::string& word,
                                     const std::string& scenario) {
   if (word.empty())
     throw base::user_error("an empty word names no run", "latest, latest~1, or a run's id");
@@ -127,7 +128,7 @@ std::vector<check::Cell> gather(const std::vector<TrialCounts>& trials) {
   return std::move(gathered.cells);
 }
 
-std::vector<TrialCounts> select_trials(const record::Store& store, const std::string& word,
+std::vector<TrialCounts> select_trials(const store::Store& store, const std::string& word,
                                        const std::string& scenario) {
   return word.find('=') != std::string::npos ? by_conditions(store, word, scenario)
                                              : select_run(store, word, scenario);
@@ -135,7 +136,7 @@ std::vector<TrialCounts> select_trials(const record::Store& store, const std::st
 
 std::vector<check::Cell> select_cells(const std::string& store_file, const std::string& word,
                                       const std::string& scenario) {
-  using record::Store;
+  using store::Store;
   const bool is_file = std::filesystem::is_regular_file(word);
   if (is_file && is_json(word)) return cells_of_baseline(word);
   if (is_file)

@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "orchestrator/check/cells.hpp"
-#include "orchestrator/record/store.hpp"
+#include "orchestrator/store/store.hpp"
 
 namespace lab::cli {
 
@@ -17,17 +17,17 @@ inline constexpr const char* selection_help =
 // The run that is `back` runs before the newest (of the scenario, or of all where it is empty), or
 // nullopt where the word is not of the form latest, latest~N. Confirmations are no runs of their
 // own.
-std::optional<std::string> named_run(const record::Store& store, const std::string& word,
+std::optional<std::string> named_run(const store::Store& store, const std::string& word,
                                      const std::string& scenario);
 
 std::vector<record::TrialCounts> without_confirmations(std::vector<record::TrialCounts> trials);
 
 // Trials of one run, or the one record, by what `word` says. A user error where there are none.
-std::vector<record::TrialCounts> select_run(const record::Store& store, const std::string& word,
+std::vector<record::TrialCounts> select_run(const store::Store& store, const std::string& word,
                                             const std::string& scenario);
 
 // By run, record or conditions; not by file.
-std::vector<record::TrialCounts> select_trials(const record::Store& store, const std::string& word,
+std::vector<record::TrialCounts> select_trials(const store::Store& store, const std::string& word,
                                                const std::string& scenario);
 
 // As the help says; what was left out because it did not pass is said on standard error.

@@ -106,11 +106,11 @@ TrialRunner::TrialRunner(std::vector<scenario::TrialPlan> plans, const TrialOpti
       store_(store_path(options.store)),
       run_folder_(folders_),
       live_(run_folder_.sockets()),
-      progress_(Progress::fitting()),
+      progress_(terminal::Progress::fitting()),
       run_(std::move(run_name)) {
-  if (Progress::fitting() != Progress::Mode::terminal) return;
+  if (terminal::Progress::fitting() != terminal::Progress::Mode::terminal) return;
   try {
-    const Expected expected(store_, plans_, options.run.site);
+    const terminal::Expected expected(store_, plans_, options.run.site);
     progress_.expect(expected, options.run.at_once == 1 ? expected.all(plans_) : std::nullopt);
   } catch (const base::Error&) {
     // A damaged record is no reason not to run: there is no estimate then.
@@ -120,12 +120,12 @@ TrialRunner::TrialRunner(std::vector<scenario::TrialPlan> plans, const TrialOpti
 // Only the machinery's failures are tried again, and only the trials that have no record yet.
 void TrialRunner::run(const Next& next) {
   next_ = next;
-  site::RunOptions run = options_.run;
+  run::RunOptions run = options_.run;
   run.time_scale = options_.timeout_scale;
   for (unsigned attempt = 0;; ++attempt) {
     last_attempt_ = attempt >= options_.retry;
     try {
-      return site::run_plans(
+      return run::run_plans(
           in_order_.missing(), run, folders_, [this] { return failed_early(); },
           [this](const trial::Event& event) { take(event); });
     } catch (const base::Error& error) {

@@ -11,12 +11,12 @@
 #include "orchestrator/base/error.hpp"
 #include "orchestrator/base/folders.hpp"
 #include "orchestrator/base/run_folder.hpp"
-#include "orchestrator/cli/live.hpp"
-#include "orchestrator/cli/phase_clock.hpp"
-#include "orchestrator/cli/progress.hpp"
 #include "orchestrator/record/in_order.hpp"
-#include "orchestrator/record/store.hpp"
-#include "orchestrator/site/run.hpp"
+#include "orchestrator/run/run.hpp"
+#include "orchestrator/store/store.hpp"
+#include "orchestrator/terminal/phase_clock.hpp"
+#include "orchestrator/terminal/progress.hpp"
+#include "orchestrator/terminal/publish.hpp"
 
 namespace CLI {
 class App;
@@ -31,7 +31,7 @@ struct TrialOptions {
   unsigned retry = 0;
   bool exact = false, timings = false, fail_fast = false;
   std::string store;  // the file; "": lab's own
-  site::RunOptions run;
+  run::RunOptions run;
 };
 
 // --on, --set, -j and all others of TrialOptions but --repeat and --fail-fast.
@@ -80,11 +80,11 @@ class TrialRunner {
   const TrialOptions& options_;
   record::InOrder in_order_;
   base::Folders folders_;
-  record::Store store_;
+  store::Store store_;
   base::RunFolder run_folder_;  // for lab top
-  LivePublisher live_;
-  Progress progress_;
-  PhaseClock clock_;
+  terminal::LivePublisher live_;
+  terminal::Progress progress_;
+  terminal::PhaseClock clock_;
   Next next_;
   std::string run_;            // Record::run of all
   bool failed_ = false;        // a trial did not pass

@@ -12,7 +12,7 @@
 
 #include "orchestrator/base/fd.hpp"
 #include "orchestrator/guest/connection.hpp"
-#include "orchestrator/guest/domain_xml.hpp"
+#include "orchestrator/guest/xml/domain_xml.hpp"
 
 namespace lab::guest {
 

@@ -9,8 +9,8 @@
 #include "orchestrator/base/error.hpp"
 #include "orchestrator/base/folders.hpp"
 #include "orchestrator/kvm/build.hpp"
-#include "orchestrator/kvm/refusal.hpp"
-#include "orchestrator/kvm/users.hpp"
+#include "orchestrator/kvm/modules/refusal.hpp"
+#include "orchestrator/kvm/modules/users.hpp"
 
 namespace lab::kvm {
 namespace {

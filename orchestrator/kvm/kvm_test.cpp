@@ -14,12 +14,12 @@
 #include "orchestrator/kvm/build.hpp"
 #include "orchestrator/kvm/host_counters.hpp"
 #include "orchestrator/kvm/kit.hpp"
-#include "orchestrator/kvm/module_lock.hpp"
-#include "orchestrator/kvm/module_state.hpp"
-#include "orchestrator/kvm/modules.hpp"
-#include "orchestrator/kvm/parameters.hpp"
+#include "orchestrator/kvm/modules/module_lock.hpp"
+#include "orchestrator/kvm/modules/module_state.hpp"
+#include "orchestrator/kvm/modules/modules.hpp"
+#include "orchestrator/kvm/modules/parameters.hpp"
+#include "orchestrator/kvm/modules/users.hpp"
 #include "orchestrator/kvm/tracepoint.hpp"
-#include "orchestrator/kvm/users.hpp"
 
 namespace lab::kvm {
 namespace {

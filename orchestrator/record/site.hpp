@@ -24,6 +24,7 @@ struct Site {
   // the same exits each time. Without it an exact run may still have that.
   bool own_clock = false;
   bool can_be_exact = false;
+  bool has_processors = false;  // kvm.processor chooses the outer VM's
   // Limits around the trials are multiplied by this: the outer VM's seconds, where they are its
   // own, take longer than this machine's.
   double slowness = 1;
@@ -43,6 +44,7 @@ inline constexpr Site site_vmx{.name = "vmx",
                                .vendor = exits::Vendor::vmx,
                                .own_clock = true,
                                .can_be_exact = true,
+                               .has_processors = true,
                                .slowness = 6};
 inline constexpr const Site* sites[] = {&site_here, &site_kvm, &site_svm, &site_vmx};
 

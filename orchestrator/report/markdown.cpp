@@ -7,7 +7,7 @@
 #include <algorithm>
 #include <map>
 
-#include "orchestrator/report/evidence.hpp"
+#include "orchestrator/report/answers/evidence.hpp"
 #include "orchestrator/report/text.hpp"
 
 namespace lab::report {

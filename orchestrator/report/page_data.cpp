@@ -6,9 +6,9 @@
 #include <nlohmann/json.hpp>
 #include <span>
 
-#include "orchestrator/report/answers.hpp"
-#include "orchestrator/report/comparison_object.hpp"
-#include "orchestrator/report/evidence.hpp"
+#include "orchestrator/report/answers/answers.hpp"
+#include "orchestrator/report/answers/evidence.hpp"
+#include "orchestrator/report/comparison/comparison_object.hpp"
 #include "orchestrator/report/page.hpp"
 #include "orchestrator/report/text.hpp"
 

@@ -5,7 +5,7 @@
 #include <nlohmann/json.hpp>
 #include <string>
 
-#include "orchestrator/scenario/yaml.hpp"
+#include "orchestrator/scenario/yaml/yaml.hpp"
 
 namespace lab::scenario {
 

@@ -6,13 +6,13 @@
 
 #include "orchestrator/base/error.hpp"
 #include "orchestrator/base/fd.hpp"
-#include "orchestrator/scenario/check.hpp"
-#include "orchestrator/scenario/expect.hpp"
-#include "orchestrator/scenario/floors.hpp"
-#include "orchestrator/scenario/matrix.hpp"
-#include "orchestrator/scenario/overrides.hpp"
-#include "orchestrator/scenario/steps.hpp"
-#include "orchestrator/scenario/values.hpp"
+#include "orchestrator/scenario/plans/check.hpp"
+#include "orchestrator/scenario/plans/matrix.hpp"
+#include "orchestrator/scenario/plans/overrides.hpp"
+#include "orchestrator/scenario/yaml/expect.hpp"
+#include "orchestrator/scenario/yaml/floors.hpp"
+#include "orchestrator/scenario/yaml/steps.hpp"
+#include "orchestrator/scenario/yaml/values.hpp"
 
 namespace lab::scenario {
 namespace {

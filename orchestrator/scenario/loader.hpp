@@ -2,8 +2,8 @@
 // The way in with the files' reader as a parameter. For tests and the fuzzer.
 #pragma once
 
-#include "orchestrator/scenario/extends.hpp"
 #include "orchestrator/scenario/scenario.hpp"
+#include "orchestrator/scenario/yaml/extends.hpp"
 
 namespace lab::scenario {
 

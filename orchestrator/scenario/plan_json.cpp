@@ -7,14 +7,14 @@
 #include <nlohmann/json.hpp>
 
 #include "orchestrator/base/error.hpp"
-#include "orchestrator/scenario/check.hpp"
-#include "orchestrator/scenario/expect.hpp"
 #include "orchestrator/scenario/loader.hpp"
 #include "orchestrator/scenario/plan_v1.hpp"
-#include "orchestrator/scenario/settings.hpp"
-#include "orchestrator/scenario/steps.hpp"
-#include "orchestrator/scenario/values.hpp"
-#include "orchestrator/scenario/words.hpp"
+#include "orchestrator/scenario/plans/check.hpp"
+#include "orchestrator/scenario/yaml/expect.hpp"
+#include "orchestrator/scenario/yaml/settings.hpp"
+#include "orchestrator/scenario/yaml/steps.hpp"
+#include "orchestrator/scenario/yaml/values.hpp"
+#include "orchestrator/scenario/yaml/words.hpp"
 
 namespace lab::scenario {
 namespace {

@@ -8,7 +8,7 @@
 #include "orchestrator/base/error.hpp"
 #include "orchestrator/scenario/categories.hpp"
 #include "orchestrator/scenario/scenario.hpp"
-#include "orchestrator/scenario/words.hpp"
+#include "orchestrator/scenario/yaml/words.hpp"
 
 namespace lab::scenario {
 namespace {

@@ -3,7 +3,7 @@
 
 #include <algorithm>
 
-#include "orchestrator/scenario/words.hpp"
+#include "orchestrator/scenario/yaml/words.hpp"
 
 namespace lab::scenario {
 

@@ -9,8 +9,8 @@
 #include "orchestrator/scenario/categories.hpp"
 #include "orchestrator/scenario/json_schema_test.hpp"
 #include "orchestrator/scenario/loader_test.hpp"
-#include "orchestrator/scenario/settings.hpp"
-#include "orchestrator/scenario/values.hpp"
+#include "orchestrator/scenario/yaml/settings.hpp"
+#include "orchestrator/scenario/yaml/values.hpp"
 
 namespace lab::scenario {
 namespace {

@@ -5,7 +5,7 @@
 #include <array>
 #include <nlohmann/json.hpp>
 
-#include "orchestrator/record/record_json.hpp"
+#include "orchestrator/record/json/record_json.hpp"
 
 namespace lab::trial {
 namespace {

@@ -40,7 +40,7 @@ struct Sample {
   bool operator==(const Sample&) const = default;
 };
 
-// What libvirt keeps of QEMU's abilities (site/capabilities).
+// What libvirt keeps of QEMU's abilities (inside/capabilities).
 struct Capabilities {
   std::string file;  // its name
   std::string text;
@@ -53,7 +53,7 @@ struct Event {
   std::string trial;  // of which trial; may be empty
   // An Error stopped the job.
   std::variant<PhaseBegun, Sample, record::Record, base::Error, Capabilities, End> what;
-  unsigned lane = 0;  // of the outer VMs that run at once, from 1 (site/lanes); not in JSON
+  unsigned lane = 0;  // of the outer VMs that run at once, from 1 (run/lanes); not in JSON
 
   template <typename What>
   bool is() const {

@@ -6,7 +6,7 @@
 
 #include "orchestrator/base/error.hpp"
 #include "orchestrator/base/interrupt.hpp"
-#include "orchestrator/trial/host_counts.hpp"
+#include "orchestrator/trial/observe/host_counts.hpp"
 
 namespace lab::trial {
 namespace {

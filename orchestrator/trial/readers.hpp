@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "orchestrator/trial/guest_run.hpp"
-#include "orchestrator/trial/watch.hpp"
+#include "orchestrator/trial/reader/watch.hpp"
 
 namespace lab::trial {
 

@@ -5,8 +5,8 @@
 
 #include <map>
 
-#include "orchestrator/trial/exit_log.hpp"
-#include "orchestrator/trial/host_counts.hpp"
+#include "orchestrator/trial/observe/exit_log.hpp"
+#include "orchestrator/trial/observe/host_counts.hpp"
 
 namespace lab::trial {
 namespace {

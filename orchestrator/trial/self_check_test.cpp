@@ -4,7 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "orchestrator/trial/host_counts.hpp"
+#include "orchestrator/trial/observe/host_counts.hpp"
 
 namespace lab::trial {
 namespace {

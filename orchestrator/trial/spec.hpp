@@ -5,7 +5,7 @@
 #include <filesystem>
 #include <vector>
 
-#include "orchestrator/guest/domain_xml.hpp"
+#include "orchestrator/guest/xml/domain_xml.hpp"
 #include "orchestrator/trial/trial.hpp"
 
 namespace lab::trial {

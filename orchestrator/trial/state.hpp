@@ -7,8 +7,8 @@
 #include <utility>
 
 #include "orchestrator/base/clock.hpp"
-#include "orchestrator/trial/sampler.hpp"
-#include "orchestrator/trial/session.hpp"
+#include "orchestrator/trial/observe/sampler.hpp"
+#include "orchestrator/trial/reader/session.hpp"
 #include "orchestrator/trial/trial.hpp"
 
 namespace lab::trial {

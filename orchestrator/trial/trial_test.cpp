@@ -5,7 +5,7 @@
 #include <random>
 
 #include "orchestrator/trial/event.hpp"
-#include "orchestrator/trial/reader_protocol.hpp"
+#include "orchestrator/trial/reader/reader_protocol.hpp"
 
 namespace lab::trial {
 namespace {

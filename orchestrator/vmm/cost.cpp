@@ -20,8 +20,8 @@
 #include "orchestrator/base/folders.hpp"
 #include "orchestrator/base/interrupt.hpp"
 #include "orchestrator/base/subprocess.hpp"
-#include "orchestrator/kvm/kmod.hpp"
-#include "orchestrator/kvm/modules.hpp"
+#include "orchestrator/kvm/modules/kmod.hpp"
+#include "orchestrator/kvm/modules/modules.hpp"
 #include "orchestrator/kvm/tracepoint.hpp"
 #include "orchestrator/vmm/machine.hpp"
 

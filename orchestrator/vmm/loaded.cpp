@@ -10,8 +10,8 @@
 #include "kvm-patch/exit_leaves.h"
 #include "kvm-patch/exit_numbers.h"
 #include "orchestrator/base/error.hpp"
-#include "orchestrator/kvm/kmod.hpp"
-#include "orchestrator/kvm/modules.hpp"
+#include "orchestrator/kvm/modules/kmod.hpp"
+#include "orchestrator/kvm/modules/modules.hpp"
 
 namespace lab::vmm {
 namespace {

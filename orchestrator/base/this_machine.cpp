@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: MIT
+#include "orchestrator/base/this_machine.hpp"
+
+#include <fmt/format.h>
+#include <sys/utsname.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <fstream>
+#include <sstream>
+
+namespace lab::base {
+namespace {
+
+constexpr std::size_t most_characters = 128;
+
+}  // namespace
+
+std::string running_kernel() {
+  utsname system{};
+  ::uname(&system);
+  return system.release;
+}
+
+std::string cpu_field(const std::string& name) {
+  std::ifstream file("/proc/cpuinfo");
+  for (std::string line; std::getline(file, line);) {
+    const std::size_t colon = line.find(':');
+    if (line.starts_with(name) && colon != std::string::npos && colon + 2 <= line.size())
+      return line.substr(colon + 2);
+  }
+  return "";
+}
+
+bool cpu_has(std::string_view flag) {
+  std::istringstream words(cpu_field("flags"));
+  for (std::string word; words >> word;)
+    if (word == flag) return true;
+  return false;
+}
+
+std::string host_in_words(unsigned processors, std::string_view model) {
+  std::string name;
+  for (const char c : model) {
+    const bool blank = c == ' ' || c == '\t';  // some models' names have rows of them
+    if (blank && (name.empty() || name.back() == ' ')) continue;
+    name += blank ? ' ' : c > ' ' && c < 0x7f ? c : '?';
+  }
+  if (name.ends_with(' ')) name.pop_back();
+  if (name.empty()) return "";
+  return fmt::format("{} x {}", processors, name).substr(0, most_characters);
+}
+
+std::string this_host() {
+  return host_in_words(unsigned(std::max(1L, ::sysconf(_SC_NPROCESSORS_ONLN))),
+                       cpu_field("model name"));
+}
+
+}  // namespace lab::base

@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: MIT
+// What this machine says of itself.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+namespace lab::base {
+
+// The release of the kernel that runs here: "6.1.0-56-amd64".
+std::string running_kernel();
+
+// The value of the first line "name : value" of /proc/cpuinfo; "" where there is none.
+std::string cpu_field(const std::string& name);
+
+// Whether the processor's flags name this one: "svm".
+bool cpu_has(std::string_view flag);
+
+// "2 x AMD EPYC 7B13": one line of printable ASCII, at most 128 characters; "" where the model is
+// not known.
+std::string host_in_words(unsigned processors, std::string_view model);
+std::string this_host();  // this machine's
+
+}  // namespace lab::base

@@ -1,0 +1,242 @@
+// SPDX-License-Identifier: MIT
+// What the patch costs, in one boot of one outer VM, so that its figures can be compared.
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <memory>
+#include <nlohmann/json.hpp>
+
+#include "orchestrator/base/error.hpp"
+#include "orchestrator/base/folders.hpp"
+#include "orchestrator/base/run_folder.hpp"
+#include "orchestrator/base/samples.hpp"
+#include "orchestrator/cli/commands.hpp"
+#include "orchestrator/cli/output.hpp"
+#include "orchestrator/outer/follow.hpp"
+#include "orchestrator/outer/job_layout.hpp"
+#include "orchestrator/run/provide.hpp"
+#include "orchestrator/terminal/progress.hpp"
+
+namespace lab::cli {
+namespace {
+
+using base::Samples;
+
+using nlohmann::json;
+
+constexpr double time_limit = 3600;  // seconds, of the outer VM
+constexpr const char* unit = "instructions (TCG -icount), not cycles";
+
+struct Options {
+  std::uint64_t exits = 5'000;
+  unsigned repeats = 5;
+  std::string kernel, format = "table", output;
+};
+
+// One variant, one kind of exit.
+struct Row {
+  std::string variant, exit, why;
+  std::vector<double> samples;  // instructions an exit or round; empty: not measured, see why
+  std::optional<double> bytes;  // that tracing wrote for each
+};
+
+std::optional<double> median(const std::vector<double>& samples) {
+  if (samples.empty()) return std::nullopt;
+  return Samples(samples).median();
+}
+
+// The row that a line of `lab vmm overhead` is; nullopt for a line that is none.
+std::optional<Row> row_of(const json& line) {
+  if (line.contains("error"))
+    throw base::infrastructure_error("in the outer VM: " + line.value("error", ""));
+  if (!line.contains("variant")) return std::nullopt;
+  Row row{.variant = line.value("variant", ""),
+          .exit = line.value("exit", ""),
+          .why = line.value("why", ""),
+          .samples = line.value("ticks", std::vector<double>{})};
+  if (line.contains("bytes")) row.bytes = line.value("bytes", 0.0);
+  return row;
+}
+
+guest::DomainSpec lay_out(const run::Outer& outer, const base::RunFolder& run,
+                          const Options& options) {
+  const inside::Job job{.site = &record::site_svm, .modules = outer.modules};
+  const std::string start = fmt::format(
+      "exec /run/lab/job/lab vmm overhead --exits {} --repeats {} "
+      ">/dev/lab/stream",
+      options.exits, options.repeats);
+  guest::DomainSpec spec = outer::lay_out_outer(outer.image, job, "lab-outer-" + run.id(),
+                                                run.path(), run.sockets(), start);
+  spec.vcpus = 1;
+  spec.count_instructions = true;
+  return spec;
+}
+
+std::vector<Row> measure(const run::Outer& outer, const Options& options,
+                         const base::Folders& folders, terminal::Progress& progress) {
+  const base::RunFolder run(folders);
+  const guest::DomainSpec spec = lay_out(outer, run, options);
+  progress.phase("outer VM, counting instructions");
+  const auto machine = outer::back_end(record::site_svm).start(outer.image, spec, run.path());
+  std::vector<Row> rows;
+  outer::follow(*machine, {.silence = time_limit, .whole = time_limit},
+                [&](const std::string& text) {
+                  const json line = json::parse(text, nullptr, false);
+                  if (!line.is_object())
+                    throw base::infrastructure_error("the outer VM said '" + text + "'");
+                  if (const auto row = row_of(line)) {
+                    rows.push_back(*row);
+                    progress.phase("measured: " + row->variant + ", " + row->exit);
+                  }
+                  return line.contains("end");
+                });
+  return rows;
+}
+
+// In the order in which they first come.
+std::vector<std::string> distinct(const std::vector<Row>& rows, std::string Row::*name) {
+  std::vector<std::string> names;
+  for (const Row& row : rows)
+    if (std::ranges::find(names, row.*name) == names.end()) names.push_back(row.*name);
+  return names;
+}
+
+const Row* find_row(const std::vector<Row>& rows, const std::string& variant,
+                    const std::string& exit) {
+  const auto found = std::ranges::find_if(
+      rows, [&](const Row& row) { return row.variant == variant && row.exit == exit; });
+  return found == rows.end() ? nullptr : &*found;
+}
+
+// Median instructions of each kind, what they are more than those of the first variant, and bytes.
+class OverheadTable {
+ public:
+  explicit OverheadTable(const std::vector<Row>& rows)
+      : rows_(rows), variants_(distinct(rows, &Row::variant)), exits_(distinct(rows, &Row::exit)) {}
+
+  std::string text() const {
+    return block(unit, [this](const Row& row) { return number("{:.1f}", median(row.samples)); }) +
+           block("more than stock, instructions",
+                 [this](const Row& row) { return number("{:+.1f}", more(row)); }) +
+           block("more than stock, %",
+                 [this](const Row& row) { return number("{:+.2f}", percent(row)); }) +
+           block("MB written for a million of them",
+                 [this](const Row& row) { return number("{:.1f}", row.bytes); }) +
+           reasons();
+  }
+
+ private:
+  static std::string number(fmt::format_string<double&> format, std::optional<double> value) {
+    return value ? fmt::format(format, *value) : "–";
+  }
+
+  std::optional<double> more(const Row& row) const {
+    const Row* stock = find_row(rows_, variants_[0], row.exit);
+    const std::optional<double> value = median(row.samples),
+                                base = stock ? median(stock->samples) : std::nullopt;
+    if (!value || !base) return std::nullopt;
+    return *value - *base;
+  }
+
+  std::optional<double> percent(const Row& row) const {
+    const std::optional<double> value = median(row.samples), delta = more(row);
+    if (!value || !delta) return std::nullopt;
+    return 100 * *delta / (*value - *delta);
+  }
+
+  std::string block(const std::string& title, auto cell) const {
+    std::string text = fmt::format("{:<42}", title);
+    for (const std::string& exit : exits_) text += fmt::format("{:>11}", exit);
+    for (const std::string& variant : variants_) {
+      std::string line;
+      bool any = false;
+      for (const std::string& exit : exits_) {
+        const Row* row = find_row(rows_, variant, exit);
+        const std::string value = row == nullptr ? "–" : cell(*row);
+        any |= value != "–";
+        line += fmt::format("{:>11}", value);
+      }
+      if (any) text += fmt::format("\n{:<42}{}", "  " + variant, line);
+    }
+    return text + "\n\n";
+  }
+
+  // Why something could not be measured.
+  std::string reasons() const {
+    std::string text;
+    for (const Row& row : rows_)
+      if (!row.why.empty()) text += fmt::format("– {}, {}: {}\n", row.variant, row.exit, row.why);
+    return text;
+  }
+
+  const std::vector<Row>& rows_;
+  const std::vector<std::string> variants_, exits_;
+};
+
+std::string table_of(const std::vector<Row>& rows, const run::Outer& outer,
+                     const Options& options) {
+  return fmt::format(
+             "kernel {}, {} times {} exits of each kind, medians; hlt and ipi: rounds of four and "
+             "six exits\n\n",
+             outer.release, options.repeats, options.exits) +
+         OverheadTable(rows).text();
+}
+
+std::string json_of(const std::vector<Row>& rows, const run::Outer& outer, const Options& options) {
+  json document{{"schema", 2},
+                {"benchmark", "overhead"},
+                {"unit", unit},
+                {"kernel", outer.release},
+                {"modules", outer.modules.filename().string()},
+                {"exits", options.exits}};
+  for (const Row& row : rows) {
+    json entry{{"variant", row.variant}, {"exit", row.exit}, {"samples", row.samples}};
+    if (const auto value = median(row.samples)) entry["instructions"] = *value;
+    if (row.bytes) entry["bytes"] = *row.bytes;
+    if (!row.why.empty()) entry["why_not"] = row.why;
+    document["variants"].push_back(entry);
+  }
+  return document.dump(1) + "\n";
+}
+
+int overhead(const Options& options) {
+  const base::Folders folders = base::find_folders();
+  terminal::Progress progress(terminal::Progress::fitting());
+  const trial::Sink sink = [&](const trial::Event& event) { progress(event); };
+  run::Outer outer = run::provide_outer(folders, sink, options.kernel);
+  outer.image.emulator = outer::find_emulator(record::site_svm);
+  const std::vector<Row> rows = measure(outer, options, folders, progress);
+  progress.clear();
+  if (rows.empty()) throw base::infrastructure_error("the outer VM measured nothing");
+  write_output(options.output, options.format == "json" ? json_of(rows, outer, options)
+                                                        : table_of(rows, outer, options));
+  return base::exit_ok;
+}
+
+}  // namespace
+
+void add_bench(CLI::App& app, Action& action) {
+  const auto options = std::make_shared<Options>();
+  CLI::App* command = app.add_subcommand("bench", "What the exit counts and lab itself cost");
+  command->require_subcommand(1);
+  add_bench_load(*command, action);
+  add_bench_run(*command, action);
+  add_bench_store(*command, action);
+  add_bench_gate(*command, action);
+  CLI::App* overhead_command = command->add_subcommand(
+      "overhead", "Instructions an exit: stock modules, patched ones, tracing (minutes)");
+  overhead_command->add_option("--kernel", options->kernel,
+                               "The outer VM's: a release, a series such as 6.12, or a suite");
+  overhead_command->add_option("--exits", options->exits, "Of each kind in a run")
+      ->check(CLI::Range(1, 10'000'000))
+      ->capture_default_str();
+  overhead_command->add_option("--repeats", options->repeats, "Runs a variant")
+      ->check(CLI::Range(1, 1000))
+      ->capture_default_str();
+  add_bench_output(*overhead_command, options->format, options->output);
+  overhead_command->callback(
+      [&action, options] { action = [options] { return overhead(*options); }; });
+}
+
+}  // namespace lab::cli

@@ -1,0 +1,183 @@
+// SPDX-License-Identifier: MIT
+// Whether the gate finds what it promises to find, and nothing else: ci/gate records the trials,
+// this draws checks from them.
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <set>
+
+#include "orchestrator/base/error.hpp"
+#include "orchestrator/check/resample.hpp"
+#include "orchestrator/cli/commands.hpp"
+#include "orchestrator/cli/output.hpp"
+#include "orchestrator/cli/selection.hpp"
+
+namespace lab::cli {
+namespace {
+
+using nlohmann::ordered_json;
+
+constexpr double false_alarms_allowed = 0.01;
+
+struct Options {
+  std::string store, scenario, base, format = "table", output;
+  std::size_t trials = 8, times = 1000, changes = 1;
+};
+
+// One line of the result.
+struct Line {
+  std::string name;
+  std::size_t recorded = 0;  // trials to draw from
+  check::Rates rates;
+  std::vector<check::Promised> promised;  // of a cell with a change
+  bool is_control = false;                // identical conditions on both sides
+  bool holds = true;                      // what the gate promises
+};
+
+Line control(const check::Cell& base, const Options& options) {
+  Line line{
+      .name = "identical (drawn from all)", .recorded = base.trials.size(), .is_control = true};
+  line.rates = check::resample(base, base, options.trials, options.times, {}, 1);
+  line.holds = line.rates.times > 0 && line.rates.cannot_tell == 0 &&
+               static_cast<double>(line.rates.regressed) <=
+                   false_alarms_allowed * static_cast<double>(line.rates.times);
+  return line;
+}
+
+// Every run beside every other, as a day beside the day before: here the machine may have drifted,
+// which no statistics can tell from a change. Said, not judged.
+Line runs_beside_runs(const check::Cell& base) {
+  Line line{
+      .name = "identical (run beside run)", .recorded = base.trials.size(), .is_control = true};
+  std::vector<check::Cell> runs;
+  for (const std::string& run : check::runs_of(base)) runs.push_back(check::part_of(base, run));
+  for (const check::Cell& a : runs)
+    for (const check::Cell& b : runs) {
+      if (&a == &b) continue;
+      const check::Verdict verdict = check::judge({a}, {b}, {});
+      ++line.rates.times;
+      line.rates.regressed += verdict.judgement() == check::Judgement::regressed;
+      line.rates.cannot_tell += verdict.judgement() == check::Judgement::cannot_tell;
+      line.rates.improved += !verdict.cells.empty() && !verdict.cells[0].improvements.empty();
+    }
+  return line;
+}
+
+Line seeded(const check::Cell& base, const check::Cell& changed, const Options& options) {
+  Line line{.name = changed.name, .recorded = changed.trials.size()};
+  line.promised = check::promised_changes(base, changed);
+  std::set<std::string> subjects;
+  for (const check::Promised& change : line.promised) subjects.insert(change.subject);
+  line.rates = check::resample(base, changed, options.trials, options.times, {}, 1, subjects);
+  line.holds =
+      line.rates.times > 0 && (line.promised.empty() || line.rates.promised == line.rates.times);
+  return line;
+}
+
+std::string percent(std::size_t part, std::size_t all) {
+  return all == 0 ? "-" : fmt::format("{:.1f} %", 100.0 * double(part) / double(all));
+}
+
+std::size_t times_told(const Line& line, const std::string& subject) {
+  const auto found = line.rates.told.find(subject);
+  return found == line.rates.told.end() ? 0 : found->second;
+}
+
+std::string text_of(const Line& line) {
+  std::string text =
+      fmt::format("{} {}: {} trials, {} checks: alarm {}, improvement {}, cannot tell {}\n",
+                  line.holds ? "✓" : "✗", report::printable(line.name), line.recorded,
+                  line.rates.times, percent(line.rates.regressed, line.rates.times),
+                  percent(line.rates.improved, line.rates.times),
+                  percent(line.rates.cannot_tell, line.rates.times));
+  for (const check::Promised& change : line.promised)
+    text += fmt::format("    {} {:+.0f} ({:+.1f} % of the total{}): told in {}\n",
+                        report::printable(change.subject), change.change, 100 * change.of_total,
+                        change.share ? fmt::format(", {:+.1f} % of it", 100 * *change.share) : "",
+                        percent(times_told(line, change.subject), line.rates.times));
+  if (line.promised.empty() && !line.is_control) text += "    no change that is promised\n";
+  return text;
+}
+
+ordered_json json_of(const Line& line) {
+  ordered_json object = {{"name", line.name},
+                         {"control", line.is_control},
+                         {"recorded_trials", line.recorded},
+                         {"checks", line.rates.times},
+                         {"alarms", line.rates.regressed},
+                         {"improvements", line.rates.improved},
+                         {"cannot_tell", line.rates.cannot_tell},
+                         {"holds", line.holds}};
+  object["promised"] = ordered_json::array();
+  for (const check::Promised& change : line.promised)
+    object["promised"].push_back({{"subject", change.subject},
+                                  {"change", change.change},
+                                  {"of_total", change.of_total},
+                                  {"told", times_told(line, change.subject)}});
+  return object;
+}
+
+std::string render(const Options& options, const std::vector<Line>& lines) {
+  if (options.format == "json") {
+    ordered_json json = {
+        {"schema", 1}, {"trials_a_side", options.trials}, {"lines", ordered_json::array()}};
+    for (const Line& line : lines) json["lines"].push_back(json_of(line));
+    return json.dump(2) + "\n";
+  }
+  std::string text =
+      fmt::format("the gate on recorded trials of {}, {} a side drawn without replacement\n",
+                  options.scenario, options.trials);
+  for (const Line& line : lines) text += text_of(line);
+  return text;
+}
+
+int bench(const Options& options) {
+  const store::Store store(store_path(options.store), store::Store::Mode::read_only);
+  const std::vector<check::Cell> cells =
+      gather(without_confirmations(store.counts({.scenario = options.scenario})));
+  const auto base = std::ranges::find(cells, options.base, &check::Cell::name);
+  if (base == cells.end())
+    throw base::user_error("no cell '" + options.base + "' of scenario '" + options.scenario + "'",
+                           "lab results list --scenario " + options.scenario);
+  std::vector<Line> lines = {control(*base, options), runs_beside_runs(*base)};
+  for (const check::Cell& cell : cells)
+    if (&cell != &*base) lines.push_back(seeded(*base, cell, options));
+  write_output(options.output, render(options, lines));
+  const auto found = std::size_t(
+      std::ranges::count_if(lines, [](const Line& line) { return !line.promised.empty(); }));
+  if (found < options.changes) {
+    say(fmt::format("lab: error: {} cells have a change that is promised, not {}\n", found,
+                    options.changes));
+    return base::exit_no_data;
+  }
+  return std::ranges::all_of(lines, &Line::holds) ? base::exit_ok : base::exit_regression;
+}
+
+}  // namespace
+
+void add_bench_gate(CLI::App& bench_app, Action& action) {
+  const auto options = std::make_shared<Options>();
+  CLI::App* command = bench_app.add_subcommand(
+      "gate", "Checks drawn from recorded trials: how often the gate is right (see ci/gate)");
+  command->add_option("--scenario", options->scenario, "Whose trials")->required();
+  command->add_option("--base", options->base, "The cell that the others are compared with")
+      ->required();
+  command->add_option("-n,--trials", options->trials, "A side, in each check")
+      ->check(CLI::Range(1, 1000))
+      ->capture_default_str();
+  command->add_option("--times", options->times, "Checks drawn for each cell")
+      ->check(CLI::Range(1, 100000))
+      ->capture_default_str();
+  command
+      ->add_option("--changes", options->changes,
+                   "Cells that must have a change that is promised to be found")
+      ->capture_default_str();
+  command->add_option("--store", options->store, "The store's file");
+  add_bench_output(*command, options->format, options->output);
+  command->callback([&action, options] { action = [options] { return bench(*options); }; });
+}
+
+}  // namespace lab::cli

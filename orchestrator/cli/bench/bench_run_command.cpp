@@ -1,0 +1,349 @@
+// SPDX-License-Identifier: MIT
+// From command to table: lab beside the bare minimum by hand, and trials an hour by the number of
+// outer VMs at once.
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <fstream>
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <thread>
+
+#include "orchestrator/base/clock.hpp"
+#include "orchestrator/base/error.hpp"
+#include "orchestrator/base/folders.hpp"
+#include "orchestrator/base/interrupt.hpp"
+#include "orchestrator/base/run_folder.hpp"
+#include "orchestrator/base/samples.hpp"
+#include "orchestrator/base/subprocess.hpp"
+#include "orchestrator/cli/commands.hpp"
+#include "orchestrator/cli/output.hpp"
+#include "orchestrator/outer/job_layout.hpp"
+#include "orchestrator/outer/run_job.hpp"
+#include "orchestrator/run/outer_jobs.hpp"
+#include "orchestrator/run/run.hpp"
+#include "orchestrator/terminal/progress.hpp"
+
+namespace lab::cli {
+namespace {
+
+using base::Samples;
+
+namespace fs = std::filesystem;
+using nlohmann::ordered_json;
+
+constexpr const record::Site& bench_site = record::site_svm;
+constexpr std::chrono::minutes limit{30};  // of one run
+
+struct Options {
+  std::string image = "tiny", against, format = "table", output;
+  unsigned repeats = 3, trials = 8;
+};
+
+// In the outer VM: the guest as one would start it by hand, on stock modules, up to its reader's
+// first line. What comes of the guest's disk is thrown away.
+constexpr const char* guest_by_hand = R"(modprobe kvm_amd
+set --
+for disk in /dev/lab/guest*; do
+	[ ! -e "$disk" ] || set -- -drive "file=$disk,format=raw,if=virtio,snapshot=on"
+done
+echo "guest starts" >/dev/lab/stream
+exec qemu-system-x86_64 -accel kvm -cpu host -m {0} -display none -nodefaults -no-user-config \
+	-kernel /run/lab/job/images/*/{1} -initrd /run/lab/job/images/*/{2} -append '{3}' -serial null "$@" \
+	-device virtio-serial-pci -chardev file,id=reader,path=/dev/lab/stream \
+	-device virtserialport,chardev=reader,name=lab.reader.0)";
+
+// Of the reader, where no exits are counted.
+constexpr const char* first_words = "no exit counters";
+constexpr const char* start_words = "guest starts";
+
+constexpr const char* stream_file = "stream";  // where they go
+
+std::string scenario_of(const Options& options) {
+  return fmt::format(
+      "version: 1\nname: time-to-result\nimage: {}\ntimeouts: {{trial: 30 min, boot: 25 min}}\n"
+      "steps:\n  - boot: {{until: multi-user}}\n",
+      options.image);
+}
+
+struct Throughput {
+  unsigned at_once = 1;
+  double seconds = 0;
+};
+
+// In seconds.
+struct Results {
+  Samples by_hand, by_hand_guest;  // with lab's emulator
+  Samples against, against_guest;  // by hand with another one
+  Samples lab, boot;
+  std::vector<std::pair<std::string, Samples>> phases;  // of lab, in their order
+  std::vector<Throughput> throughput;
+  unsigned trials = 0;  // of each throughput
+  record::Conditions conditions;
+};
+
+class Bench {
+ public:
+  Bench(const Options& options, terminal::Progress& progress)
+      : options_(options),
+        progress_(progress),
+        folders_(base::find_folders()),
+        work_(folders_),
+        scenario_(work_.path() / "time-to-result.yaml") {
+    base::write_file(scenario_, scenario_of(options));
+  }
+
+  Results measure() {
+    plans_ = scenario::expand(scenario::load(scenario_));
+    outer_ = run::provide_outer_job(bench_site, "", plans_, folders_,
+                                    [&](const trial::Event& event) { progress_(event); });
+    progress_.phase("not measured: lab run, which makes what later runs find");
+    run_lab(1, 1);
+    for (unsigned i = 0; i < options_.repeats; ++i) {
+      progress_.phase(fmt::format("by hand ({} of {})", i + 1, options_.repeats));
+      by_hand("", results_.by_hand, results_.by_hand_guest);
+      if (!options_.against.empty()) {
+        progress_.phase(
+            fmt::format("by hand, {} ({} of {})", options_.against, i + 1, options_.repeats));
+        by_hand(options_.against, results_.against, results_.against_guest);
+      }
+      progress_.phase(fmt::format("lab run ({} of {})", i + 1, options_.repeats));
+      take(run_lab(1, 1));
+    }
+    results_.trials = options_.trials;
+    for (const unsigned at_once : {1u, 2u}) {
+      progress_.phase(fmt::format("{} trials, -j {}", options_.trials, at_once));
+      results_.throughput.push_back({at_once, run_lab(options_.trials, at_once).seconds});
+    }
+    return results_;
+  }
+
+ private:
+  struct Run {
+    double seconds = 0;
+    ordered_json trials;
+  };
+
+  // A new lab, from its start to its end.
+  Run run_lab(unsigned trials, unsigned at_once) const {
+    const fs::path result = work_.path() / "result.json";
+    const base::Stopwatch watch;
+    base::run_checked(
+        {.argv = {fs::read_symlink("/proc/self/exe").string(), "run", scenario_.string(), "--on",
+                  std::string(bench_site.name), "--repeat", std::to_string(trials), "-j",
+                  std::to_string(at_once), "--store", (work_.path() / "store.sqlite").string(),
+                  "--format", "json", "-o", result.string()},
+         .limit = limit * trials});
+    Run run{.seconds = watch.seconds()};
+    run.trials = ordered_json::parse(base::read_file(result)).at("trials");
+    return run;
+  }
+
+  void take(const Run& run) {
+    const ordered_json& trial = run.trials.at(0);
+    results_.lab.add(run.seconds);
+    results_.boot.add(trial.at("steps").at(0).at("seconds").get<double>());
+    results_.conditions = trial.at("conditions").get<record::Conditions>();
+    double known = 0;
+    for (const auto& [phase, seconds] : trial.at("timings").items()) {
+      if (phase == "trial") continue;  // the sum of others
+      known += seconds.get<double>();
+      times_of(phase).add(seconds.get<double>());
+    }
+    times_of("start and end of lab, the outer VM's end").add(run.seconds - known);
+  }
+
+  Samples& times_of(const std::string& phase) {
+    auto& phases = results_.phases;
+    const auto found = std::ranges::find(phases, phase, &std::pair<std::string, Samples>::first);
+    return found != phases.end() ? found->second : phases.emplace_back(phase, Samples()).second;
+  }
+
+  // Adds the seconds from QEMU's start to the first line of the guest's reader to `whole`, those of
+  // the guest alone to `guest`. `emulator`: instead of the one that lab takes.
+  void by_hand(const std::string& emulator, Samples& whole, Samples& guest) const {
+    const trial::GuestImage& image = outer_.job.images.at(inside::image_key(plans_[0]));
+    const std::string start = fmt::format(guest_by_hand, plans_[0].settings.memory >> 20,
+                                          image.kernel.filename().string(),
+                                          image.initrd.filename().string(), image.cmdline);
+    const base::RunFolder run(folders_);
+    guest::DomainSpec spec =
+        outer::lay_out_outer(outer_.image, outer_.job, "by-hand", run.path(), run.sockets(), start);
+    if (!emulator.empty()) spec.emulator = emulator;
+    const base::Stopwatch watch;
+    base::Process machine({.argv = machine_by_hand(spec), .folder = run.path()});
+    const double started = wait_for_words(start_words, run.path() / stream_file, machine, watch);
+    const double ready = wait_for_words(first_words, run.path() / stream_file, machine, watch);
+    whole.add(ready);
+    guest.add(ready - started);
+  }
+
+  // Gives the seconds at which the stream had the words.
+  static double wait_for_words(const char* words, const fs::path& stream, base::Process& machine,
+                               const base::Stopwatch& watch) {
+    while (!fs::exists(stream) || base::read_file(stream).find(words) == std::string::npos) {
+      if (!machine.running())
+        throw base::infrastructure_error("QEMU by hand ended: " + machine.output());
+      if (watch.seconds() > std::chrono::duration<double>(limit).count())
+        throw base::Error(base::ErrorKind::timed_out, "the guest by hand did not boot");
+      base::sleep_interruptibly(0.02);
+    }
+    return watch.seconds();
+  }
+
+  // The outer VM as libvirt would start it, with what it needs and nothing else.
+  static std::vector<std::string> machine_by_hand(const guest::DomainSpec& spec) {
+    const std::string emulator =
+        spec.emulator.empty() ? std::string("qemu-system-x86_64") : spec.emulator;
+    std::vector<std::string> argv{
+        emulator,
+        "-accel",
+        "tcg",
+        "-cpu",
+        "EPYC,svm=on,npt=on",
+        "-smp",
+        std::to_string(spec.vcpus),
+        "-m",
+        std::to_string(spec.memory_mib),
+        "-kernel",
+        spec.kernel,
+        "-initrd",
+        spec.initrd,
+        "-append",
+        spec.cmdline,
+        "-display",
+        "none",
+        "-nodefaults",
+        "-serial",
+        "null",
+        "-no-user-config",
+        "-device",
+        "virtio-scsi-pci",
+        "-device",
+        "virtio-serial-pci",
+        "-chardev",
+        fmt::format("file,id=stream,path={}", stream_file),
+        "-device",
+        fmt::format("virtserialport,chardev=stream,name={}", outer::stream_port)};
+    for (std::size_t i = 0; i < spec.disks.size(); ++i) {
+      const guest::Disk& disk = spec.disks[i];
+      argv.insert(argv.end(),
+                  {"-drive", fmt::format("if=none,id=disk{},file={},format={}{}", i, disk.path,
+                                         disk.format, disk.read_only ? ",readonly=on" : "")});
+      argv.insert(argv.end(),
+                  {"-device", disk.serial.empty()
+                                  ? fmt::format("virtio-blk-pci,drive=disk{}", i)
+                                  : fmt::format("scsi-hd,drive=disk{},serial={}", i, disk.serial)});
+    }
+    return argv;
+  }
+
+  const Options& options_;
+  terminal::Progress& progress_;
+  const base::Folders folders_;
+  const base::RunFolder work_;
+  const fs::path scenario_;
+  std::vector<scenario::TrialPlan> plans_;
+  run::OuterJob outer_;
+  Results results_;
+};
+
+std::string row(const std::string& name, const Samples& times) {
+  return fmt::format("{:<48}{:>8.1f}  {:.1f} … {:.1f}\n", name, times.median(), times.least(),
+                     times.most());
+}
+
+double an_hour(unsigned trials, const Throughput& throughput) {
+  return 3600 * trials / throughput.seconds;
+}
+
+std::string table_of(const Results& results, const Options& options) {
+  const auto& conditions = results.conditions;
+  std::string text = fmt::format(
+      "image {}, site {} (emulated), outer kernel {}, lab {}, {} processors, {}\n\n", options.image,
+      bench_site.name, conditions.at("outer_kernel"), conditions.at("lab_version"),
+      std::thread::hardware_concurrency(), conditions.at("start_time").substr(0, 10));
+  text +=
+      fmt::format("{:<48}{:>8}  {}\n", fmt::format("seconds, {} of each in turn", options.repeats),
+                  "median", "least … most");
+  text += row("by hand: outer VM's and guest's boot", results.by_hand);
+  text += row("  the guest's boot in it", results.by_hand_guest);
+  const bool beside = !results.against.values().empty();
+  if (beside) {
+    text += row("  with " + options.against, results.against);
+    text += row("  the guest's boot in it", results.against_guest);
+  }
+  text += row("lab run, warm: from command to table and end", results.lab);
+  text += row("  the guest's boot in it", results.boot);
+  text += fmt::format("\nlab run ÷ by hand           {:.2f}\nlab run ÷ its guest's boot  {:.2f}\n",
+                      results.lab.median() / results.by_hand.median(),
+                      results.lab.median() / results.boot.median());
+  if (beside)
+    text += fmt::format("lab's emulator ÷ the other, the guest's boot by hand  {:.2f}\n",
+                        results.by_hand_guest.median() / results.against_guest.median());
+  text += "\nwhere lab's seconds are, phase by phase\n";
+  for (const auto& [phase, times] : results.phases) text += row("  " + phase, times);
+  text += "\n";
+  const double one = an_hour(results.trials, results.throughput.front());
+  for (const Throughput& throughput : results.throughput)
+    text +=
+        fmt::format("-j {}: {} trials in {:.1f} s, {:.0f} an hour, {:.2f} times as many as -j 1\n",
+                    throughput.at_once, results.trials, throughput.seconds,
+                    an_hour(results.trials, throughput), an_hour(results.trials, throughput) / one);
+  return text;
+}
+
+std::string json_of(const Results& results, const Options& options) {
+  ordered_json document{{"schema", 1},
+                        {"benchmark", "run"},
+                        {"unit", "seconds"},
+                        {"image", options.image},
+                        {"processors", std::thread::hardware_concurrency()},
+                        {"conditions", results.conditions},
+                        {"by_hand", results.by_hand.values()},
+                        {"by_hand_guest", results.by_hand_guest.values()},
+                        {"lab", results.lab.values()},
+                        {"guest_boot", results.boot.values()}};
+  if (!options.against.empty())
+    document["against"] = {{"emulator", options.against},
+                           {"seconds", results.against.values()},
+                           {"guest", results.against_guest.values()}};
+  for (const auto& [phase, times] : results.phases) document["phases"][phase] = times.values();
+  for (const Throughput& throughput : results.throughput)
+    document["throughput"].push_back({{"at_once", throughput.at_once},
+                                      {"trials", results.trials},
+                                      {"seconds", throughput.seconds},
+                                      {"an_hour", an_hour(results.trials, throughput)}});
+  return document.dump(1, ' ', true, nlohmann::json::error_handler_t::replace) + "\n";
+}
+
+int run(const Options& options) {
+  terminal::Progress progress(terminal::Progress::fitting());
+  const Results results = Bench(options, progress).measure();
+  progress.clear();
+  write_output(options.output,
+               options.format == "json" ? json_of(results, options) : table_of(results, options));
+  return base::exit_ok;
+}
+
+}  // namespace
+
+void add_bench_run(CLI::App& bench, Action& action) {
+  const auto options = std::make_shared<Options>();
+  CLI::App* command = bench.add_subcommand(
+      "run", "Seconds from command to table, beside QEMU by hand; trials an hour (minutes)");
+  command->add_option("--image", options->image, "The guest's")->capture_default_str();
+  command->add_option("--repeats", options->repeats, "Runs of each")
+      ->check(CLI::Range(1, 100))
+      ->capture_default_str();
+  command->add_option("--against", options->against,
+                      "Another QEMU, which runs the machines by hand in turn with lab's");
+  command->add_option("--trials", options->trials, "For the trials an hour")
+      ->check(CLI::Range(1, 1000))
+      ->capture_default_str();
+  add_bench_output(*command, options->format, options->output);
+  command->callback([&action, options] { action = [options] { return run(*options); }; });
+}
+
+}  // namespace lab::cli

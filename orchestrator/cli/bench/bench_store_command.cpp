@@ -1,0 +1,252 @@
+// SPDX-License-Identifier: MIT
+// How long a large store's commands take, and the memory they need: each as a user starts it, on
+// generated records.
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <spawn.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <cerrno>
+#include <filesystem>
+#include <memory>
+#include <nlohmann/json.hpp>
+
+#include "orchestrator/base/clock.hpp"
+#include "orchestrator/base/error.hpp"
+#include "orchestrator/base/fd.hpp"
+#include "orchestrator/base/folders.hpp"
+#include "orchestrator/base/interrupt.hpp"
+#include "orchestrator/base/run_folder.hpp"
+#include "orchestrator/cli/commands.hpp"
+#include "orchestrator/cli/output.hpp"
+#include "orchestrator/store/generated.hpp"
+#include "orchestrator/store/store.hpp"
+#include "orchestrator/terminal/progress.hpp"
+
+namespace lab::cli {
+namespace {
+
+namespace fs = std::filesystem;
+using nlohmann::ordered_json;
+
+constexpr std::size_t batch = 1000;  // records of one transaction
+
+struct Options {
+  std::size_t trials = 100'000, reasons = 60;
+  std::string store, format = "table", output;
+};
+
+struct Row {
+  std::string command;
+  double seconds = 0, mebibytes = 0;  // the most memory it had
+};
+
+struct Results {
+  std::size_t trials = 0, runs = 0;
+  std::uintmax_t bytes = 0;
+  std::optional<double> making;  // seconds; absent: the store was there
+  std::vector<Row> rows;
+};
+
+// What is measured: words after `lab`. {store} is the store's file; `scenario` has a twentieth of
+// the trials, `runs` are its own, newest last; `file` is a scenario of its name, whose baseline the
+// first `baseline accept` writes.
+std::vector<std::vector<std::string>> commands(const std::string& scenario,
+                                               const std::vector<std::string>& runs,
+                                               const std::string& file) {
+  const std::string &run = runs.back(), &before = runs[runs.size() - 2];
+  return {
+      {"results", "--store", "{store}", "list"},
+      {"results", "--store", "{store}", "list", "--scenario", scenario},
+      {"results", "--store", "{store}", "list", "--run", run},
+      {"results", "--store", "{store}", "show", "latest"},
+      {"results", "--store", "{store}", "export", "--scenario", scenario},
+      {"compare", before, run, "--store", "{store}"},
+      {"compare", "console=quiet", "console=quiet", "--scenario", scenario, "--store", "{store}"},
+      {"report", "--history", "-o", "/dev/null", "--store", "{store}"},
+      {"baseline", "accept", file, runs.front(), before, "--reason", "x", "--anyway", "--store",
+       "{store}"},
+      {"check", file, "--stored", run, "--no-confirm", "--store", "{store}"},
+  };
+}
+
+// Not by base::run(): only wait4() tells one child's memory.
+class Child {
+ public:
+  explicit Child(std::vector<std::string> words, const fs::path& errors) : errors_(errors) {
+    std::vector<char*> argv;
+    for (std::string& word : words) argv.push_back(word.data());
+    argv.push_back(nullptr);
+    posix_spawn_file_actions_t files;
+    ::posix_spawn_file_actions_init(&files);
+    ::posix_spawn_file_actions_addopen(&files, STDOUT_FILENO, "/dev/null", O_WRONLY, 0);
+    ::posix_spawn_file_actions_addopen(&files, STDERR_FILENO, errors_.c_str(),
+                                       O_WRONLY | O_CREAT | O_TRUNC, 0600);
+    const int error = ::posix_spawn(&pid_, "/proc/self/exe", &files, nullptr, argv.data(), environ);
+    ::posix_spawn_file_actions_destroy(&files);
+    if (error != 0) throw base::errno_error("start", "/proc/self/exe", error);
+  }
+
+  // To its end; returns MiB.
+  double wait() const {
+    int status = 0;
+    rusage usage{};
+    while (::wait4(pid_, &status, 0, &usage) < 0)
+      if (errno != EINTR) throw base::errno_error("wait for", "lab", errno);
+    base::throw_if_interrupted();
+    const int code = WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+    // More exits, or too few trials to tell, are results, too.
+    if (code != base::exit_ok && code != base::exit_regression && code != base::exit_no_data)
+      throw base::infrastructure_error("lab failed: " + base::read_file(errors_));
+    return double(usage.ru_maxrss) / 1024;
+  }
+
+ private:
+  fs::path errors_;
+  pid_t pid_ = -1;
+};
+
+// As it is shown: without the store, which is the same everywhere.
+std::string command_text(const std::vector<std::string>& words) {
+  std::string text = "lab";
+  for (const std::string& word : words)
+    if (word != "--store" && word != "{store}")
+      text += " " + (word.starts_with('/') ? fs::path(word).filename().string() : word);
+  return text;
+}
+
+Row measure(const std::vector<std::string>& words, const std::string& store, const fs::path& work) {
+  std::vector<std::string> argv = {"lab"};
+  for (const std::string& word : words) argv.push_back(word == "{store}" ? store : word);
+  Row row{.command = command_text(words)};
+  const base::Stopwatch watch;
+  row.mebibytes = Child(std::move(argv), work / "errors").wait();
+  row.seconds = watch.seconds();
+  return row;
+}
+
+// One record at a time: what this process had in memory counts as its children's (getrusage(2)).
+double make_store(const std::string& path, const Options& options, terminal::Progress& progress) {
+  const base::Stopwatch watch;
+  store::Store store(path);
+  store::GeneratedRecords records(options.trials, options.reasons);
+  for (std::size_t made = 0; made < options.trials;) {
+    base::throw_if_interrupted();
+    const std::size_t end = std::min(options.trials, made + batch);
+    store.insert_all([&]() -> std::optional<record::Record> {
+      if (made == end) return std::nullopt;
+      ++made;
+      return records.next();
+    });
+    progress.phase(fmt::format("{} of {} records generated", made, options.trials));
+  }
+  return watch.seconds();
+}
+
+// What is said of generated records must not be said of others.
+std::vector<record::RunInfo> generated_runs(const std::string& path) {
+  std::vector<record::RunInfo> runs = store::Store(path, store::Store::Mode::read_only).runs("");
+  const auto generated = [](const record::RunInfo& run) {
+    return run.scenarios.front().starts_with(store::GeneratedRecords::scenario_prefix);
+  };
+  if (runs.empty() || !std::ranges::all_of(runs, generated))
+    throw base::user_error("store '" + path + "' is not of generated records",
+                           "name a file that is not there yet: it is made");
+  return runs;
+}
+
+std::vector<std::string> runs_of(const std::vector<record::RunInfo>& runs,
+                                 const std::string& scenario) {
+  std::vector<std::string> ids;
+  for (const record::RunInfo& run : runs)
+    if (run.scenarios.front() == scenario) ids.push_back(run.run);
+  if (ids.size() < 3)
+    throw base::user_error(
+        fmt::format("scenario {} has {} runs: too few trials", scenario, ids.size()),
+        "give --trials 3000 or more");
+  return ids;
+}
+
+std::string write_scenario(const fs::path& folder, const std::string& name) {
+  const fs::path file = folder / "generated.yaml";
+  base::write_file(file, "version: 1\nname: " + name + "\nimage: tiny\nsteps: [{boot: }]\n");
+  return file.string();
+}
+
+Results measure_all(const Options& options, terminal::Progress& progress) {
+  const base::RunFolder work(base::find_folders());
+  const std::string store =
+      options.store.empty() ? (work.path() / "store.sqlite").string() : options.store;
+  Results results;
+  if (!fs::exists(store)) results.making = make_store(store, options, progress);
+  results.bytes = fs::file_size(store);
+  const std::vector<record::RunInfo> runs = generated_runs(store);
+  results.runs = runs.size();
+  for (const record::RunInfo& run : runs) results.trials += run.trials;
+  const std::string scenario = runs.back().scenarios.front();
+  const std::string file = write_scenario(work.path(), scenario);
+  for (const auto& words : commands(scenario, runs_of(runs, scenario), file)) {
+    progress.phase(command_text(words));
+    measure(words, store, work.path());  // not counted: the file comes into the page cache
+    results.rows.push_back(measure(words, store, work.path()));
+  }
+  return results;
+}
+
+std::string table_of(const Results& results, const Options& options) {
+  std::string text =
+      fmt::format("generated records: {} trials of {} runs, {} reasons a boot, {:.0f} MiB",
+                  results.trials, results.runs, options.reasons, double(results.bytes) / (1 << 20));
+  if (results.making) text += fmt::format(", made in {:.1f} s", *results.making);
+  text += fmt::format("\n\n{:>8}{:>14}\n", "seconds", "MiB at most");
+  for (const Row& row : results.rows)
+    text += fmt::format("{:>8.2f}{:>14.0f}  {}\n", row.seconds, row.mebibytes, row.command);
+  return text;
+}
+
+std::string json_of(const Results& results, const Options& options) {
+  ordered_json document{{"schema", 1},
+                        {"benchmark", "store"},
+                        {"records", "generated"},
+                        {"trials", results.trials},
+                        {"reasons", options.reasons},
+                        {"bytes", results.bytes}};
+  if (results.making) document["making_seconds"] = *results.making;
+  for (const Row& row : results.rows)
+    document["commands"].push_back(
+        {{"command", row.command}, {"seconds", row.seconds}, {"mebibytes", row.mebibytes}});
+  return document.dump(1, ' ', true, nlohmann::json::error_handler_t::replace) + "\n";
+}
+
+int run(const Options& options) {
+  terminal::Progress progress(terminal::Progress::fitting());
+  const Results results = measure_all(options, progress);
+  progress.clear();
+  write_output(options.output,
+               options.format == "json" ? json_of(results, options) : table_of(results, options));
+  return base::exit_ok;
+}
+
+}  // namespace
+
+void add_bench_store(CLI::App& bench, Action& action) {
+  const auto options = std::make_shared<Options>();
+  CLI::App* command = bench.add_subcommand(
+      "store", "Seconds and memory of commands on a large store of generated records (minutes)");
+  command->add_option("--trials", options->trials, "Records")
+      ->check(CLI::Range(1, 10'000'000))
+      ->capture_default_str();
+  command->add_option("--reasons", options->reasons, "Exit reasons of each boot")
+      ->check(CLI::Range(1, 150))
+      ->capture_default_str();
+  command->add_option("--store", options->store,
+                      "Keep it in this file, or measure the one that an earlier bench kept there");
+  add_bench_output(*command, options->format, options->output);
+  command->callback([&action, options] { action = [options] { return run(*options); }; });
+}
+
+}  // namespace lab::cli

@@ -1,0 +1,180 @@
+// SPDX-License-Identifier: MIT
+#include <fmt/format.h>
+#include <pwd.h>
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <filesystem>
+#include <memory>
+
+#include "orchestrator/base/error.hpp"
+#include "orchestrator/base/subprocess.hpp"
+#include "orchestrator/check/baseline.hpp"
+#include "orchestrator/cli/commands.hpp"
+#include "orchestrator/cli/output.hpp"
+#include "orchestrator/cli/selection.hpp"
+#include "orchestrator/report/comparison/comparison.hpp"
+#include "orchestrator/scenario/scenario.hpp"
+
+namespace lab::cli {
+namespace {
+
+struct Options {
+  std::string scenario, file, store, reason, by, cell;
+  std::vector<std::string> runs, set;
+  bool anyway = false;
+};
+
+std::string file_of(const Options& options) {
+  return options.file.empty() ? check::baseline_file(options.scenario) : options.file;
+}
+
+// As git would sign it; else the account's name.
+std::string whoever_this_is() {
+  const auto git = [](const char* key) {
+    try {
+      std::string text = base::run({.argv = {"git", "config", key}}).output;
+      text.erase(text.find_last_not_of('\n') + 1);
+      return text;
+    } catch (const base::Error&) {
+      return std::string();
+    }
+  };
+  const std::string name = git("user.name"), mail = git("user.email");
+  if (!name.empty()) return mail.empty() ? name : name + " <" + mail + ">";
+  const passwd* account = ::getpwuid(::getuid());
+  return account ? account->pw_name : std::to_string(::getuid());
+}
+
+std::optional<scenario::TrialPlan> plan_of(const std::vector<scenario::TrialPlan>& plans,
+                                           const std::string& cell) {
+  for (const scenario::TrialPlan& plan : plans)
+    if (!plan.warmup && record::cell_of(plan.name) == cell) return plan;
+  return std::nullopt;
+}
+
+// The trials of all runs named, those of one cell and its conditions together.
+std::vector<check::Cell> cells_of(const Options& options, const std::string& scenario) {
+  const store::Store store(store_path(options.store), store::Store::Mode::read_only);
+  std::vector<record::TrialCounts> trials;
+  for (const std::string& word : options.runs)
+    for (record::TrialCounts& trial : select_run(store, word, scenario))
+      if (std::ranges::find(trials, trial.id, &record::TrialCounts::id) == trials.end())
+        trials.push_back(std::move(trial));
+  return gather(trials);
+}
+
+void check_conditions(const std::vector<check::Cell>& cells) {
+  for (const check::Cell& cell : cells)
+    for (const check::Cell& other : cells)
+      if (&cell < &other && cell.name == other.name) {
+        const auto differences = check::differences(cell.conditions, other.conditions);
+        throw base::user_error(
+            fmt::format("the runs have other conditions for {}: {}: '{}' and '{}'", cell.name,
+                        differences.front().key, differences.front().a, differences.front().b),
+            "accept runs of the same conditions");
+      }
+}
+
+void check_objections(const Options& options, const std::vector<check::Cell>& cells) {
+  std::string all;
+  for (const check::Cell& cell : cells)
+    for (const std::string& objection : check::objections(cell, {})) all += "\n  " + objection;
+  if (all.empty()) return;
+  if (!options.anyway)
+    throw base::user_error("these trials should not become the baseline:" + all,
+                           "name more or other runs; or --anyway");
+  say("lab: warning: accepted in spite of:" + report::printable(all, true) + "\n");
+}
+
+int accept(const Options& options) {
+  const scenario::Scenario scenario = scenario::load(options.scenario, options.set);
+  const std::string file = file_of(options);
+  check::Baseline baseline{.scenario = scenario.name};
+  if (std::filesystem::exists(file)) baseline = check::read_baseline(file);
+  if (baseline.scenario != scenario.name)
+    throw base::user_error("baseline '" + file + "' is of scenario " + baseline.scenario,
+                           "name another file by --baseline");
+  const std::vector<check::Cell> cells = cells_of(options, scenario.name);
+  if (cells.empty()) throw base::user_error("no trial of these runs has passed");
+  check_conditions(cells);
+  check_objections(options, cells);
+  const std::vector<scenario::TrialPlan> plans = scenario::expand(scenario);
+  const std::string by = options.by.empty() ? whoever_this_is() : options.by;
+  const std::string now = record::format_time(std::chrono::system_clock::now());
+  for (const check::Cell& cell : cells) {
+    check::accept(baseline, {.by = by,
+                             .time = now,
+                             .reason = options.reason,
+                             .plan = plan_of(plans, cell.name),
+                             .cell = cell});
+    say(fmt::format("lab: accepted {}: {} trials\n", report::printable(cell.name),
+                    cell.trials.size()));
+  }
+  check::write_baseline(file, baseline);
+  say("lab: wrote " + file + "\n");
+  return base::exit_ok;
+}
+
+int show(const Options& options) {
+  write_output("", report::baseline_text(check::read_baseline(file_of(options)),
+                                         terminal::terminal_style()));
+  return base::exit_ok;
+}
+
+int reset(const Options& options) {
+  const std::string file = file_of(options);
+  check::Baseline baseline = check::read_baseline(file);
+  const std::size_t before = baseline.entries.size();
+  std::erase_if(baseline.entries, [&](const check::Entry& entry) {
+    return options.cell.empty() || entry.cell.name == options.cell;
+  });
+  if (baseline.entries.size() == before)
+    throw base::user_error("baseline '" + file + "' has no cell '" + options.cell + "'",
+                           "lab baseline show " + options.scenario);
+  if (baseline.entries.empty())
+    std::filesystem::remove(file);
+  else
+    check::write_baseline(file, baseline);
+  say(fmt::format("lab: {} of {} cells removed from {}{}\n", before - baseline.entries.size(),
+                  before, file, baseline.entries.empty() ? ", and the file" : ""));
+  return base::exit_ok;
+}
+
+CLI::App* add(CLI::App& baseline, const char* name, const char* what,
+              const std::shared_ptr<Options>& options) {
+  CLI::App* command = baseline.add_subcommand(name, what);
+  command->add_option("scenario", options->scenario, "The scenario's file")->required();
+  command->add_option("--baseline", options->file, "The baseline's file (default: beside it)");
+  return command;
+}
+
+}  // namespace
+
+void add_baseline(CLI::App& app, Action& action) {
+  const auto options = std::make_shared<Options>();
+  CLI::App* baseline = app.add_subcommand("baseline", "What counts as usual (for lab check)");
+  baseline->require_subcommand(1);
+  CLI::App* show_command = add(*baseline, "show", "Who accepted what, and its totals", options);
+  show_command->callback([&action, options] { action = [options] { return show(*options); }; });
+
+  CLI::App* accept_command =
+      add(*baseline, "accept", "Make the trials of several runs the baseline", options);
+  accept_command
+      ->add_option("run", options->runs, "At least two: 'latest', 'latest~1', or their ids")
+      ->required();
+  accept_command->add_option("--reason", options->reason, "Why: kept in the file")->required();
+  accept_command->add_option("--by", options->by, "Who accepts it (default: git's user)");
+  accept_command->add_option("--set", options->set, "KEY=VALUE, as the runs had it")
+      ->allow_extra_args(false);
+  accept_command->add_flag("--anyway", options->anyway, "Even one run, few trials, or odd ones");
+  accept_command->add_option("--store", options->store, "The store's file");
+  accept_command->callback([&action, options] { action = [options] { return accept(*options); }; });
+
+  CLI::App* reset_command = add(*baseline, "reset", "Forget it, or one cell of it", options);
+  reset_command->add_option("--cell", options->cell, "As in boot-count[paging=shadow]");
+  reset_command->callback([&action, options] { action = [options] { return reset(*options); }; });
+}
+
+}  // namespace lab::cli

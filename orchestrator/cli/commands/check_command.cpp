@@ -1,0 +1,274 @@
+// SPDX-License-Identifier: MIT
+// The gate: new trials, or stored ones, beside the baseline that a person has accepted.
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <filesystem>
+#include <memory>
+
+#include "orchestrator/check/baseline.hpp"
+#include "orchestrator/cli/commands.hpp"
+#include "orchestrator/cli/confirm.hpp"
+#include "orchestrator/cli/output.hpp"
+#include "orchestrator/cli/selection.hpp"
+#include "orchestrator/cli/trial_runner.hpp"
+#include "orchestrator/report/comparison/comparison.hpp"
+
+namespace lab::cli {
+namespace {
+
+// The history that change points are looked for in.
+constexpr std::size_t history_trials = 2000;
+
+struct Options {
+  std::vector<std::string> scenarios, across;
+  std::string baseline, stored, format = "table", output;
+  bool no_confirm = false;
+  double alpha = check::GateOptions().alpha;
+  TrialOptions trials;
+};
+
+// A scenario to be checked.
+struct Subject {
+  scenario::Scenario scenario;
+  check::Baseline baseline;
+  std::vector<scenario::TrialPlan> plans;
+
+  const check::Entry* entry(const std::string& cell, const std::string& site) const {
+    const auto found = std::ranges::find_if(baseline.entries, [&](const check::Entry& entry) {
+      return entry.cell.name == cell && check::site_of(entry.cell) == site;
+    });
+    return found == baseline.entries.end() ? nullptr : &*found;
+  }
+
+  const scenario::TrialPlan* plan(const std::string& cell) const {
+    const auto found = std::ranges::find_if(plans, [&](const scenario::TrialPlan& plan) {
+      return !plan.warmup && record::cell_of(plan.name) == cell;
+    });
+    return found == plans.end() ? nullptr : &*found;
+  }
+};
+
+// Those with a baseline in ./scenarios, where none is named.
+std::vector<std::string> scenario_files(const Options& options) {
+  if (!options.scenarios.empty()) return options.scenarios;
+  std::vector<std::string> files;
+  std::error_code error;
+  const std::string_view ending = ".baseline.json";
+  for (const auto& entry : std::filesystem::directory_iterator("scenarios", error)) {
+    const std::string path = entry.path();
+    if (!path.ends_with(ending)) continue;
+    files.push_back(path.substr(0, path.size() - ending.size()) + ".yaml");
+    if (!std::filesystem::exists(files.back()))
+      throw base::user_error("baseline '" + path + "' has no scenario '" + files.back() + "'",
+                             "name the scenarios, or remove it");
+  }
+  if (files.empty())
+    throw base::user_error("no scenario named, and none with a baseline in ./scenarios",
+                           "lab check SCENARIO, or first: lab baseline accept");
+  std::ranges::sort(files);
+  return files;
+}
+
+class Checker {
+ public:
+  explicit Checker(const Options& options) : options_(options) {
+    gate_.alpha = options.alpha;
+    gate_.across.insert(options.across.begin(), options.across.end());
+    for (const std::string& file : scenario_files(options)) add(file);
+  }
+
+  int run() {
+    const std::vector<check::Cell> trials =
+        options_.stored.empty() ? new_trials() : stored_trials();
+    check::Verdict verdict = check::judge(baseline_of(trials), trials, gate_);
+    if (!options_.no_confirm) confirm(verdict, trials);
+    print(verdict);
+    return worse(outcome_, exit_code_of(verdict.judgement()));
+  }
+
+ private:
+  static base::ExitCode exit_code_of(check::Judgement judgement) {
+    if (judgement == check::Judgement::passed) return base::exit_ok;
+    return judgement == check::Judgement::regressed ? base::exit_regression : base::exit_no_data;
+  }
+
+  void add(const std::string& file) {
+    Subject subject{.scenario = load_scenario(file, options_.trials)};
+    subject.baseline = check::read_baseline(options_.baseline.empty() ? check::baseline_file(file)
+                                                                      : options_.baseline);
+    if (subject.baseline.scenario != subject.scenario.name)
+      throw base::user_error(fmt::format("the baseline of '{}' is of scenario '{}', not '{}'", file,
+                                         subject.baseline.scenario, subject.scenario.name));
+    gate_.floors.push_back({subject.scenario.name, {.own = subject.scenario.floors}});
+    subjects_.push_back(std::move(subject));
+  }
+
+  // As many as it takes to show something in the whole check, unless the user or the scenario wants
+  // more. Nothing is run that could show nothing.
+  void plan() {
+    const auto needed = check::trials_for(baseline_of({}), gate_);
+    if (!needed && options_.trials.repeat == 0)
+      throw base::user_error(
+          "the baseline has too few trials for any number of new ones to show a "
+          "change",
+          "accept one of more trials, or give --repeat");
+    for (Subject& subject : subjects_) {
+      if (options_.trials.repeat == 0)
+        subject.scenario.repeat = std::max(subject.scenario.repeat, std::uint32_t(*needed));
+      subject.plans = plans_of(subject.scenario, options_.trials);
+    }
+  }
+
+  // What did not pass is no sample, and no pass either.
+  void look_at(const record::TrialCounts& trial) {
+    outcome_ = worse(outcome_, cli::exit_code_of(trial.outcome));
+  }
+
+  std::vector<check::Cell> new_trials() {
+    plan();
+    std::vector<scenario::TrialPlan> plans;
+    for (const Subject& subject : subjects_)
+      std::ranges::copy(subject.plans, std::back_inserter(plans));
+    TrialRunner runner(std::move(plans), options_.trials);
+    runner.run([](const auto&) {});
+    runner.clear_progress();
+    runner.finish();
+    std::vector<record::TrialCounts> counts;
+    for (const record::Record& record : runner.records())
+      counts.push_back(record::counts_of(record));
+    std::ranges::for_each(counts, [this](const auto& trial) { look_at(trial); });
+    return gather(counts);
+  }
+
+  std::vector<check::Cell> stored_trials() {
+    const store::Store store(store_path(options_.trials.store), store::Store::Mode::read_only);
+    std::vector<record::TrialCounts> counts;
+    for (Subject& subject : subjects_) {
+      subject.plans = plans_of(subject.scenario, options_.trials);
+      std::ranges::move(select_run(store, options_.stored, subject.scenario.name),
+                        std::back_inserter(counts));
+    }
+    std::ranges::for_each(counts, [this](const auto& trial) { look_at(trial); });
+    return gather(counts);
+  }
+
+  // Cells of the sites on which the trials ran; all where there are no trials.
+  std::vector<check::Cell> baseline_of(const std::vector<check::Cell>& trials) const {
+    std::vector<check::Cell> cells;
+    for (const Subject& subject : subjects_)
+      for (const check::Entry& entry : subject.baseline.entries)
+        if (trials.empty() || std::ranges::any_of(trials, [&](const check::Cell& cell) {
+              return check::site_of(cell) == check::site_of(entry.cell);
+            }))
+          cells.push_back(entry.cell);
+    return cells;
+  }
+
+  void confirm(check::Verdict& verdict, const std::vector<check::Cell>& trials) {
+    for (check::CellJudgement& judgement : verdict.cells) {
+      if (judgement.regressions.empty()) continue;
+      const auto cell = std::ranges::find(trials, judgement.comparison.b_name, &check::Cell::name);
+      const auto subject = std::ranges::find_if(subjects_, [&](const Subject& one) {
+        return one.scenario.name == judgement.comparison.scenario;
+      });
+      if (cell == trials.end() || subject == subjects_.end()) continue;
+      const check::Entry* entry =
+          subject->entry(judgement.comparison.a_name, check::site_of(*cell));
+      const scenario::TrialPlan* plan = subject->plan(cell->name);
+      if (entry && plan)
+        confirm(judgement, {judgement, *entry, *cell, *plan});
+      else
+        notes_.push_back("not tried again, as the scenario has no such cell: " + cell->name);
+    }
+  }
+
+  void confirm(check::CellJudgement& judgement, const Suspicion& suspicion) {
+    TrialOptions options = options_.trials;
+    options.run.site = check::site_of(suspicion.baseline.cell);
+    const ConfirmedOrNot result = cli::confirm(suspicion, gate_, options);
+    const check::Confirmation& confirmation = result.confirmation;
+    for (const check::Finding& finding : confirmation.refuted)
+      notes_.push_back(
+          fmt::format("not confirmed by {}: {}", result.how, report::finding_text(finding)));
+    for (const check::Finding& finding : confirmation.confirmed)
+      notes_.push_back(
+          fmt::format("confirmed by {}: {}", result.how, report::finding_text(finding)));
+    std::ranges::copy(confirmation.cannot_tell, std::back_inserter(judgement.cannot_tell));
+    std::erase_if(judgement.regressions, [&](const check::Finding& finding) {
+      return std::ranges::none_of(confirmation.confirmed, [&](const check::Finding& again) {
+        return again.row.subject() == finding.row.subject();
+      });
+    });
+  }
+
+  std::vector<check::Change> changes() const {
+    const store::Store store(store_path(options_.trials.store), store::Store::Mode::read_only);
+    std::vector<check::Change> all;
+    for (const Subject& subject : subjects_)
+      std::ranges::move(check::changes_in(store.counts(
+                            {.scenario = subject.scenario.name, .limit = history_trials})),
+                        std::back_inserter(all));
+    return all;
+  }
+
+  void print(const check::Verdict& verdict) {
+    const std::vector<check::Change> history = changes();
+    if (outcome_ != base::exit_ok)
+      notes_.push_back(fmt::format("not all trials passed: exit code {}", int(outcome_)));
+    if (options_.format == "json")
+      return write_output(options_.output, report::verdict_json(verdict, notes_, history));
+    if (options_.format == "markdown")
+      return write_output(options_.output, report::verdict_markdown(verdict, notes_, history));
+    if (options_.format == "junit")
+      return write_output(options_.output, report::verdict_junit(verdict));
+    std::string notes;
+    for (const std::string& note : notes_) notes += note + (note.ends_with('\n') ? "" : "\n");
+    write_output(options_.output, report::verdict_text(verdict, style_for(options_.output)) +
+                                      notes + report::changes_text(history) +
+                                      fmt::format("{}\n", report::to_string(verdict.judgement())));
+  }
+
+  const Options& options_;
+  check::GateOptions gate_;
+  std::vector<Subject> subjects_;
+  base::ExitCode outcome_ = base::exit_ok;  // of new trials
+  std::vector<std::string> notes_;          // what was confirmed, and what was not
+};
+
+}  // namespace
+
+void add_check(CLI::App& app, Action& action) {
+  const auto options = std::make_shared<Options>();
+  CLI::App* command = app.add_subcommand(
+      "check",
+      "Run scenarios and compare with their baselines: exit code 1 for a regression, 4 "
+      "where that cannot be told");
+  command->add_option("scenario", options->scenarios,
+                      "Scenario files (default: all with a baseline in ./scenarios)");
+  add_trial_options(*command, options->trials);
+  command
+      ->add_option("--repeat", options->trials.repeat,
+                   "Trials of each cell (default: as many as it takes to show a change)")
+      ->check(CLI::Range(1, 10000));
+  command->add_option("--baseline", options->baseline, "The baseline's file (default: beside it)");
+  command->add_option("--stored", options->stored,
+                      "Judge this run of the store ('latest', or its id) instead of a new one");
+  command->add_option("--across", options->across, "Conditions that may differ, as in outer_kernel")
+      ->delimiter(',')
+      ->allow_extra_args(false);
+  command->add_flag("--no-confirm", options->no_confirm,
+                    "Call a regression what is suspected, without running it again");
+  command->add_option("--alpha", options->alpha, "Of a false alarm in the whole check")
+      ->check(CLI::Range(1e-6, 0.5))
+      ->capture_default_str();
+  command->add_option("--format", options->format, "table, json, junit or markdown")
+      ->check(CLI::IsMember({"table", "json", "junit", "markdown"}))
+      ->capture_default_str();
+  command->add_option("-o,--output", options->output,
+                      "Write to this file instead of standard output");
+  command->callback([&action, options] { action = [options] { return Checker(*options).run(); }; });
+}
+
+}  // namespace lab::cli

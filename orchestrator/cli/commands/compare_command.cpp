@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: MIT
+#include <CLI/CLI.hpp>
+#include <memory>
+
+#include "orchestrator/base/error.hpp"
+#include "orchestrator/check/comparison.hpp"
+#include "orchestrator/cli/commands.hpp"
+#include "orchestrator/cli/output.hpp"
+#include "orchestrator/cli/selection.hpp"
+#include "orchestrator/report/comparison/comparison.hpp"
+
+namespace lab::cli {
+namespace {
+
+struct Options {
+  std::string a, b, scenario, store, format = "table", output;
+  double alpha = 0.05;
+};
+
+std::string render(const Options& options, const std::vector<check::Comparison>& comparisons) {
+  if (options.format == "json") return report::comparison_json(comparisons);
+  if (options.format == "csv") return report::comparison_csv(comparisons);
+  return report::comparison_table(comparisons, style_for(options.output));
+}
+
+void say_alone(const std::vector<const check::Cell*>& cells, const char* side) {
+  for (const check::Cell* cell : cells)
+    say("lab: only in " + std::string(side) + ": " + report::printable(cell->name) + "\n");
+}
+
+int compare(const Options& options) {
+  const auto a = select_cells(options.store, options.a, options.scenario);
+  const auto b = select_cells(options.store, options.b, options.scenario);
+  const check::Pairs pairs = check::pair_up(a, b);
+  say_alone(pairs.only_a, "a");
+  say_alone(pairs.only_b, "b");
+  if (pairs.pairs.empty()) {
+    say("lab: error: nothing in a and b belongs together: no cell of the same name and scenario\n");
+    return base::exit_no_data;
+  }
+  write_output(options.output, render(options, check::compare_all(pairs, options.alpha)));
+  return base::exit_ok;
+}
+
+}  // namespace
+
+void add_compare(CLI::App& app, Action& action) {
+  const auto options = std::make_shared<Options>();
+  CLI::App* command = app.add_subcommand(
+      "compare",
+      std::string("Two sets of recorded trials side by side; each is ") + selection_help);
+  command->add_option("a", options->a, "Before")->required();
+  command->add_option("b", options->b, "After")->required();
+  command->add_option("--scenario", options->scenario, "Only this scenario's");
+  command->add_option("--alpha", options->alpha, "Of showing a difference where there is none")
+      ->check(CLI::Range(1e-6, 0.5))
+      ->capture_default_str();
+  command->add_option("--store", options->store, "The store's file");
+  command->add_option("--format", options->format, "table, json or csv")
+      ->check(CLI::IsMember({"table", "json", "csv"}))
+      ->capture_default_str();
+  command->add_option("-o,--output", options->output,
+                      "Write to this file instead of standard output");
+  command->callback([&action, options] { action = [options] { return compare(*options); }; });
+}
+
+}  // namespace lab::cli

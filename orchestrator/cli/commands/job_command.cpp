@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: MIT
+// What an outer VM runs: the job of its disk, with the events as lines on a port.
+#include <fcntl.h>
+
+#include <CLI/CLI.hpp>
+#include <cerrno>
+#include <memory>
+
+#include "orchestrator/base/error.hpp"
+#include "orchestrator/base/fd.hpp"
+#include "orchestrator/base/folders.hpp"
+#include "orchestrator/cli/commands.hpp"
+#include "orchestrator/inside/run_job.hpp"
+
+namespace lab::cli {
+namespace {
+
+struct Options {
+  std::string job, stream;
+};
+
+int run_job(const Options& options) {
+  const base::Fd stream(::open(options.stream.c_str(), O_WRONLY | O_CLOEXEC));
+  if (!stream) throw base::errno_error("open", options.stream, errno);
+  const trial::Sink sink = [&](const trial::Event& event) {
+    base::write_all(stream.get(), trial::to_json(event) + "\n", options.stream);
+  };
+  int code = base::exit_ok;
+  try {
+    sink(trial::other_phase("outer VM is up"));
+    inside::run_job(inside::job_from_json(base::read_file(options.job)), base::find_folders(),
+                    sink);
+  } catch (const base::Error& error) {
+    sink({.what = error});
+    code = base::exit_code(error.kind());
+  } catch (const std::exception& error) {
+    sink({.what = base::infrastructure_error(error.what())});
+    code = base::exit_infrastructure;
+  }
+  sink({.what = trial::End()});
+  return code;
+}
+
+}  // namespace
+
+void add_job(CLI::App& app, Action& action) {
+  const auto options = std::make_shared<Options>();
+  CLI::App* command = app.add_subcommand("job", "Run a job file (inside an outer VM)");
+  command->group("");  // hidden
+  command->add_option("job", options->job)->required();
+  command->add_option("stream", options->stream)->required();
+  command->callback([&action, options] { action = [options] { return run_job(*options); }; });
+}
+
+}  // namespace lab::cli

@@ -1,0 +1,246 @@
+// SPDX-License-Identifier: MIT
+// An outer VM by hand: for looking around in it, and for debugging.
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <chrono>
+#include <filesystem>
+#include <limits>
+#include <memory>
+
+#include "orchestrator/base/clock.hpp"
+#include "orchestrator/base/error.hpp"
+#include "orchestrator/base/fd.hpp"
+#include "orchestrator/base/folders.hpp"
+#include "orchestrator/base/interrupt.hpp"
+#include "orchestrator/base/run_folder.hpp"
+#include "orchestrator/cli/commands.hpp"
+#include "orchestrator/cli/output.hpp"
+#include "orchestrator/guest/agent.hpp"
+#include "orchestrator/guest/channel.hpp"
+#include "orchestrator/guest/domain.hpp"
+#include "orchestrator/outer/follow.hpp"
+#include "orchestrator/outer/job_layout.hpp"
+#include "orchestrator/outer/machine/outer_vm.hpp"
+#include "orchestrator/outer/run_job.hpp"
+#include "orchestrator/run/outer_jobs.hpp"
+#include "orchestrator/run/probe.hpp"
+#include "orchestrator/run/run.hpp"
+#include "orchestrator/terminal/progress.hpp"
+
+namespace lab::cli {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr const char* domain_name = "lab-outer";
+
+struct Options {
+  std::string site = "auto", kernel;
+  std::vector<std::string> command, scenarios;
+  unsigned timeout = 600;
+};
+
+fs::path disk_folder(const base::Folders& folders) {
+  return folders.cache / "outer";
+}
+
+bool is_up(virConnect* connection) {
+  const auto names = guest::domains_with_prefix(connection, domain_name);
+  return std::ranges::find(names, domain_name) != names.end();
+}
+
+// Inside another VM, too, an outer VM by hand is one more VM.
+const record::Site& wanted_site(const std::string& name) {
+  if (name != "auto") return outer::outer_site(name);
+  return run::choose_site().site == &record::site_kvm ? record::site_kvm : record::site_svm;
+}
+
+std::vector<scenario::TrialPlan> load_plans(const std::vector<std::string>& files) {
+  std::vector<scenario::TrialPlan> plans;
+  for (const std::string& file : files)
+    for (scenario::TrialPlan& plan : scenario::expand(scenario::load(file)))
+      plans.push_back(std::move(plan));
+  return plans;
+}
+
+// The one that the user names, or else the only one that the scenarios name.
+std::string wanted_kernel(const Options& options, const std::vector<scenario::TrialPlan>& plans) {
+  if (!options.kernel.empty() || plans.empty()) return options.kernel;
+  const std::string& first = plans.front().settings.kernel;
+  for (const scenario::TrialPlan& plan : plans)
+    if (plan.settings.kernel != first)
+      throw base::user_error("the scenarios want several kernels; one outer VM has one",
+                             "say which: --kernel KERNEL");
+  return first;
+}
+
+// Lets the machine run, and waits for the guest agent and for the job disk: the agent may answer
+// before systemd has mounted the disk (lab-job).
+void start(virConnect* connection, guest::Domain& domain, const fs::path& console_socket) {
+  constexpr double patience = 300;  // seconds: a busy machine emulates slowly
+  guest::Console console(guest::connect_to_guest(console_socket));
+  domain.resume();
+  const base::Stopwatch watch;
+  const char* there = "until [ -e /run/lab/job/start ]; do sleep 0.2; done";
+  for (;;) {
+    try {
+      guest::agent_run(connection, domain_name, there, std::chrono::seconds(30));
+      return;
+    } catch (const base::Error& error) {
+      if (error.kind() == base::ErrorKind::interrupted) throw;
+      console.read();
+      if (console.panicked() || !domain.running())
+        throw outer::outer_failure("the outer VM ended while it started", console);
+      if (watch.seconds() > patience)
+        throw outer::outer_failure(
+            fmt::format("the outer VM was not there within {:.0f} s: {}", patience, error.what()),
+            console);
+      base::sleep_interruptibly(0.5);
+    }
+  }
+}
+
+void throw_away(const base::Folders& folders, virConnect* connection) {
+  guest::destroy_domain(connection, domain_name);
+  fs::remove_all(disk_folder(folders));
+  fs::remove_all(folders.runtime / "outer");
+}
+
+int up(const Options& options) {
+  const base::Folders folders = base::find_folders();
+  const guest::ConnectionPtr connection = guest::connect(guest::default_uri());
+  if (is_up(connection.get()))
+    throw base::user_error("the outer VM is up already",
+                           "lab outer exec COMMAND, or lab outer down");
+  terminal::Progress progress(terminal::Progress::fitting());
+  const trial::Sink sink = [&](const trial::Event& event) { progress(event); };
+  const record::Site& site = wanted_site(options.site);
+  if (site.machine == record::Site::Machine::bochs)
+    throw base::user_error("--on vmx: Bochs has no way in for lab outer exec",
+                           "lab outer run --on vmx COMMAND");
+  const std::vector<scenario::TrialPlan> plans = load_plans(options.scenarios);
+  const run::OuterJob outer =
+      run::provide_outer_job(site, wanted_kernel(options, plans), plans, folders, sink);
+  progress.phase("outer VM");
+  const fs::path sockets = folders.runtime / "outer";
+  fs::remove_all(disk_folder(folders));
+  fs::create_directories(disk_folder(folders) / "job");
+  fs::create_directories(sockets);
+  guest::Domain domain(connection.get(),
+                       outer::lay_out_outer(outer.image, outer.job, domain_name,
+                                            disk_folder(folders), sockets, outer::start_nothing),
+                       guest::Lifetime::stays);
+  try {
+    start(connection.get(), domain, sockets / "console");
+  } catch (...) {
+    throw_away(folders, connection.get());
+    throw;
+  }
+  progress.clear();
+  fmt::print("the outer VM is up as libvirt domain '{}'\n", domain_name);
+  return base::exit_ok;
+}
+
+std::string in_words(const std::vector<std::string>& command) {
+  std::string line;
+  for (const std::string& word : command) line += (line.empty() ? "" : " ") + word;
+  return line;
+}
+
+int exec(const Options& options) {
+  const std::string line = in_words(options.command);
+  const guest::ConnectionPtr connection = guest::connect(guest::default_uri());
+  if (!is_up(connection.get())) throw base::user_error("no outer VM is up", "lab outer up");
+  const guest::AgentOutcome outcome =
+      guest::agent_run(connection.get(), domain_name, line, std::chrono::seconds(options.timeout));
+  base::write_all(STDOUT_FILENO, outcome.output, "standard output");
+  base::write_all(STDERR_FILENO, outcome.errors, "standard error");
+  return outcome.exit_code;
+}
+
+// What a command prints, then a line of this and its exit code.
+constexpr char end_mark = '\x1e';  // ASCII's record separator
+
+// One that is there for one command.
+int run(const Options& options) {
+  const base::Folders folders = base::find_folders();
+  terminal::Progress progress(terminal::Progress::fitting());
+  const trial::Sink sink = [&](const trial::Event& event) { progress(event); };
+  const record::Site& site = wanted_site(options.site);
+  const run::OuterJob outer = run::provide_outer_job(site, options.kernel, {}, folders, sink);
+  const base::RunFolder folder(folders);
+  const guest::DomainSpec spec = outer::lay_out_outer(
+      outer.image, outer.job, "lab-outer-" + folder.id(), folder.path(), folder.sockets(),
+      "exec >/dev/lab/stream 2>&1 </dev/null\n(" + in_words(options.command) +
+          ")\nprintf '\\036%d\\n' $?");
+  progress.phase("outer VM");
+  const auto machine = outer::back_end(site).start(outer.image, spec, folder.path());
+  int code = base::exit_infrastructure;
+  const double limit = options.timeout;
+  constexpr double any = std::numeric_limits<double>::infinity();
+  outer::follow(*machine, {.silence = any, .whole = limit, .line = 1 << 20},
+                [&](const std::string& line) {
+                  progress.clear();
+                  const bool last = line.starts_with(end_mark);
+                  if (last) code = std::atoi(line.c_str() + 1);
+                  if (!last) base::write_all(STDOUT_FILENO, line + "\n", "standard output");
+                  return last;
+                });
+  return code;
+}
+
+int status() {
+  const guest::ConnectionPtr connection = guest::connect(guest::default_uri());
+  const bool there = is_up(connection.get());
+  fmt::print("{}\n", there ? "up" : "down");
+  return base::exit_ok;
+}
+
+int down() {
+  throw_away(base::find_folders(), guest::connect(guest::default_uri()).get());
+  return base::exit_ok;
+}
+
+}  // namespace
+
+void add_outer(CLI::App& app, Action& action) {
+  const auto options = std::make_shared<Options>();
+  CLI::App* outer = app.add_subcommand("outer", "An outer VM by hand");
+  outer->require_subcommand(1);
+
+  CLI::App* up_command = outer->add_subcommand("up", "Start one and wait until it answers");
+  up_command->add_option("--on", options->site, "Site: auto, kvm or svm")->capture_default_str();
+  up_command->add_option("--kernel", options->kernel,
+                         "Its kernel: release, series, suite or newest (lab kvm list --available)");
+  up_command->add_option("scenario", options->scenarios,
+                         "Scenarios whose job is to be at hand in it: /run/lab/job/run starts it");
+  up_command->callback([&action, options] { action = [options] { return up(*options); }; });
+
+  CLI::App* run_command = outer->add_subcommand(
+      "run", "Start one for one shell command as root, and print what that prints");
+  run_command->add_option("command", options->command, "The command")->required();
+  run_command->add_option("--on", options->site, "Site: auto, kvm, svm or vmx")
+      ->capture_default_str();
+  run_command->add_option("--kernel", options->kernel, "Its kernel, as of lab outer up");
+  run_command->add_option("--timeout", options->timeout, "Seconds")->capture_default_str();
+  run_command->positionals_at_end();
+  run_command->callback([&action, options] { action = [options] { return run(*options); }; });
+
+  CLI::App* exec_command = outer->add_subcommand("exec", "Run a shell command in it as root");
+  exec_command->add_option("command", options->command, "The command")->required();
+  exec_command->add_option("--timeout", options->timeout, "Seconds")->capture_default_str();
+  exec_command->positionals_at_end();
+  exec_command->callback([&action, options] { action = [options] { return exec(*options); }; });
+
+  outer->add_subcommand("status", "Whether one is up")->callback([&action] {
+    action = [] { return status(); };
+  });
+  outer->add_subcommand("down", "End it and throw its disk away")->callback([&action] {
+    action = [] { return down(); };
+  });
+}
+
+}  // namespace lab::cli

@@ -1,0 +1,232 @@
+// SPDX-License-Identifier: MIT
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <charconv>
+#include <memory>
+
+#include "orchestrator/base/error.hpp"
+#include "orchestrator/base/folders.hpp"
+#include "orchestrator/base/run_folder.hpp"
+#include "orchestrator/cli/commands.hpp"
+#include "orchestrator/cli/output.hpp"
+#include "orchestrator/report/answers/answers.hpp"
+#include "orchestrator/store/store.hpp"
+#include "orchestrator/store/transfer.hpp"
+
+namespace lab::cli {
+namespace {
+
+using Filter = store::Store::Filter;
+using std::chrono::system_clock;
+
+// Records that answers are given from, where nothing says which.
+constexpr std::size_t answers_limit = 100;
+
+struct Options {
+  std::string store, scenario, run, older_than, format = "table", output;
+  std::vector<std::string> ids, files;
+  std::size_t limit = 0;
+  bool answers = false, dry_run = false;
+};
+
+store::Store open_store(const Options& options) {
+  return store::Store(store_path(options.store), store::Store::Mode::read_only);
+}
+
+Filter filter_of(const Options& options) {
+  return {.scenario = options.scenario,
+          .limit = options.limit,
+          .run = options.run,
+          .ids = options.ids,
+          .before = {}};
+}
+
+int list(const Options& options) {
+  const auto rows = open_store(options).rows(filter_of(options));
+  write_output("", report::list(rows, terminal::terminal_style()));
+  return base::exit_ok;
+}
+
+// In the order in which they are named, each once.
+std::vector<record::Record> by_ids(const store::Store& store, const std::vector<std::string>& ids) {
+  std::vector<record::Record> records;
+  for (const std::string& id : ids) {
+    record::Record record = store.show(id);
+    if (std::ranges::find(records, record.id, &record::Record::id) == records.end())
+      records.push_back(std::move(record));
+  }
+  return records;
+}
+
+// By their ids, or by --scenario, --run and --limit, or the latest; for answers all of its
+// scenario.
+std::vector<record::Record> chosen(const Options& options) {
+  const store::Store store = open_store(options);
+  const bool filtered = !options.scenario.empty() || !options.run.empty() || options.limit > 0;
+  if (!options.ids.empty() && filtered)
+    throw base::user_error("ids and --scenario, --run or --limit exclude each other");
+  if (filtered) return store.list(filter_of(options));
+  if (options.ids.empty() && options.answers)
+    return store.list({.scenario = store.show("latest").scenario, .limit = answers_limit});
+  return by_ids(store, options.ids.empty() ? std::vector<std::string>{"latest"} : options.ids);
+}
+
+int show(const Options& options) {
+  const report::Format format = wanted_format(options.format);
+  if (options.answers && format != report::Format::table)
+    throw base::user_error("--answers are sentences: they have no other --format");
+  const std::vector<record::Record> records = chosen(options);
+  write_output(options.output, options.answers
+                                   ? report::answers(records)
+                                   : report::render(format, records, style_for(options.output)));
+  return base::exit_ok;
+}
+
+int export_lines(const Options& options) {
+  const bool to_file = !options.output.empty() && options.output != "-";
+  const std::size_t count =
+      store::export_records(open_store(options), filter_of(options), options.output);
+  if (to_file) say(fmt::format("exported {} to {}\n", count, options.output));
+  return base::exit_ok;
+}
+
+int import_files(const Options& options) {
+  store::Store store(store_path(options.store));
+  const base::RunFolder work(base::find_folders());
+  for (const std::string& file : options.files) {
+    const store::Imported result = store::import_records(store, file, work.path());
+    write_output("", fmt::format("{}imported {}, {} were there already\n",
+                                 options.files.size() > 1 ? file + ": " : "", result.imported,
+                                 result.present));
+  }
+  return base::exit_ok;
+}
+
+// "30 days", "12h", "2 w".
+std::chrono::seconds age_of(const std::string& text) {
+  struct Unit {
+    std::string_view name;
+    std::chrono::seconds length;
+  };
+  using std::chrono::hours;
+  static constexpr Unit units[] = {{"min", std::chrono::minutes(1)},
+                                   {"h", hours(1)},
+                                   {"hour", hours(1)},
+                                   {"hours", hours(1)},
+                                   {"d", hours(24)},
+                                   {"day", hours(24)},
+                                   {"days", hours(24)},
+                                   {"w", hours(24 * 7)},
+                                   {"week", hours(24 * 7)},
+                                   {"weeks", hours(24 * 7)}};
+  std::uint16_t number = 0;
+  const auto [stop, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  std::string_view name(stop, std::size_t(text.data() + text.size() - stop));
+  name.remove_prefix(std::min(name.find_first_not_of(' '), name.size()));
+  const auto unit = std::ranges::find(units, name, &Unit::name);
+  if (error != std::errc() || unit == std::end(units))
+    throw base::user_error("--older-than '" + text + "' is no time up to 65,535 units",
+                           "write the unit out: min, h, days or weeks, as in '30 days'");
+  return number * unit->length;
+}
+
+// Whole ids: a beginning could name another record or run than was meant.
+void check_whole(const store::Store& store, const Filter& filter) {
+  const auto runs = store.runs("");
+  if (!filter.run.empty() &&
+      std::ranges::find(runs, filter.run, &record::RunInfo::run) == runs.end())
+    throw base::user_error("no run '" + filter.run + "' in store '" + store.path() + "'",
+                           "lab results show RECORD --format json says its run; give the whole id");
+  for (const std::string& id : filter.ids)
+    if (!store.find(id))
+      throw base::user_error("no record '" + id + "' in store '" + store.path() + "'",
+                             "lab results list, and give the whole id");
+}
+
+int remove(const Options& options) {
+  Filter filter = filter_of(options);
+  if (!options.older_than.empty()) filter.before = system_clock::now() - age_of(options.older_than);
+  if (filter.ids.empty() && filter.run.empty() && filter.scenario.empty() && !filter.before)
+    throw base::user_error("nothing says which records",
+                           "give their ids, --run, --scenario or --older-than");
+  if (options.dry_run) {
+    const store::Store store = open_store(options);
+    check_whole(store, filter);
+    const auto rows = store.rows(filter);
+    write_output("", report::list(rows, terminal::terminal_style()) +
+                         fmt::format("{} would be removed\n", rows.size()));
+    return base::exit_ok;
+  }
+  store::Store store(store_path(options.store));
+  check_whole(store, filter);
+  write_output("", fmt::format("removed {}\n", store.remove(filter)));
+  return base::exit_ok;
+}
+
+using Command = int (*)(const Options&);
+
+CLI::App* add(CLI::App& results, Action& action, const std::shared_ptr<Options>& options,
+              const char* name, const char* help, Command run) {
+  CLI::App* command = results.add_subcommand(name, help);
+  command->callback([&action, options, run] { action = [options, run] { return run(*options); }; });
+  return command;
+}
+
+void add_filters(CLI::App& command, Options& options) {
+  command.add_option("--scenario", options.scenario, "Only this scenario's");
+  command.add_option("--run", options.run, "Only those of this `lab run`: its first record's id");
+}
+
+void add_limit(CLI::App& command, Options& options) {
+  command.add_option("-n,--limit", options.limit, "Only the newest N");
+}
+
+}  // namespace
+
+void add_results(CLI::App& app, Action& action) {
+  const auto options = std::make_shared<Options>();
+  CLI::App* results = app.add_subcommand("results", "The records of past trials");
+  results->require_subcommand(1);
+  results->fallthrough();  // --store goes before and behind the subcommand
+  results->add_option("--store", options->store, "The store's file");
+
+  CLI::App* listing =
+      add(*results, action, options, "list", "One line a record, oldest first", list);
+  add_filters(*listing, *options);
+  add_limit(*listing, *options);
+
+  CLI::App* showing = add(*results, action, options, "show", "Records, whole", show);
+  showing->add_option("id", options->ids,
+                      "Their ids, beginnings of them, or 'latest' (as without any)");
+  add_filters(*showing, *options);
+  add_limit(*showing, *options);
+  showing->add_flag("--answers", options->answers,
+                    "Answer the questions asked of every exit count, in sentences; without "
+                    "ids from the latest record's scenario");
+  add_format_options(*showing, options->format, options->output);
+
+  CLI::App* exporting =
+      add(*results, action, options, "export", "Records as JSON lines, oldest first", export_lines);
+  add_filters(*exporting, *options);
+  add_limit(*exporting, *options);
+  exporting->add_option("-o,--output", options->output,
+                        "Write to this file instead of standard output");
+
+  CLI::App* importing =
+      add(*results, action, options, "import",
+          "Add records of another store; those that are there already are left out", import_files);
+  importing
+      ->add_option("file", options->files, "What export wrote ('-': standard input), or a store")
+      ->required();
+
+  CLI::App* removing = add(*results, action, options, "remove", "Delete records", remove);
+  removing->add_option("id", options->ids, "Their whole ids");
+  add_filters(*removing, *options);
+  removing->add_option("--older-than", options->older_than, "Only older ones: '30 days', '12 h'");
+  removing->add_flag("--dry-run", options->dry_run, "Only list what would be removed");
+}
+
+}  // namespace lab::cli

@@ -1,0 +1,206 @@
+// SPDX-License-Identifier: MIT
+// The exits of running guests, reason by reason, as they happen: of this user's `lab run`s, and
+// otherwise of the VMs on this machine's own patched kvm.
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <filesystem>
+#include <map>
+#include <memory>
+#include <ranges>
+
+#include "orchestrator/base/error.hpp"
+#include "orchestrator/base/fd.hpp"
+#include "orchestrator/base/interrupt.hpp"
+#include "orchestrator/cli/commands.hpp"
+#include "orchestrator/cli/output.hpp"
+#include "orchestrator/exits/host_stats.hpp"
+#include "orchestrator/terminal/doing.hpp"
+#include "orchestrator/terminal/publish.hpp"
+
+namespace lab::cli {
+namespace {
+
+namespace fs = std::filesystem;
+
+// As long as it may take until a guest boots where none is seen and nobody watches.
+constexpr double patience = 5;  // seconds
+// A guest that nothing was heard of for so long runs no more, or its lab is stopped. An emulated
+// second takes several.
+constexpr double silence = 30;
+constexpr std::size_t fewest_lines = 6;  // of a guest's table
+
+struct Options {
+  double delay = 1;
+  unsigned count = 0;
+};
+
+// VMs of this machine; needs root.
+std::vector<terminal::LiveGuest> local() {
+  std::vector<terminal::LiveGuest> guests;
+  std::error_code ignored;
+  for (fs::directory_iterator at("/sys/kernel/debug/kvm", ignored), end; !ignored && at != end;
+       at.increment(ignored)) {
+    const fs::directory_entry& entry = *at;
+    try {
+      const exits::HostStats stats =
+          exits::parse_host_stats(base::read_file(entry.path() / "exit_stats"));
+      terminal::LiveGuest guest{.key = entry.path(), .taken = terminal::monotonic_seconds()};
+      guest.trial = "process " + entry.path().filename().string();
+      guest.sample.vendor = stats.vendor;
+      for (const exits::HostReason& reason : stats.reasons)
+        if (reason.exits > 0)
+          guest.sample.reasons.push_back({reason.number, reason.exits, reason.cycles});
+      guests.push_back(std::move(guest));
+    } catch (const base::Error&) {
+      // No VM's folder, kvm that is not patched, or a VM that has just gone.
+    }
+  }
+  return guests;
+}
+
+class Watcher {
+ public:
+  explicit Watcher(const Options& options)
+      : options_(options), terminal_(::isatty(STDOUT_FILENO) != 0) {}
+
+  int run() {
+    if (terminal_) write_output("", "\x1b[?1049h\x1b[?25l");  // a screen of its own, no cursor
+    int code = base::exit_ok;
+    try {
+      code = watch();
+    } catch (const base::Error& error) {
+      leave();
+      if (error.kind() != base::ErrorKind::interrupted) throw;
+      return base::exit_ok;  // how it is meant to be left
+    } catch (...) {
+      leave();
+      throw;
+    }
+    leave();
+    return code;
+  }
+
+ private:
+  void leave() const {
+    if (terminal_) write_output("", "\x1b[?25h\x1b[?1049l");
+  }
+
+  int watch() {
+    const unsigned wanted = options_.count > 0 || terminal_ ? options_.count : 1;
+    unsigned shown = 0;
+    for (double waited = 0; wanted == 0 || shown < wanted;) {
+      std::vector<terminal::LiveGuest> guests = terminal::published(folders_);
+      std::erase_if(guests, [](const terminal::LiveGuest& guest) {
+        return terminal::monotonic_seconds() - guest.taken > silence;
+      });
+      if (guests.empty()) guests = local();
+      const bool rates = take(guests);
+      // The first table is shown at once where somebody watches, else with rates.
+      if (terminal_ || rates) {
+        show(guests);
+        shown += rates;
+      }
+      if (rates) waited = 0;
+      if (!terminal_ && waited > patience) {
+        say("lab: error: no guest runs whose exits lab counts\nhint: lab run SCENARIO, in another "
+            "terminal\n");
+        return base::exit_no_data;
+      }
+      if (wanted == 0 || shown < wanted) base::sleep_interruptibly(options_.delay);
+      waited += options_.delay;
+    }
+    return base::exit_ok;
+  }
+
+  // Whether there is a rate of any.
+  bool take(const std::vector<terminal::LiveGuest>& guests) {
+    bool rates = false;
+    std::map<std::string, Seen> seen;
+    for (const terminal::LiveGuest& guest : guests) {
+      Seen& now = seen[guest.key];
+      const auto before = seen_.find(guest.key);
+      if (before != seen_.end()) now = before->second;
+      if (before == seen_.end() || guest.taken > now.newest.taken) {
+        now.before = before == seen_.end() ? std::nullopt : std::optional(now.newest);
+        now.newest = guest;
+      }
+      rates |= now.before.has_value();
+    }
+    seen_ = std::move(seen);
+    return rates;
+  }
+
+  void show(const std::vector<terminal::LiveGuest>& guests) {
+    const terminal::TerminalSize size = terminal_
+                                            ? terminal::terminal_size(STDOUT_FILENO)
+                                            : terminal::TerminalSize{.columns = 80, .lines = 1000};
+    std::string text = terminal_ ? "\x1b[H\x1b[2J" : "";
+    if (guests.empty()) text += "no guest runs whose exits lab counts; waiting\n";
+    const std::size_t fitting = std::max<std::size_t>(size.lines / fewest_lines, 1),
+                      shown = std::min(guests.size(), fitting),
+                      lines =
+                          (size.lines - (shown < guests.size())) / std::max<std::size_t>(shown, 1);
+    for (const terminal::LiveGuest& guest : guests | std::views::take(shown))
+      text += terminal::top_table(top_of(seen_.at(guest.key)), lines, size.columns - 1,
+                                  terminal::terminal_style());
+    if (shown < guests.size()) text += fmt::format("and {} more guests\n", guests.size() - shown);
+    // The last newline would move the screen.
+    if (terminal_ && text.ends_with('\n')) text.pop_back();
+    write_output("", text);
+  }
+
+  struct Seen {
+    terminal::LiveGuest newest;
+    std::optional<terminal::LiveGuest> before;
+  };
+
+  static terminal::Top top_of(const Seen& seen) {
+    const terminal::LiveGuest& now = seen.newest;
+    terminal::Top top{.title = report::printable(now.trial), .emulated = now.sample.emulated};
+    if (!now.phase.empty()) top.title += ": " + report::printable(now.phase);
+    std::map<std::uint32_t, trial::Sample::Reason> before;
+    if (seen.before) {
+      top.seconds = now.taken - seen.before->taken;
+      for (const trial::Sample::Reason& reason : seen.before->sample.reasons)
+        before[reason.number] = reason;
+    }
+    const auto& vendor = now.sample.vendor;
+    for (const trial::Sample::Reason& reason : now.sample.reasons) {
+      const trial::Sample::Reason& old = before[reason.number];
+      top.reasons.push_back(
+          {.name = vendor ? report::printable(exits::reason_name(*vendor, reason.number))
+                          : fmt::format("no. {}", reason.number),
+           .exits = reason.exits,
+           .cycles = reason.cycles,
+           .new_exits = reason.exits - std::min(reason.exits, old.exits),
+           .new_cycles = reason.cycles - std::min(reason.cycles, old.cycles)});
+    }
+    return top;
+  }
+
+  const Options& options_;
+  const bool terminal_;
+  const base::Folders folders_ = base::find_folders();
+  std::map<std::string, Seen> seen_;  // by terminal::LiveGuest::key
+};
+
+}  // namespace
+
+void add_top(CLI::App& app, Action& action) {
+  const auto options = std::make_shared<Options>();
+  CLI::App* command = app.add_subcommand(
+      "top",
+      "The exits of running guests by reason, each second: of `lab run` in another terminal, or "
+      "of VMs on this machine's patched kvm");
+  command->add_option("-d,--delay", options->delay, "Seconds between two looks")
+      ->check(CLI::Range(0.1, 3600.0))
+      ->capture_default_str();
+  command->add_option("-n,--count", options->count,
+                      "So many tables (default: until Ctrl-C; one where it is no terminal)");
+  command->callback([&action, options] { action = [options] { return Watcher(*options).run(); }; });
+}
+
+}  // namespace lab::cli

@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: MIT
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+
+#include "orchestrator/base/error.hpp"
+#include "orchestrator/base/folders.hpp"
+#include "orchestrator/cli/commands.hpp"
+#include "orchestrator/cli/output.hpp"
+#include "orchestrator/inside/job.hpp"
+#include "orchestrator/kvm/build.hpp"
+#include "orchestrator/record/expectations.hpp"
+#include "orchestrator/run/checks.hpp"
+#include "orchestrator/run/outer_jobs.hpp"
+#include "orchestrator/run/provide.hpp"
+#include "orchestrator/scenario/scenario.hpp"
+
+namespace lab::cli {
+namespace {
+
+using Plans = std::vector<scenario::TrialPlan>;
+
+// Vendors without a reason that is expected of the trials: there they are refused.
+std::string lacking(const scenario::Scenario& scenario) {
+  std::set<std::string> texts;
+  const auto look = [&](const std::string& reason, bool category) {
+    for (const exits::Vendor vendor : {exits::Vendor::vmx, exits::Vendor::svm})
+      if (!category && !record::has_reason(vendor, {.reason = reason}))
+        texts.insert(fmt::format("{} has no '{}'", to_string(vendor), reason));
+  };
+  for (const auto& expect : scenario.expect) look(expect.reason, expect.category.has_value());
+  for (const auto& relation : scenario.relations)
+    look(relation.reason, relation.category.has_value());
+  std::string result;
+  for (const std::string& text : texts) result += (result.empty() ? "" : ", ") + text;
+  return result.empty() ? "" : "; expect: " + result;
+}
+
+std::string summary(const Plans& plans) {
+  const auto warmups = std::ranges::count(plans, true, &scenario::TrialPlan::warmup);
+  const std::size_t trials = plans.size() - std::size_t(warmups);
+  std::string text = fmt::format("ok, {} trial{}", trials, trials == 1 ? "" : "s");
+  if (warmups > 0) text += fmt::format(" and {} warm-up{}", warmups, warmups == 1 ? "" : "s");
+  return text;
+}
+
+// By the modules that are built: a parameter must be known to some kernel's, of either vendor.
+// What could not be asked is returned.
+std::string check_parameters(const Plans& plans, const base::Folders& folders) {
+  if (std::ranges::all_of(plans, [](const auto& plan) { return plan.settings.parameters.empty(); }))
+    return "";
+  std::optional<base::Error> refusal;
+  for (const kvm::ModuleSet& modules : kvm::list_modules(folders.cache)) {
+    for (const exits::Vendor vendor : {exits::Vendor::svm, exits::Vendor::vmx}) {
+      try {
+        run::check_parameters(plans, modules.path, vendor);
+        return "";
+      } catch (const base::Error& error) {
+        if (error.kind() != base::ErrorKind::user) throw;
+        if (!refusal) refusal = error;
+      }
+    }
+  }
+  if (refusal) throw base::Error(*refusal);
+  return "; module parameters not checked: no modules are built yet (lab kvm build)";
+}
+
+// Of CPU models libvirt knows; what could not be asked is returned.
+std::string check_settings(const Plans& plans) {
+  const auto plain = [](const scenario::TrialPlan& plan) {
+    const scenario::Settings& settings = plan.settings;
+    return settings.cpu_model.empty() && settings.cpu_features.empty() && !settings.huge_pages;
+  };
+  if (std::ranges::all_of(plans, plain)) return "";
+  try {
+    run::check_settings(plans);
+    return "";
+  } catch (const base::Error& error) {
+    if (error.kind() != base::ErrorKind::infrastructure) throw;
+    return fmt::format("; CPU model not checked: {}", report::printable(error.what()));
+  }
+}
+
+// Whether an image has a disk is known when it is made: here each is taken to have one.
+void check_steps(const Plans& plans) {
+  std::map<std::string, trial::GuestImage> images;
+  for (const scenario::TrialPlan& plan : plans)
+    images.try_emplace(inside::image_key(plan), trial::GuestImage{.disk = "its disk"});
+  run::check_steps(plans, images);
+}
+
+// Everything that can be known without a guest.
+std::string check(const std::string& file, const base::Folders& folders) {
+  const scenario::Scenario scenario = scenario::load(file);
+  const Plans plans = scenario::expand(scenario);
+  run::check_images(plans, folders);
+  check_steps(plans);
+  const std::string unknown = check_settings(plans) + check_parameters(plans, folders);
+  return summary(plans) + lacking(scenario) + unknown;
+}
+
+int validate(const std::vector<std::string>& files) {
+  const base::Folders folders = base::find_folders();
+  int worst = base::exit_ok;
+  for (const std::string& file : files) {
+    try {
+      write_output("", fmt::format("{}: {}\n", report::printable(file), check(file, folders)));
+    } catch (const base::Error& error) {
+      std::string text = report::printable(error.what(), true);
+      if (!text.starts_with(file)) text = fmt::format("{}: {}", report::printable(file), text);
+      say(fmt::format("lab: error: {}\n", text));
+      if (!error.hint().empty()) say(fmt::format("hint: {}\n", error.hint()));
+      worst = std::max<int>(worst, base::exit_code(error.kind()));
+    }
+  }
+  return worst;
+}
+
+}  // namespace
+
+void add_validate(CLI::App& app, Action& action) {
+  const auto files = std::make_shared<std::vector<std::string>>();
+  CLI::App* command = app.add_subcommand("validate", "Check scenario files without running them");
+  command->add_option("scenario", *files, "Scenario files")->required();
+  command->callback([&action, files] { action = [files] { return validate(*files); }; });
+}
+
+}  // namespace lab::cli

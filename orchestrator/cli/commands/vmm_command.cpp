@@ -1,0 +1,164 @@
+// SPDX-License-Identifier: MIT
+// Tests of the patched modules by a tiny VMM of lab's own; run inside an outer VM, or on any
+// machine whose KVM is patched.
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <memory>
+#include <nlohmann/json.hpp>
+
+#include "orchestrator/base/error.hpp"
+#include "orchestrator/base/fd.hpp"
+#include "orchestrator/base/folders.hpp"
+#include "orchestrator/cli/commands.hpp"
+#include "orchestrator/exits/layout.hpp"
+#include "orchestrator/kvm/modules/kmod.hpp"
+#include "orchestrator/vmm/cost.hpp"
+#include "orchestrator/vmm/tests/tests.hpp"
+
+namespace lab::cli {
+namespace {
+
+struct Options {
+  vmm::CostOptions cost;
+  vmm::FuzzOptions fuzz;
+  unsigned times = 100;
+  std::uint64_t nested_exits = 10'000;
+  std::string leaf = "1", modules = "/run/lab/job/modules";
+};
+
+void print_line(const std::string& line) {
+  base::write_all(STDOUT_FILENO, line + "\n", "standard output");
+}
+
+std::uint32_t wanted_leaf(const std::string& text) {
+  if (text == "total") {
+    const auto layout = exits::parse_layout(kvm::parameter("kvm", "exit_layout"));
+    if (!layout) throw base::user_error("--leaf total: the kvm module that is loaded has none");
+    return exits::total_leaf(*layout);
+  }
+  try {
+    return static_cast<std::uint32_t>(std::stoul(text, nullptr, 0));
+  } catch (const std::exception&) {
+    throw base::user_error("--leaf '" + text + "': a number, or total");
+  }
+}
+
+int cost(Options options) {
+  options.cost.leaf = wanted_leaf(options.leaf);
+  print_line(fmt::format("{} exits of CPUID leaf {:#x}, {} times", options.cost.exits,
+                         options.cost.leaf, options.cost.repeats));
+  for (const vmm::Cost& one : vmm::measure_cost(options.cost))
+    print_line(fmt::format("exit {:.1f} ns {:.1f} ticks", one.nanoseconds, one.ticks));
+  return base::exit_ok;
+}
+
+// For lab bench overhead: a JSON line for each variant and kind of exit.
+int overhead(const Options& options) {
+  const auto print = [](const vmm::VariantCost& variant) {
+    nlohmann::json line{
+        {"variant", variant.name}, {"exit", to_string(variant.kind)}, {"why", variant.why}};
+    if (variant.bytes) line["bytes"] = *variant.bytes;
+    line["ticks"] = line["nanoseconds"] = nlohmann::json::array();
+    for (const vmm::Cost& one : variant.costs) {
+      line["ticks"].push_back(one.ticks);
+      line["nanoseconds"].push_back(one.nanoseconds);
+    }
+    print_line(line.dump());
+  };
+  try {
+    vmm::measure_overhead(options.modules, base::find_folders().runtime, options.cost, print);
+  } catch (const base::Error& error) {
+    print_line(nlohmann::json{{"error", error.what()}}.dump());
+  }
+  print_line(R"({"end":true})");
+  return base::exit_ok;
+}
+
+int print_report(const vmm::Report& report) {
+  for (const std::string& line : report.lines) print_line(line);
+  for (const std::string& fault : report.faults) print_line("fault: " + fault);
+  print_line(report.fault_count == 0 ? "ok" : fmt::format("{} faults", report.fault_count));
+  return report.fault_count == 0 ? base::exit_ok : base::exit_regression;
+}
+
+// A subcommand that prints a test's report.
+CLI::App* add_test(CLI::App& command, Action& action, const std::shared_ptr<Options>& options,
+                   const char* name, const char* description, vmm::Report (*test)(const Options&)) {
+  CLI::App* added = command.add_subcommand(name, description);
+  added->callback([&action, options, test] {
+    action = [options, test] { return print_report(test(*options)); };
+  });
+  return added;
+}
+
+void add_tests(CLI::App& command, Action& action, const std::shared_ptr<Options>& options) {
+  add_test(command, action, options, "numbers", "Every exit number on every leaf",
+           [](const Options&) { return vmm::test_numbers(); });
+  CLI::App* fuzz = add_test(command, action, options, "fuzz", "Random leaves and numbers",
+                            [](const Options& o) { return vmm::test_fuzz(o.fuzz); });
+  fuzz->add_option("--seconds", options->fuzz.seconds)->capture_default_str();
+  fuzz->add_option("--vcpus", options->fuzz.vcpus)->capture_default_str()->check(CLI::Range(1, 8));
+  fuzz->add_option("--seed", options->fuzz.seed)->capture_default_str();
+  add_test(command, action, options, "create", "Make and end VMs; look for leaks",
+           [](const Options& o) { return vmm::test_create(o.times); })
+      ->add_option("--times", options->times)
+      ->capture_default_str();
+  CLI::App* reload = add_test(
+      command, action, options, "reload", "Swap the modules; look for leaks", [](const Options& o) {
+        return vmm::test_reload(o.times, o.modules, base::find_folders().runtime);
+      });
+  reload->add_option("--times", options->times)->capture_default_str();
+  reload->add_option("--modules", options->modules)->capture_default_str();
+  add_test(command, action, options, "wrap", "Past 2^32 exits (exit_preset=4294966296)",
+           [](const Options&) { return vmm::test_wrap(); });
+  add_test(command, action, options, "nested", "The exits of a guest's own guest (SVM)",
+           [](const Options& o) { return vmm::test_nested(o.nested_exits); })
+      ->add_option("--exits", options->nested_exits)
+      ->capture_default_str();
+  add_test(command, action, options, "failed", "VM entries that the processor refuses",
+           [](const Options& o) { return vmm::test_failed(o.times); })
+      ->add_option("--times", options->times)
+      ->capture_default_str();
+  add_test(command, action, options, "interrupts", "Interrupts that arrive once each",
+           [](const Options& o) { return vmm::test_interrupts(o.times); })
+      ->add_option("--times", options->times)
+      ->capture_default_str();
+  add_test(command, action, options, "priority", "The task priority while an interrupt is pending",
+           [](const Options& o) { return vmm::test_priority(o.times); })
+      ->add_option("--times", options->times)
+      ->capture_default_str();
+}
+
+void add_cost_options(CLI::App& command, Options& options) {
+  command.add_option("--exits", options.cost.exits, "Of each kind in a run")
+      ->check(CLI::Range(1, 10'000'000))
+      ->capture_default_str();
+  command.add_option("--repeats", options.cost.repeats, "Runs")->capture_default_str();
+}
+
+}  // namespace
+
+void add_vmm(CLI::App& app, Action& action) {
+  const auto options = std::make_shared<Options>();
+  CLI::App* command = app.add_subcommand("vmm", "Test the patched modules by a tiny VMM");
+  command->group("");  // hidden
+  command->require_subcommand(1);
+
+  add_tests(*command, action, options);
+  CLI::App* cost_command = command->add_subcommand("cost", "Time an exit");
+  add_cost_options(*cost_command, *options);
+  cost_command->add_option("--leaf", options->leaf, "CPUID leaf, or total")->capture_default_str();
+  cost_command->callback([&action, options] { action = [options] { return cost(*options); }; });
+
+  CLI::App* overhead_command =
+      command->add_subcommand("overhead", "Time an exit under each module variant (JSON lines)");
+  add_cost_options(*overhead_command, *options);
+  overhead_command->add_option("--modules", options->modules)->capture_default_str();
+  overhead_command->callback(
+      [&action, options] { action = [options] { return overhead(*options); }; });
+}
+
+}  // namespace lab::cli

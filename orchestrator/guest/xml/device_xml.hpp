@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: MIT
+// The devices of a domain as libvirt's XML, and those that libvirt has no element for as arguments
+// of QEMU.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "orchestrator/guest/xml/domain_xml.hpp"
+
+namespace pugi {
+class xml_node;
+}
+
+namespace lab::guest {
+
+// Appends <devices>. What libvirt or QEMU would add by themselves is switched off: each device
+// costs exits. NVMe disks are not in it.
+void add_devices(pugi::xml_node domain, const DomainSpec& spec);
+
+// For a value of QEMU's options: a comma ends it, unless doubled.
+std::string escaped(const std::string& value);
+
+// libvirt has no emulated NVMe: it comes by QEMU's own words.
+std::vector<std::string> nvme_arguments(const DomainSpec& spec);
+
+}  // namespace lab::guest

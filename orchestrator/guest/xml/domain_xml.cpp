@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: MIT
+#include "orchestrator/guest/xml/domain_xml.hpp"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <iterator>
+
+#include "orchestrator/guest/xml/device_xml.hpp"
+#include "orchestrator/guest/xml/xml.hpp"
+
+namespace lab::guest {
+namespace {
+
+using pugi::xml_node;
+
+void add_os(xml_node domain, const DomainSpec& spec) {
+  xml_node os = add(domain, "os");
+  xml_node type = add(os, "type");
+  set(type, "arch", "x86_64");
+  set(type, "machine", spec.machine);
+  type.text().set("hvm");
+  if (spec.kernel.empty()) return;
+  add_text(os, "kernel", spec.kernel);
+  if (!spec.initrd.empty()) add_text(os, "initrd", spec.initrd);
+  add_text(os, "cmdline", spec.cmdline);
+}
+
+void add_cpu(xml_node domain, const DomainSpec& spec) {
+  xml_node features = add(domain, "features");
+  add(features, "acpi");
+  add(features, "apic");
+  xml_node cpu = add(domain, "cpu");
+  if (spec.cpu_model.empty()) {
+    set(cpu, "mode", "host-passthrough");
+  } else {
+    set(cpu, "mode", "custom");
+    set(cpu, "match", "exact");
+    set(cpu, "check", "none");  // TCG lacks some features of every named model
+    xml_node model = add(cpu, "model");
+    set(model, "fallback", "forbid");
+    model.text().set(spec.cpu_model.c_str());
+  }
+  for (const std::string& feature : spec.cpu_features) {
+    xml_node node = add(cpu, "feature");
+    set(node, "policy", feature.starts_with('-') ? "disable" : "require");
+    set(node, "name", feature.substr(1));
+  }
+}
+
+void add_clock(xml_node domain, const DomainSpec& spec) {
+  if (!spec.count_instructions) return;
+  xml_node clock = add(domain, "clock");
+  set(clock, "offset", "absolute");
+  set(clock, "start", "1767225600");  // 2026-01-01 00:00 UTC
+  xml_node timer = add(clock, "timer");
+  set(timer, "name", "rtc");
+  set(timer, "track", "guest");
+}
+
+void add_memory(xml_node domain, const DomainSpec& spec) {
+  xml_node memory = add(domain, "memory");
+  set(memory, "unit", "MiB");
+  memory.text().set(static_cast<unsigned long long>(spec.memory_mib));
+  if (!spec.huge_pages) return;
+  xml_node backing = add(domain, "memoryBacking");
+  xml_node page = add(add(backing, "hugepages"), "page");
+  set(page, "size", "2048");
+  set(page, "unit", "KiB");
+  set(add(backing, "source"), "type", "memfd");  // takes no mounted hugetlbfs
+}
+
+std::vector<std::string> memory_file_arguments(const DomainSpec& spec) {
+  if (spec.memory_file.empty()) return {};
+  const char* use = spec.incoming ? "share=off,readonly=on,rom=off" : "share=on";
+  return {"-object",
+          "memory-backend-file,id=lab-ram,size=" + std::to_string(spec.memory_mib) + "M," + use +
+              ",mem-path=" + escaped(spec.memory_file),
+          "-machine", "memory-backend=lab-ram"};
+}
+
+// What libvirt has no elements for.
+void add_qemu_details(xml_node domain, const DomainSpec& spec) {
+  set(domain, "xmlns:qemu", "http://libvirt.org/schemas/domain/qemu/1.0");
+  std::vector<std::string> arguments = nvme_arguments(spec);
+  std::ranges::copy(memory_file_arguments(spec), std::back_inserter(arguments));
+  if (spec.count_instructions)
+    arguments.insert(arguments.end(),
+                     {"-icount", "shift=0,sleep=off", "-global", "virtio-serial-pci.ioeventfd=off",
+                      "-global", "virtio-blk-pci.ioeventfd=off"});
+  if (!spec.memory_disk.empty()) {
+    const std::uint64_t most = spec.memory_mib + spec.memory_disk_mib;
+    const std::string size = std::to_string(spec.memory_disk_mib) + "M";
+    arguments.insert(arguments.end(), {"-machine", "nvdimm=on", "-m",
+                                       "slots=1,maxmem=" + std::to_string(most) + "M", "-object",
+                                       "memory-backend-file,id=lab-memory,share=on,size=" + size +
+                                           ",mem-path=" + escaped(spec.memory_disk),
+                                       "-device", "nvdimm,memdev=lab-memory"});
+  }
+  if (spec.incoming) arguments.insert(arguments.end(), {"-incoming", "defer"});
+  if (!arguments.empty()) {
+    xml_node node = add(domain, "qemu:commandline");
+    for (const std::string& argument : arguments) set(add(node, "qemu:arg"), "value", argument);
+  }
+  // Before a domain starts, libvirt 9.0 asks QEMU for each of 400 CPU properties by itself: ten
+  // seconds of fourteen where QEMU is emulated. Without this capability it reads the CPUID words at
+  // once. Domain then looks after the features that are missing.
+  set(add(add(domain, "qemu:capabilities"), "qemu:del"), "capability", "cpu-unavailable-features");
+}
+
+void add_owner_label(xml_node domain) {
+  xml_node label = add(domain, "seclabel");
+  set(label, "type", "static");
+  set(label, "model", "dac");
+  set(label, "relabel", "no");
+  const std::string owner = "+" + std::to_string(::geteuid()) + ":+" + std::to_string(::getegid());
+  add_text(label, "label", owner);
+}
+
+}  // namespace
+
+std::string domain_xml(const DomainSpec& spec, bool apparmor) {
+  pugi::xml_document document;
+  xml_node domain = document.append_child("domain");
+  set(domain, "type", spec.accelerated ? "kvm" : "qemu");
+  add_text(domain, "name", spec.name);
+  add_memory(domain, spec);
+  add(domain, "vcpu").text().set(spec.vcpus);
+  add_os(domain, spec);
+  add_cpu(domain, spec);
+  add_clock(domain, spec);
+  add_text(domain, "on_reboot", spec.on_reboot_restart ? "restart" : "destroy");
+  add_text(domain, "on_crash", "destroy");
+  add_devices(domain, spec);
+  add_owner_label(domain);
+  add_qemu_details(domain, spec);
+  if (apparmor) {
+    xml_node label = add(domain, "seclabel");
+    set(label, "type", "none");
+    set(label, "model", "apparmor");
+  }
+  return text_of(document);
+}
+
+}  // namespace lab::guest

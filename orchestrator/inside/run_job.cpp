@@ -1,0 +1,166 @@
+// SPDX-License-Identifier: MIT
+#include "orchestrator/inside/run_job.hpp"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include "orchestrator/base/clock.hpp"
+#include "orchestrator/base/error.hpp"
+#include "orchestrator/base/interrupt.hpp"
+#include "orchestrator/base/run_folder.hpp"
+#include "orchestrator/base/subprocess.hpp"
+#include "orchestrator/base/this_machine.hpp"
+#include "orchestrator/guest/connection.hpp"
+#include "orchestrator/guest/domain.hpp"
+#include "orchestrator/inside/capabilities.hpp"
+#include "orchestrator/inside/machine_clock.hpp"
+#include "orchestrator/inside/machine_settings.hpp"
+#include "orchestrator/inside/seed.hpp"
+#include "orchestrator/kvm/modules/modules.hpp"
+
+namespace lab::inside {
+namespace {
+
+record::Conditions machine_conditions(const Job& job) {
+  namespace condition = record::condition;
+  record::Conditions conditions;
+  const auto set = [&](std::string_view key, const std::string& value) {
+    conditions[std::string(key)] = value;
+  };
+  set(condition::site, std::string(job.site->name));
+  set(condition::emulated, job.site->emulated ? "true" : "false");
+  // Levels of virtualization below the guest that this lab knows of: its own, and that of a VM
+  // in which it runs.
+  set(condition::nesting_depth, base::cpu_has("hypervisor") ? "2" : "1");
+  set(condition::vendor, std::string(exits::to_string(kvm::machine_vendor())));
+  set(condition::cpu_model, base::cpu_field("model name"));
+  set(condition::outer_kernel, base::running_kernel());
+  set(condition::lab_version, LAB_VERSION);
+  // The host of an outer VM is added outside (outer/surroundings).
+  const std::string host = job.site->machine == Site::Machine::here ? base::this_host() : "";
+  if (!host.empty()) set(condition::host, host);
+  if (job.site->own_clock) {
+    const ClockSpeed speed = measure_clock();
+    check_clock(speed);
+    set(condition::outer_tsc, fmt::format("{:.0f} MHz", speed.tsc_mhz));
+  }
+  return conditions;
+}
+
+kvm::Parameters parameters_of(const scenario::TrialPlan& plan) {
+  kvm::Parameters parameters = plan.settings.parameters;
+  parameters["exit_layout"] = std::string(exits::to_string(plan.settings.layout));
+  if (plan.settings.paging) {
+    const bool nested = *plan.settings.paging == scenario::Paging::nested;
+    parameters[kvm::machine_vendor() == exits::Vendor::svm ? "npt" : "ept"] = nested ? "1" : "0";
+  }
+  // Guests with APICv crash in Bochs 3.0, which seems to interrupt them while interrupts are off.
+  if (plan.settings.processor != scenario::Processor::haswell)
+    parameters.emplace("enable_apicv", "0");
+  return parameters;
+}
+
+// What was fixed: by outer/job_layout, or by the site's nature.
+std::string exact_in_words(const Site& site) {
+  const std::string both = "clock by instructions, one outer CPU, the same random numbers";
+  return site.own_clock ? both : both + ", disks in memory, the same state";
+}
+
+bool counts_whole_host(const kvm::Parameters& parameters) {
+  const auto scope = parameters.find("exit_scope");
+  return scope != parameters.end() && scope->second == "host";
+}
+
+std::string in_words(const kvm::Parameters& parameters) {
+  std::string text;
+  for (const auto& [name, value] : parameters)
+    text += fmt::format("{}{}={}", text.empty() ? "" : " ", name, value);
+  return text;
+}
+
+// An outer VM that is there for one job starts none of its own (images/outer: lab-init). Not before
+// KVM is there: libvirt would ask QEMU for its capabilities once more. A libvirtd that was just
+// started may need a moment until it listens.
+guest::ConnectionPtr connect_patiently(const Job& job) {
+  const base::Stopwatch watch;
+  if (job.site->machine != Site::Machine::here &&
+      !std::filesystem::exists("/run/libvirt/libvirt-sock")) {
+    give_capabilities(job.capabilities);
+    base::run_checked({.argv = {"libvirtd", "--daemon"}});
+  }
+  for (;;) {
+    try {
+      return guest::connect(guest::default_uri());
+    } catch (const base::Error&) {
+      base::throw_if_interrupted();
+      if (watch.seconds() > 30) throw;
+      base::sleep_interruptibly(0.2);
+    }
+  }
+}
+
+// Starts a guest and takes it away again: what QEMU and libvirt read for the first one is in memory
+// then.
+void start_a_guest(virConnect* connection, const base::Folders& folders) {
+  const base::RunFolder run(folders);
+  guest::DomainSpec spec;
+  spec.name = "lab-guest-" + run.id();
+  spec.memory_mib = 64;
+  spec.channels.push_back({"lab.reader.0", (run.sockets() / "reader").string()});
+  spec.console_socket = (run.sockets() / "console").string();
+  guest::Domain(connection, spec).resume();
+}
+
+void warm_up(const Job& job, const base::Folders& folders, const trial::Sink& sink) {
+  kvm::ModuleSwap swap(folders.runtime);
+  swap.load(job.modules, parameters_of(job.plans.at(0)));
+  start_a_guest(connect_patiently(job).get(), folders);
+  send_capabilities(job.capabilities, sink);
+  swap.keep();
+}
+
+}  // namespace
+
+void run_job(const Job& job, const base::Folders& folders, const trial::Sink& sink) {
+  if (::geteuid() != 0)
+    throw base::user_error("site 'here' swaps kernel modules, which only root may do",
+                           "run it as root, or use --on svm");
+  if (!job.seed.empty()) take_seed(job.seed);
+  if (job.warm_up) return warm_up(job, folders, sink);
+  const base::RunFolder run(folders);
+  kvm::ModuleSwap swap(folders.runtime);  // puts the stock modules back at its end
+  if (!job.seed.empty()) swap.adopt(job.modules);
+  trial::TrialContext context{.run_id = run.id(),
+                              .folder = run.path(),
+                              .sockets = run.sockets(),
+                              .conditions = machine_conditions(job),
+                              .verify_tracepoint = job.verify_tracepoint,
+                              .sink = sink};
+  guest::ConnectionPtr connection;
+  for (const scenario::TrialPlan& plan : job.plans) {
+    const record::Phase modules{record::Phase::Kind::modules, ""};
+    const base::Stopwatch loading;
+    sink({.trial = plan.name, .what = trial::PhaseBegun{modules, ""}});
+    const kvm::Parameters parameters = parameters_of(plan);
+    // Its counts go on as long as the modules stay: each trial begins them at nothing.
+    if (counts_whole_host(parameters)) swap.restore();
+    swap.load(job.modules, parameters);
+    const double seconds = loading.seconds();
+    const MachineSettings settings(plan.settings, folders.runtime);
+    if (!connection) connection = connect_patiently(job);
+    context.connection = connection.get();
+    context.conditions[std::string(record::condition::module_parameters)] = in_words(parameters);
+    context.conditions.erase(std::string(record::condition::exact));
+    if (plan.settings.exact)
+      context.conditions[std::string(record::condition::exact)] = exact_in_words(*job.site);
+    record::Record record = trial::run_trial(plan, job.images.at(image_key(plan)), context);
+    record.timings.insert(record.timings.begin(), {modules, seconds});
+    sink({.trial = plan.name, .what = std::move(record)});
+  }
+  send_capabilities(job.capabilities, sink);
+  if (job.thrown_away) return swap.keep();
+  sink(trial::other_phase("stock modules"));
+  swap.restore();
+}
+
+}  // namespace lab::inside

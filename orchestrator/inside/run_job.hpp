@@ -1,0 +1,15 @@
+// SPDX-License-Identifier: MIT
+// Runs a job's trials on this machine's own KVM, with its modules swapped meanwhile.
+#pragma once
+
+#include "orchestrator/base/folders.hpp"
+#include "orchestrator/inside/job.hpp"
+#include "orchestrator/trial/event.hpp"
+
+namespace lab::inside {
+
+// Runs all trials; a record event for each. Swaps the modules only where it must, and puts the
+// stock ones back at the end whatever happens. Throws Error where the machinery fails.
+void run_job(const Job& job, const base::Folders& folders, const trial::Sink& sink);
+
+}  // namespace lab::inside

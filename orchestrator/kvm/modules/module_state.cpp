@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: MIT
+#include "orchestrator/kvm/modules/module_state.hpp"
+
+#include <nlohmann/json.hpp>
+
+#include "orchestrator/base/error.hpp"
+#include "orchestrator/base/fd.hpp"
+
+namespace lab::kvm {
+namespace fs = std::filesystem;
+namespace {
+
+fs::path state_file(const fs::path& runtime) {
+  return runtime / "modules.json";
+}
+
+}  // namespace
+
+std::optional<ModuleState> read_state(const fs::path& runtime) {
+  const fs::path path = state_file(runtime);
+  if (!fs::exists(path)) return std::nullopt;
+  try {
+    const auto json = nlohmann::json::parse(base::read_file(path));
+    return ModuleState{
+        .vendor_module = json.at("vendor_module").get<std::string>(),
+        .stock_was_loaded = json.at("stock_was_loaded").get<bool>(),
+        .kept = json.at("kept").get<bool>(),
+        .patch = json.at("patch").get<std::string>(),
+        .parameters = json.at("parameters").get<std::map<std::string, std::string>>()};
+  } catch (const nlohmann::json::exception& error) {
+    throw base::infrastructure_error("read '" + path.string() + "': " + error.what(),
+                                     "lab kvm restore");
+  }
+}
+
+void write_state(const fs::path& runtime, const ModuleState& state) {
+  const nlohmann::json json{{"vendor_module", state.vendor_module},
+                            {"stock_was_loaded", state.stock_was_loaded},
+                            {"kept", state.kept},
+                            {"patch", state.patch},
+                            {"parameters", state.parameters}};
+  base::write_file(state_file(runtime), json.dump() + "\n");
+}
+
+void remove_state(const fs::path& runtime) {
+  std::error_code ignored;
+  fs::remove(state_file(runtime), ignored);
+}
+
+}  // namespace lab::kvm

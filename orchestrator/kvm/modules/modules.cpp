@@ -1,0 +1,347 @@
+// SPDX-License-Identifier: MIT
+#include "orchestrator/kvm/modules/modules.hpp"
+
+#include <spdlog/spdlog.h>
+#include <sys/utsname.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <chrono>
+#include <fstream>
+#include <set>
+#include <thread>
+
+#include "orchestrator/base/clock.hpp"
+#include "orchestrator/base/error.hpp"
+#include "orchestrator/base/this_machine.hpp"
+#include "orchestrator/kvm/build.hpp"
+#include "orchestrator/kvm/modules/kmod.hpp"
+#include "orchestrator/kvm/modules/refusal.hpp"
+
+namespace lab::kvm {
+namespace fs = std::filesystem;
+namespace {
+
+// A VM's end and the closing of its last file take a moment; longer under emulation.
+constexpr double patience = 3.0;
+
+// "kvm_amd" lies in the file kvm-amd.ko.
+fs::path file_of(const fs::path& folder, std::string name) {
+  for (char& c : name)
+    if (c == '_') c = '-';
+  return folder / (name + ".ko");
+}
+
+// "name:description" and "name:type" both stand for a parameter.
+void add_names(std::set<std::string>& names, const std::vector<std::string>& fields) {
+  for (const std::string& field : fields) names.insert(field.substr(0, field.find(':')));
+}
+
+std::set<std::string> parameters_of_file(const fs::path& file) {
+  std::set<std::string> names;
+  add_names(names, Kmod::information(file, "parm"));
+  add_names(names, Kmod::information(file, "parmtype"));
+  return names;
+}
+
+SplitParameters split_for(const fs::path& modules, const std::string& vendor,
+                          const Parameters& parameters) {
+  return split_parameters(parameters, parameters_of_file(file_of(modules, "kvm")),
+                          parameters_of_file(file_of(modules, vendor)));
+}
+
+std::string joined(const std::string& first, const std::string& second) {
+  return first + (first.empty() || second.empty() ? "" : " ") + second;
+}
+
+bool is_vendor(const std::string& module) {
+  return module == "kvm_amd" || module == "kvm_intel";
+}
+
+// Modules that use this one and are not of ours.
+std::vector<std::string> foreign_holders(const std::string& module) {
+  std::vector<std::string> names = holders(module);
+  std::erase_if(names, is_vendor);
+  return names;
+}
+
+// How often something holds the module, its vendor module aside: each that uses it counts once.
+int foreign_uses(const std::string& module) {
+  const auto all = holders(module);
+  return use_count(module) - static_cast<int>(std::ranges::count_if(all, is_vendor));
+}
+
+std::string joined_all(const std::vector<std::string>& words) {
+  std::string text;
+  for (const std::string& word : words) text = joined(text, word);
+  return text;
+}
+
+[[noreturn]] void in_use(const std::string& module) {
+  const std::vector<KvmUser> users = kvm_users();
+  if (!users.empty())
+    throw base::infrastructure_error("kvm is in use by process " + in_words(users),
+                                     "end these VMs first");
+  const std::string what = "module '" + module + "' is in use (" +
+                           std::to_string(foreign_uses(module)) +
+                           " times) though no process that lab can see has /dev/kvm open";
+  std::string by;
+  for (const std::string& holder : foreign_holders(module)) by += (by.empty() ? "" : " ") + holder;
+  if (!by.empty()) throw base::infrastructure_error(what + ": by module " + by, "rmmod " + by);
+  if (is_vendor(module)) throw base::infrastructure_error(what, "end the VMs of other containers");
+  // The trace events of both modules are in kvm.ko: so this is what holds it alone.
+  const std::vector<KvmUser> tracing = perf_users();
+  throw base::infrastructure_error(
+      what + ": tracing of kvm's events holds it",
+      tracing.empty() ? "empty set_event in /sys/kernel/tracing, or end perf in other containers"
+                      : "end process " + in_words(tracing) + ", which has perf events open");
+}
+
+// Asked before anything is changed, so that what is in the way costs no more than a message.
+void wait_until_unused(const std::string& vendor) {
+  const base::Stopwatch watch;
+  for (const std::string& module : {vendor, std::string("kvm")})
+    while (foreign_uses(module) > 0) {
+      if (watch.seconds() > patience) in_use(module);
+      std::this_thread::sleep_for(std::chrono::milliseconds(50));
+    }
+}
+
+// Both vendor modules: the wrong one may be loaded only on a machine that changed under us. All
+// again while one is there: udev, or a process opening /dev/kvm, may load them in between.
+void remove_all(const Kmod& kmod) {
+  const base::Stopwatch watch;
+  for (;;) {
+    std::string left;
+    for (const char* module : {"kvm_amd", "kvm_intel", "kvm"})
+      if (!kmod.remove(module) && left.empty()) left = module;
+    if (left.empty()) return;
+    if (watch.seconds() > patience) in_use(left);
+    // Not interruptible: this also puts the stock modules back after Ctrl-C.
+    std::this_thread::sleep_for(std::chrono::milliseconds(50));
+  }
+}
+
+void check_not_built_in() {
+  if (fs::exists("/sys/module/kvm") && !is_loaded("kvm"))
+    throw base::infrastructure_error("kvm is built into this kernel and cannot be swapped");
+}
+
+// "6.1.192-2" from "#1 SMP PREEMPT_DYNAMIC Debian 6.1.192-2 (2026-11-16)"; "" from others.
+std::string package_version(const std::string& version) {
+  static const std::string mark = " Debian ";
+  const std::size_t at = version.find(mark);
+  if (at == std::string::npos) return "";
+  return version.substr(at + mark.size(), version.find(' ', at + mark.size()) - at - mark.size());
+}
+
+// The patch reads fields of structures which modversions do not cover: so the modules must come
+// from exactly the running kernel's source. For a kernel of one's own there is no version to
+// compare: what can be compared is the vermagic, against that of the kernel's own modules.
+void check_vermagic(const ModuleSet& modules) {
+  const Kmod kmod;
+  if (!kmod.exists("kvm")) return;
+  const auto stock = kmod.information_of("kvm", "vermagic");
+  const auto ours = Kmod::information(file_of(modules.path, "kvm"), "vermagic");
+  if (stock != ours)
+    throw base::infrastructure_error(
+        "the modules in '" + modules.path.string() + "' are for '" + joined_all(ours) +
+            "', the running kernel's are for '" + joined_all(stock) + "'",
+        "lab kvm build --source DIR --headers /lib/modules/" + modules.release + "/build");
+}
+
+// The package version is what says whether a module fits: CONFIG_MODVERSIONS is off in sid's
+// kernel, and the patch reads structures that CRCs do not cover anyway.
+void check_version(const ModuleSet& modules, const utsname& system) {
+  if (modules.version.empty()) return check_vermagic(modules);
+  const std::string running = package_version(system.version);
+  if (!running.empty() && running != modules.version)
+    throw base::infrastructure_error("the modules in '" + modules.path.string() +
+                                         "' are of version " + modules.version + ", here runs " +
+                                         running,
+                                     "boot the newest kernel, then lab kvm build");
+}
+
+void check_release(const ModuleSet& modules) {
+  utsname system{};
+  ::uname(&system);
+  if (modules.release != system.release)
+    throw base::infrastructure_error("the modules in '" + modules.path.string() +
+                                         "' are for kernel " + modules.release + ", here runs " +
+                                         system.release,
+                                     "lab kvm build --kernel " + std::string(system.release));
+  check_version(modules, system);
+}
+
+// Before the stock modules are gone.
+void check_taken_unsigned(const ModuleSet& modules) {
+  const auto refusal = unsigned_modules_refused();
+  if (refusal && !is_signed(file_of(modules.path, "kvm")))
+    throw base::infrastructure_error("the patched modules cannot be loaded: " + refusal->cause,
+                                     refusal->hint);
+}
+
+void check_taken(const std::string& module, const Parameters& parameters) {
+  for (const auto& [name, value] : parameters) {
+    const std::string shown = parameter(module, name);
+    if (!shown.empty() && !same_value(value, shown))
+      throw base::infrastructure_error(
+          "module '" + module + "' did not take " + name + "=" + value + ": it says " + shown,
+          "the processor may lack what the parameter asks for");
+  }
+}
+
+// False where others loaded a module first: udev does after a boot, and the kernel itself when a
+// process opens /dev/kvm.
+bool insert_both(const Kmod& kmod, const fs::path& modules, const std::string& vendor,
+                 const SplitParameters& split) {
+  const std::string options = joined(kmod.options("kvm"), options_text(split.kvm));
+  if (!kmod.insert_file(file_of(modules, "kvm"), options)) return false;
+  const std::string vendors = joined(kmod.options(vendor), options_text(split.vendor));
+  return kmod.insert_file(file_of(modules, vendor), vendors);
+}
+
+void put_stock_back(const ModuleState& state) {
+  const Kmod kmod;
+  if (!parameter("kvm", "exit_stats").empty() || !is_loaded(state.vendor_module)) remove_all(kmod);
+  if (state.stock_was_loaded) kmod.probe(state.vendor_module);
+}
+
+// What is to be undone, even where the note about it cannot be read.
+ModuleState state_or_guess(const fs::path& runtime) {
+  try {
+    if (const auto state = read_state(runtime)) return *state;
+  } catch (const base::Error& error) {
+    spdlog::warn("{}", error.what());
+  }
+  return {.vendor_module = vendor_module(machine_vendor())};
+}
+
+}  // namespace
+
+exits::Vendor machine_vendor() {
+  if (base::cpu_has("svm")) return exits::Vendor::svm;
+  if (base::cpu_has("vmx")) return exits::Vendor::vmx;
+  throw base::infrastructure_error("this machine's processor offers neither VMX nor SVM",
+                                   "lab doctor");
+}
+
+std::string vendor_module(exits::Vendor vendor) {
+  return vendor == exits::Vendor::svm ? "kvm_amd" : "kvm_intel";
+}
+
+void check_parameters(const fs::path& modules, exits::Vendor vendor, const Parameters& parameters) {
+  split_for(modules, vendor_module(vendor), parameters);
+}
+
+ModuleSwap::ModuleSwap(const fs::path& runtime) : runtime_(runtime), lock_(runtime) {}
+
+ModuleSwap::~ModuleSwap() {
+  if (loaded_.empty() || kept_) return;
+  try {
+    restore();
+  } catch (const base::Error& error) {
+    spdlog::error("the stock kvm modules are not back: {}; hint: lab kvm restore", error.what());
+  }
+}
+
+void ModuleSwap::load(const fs::path& modules, const Parameters& parameters) {
+  if (loaded_ == modules && parameters_ == parameters) return;
+  const ModuleSet set = open_modules(modules);
+  check_release(set);
+  check_not_built_in();
+  check_taken_unsigned(set);
+  const std::string vendor = vendor_module(machine_vendor());
+  const SplitParameters split = split_for(modules, vendor, parameters);
+  wait_until_unused(vendor);
+  const std::optional<ModuleState> before = read_state(runtime_);
+  write_state(runtime_, {.vendor_module = vendor,
+                         .stock_was_loaded = before ? before->stock_was_loaded : is_loaded(vendor),
+                         .patch = set.patch,
+                         .parameters = parameters});
+  loaded_ = modules;
+  try {
+    swap_in(modules, split);
+  } catch (const base::Error&) {
+    try {
+      restore();
+    } catch (const base::Error& error) {
+      spdlog::error("the stock kvm modules are not back: {}", error.what());
+    }
+    throw;
+  }
+  parameters_ = parameters;
+}
+
+void ModuleSwap::adopt(const fs::path& modules) {
+  const std::optional<ModuleState> state = read_state(runtime_);
+  const std::string patch = open_modules(modules).patch;
+  if (!state || !state->kept || state->patch != patch || parameter("kvm", "exit_stats") != patch)
+    return;
+  loaded_ = modules;
+  parameters_ = state->parameters;
+}
+
+void ModuleSwap::swap_in(const fs::path& modules, const SplitParameters& split) {
+  const Kmod kmod;
+  const std::string vendor = vendor_module(machine_vendor());
+  const base::Stopwatch watch;
+  for (bool done = false; !done;) {
+    if (watch.seconds() > patience)
+      throw base::infrastructure_error("something else keeps loading the stock kvm modules",
+                                       "end what opens /dev/kvm");
+    remove_all(kmod);
+    kmod.load_dependencies("kvm", {});
+    kmod.load_dependencies(vendor, {"kvm"});
+    done = insert_both(kmod, modules, vendor, split);
+  }
+  check_taken("kvm", split.kvm);
+  check_taken(vendor, split.vendor);
+  if (parameter("kvm", "exit_stats") != open_modules(modules).patch)
+    throw base::infrastructure_error("the loaded kvm module does not say that it is patched");
+}
+
+void ModuleSwap::restore() {
+  put_stock_back(state_or_guess(runtime_));
+  remove_state(runtime_);
+  loaded_.clear();
+  parameters_.clear();
+}
+
+void ModuleSwap::keep() {
+  ModuleState state = state_or_guess(runtime_);
+  state.kept = true;
+  write_state(runtime_, state);
+  kept_ = true;
+}
+
+bool recover_modules(const fs::path& runtime) {
+  if (!fs::exists(runtime / "modules.json") || ::geteuid() != 0) return false;
+  const std::optional<ModuleLock> lock = ModuleLock::try_take(runtime);
+  if (!lock) return false;
+  const ModuleState state = state_or_guess(runtime);
+  if (state.kept) return false;
+  put_stock_back(state);
+  remove_state(runtime);
+  return true;
+}
+
+ModuleStatus module_status(const fs::path& runtime) {
+  ModuleStatus status{.kvm_loaded = is_loaded("kvm"),
+                      .patch = parameter("kvm", "exit_stats"),
+                      .users = kvm_users(),
+                      .held_by = ModuleLock::holder(runtime)};
+  for (const char* module : {"kvm_amd", "kvm_intel"})
+    if (is_loaded(module)) status.vendor_module = module;
+  for (const std::string& module : {std::string("kvm"), status.vendor_module}) {
+    std::error_code none;
+    for (const auto& entry :
+         fs::directory_iterator("/sys/module/" + module + "/parameters", none)) {
+      const std::string name = entry.path().filename();
+      status.parameters[name] = parameter(module, name);
+    }
+  }
+  return status;
+}
+
+}  // namespace lab::kvm

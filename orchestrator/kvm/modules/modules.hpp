@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: MIT
+// Swapping this machine's kvm modules for the patched ones, and back.
+//
+// The modules belong to the whole machine, so a lock lets one lab at a time do it, and what is
+// about to be done is written down first: a later lab undoes what a killed one left.
+#pragma once
+
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "orchestrator/exits/reasons.hpp"
+#include "orchestrator/kvm/modules/module_lock.hpp"
+#include "orchestrator/kvm/modules/module_state.hpp"
+#include "orchestrator/kvm/modules/parameters.hpp"
+#include "orchestrator/kvm/modules/users.hpp"
+
+namespace lab::kvm {
+
+// By the processor's flags. Error (infrastructure) where it offers neither VMX nor SVM.
+exits::Vendor machine_vendor();
+
+// Its vendor's module: "kvm_intel" or "kvm_amd".
+std::string vendor_module(exits::Vendor vendor);
+
+// Error (user) where this folder's modules do not have one of the parameters, or could take its
+// value for something else. By their files: this machine may have another vendor and kernel.
+void check_parameters(const std::filesystem::path& modules, exits::Vendor vendor,
+                      const Parameters& parameters);
+
+// Holds the lock. Where modules were swapped, the stock ones come back at its end.
+class ModuleSwap {
+ public:
+  // Error (infrastructure) that names the holder where another lab has the modules.
+  explicit ModuleSwap(const std::filesystem::path& runtime);
+  ModuleSwap(const ModuleSwap&) = delete;
+  ModuleSwap& operator=(const ModuleSwap&) = delete;
+  ~ModuleSwap();
+
+  // Loads the patched kvm.ko and the vendor module of this folder, with these parameters and the
+  // user's from /etc/modprobe.d. Nothing happens where exactly these are loaded. Error
+  // (infrastructure) where a VM or tracing uses KVM, where the modules are for another kernel or
+  // the kernel refuses them (the stock ones are back then); Error (user) for an unknown parameter.
+  void load(const std::filesystem::path& modules, const Parameters& parameters);
+
+  // Takes over what an earlier lab loaded from this folder and kept, where it still is; otherwise
+  // nothing. Only where nobody else can have changed the modules since.
+  void adopt(const std::filesystem::path& modules);
+
+  // Puts the stock modules back; also those that an earlier lab swapped.
+  void restore();
+
+  // The modules stay as they are when this and lab have ended: for `lab kvm load`.
+  void keep();
+
+ private:
+  void swap_in(const std::filesystem::path& modules, const SplitParameters& split);
+
+  std::filesystem::path runtime_;
+  ModuleLock lock_;
+  std::filesystem::path loaded_;  // folder of what is loaded; empty: stock
+  Parameters parameters_;
+  bool kept_ = false;
+};
+
+// Puts back the stock modules where a lab that is no more had swapped them (and not kept them).
+// True where it did. Cheap where there is nothing to do.
+bool recover_modules(const std::filesystem::path& runtime);
+
+struct ModuleStatus {
+  bool kvm_loaded = false;
+  std::string vendor_module;   // "kvm_amd", "kvm_intel", or "" where none is loaded
+  std::string patch;           // version of the patch; "" for stock modules
+  Parameters parameters;       // of both modules, as /sys/module shows them
+  std::vector<KvmUser> users;  // processes that use KVM
+  std::string held_by;         // who holds the lock; "" for nobody
+};
+
+ModuleStatus module_status(const std::filesystem::path& runtime);
+
+}  // namespace lab::kvm

@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: MIT
+#include "orchestrator/kvm/modules/users.hpp"
+
+#include <algorithm>
+#include <fstream>
+
+namespace lab::kvm {
+namespace fs = std::filesystem;
+namespace {
+
+bool is_kvm(const std::string& target) {
+  return target == "/dev/kvm" || target.starts_with("anon_inode:kvm-vm") ||
+         target.starts_with("anon_inode:kvm-vcpu");
+}
+
+bool is_perf(const std::string& target) {
+  return target == "anon_inode:[perf_event]";
+}
+
+// Whether a link of the process's fd folder has such a target.
+bool has_open(const fs::path& process, bool (*is_meant)(const std::string&)) {
+  std::error_code error;
+  for (const auto& entry : fs::directory_iterator(process / "fd", error)) {
+    const fs::path target = fs::read_symlink(entry.path(), error);
+    if (!error && is_meant(target.string())) return true;
+  }
+  return false;
+}
+
+// Anything may be in a process's name: only what prints well is kept.
+std::string command_of(const fs::path& process) {
+  std::ifstream file(process / "comm");
+  std::string command;
+  std::getline(file, command);
+  std::ranges::replace_if(
+      command, [](char c) { return c < ' ' || c > '~'; }, '?');
+  return command.substr(0, 32);
+}
+
+std::vector<KvmUser> users_of(const fs::path& proc, bool (*is_meant)(const std::string&)) {
+  std::vector<KvmUser> users;
+  std::error_code error;
+  for (const auto& entry : fs::directory_iterator(proc, error)) {
+    const std::string name = entry.path().filename();
+    if (name.find_first_not_of("0123456789") == std::string::npos &&
+        has_open(entry.path(), is_meant))
+      users.push_back({std::stoi(name), command_of(entry.path())});
+  }
+  std::ranges::sort(users, {}, &KvmUser::pid);
+  return users;
+}
+
+}  // namespace
+
+std::vector<KvmUser> kvm_users(const fs::path& proc) {
+  return users_of(proc, is_kvm);
+}
+
+std::vector<KvmUser> perf_users(const fs::path& proc) {
+  return users_of(proc, is_perf);
+}
+
+std::string in_words(const std::vector<KvmUser>& users) {
+  std::string text;
+  for (const KvmUser& user : users)
+    text += (text.empty() ? "" : ", ") + std::to_string(user.pid) + " (" + user.command + ")";
+  return text;
+}
+
+}  // namespace lab::kvm

@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: MIT
+#include "orchestrator/outer/job_events.hpp"
+#include "orchestrator/outer/kept_capabilities.hpp"
+
+#include <random>
+#include <utility>
+
+namespace lab::outer {
+using trial::Event;
+
+JobEvents::JobEvents(const trial::Sink& sink, const inside::Job& job,
+                     record::Conditions surroundings)
+    : sink_(sink),
+      capabilities_(job.capabilities),
+      surroundings_(std::move(surroundings)),
+      own_clock_(inside::has_own_clock(job)) {}
+
+bool JobEvents::take(const std::string& line) {
+  Event event = trial::event_from_json(line);
+  if (event.is<trial::End>()) return true;
+  if (const auto* error = event.get<base::Error>())
+    failure_.emplace(error->kind(), std::string("in the outer VM: ") + error->what(),
+                     error->hint());
+  else if (const auto* capabilities = event.get<trial::Capabilities>())
+    keep_capabilities(capabilities_, *capabilities);
+  else
+    pass_on(std::move(event));
+  return false;
+}
+
+void JobEvents::throw_failure() const {
+  if (failure_) throw base::Error(*failure_);
+}
+
+void JobEvents::pass_on(Event event) {
+  if (const auto* begun = event.get<trial::PhaseBegun>()) take_phase(event.trial, begun->phase);
+  if (auto* record = std::get_if<record::Record>(&event.what)) amend(*record);
+  sink_(event);
+}
+
+void JobEvents::take_phase(const std::string& trial, const record::Phase& phase) {
+  if (trial != trial_) {
+    trial_ = trial;
+    trial_began_ = std::chrono::system_clock::now();
+    trial_watch_.restart();
+    timings_.clear();
+  } else {
+    timings_.push_back({phase_, phase_watch_.seconds()});
+  }
+  phase_ = phase;
+  phase_watch_.restart();
+}
+
+void JobEvents::amend(record::Record& record) {
+  for (const auto& [key, value] : surroundings_) record.conditions[key] = value;
+  if (own_clock_) tell_our_time(record);
+}
+
+// The machine's clock shows the same at each run, and its random numbers are the same: when a trial
+// was, which it was, and how long one waited for it, is told by this machine's.
+void JobEvents::tell_our_time(record::Record& record) {
+  record.start_time = trial_began_;
+  record.id = record::make_id(trial_began_, std::random_device{}());
+  record.conditions[std::string(record::condition::start_time)] = record::format_time(trial_began_);
+  timings_.push_back({phase_, phase_watch_.seconds()});
+  timings_.push_back({{record::Phase::Kind::trial}, trial_watch_.seconds()});
+  record.timings = timings_;
+}
+
+}  // namespace lab::outer

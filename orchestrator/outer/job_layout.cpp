@@ -1,0 +1,191 @@
+// SPDX-License-Identifier: MIT
+#include "orchestrator/outer/job_layout.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+
+#include "orchestrator/base/error.hpp"
+#include "orchestrator/base/fd.hpp"
+#include "orchestrator/base/folders.hpp"
+#include "orchestrator/image/overlay.hpp"
+
+namespace lab::outer {
+namespace fs = std::filesystem;
+namespace {
+
+// Disks there can be found anew after a state was restored (images/outer: lab-warm).
+constexpr const char* job_bus = "scsi";
+
+const fs::path job_folder = "/run/lab/job";  // where the outer VM mounts the job disk
+
+constexpr const char* run_script =
+    "#!/bin/sh\n"
+    "exec /run/lab/job/lab job /run/lab/job/job.json /dev/lab/stream\n";
+
+// A prepared guest's disk becomes one of the outer VM's.
+void add_guest_disk(trial::GuestImage& image, guest::DomainSpec& spec) {
+  // The system's own, and what a SCSI bus has room for: the job's among them.
+  constexpr std::size_t most_disks = 1 + 15;
+  const std::string serial = fmt::format("guest{}", spec.disks.size());
+  if (spec.disks.size() >= most_disks)
+    throw base::user_error(
+        fmt::format("the trials have more than {} different guest disks (by image, console, end "
+                    "of the boot, clock and command line)",
+                    most_disks - 2),
+        "run the scenarios one by one, or a part of the matrix: -f REGEX");
+  spec.disks.push_back({.path = image.disk.string(),
+                        .format = image.disk_format,
+                        .bus = job_bus,
+                        .serial = serial,
+                        .read_only = true});
+  image.disk = "/dev/lab/" + serial;
+  image.disk_format = "raw";
+  image.disk_is_block = true;
+}
+
+// A prepared guest's disk becomes files of the job: Bochs knows none of QEMU's formats, and has
+// room for two disks beside the system's.
+void add_guest_files(trial::GuestImage& image, const fs::path& folder) {
+  const fs::path place = "disks" / image.disk.parent_path().filename();
+  if (!fs::exists(folder / place)) image::copy_chain(image.disk, folder / place);
+  image.disk = job_folder / place / image.disk.filename();
+}
+
+// Rewrites a job's paths to what they are inside, laying the files out below `folder` and the
+// guests' disks as disks of the outer VM.
+inside::Job lay_out(const inside::Job& job, const fs::path& folder, guest::DomainSpec& spec) {
+  inside::Job inside = job;
+  for (const auto& entry : fs::directory_iterator(job.modules))
+    base::link_or_copy(entry.path(), folder / "modules" / entry.path().filename());
+  inside.modules = job_folder / "modules";
+  if (fs::is_directory(job.capabilities)) fs::copy(job.capabilities, folder / "capabilities");
+  if (!job.capabilities.empty()) inside.capabilities = job_folder / "capabilities";
+  std::map<fs::path, fs::path> places;  // images often differ by their kernel's parameters only
+  for (auto& [key, image] : inside.images) {
+    for (fs::path* file : {&image.kernel, &image.initrd}) {
+      if (file->empty()) continue;
+      const auto [found, is_new] = places.emplace(
+          *file, fs::path("images") / std::to_string(places.size()) / file->filename());
+      if (is_new) base::link_or_copy(*file, folder / found->second);
+      *file = job_folder / found->second;
+    }
+    if (image.disk.empty()) continue;
+    if (job.exact || !back_end(*job.site).takes_guest_disks)
+      add_guest_files(image, folder);
+    else
+      add_guest_disk(image, spec);
+  }
+  return inside;
+}
+
+void write_script(const fs::path& file, const std::string& text) {
+  base::write_file(file, text);
+  fs::permissions(file, fs::perms(0755));
+}
+
+// The disks and ports of the machine that the job needs, one a line.
+std::string device_names(const guest::DomainSpec& spec) {
+  std::string names = std::string(stream_port) + "\n";
+  for (const guest::Disk& disk : spec.disks)
+    if (disk.serial.starts_with("guest")) names += disk.serial + "\n";
+  return names;
+}
+
+void write_job(const inside::Job& inside, const guest::DomainSpec& spec, const fs::path& folder,
+               const fs::path& disk, const std::string& start) {
+  base::write_file(folder / "devices", device_names(spec));
+  base::write_file(folder / "job.json", to_json(inside));
+  if (inside.warm_up) base::write_file(folder / "warming", "");
+  write_script(folder / "run", run_script);
+  write_script(folder / "start", "#!/bin/sh\n" + start + "\n");
+  fs::copy_file("/proc/self/exe", folder / "lab");
+  make_job_disk(folder, disk);
+}
+
+// The processors that "0", "0-1" or "0,2" needs; at most eight, which is what pins are for.
+unsigned cpus_named(const std::string& cpus) {
+  unsigned most = 0, number = 0;
+  for (const char c : cpus) {
+    number = c >= '0' && c <= '9' ? std::min(number * 10 + unsigned(c - '0'), 7u) : 0;
+    most = std::max(most, number + 1);
+  }
+  return most;
+}
+
+unsigned cpus_for_pins(const scenario::TrialPlan& plan) {
+  unsigned most = 0;
+  for (const scenario::Step& step : plan.steps)
+    if (step.host.kind == scenario::HostAction::Kind::pin)
+      most = std::max(most, cpus_named(step.host.cpus));
+  return most;
+}
+
+OuterSize size_for(const inside::Job& job) {
+  constexpr std::uint64_t some_guest = 768;  // MiB: without trials it is for looking around
+  const BackEnd& machines = back_end(*job.site);
+  OuterSize size = machines.size_for_guests(1, 1, job.plans.empty() ? some_guest : 0);
+  for (const scenario::TrialPlan& plan : job.plans) {
+    const OuterSize one = machines.size_for_guests(plan.settings.guests, plan.settings.vcpus,
+                                                   plan.settings.memory >> 20);
+    size.vcpus = std::max(size.vcpus, one.vcpus);
+    size.vcpus = std::max(size.vcpus, cpus_for_pins(plan));
+    size.memory_mib = std::max(size.memory_mib, one.memory_mib);
+  }
+  size.vcpus = std::min(size.vcpus, machines.most_vcpus);
+  return size;
+}
+
+// Of exact ones.
+constexpr std::uint64_t memory_disk_mib = 2048;
+constexpr std::uint64_t written_mib = 1024;  // what it writes stays in memory
+
+// One that does the same each time, to the instruction.
+void make_exact(guest::DomainSpec& spec, const fs::path& job_disk) {
+  spec.vcpus = 1;
+  spec.count_instructions = true;
+  spec.memory_disk = job_disk.string();
+  spec.memory_disk_mib = memory_disk_mib;
+  spec.memory_mib += written_mib;
+  spec.cpu_features.insert(spec.cpu_features.end(), {"-rdrand", "-rdseed"});
+  spec.cmdline += " lab.exact";
+}
+
+// A saved machine finds its memory disk again in the size that it had.
+void fill_up(const fs::path& disk, std::uint64_t mib) {
+  if (fs::file_size(disk) > mib << 20)
+    throw base::user_error(
+        fmt::format("the job's guests have disks of {} MiB together; an exact run has room for {}",
+                    fs::file_size(disk) >> 20, mib),
+        "run the scenarios one by one, or a part of the matrix: -f REGEX");
+  fs::resize_file(disk, mib << 20);
+}
+
+}  // namespace
+
+guest::DomainSpec lay_out_outer(const OuterImage& image, const inside::Job& job,
+                                const std::string& name, const fs::path& folder,
+                                const fs::path& sockets, const std::string& start) {
+  const fs::path job_disk = folder / "job.img";
+  const bool overlaid = back_end(*job.site).needs_overlay;
+  const fs::path system_disk = overlaid ? folder / "outer.qcow2" : image.disk;
+  guest::DomainSpec spec = outer_spec(*job.site, image, size_for(job), name, system_disk, sockets);
+  if (overlaid) image::create_overlay(image.disk, "raw", system_disk);
+  if (start != start_nothing) spec.cmdline += " init=/usr/local/sbin/lab-init";
+  if (job.exact)
+    make_exact(spec, job_disk);
+  else
+    spec.disks.push_back(
+        {.path = job_disk.string(), .bus = job_bus, .serial = job_disk_name, .read_only = true});
+  write_job(lay_out(job, folder / "job", spec), spec, folder / "job", job_disk, start);
+  fs::remove_all(folder / "job");
+  if (job.exact) fill_up(job_disk, spec.memory_disk_mib);
+  return spec;
+}
+
+std::uint64_t outer_memory_mib(const inside::Job& job) {
+  return size_for(job).memory_mib + (job.exact ? memory_disk_mib + written_mib : 0);
+}
+
+}  // namespace lab::outer

@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: MIT
+// An outer VM for a job, and the job's disk: what goes in.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <string>
+
+#include "orchestrator/inside/job.hpp"
+#include "orchestrator/outer/machine/outer_vm.hpp"
+
+namespace lab::outer {
+
+// Lays out everything an outer VM with this job needs in `folder` (its system disk, an overlay,
+// and the job disk) and gives the domain. `start`: the shell command that the machine runs as soon
+// as it is up; `run` in the job's folder starts the job.
+inline constexpr const char* start_job = "exec /run/lab/job/run";
+inline constexpr const char* start_nothing = "exit 0";
+guest::DomainSpec lay_out_outer(const OuterImage& image, const inside::Job& job,
+                                const std::string& name, const std::filesystem::path& folder,
+                                const std::filesystem::path& sockets, const std::string& start);
+
+// Memory that an outer VM for this job may take.
+std::uint64_t outer_memory_mib(const inside::Job& job);
+
+}  // namespace lab::outer

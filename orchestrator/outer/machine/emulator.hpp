@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: MIT
+// The emulators that ci/emulators builds for outer VMs: Debian's, with lab's changes.
+#pragma once
+
+#include <filesystem>
+#include <optional>
+#include <string>
+
+#include "orchestrator/record/site.hpp"
+
+namespace lab::outer {
+
+// What ci/emulators builds under this name.
+struct EmulatorKind {
+  const char* name;     // of its folder and its recipe
+  const char* program;  // in that folder
+  const char* title;    // for people
+};
+inline constexpr EmulatorKind own_qemu{"qemu", "qemu-system-x86_64", "QEMU"};
+inline constexpr EmulatorKind own_bochs{"bochs", "bochs", "Bochs"};
+
+struct Emulator {
+  std::string title;  // "QEMU"
+  std::filesystem::path program;
+  std::string version;         // of the emulator: "10.0.13"
+  std::string changes;         // their names: "interrupt-once virq-under-bql …"
+  std::string changes_digest;  // of all that they say, hexadecimal
+};
+
+// Where ci/emulators/build puts it, and what makes it.
+inline constexpr const char* emulators_folder = "/usr/local/lib/lab/emulators";
+inline constexpr const char* build_emulator =
+    "ci/emulators/build; of the Debian package: /usr/lib/lab/emulators/build";
+
+// Empty where none was built: outer VMs then get the machine's own, and one processor, which
+// cannot race with itself. Error (infrastructure) where the program is not the one that was built.
+std::optional<Emulator> find_emulator(const EmulatorKind& kind,
+                                      const std::filesystem::path& folder = emulators_folder);
+
+// The one for this site's outer VMs; empty where none was built, or where none is needed.
+std::optional<Emulator> find_emulator(const record::Site& site);
+
+// For a record's conditions: "QEMU 10.0.13 with interrupt-once virq-under-bql … (1a2b3c4d)".
+std::string in_words(const Emulator& emulator);
+
+// All that this QEMU says of its version; "" where it says nothing.
+std::string qemu_version_text(const std::filesystem::path& emulator);
+
+// What libvirt takes for an x86 guest where it is told no emulator.
+inline constexpr const char* usual_qemu = "qemu-system-x86_64";
+
+// "QEMU 10.0.2" or "Bochs 2.7", from what either says of itself; "" where it is neither.
+std::string emulator_in_words(std::string_view text);
+
+}  // namespace lab::outer

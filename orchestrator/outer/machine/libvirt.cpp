@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: MIT
+// Outer VMs that libvirt starts, as QEMU: sites svm (emulated) and kvm (nested).
+#include <fmt/format.h>
+#include <poll.h>
+
+#include <algorithm>
+#include <chrono>
+
+#include "orchestrator/base/clock.hpp"
+#include "orchestrator/base/error.hpp"
+#include "orchestrator/guest/channel.hpp"
+#include "orchestrator/guest/domain.hpp"
+#include "orchestrator/outer/machine/back_end.hpp"
+
+namespace lab::outer {
+namespace fs = std::filesystem;
+namespace {
+
+constexpr double restored_patience = 30;  // seconds: a busy machine emulates slowly
+
+class DomainMachine : public OuterMachine {
+ public:
+  explicit DomainMachine(const guest::DomainSpec& spec, const fs::path& state = {})
+      : connection_(guest::connect(guest::default_uri())), domain_(connection_.get(), spec) {
+    console = guest::connect_to_guest(spec.console_socket);
+    stream = guest::connect_to_guest(spec.channels[0].socket);
+    if (!state.empty()) domain_.load_state(state);
+    domain_.resume();
+  }
+
+  bool running() override { return domain_.running(); }
+  void save_state(const fs::path& file) override { domain_.save_state(file); }
+
+ private:
+  guest::ConnectionPtr connection_;
+  guest::Domain domain_;
+};
+
+void add_emulated_svm(guest::DomainSpec& spec, const OuterImage& image) {
+  if (image.emulator)
+    spec.emulator = image.emulator->program.string();
+  else
+    // Before QEMU 8.1 (Debian 12 has 7.2) code is translated without its page's lock, and an
+    // outer VM of several processors hangs now and then. A packaged QEMU gets one processor.
+    spec.vcpus = 1;
+  spec.cpu_model = "EPYC";
+  spec.cpu_features = {"+svm", "+npt"};
+  // Linux with several processors trusts no TSC without invtsc, which TCG cannot offer, and would
+  // keep time by the HPET, and KVM would give guests no stable clock. QEMU's TSCs all run with
+  // this machine's, so tsc=reliable is true.
+  // A machine that gets too little of this one's time fails Linux' test of its timer, and panics.
+  spec.cmdline += " tsc=reliable no_timer_check";
+}
+
+struct LibvirtBackEnd : BackEnd {
+  OuterSize size_for_guests(unsigned guests, unsigned vcpus,
+                            std::uint64_t memory_mib) const override {
+    constexpr std::uint64_t around = 2048;  // the outer VM's own system, QEMU, the overlay's cache
+    constexpr std::uint64_t qemu = 256;     // each further one
+    constexpr unsigned enough = 8;          // the rest takes turns; one guest alone never does
+    const OuterSize least;
+    return {.vcpus = std::max({least.vcpus, vcpus, std::min(guests * vcpus, enough)}),
+            .memory_mib =
+                std::max(least.memory_mib, guests * memory_mib + around + (guests - 1) * qemu)};
+  }
+
+  void complete(guest::DomainSpec& spec, const Site& site, const OuterImage& image,
+                const fs::path& disk) const override {
+    spec.disks.push_back({.path = disk.string(), .format = "qcow2", .cache = "unsafe"});
+    if (site.emulated) add_emulated_svm(spec, image);
+  }
+
+  std::unique_ptr<OuterMachine> start(const OuterImage&, const guest::DomainSpec& spec,
+                                      const fs::path&) const override {
+    return std::make_unique<DomainMachine>(spec);
+  }
+
+  std::unique_ptr<OuterMachine> restore(const OuterImage&, guest::DomainSpec spec,
+                                        const fs::path& state, const fs::path&) const override {
+    spec.incoming = true;
+    auto machine = std::make_unique<DomainMachine>(spec, state);
+    const auto now = std::chrono::system_clock::now().time_since_epoch();
+    if (!spec.count_instructions)
+      base::write_all(machine->stream.get(),
+                      fmt::format("go {:.3f}\n", std::chrono::duration<double>(now).count()),
+                      "the outer VM's stream");
+    wait_for_words(*machine, restored_patience);
+    return machine;
+  }
+
+  std::string description(const guest::DomainSpec& spec) const override {
+    return guest::domain_xml(spec);
+  }
+
+  std::string packaged_version() const override {
+    return emulator_in_words(qemu_version_text(usual_qemu));
+  }
+};
+
+}  // namespace
+
+const BackEnd& libvirt_back_end() {
+  static const LibvirtBackEnd back_end;
+  return back_end;
+}
+
+}  // namespace lab::outer

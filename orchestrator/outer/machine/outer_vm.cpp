@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: MIT
+#include "orchestrator/outer/machine/outer_vm.hpp"
+
+#include "orchestrator/base/error.hpp"
+#include "orchestrator/base/fd.hpp"
+#include "orchestrator/base/subprocess.hpp"
+
+namespace lab::outer {
+namespace fs = std::filesystem;
+namespace {
+
+std::uint64_t folder_bytes(const fs::path& folder) {
+  std::uint64_t bytes = 0;
+  for (const auto& entry : fs::recursive_directory_iterator(folder))
+    if (entry.is_regular_file()) bytes += entry.file_size();
+  return bytes;
+}
+
+}  // namespace
+
+const Site& outer_site(const std::string& name) {
+  const Site* site = record::find_site(name);
+  if (site == nullptr || site->machine == Site::Machine::here)
+    throw base::user_error("--on '" + name + "': an outer VM is of site svm, vmx or kvm");
+  return *site;
+}
+
+guest::DomainSpec outer_spec(const Site& site, const OuterImage& image, const OuterSize& size,
+                             const std::string& name, const fs::path& disk,
+                             const fs::path& sockets) {
+  guest::DomainSpec spec;
+  spec.name = name;
+  spec.vcpus = size.vcpus;
+  spec.memory_mib = size.memory_mib;
+  spec.kernel = image.kernel.string();
+  spec.initrd = image.initrd.string();
+  spec.cmdline = image.cmdline;
+  spec.accelerated = !site.emulated;
+  spec.channels.push_back({stream_port, (sockets / "stream").string()});
+  spec.console_socket = (sockets / "console").string();
+  spec.agent_socket = (sockets / "agent").string();
+  back_end(site).complete(spec, site, image, disk);
+  return spec;
+}
+
+void make_job_disk(const fs::path& folder, const fs::path& disk) {
+  // The job goes in as a disk, not by QEMU's fw_cfg: reading a file of that by sysfs takes time
+  // with the square of its size.
+  constexpr const char* uuid = "6c61626a-6f62-4000-8000-000000000000";
+  const std::uint64_t mib = folder_bytes(folder) * 5 / 4 / (1 << 20) + 16;
+  // mke2fs waits for the disk four times, for what is thrown away soon, and writes block by block.
+  const std::string seed = std::string("hash_seed=") + uuid, size = std::to_string(mib) + "M";
+  base::run_checked({.argv = {"eatmydata", "mke2fs", "-q", "-b4096", "-t",           "ext4", "-L",
+                              "LABJOB",    "-m",     "0",  "-O",     "^has_journal", "-U",   uuid,
+                              "-E",        seed,     "-d", folder,   disk,           size},
+                     .environment = {{"E2FSPROGS_FAKE_TIME", "1767225600"}}});
+}
+
+}  // namespace lab::outer

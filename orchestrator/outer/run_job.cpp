@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: MIT
+#include "orchestrator/outer/run_job.hpp"
+
+#include "orchestrator/inside/seed.hpp"
+#include "orchestrator/outer/follow.hpp"
+#include "orchestrator/outer/job_events.hpp"
+#include "orchestrator/outer/job_layout.hpp"
+#include "orchestrator/outer/surroundings.hpp"
+#include "orchestrator/outer/warm.hpp"
+
+namespace lab::outer {
+namespace {
+
+constexpr double silence_limit = 180;    // seconds
+constexpr double outer_allowance = 600;  // outer boot, module swaps, domain start and end
+
+FollowLimits limits_for(const inside::Job& job) {
+  double whole = outer_allowance * job.time_scale;
+  for (const scenario::TrialPlan& plan : job.plans)
+    whole += static_cast<double>(plan.timeouts.trial.count()) + 60 * job.time_scale;
+  return {.silence = silence_limit * job.site->slowness * job.time_scale,
+          .whole = whole * job.site->slowness,
+          .line = trial::max_event_bytes};
+}
+
+}  // namespace
+
+void run_job(const OuterImage& image, inside::Job job, const base::Folders& folders,
+             const base::RunFolder& run, const trial::Sink& sink) {
+  const bool warm = can_be_warm(*job.site, image);
+  if (warm)
+    job.seed =
+        inside::has_own_clock(job) ? std::string(2 * inside::seed_bytes, '0') : inside::make_seed();
+  job.thrown_away = true;
+  sink(trial::other_phase("job disk"));
+  inside::Job handed = job;
+  if (warm) handed.capabilities.clear();  // libvirtd runs, and has asked
+  const guest::DomainSpec spec =
+      lay_out_outer(image, handed, "lab-outer-" + run.id(), run.path(), run.sockets(), start_job);
+  const record::Conditions around = surroundings(image, job);
+  if (!warm) sink({.what = trial::PhaseBegun{{record::Phase::Kind::outer_vm}, ""}});
+  const auto machine = warm ? start_warm(image, job, spec, folders, run, sink)
+                            : back_end(*job.site).start(image, spec, run.path());
+  JobEvents events(sink, job, around);
+  follow(*machine, limits_for(job), [&](const std::string& line) { return events.take(line); });
+  events.throw_failure();
+}
+
+}  // namespace lab::outer

@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: MIT
+// Runs a job inside a throwaway outer VM and passes its events on.
+#pragma once
+
+#include "orchestrator/base/folders.hpp"
+#include "orchestrator/base/run_folder.hpp"
+#include "orchestrator/inside/job.hpp"
+#include "orchestrator/outer/machine/back_end.hpp"
+
+namespace lab::outer {
+
+// Brings an outer VM up, hands it the job (whose paths are this machine's) and passes on every
+// event until its end. Throws Error where the outer VM cannot start, dies, hangs (nothing heard
+// for three minutes) or is not done within the sum of the trials' limits and ten minutes.
+// However it ends, the outer VM is gone afterwards.
+void run_job(const OuterImage& image, inside::Job job, const base::Folders& folders,
+             const base::RunFolder& run, const trial::Sink& sink);
+
+}  // namespace lab::outer

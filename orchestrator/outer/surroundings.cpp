@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: MIT
+#include "orchestrator/outer/surroundings.hpp"
+
+#include <spdlog/spdlog.h>
+
+#include "orchestrator/base/error.hpp"
+#include "orchestrator/base/this_machine.hpp"
+
+namespace lab::outer {
+namespace {
+
+std::string emulator_of(const Site& site, const OuterImage& image) {
+  try {
+    return image.emulator ? in_words(*image.emulator) : back_end(site).packaged_version();
+  } catch (const base::Error& error) {
+    if (error.kind() == base::ErrorKind::interrupted) throw;
+    spdlog::debug("the emulator's version: {}", error.what());
+    return "";
+  }
+}
+
+}  // namespace
+
+record::Conditions surroundings(const OuterImage& image, const inside::Job& job) {
+  record::Conditions conditions;
+  const auto set = [&](std::string_view key, const std::string& value) {
+    if (!value.empty()) conditions[std::string(key)] = value;
+  };
+  set(record::condition::emulator, emulator_of(*job.site, image));
+  if (!inside::has_own_clock(job)) set(record::condition::host, base::this_host());
+  return conditions;
+}
+
+}  // namespace lab::outer

@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: MIT
+// What an outer VM stands in and cannot know itself: who emulates it, and the machine whose speed
+// is its clock.
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <string_view>
+
+#include "orchestrator/inside/job.hpp"
+#include "orchestrator/outer/machine/outer_vm.hpp"
+#include "orchestrator/record/record.hpp"
+
+namespace lab::outer {
+
+// Conditions of the job's records: the emulator; the host, where it is the outer VM's clock. They
+// stay outside: the bytes of an exact job are the same everywhere. What cannot be found out is
+// absent.
+record::Conditions surroundings(const OuterImage& image, const inside::Job& job);
+
+}  // namespace lab::outer

@@ -1,0 +1,227 @@
+// SPDX-License-Identifier: MIT
+#include "orchestrator/outer/warm.hpp"
+
+#include <fmt/format.h>
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <optional>
+#include <set>
+#include <utility>
+#include <vector>
+
+#include "orchestrator/base/atomic_folder.hpp"
+#include "orchestrator/base/error.hpp"
+#include "orchestrator/base/fd.hpp"
+#include "orchestrator/image/overlay.hpp"
+#include "orchestrator/outer/follow.hpp"
+#include "orchestrator/outer/job_events.hpp"
+#include "orchestrator/outer/job_layout.hpp"
+#include "orchestrator/outer/surroundings.hpp"
+
+namespace lab::outer {
+namespace fs = std::filesystem;
+namespace {
+
+constexpr std::size_t most_states = 6;  // up to half a GB each; the one used longest ago goes first
+constexpr std::uintmax_t room_mib = 1024;  // for one that is made
+
+// What a state is: the machine's memory, which QEMU has as a file, its devices (a folder where
+// Bochs wrote them: with memory and disk) and its disk.
+constexpr const char* memory_file = "memory";
+constexpr const char* devices_file = "devices";
+constexpr const char* disk_file = "system.qcow2";
+
+// What the machine does to get ready, and where it then waits (images/outer: lab-warm).
+constexpr const char* start_warming =
+    "/run/lab/job/lab job /run/lab/job/job.json /dev/lab/stream && exec lab-warm";
+
+// Trials of which it is ready for begin with these modules.
+inside::Job warming_job(const inside::Job& job) {
+  inside::Job warming{.site = job.site,
+                      .modules = job.modules,
+                      .capabilities = job.capabilities,
+                      .warm_up = true,
+                      .exact = job.exact};
+  const scenario::Settings& first = job.plans.front().settings;
+  scenario::TrialPlan plan;
+  plan.scenario = plan.name = plan.settings.image = "warm";
+  plan.steps.emplace_back();  // a boot; none is run
+  plan.settings.layout = first.layout;
+  plan.settings.paging = first.paging;
+  plan.settings.parameters = first.parameters;
+  plan.settings.processor = first.processor;
+  warming.plans.push_back(plan);
+  return warming;
+}
+
+std::string digest_of(const OuterImage& image, const inside::Job& warming, guest::DomainSpec spec) {
+  spec.name = spec.console_socket = spec.agent_socket = spec.channels[0].socket = "";
+  if (spec.disks.size() > 2) spec.disks.resize(2);  // the system's and the job's
+  for (guest::Disk& disk : spec.disks) disk.path = "";
+  if (!spec.memory_disk.empty()) spec.memory_disk = "job";
+  return base::sha256(back_end(*warming.site).description(spec) + image.digest +
+                      in_words(*image.emulator) + to_json(warming) +
+                      base::sha256_file("/proc/self/exe"));
+}
+
+// The files' digests, a line each, are what the file `digests` says.
+std::string digests_in(const fs::path& state) {
+  std::set<fs::path> files;
+  for (const auto& entry : fs::recursive_directory_iterator(state))
+    if (entry.is_regular_file()) files.insert(entry.path().lexically_relative(state));
+  files.erase("digests");
+  std::string text;
+  for (const fs::path& file : files)
+    text += base::sha256_sparse(state / file) + " " + file.string() + "\n";
+  return text;
+}
+
+bool is_whole(const fs::path& state) {
+  try {
+    return base::read_file(state / "digests") == digests_in(state);
+  } catch (const base::Error&) {
+    return false;
+  } catch (const fs::filesystem_error&) {
+    return false;
+  }
+}
+
+// A machine whose memory finds no room in its file does not go on.
+void check_room(const fs::path& folder) {
+  const std::uintmax_t free_mib = fs::space(folder).available >> 20;
+  if (free_mib < room_mib)
+    throw base::infrastructure_error(
+        fmt::format("the disk of '{}' has {} MiB free; a state of an outer VM needs {}",
+                    folder.string(), free_mib, room_mib),
+        "free some space, or set XDG_CACHE_HOME to a larger disk");
+}
+
+class Warmer {
+ public:
+  Warmer(const OuterImage& image, const inside::Job& job, const guest::DomainSpec& spec,
+         const base::Folders& folders, const base::RunFolder& run, const trial::Sink& sink)
+      : image_(image),
+        back_end_(back_end(*job.site)),
+        warming_(warming_job(job)),
+        patience_(back_end_.saving_patience * job.time_scale),
+        spec_(spec),
+        folder_(folders.cache / "warm" / digest_of(image, warming_, spec)),
+        run_(run),
+        sink_(sink) {}
+
+  std::unique_ptr<OuterMachine> start() const {
+    make_where_missing();
+    const auto written = when_written();
+    if (auto machine = try_to_restore()) return machine;
+    throw_away(written);
+    make_where_missing();
+    return restore();
+  }
+
+ private:
+  std::optional<fs::file_time_type> when_written() const {
+    std::error_code error;
+    const auto time = fs::last_write_time(folder_ / "digests", error);
+    return error ? std::nullopt : std::optional(time);
+  }
+
+  // But not what another one has made anew meanwhile.
+  void throw_away(std::optional<fs::file_time_type> written) const {
+    const base::Fd lock = base::lock_folder(folder_.parent_path());
+    if (fs::exists(folder_) && when_written() == written) base::remove_folder(folder_);
+  }
+
+  void make_where_missing() const {
+    const auto make = [&](const fs::path& folder) { this->make(folder); };
+    if (base::make_folder_once(folder_, make)) forget_old();
+    std::error_code ignored;
+    fs::last_write_time(folder_, fs::file_time_type::clock::now(), ignored);
+  }
+
+  // In the cache's half-made folder.
+  void make(const fs::path& folder) const {
+    sink_(trial::other_phase("outer VM's first boot"));
+    check_room(folder);
+    fs::create_directory(folder / "parts");
+    guest::DomainSpec spec = lay_out_outer(image_, warming_, "lab-warming-" + run_.id(),
+                                           folder / "parts", run_.sockets(), start_warming);
+    spec.vcpus = spec_.vcpus;
+    spec.memory_mib = spec_.memory_mib;
+    spec.memory_file = (folder / memory_file).string();
+    {
+      const auto machine = back_end_.start(image_, spec, folder / "parts");
+      wait_until_warm(*machine);
+      machine->save_state(folder / devices_file);
+    }
+    if (back_end_.needs_overlay) fs::rename(folder / "parts/outer.qcow2", folder / disk_file);
+    fs::remove_all(folder / "parts");
+    base::write_file(folder / "digests", digests_in(folder));
+  }
+
+  void wait_until_warm(OuterMachine& machine) const {
+    JobEvents events(sink_, warming_);
+    follow(machine, {.silence = patience_, .whole = patience_, .line = trial::max_event_bytes},
+           [&](const std::string& line) {
+             return line == warm_line || (events.take(line) && events.failed());
+           });
+    events.throw_failure();
+  }
+
+  // Null where the state is of no use.
+  std::unique_ptr<OuterMachine> try_to_restore() const {
+    try {
+      return restore();
+    } catch (const base::Error& error) {
+      if (error.kind() == base::ErrorKind::interrupted) throw;
+      spdlog::warn("the saved state of the outer VM is of no use, and made anew: {}", error.what());
+      return nullptr;
+    }
+  }
+
+  std::unique_ptr<OuterMachine> restore() const {
+    if (!is_whole(folder_))
+      throw base::infrastructure_error("'" + folder_.string() + "' is not as it was written");
+    sink_({.what = trial::PhaseBegun{{record::Phase::Kind::outer_vm}, ""}});
+    if (back_end_.needs_overlay) {
+      fs::remove(spec_.disks[0].path);
+      image::create_overlay(folder_ / disk_file, "qcow2", spec_.disks[0].path);
+    }
+    guest::DomainSpec spec = spec_;
+    spec.memory_file = (folder_ / memory_file).string();
+    return back_end_.restore(image_, spec, folder_ / devices_file, run_.path());
+  }
+
+  void forget_old() const {
+    const base::Fd lock = base::lock_folder(folder_.parent_path());
+    std::vector<std::pair<fs::file_time_type, fs::path>> states;
+    for (const auto& entry : fs::directory_iterator(folder_.parent_path()))
+      if (entry.is_directory()) states.emplace_back(entry.last_write_time(), entry.path());
+    std::ranges::sort(states, std::greater());
+    for (std::size_t i = most_states; i < states.size(); ++i) base::remove_folder(states[i].second);
+  }
+
+  const OuterImage& image_;
+  const BackEnd& back_end_;
+  const inside::Job warming_;
+  const double patience_;  // seconds
+  const guest::DomainSpec& spec_;
+  const fs::path folder_;
+  const base::RunFolder& run_;
+  const trial::Sink& sink_;
+};
+
+}  // namespace
+
+bool can_be_warm(const Site& site, const OuterImage& image) {
+  return site.emulated && image.emulator.has_value();
+}
+
+std::unique_ptr<OuterMachine> start_warm(const OuterImage& image, const inside::Job& job,
+                                         const guest::DomainSpec& spec,
+                                         const base::Folders& folders, const base::RunFolder& run,
+                                         const trial::Sink& sink) {
+  return Warmer(image, job, spec, folders, run, sink).start();
+}
+
+}  // namespace lab::outer

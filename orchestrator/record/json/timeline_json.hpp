@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: MIT
+// A trial's timeline as JSON, compact: times as differences in milliseconds, and for each exit
+// number its counts, where -n stands for n zeros.
+#pragma once
+
+#include "orchestrator/record/json/json_fields.hpp"
+#include "orchestrator/record/record.hpp"
+
+namespace lab::record {
+
+ordered_json timeline_json(const Timeline& timeline);
+Timeline timeline_from(const ordered_json& object);  // Error (infrastructure) where malformed
+
+}  // namespace lab::record

@@ -1,0 +1,244 @@
+// SPDX-License-Identifier: MIT
+#include "orchestrator/report/comparison/comparison.hpp"
+
+#include <spdlog/fmt/fmt.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "orchestrator/base/samples.hpp"
+#include "orchestrator/report/text.hpp"
+
+namespace lab::report {
+namespace {
+
+using check::Comparison;
+using check::Finding;
+using check::Row;
+
+std::string exits_text(double exits) {
+  const double rounded = std::round(exits);
+  return rounded < 0x1p63 ? thousands(std::uint64_t(rounded)) : fmt::format("{:.3g}", exits);
+}
+
+// "+12.3 %"; where there was nothing before, the exits themselves.
+std::string change_text(const Row& row) {
+  if (const auto share = row.share()) return fmt::format("{:+.2f} %", 100 * *share);
+  return row.change() > 0 ? "new" : "0";
+}
+
+// Half the interval's width, as a share: "± 3 %"; "± ∞" where so few samples have no such interval.
+std::string spread(const check::Side& side) {
+  if (side.interval.confidence < check::default_confidence) return "± ∞";
+  if (!(side.median > 0)) return "± 0 %";
+  const double half =
+      std::max(side.interval.high - side.median, side.median - side.interval.low) / side.median;
+  return fmt::format("± {:.0f} %", 100 * half);
+}
+
+std::string p_text(double p) {
+  return p < 0.001 ? "<.001" : fmt::format("{:.3f}", p);
+}
+
+constexpr std::size_t name_columns = 23, exits_columns = 12, spread_columns = 8,
+                      change_columns = 11, p_columns = 7;
+
+std::string line(const std::string& name, const std::string& a, const std::string& a_spread,
+                 const std::string& b, const std::string& b_spread, const std::string& change,
+                 const std::string& p) {
+  std::string text = pad_right("  " + clip(name, name_columns - 3), name_columns) +
+                     pad_left(a, exits_columns) + pad_left(a_spread, spread_columns) +
+                     pad_left(b, exits_columns) + pad_left(b_spread, spread_columns) +
+                     pad_left(change, change_columns) + pad_left(p, p_columns);
+  text.erase(text.find_last_not_of(' ') + 1);
+  return text + "\n";
+}
+
+std::string row_line(const Row& row, bool exact, const Style& style) {
+  const bool counted = !exact;
+  std::string text =
+      line(printable(row.name), exits_text(row.a.median), counted ? spread(row.a) : "",
+           exits_text(row.b.median), counted ? spread(row.b) : "",
+           row.differs ? change_text(row) : "~", row.corrected ? p_text(*row.corrected) : "");
+  if (!row.differs) return text;
+  return ink(style, row.change() > 0 ? Ink::red : Ink::green, text.substr(0, text.size() - 1)) +
+         "\n";
+}
+
+std::string difference_text(const check::Difference& difference) {
+  const auto value = [](const std::string& text) { return text.empty() ? "-" : printable(text); };
+  return fmt::format("{}: {} | {}", printable(difference.key), value(difference.a),
+                     value(difference.b));
+}
+
+std::string conditions_text(const Comparison& comparison) {
+  if (comparison.conditions.empty()) return "  conditions agree\n";
+  std::string text = "  conditions that differ\n";
+  for (const check::Difference& difference : comparison.conditions)
+    text += wrap(difference_text(difference), 4, terminal_columns);
+  return text;
+}
+
+// Categories, then reasons, each below a heading of its own.
+std::string heading_of(const Row& row, const Row* before) {
+  const bool first = !before || before->step != row.step || before->guest != row.guest;
+  if (first)
+    return fmt::format("{}{}\n", printable(row.step),
+                       row.guest > 1 ? fmt::format(" (guest {})", row.guest) : "");
+  if (row.kind == before->kind) return "";
+  return row.kind == Row::Kind::category ? "  by category\n" : "  by reason\n";
+}
+
+std::string notes(const Comparison& comparison) {
+  std::string text;
+  if (comparison.exact)
+    text += "  exact: trial by trial, these are the same whenever nothing has changed\n";
+  else
+    text += "  ±: 95 % interval of the median; p: rank test, corrected by Holm for all rows\n";
+  const bool infinite = std::ranges::any_of(comparison.rows, [](const Row& row) {
+    return row.a.interval.confidence < check::default_confidence ||
+           row.b.interval.confidence < check::default_confidence;
+  });
+  if (infinite && !comparison.exact) text += "  ± ∞: needs 6 trials\n";
+  if (!comparison.note.empty()) text += wrap(printable(comparison.note), 2, terminal_columns);
+  for (const std::string& step : comparison.only_a)
+    text += "  only a has step " + printable(step) + "\n";
+  for (const std::string& step : comparison.only_b)
+    text += "  only b has step " + printable(step) + "\n";
+  return text;
+}
+
+std::string one_table(const Comparison& comparison, const Style& style) {
+  const std::string name = comparison.a_name == comparison.b_name
+                               ? comparison.a_name
+                               : comparison.a_name + " | " + comparison.b_name;
+  std::string text = ink(style, Ink::bold, printable(name)) + "\n" + conditions_text(comparison);
+  text +=
+      line("", fmt::format("a (n={})", comparison.a_trials), "",
+           fmt::format("b (n={})", comparison.b_trials), "", "change", comparison.exact ? "" : "p");
+  const Row* before = nullptr;
+  for (const Row& row : comparison.rows) {
+    text += heading_of(row, before) + row_line(row, comparison.exact, style);
+    before = &row;
+  }
+  return text + notes(comparison);
+}
+
+// "2,000 → 2,400 exits, +20.00 % (+18.1 … +22.4)"
+std::string change_in_full(const Row& row) {
+  std::string text =
+      fmt::format("{} → {} exits", exits_text(row.a.median), exits_text(row.b.median));
+  if (!(row.a.median > 0)) return text;
+  text += ", " + change_text(row);
+  if (row.difference.low < row.difference.high)
+    text += fmt::format(" ({:+.1f} … {:+.1f})", 100 * row.difference.low / row.a.median,
+                        100 * row.difference.high / row.a.median);
+  return text;
+}
+
+std::string findings_text(const std::vector<Finding>& findings, const std::string& mark, Ink colour,
+                          const Style& style) {
+  std::string text;
+  for (const Finding& finding : findings)
+    text += "  " + ink(style, colour, mark) + " " + finding_text(finding);
+  return text;
+}
+
+std::string totals_text(const Comparison& comparison) {
+  std::string text;
+  for (const Row& row : comparison.rows)
+    if (row.kind == Row::Kind::total)
+      text += fmt::format("  {}: {}\n", printable(row.subject()), change_in_full(row));
+  return text;
+}
+
+}  // namespace
+
+std::string_view to_string(check::Judgement judgement) {
+  if (judgement == check::Judgement::passed) return "passed";
+  return judgement == check::Judgement::regressed ? "regressed" : "cannot tell";
+}
+
+std::string judgement_of(const check::CellJudgement& cell) {
+  if (!cell.regressions.empty()) return "regressed";
+  if (!cell.cannot_tell.empty()) return "cannot tell";
+  return cell.improvements.empty() ? "no change that matters" : "improved";
+}
+
+std::string comparison_table(std::span<const Comparison> comparisons, const Style& style) {
+  std::string text;
+  for (const Comparison& comparison : comparisons)
+    text += (text.empty() ? "" : "\n") + one_table(comparison, style);
+  return text;
+}
+
+std::string finding_text(const Finding& finding) {
+  const Row& row = finding.row;
+  std::string text = fmt::format("{}: {}{}\n", printable(row.subject()), change_in_full(row),
+                                 row.corrected ? ", p " + p_text(*row.corrected) : "");
+  std::string more = printable(finding.where);
+  if (!finding.cause.empty())
+    more += fmt::format("{}often: {}", more.empty() ? "" : "; ", finding.cause);
+  return text + (more.empty() ? "" : wrap(more, 6, terminal_columns));
+}
+
+std::string verdict_text(const check::Verdict& verdict, const Style& style) {
+  std::string text;
+  for (const check::CellJudgement& cell : verdict.cells) {
+    const Comparison& comparison = cell.comparison;
+    text +=
+        fmt::format("{}: {} (baseline of {} trials, {} new{})\n",
+                    ink(style, Ink::bold, printable(comparison.b_name)), judgement_of(cell),
+                    comparison.a_trials, comparison.b_trials, comparison.exact ? "; exact" : "");
+    text += totals_text(comparison) + findings_text(cell.regressions, "✗ more", Ink::red, style) +
+            findings_text(cell.improvements, "✓ fewer", Ink::green, style);
+    for (const std::string& why : cell.cannot_tell)
+      text += wrap("? " + printable(why), 2, terminal_columns);
+  }
+  for (const std::string& why : verdict.cannot_tell)
+    text += wrap("? " + printable(why), 0, terminal_columns);
+  return text;
+}
+
+std::string change_line(const check::Change& change) {
+  std::string line = printable(fmt::format("{}, {}: {} → {} exits since {} (run {})", change.cell,
+                                           change.subject, exits_text(change.before),
+                                           exits_text(change.after), change.time, change.run));
+  for (const check::Difference& difference : change.conditions)
+    line += "; " + difference_text(difference);
+  return line;
+}
+
+std::string changes_text(std::span<const check::Change> changes) {
+  if (changes.empty()) return "";
+  std::string text = "history: where it changed, and the first run that shows it\n";
+  for (const check::Change& change : changes)
+    text += wrap(change_line(change), 2, terminal_columns);
+  return text;
+}
+
+std::string baseline_text(const check::Baseline& baseline, const Style& style) {
+  std::string text;
+  for (const check::Entry& entry : baseline.entries) {
+    const check::Cell& cell = entry.cell;
+    text +=
+        ink(style, Ink::bold, printable(cell.name)) + "\n" +
+        wrap(printable(fmt::format("accepted {} by {}: {}", entry.time, entry.by, entry.reason)), 2,
+             terminal_columns);
+    std::string conditions;
+    for (const check::Difference& condition : check::differences({}, cell.conditions))
+      conditions +=
+          fmt::format("{}{} {}", conditions.empty() ? "" : ", ", condition.key, condition.b);
+    text += wrap(printable(conditions), 2, terminal_columns);
+    for (const check::StepSamples& step : cell.steps) {
+      const base::Samples totals({step.total.begin(), step.total.end()});
+      text +=
+          fmt::format("  {}: {} trials, median {} exits ({} … {}), {} reasons\n",
+                      printable(step.step), cell.trials.size(), exits_text(totals.median()),
+                      exits_text(totals.least()), exits_text(totals.most()), step.reasons.size());
+    }
+  }
+  return text;
+}
+
+}  // namespace lab::report

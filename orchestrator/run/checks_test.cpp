@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: MIT
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "orchestrator/base/error.hpp"
+#include "orchestrator/inside/job.hpp"
+#include "orchestrator/run/checks.hpp"
+#include "orchestrator/run/outer_jobs.hpp"
+
+namespace lab::run {
+namespace {
+
+std::vector<scenario::TrialPlan> plans() {
+  return scenario::expand(scenario::parse(
+      "version: 1\nname: t\nimage: tiny\nmatrix: {guest.console: [quiet, verbose]}\n"
+      "steps: [boot: {until: reader}, run: {name: a, command: 'echo \"x\"'}]\n",
+      "t.yaml"));
+}
+
+template <typename Check>
+std::string error_of(Check&& check) {
+  try {
+    check();
+  } catch (const base::Error& error) {
+    EXPECT_EQ(error.kind(), base::ErrorKind::user);
+    return error.what() + (" | " + error.hint());
+  }
+  return "";
+}
+
+TEST(Checks, ShadowPagingIsRefusedOnWhichEmulator) {
+  EXPECT_TRUE(reads_shadow_tables("QEMU 10.0.2"));
+  EXPECT_TRUE(reads_shadow_tables("QEMU 9.2"));
+  for (const char* other : {"QEMU 7.2.22", "QEMU 9.1.9", "QEMU 9", "QEMU ", "Bochs 12.7", ""})
+    EXPECT_FALSE(reads_shadow_tables(other)) << other;
+}
+
+TEST(Checks, AnExpectationNamesWhatTheVendorHas) {
+  auto all = plans();
+  all[1].expect = {{.step = "a", .reason = "NPF"}, {.step = "a", .reason = "total"}};
+  EXPECT_EQ(error_of([&] { check_reasons(all, exits::Vendor::svm); }), "");
+  EXPECT_EQ(
+      error_of([&] { check_reasons(all, exits::Vendor::vmx); }),
+      "scenario 't', trial 't[guest.console=verbose]#1': the expectation of step 'a' names exit "
+      "reason 'NPF', which the site's processor (vmx) lacks | say 'category: page_fault', "
+      "which both vendors have, instead of 'reason: NPF'");
+  all[1].expect = {{.step = "a", .category = exits::Category::io}};
+  EXPECT_EQ(error_of([&] { check_reasons(all, exits::Vendor::vmx); }), "");
+  const std::vector<scenario::Relation> relations{{.step = "a", .reason = "EPT_VIOLATION"}};
+  EXPECT_THAT(error_of([&] { check_reasons(relations, exits::Vendor::svm); }),
+              testing::HasSubstr("category: page_fault"));
+}
+
+TEST(Checks, SavingAGuestNeedsADisk) {
+  auto all = plans();
+  all.resize(1);
+  std::map<std::string, trial::GuestImage> images{{inside::image_key(all[0]), {.kernel = "/k"}}};
+  check_steps(all, images);
+  all[0].steps.push_back({.kind = scenario::Step::Kind::host,
+                          .host = {.kind = scenario::HostAction::Kind::save_restore}});
+  const auto error = [&] { return error_of([&] { check_steps(all, images); }); };
+  EXPECT_THAT(error(), testing::HasSubstr("image 'tiny' has none"));
+  all[0].settings.scratch_size = 1 << 20;
+  EXPECT_EQ(error(), "");
+  all[0].settings.scratch_bus = scenario::DiskBus::nvme;
+  EXPECT_THAT(error(), testing::HasSubstr("NVMe"));
+  all[0].settings.scratch_bus = scenario::DiskBus::virtio;
+  all[0].settings.cpu_features = {"+invtsc"};
+  EXPECT_THAT(error(), testing::HasSubstr("invtsc"));
+}
+
+TEST(Checks, AnotherProcessorIsForVmxOnly) {
+  scenario::TrialPlan plan;
+  plan.name = "t#1";
+  check_machines({plan}, record::site_svm);
+  plan.settings.processor = scenario::Processor::skylake_x;
+  EXPECT_THAT(error_of([&] { check_machines({plan}, record::site_svm); }),
+              testing::HasSubstr("kvm.processor is for site vmx, not for 'svm'"));
+}
+
+TEST(Kernel, IsMeantByItsReleaseOrSeries) {
+  EXPECT_TRUE(means_release("", "6.1.0-56-amd64"));
+  EXPECT_TRUE(means_release("6.1.0-56-amd64", "6.1.0-56-amd64"));
+  EXPECT_TRUE(means_release("6.1", "6.1.0-56-amd64"));
+  EXPECT_TRUE(means_release("6.12", "6.12.117+deb13-amd64"));
+  EXPECT_FALSE(means_release("6.1", "6.12.117+deb13-amd64"));
+  EXPECT_FALSE(means_release("6", "6.1.0-56-amd64"));
+  EXPECT_FALSE(means_release("6.1.0-5", "6.1.0-56-amd64"));
+  EXPECT_FALSE(means_release("bookworm", "6.1.0-56-amd64"));
+}
+
+}  // namespace
+}  // namespace lab::run

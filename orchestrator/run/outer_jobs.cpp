@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: MIT
+#include "orchestrator/run/outer_jobs.hpp"
+
+#include <map>
+#include <regex>
+
+#include "orchestrator/run/checks.hpp"
+#include "orchestrator/run/provide.hpp"
+
+namespace lab::run {
+namespace {
+
+// What all plans of an outer VM have in common.
+struct Kind {
+  std::string kernel;  // a name, or a release
+  scenario::Processor processor = {};
+  bool exact = false;
+
+  auto operator<=>(const Kind&) const = default;
+};
+
+Kind kind_of(const scenario::TrialPlan& plan) {
+  return {.kernel = plan.settings.kernel,
+          .processor = plan.settings.processor,
+          .exact = plan.settings.exact};
+}
+
+OuterJob outer_job(const Site& site, const Outer& outer, const Kind& kind) {
+  OuterJob made{
+      .image = outer.image,
+      .job = {.site = &site, .modules = outer.modules, .exact = kind.exact && !site.own_clock}};
+  made.image.emulator = outer::find_emulator(site);
+  made.image.processor = kind.processor;
+  return made;
+}
+
+void check_before_building(const std::vector<scenario::TrialPlan>& plans,
+                           const base::Folders& folders) {
+  check_images(plans, folders);
+  check_settings(plans);  // libvirt has to answer: known now rather than after minutes of building
+}
+
+}  // namespace
+
+bool means_release(const std::string& kernel, const std::string& release) {
+  static const std::regex series("([0-9]+\\.[0-9]+).*");
+  std::smatch match;
+  return kernel.empty() || kernel == release ||
+         (std::regex_match(release, match, series) && match[1] == kernel);
+}
+
+OuterJob provide_outer_job(const Site& site, const std::string& kernel,
+                           const std::vector<scenario::TrialPlan>& plans,
+                           const base::Folders& folders, const trial::Sink& sink) {
+  check_before_building(plans, folders);
+  Kind kind;
+  if (!plans.empty()) kind.processor = plans.front().settings.processor;
+  OuterJob outer = outer_job(site, provide_outer(folders, sink, kernel), kind);
+  check_parameters(plans, outer.job.modules, vendor_of(site));
+  outer.job.images = provide_images(plans, folders, sink);
+  outer.job.plans = plans;
+  return outer;
+}
+
+std::vector<OuterJob> provide_outer_jobs(const Site& site,
+                                         const std::vector<scenario::TrialPlan>& plans,
+                                         const base::Folders& folders, const trial::Sink& sink) {
+  check_before_building(plans, folders);
+  std::vector<OuterJob> jobs;
+  std::map<Kind, std::size_t> by_release, by_name;  // two names may mean one release
+  for (const scenario::TrialPlan& plan : plans) {
+    const Kind kind = kind_of(plan);
+    if (!by_name.contains(kind)) {
+      const Outer outer = provide_outer(folders, sink, kind.kernel);
+      Kind of_release = kind;
+      of_release.kernel = outer.release;
+      by_name[kind] = by_release.emplace(of_release, jobs.size()).first->second;
+      if (by_name[kind] == jobs.size()) jobs.push_back(outer_job(site, outer, kind));
+    }
+    const std::size_t first = by_name[kind];
+    if (kind.exact && !jobs[first].job.plans.empty()) {
+      // What a trial leaves in its outer VM would be where the next one begins.
+      OuterJob another = jobs[first];
+      another.job.plans = {plan};
+      jobs.push_back(std::move(another));
+    } else {
+      jobs[first].job.plans.push_back(plan);
+    }
+  }
+  // All modules' own parameters are known before the first image is prepared.
+  for (const OuterJob& outer : jobs)
+    check_parameters(outer.job.plans, outer.job.modules, vendor_of(site));
+  for (OuterJob& outer : jobs) {
+    outer.job.images = provide_images(outer.job.plans, folders, sink);
+    check_steps(outer.job.plans, outer.job.images);
+  }
+  return jobs;
+}
+
+}  // namespace lab::run

@@ -1,0 +1,285 @@
+// SPDX-License-Identifier: MIT
+#include "orchestrator/run/probe.hpp"
+
+#include <fmt/format.h>
+#include <sys/statvfs.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+
+#include "orchestrator/base/clock.hpp"
+#include "orchestrator/base/error.hpp"
+#include "orchestrator/base/fd.hpp"
+#include "orchestrator/base/run_folder.hpp"
+#include "orchestrator/base/subprocess.hpp"
+#include "orchestrator/base/this_machine.hpp"
+#include "orchestrator/guest/connection.hpp"
+#include "orchestrator/image/guestfs.hpp"
+#include "orchestrator/kvm/build.hpp"
+#include "orchestrator/kvm/kit.hpp"
+#include "orchestrator/outer/machine/bochs.hpp"
+#include "orchestrator/outer/machine/emulator.hpp"
+
+namespace lab::run {
+namespace fs = std::filesystem;
+namespace {
+
+constexpr const char* install = "apt-get install ";
+
+// Names of the findings that decide about sites.
+constexpr const char* own_modules = "this machine's own modules";
+constexpr const char* dev_kvm = "/dev/kvm";
+constexpr const char* nested_kvm = "nested KVM";
+constexpr const char* emulated_svm = "emulated AMD SVM";
+
+// Starts QEMU with nothing but its firmware, which says on the debug port when it is done.
+base::Outcome boot_firmware(const std::vector<std::string>& machine, const fs::path& log) {
+  std::vector<std::string> argv{"qemu-system-x86_64"};
+  argv.insert(argv.end(), machine.begin(), machine.end());
+  for (const std::string& word :
+       {std::string("-m"), std::string("64"), std::string("-nodefaults"), std::string("-display"),
+        std::string("none"), std::string("-no-reboot"), std::string("-boot"),
+        std::string("reboot-timeout=1"), std::string("-chardev"), "file,id=d,path=" + log.string(),
+        std::string("-device"), std::string("isa-debugcon,iobase=0x402,chardev=d")})
+    argv.push_back(word);
+  return base::run({.argv = argv, .limit = std::chrono::seconds(5)});
+}
+
+std::string first_line(const std::string& text) {
+  return text.substr(0, text.find('\n'));
+}
+
+Finding boots_firmware(Finding finding, const std::vector<std::string>& machine) {
+  const base::TemporaryFolder folder(fs::temp_directory_path(), "lab-probe");
+  const fs::path log = folder.path() / "firmware.log";
+  try {
+    const base::Stopwatch watch;
+    const base::Outcome outcome = boot_firmware(machine, log);
+    finding.ok =
+        fs::exists(log) && base::read_file(log).find("No bootable device") != std::string::npos;
+    if (finding.ok)
+      finding.detail = "the firmware came up";
+    else if (outcome.timed_out)
+      finding.detail = "QEMU starts, but its firmware does not come up within 5 s";
+    else
+      finding.detail = "QEMU fails: " + first_line(outcome.errors);
+  } catch (const base::Error& error) {
+    finding.detail = error.what();
+    finding.remedy = std::string(install) + "qemu-system-x86";
+  }
+  return finding;
+}
+
+std::string read_parameter(const std::string& module) {
+  try {
+    return base::read_file("/sys/module/" + module + "/parameters/nested", 16);
+  } catch (const base::Error&) {
+    return "";
+  }
+}
+
+Finding probe_libvirt() {
+  Finding finding{.name = "libvirt"};
+  try {
+    const guest::ConnectionPtr connection = guest::connect(guest::default_uri());
+    finding.ok = true;
+    finding.detail = guest::default_uri() + " answers";
+  } catch (const base::Error& error) {
+    finding.detail = error.what();
+    finding.remedy = error.hint();
+  }
+  return finding;
+}
+
+Finding probe_disk(const base::Folders& folders) {
+  constexpr std::uint64_t needed_gib = 8;
+  struct statvfs stat {};
+  Finding finding{.name = "disk"};
+  if (::statvfs(folders.cache.c_str(), &stat) != 0) return finding;
+  const std::uint64_t gib = stat.f_bavail * stat.f_frsize >> 30;
+  finding.ok = gib >= needed_gib;
+  finding.detail =
+      fmt::format("{} GiB free for {} (needs {})", gib, folders.cache.string(), needed_gib);
+  if (!finding.ok) finding.remedy = "free space there, or set XDG_CACHE_HOME to a larger disk";
+  return finding;
+}
+
+Finding probe_memory() {
+  constexpr std::uint64_t needed_mib = 5120;
+  const std::uint64_t available = available_memory_mib();
+  Finding finding{.name = "memory", .ok = available >= needed_mib};
+  finding.detail = fmt::format("{} MiB available (an outer VM needs {})", available, needed_mib);
+  if (!finding.ok) finding.remedy = "end other programs, or use a larger machine";
+  return finding;
+}
+
+// With the kernel that lab keeps, as when it prepares images; without one it cannot be tried yet.
+Finding probe_appliance(const base::Folders& folders) {
+  const auto kits = kvm::list_kits(folders.cache);
+  Finding finding{.name = "libguestfs appliance"};
+  if (kits.empty()) {
+    finding.detail = "not tried: no kernel in the cache yet";
+    finding.remedy = "lab kvm build";
+    return finding;
+  }
+  const base::Stopwatch watch;
+  const base::RunFolder run(folders);
+  finding.detail = image::try_appliance(
+      {.cache = folders.cache, .kernel_kit = kits.front().path, .scratch = run.sockets()});
+  finding.ok = finding.detail.empty();
+  if (finding.ok) finding.detail = fmt::format("starts by emulation, in {:.0f} s", watch.seconds());
+  if (!finding.ok) finding.remedy = "apt-get install libguestfs0 supermin qemu-system-x86";
+  return finding;
+}
+
+// The newest kernel that lab would take, and its patched modules.
+Finding probe_modules(const base::Folders& folders) {
+  const auto modules = kvm::list_modules(folders.cache);
+  const std::string patch = kvm::patch_version(folders.share / "kvm-patch");
+  Finding finding{.name = "patched modules", .detail = "none built yet", .remedy = "lab kvm build"};
+  for (const kvm::ModuleSet& set : modules)
+    if (set.patch == patch)
+      return {.name = finding.name, .ok = true, .detail = "built for " + set.release};
+  return finding;
+}
+
+Finding probe_tool(const std::string& program, const std::string& package) {
+  const bool there = base::run({.argv = {"sh", "-c", "command -v " + program}}).exit_code == 0;
+  return {.name = program,
+          .ok = there,
+          .detail = there ? "installed" : "not installed",
+          .remedy = there ? "" : install + package};
+}
+
+Finding probe_kernel_packages() {
+  const base::Outcome outcome =
+      base::run({.argv = {"apt-cache", "show", "--no-all-versions", "linux-image-amd64"}});
+  const bool known = outcome.exit_code == 0 && !outcome.output.empty();
+  return {.name = "kernel, headers and source",
+          .ok = known,
+          .detail = known ? "apt knows them" : "apt knows no kernel package",
+          .remedy = known ? "" : "apt-get update"};
+}
+
+}  // namespace
+
+std::uint64_t available_memory_mib() {
+  std::ifstream file("/proc/meminfo");
+  for (std::string name, unit; file >> name;) {
+    std::uint64_t kib = 0;
+    file >> kib;
+    std::getline(file, unit);
+    if (name == "MemAvailable:") return kib >> 10;
+  }
+  return 0;
+}
+
+Finding probe_kvm() {
+  Finding finding{.name = dev_kvm};
+  if (::access("/dev/kvm", R_OK | W_OK) != 0) {
+    finding.detail = "not there, or not readable and writable";
+    finding.remedy = "modprobe kvm_intel or kvm_amd; adduser $USER kvm";
+    return finding;
+  }
+  finding = boots_firmware(finding, {"-accel", "kvm", "-cpu", "host"});
+  if (!finding.ok) finding.remedy = "enable virtualization in the firmware, or use --on svm";
+  return finding;
+}
+
+Finding probe_nested() {
+  const std::string value = read_parameter("kvm_intel") + read_parameter("kvm_amd");
+  const bool ok = value.starts_with("Y") || value.starts_with("1");
+  return {.name = nested_kvm,
+          .ok = ok,
+          .detail = ok              ? "on"
+                    : value.empty() ? "no kvm_intel or kvm_amd loaded"
+                                    : "switched off",
+          .remedy = ok ? "" : "modprobe -r kvm_intel; modprobe kvm_intel nested=1 (or kvm_amd)"};
+}
+
+Finding probe_here() {
+  Finding finding{.name = own_modules, .remedy = "--on svm or --on kvm need no own modules"};
+  if (!base::cpu_has("vmx") && !base::cpu_has("svm"))
+    finding.detail = "the CPU shows neither vmx nor svm";
+  else if (!base::cpu_has("hypervisor"))
+    finding.detail = "not a VM: lab swaps the modules of a real machine only with --on here";
+  else if (::geteuid() != 0)
+    finding.detail = "only root may swap modules";
+  else
+    finding = probe_kvm(), finding.name = own_modules;
+  return finding;
+}
+
+Finding probe_svm() {
+  return boots_firmware({.name = emulated_svm}, {"-accel", "tcg", "-cpu", "EPYC,+svm,+npt"});
+}
+
+Finding probe_exact() {
+  Finding finding{.name = "exact runs and several processors on site svm",
+                  .detail = "they need lab's own QEMU, which is not there",
+                  .remedy = outer::build_emulator};
+  try {
+    if (const auto emulator = outer::find_emulator(outer::own_qemu))
+      finding.ok = true, finding.detail = outer::in_words(*emulator);
+  } catch (const base::Error& error) {
+    finding.detail = error.what(), finding.remedy = error.hint();
+  }
+  return finding;
+}
+
+Finding probe_vmx() {
+  Finding finding{.name = "Bochs with emulated VMX"};
+  try {
+    const auto own = outer::find_emulator(outer::own_bochs);
+    const std::string against = outer::try_bochs(own ? own->program.string() : "");
+    finding.ok = against.empty();
+    finding.detail = !finding.ok ? first_line(against)
+                     : own       ? outer::in_words(*own)
+                                 : "this machine's works; lab's own would start warm";
+    if (!own) finding.remedy = outer::build_emulator;
+    if (!finding.ok) finding.remedy = std::string(install) + "bochs bochsbios bochs-sdl vgabios";
+  } catch (const base::Error& error) {
+    finding.detail = error.what(), finding.remedy = error.hint();
+  }
+  return finding;
+}
+
+Choice choose_site(const std::vector<Finding>& found) {
+  const auto get = [&](const char* name, Finding (*probe)()) {
+    const auto finding = std::ranges::find(found, name, &Finding::name);
+    return finding == found.end() ? probe() : *finding;
+  };
+  if (get(own_modules, probe_here).ok)
+    return {&record::site_here, "this is a VM whose own KVM works"};
+  const Finding kvm = get(dev_kvm, probe_kvm);
+  const Finding nested = get(nested_kvm, probe_nested);
+  if (kvm.ok && nested.ok) return {&record::site_kvm, "/dev/kvm runs guests and offers nesting"};
+  const std::string why = kvm.ok ? "nested KVM: " + nested.detail : "/dev/kvm: " + kvm.detail;
+  if (get(emulated_svm, probe_svm).ok) return {&record::site_svm, why};
+  return {nullptr, why + "; and QEMU's emulation does not work either"};
+}
+
+std::vector<Finding> examine(const base::Folders& folders) {
+  return {probe_here(),
+          probe_kvm(),
+          probe_nested(),
+          probe_svm(),
+          probe_exact(),
+          probe_vmx(),
+          probe_libvirt(),
+          probe_appliance(folders),
+          probe_kernel_packages(),
+          probe_modules(folders),
+          probe_tool("spatch", "coccinelle"),
+          probe_tool("mmdebstrap", "mmdebstrap"),
+          probe_tool("qemu-img", "qemu-utils"),
+          probe_tool("mke2fs", "e2fsprogs"),
+          probe_tool("eatmydata", "eatmydata"),
+          probe_disk(folders),
+          probe_memory()};
+}
+
+}  // namespace lab::run

@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: MIT
+// What an outer VM and its trials are made of: found in the cache, or fetched and built.
+#pragma once
+
+#include <filesystem>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "orchestrator/base/folders.hpp"
+#include "orchestrator/inside/job.hpp"
+#include "orchestrator/outer/machine/back_end.hpp"
+
+namespace lab::run {
+
+struct Outer {
+  outer::OuterImage image;
+  std::string release;            // of its kernel
+  std::filesystem::path kit;      // its kernel's headers and source
+  std::filesystem::path modules;  // patched, for its kernel
+};
+
+// The outer VM's image with this kernel (a selector of kvm::find_or_fetch_kit; "": the default
+// one), and that kernel's patched modules.
+Outer provide_outer(const base::Folders& folders, const trial::Sink& sink,
+                    const std::string& kernel = "");
+
+// The kit and the patched modules of the kernel that runs here.
+struct Inside {
+  std::filesystem::path kit;
+  std::filesystem::path modules;
+};
+Inside provide_inside(const base::Folders& folders, const trial::Sink& sink);
+
+// The prepared images of the plans, by image_key. They are the same whatever kernel the outer VM
+// has: `kit` only runs the appliance that prepares them, by default the default kernel's.
+std::map<std::string, trial::GuestImage> provide_images(
+    const std::vector<scenario::TrialPlan>& plans, const base::Folders& folders,
+    const trial::Sink& sink, std::filesystem::path kit = {});
+
+// Error (user) where a plan names an image that the manifest does not know. Quick: asked before
+// anything is fetched or built.
+void check_images(const std::vector<scenario::TrialPlan>& plans, const base::Folders& folders);
+
+}  // namespace lab::run

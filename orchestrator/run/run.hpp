@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: MIT
+// From plans to events: chooses the site, gathers everything the job needs (kernel, modules,
+// images; built or from the cache), and runs it there.
+#pragma once
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "orchestrator/base/folders.hpp"
+#include "orchestrator/inside/job.hpp"
+#include "orchestrator/scenario/scenario.hpp"
+#include "orchestrator/trial/event.hpp"
+
+namespace lab::run {
+
+struct RunOptions {
+  std::string site = "auto";  // auto, here, kvm, svm, vmx
+  bool verify_tracepoint = false;
+  unsigned at_once = 1;   // outer VMs, if machine and trials allow; 0: as many as possible
+  double time_scale = 1;  // of the limits around the trials
+  std::vector<scenario::Relation> relations;  // to be judged after the run, checked before it
+};
+
+// Runs all plans, grouped by their kernels. Events: phases of the preparation, then those of the
+// trials; a record for each finished trial, in whatever order they finish. No trial begins once
+// `stop_early` says so. Error (user) for an unknown site, image or kernel, and before anything is
+// booted for what run/checks finds; Error where the machinery fails, once all that can be done
+// without it is done (run/lanes).
+void run_plans(const std::vector<scenario::TrialPlan>& plans, const RunOptions& options,
+               const base::Folders& folders, const std::function<bool()>& stop_early,
+               const trial::Sink& sink);
+
+}  // namespace lab::run

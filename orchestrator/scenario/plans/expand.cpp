@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: MIT
+// From a scenario to its trials.
+#include <spdlog/fmt/fmt.h>
+
+#include <algorithm>
+#include <iterator>
+
+#include "orchestrator/scenario/plans/check.hpp"
+#include "orchestrator/scenario/plans/conflicts.hpp"
+#include "orchestrator/scenario/plans/matrix.hpp"
+
+namespace lab::scenario {
+namespace {
+
+// The plan of a cell that all its trials share.
+TrialPlan cell_plan(const Scenario& scenario, const std::vector<Step>& steps, const Cell& cell) {
+  TrialPlan plan{.scenario = scenario.name,
+                 .cell = cell,
+                 .settings = cell_settings(scenario, cell),
+                 .timeouts = scenario.timeouts,
+                 .steps = steps};
+  if (const auto found = resolve_paging(plan.settings)) {
+    fail(scenario.file, found->cause, found->remedy);
+  }
+  std::ranges::copy_if(scenario.expect, std::back_inserter(plan.expect),
+                       [&](const Expectation& entry) { return matches(entry.where, cell); });
+  for (Expectation& entry : plan.expect) entry.where.clear();  // it is for this cell
+  return plan;
+}
+
+}  // namespace
+
+std::vector<TrialPlan> expand(const Scenario& scenario) {
+  const std::vector<Cell> cells = cells_of(scenario);
+  const std::vector<Step> steps = steps_with_timeouts(scenario);
+  std::vector<TrialPlan> plans;
+  plans.reserve(cells.size() * (scenario.warmup + scenario.repeat));
+  for (const Cell& cell : cells) {
+    TrialPlan plan = cell_plan(scenario, steps, cell);
+    const std::string name = cell_name(scenario, cell);
+    for (std::uint32_t number = 1; number <= scenario.warmup + scenario.repeat; ++number) {
+      plan.warmup = number <= scenario.warmup;
+      plan.repeat = plan.warmup ? number : number - scenario.warmup;
+      plan.repeats = plan.warmup ? scenario.warmup : scenario.repeat;
+      plan.name = fmt::format("{}#{}{}", name, plan.warmup ? "w" : "", plan.repeat);
+      plans.push_back(plan);
+    }
+  }
+  return plans;
+}
+
+}  // namespace lab::scenario

@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: MIT
+#include "orchestrator/scenario/plans/overrides.hpp"
+
+#include <spdlog/fmt/fmt.h>
+
+#include <algorithm>
+
+#include "orchestrator/scenario/plans/matrix.hpp"
+#include "orchestrator/scenario/yaml/floors.hpp"
+#include "orchestrator/scenario/yaml/values.hpp"
+
+namespace lab::scenario {
+namespace {
+
+const std::string place = "--set";
+
+Node override_value(std::string text) {
+  Node node;
+  node.kind = Node::Kind::scalar;
+  node.where = place;
+  node.text = std::move(text);
+  return node;
+}
+
+// "a,b,c": a whole axis.
+Node override_list(const std::string& text) {
+  Node list;
+  list.kind = Node::Kind::list;
+  list.where = place;
+  for (std::size_t begin = 0; begin <= text.size();) {
+    const std::size_t end = std::min(text.find(',', begin), text.size());
+    list.items.push_back(override_value(text.substr(begin, end - begin)));
+    begin = end + 1;
+  }
+  return list;
+}
+
+// Takes the pairs with `key` that hold out of an entry; false: one does not hold, so the entry
+// means nothing any more.
+template <typename Holds>
+bool settle(Cell& part, const std::string& key, const Holds& holds, bool keep) {
+  for (auto pair = part.begin(); pair != part.end();) {
+    if (pair->first != key) {
+      ++pair;
+    } else if (!holds(pair->second)) {
+      return false;
+    } else {
+      pair = keep ? pair + 1 : part.erase(pair);
+    }
+  }
+  return true;
+}
+
+// Everything that chooses cells by `key`, now that the key's values are others. `keep`: it is still
+// in the matrix.
+template <typename Holds>
+void settle_all(Scenario& scenario, const std::string& key, const Holds& holds, bool keep) {
+  std::erase_if(scenario.exclude, [&](Cell& part) { return !settle(part, key, holds, keep); });
+  std::erase_if(scenario.expect,
+                [&](Expectation& entry) { return !settle(entry.where, key, holds, keep); });
+  std::erase_if(scenario.relations, [&](Relation& entry) {
+    return !settle(entry.of, key, holds, keep) || !settle(entry.to, key, holds, keep);
+  });
+}
+
+void override_setting(Draft& draft, const std::string& key, const std::string& text) {
+  Scenario& scenario = draft.scenario;
+  apply_setting(scenario.settings, key, text, place);
+  draft.said[key] = {text, place};
+  std::erase_if(scenario.matrix, [&](const Axis& axis) { return axis.key == key; });
+  draft.axis_places.erase(key);
+  for (Cell& cell : scenario.include) {
+    std::erase_if(cell, [&](const auto& pair) { return pair.first == key; });
+  }
+  settle_all(
+      scenario, key, [&](const std::string& value) { return same_value(key, value, text); }, false);
+  draft.narrowed = true;
+}
+
+void override_axis(Draft& draft, const std::string& key, const std::string& text) {
+  Scenario& scenario = draft.scenario;
+  const std::string setting = canonical_key(key);
+  if (!is_setting(setting)) {
+    fail(place, fmt::format("matrix cannot vary {}{}", in_quotes(key), nearest_setting(key)),
+         "it can vary: paging, " + setting_keys());
+  }
+  Axis axis = read_axis(setting, {key, place, override_list(text)});
+  const auto old = std::ranges::find(scenario.matrix, setting, &Axis::key);
+  const auto holds = [values = axis.values](const std::string& value) {
+    return std::ranges::find(values, value) != values.end();
+  };
+  if (old == scenario.matrix.end()) {
+    scenario.matrix.push_back(std::move(axis));
+  } else {
+    *old = std::move(axis);
+  }
+  draft.axis_places[setting] = place;
+  settle_all(scenario, setting, holds, true);
+  draft.narrowed = true;
+}
+
+void override_one(Draft& draft, const std::string& key, const std::string& text) {
+  Scenario& scenario = draft.scenario;
+  const Node value = override_value(text);
+  const std::string setting = canonical_key(key);
+  if (key.starts_with("matrix.")) {
+    override_axis(draft, key.substr(7), text);
+  } else if (is_setting(setting)) {
+    override_setting(draft, setting, text);
+  } else if (key == "repeat") {
+    scenario.repeat = std::uint32_t(read_integer(value, key, 1, 10000));
+  } else if (key == "warmup") {
+    scenario.warmup = std::uint32_t(read_integer(value, key, 0, 100));
+  } else if (key == "name") {
+    scenario.name = read_name(value, "name");
+  } else if (auto* timeout = key.starts_with("timeouts.")
+                                 ? timeout_of(scenario.timeouts, key.substr(9))
+                                 : nullptr) {
+    *timeout = read_duration(value, key);
+  } else if (key.starts_with("floors.")) {
+    set_floor(scenario.floors, {key.substr(7), place, value});
+  } else {
+    fail(place, fmt::format("unknown key {}{}", in_quotes(key), nearest_setting(key)),
+         "keys: paging, " + setting_keys() +
+             ", matrix.KEY, name, repeat, warmup, timeouts.trial, timeouts.boot, timeouts.step, "
+             "timeouts.shutdown, floors.REASON");
+  }
+}
+
+}  // namespace
+
+void apply_override(Draft& draft, const std::string& text) {
+  const std::size_t equals = text.find('=');
+  if (equals == std::string::npos || equals == 0) {
+    fail(place, "expected KEY=VALUE, not " + in_quotes(text), "as in --set guest.memory='1 GiB'");
+  }
+  override_one(draft, text.substr(0, equals), text.substr(equals + 1));
+}
+
+std::chrono::seconds* timeout_of(Timeouts& timeouts, std::string_view key) {
+  if (key == "trial") return &timeouts.trial;
+  if (key == "boot") return &timeouts.boot;
+  if (key == "step") return &timeouts.step;
+  return key == "shutdown" ? &timeouts.shutdown : nullptr;
+}
+
+}  // namespace lab::scenario

@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: MIT
+// --set KEY=VALUE. For the loader only.
+#pragma once
+
+#include <string>
+
+#include "orchestrator/scenario/plans/draft.hpp"
+
+namespace lab::scenario {
+
+// Throws base::Error (user), the place "--set".
+void apply_override(Draft& draft, const std::string& text);
+
+// The limit that "trial", "boot", "step" or "shutdown" names; null: none.
+std::chrono::seconds* timeout_of(Timeouts& timeouts, std::string_view key);
+
+}  // namespace lab::scenario

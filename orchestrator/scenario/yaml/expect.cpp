@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: MIT
+#include "orchestrator/scenario/yaml/expect.hpp"
+
+#include <spdlog/fmt/fmt.h>
+
+#include <algorithm>
+
+#include "orchestrator/scenario/categories.hpp"
+#include "orchestrator/scenario/plans/matrix.hpp"
+#include "orchestrator/scenario/yaml/values.hpp"
+
+namespace lab::scenario {
+namespace {
+
+constexpr std::uint64_t count_max = UINT64_MAX;
+constexpr std::size_t expect_limit = 256;
+
+std::string read_step_of(const Scenario& scenario, const Node& node) {
+  const std::string name = read_name(node, "step");
+  const auto& steps = scenario.steps;
+  if (std::ranges::find(steps, name, &Step::name) != steps.end()) return name;
+  std::vector<std::string_view> names;
+  for (const Step& step : steps) names.push_back(step.name);
+  fail(node.where, fmt::format("no step {}{}", in_quotes(name), did_you_mean(name, names)),
+       "steps: " + join(names));
+}
+
+std::string read_reason(const Node& node) {
+  const std::string text = read_text(node, "reason", 64);
+  if (names_reason(text)) return text;
+  fail(node.where,
+       fmt::format("no exit reason {}{}", in_quotes(text), did_you_mean(text, reason_words())),
+       "total, a name as in EPT_VIOLATION or NPF, or a number");
+}
+
+// What both kinds of entries say: of which counts.
+template <typename Entry>
+void read_subject(const Scenario& scenario, const MapReader& map, Entry& entry) {
+  entry.step = read_step_of(scenario, map.need("step"));
+  entry.reason = "total";
+  const Node* reason = map.find("reason");
+  const Node* category = map.find("category");
+  if (reason && category) {
+    fail(category->where, "expect has a reason or a category, not both", "write two entries");
+  }
+  if (reason) entry.reason = read_reason(*reason);
+  if (category) {
+    entry.category = exits::Category(read_word(*category, "category", category_words()));
+  }
+}
+
+template <typename Entry>
+void check_bounds(const Entry& entry, const Node& node) {
+  if (!entry.min && !entry.max) fail(node.where, "expect needs min, max or both", "as in max: 100");
+  if (entry.min && entry.max && *entry.min > *entry.max) {
+    fail(node.where, fmt::format("min {} is above max {}", *entry.min, *entry.max), "swap them");
+  }
+}
+
+Expectation read_expectation(const Scenario& scenario, const MapReader& map, const Node& node) {
+  Expectation expectation;
+  read_subject(scenario, map, expectation);
+  if (const Node* per = map.find("per")) {
+    static constexpr std::string_view words[] = {"second"};
+    expectation.per_second = read_word(*per, "per", words) == 0;
+  }
+  if (const Node* min = map.find("min")) expectation.min = read_integer(*min, "min", 0, count_max);
+  if (const Node* max = map.find("max")) expectation.max = read_integer(*max, "max", 0, count_max);
+  check_bounds(expectation, node);
+  if (const Node* where = map.find("where")) {
+    expectation.where = read_part(scenario, *where, "where", true);
+  }
+  return expectation;
+}
+
+Relation read_relation(const Scenario& scenario, const MapReader& map, const Node& node) {
+  for (const char* key : {"per", "where"}) {
+    if (const Node* value = map.find(key)) {
+      fail(value->where, fmt::format("{} does not go with of and to", key),
+           "of and to choose the trials; their counts are compared");
+    }
+  }
+  Relation relation;
+  read_subject(scenario, map, relation);
+  relation.of = read_part(scenario, map.need("of"), "of", true);
+  relation.to = read_part(scenario, map.need("to"), "to", true);
+  if (matches(relation.of, relation.to) && matches(relation.to, relation.of)) {
+    fail(map.need("to").where, "of and to mean the same trials", "name two different cells");
+  }
+  if (const Node* min = map.find("min")) relation.min = read_factor(*min, "min");
+  if (const Node* max = map.find("max")) relation.max = read_factor(*max, "max");
+  check_bounds(relation, node);
+  return relation;
+}
+
+}  // namespace
+
+void read_expect(Draft& draft, const Node& node) {
+  Scenario& scenario = draft.scenario;
+  for (const Node& item : read_list(node, "expect", expect_limit)) {
+    const MapReader map(item, "expect",
+                        {"step", "reason", "category", "min", "max", "per", "where", "of", "to"});
+    if (map.find("of") || map.find("to")) {
+      scenario.relations.push_back(read_relation(scenario, map, item));
+      draft.relation_places.push_back(item.where);
+    } else {
+      scenario.expect.push_back(read_expectation(scenario, map, item));
+      draft.expect_places.push_back(item.where);
+    }
+  }
+}
+
+}  // namespace lab::scenario

@@ -1,0 +1,12 @@
+// SPDX-License-Identifier: MIT
+// What is expected of the counts. For the loader only.
+#pragma once
+
+#include "orchestrator/scenario/plans/draft.hpp"
+
+namespace lab::scenario {
+
+// Into `expect` and `relations`; steps and matrix are there already. Throws base::Error (user).
+void read_expect(Draft& draft, const Node& node);
+
+}  // namespace lab::scenario

@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: MIT
+#include "orchestrator/scenario/yaml/floors.hpp"
+
+#include <spdlog/fmt/fmt.h>
+
+#include <algorithm>
+
+#include "orchestrator/scenario/categories.hpp"
+#include "orchestrator/scenario/yaml/values.hpp"
+
+namespace lab::scenario {
+namespace {
+
+constexpr std::size_t floor_limit = 256;
+
+// A category's word is the category, also where KVM's tracepoint calls a reason so: 'msr' means
+// all of them, 'MSR' is SVM's.
+Floor read_floor(const Entry& entry) {
+  Floor floor;
+  floor.category = parse_category(entry.key);
+  if (!floor.category) {
+    if (!names_reason(entry.key)) {
+      std::vector<std::string_view> known = reason_words();
+      known.insert(known.end(), category_words().begin(), category_words().end());
+      fail(entry.where,
+           fmt::format("no exit reason or category {}{}", in_quotes(entry.key),
+                       did_you_mean(entry.key, known)),
+           "total, a name as in EPT_VIOLATION or NPF, a number, or one of " +
+               join(category_words()));
+    }
+    floor.reason = entry.key;
+  }
+  floor.share = read_share(entry.value, "floors." + entry.key);
+  return floor;
+}
+
+// 'HLT', 'hlt' and '12' are the same for one vendor at least.
+bool same_reason(const std::string& left, const std::string& right) {
+  if (left == right) return true;
+  static constexpr exits::Vendor vendors[] = {exits::Vendor::vmx, exits::Vendor::svm};
+  return std::ranges::any_of(vendors, [&](exits::Vendor vendor) {
+    const auto number = exits::parse_reason(vendor, left);
+    return number && number == exits::parse_reason(vendor, right);
+  });
+}
+
+auto same_as(const Floor& floor) {
+  return [&floor](const Floor& other) {
+    return other.category == floor.category && same_reason(other.reason, floor.reason);
+  };
+}
+
+}  // namespace
+
+std::vector<Floor> read_floors(const Node& node) {
+  const std::vector<Entry>& entries = read_map(node, "floors");
+  if (entries.size() > floor_limit) {
+    fail(node.where, fmt::format("floors must be at most {}, not {}", floor_limit, entries.size()));
+  }
+  std::vector<Floor> floors;
+  for (const Entry& entry : entries) {
+    const Floor floor = read_floor(entry);
+    const auto same = std::ranges::find_if(floors, same_as(floor));
+    if (same != floors.end()) {
+      const Entry& first = entries[std::size_t(same - floors.begin())];
+      fail(entry.where,
+           fmt::format("floors: {} is {} again, first at {}", in_quotes(entry.key),
+                       in_quotes(first.key), first.where),
+           "remove one of the two");
+    }
+    floors.push_back(floor);
+  }
+  return floors;
+}
+
+void set_floor(std::vector<Floor>& floors, const Entry& entry) {
+  const Floor floor = read_floor(entry);
+  const auto same = std::ranges::find_if(floors, same_as(floor));
+  if (same == floors.end())
+    floors.push_back(floor);
+  else
+    *same = floor;
+}
+
+}  // namespace lab::scenario

@@ -1,0 +1,381 @@
+// SPDX-License-Identifier: MIT
+#include "orchestrator/scenario/yaml/values.hpp"
+
+#include <spdlog/fmt/fmt.h>
+
+#include <algorithm>
+#include <charconv>
+#include <numeric>
+#include <utility>
+
+#include "orchestrator/scenario/scenario.hpp"
+
+namespace lab::scenario {
+namespace {
+
+struct Unit {
+  std::string_view name;
+  std::uint64_t factor;
+};
+
+constexpr Unit memory_units[] = {{"KiB", 1ull << 10}, {"MiB", 1ull << 20}, {"GiB", 1ull << 30}};
+constexpr Unit time_units[] = {{"ms", 1}, {"s", 1000}, {"min", 60000}, {"h", 3600000}};
+constexpr std::uint64_t mib = 1ull << 20;
+constexpr std::uint64_t day = 86400000;  // in milliseconds
+
+bool is_digit(char c) {
+  return c >= '0' && c <= '9';
+}
+bool is_alphanumeric(char c) {
+  return is_digit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+}
+
+const char* kind_name(const Node& node) {
+  switch (node.kind) {
+    case Node::Kind::null:
+      return "nothing";
+    case Node::Kind::scalar:
+      return "a single value";
+    case Node::Kind::list:
+      return "a list";
+    case Node::Kind::map:
+      return "a map";
+  }
+  return "nothing";
+}
+
+[[noreturn]] void wrong_type(const Node& node, const std::string& what, const std::string& wanted) {
+  fail(node.where, fmt::format("{} must be {}, not {}", what, wanted, kind_name(node)));
+}
+
+const std::string& scalar(const Node& node, const std::string& what, const std::string& wanted) {
+  if (node.kind != Node::Kind::scalar) wrong_type(node, what, wanted);
+  return node.text;
+}
+
+std::optional<std::uint64_t> parse_digits(std::string_view text) {
+  std::uint64_t value = 0;
+  const auto [stop, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error != std::errc() || stop != text.data() + text.size()) return std::nullopt;
+  return value;
+}
+
+// Number and unit, multiplied; empty when either is wrong or it overflows.
+std::optional<std::uint64_t> parse_quantity(std::string_view text, std::span<const Unit> units) {
+  const auto digits = std::size_t(std::ranges::find_if_not(text, is_digit) - text.begin());
+  const auto value = parse_digits(text.substr(0, digits));
+  text.remove_prefix(digits);
+  if (text.starts_with(' ')) text.remove_prefix(1);
+  const auto unit = std::ranges::find(units, text, &Unit::name);
+  if (!value || unit == units.end() || *value > UINT64_MAX / unit->factor) return std::nullopt;
+  return *value * unit->factor;
+}
+
+// "5", "0.5"; empty for anything else.
+std::optional<double> parse_decimal(std::string_view text) {
+  double value = 0;
+  const auto [stop, error] =
+      std::from_chars(text.data(), text.data() + text.size(), value, std::chars_format::fixed);
+  const bool whole = error == std::errc() && stop == text.data() + text.size();
+  // Not inf, nan, .5 or 5.
+  if (!whole || !is_digit(text.front()) || !is_digit(text.back())) return std::nullopt;
+  return value;
+}
+
+std::vector<std::string_view> split(std::string_view text, char separator) {
+  std::vector<std::string_view> parts;
+  for (std::size_t begin = 0; begin <= text.size();) {
+    const std::size_t end = std::min(text.find(separator, begin), text.size());
+    parts.push_back(text.substr(begin, end - begin));
+    begin = end + 1;
+  }
+  return parts;
+}
+
+bool has_duplicates(std::vector<std::string_view> parts) {
+  std::ranges::sort(parts);
+  return std::ranges::adjacent_find(parts) != parts.end();
+}
+
+// Marks "3" or "0-2" in `used`; false where it is neither, too large or marked already.
+bool mark_cpus(std::string_view range, std::vector<bool>& used) {
+  const std::size_t dash = std::min(range.find('-'), range.size());
+  const auto first = parse_digits(range.substr(0, dash));
+  const auto last = dash == range.size() ? first : parse_digits(range.substr(dash + 1));
+  if (!first || !last || *first > *last || *last >= used.size()) return false;
+  for (std::uint64_t cpu = *first; cpu <= *last; ++cpu) {
+    if (used[cpu]) return false;
+    used[cpu] = true;
+  }
+  return true;
+}
+
+bool is_feature(std::string_view text) {
+  return text.size() >= 2 && text.size() <= 64 && (text[0] == '+' || text[0] == '-') &&
+         std::ranges::all_of(text.substr(1), [](char c) {
+           return is_alphanumeric(c) || c == '.' || c == '_' || c == '-';
+         });
+}
+
+std::size_t edit_distance(std::string_view a, std::string_view b) {
+  std::vector<std::size_t> row(b.size() + 1);
+  std::iota(row.begin(), row.end(), 0);
+  for (std::size_t i = 0; i < a.size(); ++i) {
+    std::size_t diagonal = std::exchange(row[0], i + 1);
+    for (std::size_t j = 0; j < b.size(); ++j) {
+      const std::size_t change = diagonal + (a[i] != b[j]);
+      diagonal = row[j + 1];
+      row[j + 1] = std::min({change, row[j] + 1, diagonal + 1});
+    }
+  }
+  return row.back();
+}
+
+}  // namespace
+
+std::uint64_t read_integer(const Node& node, const std::string& what, std::uint64_t min,
+                           std::uint64_t max) {
+  const std::string wanted = fmt::format("a whole number from {} to {}", min, max);
+  const std::string& text = scalar(node, what, wanted);
+  const auto value = parse_digits(text);
+  if (!node.plain || !value || *value < min || *value > max) {
+    const char* why = node.plain ? "" : " in quotes";
+    fail(node.where, fmt::format("{} must be {}, not {}{}", what, wanted, in_quotes(text), why));
+  }
+  return *value;
+}
+
+std::uint64_t read_memory(const Node& node, const std::string& what, std::uint64_t min,
+                          std::uint64_t max) {
+  const std::string& text = scalar(node, what, "an amount of memory");
+  const auto bytes = parse_quantity(text, memory_units);
+  if (!bytes || *bytes % mib != 0 || *bytes < min || *bytes > max) {
+    fail(node.where,
+         fmt::format("{} must be whole MiB from {} to {}, not {}", what, memory_text(min),
+                     memory_text(max), in_quotes(text)),
+         "write the unit out: KiB, MiB or GiB, as in '768 MiB'");
+  }
+  return *bytes;
+}
+
+std::chrono::seconds read_duration(const Node& node, const std::string& what) {
+  const std::string& text = scalar(node, what, "a time");
+  const auto duration = parse_quantity(text, time_units);
+  if (!duration || *duration < 1000 || *duration > day || *duration % 1000 != 0) {
+    fail(node.where,
+         fmt::format("{} must be a time from 1 s to 24 h, not {}", what, in_quotes(text)),
+         "write the unit out: s, min or h, as in '10 min'");
+  }
+  return std::chrono::seconds(*duration / 1000);
+}
+
+std::chrono::milliseconds read_milliseconds(const Node& node, const std::string& what) {
+  const std::string& text = scalar(node, what, "a time");
+  const auto duration = parse_quantity(text, time_units);
+  if (!duration || *duration < 1 || *duration > day) {
+    fail(node.where,
+         fmt::format("{} must be a time from 1 ms to 24 h, not {}", what, in_quotes(text)),
+         "write the unit out: ms, s, min or h, as in '10 s'");
+  }
+  return std::chrono::milliseconds(*duration);
+}
+
+double read_factor(const Node& node, const std::string& what) {
+  const std::string& text = scalar(node, what, "a number");
+  double value = 0;
+  const auto [stop, error] =
+      std::from_chars(text.data(), text.data() + text.size(), value, std::chars_format::fixed);
+  const bool whole = error == std::errc() && stop == text.data() + text.size();
+  // The comparison is false for NaN.
+  if (!node.plain || !whole || !is_digit(text[0]) || !(value <= 1e9)) {
+    fail(node.where,
+         fmt::format("{} must be a number from 0 to 1000000000, not {}", what, in_quotes(text)),
+         "as in 2 or 10.5");
+  }
+  return value;
+}
+
+std::optional<double> read_share(const Node& node, const std::string& what) {
+  static constexpr std::string_view never = "ignore", words[] = {never};
+  constexpr double most = 1000;  // per cent
+  const std::string& text = scalar(node, what, "a percentage or ignore");
+  if (text == never) return std::nullopt;
+  std::string_view digits = text;
+  const bool has_unit = digits.ends_with('%');
+  if (has_unit) digits.remove_suffix(1);
+  if (has_unit && digits.ends_with(' ')) digits.remove_suffix(1);
+  const auto percent = parse_decimal(digits);
+  if (!has_unit || !percent || *percent > most) {
+    fail(node.where,
+         fmt::format("{} must be from 0 % to {:.0f} %, or ignore, not {}{}", what, most,
+                     in_quotes(text), did_you_mean(text, words)),
+         "write the unit out, as in '5 %'");
+  }
+  return *percent / 100;
+}
+
+std::string read_text(const Node& node, const std::string& what, std::size_t max, std::size_t min) {
+  const std::string& text = scalar(node, what, "text");
+  if (text.size() < min || text.size() > max || text.find('\0') != std::string::npos) {
+    fail(node.where, fmt::format("{} must have {} to {} bytes, none of them zero, not {}", what,
+                                 min, max, text.size()));
+  }
+  return text;
+}
+
+std::string read_line(const Node& node, const std::string& what, std::size_t max) {
+  std::string text = read_text(node, what, max, 0);
+  const bool printable = std::ranges::all_of(text, [](char c) { return c >= ' ' && c < 0x7f; });
+  if (!printable) fail(node.where, what + " must be one line of printable ASCII");
+  return text;
+}
+
+std::string read_name(const Node& node, const std::string& what) {
+  const std::string& text = scalar(node, what, "a name");
+  const bool good = !text.empty() && text.size() <= 64 && is_alphanumeric(text[0]) &&
+                    std::ranges::all_of(text, [](char c) {
+                      return is_alphanumeric(c) || c == '.' || c == '_' || c == '-';
+                    });
+  if (!good) {
+    fail(node.where, fmt::format("{} must be 1 to 64 letters, digits, '.', '_' and '-', beginning "
+                                 "with a letter or digit, not {}",
+                                 what, in_quotes(text)));
+  }
+  return text;
+}
+
+std::string read_kernel(const Node& node, const std::string& what) {
+  static constexpr std::string_view others = ".+~-";
+  const std::string& text = scalar(node, what, "a kernel");
+  const bool good = !text.empty() && text.size() <= 64 && is_alphanumeric(text[0]) &&
+                    std::ranges::all_of(text, [](char c) {
+                      return is_alphanumeric(c) || others.find(c) != std::string_view::npos;
+                    });
+  if (good) return text;
+  fail(node.where, fmt::format("{} names no kernel: {}", what, in_quotes(text)),
+       "a release as in 6.1.0-56-amd64, a series as in 6.12, a suite as in trixie, or newest");
+}
+
+std::size_t read_word(const Node& node, const std::string& what,
+                      std::span<const std::string_view> words) {
+  const std::string& text = scalar(node, what, "one of " + join(words));
+  const auto found = std::ranges::find(words, text);
+  if (found == words.end()) {
+    fail(node.where, fmt::format("{} must be one of {}, not {}{}", what, join(words),
+                                 in_quotes(text), did_you_mean(text, words)));
+  }
+  return std::size_t(found - words.begin());
+}
+
+std::string read_cpus(const Node& node, const std::string& what) {
+  const std::string& text = scalar(node, what, "processors");
+  std::vector<bool> used(1024);
+  const bool good = std::ranges::all_of(
+      split(text, ','), [&](std::string_view range) { return mark_cpus(range, used); });
+  if (good) return text;
+  fail(node.where,
+       fmt::format("{} must name processors from 0 to 1023, none twice, not {}", what,
+                   in_quotes(text)),
+       "as in \"0\", \"0-1\" or \"0,2\"");
+}
+
+std::string read_keys(const Node& node, const std::string& what) {
+  const std::string& text = scalar(node, what, "keys");
+  const auto keys = split(text, '+');
+  for (std::string_view key : keys) {
+    if (is_key(key)) continue;
+    fail(node.where, fmt::format("{} must join keys by '+', not {}", what, in_quotes(text)),
+         "keys: a to z, 0 to 9, f1 to f12, ctrl, alt, shift, enter, esc, tab, space, up, down, "
+         "left, right, delete, sysrq");
+  }
+  if (keys.size() > 16 || has_duplicates(keys)) {
+    fail(node.where,
+         fmt::format("{} must be at most 16 different keys, not {}", what, in_quotes(text)));
+  }
+  return text;
+}
+
+std::vector<std::string> read_features(const Node& node, const std::string& what) {
+  std::vector<std::string> features;
+  std::vector<std::string_view> names;
+  const std::string text = read_line(node, what, 4096);
+  for (std::string_view word : split(text, ' ')) {
+    if (word.empty()) continue;
+    if (!is_feature(word)) {
+      fail(node.where, fmt::format("{} has {}", what, in_quotes(word)),
+           "each with its sign, as in \"+invtsc -x2apic\"");
+    }
+    features.emplace_back(word);
+    names.push_back(word.substr(1));
+  }
+  if (names.size() > 64) fail(node.where, what + " must be at most 64");
+  if (has_duplicates(names)) fail(node.where, what + " names one twice: " + in_quotes(text));
+  return features;
+}
+
+std::string memory_text(std::uint64_t bytes) {
+  const Unit& unit = memory_units[bytes % memory_units[2].factor == 0 ? 2 : 1];
+  return fmt::format("{} {}", bytes / unit.factor, unit.name);
+}
+
+std::string duration_text(std::chrono::milliseconds duration) {
+  const auto count = duration.count();
+  return count % 1000 == 0 ? fmt::format("{} s", count / 1000) : fmt::format("{} ms", count);
+}
+
+std::string did_you_mean(std::string_view text, std::span<const std::string_view> known) {
+  if (text.size() > 64 || known.empty()) return "";
+  const auto nearest =
+      std::ranges::min_element(known, {}, [&](auto word) { return edit_distance(text, word); });
+  // Further away than about a third of the word is another word.
+  if (edit_distance(text, *nearest) > (text.size() + 2) / 3) return "";
+  return fmt::format(", did you mean '{}'?", *nearest);
+}
+
+std::string join(std::span<const std::string_view> words) {
+  std::string text;
+  for (std::string_view word : words) text += (text.empty() ? "" : ", ") + std::string(word);
+  return text;
+}
+
+void unknown_key(const Entry& entry, const std::string& what,
+                 std::span<const std::string_view> allowed) {
+  fail(entry.where,
+       fmt::format("unknown key {} in {}{}", in_quotes(entry.key), what,
+                   did_you_mean(entry.key, allowed)),
+       "keys of " + what + ": " + join(allowed));
+}
+
+MapReader::MapReader(const Node& node, std::string what, std::span<const std::string_view> allowed)
+    : node_(node), what_(std::move(what)) {
+  for (const Entry& entry : read_map(node, what_)) {
+    if (std::ranges::find(allowed, entry.key) == allowed.end()) unknown_key(entry, what_, allowed);
+  }
+}
+
+const Node* MapReader::find(std::string_view key) const {
+  const auto found = std::ranges::find(node_.entries, key, &Entry::key);
+  return found == node_.entries.end() ? nullptr : &found->value;
+}
+
+const Node& MapReader::need(std::string_view key) const {
+  const Node* value = find(key);
+  if (!value) fail(node_.where, fmt::format("{} lacks the key '{}'", what_, key), "add it");
+  return *value;
+}
+
+const std::vector<Entry>& read_map(const Node& node, const std::string& what) {
+  if (node.kind != Node::Kind::map) wrong_type(node, what, "a map of keys and values");
+  return node.entries;
+}
+
+const std::vector<Node>& read_list(const Node& node, const std::string& what, std::size_t max) {
+  if (node.kind != Node::Kind::list) wrong_type(node, what, "a list");
+  if (node.items.empty() || node.items.size() > max) {
+    fail(node.where,
+         fmt::format("{} must have 1 to {} values, not {}", what, max, node.items.size()));
+  }
+  return node.items;
+}
+
+}  // namespace lab::scenario

@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: MIT
+// Single values of a scenario, read strictly. For the loader only.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <initializer_list>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "orchestrator/scenario/yaml/yaml.hpp"
+
+namespace lab::scenario {
+
+// All throw base::Error (user); `what` names the value in the message.
+std::uint64_t read_integer(const Node& node, const std::string& what, std::uint64_t min,
+                           std::uint64_t max);
+// "768 MiB", in bytes; the limits too are whole MiB.
+std::uint64_t read_memory(const Node& node, const std::string& what, std::uint64_t min,
+                          std::uint64_t max);
+std::chrono::seconds read_duration(const Node& node, const std::string& what);           // "10 min"
+std::chrono::milliseconds read_milliseconds(const Node& node, const std::string& what);  // "500 ms"
+double read_factor(const Node& node, const std::string& what);  // "10.5": 0 to 1e9
+// "5 %" as 0.05, from 0 % to 1000 %; empty: "ignore".
+std::optional<double> read_share(const Node& node, const std::string& what);
+std::string read_text(const Node& node, const std::string& what, std::size_t max,
+                      std::size_t min = 1);
+// Printable ASCII, spaces among it; may be empty.
+std::string read_line(const Node& node, const std::string& what, std::size_t max);
+// A letter or digit, then letters, digits and . _ -, at most 64.
+std::string read_name(const Node& node, const std::string& what);
+// Which kernel: a release, a series, a suite or "newest". Which there are is known where they are
+// fetched.
+std::string read_kernel(const Node& node, const std::string& what);
+// The index of the word among those allowed.
+std::size_t read_word(const Node& node, const std::string& what,
+                      std::span<const std::string_view> allowed);
+// "0", "0-1", "0,2": processors' numbers, each at most 1023, none twice.
+std::string read_cpus(const Node& node, const std::string& what);
+// "ctrl+alt+delete": at most 16 different keys.
+std::string read_keys(const Node& node, const std::string& what);
+// "+invtsc -x2apic": none twice, at most 64; may be empty.
+std::vector<std::string> read_features(const Node& node, const std::string& what);
+
+std::string memory_text(std::uint64_t bytes);                   // "768 MiB", "64 GiB"
+std::string duration_text(std::chrono::milliseconds duration);  // "90 s", "500 ms"
+
+// ", did you mean 'x'?" for the nearest of `known`; empty where none is near.
+std::string did_you_mean(std::string_view text, std::span<const std::string_view> known);
+std::string join(std::span<const std::string_view> words);
+
+// A map with a fixed set of keys.
+class MapReader {
+ public:
+  MapReader(const Node& node, std::string what, std::span<const std::string_view> allowed);
+  MapReader(const Node& node, std::string what, std::initializer_list<std::string_view> allowed)
+      : MapReader(node, std::move(what), std::span(allowed.begin(), allowed.size())) {}
+  const Node* find(std::string_view key) const;  // null: not there
+  const Node& need(std::string_view key) const;
+
+ private:
+  const Node& node_;
+  std::string what_;
+};
+
+const std::vector<Entry>& read_map(const Node& node, const std::string& what);
+const std::vector<Node>& read_list(const Node& node, const std::string& what, std::size_t max);
+
+// "unknown key 'x' in WHAT, did you mean 'y'?", with all keys as the remedy.
+[[noreturn]] void unknown_key(const Entry& entry, const std::string& what,
+                              std::span<const std::string_view> allowed);
+
+}  // namespace lab::scenario

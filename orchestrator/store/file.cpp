@@ -1,0 +1,209 @@
+// SPDX-License-Identifier: MIT
+#include "orchestrator/store/file.hpp"
+
+#include <SQLiteCpp/Backup.h>
+#include <spdlog/spdlog.h>
+#include <sqlite3.h>
+
+#include <chrono>
+#include <filesystem>
+#include <thread>
+
+#include "orchestrator/store/schema.hpp"
+
+namespace lab::store {
+namespace {
+
+constexpr int busy_milliseconds = 5000;
+// A store is one thread's: without SQLite's locks a list takes an eighth less.
+constexpr int reading = SQLITE_OPEN_READONLY | SQLITE_OPEN_NOMUTEX;
+
+int pragma(SQLite::Database& database, const char* name) {
+  return database.execAndGet(std::string("PRAGMA ") + name).getInt();
+}
+
+bool is_empty(SQLite::Database& database) {
+  return database.execAndGet("SELECT count(*) FROM sqlite_master").getInt() == 0;
+}
+
+int primary_code(const SQLite::Exception& error) {
+  return error.getErrorCode() & 0xff;
+}
+
+bool cannot_write(const SQLite::Exception& error) {
+  const int code = primary_code(error);
+  return code == SQLITE_READONLY || code == SQLITE_CANTOPEN || code == SQLITE_PERM;
+}
+
+// The file's; at most this lab's.
+int version_of(SQLite::Database& database, const std::string& path) {
+  if (pragma(database, "application_id") != application_id) {
+    throw base::user_error("store '" + path + "': not a store of lab", "name another file");
+  }
+  const int version = pragma(database, "user_version");
+  if (version > schema_version) {
+    throw base::user_error(
+        fmt::format("store '{}': made by a newer lab (version {}, this one knows {})", path,
+                    version, schema_version),
+        "use that lab, or another file by --store");
+  }
+  return version;
+}
+
+// Under the write lock: of two processes that make a new store or change an old one, one does it.
+// True where an old one was changed.
+bool bring_up_to_date(SQLite::Database& database, const std::string& path) {
+  SQLite::Transaction transaction(database, SQLite::TransactionBehavior::IMMEDIATE);
+  const bool empty = is_empty(database);
+  const int version = empty ? 0 : version_of(database, path);
+  if (empty) create_schema(database);
+  if (!empty && version < schema_version) migrate(database, version, path);
+  transaction.commit();
+  return !empty && version < schema_version;
+}
+
+SQLite::Database open_read_write(const std::string& path) {
+  SQLite::Database database(path, SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE, busy_milliseconds);
+  if (!is_empty(database)) version_of(database, path);
+  database.exec("PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL");
+  if (bring_up_to_date(database, path)) compact(database, path);
+  return database;
+}
+
+// For a command that only reads.
+void migrate_to_read(const std::string& path, int version) {
+  try {
+    SQLite::Database database(path, SQLite::OPEN_READWRITE, busy_milliseconds);
+    if (bring_up_to_date(database, path)) compact(database, path);
+  } catch (const SQLite::Exception& error) {
+    if (!cannot_write(error)) throw;
+    throw base::infrastructure_error(
+        fmt::format("store '{}': made by an older lab (version {}, this one's is {}), and it "
+                    "cannot be written to be brought up to date",
+                    path, version, schema_version),
+        "open it once where it can be written, or a copy of it: lab results --store COPY list");
+  }
+}
+
+// The first connection is closed before the store is changed: the last one that can write, and only
+// that one, clears up what WAL mode leaves beside the file.
+SQLite::Database open_current(const std::string& name, int flags, const std::string& path) {
+  for (;;) {
+    int version = 0;
+    {
+      SQLite::Database database(name, flags, busy_milliseconds);
+      version = version_of(database, path);
+      if (version == schema_version) return database;
+    }
+    migrate_to_read(path, version);
+  }
+}
+
+// An empty one is left by whoever could only read.
+bool has_log(const std::string& path) {
+  std::error_code missing;
+  const auto size = std::filesystem::file_size(path + "-wal", missing);
+  return !missing && size > 0;
+}
+
+// A store in WAL mode wants to write beside itself even to be read. Where that is not allowed, or
+// the disk is full, and no unfinished log lies there, nobody writes: then SQLite may take it as
+// immutable. `open` takes a name and flags.
+template <typename Open>
+SQLite::Database read_in_place(const std::string& path, Open open) {
+  try {
+    return open(path, reading);
+  } catch (const SQLite::Exception& error) {
+    const int code = primary_code(error);
+    const bool no_room = code == SQLITE_FULL || code == SQLITE_IOERR;
+    if ((!cannot_write(error) && !no_room) || has_log(path)) throw;
+    if (path.find_first_of("?#%") != std::string::npos) throw;
+    const std::string uri = "file:" + std::filesystem::absolute(path).string() + "?immutable=1";
+    return open(uri, reading | SQLite::OPEN_URI);
+  }
+}
+
+SQLite::Database open_read_only(const std::string& path) {
+  return read_in_place(
+      path, [&](const std::string& name, int flags) { return open_current(name, flags, path); });
+}
+
+}  // namespace
+
+base::Error explain(const std::string& path, const SQLite::Exception& error) {
+  const std::string store = "store '" + path + "': ";
+  switch (primary_code(error)) {
+    case SQLITE_BUSY:
+    case SQLITE_LOCKED:
+      return base::infrastructure_error(store + "locked by another program for more than 5 s",
+                                        "end that program (fuser " + path + "), then try again");
+    case SQLITE_READONLY:
+    case SQLITE_PERM:
+      return base::infrastructure_error(store + "cannot be written", "check its permissions");
+    case SQLITE_CORRUPT:
+      return base::infrastructure_error(store + "damaged",
+                                        "save what is left: sqlite3 " + path + " .recover");
+    case SQLITE_NOTADB:
+      return base::user_error(store + "not a store of lab", "name another file");
+    case SQLITE_CANTOPEN:
+      return base::user_error(store + "cannot be opened", "check that its folder exists");
+    case SQLITE_FULL:
+      return base::infrastructure_error(store + "no space left", "free some space there");
+    case SQLITE_CONSTRAINT:
+      return base::infrastructure_error(
+          store + "another program stored one of these records meanwhile; nothing was changed",
+          "try again");
+    case SQLITE_IOERR:
+      return base::infrastructure_error(
+          fmt::format("{}cannot be read or written ({}, error {})", store, error.what(),
+                      error.getExtendedErrorCode()),
+          "see whether there is space left (df " + path + ") and what the kernel says (dmesg)");
+    default:
+      return base::infrastructure_error(store + error.what());
+  }
+}
+
+// SQLite's own waiting covers neither the change to WAL nor the last one's leaving, so whoever
+// comes at that moment would see an error at once.
+SQLite::Database open_store_file(const std::string& path, Store::Mode mode) {
+  const auto deadline =
+      std::chrono::steady_clock::now() + std::chrono::milliseconds(busy_milliseconds);
+  for (;;) {
+    try {
+      return mode == Store::Mode::read_write ? open_read_write(path) : open_read_only(path);
+    } catch (const SQLite::Exception& error) {
+      const bool busy = primary_code(error) == SQLITE_BUSY;
+      if (!busy || std::chrono::steady_clock::now() > deadline) throw;
+    }
+    std::this_thread::sleep_for(std::chrono::milliseconds(20));
+  }
+}
+
+void copy_store_file(const std::string& from, const std::string& to) {
+  try {
+    SQLite::Database source = read_in_place(from, [&](const std::string& name, int flags) {
+      SQLite::Database database(name, flags, busy_milliseconds);
+      version_of(database, from);
+      return database;
+    });
+    SQLite::Database target(to, SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE);
+    if (SQLite::Backup(target, source).executeStep(-1) != SQLITE_DONE)
+      throw base::infrastructure_error("store '" + from + "': others write to it all the time",
+                                       "try again");
+  } catch (const SQLite::Exception& error) {
+    throw explain(from, error);
+  }
+}
+
+void compact(SQLite::Database& database, const std::string& path) {
+  try {
+    // A rewrite of everything for a few pages would cost more than it gives.
+    if (pragma(database, "freelist_count") > pragma(database, "page_count") / 4)
+      database.exec("VACUUM");
+  } catch (const SQLite::Exception& error) {
+    spdlog::warn("{}; so the file keeps its size for now, and new records take the freed space",
+                 explain(path, error).what());
+  }
+}
+
+}  // namespace lab::store

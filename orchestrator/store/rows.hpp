@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: MIT
+// A record as rows of the store's tables, and back. For the store only.
+#pragma once
+
+#include <SQLiteCpp/SQLiteCpp.h>
+
+#include <chrono>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "orchestrator/record/counts.hpp"
+#include "orchestrator/record/row.hpp"
+#include "orchestrator/store/store.hpp"
+
+namespace lab::store {
+
+// What the store keeps of a record in full: its JSON without the console, and the console; both
+// cut to their limits.
+struct Kept {
+  std::string body, console;
+};
+Kept kept_of(const record::Record& record);
+record::Record record_of(const Kept& kept);  // base::Error on what is no record
+
+std::int64_t milliseconds(std::chrono::system_clock::time_point time);  // since 1970
+
+// Inserts records; within a transaction of the caller's.
+class Inserter {
+ public:
+  explicit Inserter(SQLite::Database& database);
+  void insert(const record::Record& record, const Kept& kept);
+
+ private:
+  std::int64_t conditions_key(const record::Conditions& conditions);
+
+  SQLite::Database& database_;
+  SQLite::Statement body_, counts_, trial_, new_conditions_, conditions_;
+};
+
+// Reads what was chosen: SELECT `columns`, and FROM and WHERE by the filter, by id. The filter's
+// run and ids are whole ones.
+SQLite::Statement select(const SQLite::Database& database, const std::string& columns,
+                         const Store::Filter& filter);
+// " FROM trial ... WHERE ..." of it, to be bound by bind().
+std::string from_trials(const Store::Filter& filter);
+void bind(SQLite::Statement& statement, const Store::Filter& filter);
+
+// Columns of each, for select().
+inline const std::string row_columns =
+    "id, run, scenario, trial, site, repeat, outcome, start, exits";
+inline const std::string counts_columns =
+    "id, run, scenario, trial, repeat, outcome, conditions, counts.json";
+inline const std::string kept_columns = "body.body, body.console";
+
+record::Row read_row(const SQLite::Statement& row);
+Kept read_kept(const SQLite::Statement& row);
+
+class CountsReader {
+ public:
+  explicit CountsReader(const SQLite::Database& database);
+  record::TrialCounts read(const SQLite::Statement& row);
+
+ private:
+  std::shared_ptr<const record::Conditions> conditions(std::int64_t key);
+
+  SQLite::Statement query_;
+  std::map<std::int64_t, std::shared_ptr<const record::Conditions>> known_;
+};
+
+}  // namespace lab::store

@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: MIT
+#include "orchestrator/store/schema.hpp"
+
+#include <spdlog/spdlog.h>
+
+#include <vector>
+
+#include "orchestrator/base/error.hpp"
+#include "orchestrator/store/rows.hpp"
+
+namespace lab::store {
+namespace {
+
+// `body` is the record; all else follows from it, for quick answers. `trial` is what lists and
+// choices need, in small rows that lie in the ids' order; `trial.key` is that of its body and
+// counts. Exits have 64 bits: SQLite's are signed, so large ones are kept as negative numbers.
+// `start` is in milliseconds since 1970.
+const char* const schema = R"(
+  CREATE TABLE conditions(
+    key INTEGER PRIMARY KEY,
+    json TEXT NOT NULL UNIQUE
+  ) STRICT;
+  CREATE TABLE trial(
+    id TEXT PRIMARY KEY,
+    run TEXT NOT NULL,
+    scenario TEXT NOT NULL,
+    trial TEXT NOT NULL,
+    site TEXT NOT NULL,
+    repeat INTEGER NOT NULL,
+    outcome TEXT NOT NULL,
+    start INTEGER NOT NULL,
+    exits INTEGER,
+    conditions INTEGER NOT NULL,
+    key INTEGER NOT NULL
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX trial_scenario ON trial(scenario, id);
+  CREATE INDEX trial_run ON trial(run, id);
+  CREATE INDEX trial_conditions ON trial(conditions);
+  CREATE TABLE counts(
+    key INTEGER PRIMARY KEY,
+    json TEXT NOT NULL
+  ) STRICT;
+  CREATE TABLE body(
+    key INTEGER PRIMARY KEY,
+    body TEXT NOT NULL,
+    console TEXT NOT NULL
+  ) STRICT;
+)";
+
+// Each version keeps whole records as JSON, which later labs can read: migrating is inserting them
+// into the new tables. So each earlier version needs but the query for id, body and console, its
+// tables renamed old_NAME, and no version needs to know those between it and this one.
+struct Earlier {
+  int version;
+  const char* records;
+};
+constexpr Earlier earlier[] = {
+    {1, "SELECT id, body, console FROM old_trial ORDER BY id"},
+};
+
+const char* records_of(int version, const std::string& path) {
+  for (const Earlier& entry : earlier)
+    if (entry.version == version) return entry.records;
+  throw base::infrastructure_error(fmt::format("store '{}': damaged: version {}", path, version),
+                                   "restore it from a copy, or name another file by --store");
+}
+
+std::vector<std::string> names(SQLite::Database& database, const char* type) {
+  SQLite::Statement query(database,
+                          "SELECT name FROM sqlite_master WHERE type = ? AND sql IS NOT NULL "
+                          "AND name NOT LIKE 'sqlite%'");
+  query.bind(1, type);
+  std::vector<std::string> all;
+  while (query.executeStep()) all.push_back(query.getColumn(0).getString());
+  return all;
+}
+
+std::string in_quotes(const std::string& name) {
+  std::string text = "\"";
+  for (const char c : name) text += c == '"' ? "\"\"" : std::string(1, c);
+  return text + "\"";
+}
+
+// Returns the tables' new names.
+std::vector<std::string> put_aside(SQLite::Database& database) {
+  for (const std::string& index : names(database, "index"))
+    database.exec("DROP INDEX " + in_quotes(index));
+  std::vector<std::string> aside;
+  for (const std::string& table : names(database, "table")) {
+    aside.push_back("old_" + table);
+    database.exec("ALTER TABLE " + in_quotes(table) + " RENAME TO " + in_quotes(aside.back()));
+  }
+  return aside;
+}
+
+void move_record(Inserter& inserter, const std::string& id, const Kept& kept,
+                 const std::string& path) {
+  try {
+    const record::Record record = record_of(kept);
+    if (record.id != id) throw base::infrastructure_error("record: 'id' is another one");
+    inserter.insert(record, kept);
+  } catch (const base::Error& error) {
+    throw base::infrastructure_error(
+        fmt::format("store '{}': cannot be changed to this lab's version {}: record '{}': {}; "
+                    "nothing was changed",
+                    path, schema_version, id, error.what()),
+        fmt::format("if it is worthless: sqlite3 {} \"DELETE FROM trial WHERE id='{}'\"", path,
+                    id));
+  }
+}
+
+}  // namespace
+
+void create_schema(SQLite::Database& database) {
+  database.exec(schema);
+  database.exec(fmt::format("PRAGMA application_id={}; PRAGMA user_version={}", application_id,
+                            schema_version));
+}
+
+void migrate(SQLite::Database& database, int version, const std::string& path) {
+  const char* const records = records_of(version, path);
+  spdlog::debug("store '{}': from version {} to {}", path, version, schema_version);
+  const std::vector<std::string> old_tables = put_aside(database);
+  create_schema(database);
+  {
+    Inserter inserter(database);
+    SQLite::Statement query(database, records);
+    while (query.executeStep())
+      move_record(inserter, query.getColumn(0).getString(),
+                  {query.getColumn(1).getString(), query.getColumn(2).getString()}, path);
+  }
+  for (const std::string& table : old_tables) database.exec("DROP TABLE " + in_quotes(table));
+}
+
+}  // namespace lab::store

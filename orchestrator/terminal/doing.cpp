@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: MIT
+#include "orchestrator/terminal/doing.hpp"
+
+#include <spdlog/fmt/fmt.h>
+
+#include <algorithm>
+#include <array>
+#include <ranges>
+#include <utility>
+
+#include "orchestrator/report/text.hpp"
+
+namespace lab::terminal {
+namespace {
+
+constexpr std::size_t fewest_columns = 20;
+
+// Pieces of the line from the most to the least important; those that fit stay, in their places.
+struct Piece {
+  std::string text;
+  int importance = 0;
+};
+
+std::size_t length(const std::vector<Piece>& pieces) {
+  std::size_t sum = 0;
+  for (const Piece& piece : pieces) sum += report::width(piece.text);
+  return sum;
+}
+
+std::string fitting(std::vector<Piece> pieces, std::size_t columns) {
+  while (pieces.size() > 1 && length(pieces) > columns)
+    pieces.erase(std::ranges::min_element(pieces, {}, &Piece::importance));
+  std::string line;
+  for (const Piece& piece : pieces) line += piece.text;
+  return report::clip(line, columns);
+}
+
+double per(std::uint64_t count, double seconds) {
+  return seconds > 0 ? double(count) / seconds : 0;
+}
+
+}  // namespace
+
+std::string clock_text(double seconds) {
+  const auto whole = static_cast<long>(seconds);
+  if (whole >= 3600)
+    return fmt::format("{}:{:02}:{:02}", whole / 3600, whole / 60 % 60, whole % 60);
+  return fmt::format("{}:{:02}", whole / 60, whole % 60);
+}
+
+std::string sparkline(std::span<const double> values) {
+  static constexpr std::array levels = {"▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"};
+  if (values.empty()) return "";
+  const double most = *std::ranges::max_element(values);
+  std::string line;
+  for (const double value : values) {
+    const double share = most > 0 ? std::max(0.0, value) / most : 0;
+    line += levels[std::min(levels.size() - 1, std::size_t(share * double(levels.size())))];
+  }
+  return line;
+}
+
+std::vector<std::string> doing_lines(const Doing& doing, std::size_t columns) {
+  std::vector<Piece> what = {{doing.where, 9}, {fmt::format(" {}", clock_text(doing.seconds)), 8}};
+  if (doing.expected) what.push_back({fmt::format(" of ~{}", clock_text(*doing.expected)), 5});
+  std::vector<Piece> counts;
+  if (doing.exits)
+    counts.push_back({fmt::format("  {} exits", report::thousands(*doing.exits)), 9});
+  if (!doing.rates.empty()) {
+    counts.push_back({"  " + sparkline(doing.rates), 3});
+    counts.push_back(
+        {fmt::format(" {}/s", report::rate_text(std::max(0.0, doing.rates.back()))), 6});
+  }
+  if (!doing.leading.empty())
+    counts.push_back({fmt::format("  {} {:.0f} %", doing.leading, 100 * doing.leading_share), 4});
+  if (counts.empty()) return {fitting(std::move(what), columns)};
+  std::vector<Piece> all = what;
+  all.insert(all.end(), counts.begin(), counts.end());
+  if (length(all) <= columns) return {fitting(std::move(all), columns)};
+  return {fitting(std::move(what), columns), fitting(std::move(counts), columns)};
+}
+
+std::string top_table(const Top& top, std::size_t lines, std::size_t columns,
+                      const report::Style& style) {
+  columns = std::max(columns, fewest_columns);
+  std::vector<TopReason> reasons = top.reasons;
+  std::ranges::stable_sort(reasons, [](const TopReason& a, const TopReason& b) {
+    return std::pair(a.new_exits, a.exits) > std::pair(b.new_exits, b.exits);
+  });
+  TopReason all{.name = "all"};
+  for (const TopReason& reason : reasons) {
+    all.exits += reason.exits;
+    all.cycles += reason.cycles;
+    all.new_exits += reason.new_exits;
+    all.new_cycles += reason.new_cycles;
+  }
+  std::string text = report::ink(style, report::Ink::bold, report::clip(top.title, columns)) + "\n";
+  const auto row = [&](const std::string& name, const std::string& rate, const std::string& part,
+                       const std::string& cycles, const std::string& exits) {
+    // What is left to narrow windows: the name and how often.
+    const std::size_t name_columns = std::min<std::size_t>(24, columns - 11);
+    std::string line = report::pad_right(report::clip(name, name_columns), name_columns) +
+                       report::pad_left(rate, 11);
+    if (columns >= 45) line += report::pad_left(part, 8);
+    if (columns >= 62) line += report::pad_left(cycles, 15);
+    if (columns >= 78) line += report::pad_left(exits, 16);
+    return report::clip(line, columns) + "\n";
+  };
+  text += report::ink(
+      style, report::Ink::dim,
+      row("reason", "exits/s", "%", top.emulated ? "emul. cycles" : "cycles/exit", "exits so far"));
+  const auto add = [&](const TopReason& reason) {
+    // Cycles of lately where there were exits, else of all.
+    const bool lately = top.seconds && reason.new_exits > 0;
+    const std::uint64_t exits = lately ? reason.new_exits : reason.exits,
+                        cycles = lately ? reason.new_cycles : reason.cycles;
+    text +=
+        row(reason.name, top.seconds ? report::rate_text(per(reason.new_exits, *top.seconds)) : "-",
+            top.seconds ? report::share(reason.new_exits, all.new_exits)
+                        : report::share(reason.exits, all.exits),
+            exits > 0 ? report::thousands(cycles / exits) : "-", report::thousands(reason.exits));
+  };
+  add(all);
+  const std::size_t room = lines > 4 ? lines - 4 : 1;
+  for (const TopReason& reason : reasons | std::views::take(room)) add(reason);
+  if (reasons.size() > room)
+    text += report::clip(fmt::format("and {} more reasons", reasons.size() - room), columns) + "\n";
+  return text;
+}
+
+}  // namespace lab::terminal

@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: MIT
+// What a person waiting sees on standard error: on a terminal a line a lane that changes, elsewhere
+// a line for each phase.
+#pragma once
+
+#include <spdlog/sinks/sink.h>
+
+#include <condition_variable>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "orchestrator/base/clock.hpp"
+#include "orchestrator/terminal/doing.hpp"
+#include "orchestrator/terminal/expected.hpp"
+#include "orchestrator/trial/event.hpp"
+
+namespace lab::terminal {
+
+class Progress {
+ public:
+  enum class Mode { quiet, lines, terminal };
+
+  explicit Progress(Mode mode);
+  Progress(const Progress&) = delete;
+  Progress& operator=(const Progress&) = delete;
+  ~Progress();
+
+  // The mode that fits standard error.
+  static Mode fitting();
+
+  // What phases took before, and all together.
+  void expect(Expected expected, std::optional<double> all);
+
+  // Something begins that belongs to no trial.
+  void phase(const std::string& what);
+  // Removes the changing lines until the next event, before something else is printed.
+  void clear();
+
+  void operator()(const trial::Event& event);
+
+ private:
+  // What goes on in a lane (of the outer VMs that run at once; 0: outside of them).
+  struct Lane {
+    Doing doing;
+    base::Stopwatch since;  // the phase
+    std::string trial;
+    base::Stopwatch since_sample;
+    std::map<std::uint32_t, std::uint64_t> exits;  // by reason, at the sample before
+  };
+
+  void phase(const trial::Event& event, const trial::PhaseBegun& begun);
+  void sample(unsigned lane, const trial::Sample& sample);
+  void end(unsigned lane);
+  void draw();
+  std::string erasure() const;
+
+  Mode mode_;
+  report::Style style_;
+  base::Stopwatch watch_;
+  std::mutex mutex_;  // over all that follows
+  std::condition_variable_any ticks_;
+  Expected expected_;
+  std::optional<double> expected_all_;
+  std::map<unsigned, Lane> lanes_;
+  std::vector<std::size_t> shown_;                   // widths of the lines that are on the terminal
+  std::shared_ptr<spdlog::sinks::sink> before_log_;  // removes them before a message of the log
+  std::jthread ticker_;  // redraws, so that the seconds go on while nothing is heard
+};
+
+}  // namespace lab::terminal

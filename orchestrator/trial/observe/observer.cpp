@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: MIT
+#include "orchestrator/trial/observe/observer.hpp"
+
+#include "orchestrator/base/error.hpp"
+#include "orchestrator/base/fd.hpp"
+
+namespace lab::trial {
+namespace {
+
+using std::chrono::steady_clock;
+
+// Also the sign of life that a site without other news waits for.
+constexpr std::chrono::milliseconds event_interval{500};
+constexpr unsigned events_a_reasons = 2;  // one of so many has the reasons
+
+ExitsByNumber by_number(const exits::Counts& counts) {
+  ExitsByNumber map;
+  for (const exits::ReasonCount& reason : counts.reasons) map[reason.number] = reason.exits;
+  return map;
+}
+
+ExitsByNumber sum(const std::vector<ExitsByNumber>& guests) {
+  ExitsByNumber sums;
+  for (const ExitsByNumber& guest : guests)
+    for (const auto& [number, exits] : guest) sums[number] += exits;
+  return sums;
+}
+
+std::string condition_of(const record::Conditions& conditions, std::string_view key) {
+  const auto found = conditions.find(std::string(key));
+  return found == conditions.end() ? "" : found->second;
+}
+
+// Of all texts of exit_stats together; none where one cannot be read.
+std::vector<Sample::Reason> reasons_in(const std::vector<std::string>& texts) {
+  std::map<std::uint32_t, Sample::Reason> sums;
+  for (const std::string& text : texts) {
+    if (text.empty()) return {};
+    for (const exits::HostReason& reason : exits::parse_host_stats(text).reasons) {
+      if (reason.exits == 0) continue;
+      Sample::Reason& sum =
+          sums.try_emplace(reason.number, Sample::Reason{reason.number}).first->second;
+      sum.exits += reason.exits;
+      sum.cycles += reason.cycles;
+    }
+  }
+  std::vector<Sample::Reason> reasons;
+  for (const auto& [number, sum] : sums) reasons.push_back(sum);
+  return reasons;
+}
+
+}  // namespace
+
+Observer::Observer(TrialState& state, const Guests& guests) : state_(state), guests_(guests) {
+  for (const auto& guest : guests) last_.push_back(by_number(guest->created()));
+  texts_.resize(guests.size());
+  state_.sampler.start(sum(last_));
+}
+
+Deadline Observer::act() {
+  const double seconds = state_.since_start.seconds();
+  if (seconds >= state_.sampler.next()) sample(seconds);
+  const auto now = steady_clock::now();
+  if (now >= next_event_) {
+    next_event_ = now + event_interval;
+    report();
+  }
+  const double wait = std::min(1.0, state_.sampler.next() - state_.since_start.seconds());
+  const auto until_sample = std::chrono::duration<double>(std::max(wait, 0.0));
+  return std::min(next_event_, now + std::chrono::ceil<steady_clock::duration>(until_sample));
+}
+
+void Observer::sample(double seconds) {
+  for (std::size_t i = 0; i < guests_.size(); ++i) {
+    try {
+      ExitsByNumber counts;
+      std::string text = base::read_file(guests_[i]->counters().folder() / "exit_stats");
+      add_exits(text, counts);
+      if (counts.empty()) continue;
+      last_[i] = std::move(counts);
+      texts_[i] = std::move(text);
+    } catch (const base::Error&) {
+      // A VM that has just gone is no failure of the sample's.
+    }
+  }
+  state_.sampler.take(seconds, sum(last_));
+}
+
+void Observer::report() {
+  const record::Conditions& conditions = state_.context.conditions;
+  Sample sample{.vendor = exits::parse_vendor(condition_of(conditions, record::condition::vendor)),
+                .emulated = condition_of(conditions, record::condition::emulated) == "true"};
+  for (const ExitsByNumber& guest : last_)
+    for (const auto& [number, exits] : guest) sample.exits += exits;
+  try {
+    if (events_++ % events_a_reasons == 0) sample.reasons = reasons_in(texts_);
+  } catch (const base::Error&) {
+    // Nobody's count depends on it.
+  }
+  state_.context.sink({.trial = state_.plan.name, .what = std::move(sample)});
+}
+
+}  // namespace lab::trial

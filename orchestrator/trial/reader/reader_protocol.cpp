@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: MIT
+#include "orchestrator/trial/reader/reader_protocol.hpp"
+
+#include <array>
+#include <nlohmann/json.hpp>
+
+#include "orchestrator/base/error.hpp"
+
+namespace lab::trial {
+namespace {
+
+using nlohmann::json;
+
+constexpr std::size_t max_word = 256;
+
+base::Error garbage(const std::string& why) {
+  return base::infrastructure_error("the reader's port: " + why);
+}
+
+ReaderMessage::Kind kind_of(const std::string& event) {
+  constexpr std::array<std::string_view, 5> names{"ready", "step", "snapshot", "bye", "error"};
+  for (std::size_t i = 0; i < names.size(); ++i)
+    if (names[i] == event) return static_cast<ReaderMessage::Kind>(i);
+  throw garbage("unknown event '" + event.substr(0, max_word) + "'");
+}
+
+std::string word(const json& object, const char* name) {
+  std::string text = object.at(name).get<std::string>();
+  if (text.size() > max_word) throw garbage(std::string("'") + name + "' is too long");
+  return text;
+}
+
+exits::Snapshot snapshot_in(const json& object, const char* name) {
+  return exits::parse_snapshot(object.at(name).dump());
+}
+
+void read_ready(const json& object, ReaderMessage& message) {
+  const int protocol = object.at("protocol").get<int>();
+  if (protocol != reader_protocol)
+    throw garbage("protocol " + std::to_string(protocol) + ", expected " +
+                  std::to_string(reader_protocol));
+  message.kernel = word(object, "kernel");
+  message.vendor = word(object, "vendor");
+  message.layout = word(object, "layout");
+  message.after = snapshot_in(object, "snapshot");
+}
+
+int exit_code_in(const json& object, const char* name) {
+  return object.at(name).get<int>() & 0xff;
+}
+
+// A guest's clock may say anything.
+std::optional<double> seconds_in(const json& object) {
+  const double seconds = object.at("seconds").get<double>();
+  return seconds >= 0 && seconds < 1e9 ? std::optional(seconds) : std::nullopt;
+}
+
+void read_step(const json& object, ReaderMessage& message) {
+  message.id = object.at("id").get<std::uint32_t>();
+  message.before = snapshot_in(object, "before");
+  message.after = snapshot_in(object, "after");
+  if (object.contains("exit_code")) message.exit_code = exit_code_in(object, "exit_code");
+  if (object.contains("signal")) message.exit_code = 128 + (object["signal"].get<int>() & 0x7f);
+  if (object.contains("background_exit_code"))
+    message.background_exit_code = exit_code_in(object, "background_exit_code");
+  message.times = object.at("times").get<std::uint32_t>();
+  message.cut = object.at("cut").get<bool>();
+  message.seconds = seconds_in(object);
+  message.text = object.at("output").get<std::string>();
+}
+
+}  // namespace
+
+ReaderMessage parse_reader_message(std::string_view line) {
+  try {
+    const json object = json::parse(line);
+    ReaderMessage message;
+    message.kind = kind_of(object.at("event").get<std::string>());
+    switch (message.kind) {
+      case ReaderMessage::Kind::ready:
+        read_ready(object, message);
+        break;
+      case ReaderMessage::Kind::step:
+        read_step(object, message);
+        break;
+      case ReaderMessage::Kind::snapshot:
+        message.id = object.at("id").get<std::uint32_t>();
+        message.after = snapshot_in(object, "snapshot");
+        break;
+      case ReaderMessage::Kind::error:
+        message.text = object.at("message").get<std::string>();
+        break;
+      case ReaderMessage::Kind::bye:
+        break;
+    }
+    return message;
+  } catch (const json::exception& error) {
+    throw garbage(error.what());
+  }
+}
+
+std::string run_request(const RunRequest& request) {
+  std::string text = "run";
+  for (const std::uint64_t number :
+       {std::uint64_t{request.id}, std::uint64_t{request.command.size()},
+        std::uint64_t{request.input.size()}, std::uint64_t{request.background.size()},
+        std::uint64_t{request.times}, static_cast<std::uint64_t>(request.duration.count())})
+    text += " " + std::to_string(number);
+  text += "\n";
+  text += request.command;
+  text += request.input;
+  text += request.background;
+  return text;
+}
+
+std::string snapshot_request(std::uint32_t id) {
+  return "snapshot " + std::to_string(id) + "\n";
+}
+
+}  // namespace lab::trial

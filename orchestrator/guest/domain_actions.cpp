@@ -12,6 +12,7 @@
 #include "orchestrator/base/interrupt.hpp"
 #include "orchestrator/guest/domain.hpp"
 #include "orchestrator/guest/keys.hpp"
+#include "orchestrator/guest/xml/device_xml.hpp"
 
 namespace lab::guest {
 namespace {

@@ -17,6 +17,7 @@
 #include "orchestrator/inside/machine_settings.hpp"
 #include "orchestrator/inside/seed.hpp"
 #include "orchestrator/kvm/modules/modules.hpp"
+#include "orchestrator/trial/libvirt_host.hpp"
 
 namespace lab::inside {
 namespace {
@@ -148,7 +149,8 @@ void run_job(const Job& job, const base::Folders& folders, const trial::Sink& si
     const double seconds = loading.seconds();
     const MachineSettings settings(plan.settings, folders.runtime);
     if (!connection) connection = connect_patiently(job);
-    context.connection = connection.get();
+    trial::LibvirtHost host(connection.get());
+    context.host = &host;
     context.conditions[std::string(record::condition::module_parameters)] = in_words(parameters);
     context.conditions.erase(std::string(record::condition::exact));
     if (plan.settings.exact)

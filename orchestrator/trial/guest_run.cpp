@@ -4,20 +4,11 @@
 #include <fmt/format.h>
 #include <signal.h>
 
-#include "orchestrator/base/error.hpp"
 #include "orchestrator/base/interrupt.hpp"
 #include "orchestrator/trial/observe/host_counts.hpp"
 
 namespace lab::trial {
 namespace {
-
-kvm::VmCounters counters_of(const guest::Domain& domain) {
-  if (!domain.pid())
-    throw base::infrastructure_error("find the QEMU process of domain '" + domain.name() + "'");
-  kvm::VmCounters counters = kvm::VmCounters::find(*domain.pid());
-  counters.hold();  // a guest that ends leaves its counts
-  return counters;
-}
 
 std::uint64_t max_bytes(const scenario::TrialPlan& plan) {
   return std::max<std::uint64_t>(max_reader_bytes, 3 * max_reader_line * plan.steps.size());
@@ -29,16 +20,16 @@ GuestRun::GuestRun(TrialState& state, unsigned number)
     : state_(state),
       number_(number),
       disks_(state.plan, state.image, state.context.folder, number),
-      spec_(guest_spec(state.plan, state.image, state.context, disks_, number)),
-      domain_(state.context.connection, spec_),
-      counters_(counters_of(domain_)),
-      session_([this] { return domain_.running(); }, guest::connect_to_guest(spec_.console_socket),
-               guest::connect_to_guest(spec_.channels[0].socket), max_bytes(state.plan),
+      machine_(state.context.host->make(
+          guest_spec(state.plan, state.image, state.context, disks_, number))),
+      counters_(state.context.host->counters_of(*machine_)),
+      session_([this] { return machine_->running(); }, std::move(machine_->console),
+               std::move(machine_->reader), max_bytes(state.plan),
                [this](Mark mark) {
                  if (number_ == 1 && mark != Mark::pattern)
                    state_.sampler.add_milestone(to_string(mark), state_.since_start.seconds());
                }) {
-  const exits::HostStats stats = counters_.read();
+  const exits::HostStats stats = counters_->read();
   created_ = exits::counts_now(stats);
   vendor_ = stats.vendor;
   state_.record.conditions[std::string(record::condition::patch_version)] = stats.patch_version;
@@ -49,7 +40,7 @@ std::string GuestRun::named(const std::string& check) const {
 }
 
 exits::HostStats GuestRun::stats() const {
-  exits::HostStats stats = counters_.read();
+  exits::HostStats stats = counters_->read();
   if (stats.scope == exits::Scope::host) stats.vcpus *= state_.plan.settings.guests;
   return stats;
 }
@@ -60,13 +51,13 @@ void GuestRun::begin_step() {
 
 void GuestRun::begin_step_by_host() {
   begin_step();
-  by_host_ = exits::counts_now(read_consistently(counters_));
+  by_host_ = exits::counts_now(read_consistently(*counters_));
 }
 
 void GuestRun::begin_step(const exits::Snapshot& before) {
   begin_step();
   before_ = before;
-  latched_ = exits::counts_at_latch(counters_.read());
+  latched_ = exits::counts_at_latch(counters_->read());
 }
 
 record::Step& GuestRun::end_step(const std::string& name, const exits::Snapshot& after) {
@@ -95,7 +86,7 @@ record::Step& GuestRun::end_step(const std::string& name,
 
 record::Step& GuestRun::end_step_by_host(const std::string& name) {
   const double seconds = state_.since_start.seconds() - begin_;
-  const exits::HostStats host = read_consistently(counters_);
+  const exits::HostStats host = read_consistently(*counters_);
   const exits::StepCounts counts = counts_between(by_host_, exits::counts_now(host));
   state_.add_check(exits::check_sum(named(name + ": sum of reasons = total"), counts, host.vcpus));
   record::Step step = record::make_step(name, vendor_, counts);
@@ -131,10 +122,10 @@ bool GuestRun::take_ready(const ReaderMessage& message) {
 }
 
 void GuestRun::end_by_power_off(const std::string& name) {
-  if (!domain_.powered_off())
+  if (!machine_->powered_off())
     session_.fail(record::Outcome::guest_failed,
                   "the guest ended otherwise than by powering off, as it was asked to");
-  for (int i = 0; i < 200 && ::kill(*domain_.pid(), 0) == 0; ++i) base::sleep_interruptibly(0.05);
+  for (int i = 0; i < 200 && ::kill(machine_->pid, 0) == 0; ++i) base::sleep_interruptibly(0.05);
   end_step_by_host(name);
 }
 

@@ -1,14 +1,13 @@
 // SPDX-License-Identifier: MIT
-// One guest of a trial while it runs: its domain, its counters on the host's side, and the counts
+// One guest of a trial while it runs: its machine, its counters on the host's side, and the counts
 // of its steps.
 #pragma once
 
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
-#include "orchestrator/guest/domain.hpp"
-#include "orchestrator/kvm/host_counters.hpp"
 #include "orchestrator/trial/spec.hpp"
 #include "orchestrator/trial/state.hpp"
 
@@ -16,15 +15,15 @@ namespace lab::trial {
 
 class GuestRun {
  public:
-  // Makes its disks and its domain, paused. Error (infrastructure) where that fails.
+  // Makes its disks and its machine, paused. Error (infrastructure) where that fails.
   GuestRun(TrialState& state, unsigned number);
   GuestRun(const GuestRun&) = delete;
   GuestRun& operator=(const GuestRun&) = delete;
 
   unsigned number() const { return number_; }
-  guest::Domain& domain() { return domain_; }
+  GuestMachine& machine() { return *machine_; }
   Session& session() { return session_; }
-  const kvm::VmCounters& counters() const { return counters_; }
+  const GuestCounters& counters() const { return *counters_; }
   const GuestDisks& disks() const { return disks_; }
   const exits::Counts& created() const { return created_; }
   // "boot: guest = host" of the first guest, "guest 2: boot: guest = host" of the second.
@@ -50,7 +49,7 @@ class GuestRun {
   // Counted by the host at this moment.
   record::Step& end_step_by_host(const std::string& name);
 
-  // The domain has ended: when no process has the VM any more. A problem of the session's where
+  // The machine has ended: when no process has the VM any more. A problem of the session's where
   // it ended otherwise than by powering itself off.
   void end_by_power_off(const std::string& name);
 
@@ -66,9 +65,8 @@ class GuestRun {
   TrialState& state_;
   unsigned number_;
   GuestDisks disks_;
-  guest::DomainSpec spec_;
-  guest::Domain domain_;
-  kvm::VmCounters counters_;
+  const std::unique_ptr<GuestMachine> machine_;
+  const std::unique_ptr<GuestCounters> counters_;
   exits::Counts created_;  // the host's counts when the guest had not run yet
   exits::Vendor vendor_ = exits::Vendor::vmx;
   Session session_;

@@ -34,7 +34,7 @@ void check_scope(TrialState& state, const Guests& guests, Watch& watch) {
                    "the last guest did not read its counts at the end"))
     return;
   if (message->kind != ReaderMessage::Kind::snapshot) return last.session().refuse(*message);
-  last.domain().pause();
+  last.machine().pause();
   const exits::HostStats after = last.counters().read();
   state.add_check(check_scope_sum(exits::counts_at_latch(after), others, before,
                                   exits::counts_now(after),
@@ -52,7 +52,7 @@ void check_logs(TrialState& state, const Guests& guests, const std::vector<exits
                 const kvm::KernelLog::Lines& lines) {
   const std::uint64_t every = exit_log_every(state.plan.settings.parameters);
   for (std::size_t i = 0; i < guests.size(); ++i) {
-    exits::Check check = check_exit_log(lines, *guests[i]->domain().pid(), all[i], every);
+    exits::Check check = check_exit_log(lines, guests[i]->machine().pid, all[i], every);
     check.name = guests[i]->named(check.name);
     state.add_check(std::move(check));
   }
@@ -60,24 +60,23 @@ void check_logs(TrialState& state, const Guests& guests, const std::vector<exits
 
 }  // namespace
 
-void check_at_rest(TrialState& state, const Guests& guests, Watch& watch,
-                   const kvm::ExitTracepoint* tracepoint, kvm::KernelLog* log) {
+void check_at_rest(TrialState& state, const Guests& guests, Watch& watch, const ExitTrace& trace,
+                   const KernelLines& log) {
   state.begin({record::Phase::Kind::self_check, ""});
   const bool ended = guests.front()->session().ended();
   const bool whole_host = guests.front()->stats().scope == exits::Scope::host;
-  for (std::size_t i = 0; !ended && i + 1 < guests.size(); ++i) guests[i]->domain().pause();
+  for (std::size_t i = 0; !ended && i + 1 < guests.size(); ++i) guests[i]->machine().pause();
   if (whole_host && !ended && guests.size() > 1) check_scope(state, guests, watch);
   if (watch.problem()) return;
-  if (!ended) guests.back()->domain().pause();
+  if (!ended) guests.back()->machine().pause();
   std::vector<exits::HostStats> all;
   for (const auto& guest : guests) {
     all.push_back(guest->counters().read());
     check_guest(state, *guest, all.back());
   }
-  if (log != nullptr) check_logs(state, guests, all, log->read());
+  if (log) check_logs(state, guests, all, log());
   const exits::HostStats host = together(all);
-  if (tracepoint != nullptr)
-    state.add_check(check_tracepoint(host, state.created, tracepoint->read()));
+  if (trace) state.add_check(check_tracepoint(host, state.created, trace()));
   // The timeline's end: from here on nothing is counted any more.
   if (state.plan.settings.samples != 0)
     state.sampler.take(state.since_start.seconds(), by_number(exits::counts_now(host)));

@@ -2,16 +2,14 @@
 // Do the independent views agree when the guests are at rest?
 #pragma once
 
-#include "orchestrator/kvm/kernel_log.hpp"
-#include "orchestrator/kvm/tracepoint.hpp"
 #include "orchestrator/trial/steps.hpp"
 
 namespace lab::trial {
 
 // Brings all guests to rest (where they have not ended by themselves) and compares; the host's view
-// of all of them becomes the record's. `tracepoint` and `log` (from before they ran) may be null.
-void check_at_rest(TrialState& state, const Guests& guests, Watch& watch,
-                   const kvm::ExitTracepoint* tracepoint, kvm::KernelLog* log);
+// of all of them becomes the record's. `trace` and `log` (from before they ran) may be empty.
+void check_at_rest(TrialState& state, const Guests& guests, Watch& watch, const ExitTrace& trace,
+                   const KernelLines& log);
 
 // What a guest whose leaves count the whole host read last, against the counts of the others, which
 // were at rest then, and those that it had itself: before that reading was asked for, and later.

@@ -142,4 +142,24 @@ bool reboots(const HostAction& action) {
                              [&](const char* key) { return keys.find(key) != std::string::npos; });
 }
 
+// How long lab waits after an action before it counts, as what the host does takes effect
+// late: 2 s after plugging, 1 s after a key, 5 s after a balloon.
+std::chrono::milliseconds time_of(const HostAction& action) {
+  switch (action.kind) {
+    case HostAction::Kind::pause:
+      return action.duration;
+    case HostAction::Kind::balloon:
+      return std::chrono::milliseconds(5000);
+    case HostAction::Kind::plug:
+      return std::chrono::milliseconds(2000);
+    case HostAction::Kind::key:
+      return std::chrono::milliseconds(1000);
+    case HostAction::Kind::pin:
+    case HostAction::Kind::unplug:
+    case HostAction::Kind::save_restore:
+      return std::chrono::milliseconds(0);
+  }
+  return std::chrono::milliseconds(0);
+}
+
 }  // namespace lab::trial

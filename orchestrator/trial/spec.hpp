@@ -2,11 +2,12 @@
 // One guest of a trial as a domain: its disks, and everything that the settings say.
 #pragma once
 
+#include <chrono>
 #include <filesystem>
 #include <vector>
 
-#include "orchestrator/guest/xml/domain_xml.hpp"
-#include "orchestrator/trial/trial.hpp"
+#include "orchestrator/guest/xml/domain_spec.hpp"
+#include "orchestrator/trial/context.hpp"
 
 namespace lab::trial {
 
@@ -40,5 +41,9 @@ std::string devices_in_words(const scenario::TrialPlan& plan, const GuestImage& 
 
 // Whether this action makes the guest boot anew.
 bool reboots(const scenario::HostAction& action);
+
+// How long the guest is given after this action to do its part (to find a device, to give up
+// memory), before the counts are taken; a pause: how long it takes.
+std::chrono::milliseconds time_of(const scenario::HostAction& action);
 
 }  // namespace lab::trial

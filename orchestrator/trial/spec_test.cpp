@@ -4,8 +4,6 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "orchestrator/trial/host_actions.hpp"
-
 namespace lab::trial {
 namespace {
 

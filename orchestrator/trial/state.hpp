@@ -7,9 +7,9 @@
 #include <utility>
 
 #include "orchestrator/base/clock.hpp"
+#include "orchestrator/trial/context.hpp"
 #include "orchestrator/trial/observe/sampler.hpp"
 #include "orchestrator/trial/reader/session.hpp"
-#include "orchestrator/trial/trial.hpp"
 
 namespace lab::trial {
 

@@ -5,8 +5,6 @@
 
 #include <future>
 
-#include "orchestrator/trial/host_actions.hpp"
-
 namespace lab::trial {
 namespace {
 
@@ -104,7 +102,7 @@ bool Steps::boot(const Step& step) {
   state_.sampler.add_milestone("start", 0);
   for (const auto& guest : guests_) {
     guest->begin_step_at_start();
-    guest->domain().resume();
+    guest->machine().resume();
   }
   return await_boot(step, false);
 }
@@ -205,14 +203,14 @@ bool Steps::host_action(const Step& step) {
   }
   if (!act(step) || !watch_.idle(time_of(step.host))) return false;
   if (step.host.kind == HostAction::Kind::pause)
-    for (const auto& guest : guests_) guest->domain().resume();
+    for (const auto& guest : guests_) guest->machine().resume();
   return end_by_snapshot(step);
 }
 
 // In a thread of its own: some take long, and the guests are watched and sampled meanwhile.
 bool Steps::act(const Step& step) {
   std::future<void> action = std::async(std::launch::async, [&] {
-    for (const auto& guest : guests_) perform(step.host, guest->domain(), guest->disks());
+    for (const auto& guest : guests_) guest->machine().perform(step.host, guest->disks().plug());
   });
   const auto done = [&] {
     return action.wait_for(std::chrono::seconds(0)) == std::future_status::ready;

@@ -89,7 +89,7 @@ class Running {
  private:
   std::vector<Session*> sessions() const;
   void keep_consoles();
-  bool all_run() const;
+  bool one_ended_by_itself() const;
 
   TrialState& state_;
   Guests guests_;
@@ -101,27 +101,28 @@ std::vector<Session*> Running::sessions() const {
   return sessions;
 }
 
-bool Running::all_run() const {
-  return std::ranges::all_of(guests_, [](const auto& guest) { return guest->domain().running(); });
+bool Running::one_ended_by_itself() const {
+  return std::ranges::any_of(guests_, [](const auto& guest) {
+    return !guest->session().may_end() && !guest->machine().running();
+  });
 }
 
 void Running::run() {
   Observer observer(state_, guests_);
   Watch watch(sessions(), [&] { return observer.act(); });
-  std::optional<kvm::ExitTracepoint> tracepoint;
-  if (state_.context.verify_tracepoint) tracepoint.emplace();
-  std::optional<kvm::KernelLog> log;
-  if (exit_log_every(state_.plan.settings.parameters) != 0) log.emplace();
+  ExitTrace trace;
+  if (state_.context.verify_tracepoint) trace = state_.context.host->trace_exits();
+  KernelLines log;
+  if (exit_log_every(state_.plan.settings.parameters) != 0) log = state_.context.host->follow_log();
   try {
     Steps steps(state_, guests_, watch);
     if (std::ranges::all_of(state_.plan.steps,
                             [&](const scenario::Step& step) { return steps.run(step); }))
-      check_at_rest(state_, guests_, watch, tracepoint ? &*tracepoint : nullptr,
-                    log ? &*log : nullptr);
+      check_at_rest(state_, guests_, watch, trace, log);
   } catch (const base::Error& error) {
     keep_consoles();
     // What failed did so because a guest has just ended: the guest's doing, not lab's.
-    if (error.kind() == base::ErrorKind::interrupted || all_run()) throw;
+    if (error.kind() == base::ErrorKind::interrupted || !one_ended_by_itself()) throw;
     state_.record.outcome = Outcome::guest_failed;
     state_.record.message = std::string("the guest ended meanwhile: ") + error.what();
   }

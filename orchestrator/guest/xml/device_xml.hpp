@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "orchestrator/guest/xml/domain_xml.hpp"
+#include "orchestrator/guest/xml/domain_spec.hpp"
 
 namespace pugi {
 class xml_node;
@@ -23,5 +23,11 @@ std::string escaped(const std::string& value);
 
 // libvirt has no emulated NVMe: it comes by QEMU's own words.
 std::vector<std::string> nvme_arguments(const DomainSpec& spec);
+
+// What Domain::attach_* plugs, by alias: one of each at a time.
+inline constexpr const char* plugged_disk = "ua-lab-disk";
+inline constexpr const char* plugged_nic = "ua-lab-nic";
+std::string plugged_disk_xml(const std::string& path, const std::string& format);  // virtio-blk
+std::string plugged_nic_xml();  // virtio-net on a user network
 
 }  // namespace lab::guest

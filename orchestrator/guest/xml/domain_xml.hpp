@@ -1,85 +1,16 @@
 // SPDX-License-Identifier: MIT
-// What a domain is made of, and its libvirt XML.
+// A domain as libvirt's XML.
 #pragma once
 
-#include <cstdint>
 #include <string>
-#include <vector>
+
+#include "orchestrator/guest/xml/domain_spec.hpp"
 
 namespace lab::guest {
-
-// Buses and caches are libvirt's own words; so are machines and NIC models.
-struct Disk {
-  std::string path;            // file or block device
-  std::string format = "raw";  // "raw" or "qcow2"
-  std::string bus = "virtio";  // "virtio", "scsi" (virtio-scsi), "sata" (AHCI), "nvme"
-  std::string cache;           // "unsafe" for a disk that is thrown away; empty: QEMU's default
-  std::string serial;          // seen in the guest as /dev/disk/by-id/virtio-SERIAL; may be empty
-  bool read_only = false;
-  bool block = false;  // path is a block device
-};
-
-// One that the guest sees on its own bus; QEMU's option ROM is off.
-struct Nic {
-  std::string model = "virtio";  // "virtio", "e1000"
-  bool user_network = true;      // QEMU's own, whose gateway is 10.0.2.2; otherwise no cable
-};
-
-// A virtio-serial port, on the host's side a UNIX socket on which QEMU listens.
-struct Channel {
-  std::string name;    // e.g. "lab.reader.0"
-  std::string socket;  // path
-};
-
-struct DomainSpec {
-  std::string name;
-  bool accelerated = true;  // type kvm; otherwise qemu, emulated by TCG
-  std::string emulator;     // the program; empty: libvirt's choice
-  // Emulated only: one instruction is one nanosecond of the machine's time (-icount shift=0), its
-  // time stamp counter included; idle time passes at once, and its clock begins at 2026. What its
-  // virtio devices are told is done before the next instruction. One processor, and slow.
-  bool count_instructions = false;
-  // A file that the machine sees as persistent memory (an NVDIMM): read by its processor, not by
-  // a device that takes its time. It is no part of a saved state. Empty: none.
-  std::string memory_disk;
-  std::uint64_t memory_disk_mib = 0;
-  // A file that is the machine's whole memory, which can be saved with it (Domain::save_state).
-  // Empty: it has none.
-  std::string memory_file;
-  // It waits for Domain::load_state instead of starting, and keeps to itself what it changes of
-  // memory_file: the page cache holds the rest once for all machines that began with that file.
-  bool incoming = false;
-  std::string machine = "pc";  // "pc", "q35"
-  unsigned vcpus = 1;
-  std::uint64_t memory_mib = 768;
-  bool huge_pages = false;  // of 2 MiB, which this machine must have set aside (machine_settings)
-  std::string cpu_model;    // empty: host-passthrough
-  std::vector<std::string> cpu_features;  // "+name" or "-name"
-  std::string kernel, initrd, cmdline;    // direct kernel boot where kernel is given
-  std::vector<Disk> disks;                // the first one boots where no kernel is given
-  std::vector<Nic> nics;
-  bool balloon = false;     // virtio; Domain::set_memory needs it
-  unsigned plug_slots = 0;  // devices that Domain::attach_* may add: PCIe wants a port for each
-  // A guest that reboots goes on in the same QEMU process; otherwise the domain ends.
-  bool on_reboot_restart = false;
-  // How the domain ended can be asked when it has: Domain::powered_off(). Its definition stays in
-  // libvirt until then. libvirt's QEMU driver refuses on_poweroff=preserve. The counts outlive QEMU
-  // because lab holds the VM's descriptor (kvm::VmCounters::hold).
-  bool preserve_on_poweroff = false;
-  std::vector<Channel> channels;
-  std::string console_socket;  // the serial port's UNIX socket; empty: no serial port
-  std::string agent_socket;    // QEMU guest agent's channel; empty: none
-};
 
 // libvirt's domain XML, every string escaped. QEMU runs as lab's own user (a DAC label), so that
 // it may read lab's caches; libvirt relabels nothing. `apparmor`: this machine has it, and the
 // domain is not to be confined by it. Only the devices that are asked for are there.
 std::string domain_xml(const DomainSpec& spec, bool apparmor = false);
-
-// What Domain::attach_* plugs, by alias: one of each at a time.
-inline constexpr const char* plugged_disk = "ua-lab-disk";
-inline constexpr const char* plugged_nic = "ua-lab-nic";
-std::string plugged_disk_xml(const std::string& path, const std::string& format);  // virtio-blk
-std::string plugged_nic_xml();  // virtio-net on a user network
 
 }  // namespace lab::guest

@@ -10,7 +10,7 @@
 #include <optional>
 #include <string>
 
-#include "orchestrator/guest/xml/domain_xml.hpp"
+#include "orchestrator/guest/xml/domain_spec.hpp"
 #include "orchestrator/outer/machine/emulator.hpp"
 #include "orchestrator/outer/machine/machine.hpp"
 #include "orchestrator/record/site.hpp"

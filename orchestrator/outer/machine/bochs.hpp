@@ -5,7 +5,7 @@
 
 #include <string>
 
-#include "orchestrator/guest/xml/domain_xml.hpp"
+#include "orchestrator/guest/xml/domain_spec.hpp"
 #include "orchestrator/scenario/scenario.hpp"
 
 namespace lab::outer {

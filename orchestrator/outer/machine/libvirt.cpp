@@ -10,6 +10,7 @@
 #include "orchestrator/base/error.hpp"
 #include "orchestrator/guest/channel.hpp"
 #include "orchestrator/guest/domain.hpp"
+#include "orchestrator/guest/xml/domain_xml.hpp"
 #include "orchestrator/outer/machine/back_end.hpp"
 
 namespace lab::outer {

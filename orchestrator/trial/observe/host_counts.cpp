@@ -42,7 +42,7 @@ void add_reason(exits::HostStats& to, const exits::HostReason& reason) {
 
 }  // namespace
 
-exits::HostStats read_consistently(const kvm::VmCounters& counters) {
+exits::HostStats read_consistently(const GuestCounters& counters) {
   exits::HostStats stats = counters.read();
   for (int i = 0; i < 10 && reasons_of(stats) != stats.total.exits; ++i) stats = counters.read();
   return stats;

@@ -5,13 +5,13 @@
 #include <span>
 
 #include "orchestrator/exits/snapshot.hpp"
-#include "orchestrator/kvm/host_counters.hpp"
+#include "orchestrator/trial/host.hpp"
 
 namespace lab::trial {
 
 // The counts of a guest that goes on running: read again, a few times at most, where an exit was
 // just being counted.
-exits::HostStats read_consistently(const kvm::VmCounters& counters);
+exits::HostStats read_consistently(const GuestCounters& counters);
 
 // What came from one moment to another.
 exits::StepCounts counts_between(const exits::Counts& before, const exits::Counts& after);

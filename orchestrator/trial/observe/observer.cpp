@@ -2,7 +2,6 @@
 #include "orchestrator/trial/observe/observer.hpp"
 
 #include "orchestrator/base/error.hpp"
-#include "orchestrator/base/fd.hpp"
 
 namespace lab::trial {
 namespace {
@@ -74,7 +73,7 @@ void Observer::sample(double seconds) {
   for (std::size_t i = 0; i < guests_.size(); ++i) {
     try {
       ExitsByNumber counts;
-      std::string text = base::read_file(guests_[i]->counters().folder() / "exit_stats");
+      std::string text = guests_[i]->counters().text();
       add_exits(text, counts);
       if (counts.empty()) continue;
       last_[i] = std::move(counts);

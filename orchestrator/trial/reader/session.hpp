@@ -52,6 +52,7 @@ class Session {
   bool seen(Mark mark) const { return marks_.seen(mark); }
 
   void let_end() { may_end_ = true; }
+  bool may_end() const { return may_end_; }
   bool ended() const { return ended_; }
 
   void fail(record::Outcome outcome, const std::string& message);

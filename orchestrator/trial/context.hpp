@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: MIT
+// What a trial is given: the guest's image, and what all trials of a job share.
+#pragma once
+
+#include <filesystem>
+#include <string>
+
+#include "orchestrator/record/record.hpp"
+#include "orchestrator/trial/event.hpp"
+#include "orchestrator/trial/host.hpp"
+
+namespace lab::trial {
+
+// A prepared image as the machine that runs the guest sees it. Disk, kernel or both.
+struct GuestImage {
+  std::string name;
+  std::string digest;  // of the image as prepared
+  std::filesystem::path disk;
+  std::string disk_format;  // "raw" or "qcow2"
+  bool disk_is_block = false;
+  std::filesystem::path kernel, initrd;
+  std::string cmdline;
+};
+
+// What all trials of a job share.
+struct TrialContext {
+  Host* host = nullptr;
+  std::string run_id;              // domain names carry it
+  std::filesystem::path folder;    // for overlays
+  std::filesystem::path sockets;   // a short path
+  record::Conditions conditions;   // of the site, the modules and the machine
+  bool verify_tracepoint = false;  // also count by the kvm:kvm_exit tracepoint and compare
+  Sink sink;
+};
+
+}  // namespace lab::trial

@@ -1,0 +1,316 @@
+// SPDX-License-Identifier: MIT
+// For tests: a host whose guests are threads that speak the reader's protocol and count exits of
+// their own. Each of its calls can be made to fail.
+#pragma once
+
+#include <poll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <nlohmann/json.hpp>
+#include <sstream>
+#include <string>
+#include <thread>
+#include <utility>
+
+#include "orchestrator/base/error.hpp"
+#include "orchestrator/base/fd.hpp"
+#include "orchestrator/trial/host.hpp"
+#include "orchestrator/trial/reader/reader_protocol.hpp"
+
+namespace lab::trial {
+
+// What a guest does when it is told to do something.
+struct FakeBehaviour {
+  bool answers = true;             // its reader, to anything
+  std::string instead_of_ready;    // the line with which its reader begins; "": as it should
+  std::string instead_of_answers;  // to every request
+  std::string console = "login: ";
+  int exit_code = 0;             // of commands
+  bool dies = false;             // when it is asked for the first time
+  bool powers_off = true;        // when it is asked to; else it crashes
+  std::uint64_t miscounted = 0;  // exits that the host's side counts too many
+  std::uint64_t untraced = 0;    // exits that the tracepoint misses
+};
+
+// The exits of one guest, by reason; the guest and the host's side look at it.
+class FakeCounts {
+ public:
+  static constexpr std::uint32_t cpuid = 0x72, npf = 0x400, ioio = 0x7b;
+
+  void exit(std::uint32_t reason, std::uint64_t times = 1) {
+    const std::lock_guard lock(mutex_);
+    counts_[reason] += times;
+  }
+
+  // What images/reader's snapshot() makes: each of its reads is an exit, counted before it answers.
+  nlohmann::json snapshot() {
+    const std::lock_guard lock(mutex_);
+    const auto read = [&] { ++counts_[cpuid]; };
+    read();
+    nlohmann::json object{{"start_total", total()},
+                          {"attempts", 1},
+                          {"clean", true},
+                          {"total_cycles", 1000},
+                          {"reasons", nlohmann::json::array()}};
+    const auto seen = counts_;
+    for (const auto& [number, before] : seen) {
+      read();
+      object["reasons"].push_back({number, counts_[number], 10});
+    }
+    read();
+    object["own_exits"] = seen.size() + 1;
+    object["leaf_reads"] = seen.size() + 2;
+    object["end_total"] = total();
+    latch_ = counts_;
+    ++latches_;
+    return object;
+  }
+
+  exits::HostStats host_stats(std::uint64_t miscounted) const {
+    const std::lock_guard lock(mutex_);
+    exits::HostStats stats{.patch_version = "fake", .vendor = exits::Vendor::svm, .vcpus = 1};
+    stats.total.exits = stats.kvm_exits = total() + miscounted;
+    stats.latch_seq = latches_;
+    for (const auto& [number, exits] : latch_) stats.latch_total += exits;
+    stats.latch_total += latches_ == 0 ? 0 : miscounted;
+    stats.latch_kvm_exits = stats.latch_total;
+    for (const auto& [number, exits] : counts_) {
+      exits::HostReason reason;
+      reason.number = number;
+      reason.exits = exits;
+      const auto latched = latch_.find(number);
+      reason.latched = latched == latch_.end() ? 0 : latched->second;
+      stats.reasons.push_back(reason);
+    }
+    return stats;
+  }
+
+  std::map<std::uint32_t, std::uint64_t> by_number() const {
+    const std::lock_guard lock(mutex_);
+    return counts_;
+  }
+
+ private:
+  std::uint64_t total() const {
+    std::uint64_t sum = 0;
+    for (const auto& [number, exits] : counts_) sum += exits;
+    return sum;
+  }
+
+  mutable std::mutex mutex_;
+  std::map<std::uint32_t, std::uint64_t> counts_, latch_;
+  std::uint64_t latches_ = 0;
+};
+
+class FakeHost : public Host {
+ public:
+  explicit FakeHost(FakeBehaviour behaviour = {}) : behaviour_(std::move(behaviour)) {}
+
+  std::unique_ptr<GuestMachine> make(const guest::DomainSpec& spec) override;
+  std::unique_ptr<GuestCounters> counters_of(const GuestMachine& machine) override;
+  ExitTrace trace_exits() override;
+  KernelLines follow_log() override;
+
+  // From now on the call of this number fails, counted from 1.
+  void fail_at(int call) { fail_at_ = call, calls_ = 0; }
+  bool has_failed() const { return failed_; }
+  int machines() const { return machines_; }  // that are there
+
+  // Every call of the interfaces begins with this. Error (infrastructure): "the fault".
+  void call() {
+    if (++calls_ != fail_at_) return;
+    failed_ = true;
+    throw base::infrastructure_error("the fault");
+  }
+
+ private:
+  friend class FakeMachine;
+
+  const FakeBehaviour behaviour_;
+  std::map<pid_t, std::shared_ptr<FakeCounts>> counts_;
+  std::atomic<int> calls_ = 0, fail_at_ = 0, machines_ = 0;
+  std::atomic<bool> failed_ = false;
+};
+
+class FakeMachine : public GuestMachine {
+ public:
+  FakeMachine(FakeHost& host, std::shared_ptr<FakeCounts> counts, pid_t process)
+      : host_(host), counts_(std::move(counts)) {
+    pid = process;
+    std::tie(console, own_console_) = pair();
+    std::tie(reader, own_reader_) = pair();
+    ++host_.machines_;
+  }
+  ~FakeMachine() override {
+    thread_ = {};  // asks it to stop, and waits for it
+    --host_.machines_;
+  }
+
+  void resume() override {
+    host_.call();
+    if (!thread_.joinable()) thread_ = std::jthread([this](std::stop_token stop) { run(stop); });
+  }
+  void pause() override { host_.call(); }
+  bool running() const override {
+    host_.call();
+    return !ended_;
+  }
+  bool powered_off() const override {
+    host_.call();
+    return host_.behaviour_.powers_off;
+  }
+  void perform(const scenario::HostAction&, const std::filesystem::path&) override { host_.call(); }
+
+ private:
+  static std::pair<base::Fd, base::Fd> pair() {
+    int ends[2];
+    if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, ends) != 0)
+      throw base::errno_error("make", "a pair of sockets", errno);
+    return {base::Fd(ends[0]), base::Fd(ends[1])};
+  }
+
+  // Nobody may be there any more to read it.
+  static void write(const base::Fd& to, const std::string& text) {
+    (void)!::send(to.get(), text.data(), text.size(), MSG_NOSIGNAL);
+  }
+  void say(const std::string& line) { write(own_reader_, line + "\n"); }
+
+  void run(const std::stop_token& stop) {
+    const FakeBehaviour& behaviour = host_.behaviour_;
+    counts_->exit(FakeCounts::npf, 300);
+    counts_->exit(FakeCounts::ioio, 20);
+    write(own_console_, behaviour.console);
+    if (behaviour.answers)
+      say(behaviour.instead_of_ready.empty() ? ready() : behaviour.instead_of_ready);
+    std::string text;
+    while (!stop.stop_requested() && !ended_) {
+      pollfd asked{own_reader_.get(), POLLIN, 0};
+      if (::poll(&asked, 1, 1) <= 0) continue;
+      char bytes[4096];
+      const ssize_t count = ::read(own_reader_.get(), bytes, sizeof bytes);
+      if (count <= 0) return;
+      text.append(bytes, std::size_t(count));
+      take(text);
+    }
+  }
+
+  // A whole request: its first line, and for `run` what that says to follow.
+  void take(std::string& text) {
+    const std::size_t end = text.find('\n');
+    if (end == std::string::npos) return;
+    std::istringstream words(text.substr(0, end));
+    std::string what;
+    std::uint32_t id = 0;
+    std::size_t command = 0, input = 0, background = 0;
+    words >> what >> id >> command >> input >> background;
+    if (text.size() < end + 1 + command + input + background) return;
+    text.erase(0, end + 1 + command + input + background);
+    answer(what, id);
+  }
+
+  void answer(const std::string& what, std::uint32_t id) {
+    const FakeBehaviour& behaviour = host_.behaviour_;
+    if (behaviour.dies) {
+      ended_ = true;
+    } else if (!behaviour.answers) {
+    } else if (!behaviour.instead_of_answers.empty()) {
+      say(behaviour.instead_of_answers);
+    } else if (what == "snapshot") {
+      say(nlohmann::json{{"event", "snapshot"}, {"id", id}, {"snapshot", counts_->snapshot()}}
+              .dump());
+    } else if (what == "run") {
+      nlohmann::json step{{"event", "step"}, {"id", id}, {"before", counts_->snapshot()}};
+      counts_->exit(FakeCounts::npf, 7);
+      step.update({{"after", counts_->snapshot()},
+                   {"exit_code", behaviour.exit_code},
+                   {"times", 1},
+                   {"cut", false},
+                   {"seconds", 0.5},
+                   {"output", "out"}});
+      say(step.dump());
+    } else if (what == "reboot") {
+      counts_->exit(FakeCounts::npf, 100);
+      say(ready());
+    } else if (what == "poweroff") {
+      say(R"({"event":"bye"})");
+      ended_ = true;
+    }
+  }
+
+  std::string ready() {
+    return nlohmann::json{{"event", "ready"},       {"protocol", reader_protocol},
+                          {"reader", "fake"},       {"kernel", "6.1-fake"},
+                          {"vendor", "svm"},        {"vcpus", 1},
+                          {"layout", "descending"}, {"snapshot", counts_->snapshot()}}
+        .dump();
+  }
+
+  FakeHost& host_;
+  std::shared_ptr<FakeCounts> counts_;
+  base::Fd own_console_, own_reader_;
+  std::atomic<bool> ended_ = false;
+  std::jthread thread_;
+};
+
+class FakeCounters : public GuestCounters {
+ public:
+  FakeCounters(FakeHost& host, std::shared_ptr<FakeCounts> counts, std::uint64_t miscounted)
+      : host_(host), counts_(std::move(counts)), miscounted_(miscounted) {}
+
+  exits::HostStats read() const override {
+    host_.call();
+    return counts_->host_stats(miscounted_);
+  }
+  std::string text() const override {
+    host_.call();
+    return "";
+  }
+  std::uint64_t read_kvm_exits() const override {
+    host_.call();
+    return counts_->host_stats(0).total.exits;
+  }
+
+ private:
+  FakeHost& host_;
+  std::shared_ptr<FakeCounts> counts_;
+  std::uint64_t miscounted_;
+};
+
+inline std::unique_ptr<GuestMachine> FakeHost::make(const guest::DomainSpec&) {
+  call();
+  const pid_t none = std::numeric_limits<pid_t>::max() - pid_t(counts_.size());  // nobody's
+  counts_[none] = std::make_shared<FakeCounts>();
+  return std::make_unique<FakeMachine>(*this, counts_[none], none);
+}
+
+inline std::unique_ptr<GuestCounters> FakeHost::counters_of(const GuestMachine& machine) {
+  call();
+  return std::make_unique<FakeCounters>(*this, counts_.at(machine.pid), behaviour_.miscounted);
+}
+
+inline ExitTrace FakeHost::trace_exits() {
+  call();
+  return [this] {
+    call();
+    std::map<std::uint32_t, std::uint64_t> all;
+    for (const auto& [pid, counts] : counts_)
+      for (const auto& [number, exits] : counts->by_number()) all[number] += exits;
+    all[FakeCounts::npf] -= behaviour_.untraced;
+    return all;
+  };
+}
+
+inline KernelLines FakeHost::follow_log() {
+  call();
+  return [this] {
+    call();
+    return kvm::KernelLog::Lines{};
+  };
+}
+
+}  // namespace lab::trial

@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: MIT
+#include "orchestrator/trial/libvirt_host.hpp"
+
+#include "orchestrator/base/error.hpp"
+#include "orchestrator/guest/channel.hpp"
+#include "orchestrator/guest/domain.hpp"
+#include "orchestrator/kvm/host_counters.hpp"
+#include "orchestrator/kvm/tracepoint.hpp"
+#include "orchestrator/trial/spec.hpp"
+
+namespace lab::trial {
+namespace {
+
+using scenario::HostAction;
+
+class DomainMachine : public GuestMachine {
+ public:
+  DomainMachine(virConnect* connection, const guest::DomainSpec& spec) : domain_(connection, spec) {
+    if (!domain_.pid())
+      throw base::infrastructure_error("find the QEMU process of domain '" + domain_.name() + "'");
+    pid = *domain_.pid();
+    console = guest::connect_to_guest(spec.console_socket);
+    reader = guest::connect_to_guest(spec.channels[0].socket);
+  }
+
+  void resume() override { domain_.resume(); }
+  void pause() override { domain_.pause(); }
+  bool running() const override { return domain_.running(); }
+  bool powered_off() const override { return domain_.powered_off(); }
+
+  void perform(const HostAction& action, const std::filesystem::path& plug) override {
+    const bool disk = action.device == HostAction::Device::disk;
+    switch (action.kind) {
+      case HostAction::Kind::pause:
+        return domain_.pause();
+      case HostAction::Kind::pin:
+        return domain_.pin(action.vcpu, action.cpus);
+      case HostAction::Kind::balloon:
+        return domain_.set_memory(action.memory >> 20);
+      case HostAction::Kind::plug:
+        return disk ? domain_.attach_disk(plug.string(), disk_format) : domain_.attach_nic();
+      case HostAction::Kind::unplug:
+        return disk ? domain_.detach_disk() : domain_.detach_nic();
+      case HostAction::Kind::key:
+        return domain_.press(action.keys);
+      case HostAction::Kind::save_restore:
+        return domain_.save_and_restore();
+    }
+  }
+
+ private:
+  guest::Domain domain_;
+};
+
+class VmCounters : public GuestCounters {
+ public:
+  explicit VmCounters(pid_t pid) : counters_(kvm::VmCounters::find(pid)) {
+    counters_.hold();  // a guest that ends leaves its counts
+  }
+
+  exits::HostStats read() const override { return counters_.read(); }
+  std::string text() const override { return base::read_file(counters_.folder() / "exit_stats"); }
+  std::uint64_t read_kvm_exits() const override { return counters_.read_kvm_exits(); }
+
+ private:
+  kvm::VmCounters counters_;
+};
+
+}  // namespace
+
+std::unique_ptr<GuestMachine> LibvirtHost::make(const guest::DomainSpec& spec) {
+  return std::make_unique<DomainMachine>(connection_, spec);
+}
+
+std::unique_ptr<GuestCounters> LibvirtHost::counters_of(const GuestMachine& machine) {
+  return std::make_unique<VmCounters>(machine.pid);
+}
+
+ExitTrace LibvirtHost::trace_exits() {
+  return [trace = std::make_shared<kvm::ExitTracepoint>()] { return trace->read(); };
+}
+
+KernelLines LibvirtHost::follow_log() {
+  return [log = std::make_shared<kvm::KernelLog>()] { return log->read(); };
+}
+
+}  // namespace lab::trial

@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: MIT
+// This machine as a trial's host: domains of libvirt, the counters of lab's patch in debugfs.
+#pragma once
+
+#include "orchestrator/guest/connection.hpp"
+#include "orchestrator/trial/host.hpp"
+
+namespace lab::trial {
+
+class LibvirtHost : public Host {
+ public:
+  // The connection must outlive it, and all machines that it made.
+  explicit LibvirtHost(virConnect* connection) : connection_(connection) {}
+
+  std::unique_ptr<GuestMachine> make(const guest::DomainSpec& spec) override;
+  std::unique_ptr<GuestCounters> counters_of(const GuestMachine& machine) override;
+  ExitTrace trace_exits() override;
+  KernelLines follow_log() override;
+
+ private:
+  virConnect* connection_;
+};
+
+}  // namespace lab::trial

@@ -1,0 +1,205 @@
+// SPDX-License-Identifier: MIT
+// A whole trial against a host that is made up: every outcome, and a fault in every call.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "orchestrator/base/folders.hpp"
+#include "orchestrator/trial/fake_host.hpp"
+#include "orchestrator/trial/trial.hpp"
+
+namespace lab::trial {
+namespace {
+
+using record::Outcome;
+using testing::HasSubstr;
+using testing::IsEmpty;
+
+constexpr const char* all_steps =
+    "steps:\n"
+    "  - boot:\n"
+    "  - run: {name: command, command: 'true'}\n"
+    "  - sleep: {name: rest, duration: 20 ms}\n"
+    "  - host: {name: hold, pause: 10 ms}\n"
+    "  - reboot: {name: again}\n"
+    "  - shutdown: {name: down}\n";
+
+class RunTrial : public testing::Test {
+ protected:
+  scenario::TrialPlan plan_of(const std::string& steps) const {
+    return scenario::expand(
+        scenario::parse("version: 1\nname: t\nimage: tiny\n" + steps, "t.yaml"))[0];
+  }
+
+  record::Record run(FakeHost& host, const scenario::TrialPlan& plan, bool traced = true) {
+    phases_.clear();
+    const TrialContext context{.host = &host,
+                               .run_id = "r1",
+                               .folder = folder_.path(),
+                               .sockets = folder_.path(),
+                               .conditions = {{"vendor", "svm"}, {"site", "svm"}},
+                               .verify_tracepoint = traced,
+                               .sink = [&](const Event& event) {
+                                 if (const auto* begun = event.get<PhaseBegun>())
+                                   phases_.push_back(in_words(begun->phase));
+                               }};
+    record::Record record = run_trial(plan, {.name = "tiny", .kernel = "/k"}, context);
+    EXPECT_EQ(host.machines(), 0);  // whatever happened
+    return record;
+  }
+  record::Record run(FakeBehaviour behaviour, const std::string& steps) {
+    FakeHost host(std::move(behaviour));
+    return run(host, plan_of(steps));
+  }
+
+  static std::string failed_checks(const record::Record& record) {
+    std::string names;
+    for (const exits::Check& check : record.checks)
+      if (!check.ok) names += check.name + " | " + check.detail + "\n";
+    return names;
+  }
+
+  base::TemporaryFolder folder_{"/tmp", "lab-test"};
+  std::vector<std::string> phases_;
+};
+
+TEST_F(RunTrial, CountsEachStepAndPasses) {
+  const record::Record record = run({}, all_steps);
+  EXPECT_EQ(record.outcome, Outcome::passed) << record.message << "\n" << failed_checks(record);
+  ASSERT_EQ(record.steps.size(), 6u);
+  EXPECT_EQ(record.steps[0].name, "boot");
+  // 300 and 20, and the reader's own: T, three reasons, T.
+  EXPECT_EQ(record.steps[0].exits, 325u);
+  EXPECT_EQ(record.steps[1].exits, 7u + 5u);
+  EXPECT_EQ(record.steps[1].output, "out");
+  EXPECT_EQ(record.steps[5].view, record::View::host);
+  EXPECT_THAT(phases_,
+              testing::ElementsAre("start", "boot", "step command", "step rest", "step hold",
+                                   "step again", "step down", "self-check", "cleanup"));
+  EXPECT_EQ(record.conditions.at("guest_kernel"), "6.1-fake");
+}
+
+TEST_F(RunTrial, SeveralGuestsAreCountedEach) {
+  const record::Record record =
+      run({}, "guest: {count: 3}\nsteps:\n  - boot:\n  - run: {name: a, command: 'true'}\n");
+  EXPECT_EQ(record.outcome, Outcome::passed) << record.message << "\n" << failed_checks(record);
+  EXPECT_EQ(record.steps.size(), 6u);
+}
+
+TEST_F(RunTrial, ViewsThatDisagreeFailIt) {
+  const record::Record record = run({.miscounted = 1}, "steps: [boot: {}]\n");
+  EXPECT_EQ(record.outcome, Outcome::failed);
+  EXPECT_THAT(record.message, HasSubstr("boot: guest = host"));
+  const record::Record untraced = run({.untraced = 1}, "steps: [boot: {}]\n");
+  EXPECT_EQ(untraced.outcome, Outcome::failed);
+  EXPECT_EQ(untraced.message, "failed checks: at rest: every reason = tracepoint");
+}
+
+TEST_F(RunTrial, AMissedExpectationFailsIt) {
+  const record::Record record =
+      run({}, "steps: [boot: {}]\nexpect: [{step: boot, reason: NPF, max: 299}]\n");
+  EXPECT_EQ(record.outcome, Outcome::failed);
+  EXPECT_THAT(failed_checks(record), HasSubstr("at most 299"));
+}
+
+TEST_F(RunTrial, ACommandsExitCodeFailsIt) {
+  const record::Record record =
+      run({.exit_code = 3}, "steps: [boot: {}, run: {name: a, command: 'exit 3'}]\n");
+  EXPECT_EQ(record.outcome, Outcome::failed);
+  EXPECT_EQ(record.message, "failed checks: a: command");
+  EXPECT_EQ(record.steps[1].exit_code, 3);
+}
+
+TEST_F(RunTrial, WhatAGuestDoesWrongIsAResult) {
+  const std::string steps = "steps: [boot: {}, run: {name: a, command: 'true'}]\n";
+  const struct {
+    FakeBehaviour behaviour;
+    Outcome outcome;
+    const char* message;
+  } cases[] = {
+      {{.instead_of_ready = "nonsense"}, Outcome::failed, "the guest sent garbage"},
+      {{.instead_of_ready = R"({"event":"bye"})"}, Outcome::failed, "something else than ready"},
+      {{.instead_of_answers = R"({"event":"error","message":"no fork"})"},
+       Outcome::failed,
+       "the reader in the guest: no fork"},
+      {{.instead_of_answers = R"({"event":"bye"})"}, Outcome::failed, "something else"},
+      {{.answers = false, .console = "Kernel panic - not syncing: x\n"},
+       Outcome::guest_failed,
+       "the guest's kernel panicked"},
+      {{.dies = true}, Outcome::guest_failed, "the guest ended by itself"},
+  };
+  for (const auto& one : cases) {
+    const record::Record record = run(one.behaviour, steps);
+    EXPECT_EQ(record.outcome, one.outcome) << record.message;
+    EXPECT_THAT(record.message, HasSubstr(one.message));
+    EXPECT_FALSE(record.console_tail.empty()) << one.message;
+  }
+}
+
+TEST_F(RunTrial, ACrashInsteadOfAPowerOffIsTheGuests) {
+  const record::Record record =
+      run({.powers_off = false}, "steps: [boot: {}, shutdown: {name: down}]\n");
+  EXPECT_EQ(record.outcome, Outcome::guest_failed);
+  EXPECT_THAT(record.message, HasSubstr("otherwise than by powering off"));
+}
+
+TEST_F(RunTrial, ATimeLimitIsAResult) {
+  FakeHost silent({.answers = false});
+  scenario::TrialPlan plan = plan_of("steps: [boot: {}]\n");
+  plan.steps[0].timeout = std::chrono::seconds(0);
+  record::Record record = run(silent, plan);
+  EXPECT_EQ(record.outcome, Outcome::timed_out);
+  EXPECT_THAT(record.message, HasSubstr("did not report ready within 0 s"));
+
+  FakeHost host;
+  plan = plan_of("steps: [boot: {}, run: {name: a, command: 'true'}]\n");
+  plan.timeouts.trial = std::chrono::seconds(0);
+  record = run(host, plan);
+  EXPECT_EQ(record.outcome, Outcome::timed_out);
+}
+
+struct Faulty {
+  const char* name;
+  const char* steps;
+};
+void PrintTo(const Faulty& faulty, std::ostream* out) {
+  *out << faulty.name;
+}
+
+// A loop over all calls of the interfaces: the call that fails is named, and nothing is left.
+class FaultInAnyCall : public RunTrial, public testing::WithParamInterface<Faulty> {};
+
+TEST_P(FaultInAnyCall, IsSaidAndLeavesNothing) {
+  const scenario::TrialPlan plan =
+      plan_of(std::string("kvm: {parameters: {exit_log_every: 1000}}\n") + GetParam().steps);
+  int call = 0, ignored = 0;
+  for (;;) {
+    FakeHost host;
+    host.fail_at(++call);
+    const record::Record record = run(host, plan);
+    if (!host.has_failed()) break;  // it has fewer calls than that
+    if (record.message.find("the fault") != std::string::npos) {
+      EXPECT_EQ(record.outcome, Outcome::infrastructure) << call << ": " << record.message;
+      continue;
+    }
+    EXPECT_EQ(record.outcome, Outcome::passed) << call << ": " << record.message;
+    ++ignored;
+  }
+  EXPECT_GT(call, 15);
+  EXPECT_LT(ignored, 4);  // samples of the timeline, which goes on without one
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Plans, FaultInAnyCall,
+    testing::Values(Faulty{"Steps",
+                           "steps:\n"
+                           "  - boot:\n"
+                           "  - run: {name: command, command: 'true'}\n"
+                           "  - sleep: {name: rest, duration: 5 ms}\n"
+                           "  - host: {name: hold, pause: 5 ms}\n"
+                           "  - reboot: {name: again}\n"},
+                    Faulty{"TwoGuests", "guest: {count: 2}\nsteps: [boot: {}]\n"},
+                    Faulty{"Shutdown", "steps: [boot: {}, shutdown: {name: down}]\n"}),
+    [](const auto& test) { return test.param.name; });
+
+}  // namespace
+}  // namespace lab::trial

@@ -17,7 +17,7 @@
 #include "orchestrator/inside/machine_settings.hpp"
 #include "orchestrator/inside/seed.hpp"
 #include "orchestrator/kvm/modules/modules.hpp"
-#include "orchestrator/trial/libvirt_host.hpp"
+#include "orchestrator/trial/host/libvirt_host.hpp"
 
 namespace lab::inside {
 namespace {

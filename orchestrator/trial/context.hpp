@@ -7,7 +7,7 @@
 
 #include "orchestrator/record/record.hpp"
 #include "orchestrator/trial/event.hpp"
-#include "orchestrator/trial/host.hpp"
+#include "orchestrator/trial/host/host.hpp"
 
 namespace lab::trial {
 

@@ -4,7 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "orchestrator/base/folders.hpp"
-#include "orchestrator/trial/fake_host.hpp"
+#include "orchestrator/trial/host/fake_host.hpp"
 #include "orchestrator/trial/trial.hpp"
 
 namespace lab::trial {

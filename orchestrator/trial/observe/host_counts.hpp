@@ -5,7 +5,7 @@
 #include <span>
 
 #include "orchestrator/exits/snapshot.hpp"
-#include "orchestrator/trial/host.hpp"
+#include "orchestrator/trial/host/host.hpp"
 
 namespace lab::trial {
 

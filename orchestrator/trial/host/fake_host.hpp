@@ -19,7 +19,7 @@
 
 #include "orchestrator/base/error.hpp"
 #include "orchestrator/base/fd.hpp"
-#include "orchestrator/trial/host.hpp"
+#include "orchestrator/trial/host/host.hpp"
 #include "orchestrator/trial/reader/reader_protocol.hpp"
 
 namespace lab::trial {

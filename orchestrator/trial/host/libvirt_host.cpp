@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "orchestrator/trial/libvirt_host.hpp"
+#include "orchestrator/trial/host/libvirt_host.hpp"
 
 #include "orchestrator/base/error.hpp"
 #include "orchestrator/guest/channel.hpp"

@@ -3,7 +3,7 @@
 #pragma once
 
 #include "orchestrator/guest/connection.hpp"
-#include "orchestrator/trial/host.hpp"
+#include "orchestrator/trial/host/host.hpp"
 
 namespace lab::trial {
 

@@ -11,7 +11,6 @@ namespace {
 
 const fs::path libvirts =
     "/var/cache/libvirt/qemu/capabilities";  // libvirt 9.0, a file an emulator
-constexpr std::size_t most_bytes = 1 << 20;
 
 }  // namespace
 
@@ -26,10 +25,10 @@ void give_capabilities(const fs::path& kept) {
 void send_capabilities(const fs::path& kept, const trial::Sink& sink) {
   if (kept.empty() || !fs::is_directory(libvirts)) return;
   for (const auto& entry : fs::directory_iterator(libvirts)) {
-    if (entry.file_size() > most_bytes) continue;
+    if (entry.file_size() > most_capabilities_bytes) continue;
     const fs::path before = kept / entry.path().filename();
-    const std::string text = base::read_file(entry.path(), most_bytes);
-    if (!fs::exists(before) || base::read_file(before, most_bytes) != text)
+    const std::string text = base::read_file(entry.path(), most_capabilities_bytes);
+    if (!fs::exists(before) || base::read_file(before, most_capabilities_bytes) != text)
       sink({.what = trial::Capabilities{entry.path().filename().string(), text}});
   }
 }

@@ -4,11 +4,14 @@
 // file names QEMU's and libvirt's age, the kernel and the processor) and asks again where not.
 #pragma once
 
+#include <cstddef>
 #include <filesystem>
 
 #include "orchestrator/trial/event.hpp"
 
 namespace lab::inside {
+
+inline constexpr std::size_t most_capabilities_bytes = 1 << 20;  // of an emulator
 
 // Puts what was kept (a folder; may be missing) where libvirtd looks, before it starts.
 void give_capabilities(const std::filesystem::path& kept);

@@ -4,19 +4,16 @@
 
 #include "orchestrator/base/error.hpp"
 #include "orchestrator/inside/job.hpp"
+#include "orchestrator/inside/sample_plans.hpp"
 
 namespace lab::inside {
 namespace {
 
-std::vector<scenario::TrialPlan> plans() {
-  return scenario::expand(scenario::parse(
-      "version: 1\nname: t\nimage: tiny\nmatrix: {guest.console: [quiet, verbose]}\n"
-      "steps: [boot: {until: reader}, run: {name: a, command: 'echo \"x\"'}]\n",
-      "t.yaml"));
-}
-
 TEST(Job, SurvivesTheDisk) {
-  Job job{.site = &record::site_svm, .modules = "/m", .verify_tracepoint = true, .plans = plans()};
+  Job job{.site = &record::site_svm,
+          .modules = "/m",
+          .verify_tracepoint = true,
+          .plans = sample_plans()};
   job.images["tiny/quiet/reader"] = {
       .name = "tiny", .digest = "sha256:1", .kernel = "/k", .cmdline = "a b"};
   const Job got = job_from_json(to_json(job));
@@ -29,14 +26,14 @@ TEST(Job, SurvivesTheDisk) {
 }
 
 TEST(Job, PlansThatBootAlikeShareAnImage) {
-  const auto all = plans();
+  const auto all = sample_plans();
   ASSERT_EQ(all.size(), 2u);
   EXPECT_EQ(image_key(all[0]), "tiny/quiet/reader");
   EXPECT_NE(image_key(all[0]), image_key(all[1]));
 }
 
 TEST(Job, TheKernelsCommandLineIsPartOfTheImage) {
-  auto all = plans();
+  auto all = sample_plans();
   scenario::TrialPlan& plan = all[0];
   plan.settings.clock = scenario::Clock::kvm_clock;
   plan.settings.cmdline = "nohz=off";

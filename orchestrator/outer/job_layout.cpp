@@ -56,14 +56,14 @@ void add_guest_files(trial::GuestImage& image, const fs::path& folder) {
 // Rewrites a job's paths to what they are inside, laying the files out below `folder` and the
 // guests' disks as disks of the outer VM.
 inside::Job lay_out(const inside::Job& job, const fs::path& folder, guest::DomainSpec& spec) {
-  inside::Job inside = job;
+  inside::Job laid_out = job;
   for (const auto& entry : fs::directory_iterator(job.modules))
     base::link_or_copy(entry.path(), folder / "modules" / entry.path().filename());
-  inside.modules = job_folder / "modules";
+  laid_out.modules = job_folder / "modules";
   if (fs::is_directory(job.capabilities)) fs::copy(job.capabilities, folder / "capabilities");
-  if (!job.capabilities.empty()) inside.capabilities = job_folder / "capabilities";
+  if (!job.capabilities.empty()) laid_out.capabilities = job_folder / "capabilities";
   std::map<fs::path, fs::path> places;  // images often differ by their kernel's parameters only
-  for (auto& [key, image] : inside.images) {
+  for (auto& [key, image] : laid_out.images) {
     for (fs::path* file : {&image.kernel, &image.initrd}) {
       if (file->empty()) continue;
       const auto [found, is_new] = places.emplace(
@@ -77,7 +77,7 @@ inside::Job lay_out(const inside::Job& job, const fs::path& folder, guest::Domai
     else
       add_guest_disk(image, spec);
   }
-  return inside;
+  return laid_out;
 }
 
 void write_script(const fs::path& file, const std::string& text) {
@@ -93,11 +93,11 @@ std::string device_names(const guest::DomainSpec& spec) {
   return names;
 }
 
-void write_job(const inside::Job& inside, const guest::DomainSpec& spec, const fs::path& folder,
+void write_job(const inside::Job& job, const guest::DomainSpec& spec, const fs::path& folder,
                const fs::path& disk, const std::string& start) {
   base::write_file(folder / "devices", device_names(spec));
-  base::write_file(folder / "job.json", to_json(inside));
-  if (inside.warm_up) base::write_file(folder / "warming", "");
+  base::write_file(folder / "job.json", to_json(job));
+  if (job.warm_up) base::write_file(folder / "warming", "");
   write_script(folder / "run", run_script);
   write_script(folder / "start", "#!/bin/sh\n" + start + "\n");
   fs::copy_file("/proc/self/exe", folder / "lab");

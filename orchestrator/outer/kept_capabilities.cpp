@@ -5,12 +5,11 @@
 #include <string>
 
 #include "orchestrator/base/fd.hpp"
+#include "orchestrator/inside/capabilities.hpp"
 
 namespace lab::outer {
 namespace fs = std::filesystem;
 namespace {
-
-constexpr std::size_t most_bytes = 1 << 20;
 
 // SHA-256 of the emulator's path, and ".xml".
 bool is_proper(const std::string& name) {
@@ -30,7 +29,7 @@ fs::path kept_capabilities(const base::Folders& folders, const OuterImage& image
 }
 
 void keep_capabilities(const fs::path& folder, const trial::Capabilities& came) {
-  if (!is_proper(came.file) || came.text.size() >= most_bytes) return;
+  if (!is_proper(came.file) || came.text.size() >= inside::most_capabilities_bytes) return;
   fs::create_directories(folder);
   base::write_file(folder / came.file, came.text);
 }

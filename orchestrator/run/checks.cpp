@@ -119,8 +119,6 @@ void check_paging(const std::vector<TrialPlan>& plans, const Site& site) {
 }
 
 void check_machines(const std::vector<TrialPlan>& plans, const Site& site) {
-  const bool own = bool(outer::find_emulator(site));
-  const outer::BackEnd& machines = outer::back_end(site);
   for (const TrialPlan& plan : plans) {
     const scenario::Settings& settings = plan.settings;
     const bool other = settings.processor != scenario::Processor::haswell;
@@ -128,9 +126,11 @@ void check_machines(const std::vector<TrialPlan>& plans, const Site& site) {
       throw base::user_error(
           named(plan) + "kvm.processor is for site vmx, not for '" + std::string(site.name) + "'",
           "--on vmx, or leave it out");
+    if (site.machine == Site::Machine::here) continue;
+    const outer::BackEnd& machines = outer::back_end(site);
     const std::uint64_t memory_mib =
         machines.size_for_guests(settings.guests, 1, settings.memory >> 20).memory_mib;
-    if ((other || memory_mib > machines.most_packaged_mib) && !own)
+    if ((other || memory_mib > machines.most_packaged_mib) && !outer::find_emulator(site))
       throw base::infrastructure_error(
           named(plan) +
               fmt::format("lab's own Bochs is not there, and this machine's has a haswell and {} "

@@ -4,18 +4,12 @@
 
 #include "orchestrator/base/error.hpp"
 #include "orchestrator/inside/job.hpp"
+#include "orchestrator/inside/sample_plans.hpp"
 #include "orchestrator/run/checks.hpp"
 #include "orchestrator/run/outer_jobs.hpp"
 
 namespace lab::run {
 namespace {
-
-std::vector<scenario::TrialPlan> plans() {
-  return scenario::expand(scenario::parse(
-      "version: 1\nname: t\nimage: tiny\nmatrix: {guest.console: [quiet, verbose]}\n"
-      "steps: [boot: {until: reader}, run: {name: a, command: 'echo \"x\"'}]\n",
-      "t.yaml"));
-}
 
 template <typename Check>
 std::string error_of(Check&& check) {
@@ -36,7 +30,7 @@ TEST(Checks, ShadowPagingIsRefusedOnWhichEmulator) {
 }
 
 TEST(Checks, AnExpectationNamesWhatTheVendorHas) {
-  auto all = plans();
+  auto all = inside::sample_plans();
   all[1].expect = {{.step = "a", .reason = "NPF"}, {.step = "a", .reason = "total"}};
   EXPECT_EQ(error_of([&] { check_reasons(all, exits::Vendor::svm); }), "");
   EXPECT_EQ(
@@ -52,7 +46,7 @@ TEST(Checks, AnExpectationNamesWhatTheVendorHas) {
 }
 
 TEST(Checks, SavingAGuestNeedsADisk) {
-  auto all = plans();
+  auto all = inside::sample_plans();
   all.resize(1);
   std::map<std::string, trial::GuestImage> images{{inside::image_key(all[0]), {.kernel = "/k"}}};
   check_steps(all, images);

@@ -11,12 +11,6 @@
 namespace lab::trial {
 namespace {
 
-std::map<std::uint32_t, std::uint64_t> by_number(const exits::Counts& counts) {
-  std::map<std::uint32_t, std::uint64_t> map;
-  for (const exits::ReasonCount& reason : counts.reasons) map[reason.number] = reason.exits;
-  return map;
-}
-
 // With exit_scope=host, the last guest reads while the others are at rest.
 void check_scope(TrialState& state, const Guests& guests, Watch& watch) {
   GuestRun& last = *guests.back();
@@ -79,7 +73,7 @@ void check_at_rest(TrialState& state, const Guests& guests, Watch& watch, const 
   if (trace) state.add_check(check_tracepoint(host, state.created, trace()));
   // The timeline's end: from here on nothing is counted any more.
   if (state.plan.settings.samples != 0)
-    state.sampler.take(state.since_start.seconds(), by_number(exits::counts_now(host)));
+    state.sampler.take(state.since_start.seconds(), exits_by_number(exits::counts_now(host)));
   state.record.host = record::make_host(host);
   state.end_phase();
 }
@@ -96,14 +90,14 @@ exits::Check check_scope_sum(const exits::Counts& latch, const exits::Counts& ot
       .detail = fmt::format("what the last guest read; the other guests, at rest: {}, and its own: "
                             "at least {} before that and {} by reading, at most {} later",
                             others.total, own_before.total, readings, own_after.total)};
-  const auto there = by_number(others);
-  const auto least = by_number(own_before);
-  const auto most = by_number(own_after);
+  const auto there = exits_by_number(others);
+  const auto least = exits_by_number(own_before);
+  const auto most = exits_by_number(own_after);
   const auto of = [](const auto& map, std::uint32_t number) {
     const auto found = map.find(number);
     return found == map.end() ? 0 : found->second;
   };
-  std::map<std::uint32_t, std::uint64_t> read = by_number(latch);
+  ExitsByNumber read = exits_by_number(latch);
   for (const auto& map : {there, least})
     for (const auto& [number, exits] : map) read.try_emplace(number, 0);
   for (const auto& [number, exits] : read) {

@@ -3,8 +3,8 @@
 // cpu: RDRAND and RDSEED give the same numbers in each run
 //
 // They are rand()'s, seeded by the time of day. Programs in the outer VM ask the processor for
-// random numbers without asking Linux (libstdc++, GnuTLS, libgcrypt): of two runs of one machine
-// one in twenty or so had other counts.
+// random numbers without asking Linux (libstdc++, GnuTLS, libgcrypt): 2 of 30 runs that went on from
+// saved states had other counts than the rest.
 //
 // instead: cpu/init.cc ==> srand(time(NULL)); // initialize random generator for RDRAND/RDSEED ==> srand(1);
 // expect: cpu/init.cc 1 srand(1);

@@ -184,7 +184,7 @@ class Watcher {
   const Options& options_;
   const bool terminal_;
   const base::Folders folders_ = base::find_folders();
-  std::map<std::string, Seen> seen_;  // by terminal::LiveGuest::key
+  std::map<std::string, Seen> seen_;  // by LiveGuest::key
 };
 
 }  // namespace

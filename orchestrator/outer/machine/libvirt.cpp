@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Outer VMs that libvirt starts, as QEMU: sites svm (emulated) and kvm (nested).
 #include <fmt/format.h>
-#include <poll.h>
 
 #include <algorithm>
 #include <chrono>

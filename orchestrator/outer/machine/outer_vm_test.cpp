@@ -45,7 +45,9 @@ TEST(OuterVm, OfVmxIsOneProcessorWithPlainDisks) {
   EXPECT_EQ(size.vcpus, 1u);
   EXPECT_EQ(size.memory_mib, 1536u);
   EXPECT_THAT([] { back_end(record::site_vmx).size_for_guests(3, 1, 1024); },
-              testing::ThrowsMessage<base::Error>(testing::HasSubstr("at most 3072 MiB")));
+              testing::Throws<base::Error>(testing::AllOf(
+                  testing::Property(&base::Error::kind, base::ErrorKind::user),
+                  testing::Property(&base::Error::what, testing::HasSubstr("at most 3072 MiB")))));
   guest::DomainSpec spec = outer_spec(record::site_vmx, image, size, "o", "/d", "/run");
   ASSERT_EQ(spec.disks.size(), 1u);
   EXPECT_EQ(spec.disks[0].format, "raw");

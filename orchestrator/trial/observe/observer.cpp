@@ -12,12 +12,6 @@ using std::chrono::steady_clock;
 constexpr std::chrono::milliseconds event_interval{500};
 constexpr unsigned events_a_reasons = 2;  // one of so many has the reasons
 
-ExitsByNumber by_number(const exits::Counts& counts) {
-  ExitsByNumber map;
-  for (const exits::ReasonCount& reason : counts.reasons) map[reason.number] = reason.exits;
-  return map;
-}
-
 ExitsByNumber sum(const std::vector<ExitsByNumber>& guests) {
   ExitsByNumber sums;
   for (const ExitsByNumber& guest : guests)
@@ -51,7 +45,7 @@ std::vector<Sample::Reason> reasons_in(const std::vector<std::string>& texts) {
 }  // namespace
 
 Observer::Observer(TrialState& state, const Guests& guests) : state_(state), guests_(guests) {
-  for (const auto& guest : guests) last_.push_back(by_number(guest->created()));
+  for (const auto& guest : guests) last_.push_back(exits_by_number(guest->created()));
   texts_.resize(guests.size());
   state_.sampler.start(sum(last_));
 }

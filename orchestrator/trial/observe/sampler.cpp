@@ -33,6 +33,12 @@ void merge(Sample& into, const Sample& next) {
 
 }  // namespace
 
+ExitsByNumber exits_by_number(const exits::Counts& counts) {
+  ExitsByNumber map;
+  for (const exits::ReasonCount& reason : counts.reasons) map[reason.number] = reason.exits;
+  return map;
+}
+
 void add_exits(std::string_view exit_stats, ExitsByNumber& sums) {
   if (!exit_stats.ends_with("end\n")) return;
   constexpr std::string_view mark = "\nreason ";

@@ -9,12 +9,14 @@
 #include <string_view>
 #include <vector>
 
+#include "orchestrator/exits/snapshot.hpp"
 #include "orchestrator/record/record.hpp"
 
 namespace lab::trial {
 
 // Exits by number, since the VMs were created.
 using ExitsByNumber = std::map<std::uint32_t, std::uint64_t>;
+ExitsByNumber exits_by_number(const exits::Counts& counts);
 
 // Adds what the text of a host's exit_stats has by reason. Only those lines are looked at, because
 // this is done many times a second; nothing at all is added from a text that was cut off.

@@ -1,37 +1,30 @@
 // SPDX-License-Identifier: MIT
-// The subcommands. Each adds itself to the command line and, when chosen, sets the action that
-// main runs; the action returns the exit code.
+// The subcommands. Each function adds one to the command line, with what it runs when it is chosen.
 #pragma once
 
-#include <functional>
-
-namespace CLI {
-class App;
-}
+#include "orchestrator/cli/parser.hpp"
 
 namespace lab::cli {
 
-using Action = std::function<int()>;
-
-void add_doctor(CLI::App& app, Action& action);
-void add_validate(CLI::App& app, Action& action);
-void add_kvm(CLI::App& app, Action& action);
-void add_image(CLI::App& app, Action& action);
-void add_run(CLI::App& app, Action& action);
-void add_outer(CLI::App& app, Action& action);
-void add_results(CLI::App& app, Action& action);
-void add_help(CLI::App& app, Action& action);  // and completion, man
-void add_top(CLI::App& app, Action& action);
-void add_report(CLI::App& app, Action& action);
-void add_compare(CLI::App& app, Action& action);
-void add_baseline(CLI::App& app, Action& action);
-void add_check(CLI::App& app, Action& action);
-void add_bench(CLI::App& app, Action& action);
-void add_bench_load(CLI::App& bench, Action& action);   // lab bench load
-void add_bench_run(CLI::App& bench, Action& action);    // lab bench run
-void add_bench_store(CLI::App& bench, Action& action);  // lab bench store
-void add_bench_gate(CLI::App& bench, Action& action);   // lab bench gate
-void add_vmm(CLI::App& app, Action& action);            // hidden: tests inside an outer VM
-void add_job(CLI::App& app, Action& action);            // hidden: what an outer VM runs
+void add_doctor(const Command& app);
+void add_validate(const Command& app);
+void add_kvm(const Command& app);
+void add_image(const Command& app);
+void add_run(const Command& app);
+void add_outer(const Command& app);
+void add_results(const Command& app);
+void add_help(const Command& app);  // and completion, man
+void add_top(const Command& app);
+void add_report(const Command& app);
+void add_compare(const Command& app);
+void add_baseline(const Command& app);
+void add_check(const Command& app);
+void add_bench(const Command& app);
+void add_bench_load(const Command& bench);   // lab bench load
+void add_bench_run(const Command& bench);    // lab bench run
+void add_bench_store(const Command& bench);  // lab bench store
+void add_bench_gate(const Command& bench);   // lab bench gate
+void add_vmm(const Command& app);            // hidden: tests inside an outer VM
+void add_job(const Command& app);            // hidden: what an outer VM runs
 
 }  // namespace lab::cli

@@ -5,7 +5,6 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
-#include <CLI/CLI.hpp>
 #include <cerrno>
 #include <filesystem>
 
@@ -15,17 +14,15 @@
 
 namespace lab::cli {
 
-void add_format_options(CLI::App& command, std::string& format, std::string& output) {
+void add_format_options(const Command& command, std::string& format, std::string& output) {
   command.add_option("--format", format, "Which form")
-      ->type_name("FORMAT:{" + report::format_names(",") + "}")
-      ->capture_default_str();
+      .type_name("FORMAT:{" + report::format_names(",") + "}")
+      .shows_default();
   command.add_option("-o,--output", output, "Write to this file instead of standard output");
 }
 
-void add_bench_output(CLI::App& command, std::string& format, std::string& output) {
-  command.add_option("--format", format, "table or json")
-      ->check(CLI::IsMember({"table", "json"}))
-      ->capture_default_str();
+void add_bench_output(const Command& command, std::string& format, std::string& output) {
+  command.add_option("--format", format, "table or json").one_of({"table", "json"}).shows_default();
   command.add_option("-o,--output", output, "Write to this file instead of standard output");
 }
 

@@ -4,22 +4,19 @@
 
 #include <string>
 
+#include "orchestrator/cli/parser.hpp"
 #include "orchestrator/report/report.hpp"
 #include "orchestrator/terminal/terminal.hpp"
-
-namespace CLI {
-class App;
-}
 
 namespace lab::cli {
 
 using terminal::say;
 
 // --format and -o.
-void add_format_options(CLI::App& command, std::string& format, std::string& output);
+void add_format_options(const Command& command, std::string& format, std::string& output);
 
 // The same of a benchmark: table or json.
-void add_bench_output(CLI::App& command, std::string& format, std::string& output);
+void add_bench_output(const Command& command, std::string& format, std::string& output);
 
 report::Format wanted_format(const std::string& name);
 

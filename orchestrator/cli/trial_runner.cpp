@@ -4,7 +4,6 @@
 #include <fmt/format.h>
 #include <sys/resource.h>
 
-#include <CLI/CLI.hpp>
 #include <algorithm>
 
 #include "orchestrator/cli/output.hpp"
@@ -29,21 +28,20 @@ std::string warmup_line(const record::Record& record) {
 
 }  // namespace
 
-void add_trial_options(CLI::App& command, TrialOptions& options) {
+void add_trial_options(const Command& command, TrialOptions& options) {
   command.add_option("--on", options.run.site, "Where: lab help sites")
-      ->type_name("SITE:{auto,here,kvm,svm,vmx}")
-      ->capture_default_str();
-  command.add_option("--set", options.set, "KEY=VALUE: override a setting (dotted key)")
-      ->allow_extra_args(false);
+      .type_name("SITE:{auto,here,kvm,svm,vmx}")
+      .shows_default();
+  command.add_option("--set", options.set, "KEY=VALUE: override a setting (dotted key)").one_word();
   command.add_option("--retry", options.retry, "Times to try again where the machinery fails")
-      ->check(CLI::Range(0, 10));
+      .range(0, 10);
   command.add_option("--timeout-scale", options.timeout_scale, "Multiply every time limit")
-      ->check(CLI::Range(0.01, 100.0));
+      .range(0.01, 100.0);
   command
       .add_option("-j,--jobs", options.run.at_once,
                   "Outer VMs at once; 0: as many as processors and memory allow")
-      ->check(CLI::Range(0, 256))
-      ->capture_default_str();
+      .range(0, 256)
+      .shows_default();
   command.add_flag("--exact", options.exact,
                    "The same exits each time, whatever else the machine does (sites svm, vmx)");
   command.add_flag("--timings", options.timings, "Say where the time went, by phase");

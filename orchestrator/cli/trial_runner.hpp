@@ -11,16 +11,13 @@
 #include "orchestrator/base/error.hpp"
 #include "orchestrator/base/folders.hpp"
 #include "orchestrator/base/run_folder.hpp"
+#include "orchestrator/cli/parser.hpp"
 #include "orchestrator/record/in_order.hpp"
 #include "orchestrator/run/run.hpp"
 #include "orchestrator/store/store.hpp"
 #include "orchestrator/terminal/phase_clock.hpp"
 #include "orchestrator/terminal/progress.hpp"
 #include "orchestrator/terminal/publish.hpp"
-
-namespace CLI {
-class App;
-}
 
 namespace lab::cli {
 
@@ -35,7 +32,7 @@ struct TrialOptions {
 };
 
 // --on, --set, -j and all others of TrialOptions but --repeat and --fail-fast.
-void add_trial_options(CLI::App& command, TrialOptions& options);
+void add_trial_options(const Command& command, TrialOptions& options);
 
 scenario::Scenario load_scenario(const std::string& file, const TrialOptions& options);
 std::vector<scenario::TrialPlan> plans_of(const scenario::Scenario& scenario,

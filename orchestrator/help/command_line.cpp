@@ -46,4 +46,8 @@ Command describe(const CLI::App& app) {
   return command;
 }
 
+std::string help_page(const CLI::App& app, const std::string& name) {
+  return app.get_formatter()->make_help(&app, name, CLI::AppFormatMode::Normal);
+}
+
 }  // namespace lab::help

@@ -29,6 +29,9 @@ struct Command {
 // Without what is hidden (group "").
 Command describe(const CLI::App& app);
 
+// What `NAME --help` prints, whichever command was parsed.
+std::string help_page(const CLI::App& app, const std::string& name);
+
 // lab(1), for man.
 std::string man_page(const Command& lab, const std::string& version);
 

@@ -2,7 +2,6 @@
 // What the patch costs, in one boot of one outer VM, so that its figures can be compared.
 #include <fmt/format.h>
 
-#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <memory>
 #include <nlohmann/json.hpp>
@@ -216,27 +215,26 @@ int overhead(const Options& options) {
 
 }  // namespace
 
-void add_bench(CLI::App& app, Action& action) {
+void add_bench(const Command& app) {
   const auto options = std::make_shared<Options>();
-  CLI::App* command = app.add_subcommand("bench", "What the exit counts and lab itself cost");
-  command->require_subcommand(1);
-  add_bench_load(*command, action);
-  add_bench_run(*command, action);
-  add_bench_store(*command, action);
-  add_bench_gate(*command, action);
-  CLI::App* overhead_command = command->add_subcommand(
+  const Command command = app.add_subcommand("bench", "What the exit counts and lab itself cost");
+  command.require_subcommand();
+  add_bench_load(command);
+  add_bench_run(command);
+  add_bench_store(command);
+  add_bench_gate(command);
+  const Command overhead_command = command.add_subcommand(
       "overhead", "Instructions an exit: stock modules, patched ones, tracing (minutes)");
-  overhead_command->add_option("--kernel", options->kernel,
-                               "The outer VM's: a release, a series such as 6.12, or a suite");
-  overhead_command->add_option("--exits", options->exits, "Of each kind in a run")
-      ->check(CLI::Range(1, 10'000'000))
-      ->capture_default_str();
-  overhead_command->add_option("--repeats", options->repeats, "Runs a variant")
-      ->check(CLI::Range(1, 1000))
-      ->capture_default_str();
-  add_bench_output(*overhead_command, options->format, options->output);
-  overhead_command->callback(
-      [&action, options] { action = [options] { return overhead(*options); }; });
+  overhead_command.add_option("--kernel", options->kernel,
+                              "The outer VM's: a release, a series such as 6.12, or a suite");
+  overhead_command.add_option("--exits", options->exits, "Of each kind in a run")
+      .range(1, 10'000'000)
+      .shows_default();
+  overhead_command.add_option("--repeats", options->repeats, "Runs a variant")
+      .range(1, 1000)
+      .shows_default();
+  add_bench_output(overhead_command, options->format, options->output);
+  overhead_command.runs([options] { return overhead(*options); });
 }
 
 }  // namespace lab::cli

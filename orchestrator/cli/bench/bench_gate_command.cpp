@@ -3,7 +3,6 @@
 // this draws checks from them.
 #include <fmt/format.h>
 
-#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <memory>
 #include <nlohmann/json.hpp>
@@ -158,26 +157,26 @@ int bench(const Options& options) {
 
 }  // namespace
 
-void add_bench_gate(CLI::App& bench_app, Action& action) {
+void add_bench_gate(const Command& bench_app) {
   const auto options = std::make_shared<Options>();
-  CLI::App* command = bench_app.add_subcommand(
+  const Command command = bench_app.add_subcommand(
       "gate", "Checks drawn from recorded trials: how often the gate is right (see ci/gate)");
-  command->add_option("--scenario", options->scenario, "Whose trials")->required();
-  command->add_option("--base", options->base, "The cell that the others are compared with")
-      ->required();
-  command->add_option("-n,--trials", options->trials, "A side, in each check")
-      ->check(CLI::Range(1, 1000))
-      ->capture_default_str();
-  command->add_option("--times", options->times, "Checks drawn for each cell")
-      ->check(CLI::Range(1, 100000))
-      ->capture_default_str();
+  command.add_option("--scenario", options->scenario, "Whose trials").required();
+  command.add_option("--base", options->base, "The cell that the others are compared with")
+      .required();
+  command.add_option("-n,--trials", options->trials, "A side, in each check")
+      .range(1, 1000)
+      .shows_default();
+  command.add_option("--times", options->times, "Checks drawn for each cell")
+      .range(1, 100000)
+      .shows_default();
   command
-      ->add_option("--changes", options->changes,
-                   "Cells that must have a change that is promised to be found")
-      ->capture_default_str();
-  command->add_option("--store", options->store, "The store's file");
-  add_bench_output(*command, options->format, options->output);
-  command->callback([&action, options] { action = [options] { return bench(*options); }; });
+      .add_option("--changes", options->changes,
+                  "Cells that must have a change that is promised to be found")
+      .shows_default();
+  command.add_option("--store", options->store, "The store's file");
+  add_bench_output(command, options->format, options->output);
+  command.runs([options] { return bench(*options); });
 }
 
 }  // namespace lab::cli

@@ -2,7 +2,6 @@
 // How long a scenario with a matrix of 10,000 cells takes to load, validate and expand.
 #include <fmt/format.h>
 
-#include <CLI/CLI.hpp>
 #include <memory>
 #include <nlohmann/json.hpp>
 
@@ -78,16 +77,14 @@ int load(const Options& options) {
 
 }  // namespace
 
-void add_bench_load(CLI::App& bench, Action& action) {
+void add_bench_load(const Command& bench) {
   const auto options = std::make_shared<Options>();
-  CLI::App* command = bench.add_subcommand(
+  const Command command = bench.add_subcommand(
       "load", "Seconds to load, validate and expand a scenario of 10,000 cells");
-  command->add_option("scenario", options->files, "These files instead");
-  command->add_option("--repeats", options->repeats, "Runs")
-      ->check(CLI::Range(1, 1000))
-      ->capture_default_str();
-  add_bench_output(*command, options->format, options->output);
-  command->callback([&action, options] { action = [options] { return load(*options); }; });
+  command.add_option("scenario", options->files, "These files instead");
+  command.add_option("--repeats", options->repeats, "Runs").range(1, 1000).shows_default();
+  add_bench_output(command, options->format, options->output);
+  command.runs([options] { return load(*options); });
 }
 
 }  // namespace lab::cli

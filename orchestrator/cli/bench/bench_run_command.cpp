@@ -3,7 +3,6 @@
 // outer VMs at once.
 #include <fmt/format.h>
 
-#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <fstream>
 #include <memory>
@@ -329,21 +328,19 @@ int run(const Options& options) {
 
 }  // namespace
 
-void add_bench_run(CLI::App& bench, Action& action) {
+void add_bench_run(const Command& bench) {
   const auto options = std::make_shared<Options>();
-  CLI::App* command = bench.add_subcommand(
+  const Command command = bench.add_subcommand(
       "run", "Seconds from command to table, beside QEMU by hand; trials an hour (minutes)");
-  command->add_option("--image", options->image, "The guest's")->capture_default_str();
-  command->add_option("--repeats", options->repeats, "Runs of each")
-      ->check(CLI::Range(1, 100))
-      ->capture_default_str();
-  command->add_option("--against", options->against,
-                      "Another QEMU, which runs the machines by hand in turn with lab's");
-  command->add_option("--trials", options->trials, "For the trials an hour")
-      ->check(CLI::Range(1, 1000))
-      ->capture_default_str();
-  add_bench_output(*command, options->format, options->output);
-  command->callback([&action, options] { action = [options] { return run(*options); }; });
+  command.add_option("--image", options->image, "The guest's").shows_default();
+  command.add_option("--repeats", options->repeats, "Runs of each").range(1, 100).shows_default();
+  command.add_option("--against", options->against,
+                     "Another QEMU, which runs the machines by hand in turn with lab's");
+  command.add_option("--trials", options->trials, "For the trials an hour")
+      .range(1, 1000)
+      .shows_default();
+  add_bench_output(command, options->format, options->output);
+  command.runs([options] { return run(*options); });
 }
 
 }  // namespace lab::cli

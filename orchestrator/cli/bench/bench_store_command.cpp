@@ -8,7 +8,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <cerrno>
 #include <filesystem>
@@ -233,20 +232,18 @@ int run(const Options& options) {
 
 }  // namespace
 
-void add_bench_store(CLI::App& bench, Action& action) {
+void add_bench_store(const Command& bench) {
   const auto options = std::make_shared<Options>();
-  CLI::App* command = bench.add_subcommand(
+  const Command command = bench.add_subcommand(
       "store", "Seconds and memory of commands on a large store of generated records (minutes)");
-  command->add_option("--trials", options->trials, "Records")
-      ->check(CLI::Range(1, 10'000'000))
-      ->capture_default_str();
-  command->add_option("--reasons", options->reasons, "Exit reasons of each boot")
-      ->check(CLI::Range(1, 150))
-      ->capture_default_str();
-  command->add_option("--store", options->store,
-                      "Keep it in this file, or measure the one that an earlier bench kept there");
-  add_bench_output(*command, options->format, options->output);
-  command->callback([&action, options] { action = [options] { return run(*options); }; });
+  command.add_option("--trials", options->trials, "Records").range(1, 10'000'000).shows_default();
+  command.add_option("--reasons", options->reasons, "Exit reasons of each boot")
+      .range(1, 150)
+      .shows_default();
+  command.add_option("--store", options->store,
+                     "Keep it in this file, or measure the one that an earlier bench kept there");
+  add_bench_output(command, options->format, options->output);
+  command.runs([options] { return run(*options); });
 }
 
 }  // namespace lab::cli

@@ -3,7 +3,6 @@
 #include <pwd.h>
 #include <unistd.h>
 
-#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <filesystem>
 #include <memory>
@@ -142,39 +141,38 @@ int reset(const Options& options) {
   return base::exit_ok;
 }
 
-CLI::App* add(CLI::App& baseline, const char* name, const char* what,
-              const std::shared_ptr<Options>& options) {
-  CLI::App* command = baseline.add_subcommand(name, what);
-  command->add_option("scenario", options->scenario, "The scenario's file")->required();
-  command->add_option("--baseline", options->file, "The baseline's file (default: beside it)");
+Command add(const Command& baseline, const char* name, const char* what,
+            const std::shared_ptr<Options>& options) {
+  const Command command = baseline.add_subcommand(name, what);
+  command.add_option("scenario", options->scenario, "The scenario's file").required();
+  command.add_option("--baseline", options->file, "The baseline's file (default: beside it)");
   return command;
 }
 
 }  // namespace
 
-void add_baseline(CLI::App& app, Action& action) {
+void add_baseline(const Command& app) {
   const auto options = std::make_shared<Options>();
-  CLI::App* baseline = app.add_subcommand("baseline", "What counts as usual (for lab check)");
-  baseline->require_subcommand(1);
-  CLI::App* show_command = add(*baseline, "show", "Who accepted what, and its totals", options);
-  show_command->callback([&action, options] { action = [options] { return show(*options); }; });
+  const Command baseline = app.add_subcommand("baseline", "What counts as usual (for lab check)");
+  baseline.require_subcommand();
+  const Command show_command = add(baseline, "show", "Who accepted what, and its totals", options);
+  show_command.runs([options] { return show(*options); });
 
-  CLI::App* accept_command =
-      add(*baseline, "accept", "Make the trials of several runs the baseline", options);
+  const Command accept_command =
+      add(baseline, "accept", "Make the trials of several runs the baseline", options);
   accept_command
-      ->add_option("run", options->runs, "At least two: 'latest', 'latest~1', or their ids")
-      ->required();
-  accept_command->add_option("--reason", options->reason, "Why: kept in the file")->required();
-  accept_command->add_option("--by", options->by, "Who accepts it (default: git's user)");
-  accept_command->add_option("--set", options->set, "KEY=VALUE, as the runs had it")
-      ->allow_extra_args(false);
-  accept_command->add_flag("--anyway", options->anyway, "Even one run, few trials, or odd ones");
-  accept_command->add_option("--store", options->store, "The store's file");
-  accept_command->callback([&action, options] { action = [options] { return accept(*options); }; });
+      .add_option("run", options->runs, "At least two: 'latest', 'latest~1', or their ids")
+      .required();
+  accept_command.add_option("--reason", options->reason, "Why: kept in the file").required();
+  accept_command.add_option("--by", options->by, "Who accepts it (default: git's user)");
+  accept_command.add_option("--set", options->set, "KEY=VALUE, as the runs had it").one_word();
+  accept_command.add_flag("--anyway", options->anyway, "Even one run, few trials, or odd ones");
+  accept_command.add_option("--store", options->store, "The store's file");
+  accept_command.runs([options] { return accept(*options); });
 
-  CLI::App* reset_command = add(*baseline, "reset", "Forget it, or one cell of it", options);
-  reset_command->add_option("--cell", options->cell, "As in boot-count[paging=shadow]");
-  reset_command->callback([&action, options] { action = [options] { return reset(*options); }; });
+  const Command reset_command = add(baseline, "reset", "Forget it, or one cell of it", options);
+  reset_command.add_option("--cell", options->cell, "As in boot-count[paging=shadow]");
+  reset_command.runs([options] { return reset(*options); });
 }
 
 }  // namespace lab::cli

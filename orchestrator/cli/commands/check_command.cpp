@@ -2,7 +2,6 @@
 // The gate: new trials, or stored ones, beside the baseline that a person has accepted.
 #include <fmt/format.h>
 
-#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <filesystem>
 #include <memory>
@@ -239,36 +238,36 @@ class Checker {
 
 }  // namespace
 
-void add_check(CLI::App& app, Action& action) {
+void add_check(const Command& app) {
   const auto options = std::make_shared<Options>();
-  CLI::App* command = app.add_subcommand(
+  const Command command = app.add_subcommand(
       "check",
       "Run scenarios and compare with their baselines: exit code 1 for a regression, 4 "
       "where that cannot be told");
-  command->add_option("scenario", options->scenarios,
-                      "Scenario files (default: all with a baseline in ./scenarios)");
-  add_trial_options(*command, options->trials);
+  command.add_option("scenario", options->scenarios,
+                     "Scenario files (default: all with a baseline in ./scenarios)");
+  add_trial_options(command, options->trials);
   command
-      ->add_option("--repeat", options->trials.repeat,
-                   "Trials of each cell (default: as many as it takes to show a change)")
-      ->check(CLI::Range(1, 10000));
-  command->add_option("--baseline", options->baseline, "The baseline's file (default: beside it)");
-  command->add_option("--stored", options->stored,
-                      "Judge this run of the store ('latest', or its id) instead of a new one");
-  command->add_option("--across", options->across, "Conditions that may differ, as in outer_kernel")
-      ->delimiter(',')
-      ->allow_extra_args(false);
-  command->add_flag("--no-confirm", options->no_confirm,
-                    "Call a regression what is suspected, without running it again");
-  command->add_option("--alpha", options->alpha, "Of a false alarm in the whole check")
-      ->check(CLI::Range(1e-6, 0.5))
-      ->capture_default_str();
-  command->add_option("--format", options->format, "table, json, junit or markdown")
-      ->check(CLI::IsMember({"table", "json", "junit", "markdown"}))
-      ->capture_default_str();
-  command->add_option("-o,--output", options->output,
-                      "Write to this file instead of standard output");
-  command->callback([&action, options] { action = [options] { return Checker(*options).run(); }; });
+      .add_option("--repeat", options->trials.repeat,
+                  "Trials of each cell (default: as many as it takes to show a change)")
+      .range(1, 10000);
+  command.add_option("--baseline", options->baseline, "The baseline's file (default: beside it)");
+  command.add_option("--stored", options->stored,
+                     "Judge this run of the store ('latest', or its id) instead of a new one");
+  command.add_option("--across", options->across, "Conditions that may differ, as in outer_kernel")
+      .comma_separated()
+      .one_word();
+  command.add_flag("--no-confirm", options->no_confirm,
+                   "Call a regression what is suspected, without running it again");
+  command.add_option("--alpha", options->alpha, "Of a false alarm in the whole check")
+      .range(1e-6, 0.5)
+      .shows_default();
+  command.add_option("--format", options->format, "table, json, junit or markdown")
+      .one_of({"table", "json", "junit", "markdown"})
+      .shows_default();
+  command.add_option("-o,--output", options->output,
+                     "Write to this file instead of standard output");
+  command.runs([options] { return Checker(*options).run(); });
 }
 
 }  // namespace lab::cli

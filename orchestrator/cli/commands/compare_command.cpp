@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: MIT
-#include <CLI/CLI.hpp>
 #include <memory>
 
 #include "orchestrator/base/error.hpp"
@@ -44,24 +43,24 @@ int compare(const Options& options) {
 
 }  // namespace
 
-void add_compare(CLI::App& app, Action& action) {
+void add_compare(const Command& app) {
   const auto options = std::make_shared<Options>();
-  CLI::App* command = app.add_subcommand(
+  const Command command = app.add_subcommand(
       "compare",
       std::string("Two sets of recorded trials side by side; each is ") + selection_help);
-  command->add_option("a", options->a, "Before")->required();
-  command->add_option("b", options->b, "After")->required();
-  command->add_option("--scenario", options->scenario, "Only this scenario's");
-  command->add_option("--alpha", options->alpha, "Of showing a difference where there is none")
-      ->check(CLI::Range(1e-6, 0.5))
-      ->capture_default_str();
-  command->add_option("--store", options->store, "The store's file");
-  command->add_option("--format", options->format, "table, json or csv")
-      ->check(CLI::IsMember({"table", "json", "csv"}))
-      ->capture_default_str();
-  command->add_option("-o,--output", options->output,
-                      "Write to this file instead of standard output");
-  command->callback([&action, options] { action = [options] { return compare(*options); }; });
+  command.add_option("a", options->a, "Before").required();
+  command.add_option("b", options->b, "After").required();
+  command.add_option("--scenario", options->scenario, "Only this scenario's");
+  command.add_option("--alpha", options->alpha, "Of showing a difference where there is none")
+      .range(1e-6, 0.5)
+      .shows_default();
+  command.add_option("--store", options->store, "The store's file");
+  command.add_option("--format", options->format, "table, json or csv")
+      .one_of({"table", "json", "csv"})
+      .shows_default();
+  command.add_option("-o,--output", options->output,
+                     "Write to this file instead of standard output");
+  command.runs([options] { return compare(*options); });
 }
 
 }  // namespace lab::cli

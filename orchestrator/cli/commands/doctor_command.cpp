@@ -2,7 +2,6 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
-#include <CLI/CLI.hpp>
 #include <cstdlib>
 
 #include "orchestrator/base/error.hpp"
@@ -37,10 +36,10 @@ int doctor() {
 
 }  // namespace
 
-void add_doctor(CLI::App& app, Action& action) {
-  CLI::App* command = app.add_subcommand(
+void add_doctor(const Command& app) {
+  const Command command = app.add_subcommand(
       "doctor", "What works on this machine, what doesn't, and the command that mends it");
-  command->callback([&action] { action = [] { return doctor(); }; });
+  command.runs([] { return doctor(); });
 }
 
 }  // namespace lab::cli

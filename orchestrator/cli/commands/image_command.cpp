@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include <fmt/format.h>
 
-#include <CLI/CLI.hpp>
 #include <memory>
 
 #include "orchestrator/base/error.hpp"
@@ -101,17 +100,15 @@ int remove(const Options& options) {
 
 }  // namespace
 
-void add_image(CLI::App& app, Action& action) {
+void add_image(const Command& app) {
   const auto options = std::make_shared<Options>();
-  CLI::App* command = app.add_subcommand("image", "Images of guests and of the outer VM");
-  command->require_subcommand(1);
-  command->add_subcommand("list", "The images that lab knows")->callback([&action] {
-    action = [] { return list(); };
-  });
+  const Command command = app.add_subcommand("image", "Images of guests and of the outer VM");
+  command.require_subcommand();
+  command.add_subcommand("list", "The images that lab knows").runs([] { return list(); });
   const auto add = [&](const char* name, const char* help, int (*run)(const Options&)) {
-    CLI::App* sub = command->add_subcommand(name, help);
-    sub->add_option("image", options->name, "The image's name")->required();
-    sub->callback([&action, options, run] { action = [options, run] { return run(*options); }; });
+    const Command sub = command.add_subcommand(name, help);
+    sub.add_option("image", options->name, "The image's name").required();
+    sub.runs([options, run] { return run(*options); });
     return sub;
   };
   add("build", "Build an image by its recipe",
@@ -119,8 +116,8 @@ void add_image(CLI::App& app, Action& action) {
   add("fetch", "Download a cloud image and check its digest",
       [](const Options& o) { return have(o, image::Entry::Source::url); });
   add("prepare", "Put the reader into an image, ready for trials", prepare)
-      ->add_option("--console", options->console, "quiet, verbose or none")
-      ->capture_default_str();
+      .add_option("--console", options->console, "quiet, verbose or none")
+      .shows_default();
   add("remove", "Delete an image and what was prepared from it", remove);
 }
 

@@ -2,7 +2,6 @@
 // What an outer VM runs: the job of its disk, with the events as lines on a port.
 #include <fcntl.h>
 
-#include <CLI/CLI.hpp>
 #include <cerrno>
 #include <memory>
 
@@ -43,13 +42,13 @@ int run_job(const Options& options) {
 
 }  // namespace
 
-void add_job(CLI::App& app, Action& action) {
+void add_job(const Command& app) {
   const auto options = std::make_shared<Options>();
-  CLI::App* command = app.add_subcommand("job", "Run a job file (inside an outer VM)");
-  command->group("");  // hidden
-  command->add_option("job", options->job)->required();
-  command->add_option("stream", options->stream)->required();
-  command->callback([&action, options] { action = [options] { return run_job(*options); }; });
+  const Command command = app.add_subcommand("job", "Run a job file (inside an outer VM)");
+  command.hide();
+  command.add_option("job", options->job).required();
+  command.add_option("stream", options->stream).required();
+  command.runs([options] { return run_job(*options); });
 }
 
 }  // namespace lab::cli

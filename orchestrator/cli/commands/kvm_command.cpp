@@ -2,7 +2,6 @@
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
-#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <memory>
 #include <optional>
@@ -150,42 +149,43 @@ int list(const Options& options) {
 
 }  // namespace
 
-void add_kvm(CLI::App& app, Action& action) {
+void add_kvm(const Command& app) {
   const auto options = std::make_shared<Options>();
-  CLI::App* command = app.add_subcommand("kvm", "The patched kvm modules");
-  command->require_subcommand(1);
+  const Command command = app.add_subcommand("kvm", "The patched kvm modules");
+  command.require_subcommand();
 
-  CLI::App* build_command = command->add_subcommand("build", "Build them for a kernel");
-  CLI::Option* kernel = build_command->add_option(
+  const Command build_command = command.add_subcommand("build", "Build them for a kernel");
+  const Option kernel = build_command.add_option(
       "--kernel", options->kernel,
       "Release, series (6.12), suite (trixie) or \"newest\" (default: this machine's suite's)");
-  CLI::Option* source = build_command->add_option(
+  const Option source = build_command.add_option(
       "--source", options->source, "A kernel's source of your own, with arch/x86/kvm and virt/kvm");
-  CLI::Option* headers = build_command->add_option(
+  const Option headers = build_command.add_option(
       "--headers", options->headers,
       "What make -C takes to build modules for it: configured, with Module.symvers");
-  source->needs(headers)->excludes(kernel);
-  headers->needs(source);
-  build_command->callback([&action, options] { action = [options] { return build(*options); }; });
+  source.needs(headers).excludes(kernel);
+  headers.needs(source);
+  build_command.runs([options] { return build(*options); });
 
-  CLI::App* load_command =
-      command->add_subcommand("load", "Swap this machine's modules for patched ones (root)");
-  load_command->add_option(
+  const Command load_command =
+      command.add_subcommand("load", "Swap this machine's modules for patched ones (root)");
+  load_command.add_option(
       "parameters", options->parameters,
       "NAME=VALUE of kvm or its vendor module, e.g. exit_layout=ascending npt=0");
-  load_command->add_option("--modules", options->modules,
-                           "Folder of built modules (default: built for this kernel, or found)");
-  load_command->callback([&action, options] { action = [options] { return load(*options); }; });
+  load_command.add_option("--modules", options->modules,
+                          "Folder of built modules (default: built for this kernel, or found)");
+  load_command.runs([options] { return load(*options); });
 
-  command->add_subcommand("restore", "Put the stock modules back (root)")->callback([&action] {
-    action = [] { return restore(); };
+  command.add_subcommand("restore", "Put the stock modules back (root)").runs([] {
+    return restore();
   });
-  command->add_subcommand("status", "Which modules are loaded, and who uses them")
-      ->callback([&action] { action = [] { return status(); }; });
-  CLI::App* list_command = command->add_subcommand("list", "Kernels and modules in the cache");
-  list_command->add_flag("--available", options->available,
-                         "Kernels that can be built: release, version, suite, what the cache has");
-  list_command->callback([&action, options] { action = [options] { return list(*options); }; });
+  command.add_subcommand("status", "Which modules are loaded, and who uses them").runs([] {
+    return status();
+  });
+  const Command list_command = command.add_subcommand("list", "Kernels and modules in the cache");
+  list_command.add_flag("--available", options->available,
+                        "Kernels that can be built: release, version, suite, what the cache has");
+  list_command.runs([options] { return list(*options); });
 }
 
 }  // namespace lab::cli

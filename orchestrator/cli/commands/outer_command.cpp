@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
-#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <chrono>
 #include <filesystem>
@@ -206,41 +205,36 @@ int down() {
 
 }  // namespace
 
-void add_outer(CLI::App& app, Action& action) {
+void add_outer(const Command& app) {
   const auto options = std::make_shared<Options>();
-  CLI::App* outer = app.add_subcommand("outer", "An outer VM by hand");
-  outer->require_subcommand(1);
+  const Command outer = app.add_subcommand("outer", "An outer VM by hand");
+  outer.require_subcommand();
 
-  CLI::App* up_command = outer->add_subcommand("up", "Start one and wait until it answers");
-  up_command->add_option("--on", options->site, "Site: auto, kvm or svm")->capture_default_str();
-  up_command->add_option("--kernel", options->kernel,
-                         "Its kernel: release, series, suite or newest (lab kvm list --available)");
-  up_command->add_option("scenario", options->scenarios,
-                         "Scenarios whose job is to be at hand in it: /run/lab/job/run starts it");
-  up_command->callback([&action, options] { action = [options] { return up(*options); }; });
+  const Command up_command = outer.add_subcommand("up", "Start one and wait until it answers");
+  up_command.add_option("--on", options->site, "Site: auto, kvm or svm").shows_default();
+  up_command.add_option("--kernel", options->kernel,
+                        "Its kernel: release, series, suite or newest (lab kvm list --available)");
+  up_command.add_option("scenario", options->scenarios,
+                        "Scenarios whose job is to be at hand in it: /run/lab/job/run starts it");
+  up_command.runs([options] { return up(*options); });
 
-  CLI::App* run_command = outer->add_subcommand(
+  const Command run_command = outer.add_subcommand(
       "run", "Start one for one shell command as root, and print what that prints");
-  run_command->add_option("command", options->command, "The command")->required();
-  run_command->add_option("--on", options->site, "Site: auto, kvm, svm or vmx")
-      ->capture_default_str();
-  run_command->add_option("--kernel", options->kernel, "Its kernel, as of lab outer up");
-  run_command->add_option("--timeout", options->timeout, "Seconds")->capture_default_str();
-  run_command->positionals_at_end();
-  run_command->callback([&action, options] { action = [options] { return run(*options); }; });
+  run_command.add_option("command", options->command, "The command").required();
+  run_command.add_option("--on", options->site, "Site: auto, kvm, svm or vmx").shows_default();
+  run_command.add_option("--kernel", options->kernel, "Its kernel, as of lab outer up");
+  run_command.add_option("--timeout", options->timeout, "Seconds").shows_default();
+  run_command.positionals_at_end();
+  run_command.runs([options] { return run(*options); });
 
-  CLI::App* exec_command = outer->add_subcommand("exec", "Run a shell command in it as root");
-  exec_command->add_option("command", options->command, "The command")->required();
-  exec_command->add_option("--timeout", options->timeout, "Seconds")->capture_default_str();
-  exec_command->positionals_at_end();
-  exec_command->callback([&action, options] { action = [options] { return exec(*options); }; });
+  const Command exec_command = outer.add_subcommand("exec", "Run a shell command in it as root");
+  exec_command.add_option("command", options->command, "The command").required();
+  exec_command.add_option("--timeout", options->timeout, "Seconds").shows_default();
+  exec_command.positionals_at_end();
+  exec_command.runs([options] { return exec(*options); });
 
-  outer->add_subcommand("status", "Whether one is up")->callback([&action] {
-    action = [] { return status(); };
-  });
-  outer->add_subcommand("down", "End it and throw its disk away")->callback([&action] {
-    action = [] { return down(); };
-  });
+  outer.add_subcommand("status", "Whether one is up").runs([] { return status(); });
+  outer.add_subcommand("down", "End it and throw its disk away").runs([] { return down(); });
 }
 
 }  // namespace lab::cli

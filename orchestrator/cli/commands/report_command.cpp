@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
-#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <filesystem>
 #include <map>
@@ -194,24 +193,23 @@ class Reporter {
 
 }  // namespace
 
-void add_report(CLI::App& app, Action& action) {
+void add_report(const Command& app) {
   const auto options = std::make_shared<Options>();
-  CLI::App* command = app.add_subcommand(
+  const Command command = app.add_subcommand(
       "report",
       "Trials as one HTML page that needs no network: answers, charts, every number. Without "
       "anything: the newest run and its scenarios' history");
-  command->add_option("what", options->what, std::string("Of these trials: ") + selection_help);
-  command->add_option("other", options->other, "And these, side by side with the first");
-  CLI::Option* history =
-      command->add_flag("--history", options->history, "Only how totals went from run to run");
-  history->excludes(command->get_option("what"));
-  command->add_option("--scenario", options->scenario, "Only this scenario's");
-  command->add_option("--title", options->title, "The page's title");
-  command->add_option("--store", options->store, "The store's file");
-  command->add_option("-o,--output", options->output,
-                      "Write to this file instead of standard output");
-  command->callback(
-      [&action, options] { action = [options] { return Reporter(*options).run(); }; });
+  const Option what =
+      command.add_option("what", options->what, std::string("Of these trials: ") + selection_help);
+  command.add_option("other", options->other, "And these, side by side with the first");
+  command.add_flag("--history", options->history, "Only how totals went from run to run")
+      .excludes(what);
+  command.add_option("--scenario", options->scenario, "Only this scenario's");
+  command.add_option("--title", options->title, "The page's title");
+  command.add_option("--store", options->store, "The store's file");
+  command.add_option("-o,--output", options->output,
+                     "Write to this file instead of standard output");
+  command.runs([options] { return Reporter(*options).run(); });
 }
 
 }  // namespace lab::cli

@@ -2,7 +2,6 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
-#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <charconv>
 #include <memory>
@@ -166,67 +165,64 @@ int remove(const Options& options) {
   return base::exit_ok;
 }
 
-using Command = int (*)(const Options&);
-
-CLI::App* add(CLI::App& results, Action& action, const std::shared_ptr<Options>& options,
-              const char* name, const char* help, Command run) {
-  CLI::App* command = results.add_subcommand(name, help);
-  command->callback([&action, options, run] { action = [options, run] { return run(*options); }; });
+Command add(const Command& results, const std::shared_ptr<Options>& options, const char* name,
+            const char* help, int (*run)(const Options&)) {
+  const Command command = results.add_subcommand(name, help);
+  command.runs([options, run] { return run(*options); });
   return command;
 }
 
-void add_filters(CLI::App& command, Options& options) {
+void add_filters(const Command& command, Options& options) {
   command.add_option("--scenario", options.scenario, "Only this scenario's");
   command.add_option("--run", options.run, "Only those of this `lab run`: its first record's id");
 }
 
-void add_limit(CLI::App& command, Options& options) {
+void add_limit(const Command& command, Options& options) {
   command.add_option("-n,--limit", options.limit, "Only the newest N");
 }
 
 }  // namespace
 
-void add_results(CLI::App& app, Action& action) {
+void add_results(const Command& app) {
   const auto options = std::make_shared<Options>();
-  CLI::App* results = app.add_subcommand("results", "The records of past trials");
-  results->require_subcommand(1);
-  results->fallthrough();  // --store goes before and behind the subcommand
-  results->add_option("--store", options->store, "The store's file");
+  const Command results = app.add_subcommand("results", "The records of past trials");
+  results.require_subcommand();
+  results.accept_options_anywhere();  // --store goes before and behind the subcommand
+  results.add_option("--store", options->store, "The store's file");
 
-  CLI::App* listing =
-      add(*results, action, options, "list", "One line a record, oldest first", list);
-  add_filters(*listing, *options);
-  add_limit(*listing, *options);
+  const Command listing = add(results, options, "list", "One line a record, oldest first", list);
+  add_filters(listing, *options);
+  add_limit(listing, *options);
 
-  CLI::App* showing = add(*results, action, options, "show", "Records, whole", show);
-  showing->add_option("id", options->ids,
-                      "Their ids, beginnings of them, or 'latest' (as without any)");
-  add_filters(*showing, *options);
-  add_limit(*showing, *options);
-  showing->add_flag("--answers", options->answers,
-                    "Answer the questions asked of every exit count, in sentences; without "
-                    "ids from the latest record's scenario");
-  add_format_options(*showing, options->format, options->output);
+  const Command showing = add(results, options, "show", "Records, whole", show);
+  showing.add_option("id", options->ids,
+                     "Their ids, beginnings of them, or 'latest' (as without any)");
+  add_filters(showing, *options);
+  add_limit(showing, *options);
+  showing.add_flag("--answers", options->answers,
+                   "Answer the questions asked of every exit count, in sentences; without "
+                   "ids from the latest record's scenario");
+  add_format_options(showing, options->format, options->output);
 
-  CLI::App* exporting =
-      add(*results, action, options, "export", "Records as JSON lines, oldest first", export_lines);
-  add_filters(*exporting, *options);
-  add_limit(*exporting, *options);
-  exporting->add_option("-o,--output", options->output,
-                        "Write to this file instead of standard output");
+  const Command exporting =
+      add(results, options, "export", "Records as JSON lines, oldest first", export_lines);
+  add_filters(exporting, *options);
+  add_limit(exporting, *options);
+  exporting.add_option("-o,--output", options->output,
+                       "Write to this file instead of standard output");
 
-  CLI::App* importing =
-      add(*results, action, options, "import",
+  const Command importing =
+      add(results, options, "import",
           "Add records of another store; those that are there already are left out", import_files);
   importing
-      ->add_option("file", options->files, "What export wrote ('-': standard input), or a store")
-      ->required();
+      .add_option("file", options->files, "What export wrote ('-': standard input), or a store")
+      .required();
 
-  CLI::App* removing = add(*results, action, options, "remove", "Delete records", remove);
-  removing->add_option("id", options->ids, "Their whole ids");
-  add_filters(*removing, *options);
-  removing->add_option("--older-than", options->older_than, "Only older ones: '30 days', '12 h'");
-  removing->add_flag("--dry-run", options->dry_run, "Only list what would be removed");
+  const Command removing = add(results, options, "remove", "Delete records", remove);
+  removing.add_option("id", options->ids, "Their whole ids");
+  add_filters(removing, *options);
+  removing.add_option("--older-than", options->older_than, "Only older ones: '30 days', '12 h'");
+  removing.add_flag("--dry-run", options->dry_run, "Only list what would be removed");
 }
 
 }  // namespace lab::cli

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include <fmt/format.h>
 
-#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <memory>
 #include <regex>
@@ -123,21 +122,21 @@ int run(Options options) {
 
 }  // namespace
 
-void add_run(CLI::App& app, Action& action) {
+void add_run(const Command& app) {
   const auto options = std::make_shared<Options>();
-  CLI::App* command = app.add_subcommand("run", "Run scenarios and record their exits");
-  command->add_option("scenario", options->scenarios, "Scenario files")->required();
-  add_trial_options(*command, options->trials);
+  const Command command = app.add_subcommand("run", "Run scenarios and record their exits");
+  command.add_option("scenario", options->scenarios, "Scenario files").required();
+  add_trial_options(command, options->trials);
   command
-      ->add_option("--repeat", options->trials.repeat,
-                   "Trials of each cell, instead of the scenario's")
-      ->check(CLI::Range(1, 10000));
-  command->add_option("-f,--filter", options->filter, "Only trials whose name matches this regex");
-  command->add_flag("--dry-run", options->dry_run, "Only list the trials");
-  command->add_flag("--fail-fast", options->trials.fail_fast,
-                    "Begin no further trial once one has not passed");
-  add_format_options(*command, options->format, options->output);
-  command->callback([&action, options] { action = [options] { return run(*options); }; });
+      .add_option("--repeat", options->trials.repeat,
+                  "Trials of each cell, instead of the scenario's")
+      .range(1, 10000);
+  command.add_option("-f,--filter", options->filter, "Only trials whose name matches this regex");
+  command.add_flag("--dry-run", options->dry_run, "Only list the trials");
+  command.add_flag("--fail-fast", options->trials.fail_fast,
+                   "Begin no further trial once one has not passed");
+  add_format_options(command, options->format, options->output);
+  command.runs([options] { return run(*options); });
 }
 
 }  // namespace lab::cli

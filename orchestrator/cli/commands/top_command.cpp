@@ -4,7 +4,6 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
-#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <filesystem>
 #include <map>
@@ -189,18 +188,18 @@ class Watcher {
 
 }  // namespace
 
-void add_top(CLI::App& app, Action& action) {
+void add_top(const Command& app) {
   const auto options = std::make_shared<Options>();
-  CLI::App* command = app.add_subcommand(
+  const Command command = app.add_subcommand(
       "top",
       "The exits of running guests by reason, each second: of `lab run` in another terminal, or "
       "of VMs on this machine's patched kvm");
-  command->add_option("-d,--delay", options->delay, "Seconds between two looks")
-      ->check(CLI::Range(0.1, 3600.0))
-      ->capture_default_str();
-  command->add_option("-n,--count", options->count,
-                      "So many tables (default: until Ctrl-C; one where it is no terminal)");
-  command->callback([&action, options] { action = [options] { return Watcher(*options).run(); }; });
+  command.add_option("-d,--delay", options->delay, "Seconds between two looks")
+      .range(0.1, 3600.0)
+      .shows_default();
+  command.add_option("-n,--count", options->count,
+                     "So many tables (default: until Ctrl-C; one where it is no terminal)");
+  command.runs([options] { return Watcher(*options).run(); });
 }
 
 }  // namespace lab::cli

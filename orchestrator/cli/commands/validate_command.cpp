@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include <fmt/format.h>
 
-#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <map>
 #include <memory>
@@ -123,11 +122,12 @@ int validate(const std::vector<std::string>& files) {
 
 }  // namespace
 
-void add_validate(CLI::App& app, Action& action) {
+void add_validate(const Command& app) {
   const auto files = std::make_shared<std::vector<std::string>>();
-  CLI::App* command = app.add_subcommand("validate", "Check scenario files without running them");
-  command->add_option("scenario", *files, "Scenario files")->required();
-  command->callback([&action, files] { action = [files] { return validate(*files); }; });
+  const Command command =
+      app.add_subcommand("validate", "Check scenario files without running them");
+  command.add_option("scenario", *files, "Scenario files").required();
+  command.runs([files] { return validate(*files); });
 }
 
 }  // namespace lab::cli

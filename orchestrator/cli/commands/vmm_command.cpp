@@ -4,7 +4,6 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
-#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <memory>
 #include <nlohmann/json.hpp>
@@ -85,80 +84,77 @@ int print_report(const vmm::Report& report) {
 }
 
 // A subcommand that prints a test's report.
-CLI::App* add_test(CLI::App& command, Action& action, const std::shared_ptr<Options>& options,
-                   const char* name, const char* description, vmm::Report (*test)(const Options&)) {
-  CLI::App* added = command.add_subcommand(name, description);
-  added->callback([&action, options, test] {
-    action = [options, test] { return print_report(test(*options)); };
-  });
+Command add_test(const Command& command, const std::shared_ptr<Options>& options, const char* name,
+                 const char* description, vmm::Report (*test)(const Options&)) {
+  const Command added = command.add_subcommand(name, description);
+  added.runs([options, test] { return print_report(test(*options)); });
   return added;
 }
 
-void add_tests(CLI::App& command, Action& action, const std::shared_ptr<Options>& options) {
-  add_test(command, action, options, "numbers", "Every exit number on every leaf",
+void add_tests(const Command& command, const std::shared_ptr<Options>& options) {
+  add_test(command, options, "numbers", "Every exit number on every leaf",
            [](const Options&) { return vmm::test_numbers(); });
-  CLI::App* fuzz = add_test(command, action, options, "fuzz", "Random leaves and numbers",
-                            [](const Options& o) { return vmm::test_fuzz(o.fuzz); });
-  fuzz->add_option("--seconds", options->fuzz.seconds)->capture_default_str();
-  fuzz->add_option("--vcpus", options->fuzz.vcpus)->capture_default_str()->check(CLI::Range(1, 8));
-  fuzz->add_option("--seed", options->fuzz.seed)->capture_default_str();
-  add_test(command, action, options, "create", "Make and end VMs; look for leaks",
+  const Command fuzz = add_test(command, options, "fuzz", "Random leaves and numbers",
+                                [](const Options& o) { return vmm::test_fuzz(o.fuzz); });
+  fuzz.add_option("--seconds", options->fuzz.seconds).shows_default();
+  fuzz.add_option("--vcpus", options->fuzz.vcpus).shows_default().range(1, 8);
+  fuzz.add_option("--seed", options->fuzz.seed).shows_default();
+  add_test(command, options, "create", "Make and end VMs; look for leaks",
            [](const Options& o) { return vmm::test_create(o.times); })
-      ->add_option("--times", options->times)
-      ->capture_default_str();
-  CLI::App* reload = add_test(
-      command, action, options, "reload", "Swap the modules; look for leaks", [](const Options& o) {
+      .add_option("--times", options->times)
+      .shows_default();
+  const Command reload = add_test(
+      command, options, "reload", "Swap the modules; look for leaks", [](const Options& o) {
         return vmm::test_reload(o.times, o.modules, base::find_folders().runtime);
       });
-  reload->add_option("--times", options->times)->capture_default_str();
-  reload->add_option("--modules", options->modules)->capture_default_str();
-  add_test(command, action, options, "wrap", "Past 2^32 exits (exit_preset=4294966296)",
+  reload.add_option("--times", options->times).shows_default();
+  reload.add_option("--modules", options->modules).shows_default();
+  add_test(command, options, "wrap", "Past 2^32 exits (exit_preset=4294966296)",
            [](const Options&) { return vmm::test_wrap(); });
-  add_test(command, action, options, "nested", "The exits of a guest's own guest (SVM)",
+  add_test(command, options, "nested", "The exits of a guest's own guest (SVM)",
            [](const Options& o) { return vmm::test_nested(o.nested_exits); })
-      ->add_option("--exits", options->nested_exits)
-      ->capture_default_str();
-  add_test(command, action, options, "failed", "VM entries that the processor refuses",
+      .add_option("--exits", options->nested_exits)
+      .shows_default();
+  add_test(command, options, "failed", "VM entries that the processor refuses",
            [](const Options& o) { return vmm::test_failed(o.times); })
-      ->add_option("--times", options->times)
-      ->capture_default_str();
-  add_test(command, action, options, "interrupts", "Interrupts that arrive once each",
+      .add_option("--times", options->times)
+      .shows_default();
+  add_test(command, options, "interrupts", "Interrupts that arrive once each",
            [](const Options& o) { return vmm::test_interrupts(o.times); })
-      ->add_option("--times", options->times)
-      ->capture_default_str();
-  add_test(command, action, options, "priority", "The task priority while an interrupt is pending",
+      .add_option("--times", options->times)
+      .shows_default();
+  add_test(command, options, "priority", "The task priority while an interrupt is pending",
            [](const Options& o) { return vmm::test_priority(o.times); })
-      ->add_option("--times", options->times)
-      ->capture_default_str();
+      .add_option("--times", options->times)
+      .shows_default();
 }
 
-void add_cost_options(CLI::App& command, Options& options) {
+void add_cost_options(const Command& command, Options& options) {
   command.add_option("--exits", options.cost.exits, "Of each kind in a run")
-      ->check(CLI::Range(1, 10'000'000))
-      ->capture_default_str();
-  command.add_option("--repeats", options.cost.repeats, "Runs")->capture_default_str();
+      .range(1, 10'000'000)
+      .shows_default();
+  command.add_option("--repeats", options.cost.repeats, "Runs").shows_default();
 }
 
 }  // namespace
 
-void add_vmm(CLI::App& app, Action& action) {
+void add_vmm(const Command& app) {
   const auto options = std::make_shared<Options>();
-  CLI::App* command = app.add_subcommand("vmm", "Test the patched modules by a tiny VMM");
-  command->group("");  // hidden
-  command->require_subcommand(1);
+  const Command command = app.add_subcommand("vmm", "Test the patched modules by a tiny VMM");
+  command.hide();
+  command.require_subcommand();
 
-  add_tests(*command, action, options);
-  CLI::App* cost_command = command->add_subcommand("cost", "Time an exit");
-  add_cost_options(*cost_command, *options);
-  cost_command->add_option("--leaf", options->leaf, "CPUID leaf, or total")->capture_default_str();
-  cost_command->callback([&action, options] { action = [options] { return cost(*options); }; });
+  add_tests(command, options);
+  const Command cost_command = command.add_subcommand("cost", "Time an exit");
+  add_cost_options(cost_command, *options);
+  cost_command.add_option("--leaf", options->leaf, "CPUID leaf, or total").shows_default();
+  cost_command.runs([options] { return cost(*options); });
 
-  CLI::App* overhead_command =
-      command->add_subcommand("overhead", "Time an exit under each module variant (JSON lines)");
-  add_cost_options(*overhead_command, *options);
-  overhead_command->add_option("--modules", options->modules)->capture_default_str();
-  overhead_command->callback(
-      [&action, options] { action = [options] { return overhead(*options); }; });
+  const Command overhead_command =
+      command.add_subcommand("overhead", "Time an exit under each module variant (JSON lines)");
+  add_cost_options(overhead_command, *options);
+  overhead_command.add_option("--modules", options->modules).shows_default();
+  overhead_command.runs([options] { return overhead(*options); });
 }
 
 }  // namespace lab::cli

@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: MIT
+#include "orchestrator/cli/lab.hpp"
+
+#include <fmt/format.h>
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+
+#include "orchestrator/base/error.hpp"
+#include "orchestrator/base/folders.hpp"
+#include "orchestrator/cli/commands.hpp"
+#include "orchestrator/cli/output.hpp"
+#include "orchestrator/report/report.hpp"
+#include "orchestrator/run/sweep.hpp"
+
+namespace lab::cli {
+namespace {
+
+// Of labs that were killed. That it cannot be cleared is said, and may not be what is asked for.
+void clear_what_was_left() {
+  try {
+    run::sweep(base::find_folders());
+  } catch (const base::Error& error) {
+    spdlog::warn("cannot clear what a killed lab left: {}", error.what());
+  }
+}
+
+int report_error(const base::Error& error) {
+  cli::say(fmt::format("lab: error: {}\n", report::printable(error.what(), true)));
+  if (!error.hint().empty()) cli::say(fmt::format("hint: {}\n", report::printable(error.hint())));
+  return base::exit_code(error.kind());
+}
+
+}  // namespace
+
+int run_lab(int argc, const char* const* argv) {
+  Parser parser("lab", "Counts the VM exits of a guest: how many, of which kinds, at what cost.");
+  parser.set_version("lab " LAB_VERSION);
+  parser.add_switch(
+      "-v,--verbose", [] { spdlog::set_level(spdlog::level::debug); },
+      "Say more on standard error");
+  for (const auto add : {add_run, add_top, add_results, add_compare, add_baseline, add_check,
+                         add_report, add_validate, add_doctor, add_kvm, add_image, add_outer,
+                         add_bench, add_help, add_vmm, add_job})
+    add(parser.top());
+  try {
+    if (!parser.parse(argc, argv)) return parser.exit_code();
+    constexpr const char* only_read[] = {"job", "vmm", "validate", "help", "completion", "man"};
+    if (std::ranges::none_of(only_read, [&](const char* name) { return parser.chosen(name); }))
+      clear_what_was_left();
+    return parser.action();
+  } catch (const base::Error& error) {
+    return report_error(error);
+  } catch (const std::exception& error) {
+    fmt::print(stderr, "lab: error: {}\n", error.what());
+    return base::exit_infrastructure;
+  }
+}
+
+}  // namespace lab::cli

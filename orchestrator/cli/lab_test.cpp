@@ -1,0 +1,317 @@
+// SPDX-License-Identifier: MIT
+// Whole commands in this process, on a store and scenarios of their own: what each ends with. Those
+// that boot machines are tested in e2e/.
+#include "orchestrator/cli/lab.hpp"
+
+#include <gmock/gmock.h>
+
+#include <cstdlib>
+#include <fstream>
+
+#include "orchestrator/base/error.hpp"
+#include "orchestrator/base/folders.hpp"
+#include "orchestrator/store/generated.hpp"
+#include "orchestrator/store/store.hpp"
+
+namespace lab::cli {
+namespace {
+
+namespace fs = std::filesystem;
+
+using testing::AllOf;
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+using testing::Not;
+using testing::StartsWith;
+
+using Words = std::vector<std::string>;
+
+struct Finished {
+  int code;
+  std::string output, errors;
+};
+
+std::string name_of(const Words& words) {
+  std::string text = "lab";
+  for (const std::string& word : words) text += " " + word;
+  return text;
+}
+
+Finished lab(const Words& words) {
+  std::vector<const char*> argv{"lab"};
+  for (const std::string& word : words) argv.push_back(word.c_str());
+  testing::internal::CaptureStdout();
+  testing::internal::CaptureStderr();
+  const int code = run_lab(int(argv.size()), argv.data());
+  std::fflush(nullptr);
+  return {code, testing::internal::GetCapturedStdout(), testing::internal::GetCapturedStderr()};
+}
+
+class Lab : public testing::Test {
+ protected:
+  Lab() {
+    for (const char* name : {"XDG_CACHE_HOME", "XDG_STATE_HOME", "XDG_RUNTIME_DIR"})
+      ::setenv(name, folder().c_str(), 1);
+    ::setenv("LAB_SHARE", LAB_SOURCE_DIR, 1);
+  }
+
+  std::string folder() const { return folder_.path().string(); }
+
+  std::string write(const std::string& name, const std::string& text) const {
+    std::ofstream(folder_.path() / name) << text;
+    return folder_.path() / name;
+  }
+
+  std::string scenario(const std::string& name = "good") const {
+    return write(name + ".yaml",
+                 "version: 1\nname: " + name + "\nimage: tiny\nrepeat: 2\nsteps: [boot: ]\n");
+  }
+
+  // Generated trials: runs of fifty trials each, of a scenario each. Empties the store before.
+  std::string stored(std::size_t trials) const {
+    const std::string file = folder() + "/store.sqlite";
+    fs::remove(file);
+    store::Store store(file);
+    store::GeneratedRecords generated(trials, 10);
+    for (std::size_t i = 0; i < trials; ++i) {
+      records_.push_back(generated.next());
+      store.insert(records_.back());
+    }
+    return file;
+  }
+
+  void expect(int code, const Words& words,
+              const testing::Matcher<std::string>& errors = testing::_) const {
+    const Finished finished = lab(words);
+    EXPECT_EQ(finished.code, code) << name_of(words) << '\n' << finished.errors;
+    EXPECT_THAT(finished.errors, errors) << name_of(words);
+    if (code != base::exit_ok && code != base::exit_regression) {
+      EXPECT_THAT(finished.errors, Not(IsEmpty())) << name_of(words);
+    }
+  }
+
+  mutable std::vector<record::Record> records_;
+
+ private:
+  base::TemporaryFolder folder_{testing::TempDir(), "lab"};
+};
+
+// What the help lists, by the indentation of its commands.
+std::vector<Words> commands_below(const Words& command) {
+  Words words = command;
+  words.push_back("--help");
+  std::istringstream help(lab(words).output);
+  std::vector<Words> commands;
+  bool listed = false;
+  for (std::string line; std::getline(help, line);) {
+    if (line == "Subcommands:") {
+      listed = true;
+    } else if (listed && line.starts_with("  ") && line[2] != ' ') {
+      commands.push_back(command);
+      commands.back().push_back(line.substr(2, line.find(' ', 2) - 2));
+    }
+  }
+  return commands;
+}
+
+TEST_F(Lab, EveryCommandHasHelpAndRefusesAnUnknownOption) {
+  std::vector<Words> commands = commands_below({});
+  EXPECT_GE(commands.size(), 15u);
+  for (std::size_t i = 0; i < commands.size(); ++i) {
+    Words help = commands[i], wrong = commands[i];
+    help.push_back("--help");
+    wrong.push_back("--no-such-option");
+    EXPECT_THAT(lab(help).output, HasSubstr("Usage: ")) << name_of(help);
+    expect(base::exit_ok, help, IsEmpty());
+    expect(base::exit_usage, wrong);
+    for (const Words& below : commands_below(commands[i])) commands.push_back(below);
+  }
+  EXPECT_GE(commands.size(), 30u);
+}
+
+TEST_F(Lab, WithoutACommandOrWithAnUnknownOneItSaysWhatItTakes) {
+  expect(base::exit_usage, {}, HasSubstr("subcommand is required"));
+  expect(base::exit_usage, {"frobnicate"}, HasSubstr("unknown command 'frobnicate'"));
+  expect(base::exit_ok, {"--version"}, IsEmpty());
+  EXPECT_THAT(lab({"--version"}).output, StartsWith("lab "));
+}
+
+TEST_F(Lab, HelpKnowsTopicsAndCommands) {
+  for (const Words& words : {Words{"help"}, {"help", "exit-codes"}, {"help", "results", "list"}}) {
+    expect(base::exit_ok, words, IsEmpty());
+    EXPECT_THAT(lab(words).output, Not(IsEmpty()));
+  }
+  EXPECT_THAT(lab({"help"}).output, HasSubstr("exit-codes"));
+  expect(base::exit_usage, {"help", "nothing"}, HasSubstr("no topic or command 'nothing'"));
+  expect(base::exit_ok, {"man"}, IsEmpty());
+  expect(base::exit_ok, {"completion", "bash"}, IsEmpty());
+  expect(base::exit_usage, {"completion", "fish"});
+}
+
+TEST_F(Lab, ValidateEndsWithTheWorstOfItsFiles) {
+  const std::string bad = write("bad.yaml", "version: 1\nname: bad\nimage: tiny\nstep: []\n");
+  expect(base::exit_ok, {"validate", scenario()}, IsEmpty());
+  EXPECT_THAT(lab({"validate", scenario()}).output, HasSubstr("good.yaml: ok, 2 trials"));
+  expect(base::exit_usage, {"validate", scenario(), bad, scenario("other")},
+         AllOf(HasSubstr("bad.yaml:4:1"), HasSubstr("did you mean 'steps'")));
+  expect(base::exit_usage, {"validate", folder() + "/none.yaml"}, HasSubstr("none.yaml"));
+  expect(base::exit_usage, {"validate"});
+}
+
+TEST_F(Lab, RunRefusesWhatItCannotRunBeforeItStartsAnything) {
+  expect(base::exit_ok, {"run", scenario(), "--dry-run"}, IsEmpty());
+  EXPECT_THAT(lab({"run", scenario(), "--dry-run"}).output,
+              AllOf(HasSubstr("good#1"), HasSubstr("good#2")));
+  expect(base::exit_usage, {"run", folder() + "/none.yaml"}, HasSubstr("No such file"));
+  expect(base::exit_usage, {"run", scenario(), "--set", "guest.vcpus=0"}, HasSubstr("vcpus"));
+  expect(base::exit_usage, {"run", scenario(), "--repeat", "0"}, HasSubstr("--repeat"));
+  expect(base::exit_usage, {"run", scenario(), "--on", "moon"}, HasSubstr("moon"));
+  expect(base::exit_usage, {"run", scenario(), "--filter", "("}, HasSubstr("("));
+}
+
+TEST_F(Lab, ResultsReadsWritesAndRemovesWhatIsStored) {
+  const std::string file = stored(100);
+  const std::string id = records_.front().id;
+  const Finished list = lab({"results", "list", "--store", file});
+  EXPECT_EQ(list.code, base::exit_ok) << list.errors;
+  EXPECT_THAT(list.output, HasSubstr(id));
+  expect(base::exit_ok, {"results", "show", id, "--store", file}, IsEmpty());
+  expect(base::exit_usage, {"results", "show", "20200101T000000.000Z-00000000", "--store", file},
+         HasSubstr("20200101T000000.000Z-00000000"));
+  expect(base::exit_usage, {"results", "show", id, "--format", "clay", "--store", file},
+         HasSubstr("clay"));
+
+  const std::string lines = folder() + "/lines.jsonl", copy = folder() + "/copy.sqlite";
+  expect(base::exit_ok, {"results", "export", "-o", lines, "--store", file});
+  expect(base::exit_ok, {"results", "import", lines, "--store", copy});
+  EXPECT_EQ(lab({"results", "list", "--store", copy}).output, list.output);
+  expect(base::exit_usage, {"results", "import", write("broken", "{\n"), "--store", copy},
+         HasSubstr("broken"));
+  expect(base::exit_usage, {"results", "import", folder() + "/none", "--store", copy},
+         HasSubstr("none"));
+
+  expect(base::exit_ok, {"results", "remove", id, "--store", file}, IsEmpty());
+  expect(base::exit_usage, {"results", "remove", "--store", file});
+  EXPECT_THAT(lab({"results", "list", "--store", file}).output, Not(HasSubstr(id)));
+  expect(base::exit_usage,
+         {"results", "list", "--store", write("text", "not a store, but some text\n")},
+         HasSubstr("not a store of lab"));
+  fs::create_directory(folder() + "/file");
+  expect(base::exit_infrastructure, {"results", "list", "--store", folder() + "/file"});
+}
+
+TEST_F(Lab, CompareNeedsTwoThatBelongTogether) {
+  const std::string file = stored(100);
+  const std::string a = records_.front().run, b = records_.back().run;
+  ASSERT_NE(a, b);
+  expect(base::exit_ok, {"compare", a, a, "--store", file});
+  for (const char* format : {"table", "json", "csv"})
+    expect(base::exit_ok, {"compare", a, a, "--format", format, "--store", file});
+  expect(base::exit_no_data, {"compare", a, b, "--store", file},
+         HasSubstr("nothing in a and b belongs together"));  // other scenarios
+  expect(base::exit_usage, {"compare", a, "latest~7", "--store", file}, HasSubstr("latest~7"));
+  expect(base::exit_usage, {"compare", a, "--store", file});
+  expect(base::exit_usage, {"compare", a, a, "--alpha", "2", "--store", file});
+}
+
+TEST_F(Lab, ReportIsOnePageOrAnError) {
+  const std::string file = stored(50), page = folder() + "/page.html";
+  expect(base::exit_usage, {"report", "latest~9", "--store", file, "-o", page});
+  EXPECT_FALSE(fs::exists(page));
+  expect(base::exit_usage, {"report", "latest", "--history", "--store", file});
+  // lab_cli is linked with the page where npm could make it, and says so where not.
+  const Finished report = lab({"report", "latest", "--store", file, "-o", page});
+  EXPECT_EQ(report.code == base::exit_ok, fs::exists(page)) << report.errors;
+}
+
+// A baseline needs two runs of a scenario, and generated records have one each; so they are made
+// one scenario's, and the second run its own.
+class Baselines : public Lab {
+ protected:
+  // Trials of one cell, each with so many exits in its boot: two runs, and a third.
+  void store_runs(std::uint64_t usual, std::uint64_t third,
+                  const std::string& third_memory = "768 MiB") const {
+    fs::remove(file);
+    store::Store store(file);
+    store::GeneratedRecords generated(60, 5);
+    for (int run = 0; run < 3; ++run) {
+      std::string first;
+      for (int i = 0; i < 8; ++i) {
+        record::Record record = generated.next();
+        if (first.empty()) first = record.id;
+        record.run = first;
+        record.scenario = "good";
+        record.trial = "good#" + std::to_string(i + 1);
+        record.repeat = i + 1;
+        record.conditions["paging"] = "nested";
+        record.conditions["vcpus"] = "1";
+        record.conditions["module_parameters"] = "npt=1";
+        record.conditions["memory"] = run == 2 ? third_memory : "768 MiB";
+        record.steps.resize(1);
+        record.steps[0].reasons.resize(1);
+        const std::uint64_t exits = (run == 2 ? third : usual) + std::uint64_t(i);
+        record.steps[0].exits = record.steps[0].reasons[0].exits = exits;
+        record.steps[0].reader_exits = 0;
+        record.timeline = {};
+        store.insert(record);
+      }
+    }
+  }
+
+  Words accept() const {
+    return {"baseline", "accept",   yaml,   "latest~1", "latest~2", "--reason",
+            "a test",   "--anyway", "--by", "me",       "--store",  file};
+  }
+  Words check(const std::string& run = "latest") const {
+    return {"check", yaml, "--stored", run, "--no-confirm", "--store", file};
+  }
+
+  const std::string file = folder() + "/runs.sqlite", yaml = scenario();
+};
+
+TEST_F(Baselines, CheckPassesWhatIsAsUsual) {
+  store_runs(10'000, 10'000);
+  expect(base::exit_usage, check(), HasSubstr("baseline"));  // none yet
+  expect(base::exit_usage, {"baseline", "show", yaml}, HasSubstr("good.baseline.json"));
+  expect(base::exit_ok, accept());
+  expect(base::exit_ok, {"baseline", "show", yaml}, IsEmpty());
+  expect(base::exit_ok, check());
+  expect(base::exit_usage, check("latest~9"), HasSubstr("latest~9"));
+}
+
+TEST_F(Baselines, CheckFailsWhatBecameMore) {
+  store_runs(10'000, 20'000);
+  expect(base::exit_ok, accept());
+  const Finished finished = lab(check());
+  EXPECT_EQ(finished.code, base::exit_regression) << finished.output << finished.errors;
+  EXPECT_THAT(finished.output, HasSubstr("regressed"));
+}
+
+TEST_F(Baselines, CheckCannotJudgeUnderOtherConditions) {
+  store_runs(10'000, 10'000, "1024 MiB");
+  expect(base::exit_ok, accept());
+  const Finished finished = lab(check());
+  EXPECT_EQ(finished.code, base::exit_no_data) << finished.output << finished.errors;
+  EXPECT_THAT(finished.output, HasSubstr("1024 MiB"));
+}
+
+TEST_F(Baselines, ResetForgetsWhatWasAccepted) {
+  store_runs(10'000, 10'000);
+  expect(base::exit_ok, accept());
+  expect(base::exit_usage, {"baseline", "reset", yaml, "--cell", "no such"}, HasSubstr("no such"));
+  expect(base::exit_ok, {"baseline", "reset", yaml});
+  EXPECT_FALSE(fs::exists(folder() + "/good.baseline.json"));
+  expect(base::exit_usage, {"baseline", "reset", yaml}, HasSubstr("good.baseline.json"));
+}
+
+TEST_F(Lab, ImagesAndModulesThatThereAreNot) {
+  expect(base::exit_ok, {"image", "list"}, IsEmpty());
+  expect(base::exit_usage, {"image", "prepare", "no-such"}, HasSubstr("no-such"));
+  expect(base::exit_usage, {"image", "fetch"});
+  expect(base::exit_ok, {"kvm", "list"});
+  expect(base::exit_usage, {"kvm", "build", "--source", "/nowhere"}, HasSubstr("--headers"));
+}
+
+}  // namespace
+}  // namespace lab::cli

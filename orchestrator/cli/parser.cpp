@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: MIT
+#include "orchestrator/cli/parser.hpp"
+
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <cstdint>
+
+#include "orchestrator/base/error.hpp"
+
+namespace lab::cli {
+
+Option Option::required() const {
+  option_->required();
+  return *this;
+}
+
+Option Option::shows_default() const {
+  option_->capture_default_str();
+  return *this;
+}
+
+template <typename T>
+Option Option::range(T least, T most) const {
+  option_->check(CLI::Range(least, most));
+  return *this;
+}
+template Option Option::range(int, int) const;
+template Option Option::range(double, double) const;
+
+Option Option::one_of(std::vector<std::string> choices) const {
+  option_->check(CLI::IsMember(std::move(choices)));
+  return *this;
+}
+
+Option Option::type_name(const std::string& name) const {
+  option_->type_name(name);
+  return *this;
+}
+
+Option Option::one_word() const {
+  option_->allow_extra_args(false);
+  return *this;
+}
+
+Option Option::comma_separated() const {
+  option_->delimiter(',');
+  return *this;
+}
+
+Option Option::needs(const Option& other) const {
+  option_->needs(other.option_);
+  return *this;
+}
+
+Option Option::excludes(const Option& other) const {
+  option_->excludes(other.option_);
+  return *this;
+}
+
+Command Command::add_subcommand(const std::string& name, const std::string& description) const {
+  return {app_->add_subcommand(name, description), chosen_};
+}
+
+template <typename T>
+Option Command::add_option(const std::string& names, T& variable,
+                           const std::string& description) const {
+  return Option(app_->add_option(names, variable, description));
+}
+template Option Command::add_option(const std::string&, std::string&, const std::string&) const;
+template Option Command::add_option(const std::string&, std::vector<std::string>&,
+                                    const std::string&) const;
+template Option Command::add_option(const std::string&, int&, const std::string&) const;
+template Option Command::add_option(const std::string&, unsigned&, const std::string&) const;
+template Option Command::add_option(const std::string&, std::uint64_t&, const std::string&) const;
+template Option Command::add_option(const std::string&, double&, const std::string&) const;
+
+Option Command::add_flag(const std::string& names, bool& variable,
+                         const std::string& description) const {
+  return Option(app_->add_flag(names, variable, description));
+}
+
+void Command::runs(Action action) const {
+  app_->callback([chosen = chosen_, action = std::move(action)] { *chosen = action; });
+}
+
+void Command::hide() const {
+  app_->group("");
+}
+
+void Command::require_subcommand() const {
+  app_->require_subcommand(1);
+}
+
+void Command::accept_options_anywhere() const {
+  app_->fallthrough();
+}
+
+void Command::positionals_at_end() const {
+  app_->positionals_at_end();
+}
+
+std::optional<Command> Command::find_subcommand(const std::string& name) const {
+  for (CLI::App* sub : app_->get_subcommands([](const CLI::App*) { return true; }))
+    if (sub->get_name() == name) return Command(sub, chosen_);
+  return std::nullopt;
+}
+
+Parser::Parser(const std::string& name, const std::string& description)
+    : app_(std::make_unique<CLI::App>(description, name)) {
+  app_->require_subcommand(1);
+}
+
+Parser::~Parser() = default;
+
+void Parser::set_version(const std::string& text) {
+  app_->set_version_flag("--version", text);
+}
+
+void Parser::add_switch(const std::string& names, std::function<void()> run,
+                        const std::string& description) {
+  app_->add_flag_callback(names, std::move(run), description);
+}
+
+bool Parser::parse(int argc, const char* const* argv) {
+  try {
+    app_->parse(argc, argv);
+    return true;
+  } catch (const CLI::RequiredError& error) {
+    const std::string word = argc > 1 ? argv[argc - 1] : "";
+    if (app_->get_subcommands().empty() && !word.empty())
+      fmt::print(stderr, "lab: error: unknown command '{}'\n", word);
+    app_->exit(error);
+    exit_code_ = base::exit_usage;
+  } catch (const CLI::ParseError& error) {
+    exit_code_ = app_->exit(error) == 0 ? base::exit_ok : base::exit_usage;
+  }
+  return false;
+}
+
+bool Parser::chosen(const std::string& command) const {
+  return app_->got_subcommand(command);
+}
+
+}  // namespace lab::cli

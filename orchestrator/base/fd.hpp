@@ -35,6 +35,9 @@ class Fd {
 // larger.
 std::string read_file(const std::filesystem::path& path, std::size_t limit = 16u << 20);
 
+// The file's first line, "" where it cannot be read: for files of /proc and /sys.
+std::string first_line(const std::filesystem::path& path);
+
 // Writes a file whole or not at all (temporary file beside it, fsync, rename).
 void write_file(const std::filesystem::path& path, std::string_view bytes);
 

@@ -15,7 +15,7 @@ namespace lab::check {
 namespace {
 
 constexpr std::size_t permutations = 499;
-constexpr std::uint64_t seed = 1;
+constexpr std::uint64_t permutation_seed = 1;
 
 struct Split {
   double statistic = 0;
@@ -193,7 +193,7 @@ void add_changes(const CellHistory& cell, const Subject& subject, const HistoryO
 
 std::vector<std::size_t> change_points(std::span<const double> values, double alpha) {
   std::vector<std::size_t> points;
-  std::mt19937_64 random(seed);
+  std::mt19937_64 random(permutation_seed);
   split(values, 0, alpha, random, points);
   std::ranges::sort(points);
   return points;

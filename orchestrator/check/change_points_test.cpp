@@ -44,7 +44,7 @@ TEST(ChangePoints, NeedValues) {
   EXPECT_THAT(change_points(std::vector<double>(50, 1.0)), IsEmpty());
 }
 
-record::TrialCounts trial(int number, std::uint64_t ioio, const std::string& kernel) {
+record::TrialCounts trial_with(int number, std::uint64_t ioio, const std::string& kernel) {
   record::TrialCounts counts;
   counts.id = fmt::format("202611{:02}T000000.000Z-00000001", number + 1);
   counts.run = counts.id;
@@ -59,8 +59,9 @@ record::TrialCounts trial(int number, std::uint64_t ioio, const std::string& ker
 
 TEST(ChangePoints, OfAHistorySayWhichRunAndWhatElseChanged) {
   std::vector<record::TrialCounts> trials;
-  for (int i = 0; i < 12; ++i) trials.push_back(trial(i, 2000 + std::uint64_t(i % 3), "6.1"));
-  for (int i = 12; i < 18; ++i) trials.push_back(trial(i, 3000 + std::uint64_t(i % 3), "6.12"));
+  for (int i = 0; i < 12; ++i) trials.push_back(trial_with(i, 2000 + std::uint64_t(i % 3), "6.1"));
+  for (int i = 12; i < 18; ++i)
+    trials.push_back(trial_with(i, 3000 + std::uint64_t(i % 3), "6.12"));
   const std::vector<Change> changes = changes_in(trials);
   ASSERT_EQ(changes.size(), 2u);
   EXPECT_EQ(changes[0].subject, "total of boot");

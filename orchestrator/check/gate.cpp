@@ -9,7 +9,8 @@
 namespace lab::check {
 namespace {
 
-constexpr std::size_t most_trials = 100;  // to a baseline with too few, no number of new ones helps
+constexpr std::size_t most_new_trials =
+    100;  // to a baseline with too few, no number of new ones helps
 
 // The scenario's own floor for the row: the reason's before its category's.
 const scenario::Floor* own_floor(const Row& row, const Floors& floors, exits::Vendor vendor) {
@@ -248,7 +249,7 @@ std::optional<std::size_t> trials_for(const std::vector<Cell>& baseline,
   if (exact) return 1;
   // What is new, or has grown, is tested too.
   const double least = options.alpha / static_cast<double>(tests + tests / 4 + 1);
-  for (std::size_t n = 2; n <= most_trials; ++n)
+  for (std::size_t n = 2; n <= most_new_trials; ++n)
     if (least_p(fewest, n) < least) return n;
   return std::nullopt;
 }

@@ -7,7 +7,7 @@
 namespace lab::check {
 namespace {
 
-record::TrialCounts trial(int run, int number, std::uint64_t exits) {
+record::TrialCounts trial_of_run(int run, int number, std::uint64_t exits) {
   record::TrialCounts counts;
   counts.run = fmt::format("20251121T0{:05}.000Z-00000000", run);
   counts.id = fmt::format("20251121T0{:05}.{:03}Z-00000000", run, number);
@@ -21,10 +21,10 @@ record::TrialCounts trial(int run, int number, std::uint64_t exits) {
 
 TEST(History, APointARun) {
   History history;
-  history.add(trial(1, 1, 100));
-  history.add(trial(1, 2, 130));
-  history.add(trial(1, 3, 110));
-  history.add(trial(2, 1, 200));
+  history.add(trial_of_run(1, 1, 100));
+  history.add(trial_of_run(1, 2, 130));
+  history.add(trial_of_run(1, 3, 110));
+  history.add(trial_of_run(2, 1, 200));
   const std::vector<Trend> trends = history.trends(100);
   ASSERT_EQ(trends.size(), 1u);
   EXPECT_EQ(trends[0].cell, "boot");
@@ -33,16 +33,16 @@ TEST(History, APointARun) {
   EXPECT_EQ(trends[0].points[0].least, 100u);
   EXPECT_EQ(trends[0].points[0].most, 130u);
   EXPECT_EQ(trends[0].points[0].trials, 3u);
-  EXPECT_EQ(trends[0].points[1].first_id, trial(2, 1, 0).id);
+  EXPECT_EQ(trends[0].points[1].first_id, trial_of_run(2, 1, 0).id);
 }
 
 TEST(History, FailedTrialsAreToldAndConfirmationsAreNot) {
   History history;
-  history.add(trial(1, 1, 100));
-  record::TrialCounts failed = trial(1, 2, 999);
+  history.add(trial_of_run(1, 1, 100));
+  record::TrialCounts failed = trial_of_run(1, 2, 999);
   failed.outcome = record::Outcome::failed;
   history.add(failed);
-  record::TrialCounts confirmation = trial(1, 3, 5);
+  record::TrialCounts confirmation = trial_of_run(1, 3, 5);
   confirmation.run = std::string(record::confirmation_prefix) + confirmation.run;
   history.add(confirmation);
   EXPECT_EQ(history.trials(), 2u);
@@ -55,8 +55,8 @@ TEST(History, FailedTrialsAreToldAndConfirmationsAreNot) {
 TEST(History, RunsOfTwoLabsAtOnceStayWhole) {
   History history;
   for (int number = 1; number <= 3; ++number) {
-    history.add(trial(1, number, 100));
-    history.add(trial(2, number, 200));
+    history.add(trial_of_run(1, number, 100));
+    history.add(trial_of_run(2, number, 200));
   }
   const Trend trend = history.trends(100)[0];
   ASSERT_EQ(trend.points.size(), 2u);
@@ -66,7 +66,7 @@ TEST(History, RunsOfTwoLabsAtOnceStayWhole) {
 
 TEST(History, ManyRunsAreThinnedAndLoseNoExtreme) {
   History history;
-  for (int run = 0; run < 1000; ++run) history.add(trial(run, 1, run == 500 ? 9999 : 100));
+  for (int run = 0; run < 1000; ++run) history.add(trial_of_run(run, 1, run == 500 ? 9999 : 100));
   const Trend trend = history.trends(100)[0];
   EXPECT_EQ(trend.points.size(), 100u);
   EXPECT_EQ(trend.runs_a_point, 10u);
@@ -78,14 +78,14 @@ TEST(History, ManyRunsAreThinnedAndLoseNoExtreme) {
 TEST(History, ChangesAreThoseOfTheNewestRuns) {
   History history({.most = 20});
   for (int run = 0; run < 60; ++run)
-    history.add(trial(run, 1, run < 20 ? 5'000 : run < 50 ? 10'000 : 12'000));
+    history.add(trial_of_run(run, 1, run < 20 ? 5'000 : run < 50 ? 10'000 : 12'000));
   const std::vector<Change> changes = history.changes();
   ASSERT_EQ(changes.size(), 2u);  // the total and its only reason
-  EXPECT_EQ(changes[0].run, trial(50, 1, 0).run);
+  EXPECT_EQ(changes[0].run, trial_of_run(50, 1, 0).run);
   EXPECT_EQ(changes[0].before, 10'000);
   EXPECT_EQ(changes[0].after, 12'000);
   History totals({.reasons = false});
-  for (int run = 0; run < 20; ++run) totals.add(trial(run, 1, run < 10 ? 10'000 : 12'000));
+  for (int run = 0; run < 20; ++run) totals.add(trial_of_run(run, 1, run < 10 ? 10'000 : 12'000));
   EXPECT_EQ(totals.changes().size(), 1u);
 }
 

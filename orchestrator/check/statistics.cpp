@@ -18,7 +18,7 @@ namespace lab::check {
 namespace {
 
 constexpr std::size_t resamples = 999;
-constexpr std::uint64_t seed = 1;  // of the order in which both sides' resamples meet
+constexpr std::uint64_t resampling_seed = 1;  // of the order in which both sides' resamples meet
 
 // Twice the mid-ranks (whole numbers, then, with ties too) of a's and b's values, a's first.
 struct Ranks {
@@ -134,7 +134,7 @@ Interval difference_interval(std::span<const double> a, std::span<const double> 
   static const std::vector<std::size_t> order = [] {
     std::vector<std::size_t> all(resamples);
     std::iota(all.begin(), all.end(), 0);
-    std::mt19937_64 random(seed);
+    std::mt19937_64 random(resampling_seed);
     std::ranges::shuffle(all, random);
     return all;
   }();

@@ -11,10 +11,6 @@ namespace {
 
 constexpr std::size_t differences_shown = 8;
 
-std::uint32_t wrapped(std::uint64_t value) {
-  return static_cast<std::uint32_t>(value);
-}
-
 std::uint64_t sum(const std::vector<ReasonCount>& reasons) {
   std::uint64_t result = 0;
   for (const ReasonCount& reason : reasons) result += reason.exits;

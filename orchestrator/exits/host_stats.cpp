@@ -12,12 +12,12 @@
 namespace lab::exits {
 namespace {
 
-constexpr std::size_t size_limit = 16 * 1024 * 1024;  // 64 vCPUs with 176 reasons each: 2 MiB
+constexpr std::size_t stats_size_limit = 16 * 1024 * 1024;  // 64 vCPUs with 176 reasons each: 2 MiB
 constexpr std::string_view format_version = "2";
 
 using Words = std::vector<std::string_view>;
 
-[[noreturn]] void fail(const std::string& cause) {
+[[noreturn]] void fail_stats(const std::string& cause) {
   throw base::infrastructure_error("host's exit_stats: " + cause);
 }
 
@@ -36,34 +36,34 @@ Number number(std::string_view word) {
   Number value = 0;
   const auto [stop, error] = std::from_chars(word.data(), word.data() + word.size(), value);
   if (error != std::errc() || stop != word.data() + word.size()) {
-    fail("'" + std::string(word) + "' is not a number");
+    fail_stats("'" + std::string(word) + "' is not a number");
   }
   return value;
 }
 
 void expect_words(const Words& words, std::size_t count) {
   if (words.size() == count) return;
-  fail("line '" + std::string(words[0]) + "' has " + std::to_string(words.size()) + " words, not " +
-       std::to_string(count));
+  fail_stats("line '" + std::string(words[0]) + "' has " + std::to_string(words.size()) +
+             " words, not " + std::to_string(count));
 }
 
 // The words after the fixed ones: KEY=VALUE in any order.
 class Pairs {
  public:
   Pairs(const Words& words, std::size_t fixed) : line_(words[0]) {
-    if (words.size() < fixed) fail("line '" + line_ + "' is cut off");
+    if (words.size() < fixed) fail_stats("line '" + line_ + "' is cut off");
     for (std::size_t i = fixed; i < words.size(); ++i) {
       const std::size_t equals = words[i].find('=');
       if (equals == std::string_view::npos)
-        fail("line '" + line_ + "': '" + std::string(words[i]) + "' is no KEY=VALUE");
+        fail_stats("line '" + line_ + "': '" + std::string(words[i]) + "' is no KEY=VALUE");
       if (!values_.emplace(words[i].substr(0, equals), words[i].substr(equals + 1)).second)
-        fail("line '" + line_ + "': a key comes twice");
+        fail_stats("line '" + line_ + "': a key comes twice");
     }
   }
 
   std::string_view text(std::string_view key) const {
     const auto found = values_.find(key);
-    if (found == values_.end()) fail("line '" + line_ + "' lacks '" + std::string(key) + "'");
+    if (found == values_.end()) fail_stats("line '" + line_ + "' lacks '" + std::string(key) + "'");
     return found->second;
   }
 
@@ -84,7 +84,7 @@ class Pairs {
 
 template <typename Value>
 Value known(const std::optional<Value>& value, std::string_view word) {
-  if (!value) fail("unknown '" + std::string(word) + "'");
+  if (!value) fail_stats("unknown '" + std::string(word) + "'");
   return *value;
 }
 
@@ -102,10 +102,10 @@ class Parser {
       line(split(text.substr(0, end)));
       text.remove_prefix(std::min(end + 1, text.size()));
     }
-    if (!ended_) fail("cut off, no 'end'");
+    if (!ended_) fail_stats("cut off, no 'end'");
     for (const char* fact :
          {"exit_stats", "vendor", "layout", "scope", "vcpus", "total", "kvm_exits", "latch"}) {
-      if (!seen_.count(fact)) fail("no line '" + std::string(fact) + "'");
+      if (!seen_.count(fact)) fail_stats("no line '" + std::string(fact) + "'");
     }
     return std::move(stats_);
   }
@@ -113,7 +113,7 @@ class Parser {
  private:
   void line(const Words& words) {
     if (words.empty()) return;
-    if (seen_.empty() && words[0] != "exit_stats") fail("does not begin with 'exit_stats'");
+    if (seen_.empty() && words[0] != "exit_stats") fail_stats("does not begin with 'exit_stats'");
     if (words[0] == "end") {
       ended_ = true;
     } else if (words[0] == "reason") {
@@ -125,7 +125,8 @@ class Parser {
     } else if (words[0] == "histogram") {
       histogram(words);
     } else {
-      if (!seen_.emplace(words[0]).second) fail("line '" + std::string(words[0]) + "' comes twice");
+      if (!seen_.emplace(words[0]).second)
+        fail_stats("line '" + std::string(words[0]) + "' comes twice");
       fact(words);
     }
   }
@@ -154,7 +155,7 @@ class Parser {
 
   void heading(const Words& words) {
     expect_words(words, 3);
-    if (words[1] != format_version) fail("format " + std::string(words[1]) + ", not 2");
+    if (words[1] != format_version) fail_stats("format " + std::string(words[1]) + ", not 2");
     stats_.patch_version = words[2];
   }
 
@@ -180,7 +181,7 @@ class Parser {
     HostReason reason;
     reason.number = number<std::uint32_t>(words[1]);
     if (!numbers_.emplace(reason.number, stats_.reasons.size()).second)
-      fail("reason " + std::string(words[1]) + " comes twice");
+      fail_stats("reason " + std::string(words[1]) + " comes twice");
     pairs.read_into(reason);
     reason.name = pairs.text("name");
     reason.latched = pairs.count("latched");
@@ -201,18 +202,19 @@ class Parser {
     const Pairs pairs(words, 3);
     const auto vcpu =
         std::ranges::find(stats_.by_vcpu, number<std::uint32_t>(words[1]), &HostVcpu::id);
-    if (vcpu == stats_.by_vcpu.end()) fail("no vcpu " + std::string(words[1]));
+    if (vcpu == stats_.by_vcpu.end()) fail_stats("no vcpu " + std::string(words[1]));
     pairs.read_into(vcpu->reasons[number<std::uint32_t>(words[2])]);
   }
 
   void histogram(const Words& words) {
-    if (words.size() < 2) fail("line 'histogram' is cut off");
+    if (words.size() < 2) fail_stats("line 'histogram' is cut off");
     const auto reason = numbers_.find(number<std::uint32_t>(words[1]));
-    if (reason == numbers_.end()) fail("histogram of an unknown reason " + std::string(words[1]));
+    if (reason == numbers_.end())
+      fail_stats("histogram of an unknown reason " + std::string(words[1]));
     for (std::size_t i = 2; i < words.size(); ++i) {
       const std::size_t colon = std::min(words[i].find(':'), words[i].size() - 1);
       const auto bucket = number<std::uint32_t>(words[i].substr(0, colon));
-      if (bucket > 63) fail("histogram's bucket " + std::to_string(bucket) + " is above 63");
+      if (bucket > 63) fail_stats("histogram's bucket " + std::to_string(bucket) + " is above 63");
       stats_.reasons[reason->second].histogram[bucket] =
           number<std::uint64_t>(words[i].substr(colon + 1));
     }
@@ -231,7 +233,7 @@ std::string_view to_string(Scope scope) {
 }
 
 HostStats parse_host_stats(std::string_view text) {
-  if (text.size() > size_limit) fail("longer than 16 MiB");
+  if (text.size() > stats_size_limit) fail_stats("longer than 16 MiB");
   return Parser().run(text);
 }
 

@@ -7,7 +7,7 @@ namespace lab::exits {
 namespace {
 
 constexpr const char* names[EXIT_LAYOUT_COUNT] = EXIT_LAYOUT_NAMES;
-constexpr exit_answer table[EXIT_LAYOUT_COUNT][4] = EXIT_LAYOUT_TABLE;
+constexpr exit_answer answers[EXIT_LAYOUT_COUNT][4] = EXIT_LAYOUT_TABLE;
 
 static_assert(int(Layout::descending) == EXIT_LAYOUT_DESCENDING &&
               int(Layout::ascending) == EXIT_LAYOUT_ASCENDING &&
@@ -34,7 +34,7 @@ std::optional<Layout> parse_layout(std::string_view text) {
 
 Answer answer_of(Layout layout, std::uint32_t leaf) {
   if (leaf < EXIT_LEAF_FIRST || leaf > EXIT_LEAF_LAST) return Answer::none;
-  return Answer(table[int(layout)][leaf - EXIT_LEAF_FIRST]);
+  return Answer(answers[int(layout)][leaf - EXIT_LEAF_FIRST]);
 }
 
 std::uint32_t total_leaf(Layout layout) {

@@ -9,7 +9,7 @@ namespace lab::exits {
 namespace {
 
 // clang-format off
-constexpr Reason table[] = {
+constexpr Reason svm_table[] = {
     // number, name, kernel's name, category
     {0x000, "READ_CR0", "read_cr0", Category::cr_access},
     {0x001, "READ_CR1", "", Category::cr_access},
@@ -206,7 +206,7 @@ constexpr Reason table[] = {
 }  // namespace
 
 std::span<const Reason> svm_reasons() {
-  return table;
+  return svm_table;
 }
 
 }  // namespace lab::exits

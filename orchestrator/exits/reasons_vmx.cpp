@@ -8,7 +8,7 @@ namespace lab::exits {
 namespace {
 
 // clang-format off
-constexpr Reason table[] = {
+constexpr Reason vmx_table[] = {
     // number, name, kernel's name, category
     {0, "EXCEPTION_NMI", "EXCEPTION_NMI", Category::exception},
     {1, "EXTERNAL_INTERRUPT", "EXTERNAL_INTERRUPT", Category::interrupt},
@@ -97,7 +97,7 @@ constexpr Reason table[] = {
 }  // namespace
 
 std::span<const Reason> vmx_reasons() {
-  return table;
+  return vmx_table;
 }
 
 }  // namespace lab::exits

@@ -7,10 +7,6 @@
 namespace lab::exits {
 namespace {
 
-std::uint32_t wrapped(std::uint64_t value) {
-  return static_cast<std::uint32_t>(value);
-}
-
 // Counts only grow. What seems to shrink has 32 bits and wrapped (or is a lie).
 std::uint64_t growth(std::uint64_t before, std::uint64_t after) {
   return after >= before ? after - before : wrapped(after - before);

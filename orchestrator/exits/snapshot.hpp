@@ -20,6 +20,11 @@ struct ReasonCount {
   bool operator==(const ReasonCount&) const = default;
 };
 
+// As the guest sees a count: eax has 32 bits.
+inline std::uint32_t wrapped(std::uint64_t value) {
+  return static_cast<std::uint32_t>(value);
+}
+
 // One reading in the guest, raw. Counts come from eax, so they are modulo 2^32.
 // Read order: T (start_total), then c(n) for each of `reasons` as listed, then T
 // again (end_total). Every read is itself a CPUID exit, counted before it answers.

@@ -17,14 +17,10 @@ namespace {
 
 using nlohmann::json;
 
-struct Free {
-  void operator()(char* text) const { std::free(text); }
-};
-
 json agent_command(virDomain* domain, const json& command) {
   constexpr int timeout_seconds = 30;
   const std::string name = virDomainGetName(domain);  // later it would clear libvirt's error
-  const std::unique_ptr<char, Free> answer(
+  const TextPtr answer(
       virDomainQemuAgentCommand(domain, command.dump().c_str(), timeout_seconds, 0));
   if (!answer) throw_libvirt_error("ask the guest agent of", name);
   try {

@@ -29,6 +29,10 @@ void DomainFreer::operator()(virDomain* domain) const {
   virDomainFree(domain);
 }
 
+void TextFreer::operator()(char* text) const {
+  std::free(text);
+}
+
 std::string default_uri() {
   const char* uri = std::getenv("LAB_LIBVIRT_URI");
   if (uri != nullptr && uri[0] != '\0') return uri;

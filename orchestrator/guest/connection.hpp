@@ -20,8 +20,12 @@ struct ConnectionCloser {
 struct DomainFreer {
   void operator()(virDomain* domain) const;
 };
+struct TextFreer {
+  void operator()(char* text) const;
+};
 using ConnectionPtr = std::unique_ptr<virConnect, ConnectionCloser>;
 using DomainPtr = std::unique_ptr<virDomain, DomainFreer>;
+using TextPtr = std::unique_ptr<char, TextFreer>;  // what libvirt allocated for its caller
 
 // The URI that lab uses: LAB_LIBVIRT_URI, else qemu:///system as root and qemu:///session
 // otherwise.

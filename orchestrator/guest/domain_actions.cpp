@@ -21,11 +21,6 @@ constexpr double detach_patience = 30;  // seconds
 constexpr unsigned most_cpus = 1024;
 constexpr unsigned pressed_ms = 100;
 
-struct Free {
-  void operator()(char* text) const { std::free(text); }
-};
-using Text = std::unique_ptr<char, Free>;
-
 unsigned cpu_number(const std::string& text, const std::string& cpus) {
   unsigned number = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
@@ -69,7 +64,7 @@ void Domain::attach(const std::string& xml, const std::string& what) {
 }
 
 bool Domain::has_device(const std::string& alias) const {
-  const Text xml(virDomainGetXMLDesc(domain_.get(), 0));
+  const TextPtr xml(virDomainGetXMLDesc(domain_.get(), 0));
   if (!xml) throw_libvirt_error("ask for the devices of domain", name_);
   return std::string(xml.get()).find("<alias name='" + alias + "'/>") != std::string::npos;
 }
@@ -117,7 +112,7 @@ std::string Domain::monitor(const std::string& command) {
   if (virDomainQemuMonitorCommand(domain_.get(), command.c_str(), &answer,
                                   VIR_DOMAIN_QEMU_MONITOR_COMMAND_HMP) != 0)
     throw_libvirt_error("'" + command + "' in domain", name_);
-  return Text(answer).get();
+  return TextPtr(answer).get();
 }
 
 void Domain::save_and_restore() {

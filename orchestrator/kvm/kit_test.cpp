@@ -18,7 +18,7 @@ namespace {
 namespace fs = std::filesystem;
 using testing::HasSubstr;
 
-const fs::path patch_folder = fs::path(LAB_SOURCE_DIR) / "kvm-patch";
+const fs::path kvm_patch = fs::path(LAB_SOURCE_DIR) / "kvm-patch";
 
 class KitTest : public testing::Test {
  protected:
@@ -135,15 +135,15 @@ class TreeTest : public KitTest {
 
   Failure build() const {
     return failure_of([&] {
-      build_modules(KernelTree{path("source"), path("headers")}, patch_folder, folder_.path(),
+      build_modules(KernelTree{path("source"), path("headers")}, kvm_patch, folder_.path(),
                     nullptr);
     });
   }
 
   std::string key() const {
-    return last_line(run_script({patch_folder / "build-modules", "--key", path("source").string(),
-                                 path("headers").string()},
-                                nullptr));
+    return last_line(run_script(
+        {kvm_patch / "build-modules", "--key", path("source").string(), path("headers").string()},
+        nullptr));
   }
 };
 

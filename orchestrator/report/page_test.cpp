@@ -11,7 +11,6 @@
 namespace lab::report {
 namespace {
 
-using nlohmann::json;
 using record::Record;
 using testing::HasSubstr;
 using testing::Not;
@@ -27,15 +26,16 @@ Record trial(int number, std::uint64_t io) {
   return record;
 }
 
-json data_of(std::span<const Record> records) {
-  return json::parse(page_data({.title = "t", .records = records}));
+nlohmann::json data_of(std::span<const Record> records) {
+  return nlohmann::json::parse(page_data({.title = "t", .records = records}));
 }
 
 TEST(Page, CountsAreThoseOfTheRecords) {
   const std::vector<Record> records = {trial(0, 100), trial(1, 300), trial(2, 200)};
-  const json data = data_of(records);
-  const json& boot = data["cells"][0]["steps"][0];
-  EXPECT_EQ(boot["exits"], json::parse(R"({"median":207,"least":107,"most":307,"count":3})"));
+  const nlohmann::json data = data_of(records);
+  const nlohmann::json& boot = data["cells"][0]["steps"][0];
+  EXPECT_EQ(boot["exits"],
+            nlohmann::json::parse(R"({"median":207,"least":107,"most":307,"count":3})"));
   EXPECT_EQ(boot["reasons"][0]["name"], "IOIO");
   EXPECT_EQ(boot["reasons"][0]["exits"]["median"], 200);
   EXPECT_EQ(boot["reasons"][0]["cycles"]["median"], 99);
@@ -48,8 +48,8 @@ TEST(Page, CountsAreThoseOfTheRecords) {
 TEST(Page, AReasonThatATrialDidNotHaveHappenedNeverInIt) {
   std::vector<Record> records = {trial(0, 100), trial(1, 100), trial(2, 100)};
   records[1].steps[0].reasons.pop_back();
-  const json reason = data_of(records)["cells"][0]["steps"][0]["reasons"][1]["exits"];
-  EXPECT_EQ(reason, json::parse(R"({"median":7,"least":0,"most":7,"count":3})"));
+  const nlohmann::json reason = data_of(records)["cells"][0]["steps"][0]["reasons"][1]["exits"];
+  EXPECT_EQ(reason, nlohmann::json::parse(R"({"median":7,"least":0,"most":7,"count":3})"));
 }
 
 TEST(Page, NoCountIsRounded) {
@@ -60,7 +60,7 @@ TEST(Page, NoCountIsRounded) {
 TEST(Page, TrialsThatDidNotPassAreListedAndNotCounted) {
   std::vector<Record> records = {trial(0, 100), trial(1, 900)};
   records[1].outcome = record::Outcome::guest_failed;
-  const json data = data_of(records);
+  const nlohmann::json data = data_of(records);
   EXPECT_EQ(data["cells"][0]["trials"], 1);
   EXPECT_EQ(data["trials"][1]["outcome"], "guest_failed");
   EXPECT_EQ(data["trials"][1]["console_tail"], "Kernel panic");
@@ -70,7 +70,7 @@ TEST(Page, TrialsThatDidNotPassAreListedAndNotCounted) {
 
 TEST(Page, TwoSidesOfEqualConditionsStayApart) {
   const std::vector<Record> records = {trial(0, 100), trial(1, 300)};
-  const json data = json::parse(page_data({.records = records, .other = 1}));
+  const nlohmann::json data = nlohmann::json::parse(page_data({.records = records, .other = 1}));
   ASSERT_EQ(data["cells"].size(), 2u);
   EXPECT_EQ(data["cells"][0]["name"], "boot-count[paging=nested], before");
   EXPECT_EQ(data["cells"][1]["label"], "paging=nested, after");
@@ -109,9 +109,10 @@ TEST(Page, NothingOfTheDataEndsTheScriptThatHoldsIt) {
   EXPECT_THAT(text, Not(HasSubstr("\u202e")));
   EXPECT_THAT(text, Not(HasSubstr("\x1b")));
   EXPECT_THAT(text, HasSubstr("<title>&lt;b&gt;&amp;"));
-  EXPECT_EQ(json::parse(inside)["trials"][0]["name"],
+  EXPECT_EQ(nlohmann::json::parse(inside)["trials"][0]["name"],
             "</script><script>window.hacked=1</script><!--&");
-  EXPECT_EQ(json::parse(inside)["trials"][0]["console_tail"], "\\x1b[2J\\u{202E}</SCRIPT>\\xff");
+  EXPECT_EQ(nlohmann::json::parse(inside)["trials"][0]["console_tail"],
+            "\\x1b[2J\\u{202E}</SCRIPT>\\xff");
 }
 
 }  // namespace

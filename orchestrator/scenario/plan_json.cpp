@@ -22,7 +22,7 @@ namespace {
 using json = nlohmann::ordered_json;  // in the order of a scenario
 
 constexpr int version = 2;
-constexpr const char* place = "trial plan";  // in messages
+constexpr const char* plan_place = "trial plan";  // in messages
 
 json settings_json(const Settings& settings) {
   json object = json::object();
@@ -97,14 +97,14 @@ json timeouts_json(const Timeouts& timeouts) {
 // As if it stood in a scenario.
 Node node_of(const json& value) {
   Node node;
-  node.where = place;
+  node.where = plan_place;
   if (value.is_array()) {
     node.kind = Node::Kind::list;
     for (const json& item : value) node.items.push_back(node_of(item));
   } else if (value.is_object()) {
     node.kind = Node::Kind::map;
     for (const auto& [key, element] : value.items())
-      node.entries.push_back({key, place, node_of(element)});
+      node.entries.push_back({key, plan_place, node_of(element)});
   } else if (!value.is_null()) {
     node.kind = Node::Kind::scalar;
     node.text = value.is_string() ? value.get<std::string>() : value.dump();
@@ -116,7 +116,7 @@ Node node_of(const json& value) {
 void check_version(const json& object) {
   const auto is = object.at("version").get<std::uint64_t>();
   if (is != version)
-    throw base::infrastructure_error(std::string(place) + ": made by a newer lab (version " +
+    throw base::infrastructure_error(std::string(plan_place) + ": made by a newer lab (version " +
                                      std::to_string(is) + ", this one knows " +
                                      std::to_string(version) + ")");
 }
@@ -124,14 +124,14 @@ void check_version(const json& object) {
 TrialPlan plan_from(const json& object) {
   check_version(object);
   Draft draft;
-  draft.place = draft.scenario.file = place;
+  draft.place = draft.scenario.file = plan_place;
   Scenario& scenario = draft.scenario;
   object.at("scenario").get_to(scenario.name);
   for (const auto& [key, value] : object.at("settings").items())
-    apply_setting(scenario.settings, key, node_of(value).text, place);  // as --set has it
+    apply_setting(scenario.settings, key, node_of(value).text, plan_place);  // as --set has it
   if (object.contains("timeouts")) read_timeouts(scenario.timeouts, node_of(object["timeouts"]));
   scenario.steps = read_steps(node_of(object.at("steps")));
-  draft.step_places.resize(scenario.steps.size(), place);
+  draft.step_places.resize(scenario.steps.size(), plan_place);
   if (object.contains("expect")) read_expect(draft, node_of(object["expect"]));
   check(draft);
   TrialPlan plan = expand(scenario).front();
@@ -165,7 +165,7 @@ TrialPlan plan_from_object(const json& object) {
   try {
     return plan_from(object.contains("version") ? object : to_object(plan_from_v1(object)));
   } catch (const json::exception& error) {
-    throw base::infrastructure_error(std::string(place) + ": " + error.what());
+    throw base::infrastructure_error(std::string(plan_place) + ": " + error.what());
   }
 }
 

@@ -19,9 +19,9 @@ const std::string ready =
     R"({"event":"ready","protocol":2,"reader":"2.0","kernel":"6.1","vendor":"AuthenticAMD",)"
     R"("vcpus":1,"layout":"descending","snapshot":)" +
     snapshot + "}";
-const std::string step = R"({"event":"step","id":7,"before":)" + snapshot + R"(,"after":)" +
-                         snapshot +
-                         R"(,"exit_code":3,"times":2,"cut":false,"seconds":1.5,"output":"out"})";
+const std::string step_line =
+    R"({"event":"step","id":7,"before":)" + snapshot + R"(,"after":)" + snapshot +
+    R"(,"exit_code":3,"times":2,"cut":false,"seconds":1.5,"output":"out"})";
 
 TEST(Event, SurvivesTheStream) {
   const std::string line = to_json(
@@ -84,7 +84,7 @@ TEST(ReaderProtocol, ReadsReadyAndStep) {
   EXPECT_EQ(first.vendor, "AuthenticAMD");
   ASSERT_TRUE(first.after);
   EXPECT_EQ(first.after->end_total, 103u);
-  const ReaderMessage second = parse_reader_message(step);
+  const ReaderMessage second = parse_reader_message(step_line);
   EXPECT_EQ(second.id, 7u);
   EXPECT_EQ(second.exit_code, 3);
   EXPECT_EQ(second.times, 2u);
@@ -95,7 +95,7 @@ TEST(ReaderProtocol, ReadsReadyAndStep) {
 }
 
 TEST(ReaderProtocol, ASignalIsItsNumberPlus128) {
-  std::string killed = step;
+  std::string killed = step_line;
   killed.replace(killed.find("\"exit_code\":3"), 13, "\"signal\":9");
   EXPECT_EQ(parse_reader_message(killed).exit_code, 137);
 }
@@ -116,7 +116,7 @@ TEST(ReaderProtocol, RefusesOtherProtocolsAndGarbage) {
 TEST(ReaderProtocol, SurvivesMutations) {
   std::mt19937 random(1);
   for (int i = 0; i < 4'000; ++i) {
-    std::string line = i % 2 == 0 ? ready : step;
+    std::string line = i % 2 == 0 ? ready : step_line;
     for (unsigned changes = 1 + random() % 4; changes > 0; --changes) {
       const std::size_t at = random() % line.size();
       if (random() % 3 == 0)
@@ -137,7 +137,7 @@ TEST(ReaderProtocol, SurvivesMutations) {
 }
 
 TEST(ReaderProtocol, ReadsHowAStepWasEnded) {
-  std::string cut = step;
+  std::string cut = step_line;
   cut.replace(cut.find("\"exit_code\":3"), 13, "\"signal\":9,\"background_exit_code\":127");
   cut.replace(cut.find("false"), 5, "true");  // the snapshot's own are true
   cut.replace(cut.find("1.5"), 3, "-15");

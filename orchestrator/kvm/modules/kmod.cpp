@@ -10,6 +10,7 @@
 #include <fstream>
 
 #include "orchestrator/base/error.hpp"
+#include "orchestrator/base/fd.hpp"
 #include "orchestrator/kvm/modules/refusal.hpp"
 
 namespace lab::kvm {
@@ -118,13 +119,6 @@ fs::path sysfs(const std::string& name) {
   return fs::path("/sys/module") / name;
 }
 
-std::string first_line(const fs::path& path) {
-  std::ifstream file(path);
-  std::string line;
-  std::getline(file, line);
-  return line;
-}
-
 }  // namespace
 
 void Kmod::Unref::operator()(kmod_ctx* context) const {
@@ -191,7 +185,7 @@ bool is_loaded(const std::string& name) {
 }
 
 int use_count(const std::string& name) {
-  return std::atoi(first_line(sysfs(name) / "refcnt").c_str());
+  return std::atoi(base::first_line(sysfs(name) / "refcnt").c_str());
 }
 
 std::vector<std::string> holders(const std::string& name) {
@@ -203,7 +197,7 @@ std::vector<std::string> holders(const std::string& name) {
 }
 
 std::string parameter(const std::string& name, const std::string& parameter) {
-  return first_line(sysfs(name) / "parameters" / parameter);
+  return base::first_line(sysfs(name) / "parameters" / parameter);
 }
 
 }  // namespace lab::kvm

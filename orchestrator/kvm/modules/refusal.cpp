@@ -4,20 +4,15 @@
 #include <fstream>
 #include <iterator>
 
+#include "orchestrator/base/fd.hpp"
+
 namespace lab::kvm {
 namespace fs = std::filesystem;
 namespace {
 
-std::string first_line(const fs::path& path) {
-  std::ifstream file(path);
-  std::string line;
-  std::getline(file, line);
-  return line;
-}
-
 // "none [integrity] confidentiality" → "integrity"; "" where there is no lockdown.
 std::string lockdown(const fs::path& root) {
-  const std::string modes = first_line(root / "sys/kernel/security/lockdown");
+  const std::string modes = base::first_line(root / "sys/kernel/security/lockdown");
   const std::size_t begin = modes.find('['), end = modes.find(']');
   if (begin == std::string::npos || end == std::string::npos || end < begin) return "";
   const std::string mode = modes.substr(begin + 1, end - begin - 1);
@@ -37,7 +32,7 @@ bool secure_boot(const fs::path& root) {
 
 std::optional<Refusal> unsigned_modules_refused(const fs::path& root) {
   static const std::string elsewhere = "; or count in an outer VM: --on svm";
-  if (first_line(root / "proc/sys/kernel/modules_disabled") == "1")
+  if (base::first_line(root / "proc/sys/kernel/modules_disabled") == "1")
     return Refusal{
         "kernel.modules_disabled is set, so this kernel loads no module until it boots "
         "anew",
@@ -50,7 +45,7 @@ std::optional<Refusal> unsigned_modules_refused(const fs::path& root) {
   if (!mode.empty())
     return Refusal{"the kernel is locked down (" + mode + ") and loads signed modules only",
                    "boot without lockdown=" + mode + elsewhere};
-  if (first_line(root / "sys/module/module/parameters/sig_enforce") == "Y")
+  if (base::first_line(root / "sys/module/module/parameters/sig_enforce") == "Y")
     return Refusal{"the kernel loads signed modules only (module.sig_enforce)",
                    "boot without module.sig_enforce" + elsewhere};
   return std::nullopt;

@@ -26,9 +26,9 @@ constexpr const char* log_name = "bochs.log";
 // Folders in that of the machine: where it is saved, and what it goes on from.
 constexpr const char* saved_name = "state";  // ci/emulators/bochs/lab-save.h
 constexpr const char* restored_name = "restored";
-constexpr double state_patience = 120;        // seconds, while it writes its state
-constexpr double restored_patience = 180;     // seconds
-constexpr const char* folder_name = "bochs";  // in the run's
+constexpr double state_patience = 120;           // seconds, while it writes its state
+constexpr double bochs_restored_patience = 180;  // seconds
+constexpr const char* folder_name = "bochs";     // in the run's
 
 bool is_packaged(const guest::DomainSpec& spec) {
   return spec.emulator.empty();
@@ -277,7 +277,7 @@ struct BochsBackEnd : BackEnd {
                                         const fs::path& state,
                                         const fs::path& folder) const override {
     auto machine = std::make_unique<Bochs>(spec, image.boot_cd, folder / folder_name, state);
-    wait_for_words(*machine, restored_patience);
+    wait_for_words(*machine, bochs_restored_patience);
     return machine;
   }
 

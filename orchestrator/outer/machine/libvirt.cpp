@@ -16,7 +16,7 @@ namespace lab::outer {
 namespace fs = std::filesystem;
 namespace {
 
-constexpr double restored_patience = 30;  // seconds: a busy machine emulates slowly
+constexpr double qemu_restored_patience = 30;  // seconds: a busy machine emulates slowly
 
 class DomainMachine : public OuterMachine {
  public:
@@ -84,7 +84,7 @@ struct LibvirtBackEnd : BackEnd {
       base::write_all(machine->stream.get(),
                       fmt::format("go {:.3f}\n", std::chrono::duration<double>(now).count()),
                       "the outer VM's stream");
-    wait_for_words(*machine, restored_patience);
+    wait_for_words(*machine, qemu_restored_patience);
     return machine;
   }
 

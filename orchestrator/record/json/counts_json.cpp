@@ -8,8 +8,6 @@ namespace {
 
 using Reasons = std::vector<std::pair<std::uint32_t, std::uint64_t>>;
 
-constexpr std::uint64_t guest_limit = 1024;
-
 ordered_json reasons_json(const Reasons& reasons) {
   ordered_json flat = ordered_json::array();
   for (const auto& [number, exits] : reasons) {
@@ -30,7 +28,7 @@ Reasons reasons_from(const ordered_json& object) {
   return reasons;
 }
 
-StepCounts step_from(const ordered_json& object) {
+StepCounts step_counts_from(const ordered_json& object) {
   return {.step = text(object, "step"),
           .guest = std::uint32_t(count_between(object, "guest", 1, guest_limit)),
           .exits = need_count(object, "exits"),
@@ -38,15 +36,6 @@ StepCounts step_from(const ordered_json& object) {
 }
 
 // As to_json(): bytes that are no UTF-8 are replaced.
-std::string dump(const ordered_json& object) {
-  return object.dump(-1, ' ', true, ordered_json::error_handler_t::replace);
-}
-
-ordered_json parse(std::string_view json) {
-  ordered_json value = ordered_json::parse(json, nullptr, false);
-  if (value.is_discarded()) fail("not JSON");
-  return value;
-}
 
 }  // namespace
 
@@ -64,7 +53,8 @@ std::string counts_to_json(const TrialCounts& counts) {
 
 void counts_from_json(std::string_view json, TrialCounts& counts) {
   const ordered_json object = parse(json);
-  for (const ordered_json& step : list(object, "steps")) counts.steps.push_back(step_from(step));
+  for (const ordered_json& step : list(object, "steps"))
+    counts.steps.push_back(step_counts_from(step));
   for (const ordered_json& phase : list(object, "phases"))
     counts.phases.push_back({.phase = text(phase, "phase"), .reasons = reasons_from(phase)});
 }

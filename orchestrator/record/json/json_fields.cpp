@@ -9,6 +9,18 @@ void fail(const std::string& cause) {
   throw base::infrastructure_error("record: " + cause);
 }
 
+ordered_json parse(std::string_view json) {
+  constexpr std::size_t size_limit = 64 << 20;
+  if (json.size() > size_limit) fail("larger than 64 MiB");
+  ordered_json value = ordered_json::parse(json, nullptr, false);
+  if (value.is_discarded()) fail("not JSON");
+  return value;
+}
+
+std::string dump(const ordered_json& object, int indent) {
+  return object.dump(indent, ' ', true, ordered_json::error_handler_t::replace);
+}
+
 const ordered_json* find(const ordered_json& object, const char* name) {
   const auto found = object.find(name);
   return found == object.end() || found->is_null() ? nullptr : &*found;

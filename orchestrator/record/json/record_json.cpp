@@ -17,8 +17,6 @@ namespace lab::record {
 namespace {
 
 constexpr int schema = 1;
-constexpr std::size_t size_limit = 64u << 20;
-constexpr std::uint64_t guest_limit = 1024;
 
 template <typename Value>
 void put(ordered_json& object, const char* name, const std::optional<Value>& value) {
@@ -131,10 +129,6 @@ ordered_json record_json(const Record& record) {
 }
 
 // A guest's text need not be UTF-8; JSON must. In ASCII it is harmless on a terminal too.
-std::string dump(const ordered_json& object, int indent) {
-  return object.dump(indent, ' ', true, ordered_json::error_handler_t::replace);
-}
-
 // Strings hold no raw newline, so every one is the layout's.
 std::string indented(const std::string& json, std::size_t columns) {
   std::string text;
@@ -150,7 +144,7 @@ std::string document_entry(const Record& record) {
   std::string text = dump(record_json(record), 2);
   if (record.timeline) {
     text.resize(text.rfind('\n'));
-    text += ",\n  \"timeline\": " + dump(timeline_json(*record.timeline), -1) + "\n}";
+    text += ",\n  \"timeline\": " + dump(timeline_json(*record.timeline)) + "\n}";
   }
   return indented(text, 4);
 }
@@ -268,13 +262,6 @@ Timings timings_from(const ordered_json& object, const std::vector<Step>& steps)
   return timings;
 }
 
-ordered_json parse(std::string_view json) {
-  if (json.size() > size_limit) fail("larger than 64 MiB");
-  ordered_json value = ordered_json::parse(json, nullptr, false);
-  if (value.is_discarded()) fail("not JSON");
-  return value;
-}
-
 }  // namespace
 
 ordered_json to_object(const Record& record) {
@@ -310,7 +297,7 @@ Record from_object(const ordered_json& object) {
 }
 
 std::string to_json(const Record& record) {
-  return dump(to_object(record), -1);
+  return dump(to_object(record));
 }
 
 Record from_json(std::string_view json) {

@@ -12,12 +12,12 @@
 namespace lab::scenario {
 namespace {
 
-const std::string place = "--set";
+const std::string option_place = "--set";
 
 Node override_value(std::string text) {
   Node node;
   node.kind = Node::Kind::scalar;
-  node.where = place;
+  node.where = option_place;
   node.text = std::move(text);
   return node;
 }
@@ -26,7 +26,7 @@ Node override_value(std::string text) {
 Node override_list(const std::string& text) {
   Node list;
   list.kind = Node::Kind::list;
-  list.where = place;
+  list.where = option_place;
   for (std::size_t begin = 0; begin <= text.size();) {
     const std::size_t end = std::min(text.find(',', begin), text.size());
     list.items.push_back(override_value(text.substr(begin, end - begin)));
@@ -65,8 +65,8 @@ void settle_all(Scenario& scenario, const std::string& key, const Holds& holds, 
 
 void override_setting(Draft& draft, const std::string& key, const std::string& text) {
   Scenario& scenario = draft.scenario;
-  apply_setting(scenario.settings, key, text, place);
-  draft.said[key] = {text, place};
+  apply_setting(scenario.settings, key, text, option_place);
+  draft.said[key] = {text, option_place};
   std::erase_if(scenario.matrix, [&](const Axis& axis) { return axis.key == key; });
   draft.axis_places.erase(key);
   for (Cell& cell : scenario.include) {
@@ -81,10 +81,10 @@ void override_axis(Draft& draft, const std::string& key, const std::string& text
   Scenario& scenario = draft.scenario;
   const std::string setting = canonical_key(key);
   if (!is_setting(setting)) {
-    fail(place, fmt::format("matrix cannot vary {}{}", in_quotes(key), nearest_setting(key)),
+    fail(option_place, fmt::format("matrix cannot vary {}{}", in_quotes(key), nearest_setting(key)),
          "it can vary: paging, " + setting_keys());
   }
-  Axis axis = read_axis(setting, {key, place, override_list(text)});
+  Axis axis = read_axis(setting, {key, option_place, override_list(text)});
   const auto old = std::ranges::find(scenario.matrix, setting, &Axis::key);
   const auto holds = [values = axis.values](const std::string& value) {
     return std::ranges::find(values, value) != values.end();
@@ -94,7 +94,7 @@ void override_axis(Draft& draft, const std::string& key, const std::string& text
   } else {
     *old = std::move(axis);
   }
-  draft.axis_places[setting] = place;
+  draft.axis_places[setting] = option_place;
   settle_all(scenario, setting, holds, true);
   draft.narrowed = true;
 }
@@ -118,9 +118,9 @@ void override_one(Draft& draft, const std::string& key, const std::string& text)
                                  : nullptr) {
     *timeout = read_duration(value, key);
   } else if (key.starts_with("floors.")) {
-    set_floor(scenario.floors, {key.substr(7), place, value});
+    set_floor(scenario.floors, {key.substr(7), option_place, value});
   } else {
-    fail(place, fmt::format("unknown key {}{}", in_quotes(key), nearest_setting(key)),
+    fail(option_place, fmt::format("unknown key {}{}", in_quotes(key), nearest_setting(key)),
          "keys: paging, " + setting_keys() +
              ", matrix.KEY, name, repeat, warmup, timeouts.trial, timeouts.boot, timeouts.step, "
              "timeouts.shutdown, floors.REASON");
@@ -132,7 +132,8 @@ void override_one(Draft& draft, const std::string& key, const std::string& text)
 void apply_override(Draft& draft, const std::string& text) {
   const std::size_t equals = text.find('=');
   if (equals == std::string::npos || equals == 0) {
-    fail(place, "expected KEY=VALUE, not " + in_quotes(text), "as in --set guest.memory='1 GiB'");
+    fail(option_place, "expected KEY=VALUE, not " + in_quotes(text),
+         "as in --set guest.memory='1 GiB'");
   }
   override_one(draft, text.substr(0, equals), text.substr(equals + 1));
 }

@@ -13,7 +13,6 @@ namespace lab::scenario {
 namespace {
 
 constexpr std::string_view parameter_prefix = "kvm.parameters.";
-constexpr std::uint64_t mib = 1ull << 20, gib = 1ull << 30;
 constexpr std::string_view on_off[] = {"on", "off"}, true_false[] = {"true", "false"};
 
 template <auto member>

@@ -13,7 +13,6 @@ namespace {
 
 constexpr std::size_t command_limit = 65536;  // of the reader's protocol
 constexpr std::size_t pattern_limit = 256;
-constexpr std::uint64_t mib = 1ull << 20, gib = 1ull << 30;
 
 // "- reboot:" is as good as "- reboot: {}".
 Node map_or_nothing(const Node& node) {

@@ -20,7 +20,6 @@ struct Unit {
 
 constexpr Unit memory_units[] = {{"KiB", 1ull << 10}, {"MiB", 1ull << 20}, {"GiB", 1ull << 30}};
 constexpr Unit time_units[] = {{"ms", 1}, {"s", 1000}, {"min", 60000}, {"h", 3600000}};
-constexpr std::uint64_t mib = 1ull << 20;
 constexpr std::uint64_t day = 86400000;  // in milliseconds
 
 bool is_digit(char c) {

@@ -15,6 +15,8 @@
 
 namespace lab::scenario {
 
+inline constexpr std::uint64_t mib = 1ull << 20, gib = 1ull << 30;
+
 // All throw base::Error (user); `what` names the value in the message.
 std::uint64_t read_integer(const Node& node, const std::string& what, std::uint64_t min,
                            std::uint64_t max);

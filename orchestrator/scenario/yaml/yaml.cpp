@@ -21,7 +21,7 @@ constexpr std::size_t size_limit = 1024 * 1024;
 constexpr std::size_t depth_limit = 16;
 constexpr std::size_t value_limit = 10000;
 
-std::string place(const std::string& file, int line, int column) {
+std::string place_in(const std::string& file, int line, int column) {
   return fmt::format("{}:{}:{}", file, line, column);
 }
 
@@ -63,7 +63,7 @@ class Builder : public YAML::EventHandler {
   };
 
   std::string where(const YAML::Mark& mark) const {
-    return place(file_, mark.line + 1, mark.column + 1);
+    return place_in(file_, mark.line + 1, mark.column + 1);
   }
 
   [[noreturn]] void refuse_anchor(const YAML::Mark& mark) const {
@@ -155,11 +155,11 @@ void check_characters(std::string_view text, const std::string& file) {
     const unsigned char c = static_cast<unsigned char>(text[i]);
     const std::size_t length = utf8_length(text.substr(i));
     if (length == 0) {
-      fail(place(file, line, column), fmt::format("byte 0x{:02x} is not valid UTF-8", c),
+      fail(place_in(file, line, column), fmt::format("byte 0x{:02x} is not valid UTF-8", c),
            "save the file as UTF-8");
     }
     if ((c < 0x20 && c != '\n' && c != '\t' && c != '\r') || c == 0x7f) {
-      fail(place(file, line, column), fmt::format("control character 0x{:02x}", c), "remove it");
+      fail(place_in(file, line, column), fmt::format("control character 0x{:02x}", c), "remove it");
     }
     line += c == '\n';
     column = c == '\n' ? 1 : column + 1;
@@ -177,7 +177,7 @@ Node parse_yaml(std::string_view text, const std::string& file) {
   try {
     YAML::Parser parser(stream);
     if (!parser.HandleNextDocument(builder)) {
-      fail(place(file, 1, 1), "empty", "see scenarios/README.md");
+      fail(place_in(file, 1, 1), "empty", "see scenarios/README.md");
     }
     Node root = builder.take();
     if (parser.HandleNextDocument(builder)) {
@@ -185,7 +185,7 @@ Node parse_yaml(std::string_view text, const std::string& file) {
     }
     return root;
   } catch (const YAML::Exception& error) {
-    fail(place(file, error.mark.line + 1, error.mark.column + 1), error.msg);
+    fail(place_in(file, error.mark.line + 1, error.mark.column + 1), error.msg);
   }
 }
 

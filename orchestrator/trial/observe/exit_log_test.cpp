@@ -17,8 +17,8 @@ exits::HostStats stats_of(std::vector<std::uint64_t> vcpus) {
   return stats;
 }
 
-const std::string first = "kvm: exits: pid 812 vcpu 0: 1000: msr 900, PF excp 60, others 40";
-const std::string second = "kvm: exits: pid 812 vcpu 0: 2001: msr 1900, PF excp 60, others 41";
+const std::string first_line = "kvm: exits: pid 812 vcpu 0: 1000: msr 900, PF excp 60, others 40";
+const std::string second_line = "kvm: exits: pid 812 vcpu 0: 2001: msr 1900, PF excp 60, others 41";
 
 exits::Check check(std::vector<std::string> texts, std::vector<std::uint64_t> vcpus) {
   return check_exit_log({std::move(texts)}, 812, stats_of(std::move(vcpus)), 1000);
@@ -26,7 +26,7 @@ exits::Check check(std::vector<std::string> texts, std::vector<std::uint64_t> vc
 
 TEST(ExitLog, LinesThatFollowTheCountsAreRight) {
   const exits::Check good =
-      check({"other", first, "kvm: exits: pid 9 vcpu 0: 7: x 1", second}, {2999});
+      check({"other", first_line, "kvm: exits: pid 9 vcpu 0: 7: x 1", second_line}, {2999});
   EXPECT_TRUE(good.ok) << good.detail;
   EXPECT_EQ(good.left, 2001u);
   EXPECT_EQ(good.right, 2999u);
@@ -34,17 +34,17 @@ TEST(ExitLog, LinesThatFollowTheCountsAreRight) {
 }
 
 TEST(ExitLog, TellsWhatIsMissingOrWrong) {
-  EXPECT_FALSE(check({first}, {2500}).ok);          // a line is missing
-  EXPECT_FALSE(check({}, {5000}).ok);               // all are
-  EXPECT_FALSE(check({second, first}, {2500}).ok);  // they fall
-  EXPECT_FALSE(check({first, second}, {1500}).ok);  // more than there were
-  EXPECT_FALSE(check({first}, {1500, 4000}).ok);    // the other vCPU's
+  EXPECT_FALSE(check({first_line}, {2500}).ok);               // a line is missing
+  EXPECT_FALSE(check({}, {5000}).ok);                         // all are
+  EXPECT_FALSE(check({second_line, first_line}, {2500}).ok);  // they fall
+  EXPECT_FALSE(check({first_line, second_line}, {1500}).ok);  // more than there were
+  EXPECT_FALSE(check({first_line}, {1500, 4000}).ok);         // the other vCPU's
   EXPECT_FALSE(check({"kvm: exits: pid 812 vcpu 0: 1000: msr 900, others 40"}, {1500}).ok);
 }
 
 TEST(ExitLog, LinesThatTheKernelLeftOutAreTold) {
-  const exits::Check check = trial::check_exit_log({{first, "log_line: 12 callbacks suppressed"}},
-                                                   812, stats_of({9000}), 1000);
+  const exits::Check check = trial::check_exit_log(
+      {{first_line, "log_line: 12 callbacks suppressed"}}, 812, stats_of({9000}), 1000);
   EXPECT_TRUE(check.ok) << check.detail;
   EXPECT_THAT(check.detail, testing::HasSubstr("left out"));
 }

@@ -11,7 +11,7 @@ namespace {
 // Of a line that does not end, the last bytes are kept: more than any text that is looked for.
 constexpr std::size_t max_line = 4096;
 
-constexpr std::pair<std::string_view, Mark> texts[] = {
+constexpr std::pair<std::string_view, Mark> milestone_texts[] = {
     {"Linux version ", Mark::kernel},
     {"Run /init as init process", Mark::init},
     {"Freeing unused kernel", Mark::init},
@@ -71,7 +71,7 @@ void ConsoleMarks::look(std::vector<Mark>& found) {
     seen_ |= bit(what);
     found.push_back(what);
   };
-  for (const auto& [text, what] : texts) mark(text, what);
+  for (const auto& [text, what] : milestone_texts) mark(text, what);
   mark(pattern_, Mark::pattern);
   if (line_.size() > max_line) line_.erase(0, line_.size() - max_line);
 }

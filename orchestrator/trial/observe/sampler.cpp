@@ -9,7 +9,7 @@
 namespace lab::trial {
 namespace {
 
-using Sample = record::Timeline::Sample;
+using TimelineSample = record::Timeline::Sample;
 
 constexpr double never = std::numeric_limits<double>::infinity();
 // Of numbers in all samples: what one event of the stream holds with room to spare.
@@ -25,7 +25,7 @@ std::optional<std::uint64_t> number_after(std::string_view line, std::string_vie
   return error == std::errc() ? std::optional(value) : std::nullopt;
 }
 
-void merge(Sample& into, const Sample& next) {
+void merge(TimelineSample& into, const TimelineSample& next) {
   into.seconds = next.seconds;
   into.exits.resize(std::max(into.exits.size(), next.exits.size()));
   for (std::size_t i = 0; i < next.exits.size(); ++i) into.exits[i] += next.exits[i];
@@ -62,7 +62,7 @@ void Sampler::start(ExitsByNumber counts) {
 // One that comes late is not made up for.
 void Sampler::take(double seconds, const ExitsByNumber& counts) {
   next_ = std::max(next_ + interval_, seconds + interval_ / 2);
-  Sample sample{seconds, std::vector<std::uint64_t>(columns_.size())};
+  TimelineSample sample{seconds, std::vector<std::uint64_t>(columns_.size())};
   for (const auto& [number, exits] : counts) {
     const std::uint64_t change = exits - std::min(last_[number], exits);
     if (change == 0) continue;
@@ -88,7 +88,7 @@ record::Timeline Sampler::finish() {
     timeline_.numbers.push_back(number);
     order.push_back(column);
   }
-  for (Sample& sample : timeline_.samples) {
+  for (TimelineSample& sample : timeline_.samples) {
     sample.exits.resize(columns_.size());
     std::vector<std::uint64_t> sorted;
     for (const std::size_t column : order) sorted.push_back(sample.exits[column]);
@@ -100,7 +100,7 @@ record::Timeline Sampler::finish() {
 
 // Every two; the last one may stay alone.
 void Sampler::put_together() {
-  std::vector<Sample>& samples = timeline_.samples;
+  std::vector<TimelineSample>& samples = timeline_.samples;
   std::size_t kept = 0;
   for (std::size_t i = 0; i < samples.size(); i += 2, ++kept) {
     if (i + 1 < samples.size()) merge(samples[i], samples[i + 1]);

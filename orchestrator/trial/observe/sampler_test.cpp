@@ -12,7 +12,7 @@ namespace {
 using testing::ElementsAre;
 using testing::IsEmpty;
 using testing::Pair;
-using Sample = record::Timeline::Sample;
+using TimelineSample = record::Timeline::Sample;
 
 const std::string exit_stats =
     "exit_stats 2 1.0\nvendor svm\nscope vm\n"
@@ -48,7 +48,8 @@ TEST(Sampler, KeepsWhatCameBetweenByNumber) {
   const record::Timeline timeline = sampler.finish();
   EXPECT_THAT(timeline.numbers, ElementsAre(3, 7));
   EXPECT_THAT(timeline.samples,
-              ElementsAre(Sample{0.1, {0, 5}}, Sample{0.2, {4, 0}}, Sample{0.3, {1, 2}}));
+              ElementsAre(TimelineSample{0.1, {0, 5}}, TimelineSample{0.2, {4, 0}},
+                          TimelineSample{0.3, {1, 2}}));
 }
 
 TEST(Sampler, NeitherGoesFasterNorMakesUpForWhatItMissed) {
@@ -84,7 +85,7 @@ TEST(Sampler, PutsNeighboursTogetherAndLosesNothing) {
   EXPECT_DOUBLE_EQ(timeline.samples.back().seconds, seconds);
   std::uint64_t sum = 0;
   double last = 0;
-  for (const Sample& sample : timeline.samples) {
+  for (const TimelineSample& sample : timeline.samples) {
     ASSERT_EQ(sample.exits.size(), timeline.numbers.size());
     EXPECT_GT(sample.seconds, last);
     last = sample.seconds;

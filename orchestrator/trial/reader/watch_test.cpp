@@ -19,14 +19,14 @@ using std::chrono::milliseconds;
 using testing::ElementsAre;
 using testing::HasSubstr;
 
-const std::string snapshot =
+const std::string plain_snapshot =
     R"({"start_total":100,"end_total":103,"own_exits":3,"attempts":1,"clean":true,)"
     R"("total_cycles":5000,"leaf_reads":9,"reasons":[[123,40,700],[114,62,300]]})";
-const std::string ready =
+const std::string plain_ready =
     R"({"event":"ready","protocol":2,"reader":"2.0","kernel":"6.1","vendor":"AuthenticAMD",)"
     R"("vcpus":1,"layout":"descending","snapshot":)" +
-    snapshot + "}\n";
-const std::string answer = R"({"event":"snapshot","id":1,"snapshot":)" + snapshot + "}\n";
+    plain_snapshot + "}\n";
+const std::string answer = R"({"event":"snapshot","id":1,"snapshot":)" + plain_snapshot + "}\n";
 
 // A guest of which only the streams are there.
 struct Guest {
@@ -71,7 +71,7 @@ class WatchTest : public testing::Test {
 
 TEST_F(WatchTest, WaitsForAMessageAndReadsTheConsoleMeanwhile) {
   base::write_all(guest_.console.get(), "Linux version 6\n", "console");
-  base::write_all(guest_.reader.get(), ready, "reader");
+  base::write_all(guest_.reader.get(), plain_ready, "reader");
   ASSERT_TRUE(wait());
   EXPECT_EQ(message_->kind, ReaderMessage::Kind::ready);
   EXPECT_THAT(guest_.marks, ElementsAre(Mark::kernel));
@@ -91,7 +91,7 @@ TEST_F(WatchTest, ATimeLimitIsAResult) {
 }
 
 TEST_F(WatchTest, ASecondReadyIsARebootOfItsOwn) {
-  base::write_all(guest_.reader.get(), ready, "reader");
+  base::write_all(guest_.reader.get(), plain_ready, "reader");
   EXPECT_FALSE(watch_.idle(milliseconds(2000)));
   EXPECT_EQ(problem().outcome, Outcome::guest_failed);
   EXPECT_EQ(problem().message, "the guest rebooted by itself");

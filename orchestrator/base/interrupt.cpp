@@ -2,9 +2,11 @@
 #include "orchestrator/base/interrupt.hpp"
 
 #include <signal.h>
+#include <sys/prctl.h>
 #include <time.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <string>
 
 #include "orchestrator/base/error.hpp"
@@ -48,6 +50,18 @@ void sleep_interruptibly(double seconds) {
     ::nanosleep(&time, nullptr);
     seconds -= piece;
   }
+  throw_if_interrupted();
+}
+
+void sleep_until_interruptibly(std::chrono::steady_clock::time_point moment) {
+  ::prctl(PR_SET_TIMERSLACK, 1);  // nanosecond, of this thread
+  const auto since_start =
+      moment.time_since_epoch();  // libstdc++'s steady clock is the monotonic one
+  const auto seconds = std::chrono::floor<std::chrono::seconds>(since_start);
+  const timespec time{time_t(seconds.count()), long((since_start - seconds).count())};
+  do {
+    throw_if_interrupted();
+  } while (::clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &time, nullptr) == EINTR);
   throw_if_interrupted();
 }
 

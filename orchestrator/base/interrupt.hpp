@@ -2,6 +2,8 @@
 // SIGINT and SIGTERM as a question that every waiting loop asks, so that cleanup always runs.
 #pragma once
 
+#include <chrono>
+
 namespace lab::base {
 
 // From now on SIGINT, SIGTERM and SIGHUP set a flag instead of ending the process, and SIGPIPE is
@@ -16,5 +18,8 @@ void throw_if_interrupted();
 
 // Sleeps; throws Error (interrupted) as soon as the user asks to stop.
 void sleep_interruptibly(double seconds);
+
+// Sleeps until that very moment: the kernel may not let it wait for the next timer nearby.
+void sleep_until_interruptibly(std::chrono::steady_clock::time_point moment);
 
 }  // namespace lab::base

@@ -167,6 +167,7 @@ TEST_F(Lab, RunRefusesWhatItCannotRunBeforeItStartsAnything) {
   expect(base::exit_usage, {"run", scenario(), "--set", "guest.vcpus=0"}, HasSubstr("vcpus"));
   expect(base::exit_usage, {"run", scenario(), "--repeat", "0"}, HasSubstr("--repeat"));
   expect(base::exit_usage, {"run", scenario(), "--on", "moon"}, HasSubstr("moon"));
+  expect(base::exit_usage, {"run", scenario(), "--exact", "--no-exact"}, HasSubstr("excludes"));
   expect(base::exit_usage, {"run", scenario(), "--filter", "("}, HasSubstr("("));
 }
 

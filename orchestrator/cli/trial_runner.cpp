@@ -42,8 +42,10 @@ void add_trial_options(const Command& command, TrialOptions& options) {
                   "Outer VMs at once; 0: as many as processors and memory allow")
       .range(0, 256)
       .shows_default();
-  command.add_flag("--exact", options.exact,
-                   "The same exits each time, whatever else the machine does (sites svm, vmx)");
+  const Option exact = command.add_flag(
+      "--exact", options.exact, "Refuse where the same trial cannot have the same exits each time");
+  command.add_flag("--no-exact", options.no_exact, "By this machine's clock also where it can")
+      .excludes(exact);
   command.add_flag("--timings", options.timings, "Say where the time went, by phase");
   command.add_flag("--verify-tracepoint", options.run.verify_tracepoint,
                    "Also count by the kvm:kvm_exit tracepoint and compare reason by reason");
@@ -53,6 +55,7 @@ void add_trial_options(const Command& command, TrialOptions& options) {
 scenario::Scenario load_scenario(const std::string& file, const TrialOptions& options) {
   std::vector<std::string> overrides = options.set;
   if (options.exact) overrides.push_back("exact=true");
+  if (options.no_exact) overrides.push_back("exact=false");
   if (options.repeat > 0) overrides.push_back("repeat=" + std::to_string(options.repeat));
   return scenario::load(file, overrides);
 }

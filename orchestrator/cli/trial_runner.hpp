@@ -26,7 +26,7 @@ struct TrialOptions {
   std::uint32_t repeat = 0;      // instead of the scenario's; 0: the scenario's
   double timeout_scale = 1;
   unsigned retry = 0;
-  bool exact = false, timings = false, fail_fast = false;
+  bool exact = false, no_exact = false, timings = false, fail_fast = false;
   std::string store;  // the file; "": lab's own
   run::RunOptions run;
 };

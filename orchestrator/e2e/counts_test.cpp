@@ -73,8 +73,8 @@ steps:
   - boot:
   - run: {name: idle, command: sleep 1}
 )");
-  const Finished run = lab({"run", scenario.string(), "--on", "svm", "--verify-tracepoint",
-                            "--format", "json", "--store", store()});
+  const Finished run = lab({"run", scenario.string(), "--on", "svm", "--no-exact",
+                            "--verify-tracepoint", "--format", "json", "--store", store()});
   EXPECT_EQ(run.exit_code, 0) << run.errors;
   EXPECT_THAT(left_by(run.pid), IsEmpty());
   std::map<Cell, json> trials;
@@ -112,7 +112,7 @@ guest: {memory: 256 MiB}
 repeat: 3
 steps: [boot: ]
 )");
-  const Finished run = lab({"run", scenario.string(), "--on", "svm"});
+  const Finished run = lab({"run", scenario.string(), "--on", "svm", "--no-exact"});
   EXPECT_EQ(run.exit_code, 0) << run.errors;
   EXPECT_THAT(left_by(run.pid), IsEmpty());
   EXPECT_THAT(run.output, HasSubstr("emulated"));

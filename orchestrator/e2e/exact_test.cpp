@@ -15,7 +15,7 @@ class Exact : public LabTest {
         write_tiny(std::string(count_to_2000) +
                    "matrix: {paging: [nested, shadow]}\n"
                    "timeouts: {trial: 20 min, boot: 15 min, step: 5 min}\n");
-    std::vector<std::string> command{"run",      scenario, "--exact", "--on", "svm",
+    std::vector<std::string> command{"run",      scenario, "--on",    "svm",
                                      "--format", "json",   "--store", store()};
     command.insert(command.end(), options.begin(), options.end());
     const Finished run = lab(command);

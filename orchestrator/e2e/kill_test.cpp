@@ -123,8 +123,9 @@ image: )") + stop.image + "\n");
     since.restart();
     ::kill(lab, stop.signal);
   };
-  const Finished run = lab({"run", scenario.string(), "--on", "svm", "--store", store()},
-                           {.environment = environment(), .on_line = send});
+  const Finished run =
+      lab({"run", scenario.string(), "--on", "svm", "--no-exact", "--store", store()},
+          {.environment = environment(), .on_line = send});
   const double seconds = since.seconds();
   ASSERT_TRUE(sent) << "the phase '" << stop.phase << "' never came:\n" << run.errors;
   if (stop.signal == SIGKILL) {

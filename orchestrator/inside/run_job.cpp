@@ -135,6 +135,7 @@ void run_job(const Job& job, const base::Folders& folders, const trial::Sink& si
                               .folder = run.path(),
                               .sockets = run.sockets(),
                               .conditions = machine_conditions(job),
+                              .own_clock = has_own_clock(job),
                               .verify_tracepoint = job.verify_tracepoint,
                               .sink = sink};
   guest::ConnectionPtr connection;
@@ -153,7 +154,7 @@ void run_job(const Job& job, const base::Folders& folders, const trial::Sink& si
     context.host = &host;
     context.conditions[std::string(record::condition::module_parameters)] = in_words(parameters);
     context.conditions.erase(std::string(record::condition::exact));
-    if (plan.settings.exact)
+    if (plan.settings.exact == scenario::Exact::always)
       context.conditions[std::string(record::condition::exact)] = exact_in_words(*job.site);
     record::Record record = trial::run_trial(plan, job.images.at(image_key(plan)), context);
     record.timings.insert(record.timings.begin(), {modules, seconds});

@@ -6,6 +6,7 @@
 #include <array>
 #include <map>
 
+#include "orchestrator/record/site.hpp"
 #include "orchestrator/report/report.hpp"
 #include "orchestrator/report/text.hpp"
 #include "orchestrator/report/timeline.hpp"
@@ -39,10 +40,20 @@ class Brief {
   std::string text_;
 };
 
+// What a reader must know of the site's counts.
+std::string_view kind_of_counts(const Record& record) {
+  if (!is_emulated(record)) return "";
+  const record::Site* site = record::find_site(condition_of(record, record::condition::site));
+  const bool exact = !condition_of(record, record::condition::exact).empty();
+  return exact || (site != nullptr && site->own_clock)
+             ? " (emulated, exact)"
+             : " (emulated; its counts come with this machine's speed)";
+}
+
 std::string conditions_in_brief(const Record& record) {
   namespace c = record::condition;
   Brief outer(record), guest(record);
-  outer.add(c::site, "site ", is_emulated(record) ? " (emulated)" : "");
+  outer.add(c::site, "site ", kind_of_counts(record));
   outer.add(condition_of(record, c::cpu_model).empty() ? c::vendor : c::cpu_model);
   outer.add(c::outer_kernel, "outer kernel ");
   outer.add(c::patch_version, "patch ");

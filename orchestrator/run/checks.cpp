@@ -80,9 +80,17 @@ void check_reasons(std::span<const scenario::Relation> relations, exits::Vendor 
     check_reason(relation.step, relation.reason, vendor);
 }
 
+std::vector<TrialPlan> decide_exact(std::vector<TrialPlan> plans, const Site& site) {
+  const bool possible = site.own_clock || (site.can_be_exact && outer::find_emulator(site));
+  for (TrialPlan& plan : plans)
+    if (plan.settings.exact == scenario::Exact::where_possible)
+      plan.settings.exact = possible ? scenario::Exact::always : scenario::Exact::never;
+  return plans;
+}
+
 void check_exact(const std::vector<TrialPlan>& plans, const Site& site) {
   for (const TrialPlan& plan : plans) {
-    if (!plan.settings.exact) continue;
+    if (plan.settings.exact != scenario::Exact::always) continue;
     if (!site.can_be_exact)
       throw base::user_error(named(plan) + "exact counts are for emulated sites, not for '" +
                                  std::string(site.name) + "': a processor's time is never the same",

@@ -25,6 +25,11 @@ exits::Vendor vendor_of(const record::Site& site);
 void check_reasons(const std::vector<scenario::TrialPlan>& plans, exits::Vendor vendor);
 void check_reasons(std::span<const scenario::Relation> relations, exits::Vendor vendor);
 
+// Plans that say whether they are exact: those that leave it open are where the site and its
+// emulator can give exact counts.
+std::vector<scenario::TrialPlan> decide_exact(std::vector<scenario::TrialPlan> plans,
+                                              const record::Site& site);
+
 // Exact counts where the site cannot give them.
 void check_exact(const std::vector<scenario::TrialPlan>& plans, const record::Site& site);
 

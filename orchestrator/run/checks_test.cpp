@@ -72,6 +72,40 @@ TEST(Checks, AnotherProcessorIsForVmxOnly) {
               testing::HasSubstr("kvm.processor is for site vmx, not for 'svm'"));
 }
 
+TEST(Exact, IsDecidedByTheSiteWhereThePlanLeavesItOpen) {
+  using scenario::Exact;
+  const auto decided = [](Exact asked, const Site& site) {
+    std::vector<scenario::TrialPlan> plans(1);
+    plans[0].settings.exact = asked;
+    return decide_exact(plans, site).at(0).settings.exact;
+  };
+  EXPECT_EQ(decided(Exact::where_possible, record::site_vmx), Exact::always);
+  EXPECT_EQ(decided(Exact::where_possible, record::site_here), Exact::never);
+  EXPECT_EQ(decided(Exact::where_possible, record::site_kvm), Exact::never);
+  EXPECT_EQ(decided(Exact::never, record::site_vmx), Exact::never);
+  EXPECT_EQ(decided(Exact::always, record::site_here), Exact::always);  // and refused:
+  std::vector<scenario::TrialPlan> plans(1);
+  plans[0].settings.exact = Exact::always;
+  EXPECT_THAT(error_of([&] { check_exact(plans, record::site_here); }),
+              testing::HasSubstr("exact counts are for emulated sites, not for 'here'"));
+}
+
+// Each trial begins on a fresh machine, but behind its cell's own warm-ups.
+TEST(Exact, OnlyATrialBehindItsWarmUpsGoesOnInTheirOuterVm) {
+  std::vector<scenario::TrialPlan> plans;
+  scenario::TrialPlan next;
+  next.cell = {{"paging", "nested"}};
+  EXPECT_TRUE(continues(plans, next));
+  plans.push_back(next);
+  EXPECT_FALSE(continues(plans, next));
+  plans[0].warmup = true;
+  EXPECT_TRUE(continues(plans, next));
+  plans.push_back(next);
+  EXPECT_TRUE(continues(plans, next));  // the cell's second repeat
+  next.cell = {{"paging", "shadow"}};
+  EXPECT_FALSE(continues(plans, next));
+}
+
 TEST(Kernel, IsMeantByItsReleaseOrSeries) {
   EXPECT_TRUE(means_release("", "6.1.0-56-amd64"));
   EXPECT_TRUE(means_release("6.1.0-56-amd64", "6.1.0-56-amd64"));

@@ -22,7 +22,7 @@ struct Kind {
 Kind kind_of(const scenario::TrialPlan& plan) {
   return {.kernel = plan.settings.kernel,
           .processor = plan.settings.processor,
-          .exact = plan.settings.exact};
+          .exact = plan.settings.exact == scenario::Exact::always};
 }
 
 OuterJob outer_job(const Site& site, const Outer& outer, const Kind& kind) {
@@ -41,6 +41,10 @@ void check_before_building(const std::vector<scenario::TrialPlan>& plans,
 }
 
 }  // namespace
+
+bool continues(const std::vector<scenario::TrialPlan>& plans, const scenario::TrialPlan& next) {
+  return plans.empty() || (plans.front().warmup && plans.front().cell == next.cell);
+}
 
 bool means_release(const std::string& kernel, const std::string& release) {
   static const std::regex series("([0-9]+\\.[0-9]+).*");
@@ -68,6 +72,7 @@ std::vector<OuterJob> provide_outer_jobs(const Site& site,
   check_before_building(plans, folders);
   std::vector<OuterJob> jobs;
   std::map<Kind, std::size_t> by_release, by_name;  // two names may mean one release
+  std::map<Kind, std::size_t> newest;
   for (const scenario::TrialPlan& plan : plans) {
     const Kind kind = kind_of(plan);
     if (!by_name.contains(kind)) {
@@ -77,15 +82,14 @@ std::vector<OuterJob> provide_outer_jobs(const Site& site,
       by_name[kind] = by_release.emplace(of_release, jobs.size()).first->second;
       if (by_name[kind] == jobs.size()) jobs.push_back(outer_job(site, outer, kind));
     }
-    const std::size_t first = by_name[kind];
-    if (kind.exact && !jobs[first].job.plans.empty()) {
-      // What a trial leaves in its outer VM would be where the next one begins.
-      OuterJob another = jobs[first];
-      another.job.plans = {plan};
+    std::size_t& at = newest.try_emplace(kind, by_name[kind]).first->second;
+    if (kind.exact && !continues(jobs[at].job.plans, plan)) {
+      OuterJob another = jobs[at];
+      another.job.plans.clear();
+      at = jobs.size();
       jobs.push_back(std::move(another));
-    } else {
-      jobs[first].job.plans.push_back(plan);
     }
+    jobs[at].job.plans.push_back(plan);
   }
   // All modules' own parameters are known before the first image is prepared.
   for (const OuterJob& outer : jobs)

@@ -33,6 +33,10 @@ OuterJob provide_outer_job(const Site& site, const std::string& kernel,
                            const std::vector<scenario::TrialPlan>& plans,
                            const base::Folders& folders, const trial::Sink& sink);
 
+// Whether an exact trial goes on in the outer VM of these. What they leave in it is where it
+// begins, which is right behind the warm-ups of its own cell only.
+bool continues(const std::vector<scenario::TrialPlan>& plans, const scenario::TrialPlan& next);
+
 // Whether `kernel` means the release: by its full name, by its series, or by naming none.
 bool means_release(const std::string& kernel, const std::string& release);
 

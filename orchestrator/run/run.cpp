@@ -93,14 +93,15 @@ unsigned lanes_for_jobs(unsigned wanted, const std::vector<OuterJob>& jobs) {
 
 }  // namespace
 
-void run_plans(const std::vector<scenario::TrialPlan>& plans, const RunOptions& options,
+void run_plans(const std::vector<scenario::TrialPlan>& asked, const RunOptions& options,
                const base::Folders& folders, const std::function<bool()>& stop_early,
                const trial::Sink& sink) {
-  check_images(plans, folders);
+  check_images(asked, folders);
   if (::geteuid() != 0)
     throw base::user_error("lab builds images and swaps modules, which takes root",
                            "sudo ci/lab run …");
-  const Site& site = resolve(options.site, plans, sink);
+  const Site& site = resolve(options.site, asked, sink);
+  const std::vector<scenario::TrialPlan> plans = decide_exact(asked, site);
   check_exact(plans, site);
   check_paging(plans, site);
   check_machines(plans, site);

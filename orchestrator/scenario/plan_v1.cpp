@@ -55,7 +55,7 @@ Settings settings_from(const json& object) {
   object.at("cmdline").get_to(settings.cmdline);
   object.at("ksm").get_to(settings.ksm);
   object.at("samples").get_to(settings.samples);
-  object.at("exact").get_to(settings.exact);
+  settings.exact = object.at("exact").get<bool>() ? Exact::always : Exact::never;
   get_word(object, "layout", settings.layout);
   if (object.contains("paging")) get_word(object, "paging", settings.paging.emplace());
   object.at("kernel").get_to(settings.kernel);

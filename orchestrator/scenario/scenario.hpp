@@ -27,6 +27,10 @@ enum class Clock { automatic, kvm_clock, tsc, hpet, acpi_pm };  // the guest's c
 // Generations that site vmx emulates.
 enum class Processor { haswell, skylake_x };
 
+// Whether the same trial has the same exits each time. A plan that runs says always or never: what
+// is possible is known when its site is.
+enum class Exact { where_possible, always, never };
+
 // Everything that the matrix can vary.
 struct Settings {
   std::string image;
@@ -49,7 +53,7 @@ struct Settings {
   std::string cmdline;  // guest.cmdline: added to the guest kernel's; printable ASCII, at most 1024
   bool ksm = false;     // host.ksm: same-page merging runs on the outer VM meanwhile
   std::uint32_t samples = 10;  // of the timeline, a second: 0 (none)..100
-  bool exact = false;          // the same trial has the same exits each time
+  Exact exact = Exact::where_possible;
   exits::Layout layout = exits::Layout::descending;
   // Nested unless said otherwise, by `paging` or by a parameter npt/ept; always set in a TrialPlan.
   std::optional<Paging> paging;

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "orchestrator/base/clock.hpp"
+#include "orchestrator/base/interrupt.hpp"
 #include "orchestrator/trial/context.hpp"
 #include "orchestrator/trial/observe/sampler.hpp"
 #include "orchestrator/trial/reader/session.hpp"
@@ -38,6 +39,20 @@ struct TrialState {
     phase = std::move(next);
     phase_watch.restart();
     context.sink({.trial = plan.name, .what = PhaseBegun{phase, ""}});
+  }
+  // On a machine with a clock of its own, waits for the next moment that is a multiple of
+  // `interval` there. What follows begins at the same moment whatever lab did before: another build
+  // of lab takes other instructions, and a longer scenario more of them. It is on no account:
+  // neither in a phase nor within the trial's limit.
+  void await_moment(std::chrono::seconds interval) {
+    if (!context.own_clock) return;
+    using Clock = std::chrono::steady_clock;
+    const auto now = Clock::now();
+    const auto moment =
+        std::chrono::floor<std::chrono::seconds>(now.time_since_epoch()) / interval * interval +
+        interval;
+    base::sleep_until_interruptibly(Clock::time_point(moment));
+    end += Clock::time_point(moment) - now;
   }
   void end_phase() { record.timings.push_back({phase, phase_watch.seconds()}); }
   void add_check(exits::Check check) { record.checks.push_back(std::move(check)); }

@@ -56,6 +56,7 @@ std::optional<Mark> Steps::mark_of(BootUntil until) {
 bool Steps::run(const Step& step) {
   const bool boots = step.kind == Step::Kind::boot;
   if (!boots && !readers_ready_ && !await_readers()) return false;
+  if (!boots) state_.await_moment(std::chrono::seconds(1));
   state_.begin({Phase::step, step.name});
   deadline_ = state_.deadline(time_limit(step));
   const auto doing = [&] {
@@ -98,6 +99,8 @@ bool Steps::boot(const Step& step) {
     guest->begin_step_by_host();
     guest->session().begin_boot(step.pattern, false);
   }
+  state_.await_moment(std::chrono::seconds(10));
+  deadline_ = state_.deadline(time_limit(step));
   state_.since_start.restart();
   state_.sampler.add_milestone("start", 0);
   for (const auto& guest : guests_) {

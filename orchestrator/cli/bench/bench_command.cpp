@@ -27,14 +27,14 @@ using nlohmann::json;
 constexpr double time_limit = 3600;  // seconds, of the outer VM
 constexpr const char* unit = "instructions (TCG -icount), not cycles";
 
-struct Options {
+struct OverheadOptions {
   std::uint64_t exits = 5'000;
   unsigned repeats = 5;
   std::string kernel, format = "table", output;
 };
 
 // One variant, one kind of exit.
-struct Row {
+struct OverheadRow {
   std::string variant, exit, why;
   std::vector<double> samples;  // instructions an exit or round; empty: not measured, see why
   std::optional<double> bytes;  // that tracing wrote for each
@@ -46,20 +46,20 @@ std::optional<double> median(const std::vector<double>& samples) {
 }
 
 // The row that a line of `lab vmm overhead` is; nullopt for a line that is none.
-std::optional<Row> row_of(const json& line) {
+std::optional<OverheadRow> row_of(const json& line) {
   if (line.contains("error"))
     throw base::infrastructure_error("in the outer VM: " + line.value("error", ""));
   if (!line.contains("variant")) return std::nullopt;
-  Row row{.variant = line.value("variant", ""),
-          .exit = line.value("exit", ""),
-          .why = line.value("why", ""),
-          .samples = line.value("ticks", std::vector<double>{})};
+  OverheadRow row{.variant = line.value("variant", ""),
+                  .exit = line.value("exit", ""),
+                  .why = line.value("why", ""),
+                  .samples = line.value("ticks", std::vector<double>{})};
   if (line.contains("bytes")) row.bytes = line.value("bytes", 0.0);
   return row;
 }
 
 guest::DomainSpec lay_out(const run::Outer& outer, const base::RunFolder& run,
-                          const Options& options) {
+                          const OverheadOptions& options) {
   const inside::Job job{.site = &record::site_svm, .modules = outer.modules};
   const std::string start = fmt::format(
       "exec /run/lab/job/lab vmm overhead --exits {} --repeats {} "
@@ -72,13 +72,14 @@ guest::DomainSpec lay_out(const run::Outer& outer, const base::RunFolder& run,
   return spec;
 }
 
-std::vector<Row> measure(const run::Outer& outer, const Options& options,
-                         const base::Folders& folders, terminal::Progress& progress) {
+std::vector<OverheadRow> measure_variants(const run::Outer& outer, const OverheadOptions& options,
+                                          const base::Folders& folders,
+                                          terminal::Progress& progress) {
   const base::RunFolder run(folders);
   const guest::DomainSpec spec = lay_out(outer, run, options);
   progress.phase("outer VM, counting instructions");
   const auto machine = outer::back_end(record::site_svm).start(outer.image, spec, run.path());
-  std::vector<Row> rows;
+  std::vector<OverheadRow> rows;
   outer::follow(*machine, {.silence = time_limit, .whole = time_limit},
                 [&](const std::string& text) {
                   const json line = json::parse(text, nullptr, false);
@@ -94,34 +95,38 @@ std::vector<Row> measure(const run::Outer& outer, const Options& options,
 }
 
 // In the order in which they first come.
-std::vector<std::string> distinct(const std::vector<Row>& rows, std::string Row::*name) {
+std::vector<std::string> distinct(const std::vector<OverheadRow>& rows,
+                                  std::string OverheadRow::*name) {
   std::vector<std::string> names;
-  for (const Row& row : rows)
+  for (const OverheadRow& row : rows)
     if (std::ranges::find(names, row.*name) == names.end()) names.push_back(row.*name);
   return names;
 }
 
-const Row* find_row(const std::vector<Row>& rows, const std::string& variant,
-                    const std::string& exit) {
+const OverheadRow* find_row(const std::vector<OverheadRow>& rows, const std::string& variant,
+                            const std::string& exit) {
   const auto found = std::ranges::find_if(
-      rows, [&](const Row& row) { return row.variant == variant && row.exit == exit; });
+      rows, [&](const OverheadRow& row) { return row.variant == variant && row.exit == exit; });
   return found == rows.end() ? nullptr : &*found;
 }
 
 // Median instructions of each kind, what they are more than those of the first variant, and bytes.
 class OverheadTable {
  public:
-  explicit OverheadTable(const std::vector<Row>& rows)
-      : rows_(rows), variants_(distinct(rows, &Row::variant)), exits_(distinct(rows, &Row::exit)) {}
+  explicit OverheadTable(const std::vector<OverheadRow>& rows)
+      : rows_(rows),
+        variants_(distinct(rows, &OverheadRow::variant)),
+        exits_(distinct(rows, &OverheadRow::exit)) {}
 
   std::string text() const {
-    return block(unit, [this](const Row& row) { return number("{:.1f}", median(row.samples)); }) +
+    return block(unit,
+                 [this](const OverheadRow& row) { return number("{:.1f}", median(row.samples)); }) +
            block("more than stock, instructions",
-                 [this](const Row& row) { return number("{:+.1f}", more(row)); }) +
+                 [this](const OverheadRow& row) { return number("{:+.1f}", more(row)); }) +
            block("more than stock, %",
-                 [this](const Row& row) { return number("{:+.2f}", percent(row)); }) +
+                 [this](const OverheadRow& row) { return number("{:+.2f}", percent(row)); }) +
            block("MB written for a million of them",
-                 [this](const Row& row) { return number("{:.1f}", row.bytes); }) +
+                 [this](const OverheadRow& row) { return number("{:.1f}", row.bytes); }) +
            reasons();
   }
 
@@ -130,15 +135,15 @@ class OverheadTable {
     return value ? fmt::format(format, *value) : "–";
   }
 
-  std::optional<double> more(const Row& row) const {
-    const Row* stock = find_row(rows_, variants_[0], row.exit);
+  std::optional<double> more(const OverheadRow& row) const {
+    const OverheadRow* stock = find_row(rows_, variants_[0], row.exit);
     const std::optional<double> value = median(row.samples),
                                 base = stock ? median(stock->samples) : std::nullopt;
     if (!value || !base) return std::nullopt;
     return *value - *base;
   }
 
-  std::optional<double> percent(const Row& row) const {
+  std::optional<double> percent(const OverheadRow& row) const {
     const std::optional<double> value = median(row.samples), delta = more(row);
     if (!value || !delta) return std::nullopt;
     return 100 * *delta / (*value - *delta);
@@ -151,7 +156,7 @@ class OverheadTable {
       std::string line;
       bool any = false;
       for (const std::string& exit : exits_) {
-        const Row* row = find_row(rows_, variant, exit);
+        const OverheadRow* row = find_row(rows_, variant, exit);
         const std::string value = row == nullptr ? "–" : cell(*row);
         any |= value != "–";
         line += fmt::format("{:>11}", value);
@@ -164,17 +169,17 @@ class OverheadTable {
   // Why something could not be measured.
   std::string reasons() const {
     std::string text;
-    for (const Row& row : rows_)
+    for (const OverheadRow& row : rows_)
       if (!row.why.empty()) text += fmt::format("– {}, {}: {}\n", row.variant, row.exit, row.why);
     return text;
   }
 
-  const std::vector<Row>& rows_;
+  const std::vector<OverheadRow>& rows_;
   const std::vector<std::string> variants_, exits_;
 };
 
-std::string table_of(const std::vector<Row>& rows, const run::Outer& outer,
-                     const Options& options) {
+std::string overhead_table(const std::vector<OverheadRow>& rows, const run::Outer& outer,
+                           const OverheadOptions& options) {
   return fmt::format(
              "kernel {}, {} times {} exits of each kind, medians; hlt and ipi: rounds of four and "
              "six exits\n\n",
@@ -182,14 +187,15 @@ std::string table_of(const std::vector<Row>& rows, const run::Outer& outer,
          OverheadTable(rows).text();
 }
 
-std::string json_of(const std::vector<Row>& rows, const run::Outer& outer, const Options& options) {
+std::string overhead_json(const std::vector<OverheadRow>& rows, const run::Outer& outer,
+                          const OverheadOptions& options) {
   json document{{"schema", 2},
                 {"benchmark", "overhead"},
                 {"unit", unit},
                 {"kernel", outer.release},
                 {"modules", outer.modules.filename().string()},
                 {"exits", options.exits}};
-  for (const Row& row : rows) {
+  for (const OverheadRow& row : rows) {
     json entry{{"variant", row.variant}, {"exit", row.exit}, {"samples", row.samples}};
     if (const auto value = median(row.samples)) entry["instructions"] = *value;
     if (row.bytes) entry["bytes"] = *row.bytes;
@@ -199,24 +205,24 @@ std::string json_of(const std::vector<Row>& rows, const run::Outer& outer, const
   return document.dump(1) + "\n";
 }
 
-int overhead(const Options& options) {
+int measure_overhead(const OverheadOptions& options) {
   const base::Folders folders = base::find_folders();
   terminal::Progress progress(terminal::Progress::fitting());
   const trial::Sink sink = [&](const trial::Event& event) { progress(event); };
   run::Outer outer = run::provide_outer(folders, sink, options.kernel);
   outer.image.emulator = outer::find_emulator(record::site_svm);
-  const std::vector<Row> rows = measure(outer, options, folders, progress);
+  const std::vector<OverheadRow> rows = measure_variants(outer, options, folders, progress);
   progress.clear();
   if (rows.empty()) throw base::infrastructure_error("the outer VM measured nothing");
-  write_output(options.output, options.format == "json" ? json_of(rows, outer, options)
-                                                        : table_of(rows, outer, options));
+  write_output(options.output, options.format == "json" ? overhead_json(rows, outer, options)
+                                                        : overhead_table(rows, outer, options));
   return base::exit_ok;
 }
 
 }  // namespace
 
 void add_bench(const Command& app) {
-  const auto options = std::make_shared<Options>();
+  const auto options = std::make_shared<OverheadOptions>();
   const Command command = app.add_subcommand("bench", "What the exit counts and lab itself cost");
   command.require_subcommand();
   add_bench_load(command);
@@ -234,7 +240,7 @@ void add_bench(const Command& app) {
       .range(1, 1000)
       .shows_default();
   add_bench_output(overhead_command, options->format, options->output);
-  overhead_command.runs([options] { return overhead(*options); });
+  overhead_command.runs([options] { return measure_overhead(*options); });
 }
 
 }  // namespace lab::cli

@@ -21,7 +21,7 @@ using nlohmann::ordered_json;
 
 constexpr double false_alarms_allowed = 0.01;
 
-struct Options {
+struct GateBenchOptions {
   std::string store, scenario, base, format = "table", output;
   std::size_t trials = 8, times = 1000, changes = 1;
 };
@@ -36,7 +36,7 @@ struct Line {
   bool holds = true;                      // what the gate promises
 };
 
-Line control(const check::Cell& base, const Options& options) {
+Line control(const check::Cell& base, const GateBenchOptions& options) {
   Line line{
       .name = "identical (drawn from all)", .recorded = base.trials.size(), .is_control = true};
   line.rates = check::resample(base, base, options.trials, options.times, {}, 1);
@@ -65,7 +65,7 @@ Line runs_beside_runs(const check::Cell& base) {
   return line;
 }
 
-Line seeded(const check::Cell& base, const check::Cell& changed, const Options& options) {
+Line seeded(const check::Cell& base, const check::Cell& changed, const GateBenchOptions& options) {
   Line line{.name = changed.name, .recorded = changed.trials.size()};
   line.promised = check::promised_changes(base, changed);
   std::set<std::string> subjects;
@@ -101,7 +101,7 @@ std::string text_of(const Line& line) {
   return text;
 }
 
-ordered_json json_of(const Line& line) {
+ordered_json gate_json(const Line& line) {
   ordered_json object = {{"name", line.name},
                          {"control", line.is_control},
                          {"recorded_trials", line.recorded},
@@ -119,12 +119,12 @@ ordered_json json_of(const Line& line) {
   return object;
 }
 
-std::string render(const Options& options, const std::vector<Line>& lines) {
+std::string render_gate(const GateBenchOptions& options, const std::vector<Line>& lines) {
   if (options.format == "json") {
-    ordered_json json = {
+    ordered_json document = {
         {"schema", 1}, {"trials_a_side", options.trials}, {"lines", ordered_json::array()}};
-    for (const Line& line : lines) json["lines"].push_back(json_of(line));
-    return json.dump(2) + "\n";
+    for (const Line& line : lines) document["lines"].push_back(gate_json(line));
+    return document.dump(2) + "\n";
   }
   std::string text =
       fmt::format("the gate on recorded trials of {}, {} a side drawn without replacement\n",
@@ -133,7 +133,7 @@ std::string render(const Options& options, const std::vector<Line>& lines) {
   return text;
 }
 
-int bench(const Options& options) {
+int bench(const GateBenchOptions& options) {
   const store::Store store(store_path(options.store), store::Store::Mode::read_only);
   const std::vector<check::Cell> cells =
       gather(without_confirmations(store.counts({.scenario = options.scenario})));
@@ -144,7 +144,7 @@ int bench(const Options& options) {
   std::vector<Line> lines = {control(*base, options), runs_beside_runs(*base)};
   for (const check::Cell& cell : cells)
     if (&cell != &*base) lines.push_back(seeded(*base, cell, options));
-  write_output(options.output, render(options, lines));
+  write_output(options.output, render_gate(options, lines));
   const auto found = std::size_t(
       std::ranges::count_if(lines, [](const Line& line) { return !line.promised.empty(); }));
   if (found < options.changes) {
@@ -158,7 +158,7 @@ int bench(const Options& options) {
 }  // namespace
 
 void add_bench_gate(const Command& bench_app) {
-  const auto options = std::make_shared<Options>();
+  const auto options = std::make_shared<GateBenchOptions>();
   const Command command = bench_app.add_subcommand(
       "gate", "Checks drawn from recorded trials: how often the gate is right (see ci/gate)");
   command.add_option("--scenario", options->scenario, "Whose trials").required();

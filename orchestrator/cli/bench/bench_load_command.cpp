@@ -18,7 +18,7 @@ namespace {
 
 using base::Samples;
 
-struct Options {
+struct LoadBenchOptions {
   std::vector<std::string> files;
   unsigned repeats = 5;
   std::string format = "table", output;
@@ -31,7 +31,7 @@ struct Result {
 };
 
 template <typename Load>
-Result measure(const std::string& name, unsigned repeats, Load load) {
+Result measure_load(const std::string& name, unsigned repeats, Load load) {
   Result result{.name = name};
   for (unsigned i = 0; i < repeats; ++i) {
     const base::Stopwatch watch;
@@ -41,7 +41,7 @@ Result measure(const std::string& name, unsigned repeats, Load load) {
   return result;
 }
 
-std::string json_of(const std::vector<Result>& results) {
+std::string load_json(const std::vector<Result>& results) {
   nlohmann::ordered_json document{{"schema", 1}, {"benchmark", "load"}, {"unit", "seconds"}};
   for (const Result& result : results)
     document["scenarios"].push_back({{"name", result.name},
@@ -51,7 +51,7 @@ std::string json_of(const std::vector<Result>& results) {
   return document.dump(1, ' ', true, nlohmann::json::error_handler_t::replace) + "\n";
 }
 
-std::string table_of(const std::vector<Result>& results) {
+std::string load_table(const std::vector<Result>& results) {
   std::string text;
   for (const Result& result : results)
     text += fmt::format(
@@ -62,29 +62,29 @@ std::string table_of(const std::vector<Result>& results) {
   return text;
 }
 
-int load(const Options& options) {
+int bench_load(const LoadBenchOptions& options) {
   std::vector<Result> results;
   for (const std::string& file : options.files)
-    results.push_back(measure(file, options.repeats, [&] { return scenario::load(file); }));
+    results.push_back(measure_load(file, options.repeats, [&] { return scenario::load(file); }));
   if (results.empty()) {
     const std::string yaml = scenario::large_example();
-    results.push_back(measure("10,000 cells", options.repeats,
-                              [&] { return scenario::parse(yaml, "10,000 cells"); }));
+    results.push_back(measure_load("10,000 cells", options.repeats,
+                                   [&] { return scenario::parse(yaml, "10,000 cells"); }));
   }
-  write_output(options.output, options.format == "json" ? json_of(results) : table_of(results));
+  write_output(options.output, options.format == "json" ? load_json(results) : load_table(results));
   return base::exit_ok;
 }
 
 }  // namespace
 
 void add_bench_load(const Command& bench) {
-  const auto options = std::make_shared<Options>();
+  const auto options = std::make_shared<LoadBenchOptions>();
   const Command command = bench.add_subcommand(
       "load", "Seconds to load, validate and expand a scenario of 10,000 cells");
   command.add_option("scenario", options->files, "These files instead");
   command.add_option("--repeats", options->repeats, "Runs").range(1, 1000).shows_default();
   add_bench_output(command, options->format, options->output);
-  command.runs([options] { return load(*options); });
+  command.runs([options] { return bench_load(*options); });
 }
 
 }  // namespace lab::cli

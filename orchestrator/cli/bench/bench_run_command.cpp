@@ -35,7 +35,7 @@ using nlohmann::ordered_json;
 constexpr const record::Site& bench_site = record::site_svm;
 constexpr std::chrono::minutes limit{30};  // of one run
 
-struct Options {
+struct RunBenchOptions {
   std::string image = "tiny", against, format = "table", output;
   unsigned repeats = 3, trials = 8;
 };
@@ -59,7 +59,7 @@ constexpr const char* start_words = "guest starts";
 
 constexpr const char* stream_file = "stream";  // where they go
 
-std::string scenario_of(const Options& options) {
+std::string scenario_of(const RunBenchOptions& options) {
   return fmt::format(
       "version: 1\nname: time-to-result\nimage: {}\ntimeouts: {{trial: 30 min, boot: 25 min}}\n"
       "steps:\n  - boot: {{until: multi-user}}\n",
@@ -72,7 +72,7 @@ struct Throughput {
 };
 
 // In seconds.
-struct Results {
+struct RunResults {
   Samples by_hand, by_hand_guest;  // with lab's emulator
   Samples against, against_guest;  // by hand with another one
   Samples lab, boot;
@@ -84,7 +84,7 @@ struct Results {
 
 class Bench {
  public:
-  Bench(const Options& options, terminal::Progress& progress)
+  Bench(const RunBenchOptions& options, terminal::Progress& progress)
       : options_(options),
         progress_(progress),
         folders_(base::find_folders()),
@@ -93,7 +93,7 @@ class Bench {
     base::write_file(scenario_, scenario_of(options));
   }
 
-  Results measure() {
+  RunResults measure() {
     plans_ = scenario::expand(scenario::load(scenario_));
     outer_ = run::provide_outer_job(bench_site, "", plans_, folders_,
                                     [&](const trial::Event& event) { progress_(event); });
@@ -238,14 +238,14 @@ class Bench {
     return argv;
   }
 
-  const Options& options_;
+  const RunBenchOptions& options_;
   terminal::Progress& progress_;
   const base::Folders folders_;
   const base::RunFolder work_;
   const fs::path scenario_;
   std::vector<scenario::TrialPlan> plans_;
   run::OuterJob outer_;
-  Results results_;
+  RunResults results_;
 };
 
 std::string row(const std::string& name, const Samples& times) {
@@ -257,7 +257,7 @@ double an_hour(unsigned trials, const Throughput& throughput) {
   return 3600 * trials / throughput.seconds;
 }
 
-std::string table_of(const Results& results, const Options& options) {
+std::string run_table(const RunResults& results, const RunBenchOptions& options) {
   const auto& conditions = results.conditions;
   std::string text = fmt::format(
       "image {}, site {} (emulated), outer kernel {}, lab {}, {} processors, {}\n\n", options.image,
@@ -293,7 +293,7 @@ std::string table_of(const Results& results, const Options& options) {
   return text;
 }
 
-std::string json_of(const Results& results, const Options& options) {
+std::string run_json(const RunResults& results, const RunBenchOptions& options) {
   ordered_json document{{"schema", 1},
                         {"benchmark", "run"},
                         {"unit", "seconds"},
@@ -317,19 +317,19 @@ std::string json_of(const Results& results, const Options& options) {
   return document.dump(1, ' ', true, nlohmann::json::error_handler_t::replace) + "\n";
 }
 
-int run(const Options& options) {
+int bench_run(const RunBenchOptions& options) {
   terminal::Progress progress(terminal::Progress::fitting());
-  const Results results = Bench(options, progress).measure();
+  const RunResults results = Bench(options, progress).measure();
   progress.clear();
   write_output(options.output,
-               options.format == "json" ? json_of(results, options) : table_of(results, options));
+               options.format == "json" ? run_json(results, options) : run_table(results, options));
   return base::exit_ok;
 }
 
 }  // namespace
 
 void add_bench_run(const Command& bench) {
-  const auto options = std::make_shared<Options>();
+  const auto options = std::make_shared<RunBenchOptions>();
   const Command command = bench.add_subcommand(
       "run", "Seconds from command to table, beside QEMU by hand; trials an hour (minutes)");
   command.add_option("--image", options->image, "The guest's").shows_default();
@@ -340,7 +340,7 @@ void add_bench_run(const Command& bench) {
       .range(1, 1000)
       .shows_default();
   add_bench_output(command, options->format, options->output);
-  command.runs([options] { return run(*options); });
+  command.runs([options] { return bench_run(*options); });
 }
 
 }  // namespace lab::cli

@@ -34,21 +34,21 @@ using nlohmann::ordered_json;
 
 constexpr std::size_t batch = 1000;  // records of one transaction
 
-struct Options {
+struct StoreBenchOptions {
   std::size_t trials = 100'000, reasons = 60;
   std::string store, format = "table", output;
 };
 
-struct Row {
+struct StoreRow {
   std::string command;
   double seconds = 0, mebibytes = 0;  // the most memory it had
 };
 
-struct Results {
+struct StoreResults {
   std::size_t trials = 0, runs = 0;
   std::uintmax_t bytes = 0;
   std::optional<double> making;  // seconds; absent: the store was there
-  std::vector<Row> rows;
+  std::vector<StoreRow> rows;
 };
 
 // What is measured: words after `lab`. {store} is the store's file; `scenario` has a twentieth of
@@ -118,10 +118,11 @@ std::string command_text(const std::vector<std::string>& words) {
   return text;
 }
 
-Row measure(const std::vector<std::string>& words, const std::string& store, const fs::path& work) {
+StoreRow measure_store(const std::vector<std::string>& words, const std::string& store,
+                       const fs::path& work) {
   std::vector<std::string> argv = {"lab"};
   for (const std::string& word : words) argv.push_back(word == "{store}" ? store : word);
-  Row row{.command = command_text(words)};
+  StoreRow row{.command = command_text(words)};
   const base::Stopwatch watch;
   row.mebibytes = Child(std::move(argv), work / "errors").wait();
   row.seconds = watch.seconds();
@@ -129,7 +130,8 @@ Row measure(const std::vector<std::string>& words, const std::string& store, con
 }
 
 // One record at a time: what this process had in memory counts as its children's (getrusage(2)).
-double make_store(const std::string& path, const Options& options, terminal::Progress& progress) {
+double make_store(const std::string& path, const StoreBenchOptions& options,
+                  terminal::Progress& progress) {
   const base::Stopwatch watch;
   store::Store store(path);
   store::GeneratedRecords records(options.trials, options.reasons);
@@ -176,11 +178,11 @@ std::string write_scenario(const fs::path& folder, const std::string& name) {
   return file.string();
 }
 
-Results measure_all(const Options& options, terminal::Progress& progress) {
+StoreResults measure_all(const StoreBenchOptions& options, terminal::Progress& progress) {
   const base::RunFolder work(base::find_folders());
   const std::string store =
       options.store.empty() ? (work.path() / "store.sqlite").string() : options.store;
-  Results results;
+  StoreResults results;
   if (!fs::exists(store)) results.making = make_store(store, options, progress);
   results.bytes = fs::file_size(store);
   const std::vector<record::RunInfo> runs = generated_runs(store);
@@ -190,24 +192,24 @@ Results measure_all(const Options& options, terminal::Progress& progress) {
   const std::string file = write_scenario(work.path(), scenario);
   for (const auto& words : commands(scenario, runs_of(runs, scenario), file)) {
     progress.phase(command_text(words));
-    measure(words, store, work.path());  // not counted: the file comes into the page cache
-    results.rows.push_back(measure(words, store, work.path()));
+    measure_store(words, store, work.path());  // not counted: the file comes into the page cache
+    results.rows.push_back(measure_store(words, store, work.path()));
   }
   return results;
 }
 
-std::string table_of(const Results& results, const Options& options) {
+std::string store_table(const StoreResults& results, const StoreBenchOptions& options) {
   std::string text =
       fmt::format("generated records: {} trials of {} runs, {} reasons a boot, {:.0f} MiB",
                   results.trials, results.runs, options.reasons, double(results.bytes) / (1 << 20));
   if (results.making) text += fmt::format(", made in {:.1f} s", *results.making);
   text += fmt::format("\n\n{:>8}{:>14}\n", "seconds", "MiB at most");
-  for (const Row& row : results.rows)
+  for (const StoreRow& row : results.rows)
     text += fmt::format("{:>8.2f}{:>14.0f}  {}\n", row.seconds, row.mebibytes, row.command);
   return text;
 }
 
-std::string json_of(const Results& results, const Options& options) {
+std::string store_json(const StoreResults& results, const StoreBenchOptions& options) {
   ordered_json document{{"schema", 1},
                         {"benchmark", "store"},
                         {"records", "generated"},
@@ -215,25 +217,25 @@ std::string json_of(const Results& results, const Options& options) {
                         {"reasons", options.reasons},
                         {"bytes", results.bytes}};
   if (results.making) document["making_seconds"] = *results.making;
-  for (const Row& row : results.rows)
+  for (const StoreRow& row : results.rows)
     document["commands"].push_back(
         {{"command", row.command}, {"seconds", row.seconds}, {"mebibytes", row.mebibytes}});
   return document.dump(1, ' ', true, nlohmann::json::error_handler_t::replace) + "\n";
 }
 
-int run(const Options& options) {
+int bench_store(const StoreBenchOptions& options) {
   terminal::Progress progress(terminal::Progress::fitting());
-  const Results results = measure_all(options, progress);
+  const StoreResults results = measure_all(options, progress);
   progress.clear();
-  write_output(options.output,
-               options.format == "json" ? json_of(results, options) : table_of(results, options));
+  write_output(options.output, options.format == "json" ? store_json(results, options)
+                                                        : store_table(results, options));
   return base::exit_ok;
 }
 
 }  // namespace
 
 void add_bench_store(const Command& bench) {
-  const auto options = std::make_shared<Options>();
+  const auto options = std::make_shared<StoreBenchOptions>();
   const Command command = bench.add_subcommand(
       "store", "Seconds and memory of commands on a large store of generated records (minutes)");
   command.add_option("--trials", options->trials, "Records").range(1, 10'000'000).shows_default();
@@ -243,7 +245,7 @@ void add_bench_store(const Command& bench) {
   command.add_option("--store", options->store,
                      "Keep it in this file, or measure the one that an earlier bench kept there");
   add_bench_output(command, options->format, options->output);
-  command.runs([options] { return run(*options); });
+  command.runs([options] { return bench_store(*options); });
 }
 
 }  // namespace lab::cli

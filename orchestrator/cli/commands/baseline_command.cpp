@@ -19,13 +19,13 @@
 namespace lab::cli {
 namespace {
 
-struct Options {
+struct BaselineOptions {
   std::string scenario, file, store, reason, by, cell;
   std::vector<std::string> runs, set;
   bool anyway = false;
 };
 
-std::string file_of(const Options& options) {
+std::string file_of(const BaselineOptions& options) {
   return options.file.empty() ? check::baseline_file(options.scenario) : options.file;
 }
 
@@ -46,15 +46,15 @@ std::string whoever_this_is() {
   return account ? account->pw_name : std::to_string(::getuid());
 }
 
-std::optional<scenario::TrialPlan> plan_of(const std::vector<scenario::TrialPlan>& plans,
-                                           const std::string& cell) {
+std::optional<scenario::TrialPlan> plan_of_cell(const std::vector<scenario::TrialPlan>& plans,
+                                                const std::string& cell) {
   for (const scenario::TrialPlan& plan : plans)
     if (!plan.warmup && record::cell_of(plan.name) == cell) return plan;
   return std::nullopt;
 }
 
 // The trials of all runs named, those of one cell and its conditions together.
-std::vector<check::Cell> cells_of(const Options& options, const std::string& scenario) {
+std::vector<check::Cell> cells_of(const BaselineOptions& options, const std::string& scenario) {
   const store::Store store(store_path(options.store), store::Store::Mode::read_only);
   std::vector<record::TrialCounts> trials;
   for (const std::string& word : options.runs)
@@ -76,7 +76,7 @@ void check_conditions(const std::vector<check::Cell>& cells) {
       }
 }
 
-void check_objections(const Options& options, const std::vector<check::Cell>& cells) {
+void check_objections(const BaselineOptions& options, const std::vector<check::Cell>& cells) {
   std::string all;
   for (const check::Cell& cell : cells)
     for (const std::string& objection : check::objections(cell, {})) all += "\n  " + objection;
@@ -87,7 +87,7 @@ void check_objections(const Options& options, const std::vector<check::Cell>& ce
   say("lab: warning: accepted in spite of:" + report::printable(all, true) + "\n");
 }
 
-int accept(const Options& options) {
+int accept(const BaselineOptions& options) {
   const scenario::Scenario scenario = scenario::load(options.scenario, options.set);
   const std::string file = file_of(options);
   check::Baseline baseline{.scenario = scenario.name};
@@ -106,7 +106,7 @@ int accept(const Options& options) {
     check::accept(baseline, {.by = by,
                              .time = now,
                              .reason = options.reason,
-                             .plan = plan_of(plans, cell.name),
+                             .plan = plan_of_cell(plans, cell.name),
                              .cell = cell});
     say(fmt::format("lab: accepted {}: {} trials\n", report::printable(cell.name),
                     cell.trials.size()));
@@ -116,13 +116,13 @@ int accept(const Options& options) {
   return base::exit_ok;
 }
 
-int show(const Options& options) {
+int show_baseline(const BaselineOptions& options) {
   write_output("", report::baseline_text(check::read_baseline(file_of(options)),
                                          terminal::terminal_style()));
   return base::exit_ok;
 }
 
-int reset(const Options& options) {
+int reset(const BaselineOptions& options) {
   const std::string file = file_of(options);
   check::Baseline baseline = check::read_baseline(file);
   const std::size_t before = baseline.entries.size();
@@ -141,8 +141,8 @@ int reset(const Options& options) {
   return base::exit_ok;
 }
 
-Command add(const Command& baseline, const char* name, const char* what,
-            const std::shared_ptr<Options>& options) {
+Command add_subcommand_on_file(const Command& baseline, const char* name, const char* what,
+                               const std::shared_ptr<BaselineOptions>& options) {
   const Command command = baseline.add_subcommand(name, what);
   command.add_option("scenario", options->scenario, "The scenario's file").required();
   command.add_option("--baseline", options->file, "The baseline's file (default: beside it)");
@@ -152,14 +152,15 @@ Command add(const Command& baseline, const char* name, const char* what,
 }  // namespace
 
 void add_baseline(const Command& app) {
-  const auto options = std::make_shared<Options>();
+  const auto options = std::make_shared<BaselineOptions>();
   const Command baseline = app.add_subcommand("baseline", "What counts as usual (for lab check)");
   baseline.require_subcommand();
-  const Command show_command = add(baseline, "show", "Who accepted what, and its totals", options);
-  show_command.runs([options] { return show(*options); });
+  const Command show_command =
+      add_subcommand_on_file(baseline, "show", "Who accepted what, and its totals", options);
+  show_command.runs([options] { return show_baseline(*options); });
 
-  const Command accept_command =
-      add(baseline, "accept", "Make the trials of several runs the baseline", options);
+  const Command accept_command = add_subcommand_on_file(
+      baseline, "accept", "Make the trials of several runs the baseline", options);
   accept_command
       .add_option("run", options->runs, "At least two: 'latest', 'latest~1', or their ids")
       .required();
@@ -170,7 +171,8 @@ void add_baseline(const Command& app) {
   accept_command.add_option("--store", options->store, "The store's file");
   accept_command.runs([options] { return accept(*options); });
 
-  const Command reset_command = add(baseline, "reset", "Forget it, or one cell of it", options);
+  const Command reset_command =
+      add_subcommand_on_file(baseline, "reset", "Forget it, or one cell of it", options);
   reset_command.add_option("--cell", options->cell, "As in boot-count[paging=shadow]");
   reset_command.runs([options] { return reset(*options); });
 }

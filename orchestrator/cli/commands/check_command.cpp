@@ -20,7 +20,7 @@ namespace {
 // The history that change points are looked for in.
 constexpr std::size_t history_trials = 2000;
 
-struct Options {
+struct CheckOptions {
   std::vector<std::string> scenarios, across;
   std::string baseline, stored, format = "table", output;
   bool no_confirm = false;
@@ -50,7 +50,7 @@ struct Subject {
 };
 
 // Those with a baseline in ./scenarios, where none is named.
-std::vector<std::string> scenario_files(const Options& options) {
+std::vector<std::string> scenario_files(const CheckOptions& options) {
   if (!options.scenarios.empty()) return options.scenarios;
   std::vector<std::string> files;
   std::error_code error;
@@ -72,7 +72,7 @@ std::vector<std::string> scenario_files(const Options& options) {
 
 class Checker {
  public:
-  explicit Checker(const Options& options) : options_(options) {
+  explicit Checker(const CheckOptions& options) : options_(options) {
     gate_.alpha = options.alpha;
     gate_.across.insert(options.across.begin(), options.across.end());
     for (const std::string& file : scenario_files(options)) add(file);
@@ -229,7 +229,7 @@ class Checker {
                                       fmt::format("{}\n", report::to_string(verdict.judgement())));
   }
 
-  const Options& options_;
+  const CheckOptions& options_;
   check::GateOptions gate_;
   std::vector<Subject> subjects_;
   base::ExitCode outcome_ = base::exit_ok;  // of new trials
@@ -239,7 +239,7 @@ class Checker {
 }  // namespace
 
 void add_check(const Command& app) {
-  const auto options = std::make_shared<Options>();
+  const auto options = std::make_shared<CheckOptions>();
   const Command command = app.add_subcommand(
       "check",
       "Run scenarios and compare with their baselines: exit code 1 for a regression, 4 "

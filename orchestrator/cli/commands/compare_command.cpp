@@ -11,12 +11,13 @@
 namespace lab::cli {
 namespace {
 
-struct Options {
+struct CompareOptions {
   std::string a, b, scenario, store, format = "table", output;
   double alpha = 0.05;
 };
 
-std::string render(const Options& options, const std::vector<check::Comparison>& comparisons) {
+std::string render_comparisons(const CompareOptions& options,
+                               const std::vector<check::Comparison>& comparisons) {
   if (options.format == "json") return report::comparison_json(comparisons);
   if (options.format == "csv") return report::comparison_csv(comparisons);
   return report::comparison_table(comparisons, style_for(options.output));
@@ -27,7 +28,7 @@ void say_alone(const std::vector<const check::Cell*>& cells, const char* side) {
     say("lab: only in " + std::string(side) + ": " + report::printable(cell->name) + "\n");
 }
 
-int compare(const Options& options) {
+int compare(const CompareOptions& options) {
   const auto a = select_cells(options.store, options.a, options.scenario);
   const auto b = select_cells(options.store, options.b, options.scenario);
   const check::Pairs pairs = check::pair_up(a, b);
@@ -37,14 +38,15 @@ int compare(const Options& options) {
     say("lab: error: nothing in a and b belongs together: no cell of the same name and scenario\n");
     return base::exit_no_data;
   }
-  write_output(options.output, render(options, check::compare_all(pairs, options.alpha)));
+  write_output(options.output,
+               render_comparisons(options, check::compare_all(pairs, options.alpha)));
   return base::exit_ok;
 }
 
 }  // namespace
 
 void add_compare(const Command& app) {
-  const auto options = std::make_shared<Options>();
+  const auto options = std::make_shared<CompareOptions>();
   const Command command = app.add_subcommand(
       "compare",
       std::string("Two sets of recorded trials side by side; each is ") + selection_help);

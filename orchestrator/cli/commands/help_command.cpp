@@ -22,7 +22,7 @@ std::string overview(const Command& app) {
 }
 
 // A topic, or a command in one or two words.
-int show(const Command& app, const std::vector<std::string>& words) {
+int show_help(const Command& app, const std::vector<std::string>& words) {
   if (words.empty()) {
     write_output("", overview(app));
     return base::exit_ok;
@@ -63,7 +63,7 @@ void add_help(const Command& app) {
   const auto words = std::make_shared<std::vector<std::string>>();
   const Command help = app.add_subcommand("help", "Explain a topic or a command");
   help.add_option("topic", *words, "Which (without: all there are)");
-  help.runs([app, words] { return show(app, *words); });
+  help.runs([app, words] { return show_help(app, *words); });
 
   const auto shell = std::make_shared<std::string>();
   const Command completion =

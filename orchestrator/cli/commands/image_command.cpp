@@ -14,7 +14,7 @@
 namespace lab::cli {
 namespace {
 
-struct Options {
+struct ImageOptions {
   std::string name;
   std::string console = "quiet";
 };
@@ -25,7 +25,7 @@ std::filesystem::path kit_path(const base::Folders& folders, const image::Progre
       .path;
 }
 
-int list() {
+int list_images() {
   const base::Folders folders = base::find_folders();
   const image::ImageCache cache(folders);
   const auto kits = kvm::list_kits(folders.cache);
@@ -50,7 +50,7 @@ image::Image provide(const base::Folders& folders, const std::string& name,
 }
 
 // `build` and `fetch` do the same: what it takes to have the image.
-int have(const Options& options, image::Entry::Source source) {
+int have(const ImageOptions& options, image::Entry::Source source) {
   const base::Folders folders = base::find_folders();
   const image::ImageCache cache(folders);
   const bool fetched =
@@ -75,7 +75,7 @@ image::Console console_named(const std::string& name) {
   throw base::user_error("--console '" + name + "': one of quiet, verbose, none");
 }
 
-int prepare(const Options& options) {
+int prepare(const ImageOptions& options) {
   const image::PrepareOptions wanted{.console = console_named(options.console)};
   const base::Folders folders = base::find_folders();
   terminal::Progress progress(terminal::Progress::fitting());
@@ -92,7 +92,7 @@ int prepare(const Options& options) {
   return base::exit_ok;
 }
 
-int remove(const Options& options) {
+int remove_image(const ImageOptions& options) {
   image::ImageCache cache(base::find_folders());
   fmt::print("removed {} folder(s) of {}\n", cache.remove(options.name), options.name);
   return base::exit_ok;
@@ -101,24 +101,24 @@ int remove(const Options& options) {
 }  // namespace
 
 void add_image(const Command& app) {
-  const auto options = std::make_shared<Options>();
+  const auto options = std::make_shared<ImageOptions>();
   const Command command = app.add_subcommand("image", "Images of guests and of the outer VM");
   command.require_subcommand();
-  command.add_subcommand("list", "The images that lab knows").runs([] { return list(); });
-  const auto add = [&](const char* name, const char* help, int (*run)(const Options&)) {
+  command.add_subcommand("list", "The images that lab knows").runs([] { return list_images(); });
+  const auto add = [&](const char* name, const char* help, int (*run)(const ImageOptions&)) {
     const Command sub = command.add_subcommand(name, help);
     sub.add_option("image", options->name, "The image's name").required();
     sub.runs([options, run] { return run(*options); });
     return sub;
   };
   add("build", "Build an image by its recipe",
-      [](const Options& o) { return have(o, image::Entry::Source::recipe); });
+      [](const ImageOptions& o) { return have(o, image::Entry::Source::recipe); });
   add("fetch", "Download a cloud image and check its digest",
-      [](const Options& o) { return have(o, image::Entry::Source::url); });
+      [](const ImageOptions& o) { return have(o, image::Entry::Source::url); });
   add("prepare", "Put the reader into an image, ready for trials", prepare)
       .add_option("--console", options->console, "quiet, verbose or none")
       .shows_default();
-  add("remove", "Delete an image and what was prepared from it", remove);
+  add("remove", "Delete an image and what was prepared from it", remove_image);
 }
 
 }  // namespace lab::cli

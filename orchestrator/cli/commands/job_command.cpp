@@ -14,11 +14,11 @@
 namespace lab::cli {
 namespace {
 
-struct Options {
+struct JobOptions {
   std::string job, stream;
 };
 
-int run_job(const Options& options) {
+int run_job(const JobOptions& options) {
   const base::Fd stream(::open(options.stream.c_str(), O_WRONLY | O_CLOEXEC));
   if (!stream) throw base::errno_error("open", options.stream, errno);
   const trial::Sink sink = [&](const trial::Event& event) {
@@ -43,7 +43,7 @@ int run_job(const Options& options) {
 }  // namespace
 
 void add_job(const Command& app) {
-  const auto options = std::make_shared<Options>();
+  const auto options = std::make_shared<JobOptions>();
   const Command command = app.add_subcommand("job", "Run a job file (inside an outer VM)");
   command.hide();
   command.add_option("job", options->job).required();

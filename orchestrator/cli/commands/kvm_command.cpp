@@ -18,7 +18,7 @@
 namespace lab::cli {
 namespace {
 
-struct Options {
+struct KvmOptions {
   std::string kernel, modules, source, headers;
   std::vector<std::string> parameters;
   bool available = false;
@@ -42,7 +42,7 @@ kvm::ModuleSet build_tree(const base::Folders& folders, const kvm::KernelTree& t
                             [&](const std::string& text) { progress.phase(text); });
 }
 
-int build(const Options& options) {
+int build(const KvmOptions& options) {
   const base::Folders folders = base::find_folders();
   const std::optional<std::string> kernel =
       options.kernel.empty() ? std::nullopt : std::optional(options.kernel);
@@ -68,7 +68,7 @@ kvm::Parameters parse_parameters(const std::vector<std::string>& words) {
   return parameters;
 }
 
-int load(const Options& options) {
+int load_modules(const KvmOptions& options) {
   const base::Folders folders = base::find_folders();
   const kvm::Parameters parameters = parse_parameters(options.parameters);
   if (!options.modules.empty() &&
@@ -93,7 +93,7 @@ int restore() {
   return base::exit_ok;
 }
 
-int status() {
+int modules_status() {
   const base::Folders folders = base::find_folders();
   const kvm::ModuleStatus status = kvm::module_status(folders.runtime);
   const bool built_in = !status.kvm_loaded && !status.parameters.empty();
@@ -137,7 +137,7 @@ int list_available(const base::Folders& folders) {
   return base::exit_ok;
 }
 
-int list(const Options& options) {
+int list_kernels(const KvmOptions& options) {
   const base::Folders folders = base::find_folders();
   if (options.available) return list_available(folders);
   for (const kvm::KernelKit& kit : kvm::list_kits(folders.cache))
@@ -150,7 +150,7 @@ int list(const Options& options) {
 }  // namespace
 
 void add_kvm(const Command& app) {
-  const auto options = std::make_shared<Options>();
+  const auto options = std::make_shared<KvmOptions>();
   const Command command = app.add_subcommand("kvm", "The patched kvm modules");
   command.require_subcommand();
 
@@ -174,18 +174,18 @@ void add_kvm(const Command& app) {
       "NAME=VALUE of kvm or its vendor module, e.g. exit_layout=ascending npt=0");
   load_command.add_option("--modules", options->modules,
                           "Folder of built modules (default: built for this kernel, or found)");
-  load_command.runs([options] { return load(*options); });
+  load_command.runs([options] { return load_modules(*options); });
 
   command.add_subcommand("restore", "Put the stock modules back (root)").runs([] {
     return restore();
   });
   command.add_subcommand("status", "Which modules are loaded, and who uses them").runs([] {
-    return status();
+    return modules_status();
   });
   const Command list_command = command.add_subcommand("list", "Kernels and modules in the cache");
   list_command.add_flag("--available", options->available,
                         "Kernels that can be built: release, version, suite, what the cache has");
-  list_command.runs([options] { return list(*options); });
+  list_command.runs([options] { return list_kernels(*options); });
 }
 
 }  // namespace lab::cli

@@ -36,7 +36,7 @@ namespace fs = std::filesystem;
 
 constexpr const char* domain_name = "lab-outer";
 
-struct Options {
+struct OuterOptions {
   std::string site = "auto", kernel;
   std::vector<std::string> command, scenarios;
   unsigned timeout = 600;
@@ -66,7 +66,8 @@ std::vector<scenario::TrialPlan> load_plans(const std::vector<std::string>& file
 }
 
 // The one that the user names, or else the only one that the scenarios name.
-std::string wanted_kernel(const Options& options, const std::vector<scenario::TrialPlan>& plans) {
+std::string wanted_kernel(const OuterOptions& options,
+                          const std::vector<scenario::TrialPlan>& plans) {
   if (!options.kernel.empty() || plans.empty()) return options.kernel;
   const std::string& first = plans.front().settings.kernel;
   for (const scenario::TrialPlan& plan : plans)
@@ -108,7 +109,7 @@ void throw_away(const base::Folders& folders, virConnect* connection) {
   fs::remove_all(folders.runtime / "outer");
 }
 
-int up(const Options& options) {
+int up(const OuterOptions& options) {
   const base::Folders folders = base::find_folders();
   const guest::ConnectionPtr connection = guest::connect(guest::default_uri());
   if (is_up(connection.get()))
@@ -149,7 +150,7 @@ std::string in_words(const std::vector<std::string>& command) {
   return line;
 }
 
-int exec(const Options& options) {
+int exec(const OuterOptions& options) {
   const std::string line = in_words(options.command);
   const guest::ConnectionPtr connection = guest::connect(guest::default_uri());
   if (!is_up(connection.get())) throw base::user_error("no outer VM is up", "lab outer up");
@@ -164,7 +165,7 @@ int exec(const Options& options) {
 constexpr char end_mark = '\x1e';  // ASCII's record separator
 
 // One that is there for one command.
-int run(const Options& options) {
+int run_in_outer_vm(const OuterOptions& options) {
   const base::Folders folders = base::find_folders();
   terminal::Progress progress(terminal::Progress::fitting());
   const trial::Sink sink = [&](const trial::Event& event) { progress(event); };
@@ -191,7 +192,7 @@ int run(const Options& options) {
   return code;
 }
 
-int status() {
+int outer_status() {
   const guest::ConnectionPtr connection = guest::connect(guest::default_uri());
   const bool there = is_up(connection.get());
   fmt::print("{}\n", there ? "up" : "down");
@@ -206,7 +207,7 @@ int down() {
 }  // namespace
 
 void add_outer(const Command& app) {
-  const auto options = std::make_shared<Options>();
+  const auto options = std::make_shared<OuterOptions>();
   const Command outer = app.add_subcommand("outer", "An outer VM by hand");
   outer.require_subcommand();
 
@@ -225,7 +226,7 @@ void add_outer(const Command& app) {
   run_command.add_option("--kernel", options->kernel, "Its kernel, as of lab outer up");
   run_command.add_option("--timeout", options->timeout, "Seconds").shows_default();
   run_command.positionals_at_end();
-  run_command.runs([options] { return run(*options); });
+  run_command.runs([options] { return run_in_outer_vm(*options); });
 
   const Command exec_command = outer.add_subcommand("exec", "Run a shell command in it as root");
   exec_command.add_option("command", options->command, "The command").required();
@@ -233,7 +234,7 @@ void add_outer(const Command& app) {
   exec_command.positionals_at_end();
   exec_command.runs([options] { return exec(*options); });
 
-  outer.add_subcommand("status", "Whether one is up").runs([] { return status(); });
+  outer.add_subcommand("status", "Whether one is up").runs([] { return outer_status(); });
   outer.add_subcommand("down", "End it and throw its disk away").runs([] { return down(); });
 }
 

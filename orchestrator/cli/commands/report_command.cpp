@@ -31,20 +31,20 @@ constexpr std::size_t records_shown = 400;
 // Above, reasons are not looked for changes, only totals: seconds.
 constexpr std::size_t trials_with_reasons = 20'000;
 
-struct Options {
+struct ReportOptions {
   std::string what, other, scenario, store, title, output;
   bool history = false;
   double alpha = 0.05;
 };
 
 // What is shown of one side.
-struct Side {
+struct ReportSide {
   std::string name;   // as the user names it
   std::string store;  // the file
   std::vector<TrialCounts> trials;
 };
 
-Side select(const Options& options, const std::string& word) {
+ReportSide select(const ReportOptions& options, const std::string& word) {
   const bool is_file = std::filesystem::is_regular_file(word);
   const std::string file = is_file ? word : store_path(options.store);
   const Store store(file, Store::Mode::read_only);
@@ -54,7 +54,7 @@ Side select(const Options& options, const std::string& word) {
 }
 
 // Whole records of the newest trials; timelines only of those that a page shows: they are large.
-std::vector<Record> read(const Side& side, std::vector<std::string>& notes) {
+std::vector<Record> read(const ReportSide& side, std::vector<std::string>& notes) {
   std::vector<std::string> ids;
   for (const TrialCounts& trial :
        side.trials | std::views::reverse | std::views::take(records_shown))
@@ -82,7 +82,7 @@ std::vector<Record> read(const Side& side, std::vector<std::string>& notes) {
 
 class Reporter {
  public:
-  explicit Reporter(const Options& options) : options_(options) {}
+  explicit Reporter(const ReportOptions& options) : options_(options) {}
 
   int run() {
     if (options_.output.empty() && ::isatty(STDOUT_FILENO) != 0)
@@ -110,11 +110,11 @@ class Reporter {
 
  private:
   void take_trials() {
-    const Side a = select(options_, options_.what.empty() ? "latest" : options_.what);
+    const ReportSide a = select(options_, options_.what.empty() ? "latest" : options_.what);
     records_ = read(a, notes_);
     add_scenarios(a);
     if (options_.other.empty()) return;
-    const Side b = select(options_, options_.other);
+    const ReportSide b = select(options_, options_.other);
     other_ = records_.size();
     for (Record& record : read(b, notes_))
       if (std::ranges::find(records_, record.id, &Record::id) == records_.end())
@@ -123,11 +123,11 @@ class Reporter {
     compare(a, b);
   }
 
-  void add_scenarios(const Side& side) {
+  void add_scenarios(const ReportSide& side) {
     for (const TrialCounts& trial : side.trials) scenarios_.insert(trial.scenario);
   }
 
-  void compare(const Side& a, const Side& b) {
+  void compare(const ReportSide& a, const ReportSide& b) {
     const auto cells_a = gather(a.trials), cells_b = gather(b.trials);
     const check::Pairs pairs = check::pair_up(cells_a, cells_b);
     for (const check::Cell* cell : pairs.only_a) notes_.push_back("only before: " + cell->name);
@@ -182,7 +182,7 @@ class Reporter {
     return text;
   }
 
-  const Options& options_;
+  const ReportOptions& options_;
   std::vector<Record> records_;
   std::size_t other_ = SIZE_MAX;     // where those of the second side begin
   std::set<std::string> scenarios_;  // of the records
@@ -194,7 +194,7 @@ class Reporter {
 }  // namespace
 
 void add_report(const Command& app) {
-  const auto options = std::make_shared<Options>();
+  const auto options = std::make_shared<ReportOptions>();
   const Command command = app.add_subcommand(
       "report",
       "Trials as one HTML page that needs no network: answers, charts, every number. Without "

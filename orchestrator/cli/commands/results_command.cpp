@@ -24,18 +24,18 @@ using std::chrono::system_clock;
 // Records that answers are given from, where nothing says which.
 constexpr std::size_t answers_limit = 100;
 
-struct Options {
+struct ResultsOptions {
   std::string store, scenario, run, older_than, format = "table", output;
   std::vector<std::string> ids, files;
   std::size_t limit = 0;
   bool answers = false, dry_run = false;
 };
 
-store::Store open_store(const Options& options) {
+store::Store open_store(const ResultsOptions& options) {
   return store::Store(store_path(options.store), store::Store::Mode::read_only);
 }
 
-Filter filter_of(const Options& options) {
+Filter filter_of(const ResultsOptions& options) {
   return {.scenario = options.scenario,
           .limit = options.limit,
           .run = options.run,
@@ -43,7 +43,7 @@ Filter filter_of(const Options& options) {
           .before = {}};
 }
 
-int list(const Options& options) {
+int list_records(const ResultsOptions& options) {
   const auto rows = open_store(options).rows(filter_of(options));
   write_output("", report::list(rows, terminal::terminal_style()));
   return base::exit_ok;
@@ -62,7 +62,7 @@ std::vector<record::Record> by_ids(const store::Store& store, const std::vector<
 
 // By their ids, or by --scenario, --run and --limit, or the latest; for answers all of its
 // scenario.
-std::vector<record::Record> chosen(const Options& options) {
+std::vector<record::Record> chosen(const ResultsOptions& options) {
   const store::Store store = open_store(options);
   const bool filtered = !options.scenario.empty() || !options.run.empty() || options.limit > 0;
   if (!options.ids.empty() && filtered)
@@ -73,7 +73,7 @@ std::vector<record::Record> chosen(const Options& options) {
   return by_ids(store, options.ids.empty() ? std::vector<std::string>{"latest"} : options.ids);
 }
 
-int show(const Options& options) {
+int show_records(const ResultsOptions& options) {
   const report::Format format = wanted_format(options.format);
   if (options.answers && format != report::Format::table)
     throw base::user_error("--answers are sentences: they have no other --format");
@@ -84,7 +84,7 @@ int show(const Options& options) {
   return base::exit_ok;
 }
 
-int export_lines(const Options& options) {
+int export_lines(const ResultsOptions& options) {
   const bool to_file = !options.output.empty() && options.output != "-";
   const std::size_t count =
       store::export_records(open_store(options), filter_of(options), options.output);
@@ -92,7 +92,7 @@ int export_lines(const Options& options) {
   return base::exit_ok;
 }
 
-int import_files(const Options& options) {
+int import_files(const ResultsOptions& options) {
   store::Store store(store_path(options.store));
   const base::RunFolder work(base::find_folders());
   for (const std::string& file : options.files) {
@@ -145,7 +145,7 @@ void check_whole(const store::Store& store, const Filter& filter) {
                              "lab results list, and give the whole id");
 }
 
-int remove(const Options& options) {
+int remove_records(const ResultsOptions& options) {
   Filter filter = filter_of(options);
   if (!options.older_than.empty()) filter.before = system_clock::now() - age_of(options.older_than);
   if (filter.ids.empty() && filter.run.empty() && filter.scenario.empty() && !filter.before)
@@ -165,36 +165,39 @@ int remove(const Options& options) {
   return base::exit_ok;
 }
 
-Command add(const Command& results, const std::shared_ptr<Options>& options, const char* name,
-            const char* help, int (*run)(const Options&)) {
+Command add_subcommand_on_store(const Command& results,
+                                const std::shared_ptr<ResultsOptions>& options, const char* name,
+                                const char* help, int (*run)(const ResultsOptions&)) {
   const Command command = results.add_subcommand(name, help);
   command.runs([options, run] { return run(*options); });
   return command;
 }
 
-void add_filters(const Command& command, Options& options) {
+void add_filters(const Command& command, ResultsOptions& options) {
   command.add_option("--scenario", options.scenario, "Only this scenario's");
   command.add_option("--run", options.run, "Only those of this `lab run`: its first record's id");
 }
 
-void add_limit(const Command& command, Options& options) {
+void add_limit(const Command& command, ResultsOptions& options) {
   command.add_option("-n,--limit", options.limit, "Only the newest N");
 }
 
 }  // namespace
 
 void add_results(const Command& app) {
-  const auto options = std::make_shared<Options>();
+  const auto options = std::make_shared<ResultsOptions>();
   const Command results = app.add_subcommand("results", "The records of past trials");
   results.require_subcommand();
   results.accept_options_anywhere();  // --store goes before and behind the subcommand
   results.add_option("--store", options->store, "The store's file");
 
-  const Command listing = add(results, options, "list", "One line a record, oldest first", list);
+  const Command listing = add_subcommand_on_store(results, options, "list",
+                                                  "One line a record, oldest first", list_records);
   add_filters(listing, *options);
   add_limit(listing, *options);
 
-  const Command showing = add(results, options, "show", "Records, whole", show);
+  const Command showing =
+      add_subcommand_on_store(results, options, "show", "Records, whole", show_records);
   showing.add_option("id", options->ids,
                      "Their ids, beginnings of them, or 'latest' (as without any)");
   add_filters(showing, *options);
@@ -204,21 +207,22 @@ void add_results(const Command& app) {
                    "ids from the latest record's scenario");
   add_format_options(showing, options->format, options->output);
 
-  const Command exporting =
-      add(results, options, "export", "Records as JSON lines, oldest first", export_lines);
+  const Command exporting = add_subcommand_on_store(
+      results, options, "export", "Records as JSON lines, oldest first", export_lines);
   add_filters(exporting, *options);
   add_limit(exporting, *options);
   exporting.add_option("-o,--output", options->output,
                        "Write to this file instead of standard output");
 
-  const Command importing =
-      add(results, options, "import",
-          "Add records of another store; those that are there already are left out", import_files);
+  const Command importing = add_subcommand_on_store(
+      results, options, "import",
+      "Add records of another store; those that are there already are left out", import_files);
   importing
       .add_option("file", options->files, "What export wrote ('-': standard input), or a store")
       .required();
 
-  const Command removing = add(results, options, "remove", "Delete records", remove);
+  const Command removing =
+      add_subcommand_on_store(results, options, "remove", "Delete records", remove_records);
   removing.add_option("id", options->ids, "Their whole ids");
   add_filters(removing, *options);
   removing.add_option("--older-than", options->older_than, "Only older ones: '30 days', '12 h'");

@@ -13,7 +13,7 @@
 namespace lab::cli {
 namespace {
 
-struct Options {
+struct RunCommandOptions {
   std::vector<std::string> scenarios;
   std::string filter, format = "table", output;
   bool dry_run = false;
@@ -50,7 +50,7 @@ base::ExitCode worst_of(const auto& results, base::ExitCode worst = base::exit_o
 // Runs the plans; what the table format shows of each record is printed as soon as it is there.
 class Runner {
  public:
-  Runner(const Options& options, std::vector<scenario::Scenario> scenarios,
+  Runner(const RunCommandOptions& options, std::vector<scenario::Scenario> scenarios,
          std::vector<scenario::TrialPlan> plans)
       : options_(options),
         scenarios_(std::move(scenarios)),
@@ -97,13 +97,13 @@ class Runner {
       write_output("", report::table(*record, terminal::terminal_style()));
   }
 
-  const Options& options_;
+  const RunCommandOptions& options_;
   std::vector<scenario::Scenario> scenarios_;
   report::Format format_;
   TrialRunner trials_;
 };
 
-int run(Options options) {
+int run_scenarios(RunCommandOptions options) {
   std::vector<scenario::Scenario> scenarios;
   std::vector<scenario::TrialPlan> plans;
   for (const std::string& file : options.scenarios) {
@@ -123,7 +123,7 @@ int run(Options options) {
 }  // namespace
 
 void add_run(const Command& app) {
-  const auto options = std::make_shared<Options>();
+  const auto options = std::make_shared<RunCommandOptions>();
   const Command command = app.add_subcommand("run", "Run scenarios and record their exits");
   command.add_option("scenario", options->scenarios, "Scenario files").required();
   add_trial_options(command, options->trials);
@@ -136,7 +136,7 @@ void add_run(const Command& app) {
   command.add_flag("--fail-fast", options->trials.fail_fast,
                    "Begin no further trial once one has not passed");
   add_format_options(command, options->format, options->output);
-  command.runs([options] { return run(*options); });
+  command.runs([options] { return run_scenarios(*options); });
 }
 
 }  // namespace lab::cli

@@ -31,7 +31,7 @@ constexpr double patience = 5;  // seconds
 constexpr double silence = 30;
 constexpr std::size_t fewest_lines = 6;  // of a guest's table
 
-struct Options {
+struct TopOptions {
   double delay = 1;
   unsigned count = 0;
 };
@@ -62,7 +62,7 @@ std::vector<terminal::LiveGuest> local() {
 
 class Watcher {
  public:
-  explicit Watcher(const Options& options)
+  explicit Watcher(const TopOptions& options)
       : options_(options), terminal_(::isatty(STDOUT_FILENO) != 0) {}
 
   int run() {
@@ -180,7 +180,7 @@ class Watcher {
     return top;
   }
 
-  const Options& options_;
+  const TopOptions& options_;
   const bool terminal_;
   const base::Folders folders_ = base::find_folders();
   std::map<std::string, Seen> seen_;  // by LiveGuest::key
@@ -189,7 +189,7 @@ class Watcher {
 }  // namespace
 
 void add_top(const Command& app) {
-  const auto options = std::make_shared<Options>();
+  const auto options = std::make_shared<TopOptions>();
   const Command command = app.add_subcommand(
       "top",
       "The exits of running guests by reason, each second: of `lab run` in another terminal, or "

@@ -20,7 +20,7 @@
 namespace lab::cli {
 namespace {
 
-struct Options {
+struct VmmOptions {
   vmm::CostOptions cost;
   vmm::FuzzOptions fuzz;
   unsigned times = 100;
@@ -45,7 +45,7 @@ std::uint32_t wanted_leaf(const std::string& text) {
   }
 }
 
-int cost(Options options) {
+int cost(VmmOptions options) {
   options.cost.leaf = wanted_leaf(options.leaf);
   print_line(fmt::format("{} exits of CPUID leaf {:#x}, {} times", options.cost.exits,
                          options.cost.leaf, options.cost.repeats));
@@ -55,7 +55,7 @@ int cost(Options options) {
 }
 
 // For lab bench overhead: a JSON line for each variant and kind of exit.
-int overhead(const Options& options) {
+int print_overhead(const VmmOptions& options) {
   const auto print = [](const vmm::VariantCost& variant) {
     nlohmann::json line{
         {"variant", variant.name}, {"exit", to_string(variant.kind)}, {"why", variant.why}};
@@ -84,52 +84,53 @@ int print_report(const vmm::Report& report) {
 }
 
 // A subcommand that prints a test's report.
-Command add_test(const Command& command, const std::shared_ptr<Options>& options, const char* name,
-                 const char* description, vmm::Report (*test)(const Options&)) {
+Command add_test(const Command& command, const std::shared_ptr<VmmOptions>& options,
+                 const char* name, const char* description,
+                 vmm::Report (*test)(const VmmOptions&)) {
   const Command added = command.add_subcommand(name, description);
   added.runs([options, test] { return print_report(test(*options)); });
   return added;
 }
 
-void add_tests(const Command& command, const std::shared_ptr<Options>& options) {
+void add_tests(const Command& command, const std::shared_ptr<VmmOptions>& options) {
   add_test(command, options, "numbers", "Every exit number on every leaf",
-           [](const Options&) { return vmm::test_numbers(); });
+           [](const VmmOptions&) { return vmm::test_numbers(); });
   const Command fuzz = add_test(command, options, "fuzz", "Random leaves and numbers",
-                                [](const Options& o) { return vmm::test_fuzz(o.fuzz); });
+                                [](const VmmOptions& o) { return vmm::test_fuzz(o.fuzz); });
   fuzz.add_option("--seconds", options->fuzz.seconds).shows_default();
   fuzz.add_option("--vcpus", options->fuzz.vcpus).shows_default().range(1, 8);
   fuzz.add_option("--seed", options->fuzz.seed).shows_default();
   add_test(command, options, "create", "Make and end VMs; look for leaks",
-           [](const Options& o) { return vmm::test_create(o.times); })
+           [](const VmmOptions& o) { return vmm::test_create(o.times); })
       .add_option("--times", options->times)
       .shows_default();
   const Command reload = add_test(
-      command, options, "reload", "Swap the modules; look for leaks", [](const Options& o) {
+      command, options, "reload", "Swap the modules; look for leaks", [](const VmmOptions& o) {
         return vmm::test_reload(o.times, o.modules, base::find_folders().runtime);
       });
   reload.add_option("--times", options->times).shows_default();
   reload.add_option("--modules", options->modules).shows_default();
   add_test(command, options, "wrap", "Past 2^32 exits (exit_preset=4294966296)",
-           [](const Options&) { return vmm::test_wrap(); });
+           [](const VmmOptions&) { return vmm::test_wrap(); });
   add_test(command, options, "nested", "The exits of a guest's own guest (SVM)",
-           [](const Options& o) { return vmm::test_nested(o.nested_exits); })
+           [](const VmmOptions& o) { return vmm::test_nested(o.nested_exits); })
       .add_option("--exits", options->nested_exits)
       .shows_default();
   add_test(command, options, "failed", "VM entries that the processor refuses",
-           [](const Options& o) { return vmm::test_failed(o.times); })
+           [](const VmmOptions& o) { return vmm::test_failed(o.times); })
       .add_option("--times", options->times)
       .shows_default();
   add_test(command, options, "interrupts", "Interrupts that arrive once each",
-           [](const Options& o) { return vmm::test_interrupts(o.times); })
+           [](const VmmOptions& o) { return vmm::test_interrupts(o.times); })
       .add_option("--times", options->times)
       .shows_default();
   add_test(command, options, "priority", "The task priority while an interrupt is pending",
-           [](const Options& o) { return vmm::test_priority(o.times); })
+           [](const VmmOptions& o) { return vmm::test_priority(o.times); })
       .add_option("--times", options->times)
       .shows_default();
 }
 
-void add_cost_options(const Command& command, Options& options) {
+void add_cost_options(const Command& command, VmmOptions& options) {
   command.add_option("--exits", options.cost.exits, "Of each kind in a run")
       .range(1, 10'000'000)
       .shows_default();
@@ -139,7 +140,7 @@ void add_cost_options(const Command& command, Options& options) {
 }  // namespace
 
 void add_vmm(const Command& app) {
-  const auto options = std::make_shared<Options>();
+  const auto options = std::make_shared<VmmOptions>();
   const Command command = app.add_subcommand("vmm", "Test the patched modules by a tiny VMM");
   command.hide();
   command.require_subcommand();
@@ -154,7 +155,7 @@ void add_vmm(const Command& app) {
       command.add_subcommand("overhead", "Time an exit under each module variant (JSON lines)");
   add_cost_options(overhead_command, *options);
   overhead_command.add_option("--modules", options->modules).shows_default();
-  overhead_command.runs([options] { return overhead(*options); });
+  overhead_command.runs([options] { return print_overhead(*options); });
 }
 
 }  // namespace lab::cli

@@ -13,7 +13,7 @@ namespace lab::scenario {
 namespace {
 
 constexpr std::string_view parameter_prefix = "kvm.parameters.";
-constexpr std::string_view on_off[] = {"on", "off"}, true_false[] = {"true", "false"};
+constexpr std::string_view on_off[] = {"on", "off"};
 
 template <auto member>
 void read_enum(Settings& settings, const Setting& setting, const Node& value) {
@@ -157,7 +157,7 @@ constexpr Setting table[] = {
     {"guest.cmdline", read_cmdline, write_text<&Settings::cmdline>},
     flag<&Settings::ksm, on_off>("host.ksm"),
     number<&Settings::samples>("samples", 0, 100),
-    flag<&Settings::exact, true_false>("exact"),
+    one_of<Exact, &Settings::exact>("exact"),
     one_of<Layout, &Settings::layout>("kvm.layout"),
     {"kvm.paging", read_paging, write_paging, words_of<Paging>},
     {"kvm.kernel", read_kernel_name, write_text<&Settings::kernel>},

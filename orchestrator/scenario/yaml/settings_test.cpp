@@ -51,7 +51,7 @@ TEST(Settings, AllAreReadAndSurviveThePlansJson) {
   EXPECT_EQ(settings.cmdline, "nohz=off mitigations=off");
   EXPECT_TRUE(settings.ksm);
   EXPECT_EQ(settings.samples, 0u);
-  EXPECT_TRUE(settings.exact);
+  EXPECT_EQ(settings.exact, Exact::always);
   EXPECT_EQ(settings.layout, exits::Layout::combined);
   EXPECT_EQ(settings.paging, Paging::shadow);
   EXPECT_EQ(settings.kernel, "trixie");
@@ -127,7 +127,7 @@ TEST(Settings, BadOnesSayWhereWhatAndHowToMend) {
       {"", "host: {ksn: on}", "unknown key 'ksn' in host, did you mean 'ksm'?"},
       {"", "host:", "s.yaml:4:1: host must be a map of keys and values, not nothing"},
       {"", "samples: 101", "samples must be a whole number from 0 to 100"},
-      {"", "exact: maybe", "exact must be one of true, false"},
+      {"", "exact: maybe", "exact must be one of auto, true, false"},
       {"", "kvm: {scope: all}", "kvm.scope must be one of vm, host"},
       {"", "kvm: {parameters: {exit_scope: all}}", "exit_scope must be one of vm, host"},
       {"", "warmup: 101", "warmup must be a whole number from 0 to 100"},

@@ -55,6 +55,10 @@ struct Words<Processor> {
   static constexpr std::string_view all[] = {"haswell", "skylake-x"};
 };
 template <>
+struct Words<Exact> {
+  static constexpr std::string_view all[] = {"auto", "true", "false"};
+};
+template <>
 struct Words<Layout> {
   static constexpr std::string_view all[] = {"descending", "ascending", "combined"};
 };

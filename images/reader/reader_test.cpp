@@ -266,11 +266,11 @@ bool dies(const std::string& pid) {
 }
 
 TEST_F(Command, IsCutWithItsWholeGroupWhenTheTimeIsOver) {
-  const command_result& r = run("sleep 100 & echo $!; sleep 100", "", 1, 100);
+  const command_result& r = run("sleep 100 & echo $!; sleep 100", "", 1, 1000);
   EXPECT_TRUE(r.cut);
   EXPECT_EQ(r.signal, 9);
   EXPECT_EQ(r.times, 0u);
-  EXPECT_GE(r.seconds, 0.1);
+  EXPECT_GE(r.seconds, 1);
   EXPECT_LT(r.seconds, 5);
   EXPECT_TRUE(dies(output()));
 }
@@ -278,7 +278,7 @@ TEST_F(Command, IsCutWithItsWholeGroupWhenTheTimeIsOver) {
 TEST_F(Command, IsCutThoughItNeverStopsPrintingOrComesAgainAndAgain) {
   EXPECT_TRUE(run("yes", "", 1, 500).cut);
   EXPECT_EQ(result_->kept, std::size_t{OUTPUT_KEPT});
-  EXPECT_TRUE(run("true", "", TIMES_LIMIT, 500).cut);
+  EXPECT_TRUE(run("true", "", TIMES_LIMIT, 2000).cut);
   EXPECT_GT(result_->times, 0u);
   EXPECT_FALSE(run("true", "", 2, 60'000).cut) << "done before its time";
   EXPECT_EQ(result_->times, 2u);

@@ -99,7 +99,8 @@ TEST_F(KitTest, SuitesAndNewestAreAskedFor) {
 TEST_F(KitTest, WhatSelectsNothingIsTheCallersMistake) {
   write_script("fetch-kit",
                "echo 'hint: look' >&2; echo 'fetch-kit: error: no kernel' >&2; exit 2");
-  for (const std::string selector : {"", "../etc", "a b", "-o", std::string(65, 'a').c_str()})
+  const std::vector<std::string> wrong{"", "../etc", "a b", "-o", std::string(65, 'a')};
+  for (const std::string& selector : wrong)
     EXPECT_EQ(failure_of([&] { release_of(selector); }).kind, base::ErrorKind::user) << selector;
   const Failure failure = failure_of([&] { release_of("9.99"); });
   EXPECT_EQ(failure.kind, base::ErrorKind::user);

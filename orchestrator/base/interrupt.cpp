@@ -55,8 +55,8 @@ void sleep_interruptibly(double seconds) {
 
 void sleep_until_interruptibly(std::chrono::steady_clock::time_point moment) {
   ::prctl(PR_SET_TIMERSLACK, 1);  // nanosecond, of this thread
-  const auto since_start =
-      moment.time_since_epoch();  // libstdc++'s steady clock is the monotonic one
+  // libstdc++'s steady clock is CLOCK_MONOTONIC.
+  const auto since_start = moment.time_since_epoch();
   const auto seconds = std::chrono::floor<std::chrono::seconds>(since_start);
   const timespec time{time_t(seconds.count()), long((since_start - seconds).count())};
   do {

@@ -80,11 +80,12 @@ std::vector<std::string> objections(const Cell& cell, const GateOptions& options
     return {fmt::format("{}: trials of {} run only: one odd run must not become the baseline",
                         cell.name, runs.size())};
   std::vector<std::string> found;
-  if (is_deterministic(cell)) found = unsteady(cell);
+  if (record::is_deterministic(cell.conditions)) found = unsteady(cell);
   if (cell.trials.size() > most_trials)
     found.push_back(
         fmt::format("{}: {} trials; at most {}", cell.name, cell.trials.size(), most_trials));
-  const std::size_t fewest = is_deterministic(cell) ? 1 : trials_needed(options.alpha, 1);
+  const std::size_t fewest =
+      record::is_deterministic(cell.conditions) ? 1 : trials_needed(options.alpha, 1);
   if (cell.trials.size() < fewest)
     found.push_back(fmt::format("{}: {} trials; with fewer than {} nothing could ever be shown",
                                 cell.name, cell.trials.size(), fewest));

@@ -7,7 +7,6 @@
 #include <utility>
 
 #include "orchestrator/base/error.hpp"
-#include "orchestrator/record/site.hpp"
 
 namespace lab::check {
 namespace {
@@ -159,14 +158,6 @@ exits::Vendor vendor_of(const Cell& cell) {
       vendor == cell.conditions.end() ? std::nullopt : exits::parse_vendor(vendor->second);
   if (!known) throw base::user_error("the trials of " + cell.name + " do not say their vendor");
   return *known;
-}
-
-bool is_deterministic(const Cell& cell) {
-  const auto name = cell.conditions.find(std::string(record::condition::site));
-  const record::Site* site =
-      name == cell.conditions.end() ? nullptr : record::find_site(name->second);
-  return cell.conditions.contains(std::string(record::condition::exact)) ||
-         (site != nullptr && site->own_clock);
 }
 
 std::vector<Difference> differences(const record::Conditions& a, const record::Conditions& b) {

@@ -75,9 +75,6 @@ base::Samples samples_of(const Counts& counts);
 // Conditions' vendor; a user error where it is missing or unknown.
 exits::Vendor vendor_of(const Cell& cell);
 
-// Whether equal trials have equal counts: an exact run, or a site where nothing comes from outside.
-bool is_deterministic(const Cell& cell);
-
 // Keys in which the two differ, with both values ("" where one has none), in the usual order.
 struct Difference {
   std::string key, a, b;

@@ -215,7 +215,7 @@ Comparison compare(const Cell& a, const Cell& b, double confidence) {
                     .conditions = differences(a.conditions, b.conditions),
                     .only_a = steps_only_in(a, b),
                     .only_b = steps_only_in(b, a)};
-  if (is_deterministic(a) && is_deterministic(b)) {
+  if (record::is_deterministic(a.conditions) && record::is_deterministic(b.conditions)) {
     for (const Cell* cell : {&a, &b})
       for (const std::string& what : unsteady(*cell)) result.note = what;
     result.exact = result.note.empty() && have_a_common_repeat(a, b);

@@ -241,7 +241,7 @@ std::optional<std::size_t> trials_for(const std::vector<Cell>& baseline,
   std::size_t tests = 0, fewest = SIZE_MAX;
   bool exact = true;
   for (const Cell& cell : baseline) {
-    exact &= is_deterministic(cell);
+    exact &= record::is_deterministic(cell.conditions);
     fewest = std::min(fewest, cell.trials.size());
     for (const Row& row : compare(cell, cell).rows)
       tests += is_judged(row, floors_of(options, cell.scenario), vendor_of(cell));

@@ -26,8 +26,8 @@ void clear_what_was_left() {
 }
 
 int report_error(const base::Error& error) {
-  cli::say(fmt::format("lab: error: {}\n", report::printable(error.what(), true)));
-  if (!error.hint().empty()) cli::say(fmt::format("hint: {}\n", report::printable(error.hint())));
+  say(fmt::format("lab: error: {}\n", report::printable(error.what(), true)));
+  if (!error.hint().empty()) say(fmt::format("hint: {}\n", report::printable(error.hint())));
   return base::exit_code(error.kind());
 }
 

@@ -19,7 +19,6 @@ namespace {
 namespace fs = std::filesystem;
 
 using testing::AllOf;
-using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::Not;
@@ -68,10 +67,9 @@ class Lab : public testing::Test {
                  "version: 1\nname: " + name + "\nimage: tiny\nrepeat: 2\nsteps: [boot: ]\n");
   }
 
-  // Generated trials: runs of fifty trials each, of a scenario each. Empties the store before.
-  std::string stored(std::size_t trials) const {
+  // A store of generated trials: runs of fifty each, of a scenario each.
+  std::string stored(std::size_t trials) {
     const std::string file = folder() + "/store.sqlite";
-    fs::remove(file);
     store::Store store(file);
     store::GeneratedRecords generated(trials, 10);
     for (std::size_t i = 0; i < trials; ++i) {
@@ -91,7 +89,7 @@ class Lab : public testing::Test {
     }
   }
 
-  mutable std::vector<record::Record> records_;
+  std::vector<record::Record> records_;  // of stored()
 
  private:
   base::TemporaryFolder folder_{testing::TempDir(), "lab"};
@@ -226,14 +224,12 @@ TEST_F(Lab, ReportIsOnePageOrAnError) {
   EXPECT_EQ(report.code == base::exit_ok, fs::exists(page)) << report.errors;
 }
 
-// A baseline needs two runs of a scenario, and generated records have one each; so they are made
-// one scenario's, and the second run its own.
+// Runs of one cell, made of generated records, in a store of their own.
 class Baselines : public Lab {
  protected:
   // Trials of one cell, each with so many exits in its boot: two runs, and a third.
   void store_runs(std::uint64_t usual, std::uint64_t third,
                   const std::string& third_memory = "768 MiB") const {
-    fs::remove(file);
     store::Store store(file);
     store::GeneratedRecords generated(60, 5);
     for (int run = 0; run < 3; ++run) {

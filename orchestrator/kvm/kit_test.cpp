@@ -11,14 +11,13 @@
 #include "orchestrator/kvm/build.hpp"
 #include "orchestrator/kvm/modules/refusal.hpp"
 #include "orchestrator/kvm/modules/users.hpp"
+#include "orchestrator/kvm/patch_folder_test.hpp"
 
 namespace lab::kvm {
 namespace {
 
 namespace fs = std::filesystem;
 using testing::HasSubstr;
-
-const fs::path kvm_patch = fs::path(LAB_SOURCE_DIR) / "kvm-patch";
 
 class KitTest : public testing::Test {
  protected:
@@ -136,15 +135,15 @@ class TreeTest : public KitTest {
 
   Failure build() const {
     return failure_of([&] {
-      build_modules(KernelTree{path("source"), path("headers")}, kvm_patch, folder_.path(),
+      build_modules(KernelTree{path("source"), path("headers")}, patch_folder, folder_.path(),
                     nullptr);
     });
   }
 
   std::string key() const {
-    return last_line(run_script(
-        {kvm_patch / "build-modules", "--key", path("source").string(), path("headers").string()},
-        nullptr));
+    return last_line(run_script({patch_folder / "build-modules", "--key", path("source").string(),
+                                 path("headers").string()},
+                                nullptr));
   }
 };
 

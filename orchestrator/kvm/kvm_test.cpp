@@ -19,6 +19,7 @@
 #include "orchestrator/kvm/modules/modules.hpp"
 #include "orchestrator/kvm/modules/parameters.hpp"
 #include "orchestrator/kvm/modules/users.hpp"
+#include "orchestrator/kvm/patch_folder_test.hpp"
 #include "orchestrator/kvm/tracepoint.hpp"
 
 namespace lab::kvm {
@@ -28,8 +29,6 @@ namespace fs = std::filesystem;
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::StartsWith;
-
-const fs::path patch_folder = fs::path(LAB_SOURCE_DIR) / "kvm-patch";
 
 class KvmTest : public testing::Test {
  protected:

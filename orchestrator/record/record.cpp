@@ -6,6 +6,8 @@
 #include <algorithm>
 #include <array>
 
+#include "orchestrator/record/site.hpp"
+
 namespace lab::record {
 namespace {
 
@@ -63,6 +65,12 @@ std::span<const std::string_view> condition_order() {
       c::samples,      c::emulator,  c::host,          c::lab_version,       c::start_time,
       c::repeat};
   return order;
+}
+
+bool is_deterministic(const Conditions& conditions) {
+  const auto name = conditions.find(std::string(condition::site));
+  const Site* site = name == conditions.end() ? nullptr : find_site(name->second);
+  return conditions.contains(std::string(condition::exact)) || (site != nullptr && site->own_clock);
 }
 
 std::string make_id(std::chrono::system_clock::time_point start, std::uint32_t random) {

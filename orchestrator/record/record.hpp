@@ -138,6 +138,9 @@ inline bool is_confirmation(std::string_view run) {
 
 using Conditions = std::map<std::string, std::string>;
 
+// Whether equal trials have equal counts: in an exact run, or on a site with a clock of its own.
+bool is_deterministic(const Conditions& conditions);
+
 struct Record {
   std::string id;  // make_id(): sorts by start time
   std::string

@@ -6,7 +6,6 @@
 #include <array>
 #include <map>
 
-#include "orchestrator/record/site.hpp"
 #include "orchestrator/report/report.hpp"
 #include "orchestrator/report/text.hpp"
 #include "orchestrator/report/timeline.hpp"
@@ -43,9 +42,7 @@ class Brief {
 // What a reader must know of the site's counts.
 std::string_view kind_of_counts(const Record& record) {
   if (!is_emulated(record)) return "";
-  const record::Site* site = record::find_site(condition_of(record, record::condition::site));
-  const bool exact = !condition_of(record, record::condition::exact).empty();
-  return exact || (site != nullptr && site->own_clock)
+  return record::is_deterministic(record.conditions)
              ? " (emulated, exact)"
              : " (emulated; its counts come with this machine's speed)";
 }

@@ -72,7 +72,6 @@ std::vector<OuterJob> provide_outer_jobs(const Site& site,
   check_before_building(plans, folders);
   std::vector<OuterJob> jobs;
   std::map<Kind, std::size_t> by_release, by_name;  // two names may mean one release
-  std::map<Kind, std::size_t> newest;
   for (const scenario::TrialPlan& plan : plans) {
     const Kind kind = kind_of(plan);
     if (!by_name.contains(kind)) {
@@ -82,7 +81,7 @@ std::vector<OuterJob> provide_outer_jobs(const Site& site,
       by_name[kind] = by_release.emplace(of_release, jobs.size()).first->second;
       if (by_name[kind] == jobs.size()) jobs.push_back(outer_job(site, outer, kind));
     }
-    std::size_t& at = newest.try_emplace(kind, by_name[kind]).first->second;
+    std::size_t& at = by_name[kind];  // of exact ones the newest
     if (kind.exact && !continues(jobs[at].job.plans, plan)) {
       OuterJob another = jobs[at];
       another.job.plans.clear();

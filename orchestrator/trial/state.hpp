@@ -42,8 +42,8 @@ struct TrialState {
   }
   // On a machine with a clock of its own, waits for the next moment that is a multiple of
   // `interval` there. What follows begins at the same moment whatever lab did before: another build
-  // of lab takes other instructions, and a longer scenario more of them. It is on no account:
-  // neither in a phase nor within the trial's limit.
+  // of lab takes other instructions, and a longer scenario more of them. The wait does not count
+  // against the trial's limit.
   void await_moment(std::chrono::seconds interval) {
     if (!context.own_clock) return;
     using Clock = std::chrono::steady_clock;
@@ -54,6 +54,7 @@ struct TrialState {
     base::sleep_until_interruptibly(Clock::time_point(moment));
     end += Clock::time_point(moment) - now;
   }
+
   void end_phase() { record.timings.push_back({phase, phase_watch.seconds()}); }
   void add_check(exits::Check check) { record.checks.push_back(std::move(check)); }
   // So long from now, but not beyond the trial's.

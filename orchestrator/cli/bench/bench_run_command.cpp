@@ -61,7 +61,8 @@ constexpr const char* stream_file = "stream";  // where they go
 
 std::string scenario_of(const RunBenchOptions& options) {
   return fmt::format(
-      "version: 1\nname: time-to-result\nimage: {}\ntimeouts: {{trial: 30 min, boot: 25 min}}\n"
+      "version: 1\nname: time-to-result\nimage: {}\nexact: false\n"
+      "timeouts: {{trial: 30 min, boot: 25 min}}\n"
       "steps:\n  - boot: {{until: multi-user}}\n",
       options.image);
 }

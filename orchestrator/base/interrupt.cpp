@@ -10,6 +10,7 @@
 #include <string>
 
 #include "orchestrator/base/error.hpp"
+#include "orchestrator/base/standing_clock.hpp"
 
 namespace lab::base {
 namespace {
@@ -47,7 +48,10 @@ void sleep_interruptibly(double seconds) {
     throw_if_interrupted();
     const double piece = std::min(seconds, 0.1);
     const timespec time{0, static_cast<long>(piece * 1e9)};
-    ::nanosleep(&time, nullptr);
+    {
+      const GoingClock waiting;
+      ::nanosleep(&time, nullptr);
+    }
     seconds -= piece;
   }
   throw_if_interrupted();
@@ -59,6 +63,7 @@ void sleep_until_interruptibly(std::chrono::steady_clock::time_point moment) {
   const auto since_start = moment.time_since_epoch();
   const auto seconds = std::chrono::floor<std::chrono::seconds>(since_start);
   const timespec time{time_t(seconds.count()), long((since_start - seconds).count())};
+  const GoingClock waiting;
   do {
     throw_if_interrupted();
   } while (::clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &time, nullptr) == EINTR);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "orchestrator/base/subprocess.hpp"
+#include "orchestrator/base/standing_clock.hpp"
 
 #include <fcntl.h>
 #include <poll.h>
@@ -248,6 +249,7 @@ const std::string& Process::output() const {
 }
 
 Outcome run(const Command& command) {
+  const GoingClock waiting;
   Child child = start(command);
   Reaper reaper(child.pid);
   Outcome outcome;

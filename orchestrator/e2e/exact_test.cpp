@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: MIT
 // Exact runs on emulated SVM: the same exits and cycles each time, whatever else the machine does.
+#include <fstream>
+
+#include "orchestrator/base/folders.hpp"
 #include "orchestrator/e2e/lab_test.hpp"
 
 namespace lab::e2e {
@@ -10,15 +13,15 @@ using testing::HasSubstr;
 class Exact : public LabTest {
  protected:
   // Of each trial, exits and cycles of every reason of every step, and what else was counted.
-  std::vector<json> counts_of(const std::vector<std::string>& options) const {
+  std::vector<json> counts_of(const std::string& more, const std::vector<std::string>& options,
+                              const How& how = {}) const {
     const std::string scenario =
-        write_tiny(std::string(count_to_2000) +
-                   "matrix: {paging: [nested, shadow]}\n"
+        write_tiny(std::string(count_to_2000) + more +
                    "timeouts: {trial: 20 min, boot: 15 min, step: 5 min}\n");
     std::vector<std::string> command{"run",      scenario, "--on",    "svm",
                                      "--format", "json",   "--store", store()};
     command.insert(command.end(), options.begin(), options.end());
-    const Finished run = lab(command);
+    const Finished run = lab(command, how);
     EXPECT_EQ(run.exit_code, 0) << run.errors;
     std::vector<json> counts;
     for (const json& trial : trials_of(run)) {
@@ -30,15 +33,51 @@ class Exact : public LabTest {
     }
     return counts;
   }
+
+  // Another build of this lab, with other bytes and another size.
+  fs::path other_build() const {
+    const fs::path program = folder() / "other-lab";
+    fs::copy_file(binary(), program);
+    std::ofstream(program, std::ios::app | std::ios::binary) << std::string(70'000, 'x');
+    return program;
+  }
+
+  // The user's cache, but without saved states of outer VMs.
+  fs::path cache_without_states() const {
+    const fs::path cache = folder() / "cache";
+    fs::create_directories(cache / "lab");
+    for (const auto& entry : fs::directory_iterator(base::find_folders().cache))
+      if (entry.path().filename() != "warm")
+        fs::create_symlink(entry.path(), cache / "lab" / entry.path().filename());
+    return cache;
+  }
 };
 
+// `part` in the folder that is nearest above a program.
+fs::path beside(const fs::path& program, const fs::path& part) {
+  fs::path folder = program.parent_path();
+  while (folder.has_relative_path() && !fs::exists(folder / part)) folder = folder.parent_path();
+  return folder / part;
+}
+
 TEST_F(Exact, TheSameEachTimeAloneAndWithANeighbour) {
-  const std::vector<json> alone = counts_of({}), together = counts_of({"--repeat", "2", "-j", "2"});
-  ASSERT_EQ(alone.size(), 2u);  // one with nested paging, one with shadow paging
+  const std::string both = "matrix: {paging: [nested, shadow]}\n";
+  const std::vector<json> alone = counts_of(both, {}),
+                          together = counts_of(both, {"--repeat", "2", "-j", "2"});
+  ASSERT_EQ(alone.size(), 2u);
   ASSERT_EQ(together.size(), 4u);
   EXPECT_GT(named(alone[0].at("steps"), "boot").value("exits", 0u), 5000u);
   EXPECT_NE(alone[0], alone[1]);
   for (std::size_t i = 0; i < together.size(); ++i) EXPECT_EQ(alone[i / 2], together[i]) << i;
+}
+
+TEST_F(Exact, TheSameWithAnotherBuildOfLabAndAStateMadeAnew) {
+  const fs::path lab = fs::canonical(binary());
+  const How other{.program = other_build().string(),
+                  .environment = {{"XDG_CACHE_HOME", cache_without_states().string()},
+                                  {"LAB_SHARE", beside(lab, "share/lab").string()},
+                                  {"LAB_READER", beside(lab, "lib/lab/lab-reader").string()}}};
+  EXPECT_EQ(counts_of("", {}), counts_of("", {}, other));
 }
 
 TEST_F(Exact, IsRefusedWhereItCannotBe) {

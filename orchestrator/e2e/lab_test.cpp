@@ -79,9 +79,10 @@ std::string contents(const fs::path& file) {
 Finished LabTest::lab(const std::vector<std::string>& arguments, const How& how) const {
   Finished finished;
   // The shell says which process it is before it becomes lab.
-  base::Command command{.argv = {"sh", "-c", "echo \"pid $$\" >&2; exec \"$0\" \"$@\"", binary()},
-                        .environment = how.environment,
-                        .limit = how.limit};
+  base::Command command{
+      .argv = {"sh", "-c", "echo \"pid $$\" >&2; exec \"$0\" \"$@\"", how.program},
+      .environment = how.environment,
+      .limit = how.limit};
   command.argv.insert(command.argv.end(), arguments.begin(), arguments.end());
   command.environment.emplace("XDG_STATE_HOME", folder().string());
   command.on_line = [&](const std::string& line) {

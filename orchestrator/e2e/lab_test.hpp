@@ -36,6 +36,7 @@ struct Finished {
 };
 
 struct How {
+  std::string program = binary();
   std::map<std::string, std::string> environment;
   std::chrono::seconds limit{600};
   // Called with each line of standard error as it comes.

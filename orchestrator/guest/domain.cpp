@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "orchestrator/guest/domain.hpp"
+#include "orchestrator/base/standing_clock.hpp"
 
 #include <libvirt/libvirt.h>
 #include <libvirt/virterror.h>
@@ -132,6 +133,7 @@ Domain::~Domain() {
 // libvirt alone would ask QEMU to end and look five times a second whether it has. Nothing of this
 // machine is needed any more.
 void Domain::end() {
+  const base::GoingClock waiting;
   if (process_) ::pidfd_send_signal(process_.get(), SIGKILL, nullptr, 0);
   try {
     destroy();
@@ -161,6 +163,11 @@ bool Domain::running() const {
         "domain '" + name_ + "' was paused: a disk below it is full or fails",
         "free some space, or set XDG_CACHE_HOME to a larger disk");
   return state == VIR_DOMAIN_RUNNING || state == VIR_DOMAIN_PAUSED || state == VIR_DOMAIN_BLOCKED;
+}
+
+bool Domain::paused() const {
+  int state = 0;
+  return virDomainGetState(domain_.get(), &state, nullptr, 0) == 0 && state == VIR_DOMAIN_PAUSED;
 }
 
 bool Domain::powered_off() const {

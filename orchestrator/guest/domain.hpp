@@ -35,6 +35,8 @@ class Domain {
   // False as soon as it shut down, crashed or vanished. Error (infrastructure) where QEMU paused
   // it because a disk of this machine is full or fails, or where libvirt cannot tell.
   bool running() const;
+  // By lab, or by the machine itself; false where that cannot be asked.
+  bool paused() const;
   // Whether the guest itself powered the machine off (ACPI), once running() is false: not reset,
   // destroyed or crashed. Needs DomainSpec::preserve_on_poweroff.
   bool powered_off() const;

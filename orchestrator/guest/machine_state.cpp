@@ -14,7 +14,7 @@ namespace {
 
 constexpr double patience = 120;  // seconds
 
-// The state leaves out what lies in a file of its own (DomainSpec::memory_file, memory_disk). The
+// The state leaves out what lies in a file of its own (DomainSpec::memory_file, memory_disks). The
 // capability mapped-ram must stay off beside this one: together they make QEMU 10 write from
 // address 0 ("Bad address").
 void leave_files_out(virDomain* domain) {

@@ -59,6 +59,18 @@ std::string image_key(const scenario::TrialPlan& plan) {
          (additions.empty() ? "" : "/" + additions);
 }
 
+kvm::Parameters module_parameters(const scenario::Settings& settings, exits::Vendor vendor) {
+  kvm::Parameters parameters = settings.parameters;
+  parameters["exit_layout"] = std::string(exits::to_string(settings.layout));
+  if (settings.paging) {
+    const bool nested = *settings.paging == scenario::Paging::nested;
+    parameters[vendor == exits::Vendor::svm ? "npt" : "ept"] = nested ? "1" : "0";
+  }
+  // Guests with APICv crash in Bochs 3.0, which seems to interrupt them while interrupts are off.
+  if (settings.processor != scenario::Processor::haswell) parameters.emplace("enable_apicv", "0");
+  return parameters;
+}
+
 bool has_own_clock(const Job& job) {
   return job.site->own_clock || job.exact;
 }
@@ -68,7 +80,6 @@ std::string to_json(const Job& job) {
               {"modules", job.modules.string()},
               {"verify_tracepoint", job.verify_tracepoint},
               {"capabilities", job.capabilities.string()},
-              {"warm_up", job.warm_up},
               {"seed", job.seed},
               {"exact", job.exact},
               {"thrown_away", job.thrown_away},
@@ -89,7 +100,6 @@ Job job_from_json(std::string_view text) {
             .modules = object.at("modules").get<std::string>(),
             .verify_tracepoint = object.at("verify_tracepoint"),
             .capabilities = object.at("capabilities").get<std::string>(),
-            .warm_up = object.at("warm_up"),
             .seed = object.at("seed"),
             .exact = object.at("exact"),
             .thrown_away = object.at("thrown_away")};

@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "orchestrator/kvm/modules/parameters.hpp"
 #include "orchestrator/record/site.hpp"
 #include "orchestrator/scenario/scenario.hpp"
 #include "orchestrator/trial/trial.hpp"
@@ -23,7 +24,6 @@ struct Job {
   bool verify_tracepoint = false;
   // Kept from an earlier outer VM (inside/capabilities); empty where libvirtd needs none.
   std::filesystem::path capabilities;
-  bool warm_up = false;  // only makes ready for trials like the one plan, and stays so
   // Restored from a state that others were restored from, too: 64 bytes, in hexadecimal, that its
   // random numbers are to begin with. Empty: it was booted.
   std::string seed;
@@ -45,6 +45,9 @@ scenario::BootUntil reader_starts(const scenario::TrialPlan& plan);
 
 // Plans with the same key boot from the same prepared image.
 std::string image_key(const scenario::TrialPlan& plan);
+
+// What the kvm modules are loaded with for a trial.
+kvm::Parameters module_parameters(const scenario::Settings& settings, exits::Vendor vendor);
 
 // Whether the machine that runs it has a time of its own, and not this machine's.
 bool has_own_clock(const Job& job);

@@ -8,6 +8,7 @@
 #include "orchestrator/base/error.hpp"
 #include "orchestrator/base/interrupt.hpp"
 #include "orchestrator/base/run_folder.hpp"
+#include "orchestrator/base/standing_clock.hpp"
 #include "orchestrator/base/subprocess.hpp"
 #include "orchestrator/base/this_machine.hpp"
 #include "orchestrator/guest/connection.hpp"
@@ -46,19 +47,6 @@ record::Conditions machine_conditions(const Job& job) {
     set(condition::outer_tsc, fmt::format("{:.0f} MHz", speed.tsc_mhz));
   }
   return conditions;
-}
-
-kvm::Parameters parameters_of(const scenario::TrialPlan& plan) {
-  kvm::Parameters parameters = plan.settings.parameters;
-  parameters["exit_layout"] = std::string(exits::to_string(plan.settings.layout));
-  if (plan.settings.paging) {
-    const bool nested = *plan.settings.paging == scenario::Paging::nested;
-    parameters[kvm::machine_vendor() == exits::Vendor::svm ? "npt" : "ept"] = nested ? "1" : "0";
-  }
-  // Guests with APICv crash in Bochs 3.0, which seems to interrupt them while interrupts are off.
-  if (plan.settings.processor != scenario::Processor::haswell)
-    parameters.emplace("enable_apicv", "0");
-  return parameters;
 }
 
 // What was fixed: by outer/job_layout, or by the site's nature.
@@ -100,26 +88,6 @@ guest::ConnectionPtr connect_patiently(const Job& job) {
   }
 }
 
-// Starts a guest and takes it away again: what QEMU and libvirt read for the first one is in memory
-// then.
-void start_a_guest(virConnect* connection, const base::Folders& folders) {
-  const base::RunFolder run(folders);
-  guest::DomainSpec spec;
-  spec.name = "lab-guest-" + run.id();
-  spec.memory_mib = 64;
-  spec.channels.push_back({"lab.reader.0", (run.sockets() / "reader").string()});
-  spec.console_socket = (run.sockets() / "console").string();
-  guest::Domain(connection, spec).resume();
-}
-
-void warm_up(const Job& job, const base::Folders& folders, const trial::Sink& sink) {
-  kvm::ModuleSwap swap(folders.runtime);
-  swap.load(job.modules, parameters_of(job.plans.at(0)));
-  start_a_guest(connect_patiently(job).get(), folders);
-  send_capabilities(job.capabilities, sink);
-  swap.keep();
-}
-
 }  // namespace
 
 void run_job(const Job& job, const base::Folders& folders, const trial::Sink& sink) {
@@ -127,7 +95,6 @@ void run_job(const Job& job, const base::Folders& folders, const trial::Sink& si
     throw base::user_error("site 'here' swaps kernel modules, which only root may do",
                            "run it as root, or use --on svm");
   if (!job.seed.empty()) take_seed(job.seed);
-  if (job.warm_up) return warm_up(job, folders, sink);
   const base::RunFolder run(folders);
   kvm::ModuleSwap swap(folders.runtime);  // puts the stock modules back at its end
   if (!job.seed.empty()) swap.adopt(job.modules);
@@ -143,7 +110,7 @@ void run_job(const Job& job, const base::Folders& folders, const trial::Sink& si
     const record::Phase modules{record::Phase::Kind::modules, ""};
     const base::Stopwatch loading;
     sink({.trial = plan.name, .what = trial::PhaseBegun{modules, ""}});
-    const kvm::Parameters parameters = parameters_of(plan);
+    const kvm::Parameters parameters = module_parameters(plan.settings, kvm::machine_vendor());
     // Its counts go on as long as the modules stay: each trial begins them at nothing.
     if (counts_whole_host(parameters)) swap.restore();
     swap.load(job.modules, parameters);
@@ -156,7 +123,12 @@ void run_job(const Job& job, const base::Folders& folders, const trial::Sink& si
     context.conditions.erase(std::string(record::condition::exact));
     if (plan.settings.exact == scenario::Exact::always)
       context.conditions[std::string(record::condition::exact)] = exact_in_words(*job.site);
-    record::Record record = trial::run_trial(plan, job.images.at(image_key(plan)), context);
+    record::Record record;
+    {
+      const std::optional<base::StandingClock> standing =
+          has_own_clock(job) ? std::optional<base::StandingClock>(std::in_place) : std::nullopt;
+      record = trial::run_trial(plan, job.images.at(image_key(plan)), context);
+    }
     record.timings.insert(record.timings.begin(), {modules, seconds});
     sink({.trial = plan.name, .what = std::move(record)});
   }

@@ -20,6 +20,8 @@ constexpr const char* job_bus = "scsi";
 
 const fs::path job_folder = "/run/lab/job";  // where the outer VM mounts the job disk
 
+constexpr const char* own_init = " init=/usr/local/sbin/lab-init";
+
 constexpr const char* run_script =
     "#!/bin/sh\n"
     "exec /run/lab/job/lab job /run/lab/job/job.json /dev/lab/stream\n";
@@ -53,14 +55,18 @@ void add_guest_files(trial::GuestImage& image, const fs::path& folder) {
   image.disk = job_folder / place / image.disk.filename();
 }
 
+void lay_out_modules(const inside::Job& job, const fs::path& folder) {
+  for (const auto& entry : fs::directory_iterator(job.modules))
+    base::link_or_copy(entry.path(), folder / "modules" / entry.path().filename());
+  if (fs::is_directory(job.capabilities)) fs::copy(job.capabilities, folder / "capabilities");
+}
+
 // Rewrites a job's paths to what they are inside, laying the files out below `folder` and the
 // guests' disks as disks of the outer VM.
 inside::Job lay_out(const inside::Job& job, const fs::path& folder, guest::DomainSpec& spec) {
+  lay_out_modules(job, folder);
   inside::Job laid_out = job;
-  for (const auto& entry : fs::directory_iterator(job.modules))
-    base::link_or_copy(entry.path(), folder / "modules" / entry.path().filename());
   laid_out.modules = job_folder / "modules";
-  if (fs::is_directory(job.capabilities)) fs::copy(job.capabilities, folder / "capabilities");
   if (!job.capabilities.empty()) laid_out.capabilities = job_folder / "capabilities";
   std::map<fs::path, fs::path> places;  // images often differ by their kernel's parameters only
   for (auto& [key, image] : laid_out.images) {
@@ -93,15 +99,10 @@ std::string device_names(const guest::DomainSpec& spec) {
   return names;
 }
 
-void write_job(const inside::Job& job, const guest::DomainSpec& spec, const fs::path& folder,
-               const fs::path& disk, const std::string& start) {
-  base::write_file(folder / "devices", device_names(spec));
+void write_job(const inside::Job& job, const fs::path& folder) {
   base::write_file(folder / "job.json", to_json(job));
-  if (job.warm_up) base::write_file(folder / "warming", "");
   write_script(folder / "run", run_script);
-  write_script(folder / "start", "#!/bin/sh\n" + start + "\n");
   fs::copy_file("/proc/self/exe", folder / "lab");
-  make_job_disk(folder, disk);
 }
 
 // The processors that "0", "0-1" or "0,2" needs; at most eight, which is what pins are for.
@@ -138,15 +139,17 @@ OuterSize size_for(const inside::Job& job) {
 }
 
 // Of exact ones.
-constexpr std::uint64_t memory_disk_mib = 2048;
+constexpr std::uint64_t job_disk_mib = 2048;
 constexpr std::uint64_t written_mib = 1024;  // what it writes stays in memory
 
-// One that does the same each time, to the instruction.
-void make_exact(guest::DomainSpec& spec, const fs::path& job_disk) {
+// One that does the same each time, to the instruction. A disk takes its time by the host's clock,
+// so it has none.
+void make_exact(guest::DomainSpec& spec, const fs::path& system_disk, const fs::path& job_disk) {
   spec.vcpus = 1;
   spec.count_instructions = true;
-  spec.memory_disk = job_disk.string();
-  spec.memory_disk_mib = memory_disk_mib;
+  spec.disks.clear();
+  spec.memory_disks = {{system_disk.string(), fs::file_size(system_disk) >> 20, true},
+                       {job_disk.string(), job_disk_mib}};
   spec.memory_mib += written_mib;
   spec.cpu_features.insert(spec.cpu_features.end(), {"-rdrand", "-rdseed"});
   spec.cmdline += " lab.exact";
@@ -162,30 +165,62 @@ void fill_up(const fs::path& disk, std::uint64_t mib) {
   fs::resize_file(disk, mib << 20);
 }
 
+constexpr const char* job_name = "job";  // below the folder, until it is a disk
+
+fs::path disk_in(const fs::path& folder) {
+  return folder / "job.img";
+}
+
+// The machine with its system's disk and the job's, which is not there yet.
+guest::DomainSpec lay_out_machine(const OuterImage& image, const inside::Job& job,
+                                  const std::string& name, const fs::path& folder,
+                                  const fs::path& sockets) {
+  const bool overlaid = !job.exact && back_end(*job.site).needs_overlay;
+  const fs::path system_disk = overlaid ? folder / overlay_name : image.disk;
+  guest::DomainSpec spec = outer_spec(*job.site, image, size_for(job), name, system_disk, sockets);
+  if (overlaid) image::create_overlay(image.disk, "raw", system_disk);
+  if (job.exact)
+    make_exact(spec, image.disk, disk_in(folder));
+  else
+    spec.disks.push_back({.path = disk_in(folder).string(),
+                          .bus = job_bus,
+                          .serial = job_disk_name,
+                          .read_only = true});
+  return spec;
+}
+
+void make_disk(const guest::DomainSpec& spec, const fs::path& folder, const std::string& start) {
+  base::write_file(folder / job_name / "devices", device_names(spec));
+  write_script(folder / job_name / "start", "#!/bin/sh\n" + start + "\n");
+  make_job_disk(folder / job_name, disk_in(folder));
+  fs::remove_all(folder / job_name);
+  if (!spec.memory_disks.empty()) fill_up(disk_in(folder), job_disk_mib);
+}
+
 }  // namespace
 
 guest::DomainSpec lay_out_outer(const OuterImage& image, const inside::Job& job,
                                 const std::string& name, const fs::path& folder,
                                 const fs::path& sockets, const std::string& start) {
-  const fs::path job_disk = folder / "job.img";
-  const bool overlaid = back_end(*job.site).needs_overlay;
-  const fs::path system_disk = overlaid ? folder / "outer.qcow2" : image.disk;
-  guest::DomainSpec spec = outer_spec(*job.site, image, size_for(job), name, system_disk, sockets);
-  if (overlaid) image::create_overlay(image.disk, "raw", system_disk);
-  if (start != start_nothing) spec.cmdline += " init=/usr/local/sbin/lab-init";
-  if (job.exact)
-    make_exact(spec, job_disk);
-  else
-    spec.disks.push_back(
-        {.path = job_disk.string(), .bus = job_bus, .serial = job_disk_name, .read_only = true});
-  write_job(lay_out(job, folder / "job", spec), spec, folder / "job", job_disk, start);
-  fs::remove_all(folder / "job");
-  if (job.exact) fill_up(job_disk, spec.memory_disk_mib);
+  guest::DomainSpec spec = lay_out_machine(image, job, name, folder, sockets);
+  if (start != start_nothing) spec.cmdline += own_init;
+  write_job(lay_out(job, folder / job_name, spec), folder / job_name);
+  make_disk(spec, folder, start);
+  return spec;
+}
+
+guest::DomainSpec lay_out_without_job(const OuterImage& image, const inside::Job& job,
+                                      const std::string& name, const fs::path& folder,
+                                      const fs::path& sockets, const std::string& start) {
+  guest::DomainSpec spec = lay_out_machine(image, job, name, folder, sockets);
+  spec.cmdline += own_init;
+  lay_out_modules(job, folder / job_name);
+  make_disk(spec, folder, start);
   return spec;
 }
 
 std::uint64_t outer_memory_mib(const inside::Job& job) {
-  return size_for(job).memory_mib + (job.exact ? memory_disk_mib + written_mib : 0);
+  return size_for(job).memory_mib + (job.exact ? job_disk_mib + written_mib : 0);
 }
 
 }  // namespace lab::outer

@@ -33,10 +33,8 @@ void run_job(const OuterImage& image, inside::Job job, const base::Folders& fold
         inside::has_own_clock(job) ? std::string(2 * inside::seed_bytes, '0') : inside::make_seed();
   job.thrown_away = true;
   sink(trial::other_phase("job disk"));
-  inside::Job handed = job;
-  if (warm) handed.capabilities.clear();  // libvirtd runs, and has asked
   const guest::DomainSpec spec =
-      lay_out_outer(image, handed, "lab-outer-" + run.id(), run.path(), run.sockets(), start_job);
+      lay_out_outer(image, job, "lab-outer-" + run.id(), run.path(), run.sockets(), start_job);
   const record::Conditions around = surroundings(image, job);
   if (!warm) sink({.what = trial::PhaseBegun{{record::Phase::Kind::outer_vm}, ""}});
   const auto machine = warm ? start_warm(image, job, spec, folders, run, sink)

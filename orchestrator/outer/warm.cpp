@@ -13,9 +13,11 @@
 #include "orchestrator/base/atomic_folder.hpp"
 #include "orchestrator/base/error.hpp"
 #include "orchestrator/base/fd.hpp"
+#include "orchestrator/guest/xml/domain_xml.hpp"
 #include "orchestrator/image/overlay.hpp"
+#include "orchestrator/kvm/build.hpp"
+#include "orchestrator/kvm/modules/modules.hpp"
 #include "orchestrator/outer/follow.hpp"
-#include "orchestrator/outer/job_events.hpp"
 #include "orchestrator/outer/job_layout.hpp"
 #include "orchestrator/outer/surroundings.hpp"
 
@@ -32,35 +34,49 @@ constexpr const char* memory_file = "memory";
 constexpr const char* devices_file = "devices";
 constexpr const char* disk_file = "system.qcow2";
 
-// What the machine does to get ready, and where it then waits (images/outer: lab-warm).
-constexpr const char* start_warming =
-    "/run/lab/job/lab job /run/lab/job/job.json /dev/lab/stream && exec lab-warm";
-
-// It begins with the modules' default parameters, whatever the trials want: loading them anew takes
-// a second, and another state would take a minute and half a GB.
-inside::Job warming_job(const inside::Job& job) {
-  inside::Job warming{.site = job.site,
-                      .modules = job.modules,
-                      .capabilities = job.capabilities,
-                      .warm_up = true,
-                      .exact = job.exact};
-  scenario::TrialPlan plan;
-  plan.scenario = plan.name = plan.settings.image = "warm";
-  plan.steps.emplace_back();  // a boot; none is run
-  plan.settings.paging = scenario::Paging::nested;
-  plan.settings.processor = job.plans.front().settings.processor;
-  warming.plans.push_back(plan);
-  return warming;
+// Any guest: for it libvirt and QEMU read what they will read for the trials' guests.
+std::string some_guest() {
+  guest::DomainSpec spec;
+  spec.name = "warm";
+  spec.memory_mib = 64;
+  spec.channels.push_back({"lab.reader.0", "/run/lab/warm-reader"});
+  spec.console_socket = "/run/lab/warm-console";
+  return guest::domain_xml(spec);
 }
 
-std::string digest_of(const OuterImage& image, const inside::Job& warming, guest::DomainSpec spec) {
+std::string file_here(const std::string& path, const std::string& text) {
+  return "cat >" + path + " <<'END'\n" + text + "\nEND\n";
+}
+
+// The shell commands by which the machine gets ready and then waits (images/outer: lab-warm). lab
+// itself has no part in it, so that machines made ready by different builds of it are equal. They
+// begin with the modules' default parameters, whatever the trials want: loading them anew takes a
+// second, another state a minute and half a GB.
+std::string warming_script(const inside::Job& job) {
+  scenario::Settings settings;
+  settings.paging = scenario::Paging::nested;
+  settings.processor = job.plans.front().settings.processor;
+  const exits::Vendor vendor = *job.site->vendor;
+  const kvm::Parameters parameters = inside::module_parameters(settings, vendor);
+  const kvm::SplitParameters split = kvm::split_by_modules(job.modules, vendor, parameters);
+  const kvm::ModuleState state{.vendor_module = kvm::vendor_module(vendor),
+                               .stock_was_loaded = false,
+                               .kept = true,
+                               .patch = kvm::open_modules(job.modules).patch,
+                               .parameters = parameters};
+  return "mkdir -p /run/lab\n" + file_here("/run/lab/modules.json", kvm::state_text(state)) +
+         file_here("/run/lab/guest.xml", some_guest()) +
+         fmt::format("exec lab-warm {} '{}' '{}'", state.vendor_module,
+                     kvm::options_text(split.kvm), kvm::options_text(split.vendor));
+}
+
+std::string digest_of(const OuterImage& image, const inside::Job& job, guest::DomainSpec spec) {
   spec.name = spec.console_socket = spec.agent_socket = spec.channels[0].socket = "";
   if (spec.disks.size() > 2) spec.disks.resize(2);  // the system's and the job's
   for (guest::Disk& disk : spec.disks) disk.path = "";
-  if (!spec.memory_disk.empty()) spec.memory_disk = "job";
-  return base::sha256(back_end(*warming.site).description(spec) + image.digest +
-                      in_words(*image.emulator) + to_json(warming) +
-                      base::sha256_file("/proc/self/exe"));
+  for (guest::MemoryDisk& disk : spec.memory_disks) disk.path = "";
+  return base::sha256(back_end(*job.site).description(spec) + image.digest +
+                      in_words(*image.emulator) + job.modules.string() + warming_script(job));
 }
 
 // The files' digests, a line each, are what the file `digests` says.
@@ -101,10 +117,10 @@ class Warmer {
          const base::Folders& folders, const base::RunFolder& run, const trial::Sink& sink)
       : image_(image),
         back_end_(back_end(*job.site)),
-        warming_(warming_job(job)),
+        job_(job),
         patience_(back_end_.saving_patience * job.time_scale),
         spec_(spec),
-        folder_(folders.cache / "warm" / digest_of(image, warming_, spec)),
+        folder_(folders.cache / "warm" / digest_of(image, job, spec)),
         run_(run),
         sink_(sink) {}
 
@@ -142,8 +158,9 @@ class Warmer {
     sink_(trial::other_phase("outer VM's first boot"));
     check_room(folder);
     fs::create_directory(folder / "parts");
-    guest::DomainSpec spec = lay_out_outer(image_, warming_, "lab-warming-" + run_.id(),
-                                           folder / "parts", run_.sockets(), start_warming);
+    guest::DomainSpec spec =
+        lay_out_without_job(image_, job_, "lab-warming-" + run_.id(), folder / "parts",
+                            run_.sockets(), warming_script(job_));
     spec.vcpus = spec_.vcpus;
     spec.memory_mib = spec_.memory_mib;
     spec.memory_file = (folder / memory_file).string();
@@ -152,18 +169,19 @@ class Warmer {
       wait_until_warm(*machine);
       machine->save_state(folder / devices_file);
     }
-    if (back_end_.needs_overlay) fs::rename(folder / "parts/outer.qcow2", folder / disk_file);
+    const fs::path overlay = folder / "parts" / overlay_name;
+    if (fs::exists(overlay)) fs::rename(overlay, folder / disk_file);
     fs::remove_all(folder / "parts");
     base::write_file(folder / "digests", digests_in(folder));
   }
 
   void wait_until_warm(OuterMachine& machine) const {
-    JobEvents events(sink_, warming_);
-    follow(machine, {.silence = patience_, .whole = patience_, .line = trial::max_event_bytes},
-           [&](const std::string& line) {
-             return line == warm_line || (events.take(line) && events.failed());
-           });
-    events.throw_failure();
+    const auto take = [](const std::string& line) {
+      if (line != warm_line)
+        throw base::infrastructure_error("the outer VM could not be made ready: " + line);
+      return true;
+    };
+    follow(machine, {.silence = patience_, .whole = patience_}, take);
   }
 
   // Null where the state is of no use.
@@ -181,7 +199,7 @@ class Warmer {
     if (!is_whole(folder_))
       throw base::infrastructure_error("'" + folder_.string() + "' is not as it was written");
     sink_({.what = trial::PhaseBegun{{record::Phase::Kind::outer_vm}, ""}});
-    if (back_end_.needs_overlay) {
+    if (fs::exists(folder_ / disk_file)) {
       fs::remove(spec_.disks[0].path);
       image::create_overlay(folder_ / disk_file, "qcow2", spec_.disks[0].path);
     }
@@ -201,7 +219,7 @@ class Warmer {
 
   const OuterImage& image_;
   const BackEnd& back_end_;
-  const inside::Job warming_;
+  const inside::Job& job_;
   const double patience_;  // seconds
   const guest::DomainSpec& spec_;
   const fs::path folder_;

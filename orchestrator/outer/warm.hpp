@@ -16,8 +16,8 @@ namespace lab::outer {
 bool can_be_warm(const Site& site, const OuterImage& image);
 
 // Where the states are kept: CACHE/warm, a folder each, by a digest of all that went into it: the
-// outer image and its kernel, the machine's XML, the emulator's version, the modules and their
-// parameters (those of the job's first plan), and this program.
+// outer image and its kernel, the machine's XML, the emulator's version, the modules and what the
+// machine does to get ready. This program is not among it: another build goes on from the same.
 //
 // Starts the machine that lay_out_outer() made for this job from such a state, which is made first
 // where there is none. A state that is not what was written, or with which the machine does not go

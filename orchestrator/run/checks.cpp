@@ -169,7 +169,7 @@ void check_parameters(const std::vector<TrialPlan>& plans, const fs::path& modul
   std::set<kvm::Parameters> known;
   for (const TrialPlan& plan : plans)
     if (known.insert(plan.settings.parameters).second)
-      about(plan, [&] { kvm::check_parameters(modules, vendor, plan.settings.parameters); });
+      about(plan, [&] { kvm::split_by_modules(modules, vendor, plan.settings.parameters); });
 }
 
 void check_steps(const std::vector<TrialPlan>& plans,

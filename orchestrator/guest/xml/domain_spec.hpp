@@ -19,6 +19,14 @@ struct Disk {
   bool block = false;  // path is a block device
 };
 
+// A file that the machine sees as persistent memory (an NVDIMM): read by its processor, not by a
+// device that takes its time. It is no part of a saved state.
+struct MemoryDisk {
+  std::string path;
+  std::uint64_t mib = 0;   // the file's size, whole MiB
+  bool read_only = false;  // to the machine; it may not be so to QEMU alone
+};
+
 // One that the guest sees on its own bus; QEMU's option ROM is off.
 struct Nic {
   std::string model = "virtio";  // "virtio", "e1000"
@@ -39,10 +47,7 @@ struct DomainSpec {
   // time stamp counter included; idle time passes at once, and its clock begins at 2026. What its
   // virtio devices are told is done before the next instruction. One processor, and slow.
   bool count_instructions = false;
-  // A file that the machine sees as persistent memory (an NVDIMM): read by its processor, not by
-  // a device that takes its time. It is no part of a saved state. Empty: none.
-  std::string memory_disk;
-  std::uint64_t memory_disk_mib = 0;
+  std::vector<MemoryDisk> memory_disks;  // in Linux /dev/pmem0 and so on
   // A file that is the machine's whole memory, which can be saved with it (Domain::save_state).
   // Empty: it has none.
   std::string memory_file;

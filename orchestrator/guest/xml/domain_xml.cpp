@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "orchestrator/guest/xml/domain_xml.hpp"
 
+#include <fmt/format.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -79,6 +80,29 @@ std::vector<std::string> memory_file_arguments(const DomainSpec& spec) {
           "-machine", "memory-backend=lab-ram"};
 }
 
+std::vector<std::string> memory_disk_arguments(const DomainSpec& spec) {
+  if (spec.memory_disks.empty()) return {};
+  std::uint64_t most = spec.memory_mib;
+  std::vector<std::string> disks;
+  for (std::size_t i = 0; i < spec.memory_disks.size(); ++i) {
+    const MemoryDisk& disk = spec.memory_disks[i];
+    most += disk.mib;
+    disks.insert(
+        disks.end(),
+        {"-object",
+         fmt::format("memory-backend-file,id=lab-disk{},share=on,readonly={},size={}M,"
+                     "mem-path={}",
+                     i, disk.read_only ? "on" : "off", disk.mib, escaped(disk.path)),
+         "-device",
+         fmt::format("nvdimm,memdev=lab-disk{},unarmed={}", i, disk.read_only ? "on" : "off")});
+  }
+  std::vector<std::string> arguments{
+      "-machine", "nvdimm=on", "-m",
+      fmt::format("slots={},maxmem={}M", spec.memory_disks.size(), most)};
+  std::ranges::move(disks, std::back_inserter(arguments));
+  return arguments;
+}
+
 // What libvirt has no elements for.
 void add_qemu_details(xml_node domain, const DomainSpec& spec) {
   set(domain, "xmlns:qemu", "http://libvirt.org/schemas/domain/qemu/1.0");
@@ -87,16 +111,10 @@ void add_qemu_details(xml_node domain, const DomainSpec& spec) {
   if (spec.count_instructions)
     arguments.insert(arguments.end(),
                      {"-icount", "shift=0,sleep=off", "-global", "virtio-serial-pci.ioeventfd=off",
-                      "-global", "virtio-blk-pci.ioeventfd=off"});
-  if (!spec.memory_disk.empty()) {
-    const std::uint64_t most = spec.memory_mib + spec.memory_disk_mib;
-    const std::string size = std::to_string(spec.memory_disk_mib) + "M";
-    arguments.insert(arguments.end(), {"-machine", "nvdimm=on", "-m",
-                                       "slots=1,maxmem=" + std::to_string(most) + "M", "-object",
-                                       "memory-backend-file,id=lab-memory,share=on,size=" + size +
-                                           ",mem-path=" + escaped(spec.memory_disk),
-                                       "-device", "nvdimm,memdev=lab-memory"});
-  }
+                      "-global", "virtio-blk-pci.ioeventfd=off",
+                      // The machine would see the one that libvirt chose.
+                      "-smbios", "type=1,uuid=6c61626c-6162-4000-8000-000000000000"});
+  std::ranges::copy(memory_disk_arguments(spec), std::back_inserter(arguments));
   if (spec.incoming) arguments.insert(arguments.end(), {"-incoming", "defer"});
   if (!arguments.empty()) {
     xml_node node = add(domain, "qemu:commandline");

@@ -125,9 +125,11 @@ TEST(DomainXml, CountsInstructionsWhereAsked) {
   EXPECT_THAT(domain_xml(spec), Not(HasSubstr("-icount")));
   spec.count_instructions = true;
   EXPECT_THAT(domain_xml(spec), HasSubstr("value=\"shift=0,sleep=off\""));
-  spec.memory_disk = "/tmp/a,b";
-  spec.memory_disk_mib = 64;
-  EXPECT_THAT(domain_xml(spec), HasSubstr("size=64M,mem-path=/tmp/a,,b"));
+  spec.memory_disks = {{"/tmp/system", 32, true}, {"/tmp/a,b", 64}};
+  EXPECT_THAT(domain_xml(spec), HasSubstr("id=lab-disk0,share=on,readonly=on,size=32M"));
+  EXPECT_THAT(domain_xml(spec), HasSubstr("memdev=lab-disk0,unarmed=on"));
+  EXPECT_THAT(domain_xml(spec), HasSubstr("readonly=off,size=64M,mem-path=/tmp/a,,b"));
+  EXPECT_THAT(domain_xml(spec), HasSubstr("slots=2,maxmem=864M"));  // 768 of the machine's own
   expect_accepted(spec);
 }
 

@@ -33,13 +33,17 @@ std::optional<ModuleState> read_state(const fs::path& runtime) {
   }
 }
 
-void write_state(const fs::path& runtime, const ModuleState& state) {
+std::string state_text(const ModuleState& state) {
   const nlohmann::json json{{"vendor_module", state.vendor_module},
                             {"stock_was_loaded", state.stock_was_loaded},
                             {"kept", state.kept},
                             {"patch", state.patch},
                             {"parameters", state.parameters}};
-  base::write_file(state_file(runtime), json.dump() + "\n");
+  return json.dump() + "\n";
+}
+
+void write_state(const fs::path& runtime, const ModuleState& state) {
+  base::write_file(state_file(runtime), state_text(state));
 }
 
 void remove_state(const fs::path& runtime) {

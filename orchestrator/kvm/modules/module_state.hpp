@@ -23,6 +23,7 @@ struct ModuleState {
 // Nothing where the modules are as the system loaded them. Error (infrastructure) where the file
 // is not what write_state wrote.
 std::optional<ModuleState> read_state(const std::filesystem::path& runtime);
+std::string state_text(const ModuleState& state);  // of the file modules.json in `runtime`
 void write_state(const std::filesystem::path& runtime, const ModuleState& state);
 void remove_state(const std::filesystem::path& runtime);
 

@@ -44,12 +44,6 @@ std::set<std::string> parameters_of_file(const fs::path& file) {
   return names;
 }
 
-SplitParameters split_for(const fs::path& modules, const std::string& vendor,
-                          const Parameters& parameters) {
-  return split_parameters(parameters, parameters_of_file(file_of(modules, "kvm")),
-                          parameters_of_file(file_of(modules, vendor)));
-}
-
 std::string joined(const std::string& first, const std::string& second) {
   return first + (first.empty() || second.empty() ? "" : " ") + second;
 }
@@ -230,8 +224,11 @@ std::string vendor_module(exits::Vendor vendor) {
   return vendor == exits::Vendor::svm ? "kvm_amd" : "kvm_intel";
 }
 
-void check_parameters(const fs::path& modules, exits::Vendor vendor, const Parameters& parameters) {
-  split_for(modules, vendor_module(vendor), parameters);
+SplitParameters split_by_modules(const fs::path& modules, exits::Vendor vendor,
+                                 const Parameters& parameters) {
+  const std::string module = vendor_module(vendor);
+  return split_parameters(parameters, parameters_of_file(file_of(modules, "kvm")),
+                          parameters_of_file(file_of(modules, module)));
 }
 
 ModuleSwap::ModuleSwap(const fs::path& runtime) : runtime_(runtime), lock_(runtime) {}
@@ -252,7 +249,7 @@ void ModuleSwap::load(const fs::path& modules, const Parameters& parameters) {
   check_not_built_in();
   check_taken_unsigned(set);
   const std::string vendor = vendor_module(machine_vendor());
-  const SplitParameters split = split_for(modules, vendor, parameters);
+  const SplitParameters split = split_by_modules(modules, machine_vendor(), parameters);
   wait_until_unused(vendor);
   const std::optional<ModuleState> before = read_state(runtime_);
   write_state(runtime_, {.vendor_module = vendor,

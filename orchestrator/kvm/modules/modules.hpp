@@ -24,10 +24,11 @@ exits::Vendor machine_vendor();
 // Its vendor's module: "kvm_intel" or "kvm_amd".
 std::string vendor_module(exits::Vendor vendor);
 
-// Error (user) where this folder's modules do not have one of the parameters, or could take its
-// value for something else. By their files: this machine may have another vendor and kernel.
-void check_parameters(const std::filesystem::path& modules, exits::Vendor vendor,
-                      const Parameters& parameters);
+// Which of this folder's modules takes which parameter. Error (user) where none has one of them, or
+// could take its value for something else. By their files: this machine may have another vendor and
+// kernel.
+SplitParameters split_by_modules(const std::filesystem::path& modules, exits::Vendor vendor,
+                                 const Parameters& parameters);
 
 // Holds the lock. Where modules were swapped, the stock ones come back at its end.
 class ModuleSwap {

@@ -24,7 +24,7 @@ namespace {
 
 constexpr const char* log_name = "bochs.log";
 // Folders in that of the machine: where it is saved, and what it goes on from.
-constexpr const char* saved_name = "state";  // ci/emulators/bochs/lab-save.h
+constexpr const char* saved_name = "state";  // ci/emulators/bochs/lab-port.h
 constexpr const char* restored_name = "restored";
 constexpr double state_patience = 120;           // seconds, while it writes its state
 constexpr double bochs_restored_patience = 180;  // seconds
@@ -253,7 +253,8 @@ struct BochsBackEnd : BackEnd {
               std::to_string(most - around) + " for guests; the scenario's have " +
               std::to_string(guests * memory_mib),
           "--set guest.memory='" + std::to_string((most - around) / guests) + " MiB', or --on svm");
-    return {.vcpus = most_vcpus, .memory_mib = std::max(needed, least)};
+    constexpr std::uint64_t step = 512;  // each size has saved states of its own
+    return {.vcpus = most_vcpus, .memory_mib = std::max((needed + step - 1) / step * step, least)};
   }
 
   void complete(guest::DomainSpec& spec, const Site&, const OuterImage& image,

@@ -7,6 +7,7 @@
 
 #include "orchestrator/base/clock.hpp"
 #include "orchestrator/base/error.hpp"
+#include "orchestrator/base/interrupt.hpp"
 #include "orchestrator/guest/channel.hpp"
 #include "orchestrator/guest/domain.hpp"
 #include "orchestrator/guest/xml/domain_xml.hpp"
@@ -17,11 +18,14 @@ namespace fs = std::filesystem;
 namespace {
 
 constexpr double qemu_restored_patience = 30;  // seconds: a busy machine emulates slowly
+constexpr double qemu_pause_patience = 30;
 
 class DomainMachine : public OuterMachine {
  public:
   explicit DomainMachine(const guest::DomainSpec& spec, const fs::path& state = {})
-      : connection_(guest::connect(guest::default_uri())), domain_(connection_.get(), spec) {
+      : connection_(guest::connect(guest::default_uri())),
+        domain_(connection_.get(), spec),
+        pauses_itself_(spec.count_instructions) {
     console = guest::connect_to_guest(spec.console_socket);
     stream = guest::connect_to_guest(spec.channels[0].socket);
     if (!state.empty()) domain_.load_state(state);
@@ -29,11 +33,26 @@ class DomainMachine : public OuterMachine {
   }
 
   bool running() override { return domain_.running(); }
-  void save_state(const fs::path& file) override { domain_.save_state(file); }
+  void save_state(const fs::path& file) override {
+    if (pauses_itself_) wait_until_paused();
+    domain_.save_state(file);
+  }
 
  private:
+  // So that it is at the same instruction each time (images/outer: lab-warm).
+  void wait_until_paused() const {
+    const base::Stopwatch watch;
+    while (!domain_.paused()) {
+      if (watch.seconds() > qemu_pause_patience || !domain_.running())
+        throw base::infrastructure_error("the outer VM did not pause to be saved",
+                                         "ci/setup: QEMU may be of another lab");
+      base::sleep_interruptibly(0.01);
+    }
+  }
+
   guest::ConnectionPtr connection_;
   guest::Domain domain_;
+  bool pauses_itself_;
 };
 
 void add_emulated_svm(guest::DomainSpec& spec, const OuterImage& image) {
@@ -58,10 +77,11 @@ struct LibvirtBackEnd : BackEnd {
     constexpr std::uint64_t around = 2048;  // the outer VM's own system, QEMU, the overlay's cache
     constexpr std::uint64_t qemu = 256;     // each further one
     constexpr unsigned enough = 8;          // the rest takes turns; one guest alone never does
+    constexpr std::uint64_t step = 1024;    // each size has saved states of its own
     const OuterSize least;
+    const std::uint64_t needed = guests * memory_mib + around + (guests - 1) * qemu;
     return {.vcpus = std::max({least.vcpus, vcpus, std::min(guests * vcpus, enough)}),
-            .memory_mib =
-                std::max(least.memory_mib, guests * memory_mib + around + (guests - 1) * qemu)};
+            .memory_mib = std::max(least.memory_mib, (needed + step - 1) / step * step)};
   }
 
   void complete(guest::DomainSpec& spec, const Site& site, const OuterImage& image,

@@ -10,8 +10,7 @@
 
 namespace lab::outer {
 
-// What an outer VM says when it can be saved, and what is said to it when it was restored
-// (images/outer: lab-warm).
+// What an outer VM says when it can be saved (images/outer: lab-warm). Another line says why not.
 inline constexpr const char* warm_line = "warm";
 
 // Gone with this object, and with lab.

@@ -2,6 +2,7 @@
 #include "orchestrator/trial/host/libvirt_host.hpp"
 
 #include "orchestrator/base/error.hpp"
+#include "orchestrator/base/standing_clock.hpp"
 #include "orchestrator/guest/channel.hpp"
 #include "orchestrator/guest/domain.hpp"
 #include "orchestrator/kvm/host_counters.hpp"
@@ -23,12 +24,25 @@ class DomainMachine : public GuestMachine {
     reader = guest::connect_to_guest(spec.channels[0].socket);
   }
 
-  void resume() override { domain_.resume(); }
-  void pause() override { domain_.pause(); }
-  bool running() const override { return domain_.running(); }
-  bool powered_off() const override { return domain_.powered_off(); }
+  void resume() override {
+    const base::GoingClock waiting;
+    domain_.resume();
+  }
+  void pause() override {
+    const base::GoingClock waiting;
+    domain_.pause();
+  }
+  bool running() const override {
+    const base::GoingClock waiting;
+    return domain_.running();
+  }
+  bool powered_off() const override {
+    const base::GoingClock waiting;
+    return domain_.powered_off();
+  }
 
   void perform(const HostAction& action, const std::filesystem::path& plug) override {
+    const base::GoingClock waiting;
     const bool disk = action.device == HostAction::Device::disk;
     switch (action.kind) {
       case HostAction::Kind::pause:
@@ -69,6 +83,7 @@ class VmCounters : public GuestCounters {
 }  // namespace
 
 std::unique_ptr<GuestMachine> LibvirtHost::make(const guest::DomainSpec& spec) {
+  const base::GoingClock waiting;
   return std::make_unique<DomainMachine>(connection_, spec);
 }
 

@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * A port at which a machine that counts instructions has its clock stopped, or
+ * is paused: see the change machine-port.
+ */
+#ifndef LAB_PORT_H
+#define LAB_PORT_H
+
+#include "exec/memory.h"
+#include "exec/address-spaces.h"
+
+#define LAB_PORT 0x8901 /* as in Bochs */
+
+/* A clock that stands for so many instructions goes on: something waits for it. */
+#define LAB_LONGEST_STAND 100000000
+
+static bool lab_clock_stands;
+static int64_t lab_stood_for; /* instructions */
+
+/* What these instructions take of the machine's time. */
+static int64_t lab_counted(int64_t executed)
+{
+    if (!lab_clock_stands) {
+        return executed;
+    }
+    lab_stood_for += executed;
+    if (lab_stood_for > LAB_LONGEST_STAND) {
+        lab_clock_stands = false;
+    }
+    return 0;
+}
+
+/* An OUT is the last instruction of its TB, so the count is that of this very one. */
+static void lab_port_write(void *opaque, hwaddr address, uint64_t value,
+                           unsigned size)
+{
+    switch (value) {
+    case 's': /* save: who watches QEMU does that as soon as it is paused */
+        vm_stop(RUN_STATE_PAUSED);
+        break;
+    case '0':
+    case '1':
+        icount_update(current_cpu);
+        lab_clock_stands = value == '0';
+        lab_stood_for = 0;
+        break;
+    }
+}
+
+static uint64_t lab_port_read(void *opaque, hwaddr address, unsigned size)
+{
+    return lab_clock_stands ? '0' : '1';
+}
+
+static void lab_add_port(void)
+{
+    static const MemoryRegionOps ops = {
+        .read = lab_port_read,
+        .write = lab_port_write,
+        .valid = { .min_access_size = 1, .max_access_size = 1 },
+    };
+    static MemoryRegion region;
+
+    memory_region_init_io(&region, NULL, &ops, NULL, "lab-port", 1);
+    memory_region_add_subregion(get_system_io(), LAB_PORT, &region);
+}
+
+#endif

@@ -4,6 +4,9 @@
 #include <spdlog/fmt/fmt.h>
 
 #include <algorithm>
+#include <iterator>
+#include <set>
+#include <sstream>
 #include <utility>
 
 #include "orchestrator/base/error.hpp"
@@ -160,6 +163,48 @@ exits::Vendor vendor_of(const Cell& cell) {
   return *known;
 }
 
+namespace {
+
+// Conditions that are lists of words, long ones: only what differs in them is worth a line.
+bool is_list(const std::string& key) {
+  namespace c = record::condition;
+  return key == c::cpu_flags || key == c::kvm_parameters || key == c::module_parameters;
+}
+
+std::set<std::string> words_of(const std::string& text) {
+  std::istringstream stream(text);
+  return {std::istream_iterator<std::string>(stream), {}};
+}
+
+// "npt" of "npt=1".
+std::string name_in(const std::string& word) {
+  return word.substr(0, word.find('='));
+}
+
+// The words of `of` that are not in `others`, but for names that are in `set`.
+std::string words_beyond(const std::string& of, const std::string& others,
+                         const std::set<std::string>& set) {
+  const std::set<std::string> known = words_of(others);
+  std::string words;
+  for (const std::string& word : words_of(of))
+    if (!known.contains(word) && !set.contains(name_in(word)))
+      words += (words.empty() ? "" : " ") + word;
+  return words;
+}
+
+// Names of the parameters that lab set on one side or the other: they are told by themselves.
+std::set<std::string> set_by_lab(const record::Conditions& a, const record::Conditions& b) {
+  std::set<std::string> names;
+  for (const record::Conditions* side : {&a, &b}) {
+    const auto set = side->find(std::string(record::condition::module_parameters));
+    if (set == side->end()) continue;
+    for (const std::string& word : words_of(set->second)) names.insert(name_in(word));
+  }
+  return names;
+}
+
+}  // namespace
+
 std::vector<Difference> differences(const record::Conditions& a, const record::Conditions& b) {
   std::vector<std::string> keys;
   for (const std::string_view key : record::condition_order()) keys.emplace_back(key);
@@ -171,8 +216,15 @@ std::vector<Difference> differences(const record::Conditions& a, const record::C
     const auto value = side.find(key);
     return value == side.end() ? std::string() : value->second;
   };
+  const std::set<std::string> set = set_by_lab(a, b);
   for (const std::string& key : keys) {
-    Difference difference{key, value_of(a, key), value_of(b, key)};
+    const std::string one = value_of(a, key), other = value_of(b, key);
+    Difference difference{key, one, other};
+    if (is_list(key) && !one.empty() && !other.empty()) {
+      const std::set<std::string> aside =
+          key == record::condition::kvm_parameters ? set : std::set<std::string>();
+      difference = {key, words_beyond(one, other, aside), words_beyond(other, one, aside)};
+    }
     if (difference.a != difference.b) found.push_back(std::move(difference));
   }
   return found;

@@ -75,7 +75,9 @@ base::Samples samples_of(const Counts& counts);
 // Conditions' vendor; a user error where it is missing or unknown.
 exits::Vendor vendor_of(const Cell& cell);
 
-// Keys in which the two differ, with both values ("" where one has none), in the usual order.
+// Keys in which the two differ, with both values ("" where one has none), in the usual order. Of
+// lists of words (cpu_flags, kvm_parameters, module_parameters) that both have, the words that the
+// other has not.
 struct Difference {
   std::string key, a, b;
 

@@ -10,6 +10,7 @@
 #include "orchestrator/base/folders.hpp"
 #include "orchestrator/cli/commands.hpp"
 #include "orchestrator/cli/output.hpp"
+#include "orchestrator/inside/version.hpp"
 #include "orchestrator/report/report.hpp"
 #include "orchestrator/run/sweep.hpp"
 
@@ -35,7 +36,7 @@ int report_error(const base::Error& error) {
 
 int run_lab(int argc, const char* const* argv) {
   Parser parser("lab", "Counts the VM exits of a guest: how many, of which kinds, at what cost.");
-  parser.set_version("lab " LAB_VERSION);
+  parser.set_version("lab " + inside::version());
   parser.add_switch(
       "-v,--verbose", [] { spdlog::set_level(spdlog::level::debug); },
       "Say more on standard error");

@@ -15,6 +15,7 @@
 #include "orchestrator/base/subprocess.hpp"
 #include "orchestrator/guest/channel.hpp"
 #include "orchestrator/guest/domain.hpp"
+#include "orchestrator/guest/software.hpp"
 
 namespace lab::guest {
 namespace {
@@ -156,6 +157,15 @@ Ends socket_pair() {
   std::array<int, 2> fds{};
   EXPECT_EQ(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, fds.data()), 0);
   return {base::Fd(fds[0]), base::Fd(fds[1])};
+}
+
+TEST(Software, QemusVersionIsOneLineOfText) {
+  EXPECT_EQ(qemu_version("QEMU emulator version 7.2.22 (Debian 1:7.2+dfsg-7+deb12u18)\n"
+                         "Copyright (c) 2003-2022\n"),
+            "7.2.22 (Debian 1:7.2+dfsg-7+deb12u18)");
+  EXPECT_EQ(qemu_version("sh: not found"), "");
+  EXPECT_EQ(qemu_version("version \x1b[31m9"), "");
+  EXPECT_EQ(qemu_version("version " + std::string(1000, '9')).size(), 128u);
 }
 
 TEST(LineChannel, GivesWholeLinesOnly) {

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "orchestrator/inside/run_job.hpp"
 
-#include <fmt/format.h>
 #include <unistd.h>
 
 #include "orchestrator/base/clock.hpp"
@@ -10,11 +9,9 @@
 #include "orchestrator/base/run_folder.hpp"
 #include "orchestrator/base/standing_clock.hpp"
 #include "orchestrator/base/subprocess.hpp"
-#include "orchestrator/base/this_machine.hpp"
 #include "orchestrator/guest/connection.hpp"
-#include "orchestrator/guest/domain.hpp"
 #include "orchestrator/inside/capabilities.hpp"
-#include "orchestrator/inside/machine_clock.hpp"
+#include "orchestrator/inside/conditions.hpp"
 #include "orchestrator/inside/machine_settings.hpp"
 #include "orchestrator/inside/seed.hpp"
 #include "orchestrator/kvm/modules/modules.hpp"
@@ -23,48 +20,9 @@
 namespace lab::inside {
 namespace {
 
-record::Conditions machine_conditions(const Job& job) {
-  namespace condition = record::condition;
-  record::Conditions conditions;
-  const auto set = [&](std::string_view key, const std::string& value) {
-    conditions[std::string(key)] = value;
-  };
-  set(condition::site, std::string(job.site->name));
-  set(condition::emulated, job.site->emulated ? "true" : "false");
-  // Levels of virtualization below the guest that this lab knows of: its own, and that of a VM
-  // in which it runs.
-  set(condition::nesting_depth, base::cpu_has("hypervisor") ? "2" : "1");
-  set(condition::vendor, std::string(exits::to_string(kvm::machine_vendor())));
-  set(condition::cpu_model, base::cpu_field("model name"));
-  set(condition::outer_kernel, base::running_kernel());
-  set(condition::lab_version, LAB_VERSION);
-  // The host of an outer VM is added outside (outer/surroundings).
-  const std::string host = job.site->machine == Site::Machine::here ? base::this_host() : "";
-  if (!host.empty()) set(condition::host, host);
-  if (job.site->own_clock) {
-    const ClockSpeed speed = measure_clock();
-    check_clock(speed);
-    set(condition::outer_tsc, fmt::format("{:.0f} MHz", speed.tsc_mhz));
-  }
-  return conditions;
-}
-
-// What was fixed: by outer/job_layout, or by the site's nature.
-std::string exact_in_words(const Site& site) {
-  const std::string both = "clock by instructions, one outer CPU, the same random numbers";
-  return site.own_clock ? both : both + ", disks in memory, the same state";
-}
-
 bool counts_whole_host(const kvm::Parameters& parameters) {
   const auto scope = parameters.find("exit_scope");
   return scope != parameters.end() && scope->second == "host";
-}
-
-std::string in_words(const kvm::Parameters& parameters) {
-  std::string text;
-  for (const auto& [name, value] : parameters)
-    text += fmt::format("{}{}={}", text.empty() ? "" : " ", name, value);
-  return text;
 }
 
 // An outer VM that is there for one job starts none of its own (images/outer: lab-init). Not before
@@ -98,10 +56,10 @@ void run_job(const Job& job, const base::Folders& folders, const trial::Sink& si
   const base::RunFolder run(folders);
   kvm::ModuleSwap swap(folders.runtime);  // puts the stock modules back at its end
   if (!job.seed.empty()) swap.adopt(job.modules);
+  record::Conditions machine = machine_conditions(job);
   trial::TrialContext context{.run_id = run.id(),
                               .folder = run.path(),
                               .sockets = run.sockets(),
-                              .conditions = machine_conditions(job),
                               .own_clock = has_own_clock(job),
                               .verify_tracepoint = job.verify_tracepoint,
                               .sink = sink};
@@ -116,13 +74,14 @@ void run_job(const Job& job, const base::Folders& folders, const trial::Sink& si
     swap.load(job.modules, parameters);
     const double seconds = loading.seconds();
     const MachineSettings settings(plan.settings, folders.runtime);
-    if (!connection) connection = connect_patiently(job);
+    if (!connection) {
+      connection = connect_patiently(job);
+      machine.merge(software_conditions(connection.get()));
+    }
     trial::LibvirtHost host(connection.get());
     context.host = &host;
-    context.conditions[std::string(record::condition::module_parameters)] = in_words(parameters);
-    context.conditions.erase(std::string(record::condition::exact));
-    if (plan.settings.exact == scenario::Exact::always)
-      context.conditions[std::string(record::condition::exact)] = exact_in_words(*job.site);
+    context.conditions = machine;
+    context.conditions.merge(trial_conditions(plan, parameters, *job.site));
     record::Record record;
     {
       const std::optional<base::StandingClock> standing =

@@ -19,6 +19,11 @@ std::string emulator_of(const Site& site, const OuterImage& image) {
   }
 }
 
+// "0123456789ab" of "sha256:0123456789abcdef...".
+std::string digest_beginning(const std::string& digest) {
+  return digest.substr(digest.find(':') + 1).substr(0, 12);
+}
+
 }  // namespace
 
 record::Conditions surroundings(const OuterImage& image, const inside::Job& job) {
@@ -27,6 +32,8 @@ record::Conditions surroundings(const OuterImage& image, const inside::Job& job)
     if (!value.empty()) conditions[std::string(key)] = value;
   };
   set(record::condition::emulator, emulator_of(*job.site, image));
+  set(record::condition::outer_image, digest_beginning(image.digest));
+  if (!job.site->emulated) set(record::condition::host_kernel, base::running_kernel());
   if (!inside::has_own_clock(job)) set(record::condition::host, base::this_host());
   return conditions;
 }

@@ -34,6 +34,16 @@ TEST(Surroundings, HaveTheHostWhereItIsTheClock) {
               Not(testing::Contains(Key(condition::host))));
 }
 
+TEST(Surroundings, NameTheOuterSystemAndTheKvmBelow) {
+  OuterImage made = image;
+  made.digest = "sha256:0123456789abcdef0123";
+  const auto kvm = surroundings(made, {.site = &record::site_kvm});
+  EXPECT_THAT(kvm, testing::Contains(Pair(condition::outer_image, "0123456789ab")));
+  EXPECT_THAT(kvm, testing::Contains(Pair(condition::host_kernel, base::running_kernel())));
+  EXPECT_THAT(surroundings(made, {.site = &record::site_svm}),
+              Not(testing::Contains(Key(condition::host_kernel))));
+}
+
 // Without lab's own QEMU it is the machine's, which is not found here.
 TEST(Surroundings, WithoutItsVersionTheEmulatorIsAbsent) {
   const char* path = std::getenv("PATH");

@@ -40,9 +40,17 @@ inline constexpr std::string_view
     emulated = "emulated",  // "true", "false"
     vendor = "vendor",      // "vmx", "svm"
     cpu_model = "cpu_model", nesting_depth = "nesting_depth", outer_kernel = "outer_kernel",
-    outer_tsc = "outer_tsc",  // "100 MHz", by the outer VM's real-time clock
+    cpu_flags = "cpu_flags",  // of the processor whose KVM counts, as Linux names them
+    microcode = "microcode",
+    host_kernel = "host_kernel",  // of the KVM below (site kvm), which decides what it offers
+    outer_image = "outer_image",  // the outer VM's system: the beginning of its disk's SHA-256
+    outer_tsc = "outer_tsc",      // "100 MHz", by the outer VM's real-time clock
     patch_version = "patch_version",
-    module_parameters = "module_parameters",  // "kvm.exit_layout=descending kvm_amd.npt=1"
+    module_parameters = "module_parameters",  // those that lab set: "exit_layout=descending npt=1"
+    kvm_parameters = "kvm_parameters",        // all others of the kvm modules, as they are in force
+    guest_qemu = "guest_qemu",                // that runs the guest: "7.2.22 (Debian ...)"
+    libvirt = "libvirt",
+    firmware = "firmware",  // the guest's: file name, and the beginning of its SHA-256
     paging = "paging", layout = "layout", image = "image", image_digest = "image_digest",
     guest_kernel = "guest_kernel", guests = "guests", vcpus = "vcpus",
     memory = "memory",  // "768 MiB"

@@ -99,7 +99,7 @@ bool Steps::boot(const Step& step) {
     guest->begin_step_by_host();
     guest->session().begin_boot(step.pattern, false);
   }
-  state_.await_moment(std::chrono::seconds(10));
+  state_.await_moment(std::chrono::minutes(1));
   deadline_ = state_.deadline(time_limit(step));
   state_.since_start.restart();
   state_.sampler.add_milestone("start", 0);

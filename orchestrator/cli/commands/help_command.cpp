@@ -10,6 +10,7 @@
 #include "orchestrator/cli/output.hpp"
 #include "orchestrator/help/command_line.hpp"
 #include "orchestrator/help/topics.hpp"
+#include "orchestrator/inside/version.hpp"
 
 namespace lab::cli {
 namespace {
@@ -53,7 +54,7 @@ int complete(const Command& app, const std::string& shell) {
 }
 
 int print_manual(const Command& app) {
-  write_output("", help::man_page(help::describe(app.app()), LAB_VERSION));
+  write_output("", help::man_page(help::describe(app.app()), inside::version()));
   return base::exit_ok;
 }
 

@@ -17,6 +17,7 @@
 #include "orchestrator/cli/commands.hpp"
 #include "orchestrator/cli/output.hpp"
 #include "orchestrator/cli/selection.hpp"
+#include "orchestrator/inside/version.hpp"
 #include "orchestrator/report/page.hpp"
 
 namespace lab::cli {
@@ -95,7 +96,7 @@ class Reporter {
                              "lab run scenarios/boot-count.yaml --set image=tiny");
     const report::Page page{.title = title(),
                             .command = command(),
-                            .lab_version = LAB_VERSION,
+                            .lab_version = inside::version(),
                             .made = std::chrono::system_clock::now(),
                             .notes = notes_,
                             .records = records_,

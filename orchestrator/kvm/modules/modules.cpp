@@ -323,21 +323,27 @@ bool recover_modules(const fs::path& runtime) {
   return true;
 }
 
-ModuleStatus module_status(const fs::path& runtime) {
-  ModuleStatus status{.kvm_loaded = is_loaded("kvm"),
-                      .patch = parameter("kvm", "exit_stats"),
-                      .users = kvm_users(),
-                      .held_by = ModuleLock::holder(runtime)};
-  for (const char* module : {"kvm_amd", "kvm_intel"})
-    if (is_loaded(module)) status.vendor_module = module;
-  for (const std::string& module : {std::string("kvm"), status.vendor_module}) {
+Parameters parameters_in_force() {
+  Parameters parameters;
+  for (const std::string module : {"kvm", "kvm_amd", "kvm_intel"}) {
     std::error_code none;
     for (const auto& entry :
          fs::directory_iterator("/sys/module/" + module + "/parameters", none)) {
       const std::string name = entry.path().filename();
-      status.parameters[name] = parameter(module, name);
+      parameters[name] = parameter(module, name);
     }
   }
+  return parameters;
+}
+
+ModuleStatus module_status(const fs::path& runtime) {
+  ModuleStatus status{.kvm_loaded = is_loaded("kvm"),
+                      .patch = parameter("kvm", "exit_stats"),
+                      .parameters = parameters_in_force(),
+                      .users = kvm_users(),
+                      .held_by = ModuleLock::holder(runtime)};
+  for (const char* module : {"kvm_amd", "kvm_intel"})
+    if (is_loaded(module)) status.vendor_module = module;
   return status;
 }
 

@@ -69,6 +69,9 @@ class ModuleSwap {
 // True where it did. Cheap where there is nothing to do.
 bool recover_modules(const std::filesystem::path& runtime);
 
+// The parameters of both loaded modules, as /sys/module shows them; empty where none is loaded.
+Parameters parameters_in_force();
+
 struct ModuleStatus {
   bool kvm_loaded = false;
   std::string vendor_module;   // "kvm_amd", "kvm_intel", or "" where none is loaded

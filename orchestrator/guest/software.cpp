@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: MIT
+#include "orchestrator/guest/software.hpp"
+
+#include <fmt/format.h>
+#include <libvirt/libvirt.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <pugixml.hpp>
+
+#include "orchestrator/base/fd.hpp"
+#include "orchestrator/base/subprocess.hpp"
+
+namespace lab::guest {
+namespace fs = std::filesystem;
+namespace {
+
+std::string usual_emulator(virConnect* connection) {
+  const TextPtr text(
+      virConnectGetDomainCapabilities(connection, nullptr, "x86_64", nullptr, "kvm", 0));
+  pugi::xml_document document;
+  if (!text || !document.load_string(text.get())) return "";
+  return document.child("domainCapabilities").child("path").text().get();
+}
+
+std::string version_of(const std::string& emulator) {
+  if (emulator.empty()) return "";
+  return qemu_version(base::run({.argv = {emulator, "--version"}, .keep = 4096}).output);
+}
+
+std::string libvirt_version(virConnect* connection) {
+  unsigned long version = 0;  // 1000000 * major + 1000 * minor + release
+  if (virConnectGetLibVersion(connection, &version) != 0) return "";
+  return fmt::format("{}.{}.{}", version / 1000000, version / 1000 % 1000, version % 1000);
+}
+
+// Where Debian's QEMU finds it, and where its own package has it.
+std::string firmware() {
+  constexpr const char* name = "bios-256k.bin";
+  for (const char* folder : {"/usr/share/seabios", "/usr/share/qemu"}) {
+    const fs::path file = fs::path(folder) / name;
+    if (fs::exists(file)) return name + (" " + base::sha256_file(file).substr(0, 12));
+  }
+  return "";
+}
+
+}  // namespace
+
+std::string qemu_version(const std::string& said) {
+  constexpr std::string_view before = "version ";
+  constexpr std::size_t most = 128;
+  const std::size_t at = said.find(before);
+  if (at == std::string::npos) return "";
+  std::string version = said.substr(at + before.size());
+  version = version.substr(0, std::min(version.find('\n'), most));
+  const auto printable = [](char c) { return c >= ' ' && c <= '~'; };
+  return std::ranges::all_of(version, printable) ? version : "";
+}
+
+Software software(virConnect* connection) {
+  return {version_of(usual_emulator(connection)), libvirt_version(connection), firmware()};
+}
+
+}  // namespace lab::guest

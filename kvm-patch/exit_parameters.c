@@ -3,6 +3,7 @@
  * Parameters of kvm.ko for the exit counts, and what histograms and the log
  * line do on the way of an exit where they are on.
  */
+#include <linux/delay.h>
 #include <linux/log2.h>
 #include <linux/module.h>
 #include <linux/ratelimit.h>
@@ -17,6 +18,7 @@ u64 exit_preset __read_mostly;
 
 static bool exit_counts = true;
 static bool exit_hlt_twice;
+static unsigned int exit_leaf_delay;
 static int exit_leaves = 1;
 static unsigned long log_every;
 static DEFINE_MUTEX(exit_parameter_lock);
@@ -32,6 +34,8 @@ struct exit_words {
 	const char *const *words;
 	int n;
 };
+
+#define EXIT_LEAF_DELAY_LIMIT 1000
 
 enum { LEAVES_OFF, LEAVES_ON, LEAVES_ROOT };
 
@@ -106,10 +110,24 @@ static int set_log_every(const char *text, const struct kernel_param *kp)
 	return r;
 }
 
+static int set_leaf_delay(const char *text, const struct kernel_param *kp)
+{
+	unsigned int microseconds;
+	int r = kstrtouint(text, 0, &microseconds);
+
+	if (r)
+		return r;
+	if (microseconds > EXIT_LEAF_DELAY_LIMIT)
+		return -ERANGE;
+	WRITE_ONCE(exit_leaf_delay, microseconds);
+	return 0;
+}
+
 static const struct kernel_param_ops word_ops = { .set = set_word, .get = get_word };
 static const struct kernel_param_ops switch_ops = { .set = set_switch, .get = get_switch };
 static const struct kernel_param_ops bool_ops = { .set = set_switch, .get = param_get_bool };
 static const struct kernel_param_ops log_ops = { .set = set_log_every, .get = param_get_ulong };
+static const struct kernel_param_ops delay_ops = { .set = set_leaf_delay, .get = param_get_uint };
 
 static struct exit_words layout_parameter = {
 	&exit_layout, layout_words, ARRAY_SIZE(layout_words)
@@ -143,6 +161,9 @@ MODULE_PARM_DESC(exit_preset, "For tests: exits of the CPUID number that each vC
 
 module_param_cb(exit_hlt_twice, &bool_ops, &exit_hlt_twice, 0444);
 MODULE_PARM_DESC(exit_hlt_twice, "For tests: a guest's HLT takes one more exit, a seeded regression: 0 or 1");
+
+module_param_cb(exit_leaf_delay, &delay_ops, &exit_leaf_delay, 0644);
+MODULE_PARM_DESC(exit_leaf_delay, "For tests: microseconds (0 to 1000) that each answer takes longer, as on a slow machine; can be changed while loaded");
 
 /* Says that this kvm.ko is patched, and how; nothing to set. */
 static int set_version(const char *value, const struct kernel_param *kp)
@@ -182,6 +203,14 @@ bool exit_leaves_allowed(struct kvm_vcpu *vcpu)
 	default:
 		return false;
 	}
+}
+
+void exit_leaf_wait(void)
+{
+	unsigned int microseconds = READ_ONCE(exit_leaf_delay);
+
+	if (microseconds)
+		udelay(microseconds);
 }
 
 #define LOG_REASONS 5

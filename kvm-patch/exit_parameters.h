@@ -13,4 +13,7 @@ extern u64 exit_preset;
 /* Whether the code that executes CPUID now may read the counts. */
 bool exit_leaves_allowed(struct kvm_vcpu *vcpu);
 
+/* Makes an answer as slow as exit_leaf_delay says. */
+void exit_leaf_wait(void);
+
 #endif

@@ -362,6 +362,7 @@ bool exit_stats_cpuid(struct kvm_vcpu *vcpu, u32 *eax, u32 *ebx, u32 *ecx, u32 *
 	*eax = 0;
 	*ebx = 0;
 	*edx = 0;
+	exit_leaf_wait();
 	lock_scope();
 	switch (answer) {
 	case EXIT_ANSWER_COUNT:

@@ -5,14 +5,18 @@
  * the orchestrator agree. Plain C, no includes, usable from kernel and user
  * space and from C++.
  *
- * T total count, C total cycles, c(n) count of exit number n, t(n) its cycles.
- * n comes in through ecx. Counts answer in eax, with the other registers zero;
- * cycles answer with the high half in ebx and the low half in ecx.
+ * T total count, C total cycles, c(n) count of exit number n, t(n) its cycles,
+ * l(n) c(n) as it stood when this vCPU last read T. n comes in through ecx.
+ * Counts answer in eax, with the other registers zero; cycles answer with the
+ * high half in ebx and the low half in ecx.
  *
- *   layout      0x4FFFFFFC  0x4FFFFFFD  0x4FFFFFFE  0x4FFFFFFF
- *   descending  t(n)        c(n)        C           T
- *   ascending   T           C           c(n)        t(n)
- *   combined    (none)      (none)      c(n)        T in eax, C in ebx:ecx
+ *   layout      0x4FFFFFFB  0x4FFFFFFC  0x4FFFFFFD  0x4FFFFFFE  0x4FFFFFFF
+ *   descending  l(n)        t(n)        c(n)        C           T
+ *   ascending   l(n)        T           C           c(n)        t(n)
+ *   combined    l(n)        (none)      (none)      c(n)        T in eax, C in ebx:ecx
+ *
+ * The sum of l(n) over all n is the T that was read, whatever came in between;
+ * that of c(n) is T only where nothing did.
  *
  * A number that the vendor's manual does not define answers eax = ebx = ecx = 0
  * and edx = EXIT_LEAF_UNDEFINED; a defined one that never happened (or that
@@ -21,7 +25,7 @@
 #ifndef EXIT_LEAVES_H
 #define EXIT_LEAVES_H
 
-#define EXIT_LEAF_FIRST 0x4FFFFFFCu
+#define EXIT_LEAF_FIRST 0x4FFFFFFBu
 #define EXIT_LEAF_LAST 0x4FFFFFFFu
 #define EXIT_LEAF_UNDEFINED 0xFFFFFFFFu
 
@@ -41,16 +45,18 @@ enum exit_answer {
 	EXIT_ANSWER_TOTAL_CYCLES,
 	EXIT_ANSWER_COUNT,
 	EXIT_ANSWER_CYCLES,
-	EXIT_ANSWER_TOTAL_AND_CYCLES
+	EXIT_ANSWER_TOTAL_AND_CYCLES,
+	EXIT_ANSWER_LATCHED
 };
 
 /* Indexed by layout, then by leaf - EXIT_LEAF_FIRST. */
+#define EXIT_LEAVES (EXIT_LEAF_LAST - EXIT_LEAF_FIRST + 1)
 #define EXIT_LAYOUT_TABLE {                                                     \
-	{ EXIT_ANSWER_CYCLES, EXIT_ANSWER_COUNT,                                \
+	{ EXIT_ANSWER_LATCHED, EXIT_ANSWER_CYCLES, EXIT_ANSWER_COUNT,           \
 	  EXIT_ANSWER_TOTAL_CYCLES, EXIT_ANSWER_TOTAL },                        \
-	{ EXIT_ANSWER_TOTAL, EXIT_ANSWER_TOTAL_CYCLES,                          \
+	{ EXIT_ANSWER_LATCHED, EXIT_ANSWER_TOTAL, EXIT_ANSWER_TOTAL_CYCLES,     \
 	  EXIT_ANSWER_COUNT, EXIT_ANSWER_CYCLES },                              \
-	{ EXIT_ANSWER_NONE, EXIT_ANSWER_NONE,                                   \
+	{ EXIT_ANSWER_LATCHED, EXIT_ANSWER_NONE, EXIT_ANSWER_NONE,              \
 	  EXIT_ANSWER_COUNT, EXIT_ANSWER_TOTAL_AND_CYCLES },                    \
 }
 

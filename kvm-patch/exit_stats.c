@@ -26,8 +26,7 @@ struct exit_names {
 static const struct exit_names vmx_names[] = { VMX_EXIT_REASONS };
 static const struct exit_names svm_names[] = { SVM_EXIT_REASONS };
 
-static const u8 answers[EXIT_LAYOUT_COUNT][EXIT_LEAF_LAST - EXIT_LEAF_FIRST + 1] =
-	EXIT_LAYOUT_TABLE;
+static const u8 answers[EXIT_LAYOUT_COUNT][EXIT_LEAVES] = EXIT_LAYOUT_TABLE;
 
 /* Every vCPU of the host, and the sums of those that are no more. */
 static DEFINE_MUTEX(exit_list_lock);
@@ -239,7 +238,8 @@ static void unlock_scope(void)
 		mutex_unlock(&exit_list_lock);
 }
 
-typedef void (*exit_visitor)(struct exit_stats *stats, u64 kvm_exits, void *sum);
+/* Of a vCPU, or (vcpu NULL) of those that are no more. */
+typedef void (*exit_visitor)(struct exit_stats *stats, struct kvm_vcpu *vcpu, void *sum);
 
 /* The reading vCPU's VM, or all vCPUs since the module was loaded. */
 static void visit_scope(struct kvm_vcpu *reader, exit_visitor visit, void *sum)
@@ -250,12 +250,12 @@ static void visit_scope(struct kvm_vcpu *reader, exit_visitor visit, void *sum)
 
 	if (exit_scope == EXIT_SCOPE_VM) {
 		kvm_for_each_vcpu(i, vcpu, reader->kvm)
-			visit(exit_stats_of(vcpu), exit_kvm_exits(vcpu), sum);
+			visit(exit_stats_of(vcpu), vcpu, sum);
 		return;
 	}
-	visit(&gone, gone_kvm_exits, sum);
+	visit(&gone, NULL, sum);
 	list_for_each_entry(stats, &exit_list, list)
-		visit(stats, exit_kvm_exits(vcpu_of(stats)), sum);
+		visit(stats, vcpu_of(stats), sum);
 }
 
 static u64 cycles_in(const struct exit_stats *stats, u32 slot)
@@ -264,15 +264,28 @@ static u64 cycles_in(const struct exit_stats *stats, u32 slot)
 	       READ_ONCE(stats->slots[EXIT_SLOTS + slot].cycles);
 }
 
-static void add_to_latch(struct exit_stats *stats, u64 kvm_exits, void *sum)
+static u64 kvm_exits_of(struct kvm_vcpu *vcpu)
+{
+	return vcpu ? exit_kvm_exits(vcpu) : gone_kvm_exits;
+}
+
+/* Other vCPUs go on counting while they are read: then what was read is the total. */
+static void add_to_latch(struct exit_stats *stats, struct kvm_vcpu *vcpu, void *sum)
 {
 	struct exit_latch *latch = sum;
+	bool reader = latch == &stats->latch;
+	u64 counted = 0;
 	u32 slot;
 
-	latch->total += READ_ONCE(stats->total);
-	latch->kvm_exits += kvm_exits;
-	for (slot = 0; slot < exit_map.slots; slot++)
-		latch->counts[slot] += exit_count_in(stats, slot);
+	latch->kvm_exits += kvm_exits_of(vcpu);
+	for (slot = 0; slot < exit_map.slots; slot++) {
+		u64 count = exit_count_in(stats, slot);
+
+		latch->counts[slot] += count;
+		counted += count;
+	}
+	latch->total += reader ? stats->total : counted;
+	latch->later_kvm_exits += kvm_exits_of(vcpu);
 }
 
 /* Keeps all counts of this moment for the host, and returns their total. */
@@ -295,7 +308,7 @@ struct exit_sum {
 	u64 cycles;
 };
 
-static void add_slot(struct exit_stats *stats, u64 kvm_exits, void *sum)
+static void add_slot(struct exit_stats *stats, struct kvm_vcpu *vcpu, void *sum)
 {
 	struct exit_sum *to = sum;
 
@@ -303,7 +316,7 @@ static void add_slot(struct exit_stats *stats, u64 kvm_exits, void *sum)
 	to->cycles += cycles_in(stats, to->slot);
 }
 
-static void add_all_cycles(struct exit_stats *stats, u64 kvm_exits, void *sum)
+static void add_all_cycles(struct exit_stats *stats, struct kvm_vcpu *vcpu, void *sum)
 {
 	u64 *cycles = sum;
 	u32 slot;
@@ -318,8 +331,8 @@ static void set_cycles(u64 cycles, u32 *ebx, u32 *ecx)
 	*ecx = lower_32_bits(cycles);
 }
 
-static void answer_number(struct kvm_vcpu *vcpu, bool cycles, u32 *eax, u32 *ebx, u32 *ecx,
-			  u32 *edx)
+static void answer_number(struct kvm_vcpu *vcpu, enum exit_answer answer, u32 *eax, u32 *ebx,
+			  u32 *ecx, u32 *edx)
 {
 	struct exit_sum sum = { .slot = slot_of(*ecx) };
 	bool defined = is_defined(*ecx);
@@ -329,8 +342,11 @@ static void answer_number(struct kvm_vcpu *vcpu, bool cycles, u32 *eax, u32 *ebx
 		*edx = EXIT_LEAF_UNDEFINED;
 		return;
 	}
-	visit_scope(vcpu, add_slot, &sum);
-	if (cycles)
+	if (answer == EXIT_ANSWER_LATCHED)
+		sum.count = exit_stats_of(vcpu)->latch.counts[sum.slot];
+	else
+		visit_scope(vcpu, add_slot, &sum);
+	if (answer == EXIT_ANSWER_CYCLES)
 		set_cycles(sum.cycles, ebx, ecx);
 	else
 		*eax = lower_32_bits(sum.count);
@@ -367,7 +383,8 @@ bool exit_stats_cpuid(struct kvm_vcpu *vcpu, u32 *eax, u32 *ebx, u32 *ecx, u32 *
 	switch (answer) {
 	case EXIT_ANSWER_COUNT:
 	case EXIT_ANSWER_CYCLES:
-		answer_number(vcpu, answer == EXIT_ANSWER_CYCLES, eax, ebx, ecx, edx);
+	case EXIT_ANSWER_LATCHED:
+		answer_number(vcpu, answer, eax, ebx, ecx, edx);
 		break;
 	case EXIT_ANSWER_TOTAL_CYCLES:
 		answer_all_cycles(vcpu, ebx, ecx);

@@ -36,8 +36,9 @@ struct exit_slot {
 /* All counts in scope as they stood when this vCPU last read a total. */
 struct exit_latch {
 	u64 seq;
-	u64 total;
-	u64 kvm_exits;
+	u64 total;		/* the sum of the other vCPUs' counts and this one's own total */
+	u64 kvm_exits;		/* KVM's own count, each vCPU's taken before its counts */
+	u64 later_kvm_exits;	/* and taken after them */
 	u64 counts[EXIT_SLOTS];
 };
 

@@ -215,6 +215,7 @@ static void print_vm(struct seq_file *m, const struct exit_view *view)
 	seq_printf(m, "kvm_exits %llu\n", view->sum.kvm_exits);
 	seq_printf(m, "stray_exits %lld\n", view->sum.stray);
 	seq_printf(m, "latch %llu %llu %llu\n", latch->seq, latch->total, latch->kvm_exits);
+	seq_printf(m, "latch_later_kvm_exits %llu\n", latch->later_kvm_exits);
 	print_reasons(m, view);
 	print_histograms(m, &view->sum);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "leaves.h"
 
-static const uint8_t answers[EXIT_LAYOUT_COUNT][4] = EXIT_LAYOUT_TABLE;
+static const uint8_t answers[EXIT_LAYOUT_COUNT][EXIT_LEAVES] = EXIT_LAYOUT_TABLE;
 static const char *const names[EXIT_LAYOUT_COUNT] = EXIT_LAYOUT_NAMES;
 
 /* No vendor's manual defines it: VMX numbers have 16 bits, SVM's end at 0x403. */
@@ -27,7 +27,7 @@ const char *layout_name(int layout)
 /* The leaf that answers this, or 0. */
 static uint32_t leaf_for(int layout, enum exit_answer answer)
 {
-	for (uint32_t i = 0; i < 4; i++)
+	for (uint32_t i = 0; i < EXIT_LEAVES; i++)
 		if (answers[layout][i] == answer)
 			return EXIT_LEAF_FIRST + i;
 	return 0;
@@ -75,25 +75,34 @@ uint64_t read_cycles(struct leaves *leaves, uint32_t number)
 	return cycles_of(read_leaf(leaves, EXIT_ANSWER_CYCLES, number));
 }
 
-/* The undefined number answers as it must, and T counts our own reads. */
+uint32_t read_latched(struct leaves *leaves, uint32_t number)
+{
+	return read_leaf(leaves, EXIT_ANSWER_LATCHED, number).eax;
+}
+
+#define TOTALS_READ 4
+/* More than ever come between two reads, and less than half of what 32 bits hold. */
+#define GROWTH_LIMIT 0x40000000u
+
+/* The undefined number answers as it must, and T counts our own reads, at least. */
 static bool fits(struct leaves *leaves, int layout)
 {
 	uint32_t leaf = leaf_for(layout, EXIT_ANSWER_COUNT);
 	struct regs r = leaves->cpuid(leaf, UNDEFINED_NUMBER);
-	uint32_t first, second;
+	uint32_t last, now;
 
 	leaves->reads++;
 	if (r.eax || r.ebx || r.ecx || r.edx != EXIT_LEAF_UNDEFINED)
 		return false;
 	leaves->layout = layout;
-	/* An exit may come between the two reads; hardly thirty times in a row. */
-	for (int i = 0; i < 30; i++) {
-		first = read_total(leaves);
-		second = read_total(leaves);
-		if (second == first + 1)
-			return true;
+	last = read_total(leaves);
+	for (int i = 1; i < TOTALS_READ; i++) {
+		now = read_total(leaves);
+		if (now == last || now - last > GROWTH_LIMIT)
+			return false;
+		last = now;
 	}
-	return false;
+	return true;
 }
 
 bool find_layout(struct leaves *leaves)

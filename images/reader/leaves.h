@@ -31,11 +31,6 @@ struct leaves {
 	uint64_t reads;		/* CPUID exits caused so far by reading leaves */
 };
 
-struct total {
-	uint32_t count;
-	uint64_t cycles;
-};
-
 struct count {
 	bool defined;
 	uint32_t value;
@@ -45,11 +40,13 @@ uint32_t read_total(struct leaves *leaves);
 uint64_t read_total_cycles(struct leaves *leaves);
 struct count read_count(struct leaves *leaves, uint32_t number);
 uint64_t read_cycles(struct leaves *leaves, uint32_t number);
+/* The count as of this CPU's last read of the total. */
+uint32_t read_latched(struct leaves *leaves, uint32_t number);
 
 /*
  * Finds the layout from the answers alone; false where no exit counts answer.
- * In every layout the counts of undefined numbers say so in edx, and T moves by
- * exactly one from one read of it to the next (unless another exit comes in).
+ * In every layout the counts of undefined numbers say so in edx, and T grows from
+ * each read of it to the next: a read is itself an exit.
  */
 bool find_layout(struct leaves *leaves);
 

@@ -19,11 +19,11 @@ static const char usage[] =
 static void print_table(const struct leaves *leaves, const char *vendor, const struct snapshot *s)
 {
 	printf("vendor %s, layout %s%s\n", vendor, layout_name(leaves->layout),
-	       s->clean ? "" : ", disturbed: other exits came while reading");
+	       s->whole ? "" : ", not whole: the counts do not add up to the total");
 	printf("%10s %10s %12s %20s\n", "number", "", "exits", "cycles");
 	for (uint32_t i = 0; i < s->numbers; i++)
 		printf("%10" PRIu32 " %#10" PRIx32 " %12" PRIu32 " %20" PRIu64 "\n",
-		       s->reasons[i].number, s->reasons[i].number, s->reasons[i].count,
+		       s->reasons[i].number, s->reasons[i].number, s->reasons[i].latched,
 		       s->reasons[i].cycles);
 	printf("%10s %10s %12" PRIu32 " %20" PRIu64 "\n", "total", "", s->end_total, s->total_cycles);
 	printf("(%" PRIu64 " of them are CPUID exits of this reading)\n", s->leaf_reads);
@@ -79,7 +79,7 @@ int main(int argc, char **argv)
 				"with a stock KVM\n", EXIT_LEAF_FIRST, EXIT_LEAF_LAST);
 		return 3;
 	}
-	take_snapshot(&leaves, cpuid_exit_number(leaves.cpuid, vendor), &snapshot);
+	take_snapshot_here(&leaves, is_svm(leaves.cpuid, vendor), &snapshot);
 	(json ? print_json : print_table)(&leaves, vendor, &snapshot);
 	return 0;
 }

@@ -4,7 +4,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,7 +18,7 @@
 struct service {
 	int fd;
 	struct leaves *leaves;
-	uint32_t cpuid_number;
+	bool svm;
 	char vendor[13];
 	size_t have;		/* bytes of requests not yet taken */
 	char requests[3 * COMMAND_LIMIT + 256];
@@ -65,21 +64,9 @@ static bool send_error(struct service *s, uint32_t id, const char *message)
 	return send_line(s);
 }
 
-/* On one CPU and undisturbed by other tasks, as far as the guest allows it. */
 static void snapshot_now(struct service *s, struct snapshot *snapshot)
 {
-	struct sched_param fifo = { .sched_priority = 50 }, normal = { 0 };
-	cpu_set_t old, one;
-	bool pinned = sched_getaffinity(0, sizeof(old), &old) == 0;
-
-	CPU_ZERO(&one);
-	CPU_SET((unsigned int)sched_getcpu(), &one);
-	pinned = pinned && sched_setaffinity(0, sizeof(one), &one) == 0;
-	sched_setscheduler(0, SCHED_FIFO, &fifo);
-	take_snapshot(s->leaves, s->cpuid_number, snapshot);
-	sched_setscheduler(0, SCHED_OTHER, &normal);
-	if (pinned)
-		sched_setaffinity(0, sizeof(old), &old);
+	take_snapshot_here(s->leaves, s->svm, snapshot);
 }
 
 static bool send_ready(struct service *s)
@@ -87,7 +74,7 @@ static bool send_ready(struct service *s)
 	struct utsname system;
 
 	if (s->leaves->layout == EXIT_LAYOUT_COUNT)
-		return send_error(s, 0, "no exit counters: the leaves 0x4ffffffc to 0x4fffffff "
+		return send_error(s, 0, "no exit counters: the leaves 0x4ffffffb to 0x4fffffff "
 					"answer as with a stock KVM");
 	uname(&system);
 	snapshot_now(s, &s->after);
@@ -271,7 +258,7 @@ int serve(const char *port, struct leaves *leaves)
 	struct service *s = &service;
 
 	s->leaves = leaves;
-	s->cpuid_number = cpuid_exit_number(leaves->cpuid, s->vendor);
+	s->svm = is_svm(leaves->cpuid, s->vendor);
 	mlockall(MCL_CURRENT | MCL_FUTURE);
 	/* udev makes the port's name; the service may be earlier. */
 	while ((s->fd = open(port, O_RDWR | O_CLOEXEC)) < 0)

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
+#define _GNU_SOURCE
 #include "snapshot.h"
 
+#include <sched.h>
 #include <string.h>
 
 #include "../../kvm-patch/exit_numbers.h"
@@ -8,10 +10,7 @@
 static const struct exit_range vmx_ranges[] = EXIT_RANGES_VMX;
 static const struct exit_range svm_ranges[] = EXIT_RANGES_SVM;
 
-#define SVM_CPUID 0x72u
-#define VMX_CPUID 10u
-
-uint32_t cpuid_exit_number(cpuid_fn cpuid, char vendor[13])
+bool is_svm(cpuid_fn cpuid, char vendor[13])
 {
 	struct regs r = cpuid(0, 0);
 
@@ -19,71 +18,136 @@ uint32_t cpuid_exit_number(cpuid_fn cpuid, char vendor[13])
 	memcpy(vendor + 4, &r.edx, 4);
 	memcpy(vendor + 8, &r.ecx, 4);
 	vendor[12] = '\0';
-	return strcmp(vendor, "AuthenticAMD") == 0 || strcmp(vendor, "HygonGenuine") == 0 ?
-		       SVM_CPUID : VMX_CPUID;
+	return strcmp(vendor, "AuthenticAMD") == 0 || strcmp(vendor, "HygonGenuine") == 0;
+}
+
+typedef void (*visitor)(struct leaves *leaves, struct snapshot *s, uint32_t number);
+
+/* Every number that the vendor's manual defines, and the one of all others. */
+static void visit_numbers(struct leaves *leaves, bool svm, struct snapshot *s, visitor visit)
+{
+	const struct exit_range *ranges = svm ? svm_ranges : vmx_ranges;
+	size_t n = svm ? sizeof(svm_ranges) / sizeof(*svm_ranges) :
+			 sizeof(vmx_ranges) / sizeof(*vmx_ranges);
+
+	for (size_t i = 0; i < n; i++)
+		for (uint32_t number = ranges[i].first;; number++) {
+			visit(leaves, s, number);
+			if (number == ranges[i].last)
+				break;
+		}
+	visit(leaves, s, EXIT_NUMBER_OTHER);
+}
+
+static struct number_count *add(struct leaves *leaves, struct snapshot *s, uint32_t number)
+{
+	struct number_count *to = &s->reasons[s->numbers];
+
+	if (s->numbers == SNAPSHOT_NUMBERS)
+		return NULL;
+	memset(to, 0, sizeof(*to));
+	to->number = number;
+	to->cycles = s->has_cycles ? read_cycles(leaves, number) : 0;
+	s->numbers++;
+	return to;
 }
 
 static void add_if_counted(struct leaves *leaves, struct snapshot *s, uint32_t number)
 {
 	struct count c = read_count(leaves, number);
 
-	if (!c.defined || c.value == 0 || s->numbers == SNAPSHOT_NUMBERS)
-		return;
-	s->reasons[s->numbers].number = number;
-	s->reasons[s->numbers].count = c.value;
-	s->reasons[s->numbers].cycles = s->has_cycles ? read_cycles(leaves, number) : 0;
-	s->numbers++;
+	if (c.defined && c.value != 0)
+		add(leaves, s, number);
 }
 
-/* Which numbers have counts, and their cycles. The vendor's own come last: what
- * CPUID counts is read as late as can be, so that fewer reads follow it. */
-static void search(struct leaves *leaves, uint32_t cpuid_number, struct snapshot *s)
+static bool is_known(const struct snapshot *s, uint32_t number)
 {
-	const struct exit_range *ranges = cpuid_number == SVM_CPUID ? svm_ranges : vmx_ranges;
-	size_t n = cpuid_number == SVM_CPUID ? sizeof(svm_ranges) / sizeof(*svm_ranges) :
-					       sizeof(vmx_ranges) / sizeof(*vmx_ranges);
-
-	s->numbers = 0;
-	for (size_t i = 0; i < n; i++)
-		for (uint32_t number = ranges[i].first;; number++) {
-			add_if_counted(leaves, s, number);
-			if (number == ranges[i].last)
-				break;
-		}
-	add_if_counted(leaves, s, EXIT_NUMBER_OTHER);
-	s->total_cycles = read_total_cycles(leaves);
-}
-
-/* One try: true where nothing but our own CPUIDs happened meanwhile. */
-static bool read_back_to_back(struct leaves *leaves, uint32_t cpuid_number, struct snapshot *s)
-{
-	uint32_t sum = 0, position = 0;
-
-	s->start_total = read_total(leaves);
 	for (uint32_t i = 0; i < s->numbers; i++)
+		if (s->reasons[i].number == number)
+			return true;
+	return false;
+}
+
+/* One whose first exit came after the search, and before T2. */
+static void add_if_latched(struct leaves *leaves, struct snapshot *s, uint32_t number)
+{
+	struct number_count *added;
+	uint32_t latched;
+
+	if (is_known(s, number))
+		return;
+	latched = read_latched(leaves, number);
+	added = latched ? add(leaves, s, number) : NULL;
+	if (added)
+		added->latched = latched;
+}
+
+static void read_back_to_back(struct leaves *leaves, struct snapshot *s)
+{
+	s->start_total = read_total(leaves);
+	for (uint32_t i = 0; i < s->numbers; i++) {
 		s->reasons[i].count = read_count(leaves, s->reasons[i].number).value;
+		s->reasons[i].read = true;
+	}
 	s->end_total = read_total(leaves);
 	s->own_exits = s->numbers + 1;
-	for (uint32_t i = 0; i < s->numbers; i++) {
-		sum += s->reasons[i].count;
-		if (s->reasons[i].number == cpuid_number)
-			position = i + 1;
-	}
-	return s->end_total - s->start_total == s->own_exits && sum == s->start_total + position;
 }
 
-void take_snapshot(struct leaves *leaves, uint32_t cpuid_number, struct snapshot *s)
+static bool is_whole(const struct snapshot *s)
+{
+	uint32_t sum = 0;
+
+	for (uint32_t i = 0; i < s->numbers; i++)
+		sum += s->reasons[i].latched;
+	return sum == s->end_total;
+}
+
+static void read_latch(struct leaves *leaves, bool svm, struct snapshot *s)
+{
+	for (uint32_t i = 0; i < s->numbers; i++)
+		s->reasons[i].latched = read_latched(leaves, s->reasons[i].number);
+	if (!is_whole(s))
+		visit_numbers(leaves, svm, s, add_if_latched);
+}
+
+static void try_snapshot(struct leaves *leaves, bool svm, struct snapshot *s)
+{
+	s->numbers = 0;
+	visit_numbers(leaves, svm, s, add_if_counted);
+	s->total_cycles = read_total_cycles(leaves);
+	read_back_to_back(leaves, s);
+	s->leaf_reads = leaves->reads;
+	read_latch(leaves, svm, s);
+	s->late_reads = leaves->reads - s->leaf_reads;
+	s->whole = is_whole(s);
+}
+
+void take_snapshot(struct leaves *leaves, bool svm, struct snapshot *s)
 {
 	uint64_t before = leaves->reads;
 
 	memset(s, 0, sizeof(*s));
 	s->has_cycles = leaves->layout != EXIT_LAYOUT_COMBINED;
-	while (!s->clean && s->attempts < SNAPSHOT_ATTEMPTS) {
-		/* A number may have had its first exit since the last search. */
-		if (s->attempts % 8 == 0)
-			search(leaves, cpuid_number, s);
+	/* Once, unless another program on this CPU reads T after us and so moves the copy. */
+	while (!s->whole && s->attempts < SNAPSHOT_ATTEMPTS) {
 		s->attempts++;
-		s->clean = read_back_to_back(leaves, cpuid_number, s);
+		try_snapshot(leaves, svm, s);
 	}
-	s->leaf_reads = leaves->reads - before;
+	s->leaf_reads -= before;
+}
+
+void take_snapshot_here(struct leaves *leaves, bool svm, struct snapshot *s)
+{
+	struct sched_param fifo = { .sched_priority = 50 }, normal = { 0 };
+	cpu_set_t old, one;
+	bool pinned = sched_getaffinity(0, sizeof(old), &old) == 0;
+
+	CPU_ZERO(&one);
+	CPU_SET((unsigned int)sched_getcpu(), &one);
+	pinned = pinned && sched_setaffinity(0, sizeof(one), &one) == 0;
+	sched_setscheduler(0, SCHED_FIFO, &fifo);
+	take_snapshot(leaves, svm, s);
+	sched_setscheduler(0, SCHED_OTHER, &normal);
+	if (pinned)
+		sched_setaffinity(0, sizeof(old), &old);
 }

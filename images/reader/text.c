@@ -70,15 +70,20 @@ void text_add_snapshot(struct text *text, const struct snapshot *s)
 {
 	text_add(text,
 		 "{\"start_total\":%" PRIu32 ",\"end_total\":%" PRIu32 ",\"own_exits\":%" PRIu32
-		 ",\"attempts\":%" PRIu32 ",\"clean\":%s,\"total_cycles\":%" PRIu64
-		 ",\"leaf_reads\":%" PRIu64 ",\"reasons\":[",
-		 s->start_total, s->end_total, s->own_exits, s->attempts,
-		 s->clean ? "true" : "false", s->total_cycles, s->leaf_reads);
+		 ",\"attempts\":%" PRIu32 ",\"total_cycles\":%" PRIu64
+		 ",\"leaf_reads\":%" PRIu64 ",\"late_reads\":%" PRIu64 ",\"reasons\":[",
+		 s->start_total, s->end_total, s->own_exits, s->attempts, s->total_cycles,
+		 s->leaf_reads, s->late_reads);
 	for (uint32_t i = 0; i < s->numbers; i++) {
-		text_add(text, "%s[%" PRIu32 ",%" PRIu32, i ? "," : "", s->reasons[i].number,
-			 s->reasons[i].count);
+		const struct number_count *n = &s->reasons[i];
+
+		text_add(text, "%s[%" PRIu32 ",%" PRIu32, i ? "," : "", n->number, n->latched);
+		if (n->read)
+			text_add(text, ",%" PRIu32, n->count);
+		else
+			text_add(text, ",null");
 		if (s->has_cycles)
-			text_add(text, ",%" PRIu64, s->reasons[i].cycles);
+			text_add(text, ",%" PRIu64, n->cycles);
 		text_add(text, "]");
 	}
 	text_add(text, "]}");

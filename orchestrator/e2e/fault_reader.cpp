@@ -27,9 +27,9 @@ case $fault in
 @flood_of_lines@) yes '{"event":"bye"}' >"$port" ;;
 @lie@)
 	/tmp/reader --json >/dev/null
-	lie='{"start_total":1100,"end_total":1102,"own_exits":2,"attempts":1,"clean":true,"total_cycles":1,"reasons":[[114,1101,1]]}'
+	lie='{"start_total":1100,"end_total":1102,"own_exits":2,"attempts":1,"total_cycles":1,"leaf_reads":3,"late_reads":1,"reasons":[[114,1102,1101,1]]}'
 	exec 3<>"$port"
-	echo '{"event":"ready","protocol":2,"reader":"2.0","kernel":"none","vendor":"AuthenticAMD","vcpus":1,"layout":"descending","snapshot":'"$lie}" >&3
+	echo '{"event":"ready","protocol":3,"reader":"3.0","kernel":"none","vendor":"AuthenticAMD","vcpus":1,"layout":"descending","snapshot":'"$lie}" >&3
 	read -r request <&3
 	echo '{"event":"step","id":1,"before":'"$lie"',"after":'"$lie"',"exit_code":0,"times":1,"cut":false,"seconds":0,"output":""}' >&3
 	sleep 1000 ;;

@@ -57,6 +57,8 @@ class KernelSide : public LabTest {
     for (const char* test : {"numbers", "failed --times 50", "nested --exits 2000",
                              "create --times 30", "fuzz --seconds 4 --seed 1"})
       vmm(test);
+    for (const char* test : {"reading --vcpus 1", "reading --vcpus 4"}) vmm(test);
+    inside("! echo 1001 >/sys/module/kvm/parameters/exit_leaf_delay");
     load("exit_layout=ascending exit_leaves=root");
     for (const char* test : {"numbers", "fuzz --seconds 4 --seed 2"}) vmm(test);
     load("exit_layout=combined exit_histograms=on");

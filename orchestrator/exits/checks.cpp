@@ -17,28 +17,23 @@ std::uint64_t sum(const std::vector<ReasonCount>& reasons) {
   return result;
 }
 
-// Exits that may be counted on one side only: vCPUs that run while another one's are read.
-std::uint64_t in_flight(std::uint32_t vcpus) {
-  return vcpus > 1 ? 2 * (std::uint64_t{vcpus} - 1) : 0;
-}
-
-std::uint64_t distance(std::uint64_t a, std::uint64_t b) {
-  return std::min<std::uint32_t>(wrapped(a - b), wrapped(b - a));
-}
-
-std::string allowed_text(std::uint64_t allowed) {
-  return allowed == 0 ? "" : fmt::format("; may differ by {}: other vCPUs ran meanwhile", allowed);
-}
-
-Check sum_check(std::string name, const std::vector<ReasonCount>& reasons, std::uint64_t total,
-                bool exact, std::uint64_t disturbed, std::uint32_t vcpus) {
+Check sum_check(std::string name, const std::vector<ReasonCount>& reasons, std::uint64_t total) {
   // Modulo 2^32 because the guest's counts are where nothing made them whole.
   const std::uint64_t left = sum(reasons);
-  const std::uint64_t allowed = vcpus > 1 ? disturbed + in_flight(vcpus) : 0;
-  Check check{std::move(name), (exact || vcpus > 1) && distance(left, total) <= allowed, left,
-              total, "sum of the reasons; total" + allowed_text(allowed)};
-  if (!exact) check.detail += "; a snapshot was not clean: other exits came between its reads";
-  return check;
+  return {std::move(name), wrapped(left) == wrapped(total), left, total,
+          "sum of the reasons; total"};
+}
+
+// Adds what came between the reads of a snapshot, and whether they are possible.
+void add_between(Check& check, const std::string& which, const Snapshot& snapshot, Vendor vendor) {
+  const Between came = between(snapshot, vendor);
+  if (came.exits > 0)
+    check.note += fmt::format("{}{} other exit{} came between the reads {} the step{}",
+                              check.note.empty() ? "" : "; ", came.exits,
+                              came.exits == 1 ? "" : "s", which, in_words(came.later, vendor));
+  if (came.fault.empty()) return;
+  check.ok = false;
+  check.detail += fmt::format("; the reads {} the step do not fit{}", which, came.fault);
 }
 
 // number -> guest's count, host's count
@@ -67,37 +62,32 @@ std::string describe_differences(const Sides& sides, Vendor vendor) {
 
 }  // namespace
 
-Check check_sum(std::string name, const StepCounts& counts, std::uint32_t vcpus) {
-  return sum_check(std::move(name), counts.reasons, counts.exits, counts.clean, counts.disturbed,
-                   vcpus);
+Check check_sum(std::string name, const StepCounts& counts) {
+  return sum_check(std::move(name), counts.reasons, counts.exits);
 }
 
-Check check_sum(std::string name, const Counts& counts, std::uint32_t vcpus) {
-  return sum_check(std::move(name), counts.reasons, counts.total, counts.exact, counts.disturbed,
-                   vcpus);
+Check check_sum(std::string name, const Counts& counts) {
+  return sum_check(std::move(name), counts.reasons, counts.total);
 }
 
-Check check_guest_host(std::string name, const Snapshot& guest, const HostStats& host) {
-  Check check{std::move(name), false, guest.end_total, std::nullopt, ""};
+Check check_guest_host(std::string name, const std::optional<Snapshot>& before,
+                       const Snapshot& after, const HostStats& host) {
+  Check check{std::move(name), false, after.end_total, std::nullopt, ""};
   if (host.latch_seq == 0) {
     check.detail = "the host's side saw no read of the total by the guest";
     return check;
   }
-  check.left = nearest(guest.end_total, host.latch_total);
+  check.left = nearest(after.end_total, host.latch_total);
   check.right = host.latch_total;
   check.detail = "guest's last snapshot; host at the same moment";
   if (host.latch_total > UINT32_MAX) check.detail += "; equal as far as 32 bits show";
   if (host.scope == Scope::host) check.detail += "; both of all VMs since the modules were loaded";
-  const Counts seen = counts_at_end(guest, host.vendor);
-  const Sides sides = both_sides(seen, counts_at_latch(host));
-  const std::uint64_t allowed = host.vcpus > 1 ? seen.disturbed + in_flight(host.vcpus) : 0;
-  std::uint64_t apart = 0;
-  for (const auto& [number, side] : sides) apart += distance(side.first, side.second);
-  const std::string differences = describe_differences(sides, host.vendor);
-  check.ok = (guest.clean || host.vcpus > 1) && apart <= allowed &&
-             guest.end_total == wrapped(host.latch_total);
-  check.detail += allowed_text(allowed) + differences;
-  if (!guest.clean) check.detail += fmt::format("; not clean after {} attempts", guest.attempts);
+  const std::string differences =
+      describe_differences(both_sides(counts_at_end(after), counts_at_latch(host)), host.vendor);
+  check.ok = differences.empty() && after.end_total == wrapped(host.latch_total);
+  check.detail += differences;
+  if (before) add_between(check, "before", *before, host.vendor);
+  add_between(check, "after", after, host.vendor);
   return check;
 }
 
@@ -105,10 +95,18 @@ Check check_kvm_statistic(std::string name, const HostStats& host) {
   const bool latched = host.latch_seq != 0;
   const std::uint64_t ours = latched ? host.latch_total : host.total.exits;
   const std::uint64_t kvm = latched ? host.latch_kvm_exits : host.kvm_exits;
-  const char* when = latched ? "at the guest's last read" : "now";
-  const std::uint64_t allowed = in_flight(host.vcpus);
-  return {std::move(name), distance(ours, kvm) <= allowed, ours, kvm,
-          fmt::format("total; KVM's 'exits' statistic, {}", when) + allowed_text(allowed)};
+  const std::uint64_t later = latched ? host.latch_later_kvm_exits : host.kvm_exits;
+  const std::uint64_t being_counted = host.vcpus > 1 ? host.vcpus - 1 : 0;
+  Check check{std::move(name), ours + being_counted >= kvm && ours <= later + being_counted, ours,
+              kvm,
+              fmt::format("total; KVM's 'exits' statistic, {}",
+                          latched ? "at the guest's last read" : "now")};
+  if (later != kvm)
+    check.note = fmt::format("{} came while the other vCPUs were read", later - kvm);
+  if (being_counted > 0)
+    check.detail += fmt::format("; may differ by {}: an exit that another vCPU is just counting",
+                                being_counted);
+  return check;
 }
 
 Check check_kvm_file(std::string name, const HostStats& host, std::uint64_t kvm_exits) {

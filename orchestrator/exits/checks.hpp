@@ -17,24 +17,25 @@ struct Check {
   std::optional<std::uint64_t> left;  // absent: there was nothing to compare
   std::optional<std::uint64_t> right;
   std::string detail;  // what left and right are; when they differ, where
+  std::string note{};  // what is worth a word though it be well
 
   bool operator==(const Check&) const = default;
 };
 
-// With one vCPU all of these are equalities. Several vCPUs go on exiting while one of them reads,
-// so there the sides may differ by the exits that are known to have come in between, and by two for
-// each other vCPU whose counts are being read; the detail states the number.
+// Sum over the reasons = total, modulo 2^32.
+Check check_sum(std::string name, const StepCounts& counts);
+Check check_sum(std::string name, const Counts& counts);
 
-// Sum over the reasons = total.
-Check check_sum(std::string name, const StepCounts& counts, std::uint32_t vcpus = 1);
-Check check_sum(std::string name, const Counts& counts, std::uint32_t vcpus = 1);
+// The guest's counts at the end of its last snapshot = the host's latch of that exit: total and
+// every reason, modulo 2^32 (the guest sees 32 bits). What both snapshots read on the way must be
+// possible: equal where nothing came between their reads, else in the interval that Between
+// describes. The note says what came between.
+Check check_guest_host(std::string name, const std::optional<Snapshot>& before,
+                       const Snapshot& after, const HostStats& host);
 
-// The guest's snapshot = the host's latch taken at the snapshot's last read:
-// total and every reason, modulo 2^32 (the guest sees 32 bits). Not ok when the
-// snapshot was not clean or the latch was never taken.
-Check check_guest_host(std::string name, const Snapshot& guest, const HostStats& host);
-
-// Our total = KVM's own `exits` statistic: at the latch, or now where the guest never read.
+// Our total = KVM's own `exits` statistic: at the latch, or now where the guest never read. Other
+// vCPUs go on counting while they are read: then it lies between KVM's count before and after that,
+// give or take one exit a vCPU that is being counted.
 Check check_kvm_statistic(std::string name, const HostStats& host);
 
 // Our total = KVM's file `exits` without its stray counts, the guest at rest.

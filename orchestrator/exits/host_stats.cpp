@@ -172,7 +172,9 @@ class Parser {
       expect_words(words, 4);
       stats_.latch_seq = number<std::uint64_t>(words[1]);
       stats_.latch_total = number<std::uint64_t>(words[2]);
-      stats_.latch_kvm_exits = number<std::uint64_t>(words[3]);
+      stats_.latch_kvm_exits = stats_.latch_later_kvm_exits = number<std::uint64_t>(words[3]);
+    } else if (words[0] == "latch_later_kvm_exits") {
+      stats_.latch_later_kvm_exits = number<std::uint64_t>(only(words));
     }  // other lines are facts that a newer patch added
   }
 
@@ -238,7 +240,7 @@ HostStats parse_host_stats(std::string_view text) {
 }
 
 Counts counts_now(const HostStats& stats) {
-  Counts counts{stats.total.exits, stats.total.cycles, {}, true};
+  Counts counts{stats.total.exits, stats.total.cycles, {}};
   for (const HostReason& reason : stats.reasons) {
     if (reason.exits) counts.reasons.push_back({reason.number, reason.exits, reason.cycles});
   }
@@ -247,7 +249,7 @@ Counts counts_now(const HostStats& stats) {
 }
 
 Counts counts_at_latch(const HostStats& stats) {
-  Counts counts{stats.latch_total, 0, {}, true};
+  Counts counts{stats.latch_total, 0, {}};
   for (const HostReason& reason : stats.reasons) {
     if (reason.latched) counts.reasons.push_back({reason.number, reason.latched, std::nullopt});
   }

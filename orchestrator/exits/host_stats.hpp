@@ -64,7 +64,8 @@ struct HostStats {
   // As of the guest's last read of T; latch_seq 0: it never read.
   std::uint64_t latch_seq = 0;
   std::uint64_t latch_total = 0;
-  std::uint64_t latch_kvm_exits = 0;
+  std::uint64_t latch_kvm_exits = 0;        // taken before the counts of other vCPUs,
+  std::uint64_t latch_later_kvm_exits = 0;  // and after them
   std::vector<HostReason> reasons;
   std::vector<HostVcpu> by_vcpu;
 };

@@ -7,7 +7,7 @@ namespace lab::exits {
 namespace {
 
 constexpr const char* names[EXIT_LAYOUT_COUNT] = EXIT_LAYOUT_NAMES;
-constexpr exit_answer answers[EXIT_LAYOUT_COUNT][4] = EXIT_LAYOUT_TABLE;
+constexpr exit_answer answers[EXIT_LAYOUT_COUNT][EXIT_LEAVES] = EXIT_LAYOUT_TABLE;
 
 static_assert(int(Layout::descending) == EXIT_LAYOUT_DESCENDING &&
               int(Layout::ascending) == EXIT_LAYOUT_ASCENDING &&
@@ -17,7 +17,8 @@ static_assert(int(Answer::none) == EXIT_ANSWER_NONE && int(Answer::total) == EXI
               int(Answer::total_cycles) == EXIT_ANSWER_TOTAL_CYCLES &&
               int(Answer::count) == EXIT_ANSWER_COUNT &&
               int(Answer::cycles) == EXIT_ANSWER_CYCLES &&
-              int(Answer::total_and_cycles) == EXIT_ANSWER_TOTAL_AND_CYCLES);
+              int(Answer::total_and_cycles) == EXIT_ANSWER_TOTAL_AND_CYCLES &&
+              int(Answer::latched) == EXIT_ANSWER_LATCHED);
 
 }  // namespace
 
@@ -38,7 +39,11 @@ Answer answer_of(Layout layout, std::uint32_t leaf) {
 }
 
 std::uint32_t total_leaf(Layout layout) {
-  return layout == Layout::ascending ? EXIT_LEAF_FIRST : EXIT_LEAF_LAST;
+  std::uint32_t leaf = EXIT_LEAF_FIRST;
+  while (answer_of(layout, leaf) != Answer::total &&
+         answer_of(layout, leaf) != Answer::total_and_cycles)
+    ++leaf;
+  return leaf;
 }
 
 }  // namespace lab::exits

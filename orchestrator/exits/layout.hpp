@@ -13,12 +13,12 @@ enum class Layout { descending, ascending, combined };
 
 inline constexpr std::array all_layouts{Layout::descending, Layout::ascending, Layout::combined};
 
-enum class Answer { none, total, total_cycles, count, cycles, total_and_cycles };
+enum class Answer { none, total, total_cycles, count, cycles, total_and_cycles, latched };
 
 std::string_view to_string(Layout layout);
 std::optional<Layout> parse_layout(std::string_view text);
 
-// What `leaf` answers; Answer::none outside 0x4FFFFFFC..0x4FFFFFFF.
+// What `leaf` answers; Answer::none outside 0x4FFFFFFB..0x4FFFFFFF.
 Answer answer_of(Layout layout, std::uint32_t leaf);
 
 // The leaf that answers T (total or total_and_cycles).

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "orchestrator/exits/snapshot.hpp"
 
+#include <spdlog/fmt/fmt.h>
+
 #include <algorithm>
 #include <map>
 
@@ -59,7 +61,20 @@ std::vector<ReasonCount> differences(const Counts& before, const Counts& after) 
   return result;
 }
 
+// Exits between the two totals beside the reader's own; negative: the totals cannot be right.
+std::int64_t others(const Snapshot& snapshot) {
+  return static_cast<std::int32_t>(snapshot.end_total - snapshot.start_total - snapshot.own_exits);
+}
+
 }  // namespace
+
+std::string in_words(const std::vector<ReasonCount>& reasons, Vendor vendor) {
+  std::string text;
+  for (const ReasonCount& reason : reasons)
+    text += fmt::format("{}{} {}", text.empty() ? " (" : ", ", reason_name(vendor, reason.number),
+                        reason.exits);
+  return text.empty() ? text : text + ")";
+}
 
 std::uint64_t nearest(std::uint32_t seen, std::uint64_t host) {
   const auto shift = static_cast<std::int32_t>(seen - wrapped(host));
@@ -67,34 +82,52 @@ std::uint64_t nearest(std::uint32_t seen, std::uint64_t host) {
   return shift < 0 && value > host ? seen : value;  // below zero: there is no such value
 }
 
-Counts counts_at_end(const Snapshot& snapshot, Vendor vendor) {
-  Counts counts{snapshot.end_total, snapshot.total_cycles, {}, snapshot.clean};
-  counts.disturbed = wrapped(snapshot.end_total - snapshot.start_total - snapshot.own_exits);
-  const std::size_t k = snapshot.reasons.size();
-  for (std::size_t i = 0; i < k; ++i) {
-    ReasonCount reason = snapshot.reasons[i];
-    // Position p = i + 1 of k: the k - p reads after it and the read of T2 came later.
-    if (reason.number == cpuid_number(vendor)) reason.exits = wrapped(reason.exits + k - i);
-    if (reason.exits != 0) counts.reasons.push_back(reason);
+Between between(const Snapshot& snapshot, Vendor vendor) {
+  Between result;
+  const std::int64_t came = others(snapshot);
+  std::uint32_t reads_after = snapshot.own_exits;
+  std::uint64_t sum = 0;
+  for (const Reading& reading : snapshot.readings) {
+    if (!reading.read) continue;
+    --reads_after;  // of the counts that follow, and (1) of the total
+    const std::uint32_t own = reading.number == cpuid_number(vendor) ? reads_after : 0;
+    const auto later = static_cast<std::int32_t>(reading.latched - *reading.read - own);
+    if (later < 0)
+      result.fault += fmt::format("; {} ({}): {} read, more than {} at the total after it",
+                                  reason_name(vendor, reading.number), reading.number,
+                                  *reading.read, wrapped(reading.latched - own));
+    if (later <= 0) continue;
+    result.later.push_back({reading.number, static_cast<std::uint64_t>(later), {}});
+    sum += static_cast<std::uint64_t>(later);
   }
+  if (came < 0)
+    result.fault += fmt::format("; the total grew by {} fewer than the reader's own reads", -came);
+  result.exits = came < 0 ? 0 : static_cast<std::uint64_t>(came);
+  if (sum > result.exits)
+    result.fault += fmt::format("; {} came between the totals, but the counts read lack {}{}",
+                                result.exits, sum, in_words(result.later, vendor));
+  return result;
+}
+
+Counts counts_at_end(const Snapshot& snapshot) {
+  Counts counts{snapshot.end_total, snapshot.total_cycles, {}};
+  for (const Reading& reading : snapshot.readings)
+    if (reading.latched != 0)
+      counts.reasons.push_back({reading.number, reading.latched, reading.cycles});
   std::ranges::sort(counts.reasons, {}, &ReasonCount::number);
   return counts;
 }
 
-StepCounts step_counts(const std::optional<Snapshot>& before, const Snapshot& after, Vendor vendor,
+StepCounts step_counts(const std::optional<Snapshot>& before, const Snapshot& after,
                        const HostSides& host) {
-  const Counts earlier =
-      before ? widened(counts_at_end(*before, vendor), host.before) : host.before;
-  const Counts later = widened(counts_at_end(after, vendor), host.after);
+  const Counts earlier = before ? widened(counts_at_end(*before), host.before) : host.before;
+  const Counts later = widened(counts_at_end(after), host.after);
   StepCounts step;
   step.exits = growth(earlier.total, later.total);
   step.cycles = later.cycles - earlier.cycles;
   step.reasons = differences(earlier, later);
-  step.reader_exits_complete = after.leaf_reads.has_value();
-  // Without the reader's own word, only the last round of reads is known: T and own_exits.
-  step.reader_exits = after.leaf_reads.value_or(std::uint64_t{after.own_exits} + 1);
-  step.clean = earlier.exact && later.exact;
-  step.disturbed = earlier.disturbed + later.disturbed;
+  step.reader_exits = (before ? before->late_reads : 0) + after.leaf_reads;
+  step.clean = (!before || others(*before) == 0) && others(after) == 0;
   return step;
 }
 

@@ -25,21 +25,29 @@ inline std::uint32_t wrapped(std::uint64_t value) {
   return static_cast<std::uint32_t>(value);
 }
 
+// What the guest read of one exit number.
+struct Reading {
+  std::uint32_t number = 0;
+  std::uint32_t latched = 0;          // the count at end_total, by KVM's own copy
+  std::optional<std::uint32_t> read;  // what it was when it was read between the two totals
+  std::optional<std::uint64_t> cycles;
+
+  bool operator==(const Reading&) const = default;
+};
+
 // One reading in the guest, raw. Counts come from eax, so they are modulo 2^32.
-// Read order: T (start_total), then c(n) for each of `reasons` as listed, then T
-// again (end_total). Every read is itself a CPUID exit, counted before it answers.
+// Read order: T (start_total), then c(n) for each of `readings` as listed (but for the last ones,
+// whose first exit came only then), then T again (end_total), then the counts of that moment.
+// Every read is itself a CPUID exit, counted before it answers.
 struct Snapshot {
   std::uint32_t start_total = 0;
   std::uint32_t end_total = 0;
-  std::uint32_t own_exits =
-      0;  // CPUID exits after T's read, up to and with T2's: reasons.size() + 1
+  std::uint32_t own_exits = 0;  // CPUID exits after T's read, up to and with T2's: reads + 1
   std::uint32_t attempts = 0;
-  bool clean = false;  // nothing but the reader's own CPUID exits came between
   std::uint64_t total_cycles = 0;
-  // All leaf reads of this snapshot, failed attempts and the search for nonzero
-  // numbers included; absent when the reader does not say.
-  std::optional<std::uint64_t> leaf_reads;
-  std::vector<ReasonCount> reasons;  // in read order; exits < 2^32
+  std::uint64_t leaf_reads = 0;  // of this snapshot up to end_total, the search included
+  std::uint64_t late_reads = 0;  // and after it
+  std::vector<Reading> readings;
 
   bool operator==(const Snapshot&) const = default;
 };
@@ -49,32 +57,39 @@ struct Counts {
   std::uint64_t total = 0;
   std::uint64_t cycles = 0;
   std::vector<ReasonCount> reasons;  // sorted by number, no zero counts
-  bool exact = true;                 // false: from a snapshot that was not clean
-  std::uint64_t disturbed = 0;       // exits of others that came between its reads
 
   bool operator==(const Counts&) const = default;
 };
+
+// What came between a snapshot's two totals beside the reader's own reads. Each count that was read
+// there lies between those at the two totals; all of them together lack no more exits of the second
+// total than came.
+struct Between {
+  std::uint64_t exits = 0;         // how many
+  std::vector<ReasonCount> later;  // of them, those after their own number's read
+  std::string fault;               // "": the reads are possible; else what is not
+};
+Between between(const Snapshot& snapshot, Vendor vendor);
+
+// " (NPF 2, INTR 1)", or nothing.
+std::string in_words(const std::vector<ReasonCount>& reasons, Vendor vendor);
 
 // The 64 bits of a count of which the guest saw the low 32: the value nearest to one that the host
 // has of about the same moment (within 2^31 exits).
 std::uint64_t nearest(std::uint32_t seen, std::uint64_t host);
 
-// The counts as of end_total. Only the CPUID number changes: it was read at
-// position p of k, so k - p + 1 further CPUID exits came until T2 answered.
-// Exact only for a clean snapshot (`exact` says so).
-Counts counts_at_end(const Snapshot& snapshot, Vendor vendor);
+// The counts as of end_total.
+Counts counts_at_end(const Snapshot& snapshot);
 
-// What happened in one step: after - before, both at their end_total. That
-// includes everything the after-snapshot's own reading caused; `reader_exits`
-// says how many exits (all CPUID) that was, and nothing is subtracted.
+// What happened in one step: after - before, both at their end_total. That includes what the two
+// snapshots' own reading caused in between; `reader_exits` says how many exits (all CPUID) that
+// was, and nothing is subtracted.
 struct StepCounts {
   std::uint64_t exits = 0;
   std::uint64_t cycles = 0;
   std::vector<ReasonCount> reasons;  // sorted by number, no zero counts
   std::uint64_t reader_exits = 0;
-  bool reader_exits_complete = true;  // false: a lower bound (the reader gave no leaf_reads)
-  bool clean = true;                  // both snapshots were
-  std::uint64_t disturbed = 0;        // exits of others between the two snapshots' reads
+  bool clean = true;  // nothing came between the reads of both snapshots
 
   bool operator==(const StepCounts&) const = default;
 };
@@ -88,7 +103,7 @@ struct HostSides {
 // `before` empty: everything since the guest was created (the boot step), which began at
 // host.before: nothing, unless the modules preset the counts.
 // By the guest alone counts are modulo 2^32; the host's side makes them whole.
-StepCounts step_counts(const std::optional<Snapshot>& before, const Snapshot& after, Vendor vendor,
+StepCounts step_counts(const std::optional<Snapshot>& before, const Snapshot& after,
                        const HostSides& host = {});
 
 // Exits of "total", of a reason's name or of its number. Zero when it never

@@ -2,6 +2,7 @@
 // The guest's JSON of a snapshot. It comes from a guest: bounded and checked before it is believed.
 #include <spdlog/fmt/fmt.h>
 
+#include <algorithm>
 #include <limits>
 #include <nlohmann/json.hpp>
 #include <set>
@@ -46,31 +47,33 @@ std::uint32_t member32(const json& object, const char* name) {
   return std::uint32_t(integer(member(object, name), in_quotes(name), u32_max));
 }
 
-ReasonCount parse_entry(const json& entry) {
-  if (!entry.is_array() || entry.size() < 2 || entry.size() > 3) {
-    fail_snapshot("a reason is not [number, count, cycles]");
+Reading parse_entry(const json& entry) {
+  if (!entry.is_array() || entry.size() < 3 || entry.size() > 4) {
+    fail_snapshot("a reason is not [number, count at the end, count read, cycles]");
   }
-  ReasonCount reason;
-  reason.number = std::uint32_t(integer(entry[0], "a reason's number", u32_max));
-  reason.exits = integer(entry[1], "a reason's count", u32_max);
-  if (entry.size() == 3 && !entry[2].is_null()) {
-    reason.cycles = integer(entry[2], "a reason's cycles", u64_max);
+  Reading reading;
+  reading.number = std::uint32_t(integer(entry[0], "a reason's number", u32_max));
+  reading.latched = std::uint32_t(integer(entry[1], "a reason's count", u32_max));
+  if (!entry[2].is_null())
+    reading.read = std::uint32_t(integer(entry[2], "a reason's count read", u32_max));
+  if (entry.size() == 4 && !entry[3].is_null()) {
+    reading.cycles = integer(entry[3], "a reason's cycles", u64_max);
   }
-  return reason;
+  return reading;
 }
 
-std::vector<ReasonCount> parse_reasons(const json& list) {
+std::vector<Reading> parse_readings(const json& list) {
   if (!list.is_array()) fail_snapshot("'reasons' is not a list");
   if (list.size() > reasons_limit) fail_snapshot("more than 1024 reasons");
-  std::vector<ReasonCount> reasons;
+  std::vector<Reading> readings;
   std::set<std::uint32_t> seen;
   for (const json& entry : list) {
-    reasons.push_back(parse_entry(entry));
-    if (!seen.insert(reasons.back().number).second) {
-      fail_snapshot("reason " + std::to_string(reasons.back().number) + " comes twice");
+    readings.push_back(parse_entry(entry));
+    if (!seen.insert(readings.back().number).second) {
+      fail_snapshot("reason " + std::to_string(readings.back().number) + " comes twice");
     }
   }
-  return reasons;
+  return readings;
 }
 
 Snapshot from_object(const json& object) {
@@ -80,16 +83,13 @@ Snapshot from_object(const json& object) {
   snapshot.end_total = member32(object, "end_total");
   snapshot.own_exits = member32(object, "own_exits");
   snapshot.attempts = member32(object, "attempts");
-  const json& clean = member(object, "clean");
-  if (!clean.is_boolean()) fail_snapshot("'clean' is neither true nor false");
-  snapshot.clean = clean.get<bool>();
   snapshot.total_cycles = integer(member(object, "total_cycles"), "'total_cycles'", u64_max);
-  if (const auto reads = object.find("leaf_reads"); reads != object.end()) {
-    snapshot.leaf_reads = integer(*reads, "'leaf_reads'", u64_max);
-  }
-  snapshot.reasons = parse_reasons(member(object, "reasons"));
-  if (snapshot.own_exits != snapshot.reasons.size() + 1)
-    fail_snapshot("'own_exits' is not reasons + 1");
+  snapshot.leaf_reads = integer(member(object, "leaf_reads"), "'leaf_reads'", u32_max);
+  snapshot.late_reads = integer(member(object, "late_reads"), "'late_reads'", u32_max);
+  snapshot.readings = parse_readings(member(object, "reasons"));
+  const auto reads = std::ranges::count_if(
+      snapshot.readings, [](const Reading& reading) { return reading.read.has_value(); });
+  if (snapshot.own_exits != reads + 1) fail_snapshot("'own_exits' is not the counts read + 1");
   return snapshot;
 }
 
@@ -104,19 +104,15 @@ Snapshot parse_snapshot(std::string_view text) {
 
 std::string to_json(const Snapshot& snapshot) {
   json reasons = json::array();
-  for (const ReasonCount& reason : snapshot.reasons) {
-    json entry = {reason.number, reason.exits};
-    if (reason.cycles) entry.push_back(*reason.cycles);
+  for (const Reading& reading : snapshot.readings) {
+    json entry = {reading.number, reading.latched, reading.read ? json(*reading.read) : json()};
+    if (reading.cycles) entry.push_back(*reading.cycles);
     reasons.push_back(std::move(entry));
   }
-  json object = {{"start_total", snapshot.start_total},
-                 {"end_total", snapshot.end_total},
-                 {"own_exits", snapshot.own_exits},
-                 {"attempts", snapshot.attempts},
-                 {"clean", snapshot.clean},
-                 {"total_cycles", snapshot.total_cycles},
-                 {"reasons", std::move(reasons)}};
-  if (snapshot.leaf_reads) object["leaf_reads"] = *snapshot.leaf_reads;
+  const json object = {{"start_total", snapshot.start_total},   {"end_total", snapshot.end_total},
+                       {"own_exits", snapshot.own_exits},       {"attempts", snapshot.attempts},
+                       {"total_cycles", snapshot.total_cycles}, {"leaf_reads", snapshot.leaf_reads},
+                       {"late_reads", snapshot.late_reads},     {"reasons", std::move(reasons)}};
   return object.dump();
 }
 

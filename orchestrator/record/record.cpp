@@ -119,7 +119,6 @@ Step make_step(std::string name, exits::Vendor vendor, const exits::StepCounts& 
   step.exits = counts.exits;
   step.cycles = counts.cycles;
   step.reader_exits = counts.reader_exits;
-  step.reader_exits_complete = counts.reader_exits_complete;
   step.clean = counts.clean;
   for (const exits::ReasonCount& reason : counts.reasons) {
     // No handler is that quick: the fastpath entered again after each of them, and nothing was

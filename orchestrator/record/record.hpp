@@ -91,8 +91,8 @@ struct Step {
   std::optional<std::uint64_t> cycles;
   std::vector<Reason> reasons;                // most exits first
   std::optional<std::uint64_t> reader_exits;  // of `exits`, caused by the reading itself
-  bool reader_exits_complete = true;          // false: `reader_exits` is a lower bound
-  std::optional<bool> clean;                  // nothing disturbed the readings
+  bool reader_exits_complete = true;          // false (older labs): it is a lower bound
+  std::optional<bool> clean;                  // nothing came between the readings' reads
   std::optional<int> exit_code;               // of the command: 0..255, 128 + signal
   std::string output;                         // tail of the command's output, from the guest
 

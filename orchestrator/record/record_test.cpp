@@ -201,9 +201,9 @@ TEST(Record, MalformedJsonIsAnError) {
 }
 
 TEST(Record, StepsAreNamedAndSorted) {
-  const exits::StepCounts counts{10, 500, {{10, 3, 30}, {48, 7, {}}}, 2, true, true};
+  const exits::StepCounts counts{10, 500, {{10, 3, 30}, {48, 7, {}}}, 2, true};
   const Step step = make_step("boot", exits::Vendor::vmx, counts);
-  const Step fast = make_step("s", exits::Vendor::vmx, {3, 0, {{32, 3, 0}}, 0, true, true});
+  const Step fast = make_step("s", exits::Vendor::vmx, {3, 0, {{32, 3, 0}}, 0, true});
   EXPECT_EQ(fast.reasons.at(0).cycles, std::nullopt);
   EXPECT_EQ(step.exits, 10u);
   EXPECT_EQ(step.reader_exits, 2u);

@@ -48,9 +48,8 @@ Record passed() {
                                 {0x400, 25930, 9876543210},
                                 {0x89, 1, 12345}},
                                1021,
-                               true,
                                true};
-  const exits::StepCounts idle{60, 70000, {{0x72, 49, 50000}, {0x78, 11, {}}}, 49, true, true};
+  const exits::StepCounts idle{60, 70000, {{0x72, 49, 50000}, {0x78, 11, {}}}, 49, true};
   record.steps = {record::make_step("boot", exits::Vendor::svm, boot),
                   record::make_step("idle", exits::Vendor::svm, idle)};
   record.checks = {{"sum of reasons = total", true, 180123, 180123, "sum of the reasons; total"},
@@ -88,9 +87,13 @@ Record failed() {
   record.steps[0].reader_exits_complete = false;
   record.steps[1] = {
       .name = "evil", .exit_code = 3, .output = "red \x1b[31m bell\a\nrtl \u202e x\xff\n"};
-  record.checks[0] = {"guest = host", false, 180123, std::nullopt,
+  record.checks[0] = {"guest = host",
+                      false,
+                      180123,
+                      std::nullopt,
                       "guest's last snapshot; host at the same moment; CR_ACCESS (28): guest 0, "
-                      "host 4; not clean after 64 attempts"};
+                      "host 4",
+                      "3 other exits came between the reads after the step (INTR 2)"};
   record.console_tail = "[    1.0] <boot> & \"quotes\"\r\n\x1b]0;title\a[    2.0] panic\r\n";
   return record;
 }

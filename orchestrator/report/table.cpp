@@ -204,10 +204,6 @@ std::string step_text(const record::Step& step, bool emulated, const Style& styl
         fmt::format("  of them {}{} CPUID exits by reading the counts\n",
                     step.reader_exits_complete ? "" : "at least ", thousands(*step.reader_exits));
   }
-  if (step.clean == false) {
-    text += fmt::format("  {}\n",
-                        ink(style, Ink::red, "not clean: other exits came between the reads"));
-  }
   if (!step.reasons.empty()) text += reasons_table(step, emulated, style) + categories_text(step);
   if (step.exit_code.value_or(0) != 0) {
     text +=
@@ -217,16 +213,17 @@ std::string step_text(const record::Step& step, bool emulated, const Style& styl
   return text;
 }
 
-// What the two sides are matters where they differ.
+// What the two sides are matters where they differ; a note always does.
 std::string check_text(const exits::Check& check, const Style& style) {
   const std::string sign = check.ok ? ink(style, Ink::green, "✓") : ink(style, Ink::red, "✗");
   std::string text = fmt::format("  {} {}", sign, printable(check.name));
   if (check.left || check.right)
     text += fmt::format(": {} | {}", thousands_or_dash(check.left), thousands_or_dash(check.right));
   text += "\n";
-  return check.ok || check.detail.empty()
-             ? text
-             : text + wrap(printable(check.detail), 6, terminal_columns);
+  if (!check.ok && !check.detail.empty())
+    text += wrap(printable(check.detail), 6, terminal_columns);
+  if (!check.note.empty()) text += wrap(printable(check.note), 6, terminal_columns);
+  return text;
 }
 
 std::string checks_text(const Record& record, const Style& style) {

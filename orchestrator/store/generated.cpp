@@ -87,7 +87,7 @@ record::Record GeneratedRecords::next() {
 // trial to trial.
 record::Step GeneratedRecords::step(const std::string& name, std::size_t reasons, double begin,
                                     double seconds) {
-  exits::StepCounts counts{0, 0, {}, 328, true, true};
+  exits::StepCounts counts{0, 0, {}, 328, true};
   const auto known = exits::reasons(vendor);
   // Coprime to their number: so each comes once, and frequent ones are not the first of the table.
   std::size_t stride = 7;

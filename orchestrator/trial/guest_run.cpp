@@ -75,11 +75,11 @@ record::Step& GuestRun::end_step(const std::string& name,
   const double seconds = state_.since_start.seconds() - begin_;
   const exits::HostStats host = stats();
   const exits::Counts latch = exits::counts_at_latch(host);
-  const exits::StepCounts counts = exits::step_counts(
-      before, after, vendor_, {before && latched_ ? *latched_ : beginning(host), latch});
+  const exits::StepCounts counts =
+      exits::step_counts(before, after, {before && latched_ ? *latched_ : beginning(host), latch});
   latched_ = latch;
-  state_.add_check(exits::check_sum(named(name + ": sum of reasons = total"), counts, host.vcpus));
-  state_.add_check(exits::check_guest_host(named(name + ": guest = host"), after, host));
+  state_.add_check(exits::check_sum(named(name + ": sum of reasons = total"), counts));
+  state_.add_check(exits::check_guest_host(named(name + ": guest = host"), before, after, host));
   state_.add_check(exits::check_kvm_statistic(named(name + ": total = KVM's own"), host));
   return add_step(record::make_step(name, vendor_, counts), seconds);
 }
@@ -88,7 +88,7 @@ record::Step& GuestRun::end_step_by_host(const std::string& name) {
   const double seconds = state_.since_start.seconds() - begin_;
   const exits::HostStats host = read_consistently(*counters_);
   const exits::StepCounts counts = counts_between(by_host_, exits::counts_now(host));
-  state_.add_check(exits::check_sum(named(name + ": sum of reasons = total"), counts, host.vcpus));
+  state_.add_check(exits::check_sum(named(name + ": sum of reasons = total"), counts));
   record::Step step = record::make_step(name, vendor_, counts);
   step.view = record::View::host;
   step.reader_exits.reset();  // no reader took part

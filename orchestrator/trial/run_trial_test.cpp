@@ -67,9 +67,9 @@ TEST_F(RunTrial, CountsEachStepAndPasses) {
   EXPECT_EQ(record.outcome, Outcome::passed) << record.message << "\n" << failed_checks(record);
   ASSERT_EQ(record.steps.size(), 6u);
   EXPECT_EQ(record.steps[0].name, "boot");
-  // 300 and 20, and the reader's own: T, three reasons, T.
+  // 300 and 20, and the reader's own: T, three reasons, T; and after it three reasons again.
   EXPECT_EQ(record.steps[0].exits, 325u);
-  EXPECT_EQ(record.steps[1].exits, 7u + 5u);
+  EXPECT_EQ(record.steps[1].exits, 7u + 8u);
   EXPECT_EQ(record.steps[1].output, "out");
   EXPECT_EQ(record.steps[5].view, record::View::host);
   EXPECT_THAT(phases_,
@@ -92,6 +92,29 @@ TEST_F(RunTrial, ViewsThatDisagreeFailIt) {
   const record::Record untraced = run({.untraced = 1}, "steps: [boot: {}]\n");
   EXPECT_EQ(untraced.outcome, Outcome::failed);
   EXPECT_EQ(untraced.message, "failed checks: at rest: every reason = tracepoint");
+}
+
+// As where an exit costs so much that an interrupt falls between any two reads.
+TEST_F(RunTrial, WhatComesBetweenTheReadsFailsNothing) {
+  const record::Record record = run({.disturbed = 2}, all_steps);
+  EXPECT_EQ(record.outcome, Outcome::passed) << record.message << "\n" << failed_checks(record);
+  ASSERT_EQ(record.steps.size(), 6u);
+  EXPECT_EQ(record.steps[0].clean, false);
+  // T, four reasons, T; each after two more exits.
+  EXPECT_EQ(record.steps[0].exits, 320u + 3u * 6u);
+  // Four reasons of the reading before it, T, four reasons, T.
+  EXPECT_EQ(record.steps[1].exits, 7u + 3u * 10u);
+  EXPECT_EQ(record.steps[1].reader_exits, 10u);
+  const auto check = std::ranges::find(record.checks, "command: guest = host", &exits::Check::name);
+  ASSERT_NE(check, record.checks.end());
+  EXPECT_THAT(check->note, HasSubstr("10 other exits came between the reads after the step (INTR"));
+}
+
+TEST_F(RunTrial, ReadsThatCannotBeFailIt) {
+  const record::Record record = run({.disturbed = 2, .misread = 1}, "steps: [boot: {}]\n");
+  EXPECT_EQ(record.outcome, Outcome::failed);
+  EXPECT_EQ(record.message, "failed checks: boot: guest = host");
+  EXPECT_THAT(failed_checks(record), HasSubstr("NPF (1024): 301 read, more than 300"));
 }
 
 TEST_F(RunTrial, AMissedExpectationFailsIt) {

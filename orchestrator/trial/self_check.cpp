@@ -31,8 +31,7 @@ void check_scope(TrialState& state, const Guests& guests, Watch& watch) {
   last.machine().pause();
   const exits::HostStats after = last.counters().read();
   state.add_check(check_scope_sum(exits::counts_at_latch(after), others, before,
-                                  exits::counts_now(after),
-                                  message->after->leaf_reads.value_or(0)));
+                                  exits::counts_now(after), message->after->leaf_reads));
 }
 
 void check_guest(TrialState& state, const GuestRun& guest, const exits::HostStats& stats) {

@@ -12,12 +12,12 @@ namespace {
 using exits::Counts;
 using testing::HasSubstr;
 
-const Counts others{300, 0, {{114, 100, {}}, {123, 200, {}}}, true};
-const Counts before{50, 0, {{114, 20, {}}, {120, 30, {}}}, true};
-const Counts after{75, 0, {{114, 40, {}}, {120, 35, {}}}, true};
+const Counts others{300, 0, {{114, 100, {}}, {123, 200, {}}}};
+const Counts before{50, 0, {{114, 20, {}}, {120, 30, {}}}};
+const Counts after{75, 0, {{114, 40, {}}, {120, 35, {}}}};
 
 Counts read(std::uint64_t cpuid, std::uint64_t hlt, std::uint64_t io) {
-  return {cpuid + hlt + io, 0, {{114, cpuid, {}}, {120, hlt, {}}, {123, io, {}}}, true};
+  return {cpuid + hlt + io, 0, {{114, cpuid, {}}, {120, hlt, {}}, {123, io, {}}}};
 }
 
 TEST(ScopeSum, HoldsWhereTheLastGuestReadTheOthersAndItsOwn) {
@@ -44,8 +44,8 @@ TEST(ScopeSum, FailsWhereOnlyTheTotalFits) {
 }
 
 TEST(HostCounts, WhatCameBetween) {
-  const Counts early{10, 100, {{1, 10, 100}}, true};
-  const Counts late{25, 300, {{1, 15, 150}, {2, 10, 150}}, true};
+  const Counts early{10, 100, {{1, 10, 100}}};
+  const Counts late{25, 300, {{1, 15, 150}, {2, 10, 150}}};
   const exits::StepCounts step = counts_between(early, late);
   EXPECT_EQ(step.exits, 15u);
   EXPECT_EQ(step.cycles, 200u);
@@ -83,7 +83,7 @@ TEST(Tracepoint, DiffersByName) {
   host.reasons.resize(1);
   host.reasons[0].number = 114;
   host.reasons[0].exits = 12;
-  const Counts created{2, 0, {{114, 2, {}}}, true};
+  const Counts created{2, 0, {{114, 2, {}}}};
   EXPECT_TRUE(check_tracepoint(host, created, {{114, 10}}).ok);
   const exits::Check check = check_tracepoint(host, created, {{114, 9}, {120, 1}});
   EXPECT_FALSE(check.ok);

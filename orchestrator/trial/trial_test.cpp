@@ -12,11 +12,11 @@ namespace {
 
 using testing::HasSubstr;
 
-const std::string snapshot =
-    R"({"start_total":100,"end_total":103,"own_exits":3,"attempts":1,"clean":true,)"
-    R"("total_cycles":5000,"leaf_reads":9,"reasons":[[123,40,700],[114,62,300]]})";
+const std::string snapshot = R"({"start_total":100,"end_total":103,"own_exits":3,"attempts":1,)"
+                             R"("total_cycles":5000,"leaf_reads":9,"late_reads":2,)"
+                             R"("reasons":[[123,40,40,700],[114,63,62,300]]})";
 const std::string ready =
-    R"({"event":"ready","protocol":2,"reader":"2.0","kernel":"6.1","vendor":"AuthenticAMD",)"
+    R"({"event":"ready","protocol":3,"reader":"3.0","kernel":"6.1","vendor":"AuthenticAMD",)"
     R"("vcpus":1,"layout":"descending","snapshot":)" +
     snapshot + "}";
 const std::string step_line =
@@ -102,7 +102,7 @@ TEST(ReaderProtocol, ASignalIsItsNumberPlus128) {
 
 TEST(ReaderProtocol, RefusesOtherProtocolsAndGarbage) {
   std::string other = ready;
-  other.replace(other.find("\"protocol\":2"), 12, "\"protocol\":1");
+  other.replace(other.find("\"protocol\":3"), 12, "\"protocol\":2");
   std::string long_kernel = ready;
   long_kernel.replace(long_kernel.find("6.1"), 3, std::string(300, 'k'));
   for (const std::string& line :
@@ -139,7 +139,7 @@ TEST(ReaderProtocol, SurvivesMutations) {
 TEST(ReaderProtocol, ReadsHowAStepWasEnded) {
   std::string cut = step_line;
   cut.replace(cut.find("\"exit_code\":3"), 13, "\"signal\":9,\"background_exit_code\":127");
-  cut.replace(cut.find("false"), 5, "true");  // the snapshot's own are true
+  cut.replace(cut.find("false"), 5, "true");
   cut.replace(cut.find("1.5"), 3, "-15");
   const ReaderMessage message = parse_reader_message(cut);
   EXPECT_TRUE(message.cut);

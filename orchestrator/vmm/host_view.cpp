@@ -57,6 +57,14 @@ void take_line(HostView& view, const std::string& line) {
   } else if (kind == "kvm_exits") {
     words >> first;
     view.kvm_exits = number(first);
+  } else if (kind == "latch") {
+    std::string total, kvm_exits;
+    words >> first >> total >> kvm_exits;
+    view.latch_total = number(total);
+    view.latch_kvm_exits = number(kvm_exits);
+  } else if (kind == "latch_later_kvm_exits") {
+    words >> first;
+    view.latch_later_kvm_exits = number(first);
   }
 }
 

@@ -22,6 +22,9 @@ struct HostView {
   std::vector<Fields> vcpus;
   std::uint64_t kvm_exits = 0;  // as exit_stats says
   std::uint64_t exits = 0;      // KVM's own file, read after it
+  // As of the guest's last read of its total: that, and KVM's own count before and after the look
+  // at all vCPUs.
+  std::uint64_t latch_total = 0, latch_kvm_exits = 0, latch_later_kvm_exits = 0;
 
   std::uint64_t of(std::uint32_t number, std::string_view key) const;
   std::uint64_t sum(std::string_view key) const;  // over the reasons

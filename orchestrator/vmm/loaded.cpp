@@ -58,6 +58,7 @@ std::array<bool, 4> free_registers(Answer answer) {
   switch (answer) {
     case Answer::total:
     case Answer::count:
+    case Answer::latched:
       return {true, false, false, false};
     case Answer::total_cycles:
     case Answer::cycles:
@@ -70,11 +71,11 @@ std::array<bool, 4> free_registers(Answer answer) {
   return {};
 }
 
-bool takes_number(Answer answer) {
-  return answer == Answer::count || answer == Answer::cycles;
-}
-
 }  // namespace
+
+bool takes_number(Answer answer) {
+  return answer == Answer::count || answer == Answer::cycles || answer == Answer::latched;
+}
 
 exits::Answer Loaded::answer(std::uint32_t leaf, Level level) const {
   if (!answers() || (leaves == Leaves::root && level == Level::user)) return Answer::none;

@@ -45,6 +45,9 @@ std::vector<std::uint32_t> defined_numbers(exits::Vendor vendor);
 // What the test guests' own instructions cause.
 std::uint32_t io_number(exits::Vendor vendor);
 
+// Whether the answer is one of an exit number.
+bool takes_number(exits::Answer answer);
+
 // "" where the answer has the form it must have: nothing in registers that are not part of it.
 std::string fault_of(const Query& query, exits::Answer answer, bool defined, Processor processor);
 

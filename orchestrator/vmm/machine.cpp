@@ -247,13 +247,14 @@ std::uint64_t Machine::address_of(const unsigned char* code) {
   return code_address + static_cast<std::uint64_t>(code - vmm_payload);
 }
 
-void Machine::ask(unsigned vcpu, Level level, std::vector<Query>& queries, std::uint64_t offset) {
+void Machine::ask(unsigned vcpu, Level level, std::vector<Query>& queries, std::uint64_t offset,
+                  std::uint64_t lingering) {
   const std::size_t bytes = queries.size() * sizeof(Query);
   const std::uint64_t begin = data_begin + offset;
   if (queries.empty() || begin + bytes > data_end)
     throw base::infrastructure_error("no room for " + std::to_string(queries.size()) + " queries");
   std::memcpy(at(begin), queries.data(), bytes);
-  vcpus_[vcpu].prepare(vmm_list, level, begin, begin + bytes);
+  vcpus_[vcpu].prepare(vmm_list, level, begin, begin + bytes, lingering);
   vcpus_[vcpu].run();
   std::memcpy(queries.data(), at(begin), bytes);
 }

@@ -94,8 +94,10 @@ class Machine {
   }
   static std::uint64_t address_of(const unsigned char* code);
 
-  // Makes the vCPU execute these queries, at `offset` in the tests' data.
-  void ask(unsigned vcpu, Level level, std::vector<Query>& queries, std::uint64_t offset = 0);
+  // Makes the vCPU execute these queries, at `offset` in the tests' data, with so many instructions
+  // before each that cause no exit.
+  void ask(unsigned vcpu, Level level, std::vector<Query>& queries, std::uint64_t offset = 0,
+           std::uint64_t lingering = 0);
 
   // An IPI of VMM_VECTOR to a vCPU, from nowhere.
   void interrupt(unsigned vcpu);

@@ -13,8 +13,14 @@
 	.balign 16
 vmm_payload:
 
-/* rdi: the first struct query, rsi: behind the last. All four registers are loaded and stored. */
+/*
+ * rdi: the first struct query, rsi: behind the last. All four registers are loaded and stored.
+ * r8: instructions before each that cause no exit.
+ */
 vmm_list:
+	movq	%r8, %r9
+1:	decq	%r9
+	jns	1b
 	movq	VMM_QUERY_IN(%rdi), %rax
 	movq	VMM_QUERY_IN + 8(%rdi), %rbx
 	movq	VMM_QUERY_IN + 16(%rdi), %rcx

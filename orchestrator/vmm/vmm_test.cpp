@@ -59,7 +59,8 @@ TEST(FaultOf, KnowsWhatStockModulesAnswer) {
 
 TEST(Loaded, AnswersWhomItMay) {
   const Loaded all{.layout = exits::Layout::ascending};
-  EXPECT_EQ(all.answer(EXIT_LEAF_FIRST, Level::user), Answer::total);
+  EXPECT_EQ(all.answer(0x4ffffffc, Level::user), Answer::total);
+  EXPECT_EQ(all.answer(EXIT_LEAF_FIRST, Level::user), Answer::latched);
   EXPECT_EQ(all.answer(EXIT_LEAF_FIRST - 1, Level::kernel), Answer::none);
   EXPECT_EQ(all.leaf_of(Answer::count), 0x4ffffffeu);
   const Loaded root{.leaves = Leaves::root};

@@ -23,6 +23,7 @@ namespace {
 struct VmmOptions {
   vmm::CostOptions cost;
   vmm::FuzzOptions fuzz;
+  vmm::ReadingOptions reading;
   unsigned times = 100;
   std::uint64_t nested_exits = 10'000;
   std::string leaf = "1", modules = "/run/lab/job/modules";
@@ -100,6 +101,14 @@ void add_tests(const Command& command, const std::shared_ptr<VmmOptions>& option
   fuzz.add_option("--seconds", options->fuzz.seconds).shows_default();
   fuzz.add_option("--vcpus", options->fuzz.vcpus).shows_default().range(1, 8);
   fuzz.add_option("--seed", options->fuzz.seed).shows_default();
+  const Command reading =
+      add_test(command, options, "reading", "Counts read between interrupts",
+               [](const VmmOptions& o) { return vmm::test_reading(o.reading); });
+  reading.add_option("--times", options->reading.times).shows_default().range(1, 1'000'000);
+  reading.add_option("--vcpus", options->reading.vcpus).shows_default().range(1, 8);
+  reading.add_option("--microseconds", options->reading.microseconds)
+      .shows_default()
+      .range(1, 1'000'000);
   add_test(command, options, "create", "Make and end VMs; look for leaks",
            [](const VmmOptions& o) { return vmm::test_create(o.times); })
       .add_option("--times", options->times)

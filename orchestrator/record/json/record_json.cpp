@@ -55,6 +55,7 @@ ordered_json check_json(const exits::Check& check) {
   put(object, "left", check.left);
   put(object, "right", check.right);
   object["detail"] = check.detail;
+  if (!check.note.empty()) object["note"] = check.note;
   return object;
 }
 
@@ -206,8 +207,12 @@ Step step_from(const ordered_json& object) {
 }
 
 exits::Check check_from(const ordered_json& object) {
-  return {text(object, "name"), boolean(object, "ok"), optional_count(object, "left"),
-          optional_count(object, "right"), optional_text(object, "detail")};
+  return {text(object, "name"),
+          boolean(object, "ok"),
+          optional_count(object, "left"),
+          optional_count(object, "right"),
+          optional_text(object, "detail"),
+          optional_text(object, "note")};
 }
 
 void read_host_counts(const ordered_json& object, exits::HostCounts& counts) {

@@ -60,7 +60,6 @@ Record trial(const std::string& paging, int repeat, std::uint64_t extra) {
                           {msr, 3000, {}},
                           {npf, 15000, 300000000}},
                          100,
-                         true,
                          true};
   if (shadow)
     boot = {95000 + extra,
@@ -71,10 +70,8 @@ Record trial(const std::string& paging, int repeat, std::uint64_t extra) {
              {ioio, 20000 + extra, 400000000},
              {msr, 4000, {}}},
             100,
-            true,
             true};
-  const exits::StepCounts calm{1200, 3000000, {{cpuid, 400, 2000000}, {ioio, 800, {}}},
-                               49,   true,    true};
+  const exits::StepCounts calm{1200, 3000000, {{cpuid, 400, 2000000}, {ioio, 800, {}}}, 49, true};
   record.steps = {record::make_step("boot", exits::Vendor::svm, boot),
                   record::make_step("idle", exits::Vendor::svm, calm)};
   record.steps[0].begin = 0;

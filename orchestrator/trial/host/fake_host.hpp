@@ -37,12 +37,14 @@ struct FakeBehaviour {
   bool powers_off = true;        // when it is asked to; else it crashes
   std::uint64_t miscounted = 0;  // exits that the host's side counts too many
   std::uint64_t untraced = 0;    // exits that the tracepoint misses
+  std::uint64_t disturbed = 0;   // exits of another kind before each read of the reader's
+  std::uint64_t misread = 0;     // by so many the counts that its reads give are too large
 };
 
 // The exits of one guest, by reason; the guest and the host's side look at it.
 class FakeCounts {
  public:
-  static constexpr std::uint32_t cpuid = 0x72, npf = 0x400, ioio = 0x7b;
+  static constexpr std::uint32_t cpuid = 0x72, npf = 0x400, ioio = 0x7b, intr = 0x60;
 
   void exit(std::uint32_t reason, std::uint64_t times = 1) {
     const std::lock_guard lock(mutex_);
@@ -50,26 +52,34 @@ class FakeCounts {
   }
 
   // What images/reader's snapshot() makes: each of its reads is an exit, counted before it answers.
-  nlohmann::json snapshot() {
+  nlohmann::json snapshot(const FakeBehaviour& behaviour) {
     const std::lock_guard lock(mutex_);
-    const auto read = [&] { ++counts_[cpuid]; };
+    const auto read = [&] {
+      if (behaviour.disturbed > 0) counts_[intr] += behaviour.disturbed;
+      ++counts_[cpuid];
+    };
     read();
     nlohmann::json object{{"start_total", total()},
                           {"attempts", 1},
-                          {"clean", true},
                           {"total_cycles", 1000},
                           {"reasons", nlohmann::json::array()}};
     const auto seen = counts_;
+    std::map<std::uint32_t, std::uint64_t> then;
     for (const auto& [number, before] : seen) {
       read();
-      object["reasons"].push_back({number, counts_[number], 10});
+      then[number] = counts_[number] + behaviour.misread;
     }
     read();
-    object["own_exits"] = seen.size() + 1;
-    object["leaf_reads"] = seen.size() + 2;
     object["end_total"] = total();
     latch_ = counts_;
     ++latches_;
+    for (const auto& [number, before] : seen) {
+      read();
+      object["reasons"].push_back({number, latch_[number], then[number], 10});
+    }
+    object["own_exits"] = seen.size() + 1;
+    object["leaf_reads"] = seen.size() + 2;
+    object["late_reads"] = seen.size();
     return object;
   }
 
@@ -80,7 +90,7 @@ class FakeCounts {
     stats.latch_seq = latches_;
     for (const auto& [number, exits] : latch_) stats.latch_total += exits;
     stats.latch_total += latches_ == 0 ? 0 : miscounted;
-    stats.latch_kvm_exits = stats.latch_total;
+    stats.latch_kvm_exits = stats.latch_later_kvm_exits = stats.latch_total;
     for (const auto& [number, exits] : counts_) {
       exits::HostReason reason;
       reason.number = number;
@@ -223,12 +233,14 @@ class FakeMachine : public GuestMachine {
     } else if (!behaviour.instead_of_answers.empty()) {
       say(behaviour.instead_of_answers);
     } else if (what == "snapshot") {
-      say(nlohmann::json{{"event", "snapshot"}, {"id", id}, {"snapshot", counts_->snapshot()}}
+      say(nlohmann::json{
+          {"event", "snapshot"}, {"id", id}, {"snapshot", counts_->snapshot(host_.behaviour_)}}
               .dump());
     } else if (what == "run") {
-      nlohmann::json step{{"event", "step"}, {"id", id}, {"before", counts_->snapshot()}};
+      nlohmann::json step{
+          {"event", "step"}, {"id", id}, {"before", counts_->snapshot(host_.behaviour_)}};
       counts_->exit(FakeCounts::npf, 7);
-      step.update({{"after", counts_->snapshot()},
+      step.update({{"after", counts_->snapshot(host_.behaviour_)},
                    {"exit_code", behaviour.exit_code},
                    {"times", 1},
                    {"cut", false},
@@ -245,10 +257,11 @@ class FakeMachine : public GuestMachine {
   }
 
   std::string ready() {
-    return nlohmann::json{{"event", "ready"},       {"protocol", reader_protocol},
-                          {"reader", "fake"},       {"kernel", "6.1-fake"},
-                          {"vendor", "svm"},        {"vcpus", 1},
-                          {"layout", "descending"}, {"snapshot", counts_->snapshot()}}
+    return nlohmann::json{
+        {"event", "ready"},       {"protocol", reader_protocol},
+        {"reader", "fake"},       {"kernel", "6.1-fake"},
+        {"vendor", "svm"},        {"vcpus", 1},
+        {"layout", "descending"}, {"snapshot", counts_->snapshot(host_.behaviour_)}}
         .dump();
   }
 

@@ -63,7 +63,7 @@ exits::StepCounts counts_between(const exits::Counts& before, const exits::Count
 }
 
 exits::Counts sum(const exits::Counts& one, const exits::Counts& other) {
-  exits::Counts result{one.total + other.total, one.cycles + other.cycles, {}, true};
+  exits::Counts result{one.total + other.total, one.cycles + other.cycles, {}};
   ByNumber reasons = by_number(one);
   for (const exits::ReasonCount& reason : other.reasons) {
     exits::ReasonCount& there = reasons[reason.number];

@@ -20,10 +20,11 @@ using testing::ElementsAre;
 using testing::HasSubstr;
 
 const std::string plain_snapshot =
-    R"({"start_total":100,"end_total":103,"own_exits":3,"attempts":1,"clean":true,)"
-    R"("total_cycles":5000,"leaf_reads":9,"reasons":[[123,40,700],[114,62,300]]})";
+    R"({"start_total":100,"end_total":103,"own_exits":3,"attempts":1,)"
+    R"("total_cycles":5000,"leaf_reads":9,"late_reads":2,)"
+    R"("reasons":[[123,40,40,700],[114,63,62,300]]})";
 const std::string plain_ready =
-    R"({"event":"ready","protocol":2,"reader":"2.0","kernel":"6.1","vendor":"AuthenticAMD",)"
+    R"({"event":"ready","protocol":3,"reader":"3.0","kernel":"6.1","vendor":"AuthenticAMD",)"
     R"("vcpus":1,"layout":"descending","snapshot":)" +
     plain_snapshot + "}\n";
 const std::string answer = R"({"event":"snapshot","id":1,"snapshot":)" + plain_snapshot + "}\n";

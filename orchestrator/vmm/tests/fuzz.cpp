@@ -70,7 +70,7 @@ class Fuzzer {
 
   std::uint32_t leaf() {
     const auto chance = random_() % 10;
-    if (chance < 5) return static_cast<std::uint32_t>(EXIT_LEAF_FIRST + random_() % 4);
+    if (chance < 5) return static_cast<std::uint32_t>(EXIT_LEAF_FIRST + random_() % EXIT_LEAVES);
     if (chance < 8) return static_cast<std::uint32_t>(0x4fffff00 + random_() % 0x200);
     return static_cast<std::uint32_t>(random_());
   }
@@ -94,12 +94,12 @@ class Fuzzer {
                                       level == Level::kernel ? "kernel" : "user", fault));
     if (answer == Answer::none) return;
     ++ours;
-    const bool of_number = answer == Answer::count || answer == Answer::cycles;
+    const bool of_number = takes_number(answer);
     if (of_number && !defined) return;
     const std::uint32_t key = of_number ? number : 0;
     if (answer != Answer::cycles && answer != Answer::total_cycles)
-      expect_growth({of_number ? Answer::count : Answer::total, key}, query.out[0]);
-    if (answer != Answer::count && answer != Answer::total)
+      expect_growth({of_number ? answer : Answer::total, key}, query.out[0]);
+    if (answer != Answer::count && answer != Answer::latched && answer != Answer::total)
       expect_growth({of_number ? Answer::cycles : Answer::total_cycles, key}, cycles_of(query));
   }
 

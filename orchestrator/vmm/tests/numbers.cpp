@@ -81,10 +81,13 @@ class Asker {
     const Answer answer = loaded_.answer(leaf, level);
     const std::string fault = fault_of(query, answer, defined_.contains(number), Processor::intel);
     if (!fault.empty()) return report_.fault(fault);
-    if (!defined_.contains(number) && (answer == Answer::count || answer == Answer::cycles)) return;
+    if (!defined_.contains(number) && takes_number(answer)) return;
     if (answer == Answer::count)
       check_count(query, number == exits::cpuid_number(loaded_.vendor) ? nth : 0,
                   before.of(number, "exits"), after.of(number, "exits"));
+    if (answer == Answer::latched)
+      check_between(query, query.out[0], before.of(number, "latched"),
+                    before.of(number, "latched"));
     if (answer == Answer::cycles)
       check_between(query, cycles_of(query), before.of(number, "cycles"),
                     after.of(number, "cycles"));
@@ -158,7 +161,8 @@ Report test_numbers() {
   report.say(loaded.in_words());
   Asker asker(loaded, report);
   const std::vector<std::uint32_t> numbers = numbers_to_ask();
-  for (std::uint32_t leaf = EXIT_LEAF_FIRST - 1; leaf <= EXIT_LEAF_LAST + 1; ++leaf)
+  // Down, so that a total was read before the counts that were kept with it.
+  for (std::uint32_t leaf = EXIT_LEAF_LAST + 1; leaf >= EXIT_LEAF_FIRST - 1; --leaf)
     for (Level level : {Level::kernel, Level::user}) asker.ask(leaf, numbers, level);
   asker.check_end();
   check_reasons_file(loaded, asker.view(), report);

@@ -10,7 +10,7 @@
 
 namespace lab::vmm {
 
-// Every exit number from 0 to 0x500 and the extremes, on all four leaves and their neighbours.
+// Every exit number from 0 to 0x500 and the extremes, on all leaves and their neighbours.
 Report test_numbers();
 
 struct FuzzOptions {
@@ -21,6 +21,15 @@ struct FuzzOptions {
 // Random leaves and numbers with garbage in the registers, from kernel and user mode, on all vCPUs
 // at once, while the host reads, too.
 Report test_fuzz(const FuzzOptions& options);
+
+struct ReadingOptions {
+  unsigned times = 100;
+  unsigned vcpus = 1;
+  unsigned microseconds = 20;  // from one interrupt of this machine to the next
+};
+// Reads the counts as lab's reader does while interrupts fall between the reads and other vCPUs go
+// on exiting: the counts kept at the last total add up to it, are the host's, and fit the reads.
+Report test_reading(const ReadingOptions& options);
 
 // Makes a VM with two vCPUs, runs and ends it, `times` times; kernel memory before and after.
 Report test_create(unsigned times);

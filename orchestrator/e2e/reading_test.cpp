@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: MIT
+// Readings that other exits fall into: as on a slow machine, or where other vCPUs go on exiting.
+#include "orchestrator/e2e/lab_test.hpp"
+
+namespace lab::e2e {
+namespace {
+
+using testing::ContainsRegex;
+
+class Readings : public LabTest {};
+
+void expect_whole_step(const json& step) {
+  SCOPED_TRACE(step.at("name").get<std::string>());
+  std::uint64_t sum = 0;
+  for (const json& reason : step.at("reasons")) sum += reason.at("exits").get<std::uint64_t>();
+  EXPECT_EQ(sum, step.at("exits").get<std::uint64_t>());
+  EXPECT_FALSE(step.at("clean")) << "nothing disturbed it: this proves nothing";
+}
+
+// Each read takes 300 µs, so that a tick of the guest's clock (250 a second) falls between those of
+// every reading.
+TEST_F(Readings, HoldHoweverManyExitsComeBetweenTheirReads) {
+  const fs::path scenario = write("slow.yaml", R"(version: 1
+name: slow
+image: tiny
+guest: {memory: 256 MiB}
+kvm: {parameters: {exit_leaf_delay: 300}}
+matrix: {guest.vcpus: [1, 4]}
+steps:
+  - boot:
+  - run: {name: idle, command: sleep 1}
+  - run:
+      name: busy
+      command: sleep 1
+      background: for i in 1 2 3; do while :; do usleep 100; done & done; wait
+  - sleep: {name: rest, duration: 1 s}
+)");
+  for (const char* exact : {"--exact", "--no-exact"}) {  // on one processor, and on two
+    SCOPED_TRACE(exact);
+    const Finished run = lab({"run", scenario.string(), "--on", "svm", exact, "--verify-tracepoint",
+                              "--format", "json", "--store", store()});
+    EXPECT_EQ(run.exit_code, 0) << run.errors;
+    const std::vector<json> trials = trials_of(run);
+    ASSERT_EQ(trials.size(), 2u);
+    for (const json& trial : trials) {
+      SCOPED_TRACE(trial.at("trial").get<std::string>());
+      EXPECT_EQ(trial.at("outcome"), "passed") << trial.value("message", "");
+      for (const json& check : trial.at("checks")) EXPECT_TRUE(check.at("ok")) << check.dump(1);
+      ASSERT_EQ(trial.at("steps").size(), 4u);
+      for (const json& step : trial.at("steps")) {
+        expect_whole_step(step);
+        const std::string name = step.at("name").get<std::string>() + ": guest = host";
+        EXPECT_THAT(named(trial.at("checks"), name).value("note", ""),
+                    ContainsRegex("other exits? came between the reads after the step"));
+      }
+    }
+  }
+}
+
+}  // namespace
+}  // namespace lab::e2e

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "orchestrator/base/folders.hpp"
+#include "orchestrator/base/subprocess.hpp"
 #include "orchestrator/record/site.hpp"
 
 namespace lab::run {
@@ -22,11 +23,17 @@ struct Finding {
 std::uint64_t available_memory_mib();
 
 // Finds out whether /dev/kvm runs a guest. The device and the processor's flags can lie, so QEMU's
-// firmware has to come up under it within 5 s: only a guest that ran shows that KVM works.
+// firmware has to come up under it within 5 s, and some hundred exits of a guest may not take
+// longer than a trial could bear: only a guest that ran shows that KVM works.
 Finding probe_kvm();
 
-// Whether this machine's KVM offers virtualization to its guests.
+// Whether this machine's KVM offers virtualization to its guests. Under SVM a guest of lab's own
+// runs one, whose exits are timed.
 Finding probe_nested();
+
+// Adds to a finding what `lab vmm cost` said of the exits of `whose` guest; not ok where it ended
+// otherwise than well, or an exit takes more than a millisecond.
+Finding judge_exits(Finding finding, const std::string& whose, const base::Outcome& outcome);
 
 // Whether this machine is a VM with VMX or SVM whose modules root may swap.
 Finding probe_here();

@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: MIT
+#include "orchestrator/run/probe.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace lab::run {
+namespace {
+
+using testing::HasSubstr;
+
+Finding judged(const base::Outcome& outcome) {
+  return judge_exits({.name = "x", .ok = true, .detail = "the firmware came up"}, "a guest",
+                     outcome);
+}
+
+base::Outcome printed(const std::string& line) {
+  return {.exit_code = 0, .output = "500 exits of CPUID leaf 0x1, 1 times\n" + line};
+}
+
+TEST(JudgeExits, ASiteIsNoUseWhoseGuestsTakeForever) {
+  const Finding quick = judged(printed("exit 3254.7 ns 9123.0 ticks\n"));
+  EXPECT_TRUE(quick.ok);
+  EXPECT_EQ(quick.detail, "the firmware came up; an exit of a guest takes 3.3 µs");
+  EXPECT_TRUE(judged(printed("exit 230000.0 ns 1.0 ticks\n")).ok);
+  const Finding slow = judged(printed("exit 2500000.0 ns 1.0 ticks\n"));
+  EXPECT_FALSE(slow.ok);
+  EXPECT_THAT(slow.detail, HasSubstr("2500.0 µs, and more than 1000 is no use"));
+}
+
+TEST(JudgeExits, OneThatDoesNotComeBackOrFailsIsNone) {
+  const Finding hung = judged({.signal = 9, .timed_out = true});
+  EXPECT_FALSE(hung.ok);
+  EXPECT_THAT(hung.detail, HasSubstr("does not get through 500 exits within 5 s"));
+  const Finding failed = judged({.exit_code = 3, .errors = "lab: error: KVM_RUN: x\nhint\n"});
+  EXPECT_FALSE(failed.ok);
+  EXPECT_THAT(failed.detail, HasSubstr("a guest fails: lab: error: KVM_RUN: x"));
+  EXPECT_FALSE(judged(printed("exit of another kind\n")).ok);
+}
+
+// What choose_site() takes, where nothing has to be tried.
+TEST(ChooseSite, TakesEmulationWhereGuestsGuestsAreTooSlow) {
+  const std::vector<Finding> found{{.name = "this machine's own modules"},
+                                   {.name = "/dev/kvm", .ok = true},
+                                   {.name = "nested KVM", .detail = "on; too slow"},
+                                   {.name = "emulated AMD SVM", .ok = true}};
+  const Choice choice = choose_site(found);
+  EXPECT_EQ(choice.site, &record::site_svm);
+  EXPECT_EQ(choice.reason, "nested KVM: on; too slow");
+}
+
+}  // namespace
+}  // namespace lab::run

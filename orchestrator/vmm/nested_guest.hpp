@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: MIT
+// A guest that runs a guest of its own (SVM), which does nothing but CPUID and HLT.
+#pragma once
+
+#include <cstdint>
+
+#include "orchestrator/vmm/machine.hpp"
+
+namespace lab::vmm {
+
+class NestedGuest {
+ public:
+  // Error (user) where the processor has no SVM.
+  NestedGuest();
+
+  // What the guest saw of its guest.
+  struct Seen {
+    std::uint64_t cpuids = 0, halts = 0;  // exits
+    std::uint64_t ended_by = 0;           // the number of another exit, which ended it; 0: none
+  };
+  // Until its guest has exited so often.
+  Seen run(std::uint64_t exits);
+
+  const Machine& machine() const { return machine_; }
+
+ private:
+  Machine machine_;
+};
+
+}  // namespace lab::vmm

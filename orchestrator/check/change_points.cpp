@@ -80,7 +80,7 @@ struct Point {
 };
 
 struct CellHistory {
-  std::string name;
+  SeriesKey key;
   std::vector<Point> points;
 };
 
@@ -88,13 +88,12 @@ std::vector<CellHistory> histories(std::span<const record::TrialCounts> trials) 
   std::vector<CellHistory> cells;
   for (const record::TrialCounts& trial : trials) {
     if (trial.outcome != record::Outcome::passed || record::is_confirmation(trial.run)) continue;
-    const std::string name(record::cell_of(trial.trial));
-    auto cell = std::ranges::find(cells, name, &CellHistory::name);
-    if (cell == cells.end()) cell = cells.insert(cells.end(), {name, {}});
+    SeriesKey key = series_key(trial);
+    auto cell = std::ranges::find(cells, key, &CellHistory::key);
+    if (cell == cells.end()) cell = cells.insert(cells.end(), {std::move(key), {}});
     const std::string& run = trial.run.empty() ? trial.id : trial.run;
-    if (cell->points.empty() || cell->points.back().run != run)
-      cell->points.push_back({run, trial.id, trial.conditions.get(), {}});
-    cell->points.back().trials.push_back(&trial);
+    find_or_add_run(cell->points, run, Point{run, trial.id, trial.conditions.get(), {}})
+        .trials.push_back(&trial);
   }
   return cells;
 }
@@ -175,7 +174,8 @@ void add_changes(const CellHistory& cell, const Subject& subject, const HistoryO
   points.push_back(values.size());
   for (std::size_t i = 1; i + 1 < points.size(); ++i) {
     const Point &before = *series.points[points[i] - 1], &first = *series.points[points[i]];
-    Change change{.cell = cell.name,
+    Change change{.cell = cell.key.cell,
+                  .site = cell.key.site,
                   .subject = subject.name(*first.conditions),
                   .step = subject.step,
                   .guest = subject.guest,
@@ -189,7 +189,17 @@ void add_changes(const CellHistory& cell, const Subject& subject, const HistoryO
   }
 }
 
+std::string condition(const record::TrialCounts& trial, std::string_view key) {
+  const auto found = trial.conditions->find(std::string(key));
+  return found == trial.conditions->end() ? "" : found->second;
+}
+
 }  // namespace
+
+SeriesKey series_key(const record::TrialCounts& trial) {
+  return {trial.scenario, std::string(record::cell_of(trial.trial)),
+          condition(trial, record::condition::site), condition(trial, record::condition::vendor)};
+}
 
 std::vector<std::size_t> change_points(std::span<const double> values, double alpha) {
   std::vector<std::size_t> points;

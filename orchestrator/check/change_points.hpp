@@ -3,9 +3,11 @@
 // Approach for Multiple Change Point Analysis of Multivariate Data, JASA 2014), for one variable.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "orchestrator/check/cells.hpp"
@@ -18,10 +20,30 @@ namespace lab::check {
 inline constexpr std::size_t fewest_values = 3;
 std::vector<std::size_t> change_points(std::span<const double> values, double alpha = 0.01);
 
-// In the history of a cell over its runs.
+// Trials that have one history: sites and vendors count differently.
+struct SeriesKey {
+  std::string scenario, cell, site, vendor;
+
+  auto operator<=>(const SeriesKey&) const = default;
+};
+SeriesKey series_key(const record::TrialCounts& trial);
+
+// Runs of several labs at once lie in between each other: one of the newest few, or a new one.
+// `Runs`: a sequence, oldest first, of what has a member `run`.
+template <typename Runs>
+typename Runs::value_type& find_or_add_run(Runs& runs, const std::string& run,
+                                           typename Runs::value_type next) {
+  constexpr std::size_t at_once = 16;
+  for (std::size_t back = 1; back <= std::min(at_once, runs.size()); ++back)
+    if (runs[runs.size() - back].run == run) return runs[runs.size() - back];
+  return runs.emplace_back(std::move(next));
+}
+
+// In the history of a cell over its runs on a site.
 struct Change {
-  std::string cell, subject;  // "total of boot", "IOIO of boot"
-  std::string step;           // the subject's
+  std::string cell, site;
+  std::string subject;  // "total of boot", "IOIO of boot"
+  std::string step;     // the subject's
   std::uint32_t guest = 1;
   std::string run;                     // the first that shows it
   std::string time;                    // of its first trial, from its id

@@ -72,5 +72,39 @@ TEST(ChangePoints, OfAHistorySayWhichRunAndWhatElseChanged) {
   EXPECT_THAT(changes[1].conditions, ElementsAre(Difference{"outer_kernel", "6.1", "6.12"}));
 }
 
+record::TrialCounts on_site(record::TrialCounts trial, const std::string& site,
+                            const std::string& vendor) {
+  record::Conditions conditions = *trial.conditions;
+  conditions["site"] = site;
+  conditions["vendor"] = vendor;
+  trial.conditions = std::make_shared<const record::Conditions>(conditions);
+  return trial;
+}
+
+// Some nights on one site, then on the other: no history changed.
+TEST(ChangePoints, SitesAndVendorsHaveHistoriesOfTheirOwn) {
+  std::vector<record::TrialCounts> trials;
+  for (int i = 0; i < 24; ++i) {
+    const std::string site = i < 12 ? "svm" : "vmx";
+    trials.push_back(on_site(trial_with(i, i < 12 ? 2000 : 9000, "6.1"), site, site));
+  }
+  EXPECT_THAT(changes_in(trials), IsEmpty());
+  for (auto& trial : trials) trial = on_site(trial, "svm", "svm");
+  EXPECT_FALSE(changes_in(trials).empty());
+}
+
+// Two labs at once, trial by trial in turn: two runs before and two after show no change yet, as
+// many trials as they have.
+TEST(ChangePoints, RunsThatLieInBetweenEachOtherStayWhole) {
+  std::vector<record::TrialCounts> trials;
+  for (int i = 0; i < 24; ++i) {
+    trials.push_back(trial_with(i, i < 12 ? 2000 : 9000, "6.1"));
+    trials.back().run = fmt::format("run-{}-{}", i / 12, i % 2);
+  }
+  EXPECT_THAT(changes_in(trials), IsEmpty());
+  for (auto& trial : trials) trial.run = trial.id;
+  EXPECT_FALSE(changes_in(trials).empty());
+}
+
 }  // namespace
 }  // namespace lab::check

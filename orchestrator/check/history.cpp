@@ -23,16 +23,6 @@ RunPoint put_together(std::span<const RunPoint> points) {
   return all;
 }
 
-// Runs of several labs at once lie in between each other: one of the newest few, or a new one.
-template <typename Runs>
-typename Runs::value_type& find_or_add(Runs& runs, const std::string& run,
-                                       typename Runs::value_type next) {
-  constexpr std::size_t at_once = 16;
-  for (std::size_t back = 1; back <= std::min(at_once, runs.size()); ++back)
-    if (runs[runs.size() - back].run == run) return runs[runs.size() - back];
-  return runs.emplace_back(std::move(next));
-}
-
 }  // namespace
 
 void History::add(const record::TrialCounts& trial) {
@@ -46,14 +36,14 @@ void History::add(const record::TrialCounts& trial) {
   const std::string cell(record::cell_of(trial.trial));
   for (const record::StepCounts& step : trial.steps) {
     std::vector<Run>& runs = runs_[{trial.scenario, cell, step.step, step.guest}];
-    find_or_add(runs, run, Run{run, trial.id, {}}).totals.push_back(step.exits);
+    find_or_add_run(runs, run, Run{run, trial.id, {}}).totals.push_back(step.exits);
   }
   keep_recent(trial, run);
 }
 
 void History::keep_recent(const record::TrialCounts& trial, const std::string& run) {
-  std::deque<Recent>& recent = recent_[std::string(record::cell_of(trial.trial))];
-  find_or_add(recent, run, Recent{run, {}}).trials.push_back(trial);
+  std::deque<Recent>& recent = recent_[series_key(trial)];
+  find_or_add_run(recent, run, Recent{run, {}}).trials.push_back(trial);
   if (recent.size() > options_.most) recent.pop_front();
 }
 
@@ -88,7 +78,7 @@ std::vector<FailedRun> History::failed() const {
 
 std::vector<Change> History::changes() const {
   std::vector<Change> changes;
-  for (const auto& [cell, recent] : recent_) {
+  for (const auto& [key, recent] : recent_) {
     std::vector<record::TrialCounts> trials;
     for (const Recent& one : recent)
       trials.insert(trials.end(), one.trials.begin(), one.trials.end());

@@ -69,7 +69,7 @@ class History {
   std::size_t trials_ = 0;
   std::map<Key, std::vector<Run>> runs_;
   std::map<std::pair<std::string, std::string>, FailedRun> all_runs_;  // by run and scenario
-  std::map<std::string, std::deque<Recent>> recent_;                   // by cell
+  std::map<SeriesKey, std::deque<Recent>> recent_;
 };
 
 }  // namespace lab::check

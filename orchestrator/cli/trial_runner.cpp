@@ -5,8 +5,10 @@
 #include <sys/resource.h>
 
 #include <algorithm>
+#include <nlohmann/json.hpp>
 
 #include "orchestrator/cli/output.hpp"
+#include "orchestrator/scenario/plan_json.hpp"
 
 namespace lab::cli {
 namespace {
@@ -168,6 +170,9 @@ void TrialRunner::keep(record::Record record, unsigned lane) {
   }
   if (run_.empty()) run_ = record.id;
   record.run = run_;
+  if (const scenario::TrialPlan* plan = plan_of(record))
+    record.plan = scenario::to_object(*plan).dump(-1, ' ', true,
+                                                  nlohmann::ordered_json::error_handler_t::replace);
   store_.insert(record);
   failed_ |= record.outcome != record::Outcome::passed;
   in_order_.done(trial, std::move(record));
@@ -185,9 +190,14 @@ void TrialRunner::take_failure(const std::string& trial, const base::Error& erro
                   report::printable(text.substr(0, text.find('\n')))));
 }
 
-bool TrialRunner::is_warmup(const record::Record& record) const {
+const scenario::TrialPlan* TrialRunner::plan_of(const record::Record& record) const {
   const auto plan = std::ranges::find(plans_, record.trial, &scenario::TrialPlan::name);
-  return plan != plans_.end() && plan->warmup;
+  return plan == plans_.end() ? nullptr : &*plan;
+}
+
+bool TrialRunner::is_warmup(const record::Record& record) const {
+  const scenario::TrialPlan* plan = plan_of(record);
+  return plan != nullptr && plan->warmup;
 }
 
 // Of several lanes, their seconds together.

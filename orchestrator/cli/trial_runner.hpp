@@ -70,6 +70,7 @@ class TrialRunner {
   void take(const trial::Event& event);
   void keep(record::Record record, unsigned lane);
   void take_failure(const std::string& trial, const base::Error& error);
+  const scenario::TrialPlan* plan_of(const record::Record& record) const;
   bool is_warmup(const record::Record& record) const;
   void print_summary(std::size_t trials) const;
 

@@ -165,6 +165,7 @@ struct Record {
   std::optional<Host> host;          // absent where the trial did not come to rest
   std::optional<Timeline> timeline;  // absent where samples: 0
   Timings timings;
+  std::string plan;          // scenario::to_object() of what was run, as text; "" by older labs
   std::string message;       // why it did not pass
   std::string console_tail;  // where it failed, from the guest
 

@@ -28,6 +28,15 @@ TEST(Record, SurvivesItsJson) {
   EXPECT_EQ(to_json(record).find('\n'), std::string::npos);
 }
 
+// Kept with the record, for who runs the trial again; no part of what scripts read.
+TEST(Record, KeepsItsPlan) {
+  Record record = sample();
+  record.plan = R"({"version":2,"settings":{"image":"tiny"},"steps":[]})";
+  EXPECT_EQ(from_json(to_json(record)), record);
+  const std::vector<Record> records = {record};
+  EXPECT_EQ(to_document(records).find("tiny\"},\"steps"), std::string::npos);
+}
+
 TEST(Record, TimelineIsCompact) {
   const auto json = nlohmann::json::parse(to_json(sample()))["timeline"];
   EXPECT_EQ(json["milliseconds"], nlohmann::json::parse("[100, 103, 66297]"));

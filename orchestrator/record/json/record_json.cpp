@@ -104,7 +104,7 @@ ordered_json relation_json(const RelationResult& relation) {
   return object;
 }
 
-// All but the timeline.
+// All but the plan and the timeline.
 ordered_json record_json(const Record& record) {
   ordered_json object = {{"id", record.id}};
   if (!record.run.empty()) object["run"] = record.run;
@@ -271,6 +271,7 @@ Timings timings_from(const ordered_json& object, const std::vector<Step>& steps)
 
 ordered_json to_object(const Record& record) {
   ordered_json object = record_json(record);
+  if (!record.plan.empty()) object["plan"] = parse(record.plan);
   if (record.timeline) object["timeline"] = timeline_json(*record.timeline);
   return object;
 }
@@ -293,6 +294,7 @@ Record from_object(const ordered_json& object) {
   for (const ordered_json& check : list(object, "checks")) {
     record.checks.push_back(check_from(check));
   }
+  if (const ordered_json* plan = find(object, "plan")) record.plan = dump(*plan);
   if (const ordered_json* host = find(object, "host")) record.host = host_from(*host);
   if (const ordered_json* timeline = find(object, "timeline"))
     record.timeline = timeline_from(*timeline);

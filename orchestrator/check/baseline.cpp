@@ -8,32 +8,49 @@
 
 #include "orchestrator/base/error.hpp"
 #include "orchestrator/base/fd.hpp"
+#include "orchestrator/check/planning.hpp"
 
 namespace lab::check {
 namespace {
 
-// Where a run's usual total lies beyond everything that the others saw: of too few trials for a
-// test, yet odd.
-std::string out_of_range(const Cell& run, const Cell& others) {
-  for (std::size_t i = 0; i < run.steps.size(); ++i) {
-    const base::Samples own = samples_of(run.steps[i].total),
-                        rest = samples_of(others.steps[i].total);
-    const double slack = Floors().total * rest.median();
-    if (own.median() > rest.most() + slack || own.median() < rest.least() - slack)
-      return fmt::format("median {:.0f} exits of {}, the others' {:.0f} … {:.0f}", own.median(),
-                         run.steps[i].step, rest.least(), rest.most());
-  }
-  return "";
+std::string difference_text(const Row& row) {
+  return fmt::format("{}: {:.0f} exits, the others {:.0f}", row.subject(), row.b.median,
+                     row.a.median);
 }
 
-std::string oddity(const Cell& run, const Cell& others, const GateOptions& options) {
+// What the gate would say of the run, were the others the baseline.
+std::string shown_by_gate(const Cell& run, const Cell& others, const GateOptions& options) {
   const Verdict verdict = judge({others}, {run}, options);
   for (const CellJudgement& cell : verdict.cells)
     for (const auto* findings : {&cell.regressions, &cell.improvements})
-      if (!findings->empty())
-        return fmt::format("{}: {:.0f} exits, the others {:.0f}", findings->front().row.subject(),
-                           findings->front().row.b.median, findings->front().row.a.median);
-  return out_of_range(run, others);
+      if (!findings->empty()) return difference_text(findings->front().row);
+  return "";
+}
+
+// Of runs with too few trials for the gate's test: by Student's, corrected for all rows alike.
+std::string shown_by_student(const Cell& run, const Cell& others, const GateOptions& options) {
+  const Comparison comparison = compare(others, run);
+  std::vector<const Row*> rows;
+  std::vector<double> p;
+  for (const Row& row : comparison.rows) {
+    const Floors& floors = floors_of(options, run.scenario);
+    if (!row.p || !is_judged(row, floors, vendor_of(run))) continue;
+    rows.push_back(&row);
+    p.push_back(students_p(samples_of(counts_of(others, row)).values(),
+                           samples_of(counts_of(run, row)).values()));
+  }
+  const std::vector<double> corrected = holm(p);
+  for (std::size_t i = 0; i < rows.size(); ++i)
+    if (corrected[i] < options.alpha && !rows[i]->is_like_another_run() &&
+        matters(*rows[i], floors_of(options, run.scenario), vendor_of(run)))
+      return difference_text(*rows[i]);
+  return "";
+}
+
+// `options.alpha` for each run.
+std::string oddity(const Cell& run, const Cell& others, const GateOptions& options) {
+  const std::string odd = shown_by_gate(run, others, options);
+  return odd.empty() ? shown_by_student(run, others, options) : odd;
 }
 
 }  // namespace
@@ -84,13 +101,14 @@ std::vector<std::string> objections(const Cell& cell, const GateOptions& options
   if (cell.trials.size() > most_trials)
     found.push_back(
         fmt::format("{}: {} trials; at most {}", cell.name, cell.trials.size(), most_trials));
-  const std::size_t fewest =
-      record::is_deterministic(cell.conditions) ? 1 : trials_needed(options.alpha, 1);
+  const std::size_t fewest = record::is_deterministic(cell.conditions) ? 1 : fewest_for_an_interval;
   if (cell.trials.size() < fewest)
-    found.push_back(fmt::format("{}: {} trials; with fewer than {} nothing could ever be shown",
+    found.push_back(fmt::format("{}: {} trials; with fewer than {} no check could ever pass",
                                 cell.name, cell.trials.size(), fewest));
+  GateOptions each = options;  // two tests a run, of one false refusal in all
+  each.alpha /= static_cast<double>(2 * runs.size());
   for (const std::string& run : runs) {
-    const std::string odd = oddity(part_of(cell, run), part_of(cell, run, true), options);
+    const std::string odd = oddity(part_of(cell, run), part_of(cell, run, true), each);
     if (!odd.empty()) found.push_back(fmt::format("{}: run {} is odd: {}", cell.name, run, odd));
   }
   return found;

@@ -47,7 +47,8 @@ std::string site_of(const Cell& cell);
 void accept(Baseline& baseline, Entry entry);
 
 // Why these trials should not become a baseline: from one run only, too few to judge anything by,
-// or a run that differs from the others. Empty: nothing speaks against it.
+// or a run that differs from the others by more than they do among themselves (false in one of a
+// hundred acceptances at most: options.alpha). Empty: nothing speaks against it.
 inline constexpr std::size_t fewest_runs = 2, most_trials = 10'000;
 std::vector<std::string> objections(const Cell& cell, const GateOptions& options);
 

@@ -155,6 +155,19 @@ base::Samples samples_of(const Counts& counts) {
   return base::Samples(std::vector<double>(counts.begin(), counts.end()));
 }
 
+std::vector<std::vector<double>> by_run(const Cell& cell, const Counts& counts) {
+  std::vector<std::pair<std::string, std::vector<double>>> runs;
+  for (std::size_t i = 0; i < counts.size(); ++i) {
+    auto run = std::ranges::find_if(
+        runs, [&](const auto& one) { return one.first == cell.trials[i].run; });
+    if (run == runs.end()) run = runs.insert(run, {cell.trials[i].run, {}});
+    run->second.push_back(static_cast<double>(counts[i]));
+  }
+  std::vector<std::vector<double>> values;
+  for (auto& [run, of_run] : runs) values.push_back(std::move(of_run));
+  return values;
+}
+
 exits::Vendor vendor_of(const Cell& cell) {
   const auto vendor = cell.conditions.find(std::string(record::condition::vendor));
   const auto known =

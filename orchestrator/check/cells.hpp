@@ -72,6 +72,9 @@ Cell part_of(const Cell& cell, const std::string& run, bool others = false);
 
 base::Samples samples_of(const Counts& counts);
 
+// The values of each run, in the order of their first trials.
+std::vector<std::vector<double>> by_run(const Cell& cell, const Counts& counts);
+
 // Conditions' vendor; a user error where it is missing or unknown.
 exits::Vendor vendor_of(const Cell& cell);
 

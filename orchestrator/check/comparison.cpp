@@ -9,6 +9,8 @@
 #include <set>
 #include <utility>
 
+#include "orchestrator/check/runs.hpp"
+
 namespace lab::check {
 namespace {
 
@@ -128,6 +130,7 @@ class StepRows {
 
   Row row(Row entry, const Counts& a, const Counts& b) const {
     entry.large = large_of(a, b);
+    entry.most = static_cast<double>(std::max(std::ranges::max(a), std::ranges::max(b)));
     return comparison_.exact ? exact_row(std::move(entry), a, b)
                              : tested_row(std::move(entry), a, b);
   }
@@ -156,6 +159,11 @@ class StepRows {
     const bool all_equal = left.least() == left.most() && right.least() == right.most() &&
                            left.least() == right.least();
     if (!all_equal) entry.p = rank_test(left.values(), right.values());
+    const auto above = std::ranges::upper_bound(right.values(), left.most());
+    entry.beyond = static_cast<std::size_t>(right.values().end() - above);
+    if (entry.beyond > 0)
+      entry.beyond_median = base::Samples({above, right.values().end()}).median();
+    entry.other_run = other_run_interval(by_run(a_, a));
     return entry;
   }
 
@@ -185,6 +193,10 @@ bool have_a_common_repeat(const Cell& a, const Cell& b) {
   });
 }
 
+const StepSamples* find_step(const Cell& cell, const Row& row) {
+  return find_step(cell, StepSamples{.step = row.step, .guest = row.guest});
+}
+
 bool is_only_one(const std::vector<Cell>& cells, const std::string& scenario) {
   return std::ranges::count(cells, scenario, &Cell::scenario) == 1;
 }
@@ -192,8 +204,14 @@ bool is_only_one(const std::vector<Cell>& cells, const std::string& scenario) {
 }  // namespace
 
 bool Row::is_more() const {
+  if (intermittent) return true;
   if (change() != 0) return change() > 0;
   return difference.high >= -difference.low;
+}
+
+bool Row::is_like_another_run() const {
+  const double seen = intermittent ? beyond_median : b.median;
+  return other_run && seen >= other_run->low && seen <= other_run->high;
 }
 
 std::optional<double> Row::share() const {
@@ -241,19 +259,40 @@ std::vector<std::string> unsteady(const Cell& cell) {
   return found;
 }
 
-void correct(std::span<Row* const> rows, double alpha) {
-  std::vector<Row*> tested;
+Counts counts_of(const Cell& cell, const Row& row) {
+  const StepSamples* step = find_step(cell, row);
+  if (step == nullptr) return {};
+  if (row.kind == Row::Kind::total) return step->total;
+  Counts sum(cell.trials.size());
+  for (const auto& [number, column] : step->reasons) {
+    const bool is_part = row.kind == Row::Kind::reason
+                             ? number == row.number
+                             : exits::reason_category(vendor_of(cell), number) == row.category;
+    for (std::size_t i = 0; is_part && i < sum.size(); ++i) sum[i] += column[i];
+  }
+  return sum;
+}
+
+void test_beyond(Row& row, const Comparison& comparison) {
+  if (row.p) row.beyond_p = exceedance_p(comparison.a_trials, comparison.b_trials, row.beyond);
+}
+
+std::size_t correct(std::span<Row* const> rows, double alpha) {
   std::vector<double> p;
-  for (Row* row : rows) {
-    if (!row->p) continue;
-    tested.push_back(row);
-    p.push_back(*row->p);
-  }
+  for (const Row* row : rows)
+    for (const auto& one : {row->p, row->beyond_p})
+      if (one) p.push_back(*one);
   const std::vector<double> corrected = holm(p);
-  for (std::size_t i = 0; i < tested.size(); ++i) {
-    tested[i]->corrected = corrected[i];
-    tested[i]->differs = corrected[i] < alpha;
+  auto next = corrected.begin();
+  for (Row* row : rows) {
+    if (row->p) row->corrected = *next++;
+    if (row->beyond_p) row->beyond_corrected = *next++;
+    if (!row->p) continue;
+    const bool by_rank = *row->corrected < alpha;
+    row->intermittent = !by_rank && row->beyond_corrected && *row->beyond_corrected < alpha;
+    row->differs = by_rank || row->intermittent;
   }
+  return p.size();
 }
 
 Pairs pair_up(const std::vector<Cell>& a, const std::vector<Cell>& b) {

@@ -33,13 +33,24 @@ struct Row {
   // is half the smaller side's trials. At least as large as either median.
   double large = 0;
   double step_large = 0;            // the same of the step's total
+  double most = 0;                  // of any trial of either side
   Interval difference;              // of median b - median a; exact: least to most of any trial
   std::optional<double> p;          // of the rank test alone; absent: exact, or nothing to test
   std::optional<double> corrected;  // set by correct()
   bool differs = false;             // exact: some trial; else set by correct()
+  // Trials of b that have more than any of a: how many, their median, and the chance of so many
+  // (exceedance_p), which the gate alone asks for, by test_beyond().
+  std::size_t beyond = 0;
+  double beyond_median = 0;
+  std::optional<double> beyond_p, beyond_corrected;
+  bool intermittent = false;  // set by correct(): these trials alone show that there are more
+  // Where the median of another run of a may lie, as far as a's runs differ by more than their
+  // trials explain; absent where they do not. Trials of one run depend on each other.
+  std::optional<Interval> other_run;
 
   double change() const { return b.median - a.median; }  // exits
   bool is_more() const;                 // from a to b; where the medians are equal, by the interval
+  bool is_like_another_run() const;     // b's median lies where another run of a may lie
   std::optional<double> share() const;  // of a's median; absent where that is 0
   std::string subject() const;          // "IOIO of boot", "total of guest 2's boot"
 };
@@ -62,9 +73,16 @@ Comparison compare(const Cell& a, const Cell& b, double confidence = default_con
 // Of a deterministic cell: what has other counts than its equal, in words; empty: nothing.
 std::vector<std::string> unsteady(const Cell& cell);
 
-// Holm's correction over all of these rows that were tested at all, of however many comparisons;
-// a row differs where its corrected p is below alpha.
-void correct(std::span<Row* const> rows, double alpha);
+// The row's exits in each trial of a cell of its own comparison; 0 of what a cell never had.
+Counts counts_of(const Cell& cell, const Row& row);
+
+// Has the row tested for exits that only some of b's trials have more of, too: a regression that
+// comes and goes. For rows that have a p.
+void test_beyond(Row& row, const Comparison& comparison);
+
+// Holm's correction over all tests of these rows, of however many comparisons; a row differs where
+// a corrected p of its is below alpha. Returns how many tests there were.
+std::size_t correct(std::span<Row* const> rows, double alpha);
 
 // Cells of a and b that belong together: of the same name; or the only ones of their scenario on
 // both sides, whatever their names.

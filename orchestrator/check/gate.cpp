@@ -6,38 +6,10 @@
 #include <algorithm>
 #include <cmath>
 
+#include "orchestrator/check/planning.hpp"
+
 namespace lab::check {
 namespace {
-
-constexpr std::size_t most_new_trials =
-    100;  // to a baseline with too few, no number of new ones helps
-
-// The scenario's own floor for the row: the reason's before its category's.
-const scenario::Floor* own_floor(const Row& row, const Floors& floors, exits::Vendor vendor) {
-  const scenario::Floor* of_category = nullptr;
-  for (const scenario::Floor& floor : floors.own) {
-    if (floor.category) {
-      if (row.kind != Row::Kind::total && floor.category == row.category) of_category = &floor;
-    } else if (row.kind == Row::Kind::total
-                   ? floor.reason == "total"
-                   : exits::parse_reason(vendor, floor.reason) == std::optional(row.number)) {
-      return &floor;
-    }
-  }
-  return of_category;
-}
-
-// A floor of nothing: whatever differs matters.
-bool reaches(double change, double floor, double of) {
-  return change > 0 && change >= floor * of;
-}
-
-const Floors& floors_of(const GateOptions& options, const std::string& scenario) {
-  static const Floors usual;
-  const auto own =
-      std::ranges::find(options.floors, scenario, &std::pair<std::string, Floors>::first);
-  return own == options.floors.end() ? usual : own->second;
-}
 
 // The row's own count in a phase: of a reason, or of all together.
 double median_in(const PhaseSamples& phase, const Row& row) {
@@ -64,6 +36,40 @@ std::string where_of(const Row& row, const Cell& a, const Cell& b) {
   return name.empty() ? "" : fmt::format("{:.0f} % of it in {}", 100 * most / all, name);
 }
 
+// The reason that has changed most in the total's direction.
+const Row* main_reason(const Row& total, const Comparison& comparison) {
+  const double sign = total.change() < 0 ? -1 : 1;
+  const Row* most = nullptr;
+  for (const Row& row : comparison.rows) {
+    if (row.kind != Row::Kind::reason || row.step != total.step || row.guest != total.guest)
+      continue;
+    if (sign * row.change() > (most ? sign * most->change() : 0)) most = &row;
+  }
+  return most;
+}
+
+// Whether two changes of one step are opposite, and neither is more than twice the other.
+bool is_opposite(const Row& more, const Row& fewer) {
+  const double ratio = -fewer.change() / more.change();
+  return more.step == fewer.step && more.guest == fewer.guest && ratio >= 0.5 && ratio <= 2;
+}
+
+// Says of reasons with more exits, in steps whose total has not grown, where they come from.
+void find_moves(CellJudgement& judgement) {
+  const auto grew = [&](const Row& row) {
+    return std::ranges::any_of(judgement.regressions, [&](const Finding& other) {
+      return other.row.kind == Row::Kind::total && other.row.step == row.step &&
+             other.row.guest == row.guest;
+    });
+  };
+  for (Finding& finding : judgement.regressions) {
+    if (finding.row.kind != Row::Kind::reason || grew(finding.row)) continue;
+    for (const Finding& other : judgement.improvements)
+      if (other.row.kind == Row::Kind::reason && is_opposite(finding.row, other.row))
+        finding.moved = fmt::format("{}: {:+.0f} exits", other.row.subject(), other.row.change());
+  }
+}
+
 // Judges one cell beside its baseline.
 class CellGate {
  public:
@@ -74,8 +80,11 @@ class CellGate {
         floors_(floors_of(options, a_.scenario)),
         vendor_(vendor_of(b_)) {
     judgement_.comparison = compare(a_, b_);
-    for (Row& row : judgement_.comparison.rows)
-      if (is_judged(row, floors_, vendor_)) judged_.push_back(&row);
+    for (Row& row : judgement_.comparison.rows) {
+      if (!is_judged(row, floors_, vendor_)) continue;
+      test_beyond(row, judgement_.comparison);
+      judged_.push_back(&row);
+    }
     find_obstacles();
   }
 
@@ -85,13 +94,16 @@ class CellGate {
   // `tests`: of the whole check. After correct().
   CellJudgement judge(std::size_t tests) && {
     if (!comparable_) return std::move(judgement_);
-    for (const Row* row : judged_)
-      if (row->differs && matters(*row, floors_, vendor_)) add(*row);
-    for (auto* findings : {&judgement_.regressions, &judgement_.improvements})
+    if (judgement_.comparison.exact)
+      sort_exact_differences();
+    else
+      judge_samples(tests);
+    for (auto* findings : {&judgement_.regressions, &judgement_.improvements, &judgement_.suspected,
+                           &judgement_.below_floor})
       std::ranges::stable_sort(*findings, std::greater(), [](const Finding& finding) {
         return std::abs(finding.row.change());
       });
-    check_samples(tests);
+    find_moves(judgement_);
     return std::move(judgement_);
   }
 
@@ -114,35 +126,64 @@ class CellGate {
     judgement_.cannot_tell.push_back(why);
   }
 
-  void add(const Row& row) {
-    Finding finding{.row = row, .where = where_of(row, a_, b_)};
-    const Row* reason = row.kind == Row::Kind::total ? main_reason(row) : &row;
-    if (reason && reason->category) finding.cause = likely_cause(*reason->category);
-    (row.is_more() ? judgement_.regressions : judgement_.improvements)
-        .push_back(std::move(finding));
+  void add(const Row& row, std::vector<Finding>& findings) const {
+    findings.push_back(finding_of(row, judgement_.comparison, a_, b_));
   }
 
-  // The reason that has changed most in the total's direction.
-  const Row* main_reason(const Row& total) const {
-    const double sign = total.change() < 0 ? -1 : 1;
-    const Row* most = nullptr;
+  // Whatever differs is there for certain; floors decide what of it fails.
+  void sort_exact_differences() {
     for (const Row& row : judgement_.comparison.rows) {
-      if (row.kind != Row::Kind::reason || row.step != total.step || row.guest != total.guest)
-        continue;
-      if (sign * row.change() > (most ? sign * most->change() : 0)) most = &row;
+      if (row.kind == Row::Kind::category || !row.differs) continue;
+      if (!matters(row, floors_, vendor_))
+        add(row, judgement_.below_floor);
+      else
+        add(row, row.is_more() ? judgement_.regressions : judgement_.improvements);
     }
-    return most;
+  }
+
+  void judge_samples(std::size_t tests) {
+    for (const Row* row : judged_)
+      if (row->differs && matters(*row, floors_, vendor_)) add_shown(*row);
+    const double alpha = options_.alpha / static_cast<double>(std::max<std::size_t>(1, tests));
+    for (const Row* row : judged_)
+      judgement_.resolution.push_back(
+          resolution_of(*row, a_, b_, floor_of(*row, floors_, vendor_).value_or(0), alpha));
+    check_samples(tests);
+  }
+
+  void add_shown(const Row& row) {
+    if (!row.is_like_another_run())
+      add(row, row.is_more() ? judgement_.regressions : judgement_.improvements);
+    else if (row.is_more())
+      add(row, judgement_.suspected);
+  }
+
+  bool is_found(const Row& row) const {
+    const auto is_it = [&](const Finding& finding) {
+      return finding.row.subject() == row.subject();
+    };
+    return std::ranges::any_of(judgement_.regressions, is_it) ||
+           std::ranges::any_of(judgement_.suspected, is_it);
   }
 
   // A pass needs trials that could have shown a change; an alarm has shown it.
   void check_samples(std::size_t tests) {
-    if (judgement_.comparison.exact || !judgement_.regressions.empty()) return;
+    const std::size_t fewest = std::min(a_.trials.size(), b_.trials.size());
     const double least = least_p(a_.trials.size(), b_.trials.size());
-    if (least * static_cast<double>(tests) < options_.alpha) return;
-    const std::size_t needed = trials_needed(options_.alpha, tests);
-    judgement_.cannot_tell.push_back(fmt::format(
-        "too few trials: {} of the baseline and {} new ones; {} each would do for {} tests",
-        a_.trials.size(), b_.trials.size(), needed, tests));
+    if (fewest < fewest_for_an_interval || least * static_cast<double>(tests) >= options_.alpha) {
+      const std::size_t needed =
+          std::max(fewest_for_an_interval, trials_needed(options_.alpha, tests));
+      judgement_.cannot_tell.push_back(fmt::format(
+          "too few trials: {} of the baseline and {} new ones; {} each would do for {} tests",
+          a_.trials.size(), b_.trials.size(), needed, tests));
+      return;
+    }
+    std::vector<Resolution> others;
+    for (const Resolution& one : judgement_.resolution)
+      if (!is_found(one.row)) others.push_back(one);
+    const std::string missed =
+        missed_text(others, options_.excluded, a_.trials.size(), b_.trials.size());
+    if (!missed.empty()) judgement_.cannot_tell.push_back(missed);
   }
 
   const Cell &a_, &b_;
@@ -156,22 +197,27 @@ class CellGate {
 
 }  // namespace
 
-bool matters(const Row& row, const Floors& floors, exits::Vendor vendor) {
-  const double sign = row.is_more() ? 1 : -1;
-  const double change =
-      std::max({std::abs(row.change()), sign * row.difference.low, sign * row.difference.high});
-  if (const scenario::Floor* own = own_floor(row, floors, vendor))
-    return own->share && reaches(change, *own->share, row.a.median);
-  if (reaches(change, floors.total, row.step_total)) return true;
-  return row.kind != Row::Kind::total && row.large >= floors.many &&
-         reaches(change, floors.reason, row.a.median);
+const Floors& floors_of(const GateOptions& options, const std::string& scenario) {
+  static const Floors usual;
+  const auto own =
+      std::ranges::find(options.floors, scenario, &std::pair<std::string, Floors>::first);
+  return own == options.floors.end() ? usual : own->second;
 }
 
-bool is_judged(const Row& row, const Floors& floors, exits::Vendor vendor) {
-  if (row.kind == Row::Kind::category) return false;
-  if (const scenario::Floor* own = own_floor(row, floors, vendor)) return own->share.has_value();
-  return row.kind == Row::Kind::total || row.large >= floors.many ||
-         row.large >= floors.total * row.step_large;
+Finding finding_of(const Row& row, const Comparison& comparison, const Cell& a, const Cell& b) {
+  Finding finding{.row = row, .where = where_of(row, a, b)};
+  const Row* reason = row.kind == Row::Kind::total ? main_reason(row, comparison) : &row;
+  if (reason && reason->category) finding.cause = likely_cause(*reason->category);
+  return finding;
+}
+
+std::string other_run_text(const Row& row) {
+  if (!row.other_run) return "";
+  return fmt::format(
+      "{}: the baseline's own runs differ, and one more may have {:.0f} … {:.0f} exits: only "
+      "trials "
+      "of both sides in turn, or a baseline of more runs, can tell",
+      row.subject(), std::max(0.0, row.other_run->low), row.other_run->high);
 }
 
 Judgement Verdict::judgement() const {
@@ -180,7 +226,8 @@ Judgement Verdict::judgement() const {
                                [&](const CellJudgement& cell) { return !(cell.*member).empty(); });
   };
   if (any(&CellJudgement::regressions)) return Judgement::regressed;
-  if (cells.empty() || !cannot_tell.empty() || any(&CellJudgement::cannot_tell))
+  if (cells.empty() || !cannot_tell.empty() || any(&CellJudgement::cannot_tell) ||
+      any(&CellJudgement::suspected))
     return Judgement::cannot_tell;
   return Judgement::passed;
 }
@@ -198,111 +245,9 @@ Verdict judge(const std::vector<Cell>& baseline, const std::vector<Cell>& trials
   for (const Pair& pair : pairs.pairs) gates.emplace_back(pair, options);
   std::vector<Row*> rows;
   for (const CellGate& gate : gates) std::ranges::copy(gate.rows(), std::back_inserter(rows));
-  correct(rows, options.alpha);
-  for (CellGate& gate : gates) verdict.cells.push_back(std::move(gate).judge(rows.size()));
+  const std::size_t tests = correct(rows, options.alpha);
+  for (CellGate& gate : gates) verdict.cells.push_back(std::move(gate).judge(tests));
   return verdict;
-}
-
-Confirmation confirm(const std::vector<Finding>& suspected, const Cell& a, const Cell& b,
-                     const GateOptions& options) {
-  Confirmation result;
-  Comparison comparison = compare(a, b);
-  std::vector<Row*> rows;
-  for (const Finding& finding : suspected) {
-    const auto again = std::ranges::find_if(comparison.rows, [&](const Row& row) {
-      return row.kind == finding.row.kind && row.subject() == finding.row.subject();
-    });
-    if (again == comparison.rows.end())
-      result.cannot_tell.push_back(finding.row.subject() + ": no counts of it when tried again");
-    else
-      rows.push_back(&*again);
-  }
-  correct(rows, options.alpha);
-  const Floors& floors = floors_of(options, a.scenario);
-  for (const Row* row : rows) {
-    Finding finding{.row = *row, .where = where_of(*row, a, b)};
-    if (row->category) finding.cause = likely_cause(*row->category);
-    const bool more = row->is_more() && matters(*row, floors, vendor_of(b));
-    if (more && row->differs)
-      result.confirmed.push_back(std::move(finding));
-    else if (more && !comparison.exact)
-      result.cannot_tell.push_back(
-          fmt::format("{}: suspected, and {} and {} more trials neither "
-                      "show it nor show that it is not there",
-                      row->subject(), a.trials.size(), b.trials.size()));
-    else
-      result.refuted.push_back(std::move(finding));
-  }
-  return result;
-}
-
-std::optional<std::size_t> trials_for(const std::vector<Cell>& baseline,
-                                      const GateOptions& options) {
-  std::size_t tests = 0, fewest = SIZE_MAX;
-  bool exact = true;
-  for (const Cell& cell : baseline) {
-    exact &= record::is_deterministic(cell.conditions);
-    fewest = std::min(fewest, cell.trials.size());
-    for (const Row& row : compare(cell, cell).rows)
-      tests += is_judged(row, floors_of(options, cell.scenario), vendor_of(cell));
-  }
-  if (exact) return 1;
-  // What is new, or has grown, is tested too.
-  const double least = options.alpha / static_cast<double>(tests + tests / 4 + 1);
-  for (std::size_t n = 2; n <= most_new_trials; ++n)
-    if (least_p(fewest, n) < least) return n;
-  return std::nullopt;
-}
-
-std::size_t trials_needed(double alpha, std::size_t tests) {
-  std::size_t n = 1;
-  while (least_p(n, n) * static_cast<double>(std::max<std::size_t>(1, tests)) >= alpha) ++n;
-  return n;
-}
-
-std::string likely_cause(exits::Category category) {
-  using exits::Category;
-  switch (category) {
-    case Category::io:
-      return "a device more, or more output on the console (an exit a byte)";
-    case Category::page_fault:
-      return "shadow paging, smaller or more memory pages touched, or a device's registers (MMIO)";
-    case Category::msr:
-      return "the clock source, the timer's or the interrupt controller's mode (x2APIC, TSC)";
-    case Category::cr_access:
-      return "shadow paging, or more switches between processes";
-    case Category::dr_access:
-      return "a debugger or breakpoints in the guest";
-    case Category::interrupt:
-      return "timers or devices of the host, or a slower host (exits that come with time)";
-    case Category::interrupt_window:
-      return "more interrupts for the guest: a device, a timer";
-    case Category::idle:
-      return "more wake-ups of an idle guest: timers, tickless or not, halt polling";
-    case Category::cpuid:
-      return "a program or kernel in the guest that asks CPUID more often";
-    case Category::exception:
-      return "shadow paging, or exceptions that KVM intercepts";
-    case Category::hypercall:
-      return "paravirtual features (kvm-clock, PV IPIs, PV spinlocks)";
-    case Category::tlb:
-      return "more address space changes, with shadow paging above all";
-    case Category::timer:
-      return "the clock source, or the preemption timer";
-    case Category::apic:
-      return "the interrupt controller's mode: x2APIC off, APICv or AVIC off";
-    case Category::descriptor:
-      return "descriptor table exits: UMIP's emulation";
-    case Category::nested:
-      return "a hypervisor in the guest";
-    case Category::instruction:
-      return "an instruction that KVM began to intercept";
-    case Category::failure:
-      return "failed entries: a broken guest state";
-    case Category::other:
-      break;
-  }
-  return "";
 }
 
 }  // namespace lab::check

@@ -27,7 +27,7 @@ GateOptions across_everything(GateOptions options, const Cell& a, const Cell& b)
 std::set<std::string> told(const Verdict& verdict) {
   std::set<std::string> subjects;
   for (const CellJudgement& cell : verdict.cells)
-    for (const auto* findings : {&cell.regressions, &cell.improvements})
+    for (const auto* findings : {&cell.regressions, &cell.suspected, &cell.improvements})
       for (const Finding& finding : *findings) subjects.insert(finding.row.subject());
   return subjects;
 }
@@ -37,17 +37,45 @@ bool any_improved(const Verdict& verdict) {
                              [](const CellJudgement& cell) { return !cell.improvements.empty(); });
 }
 
-void count(Rates& rates, const Verdict& verdict, const std::set<std::string>& subjects) {
-  rates.regressed += verdict.judgement() == Judgement::regressed;
-  rates.cannot_tell += verdict.judgement() == Judgement::cannot_tell;
-  rates.improved += any_improved(verdict);
+void count_told(Rates& rates, const Verdict& verdict, const std::set<std::string>& subjects) {
   const std::set<std::string> found = told(verdict);
   for (const std::string& subject : found) ++rates.told[subject];
   rates.promised += std::ranges::any_of(
       subjects, [&](const std::string& subject) { return found.contains(subject); });
 }
 
+// Trials as a run of their own has them: in turn with the other side's, so none of an older run.
+Cell as_one_run(Cell cell) {
+  for (Trial& trial : cell.trials) trial.run = "again";
+  return cell;
+}
+
 }  // namespace
+
+void Rates::count(bool was_suspected, const Verdict& verdict) {
+  ++times;
+  suspected += was_suspected;
+  regressed += verdict.judgement() == Judgement::regressed;
+  cannot_tell += verdict.judgement() == Judgement::cannot_tell;
+  passed += verdict.judgement() == Judgement::passed;
+  improved += any_improved(verdict);
+}
+
+void try_check(const Cell& a, const Cell& b, const Draw& more_a, const Draw& more_b,
+               const GateOptions& options, Rates& rates,
+               const std::function<void(const Verdict&)>& look) {
+  Verdict verdict = judge({a}, {b}, options);
+  look(verdict);
+  bool was_suspected = false;
+  for (CellJudgement& cell : verdict.cells) {
+    const std::vector<Finding> suspected = suspicions(cell);
+    if (suspected.empty()) continue;
+    was_suspected = true;
+    const std::size_t trials = trials_to_confirm(cell, options);
+    settle(cell, confirm(suspected, more_a(trials), more_b(trials), options), false);
+  }
+  rates.count(was_suspected, verdict);
+}
 
 Rates resample(const Cell& a, const Cell& b, std::size_t trials, std::size_t times,
                const GateOptions& options, std::uint64_t seed,
@@ -57,7 +85,14 @@ Rates resample(const Cell& a, const Cell& b, std::size_t trials, std::size_t tim
   if (a.trials.size() < (same ? 2 * trials : trials) || b.trials.size() < trials) return rates;
   const GateOptions gate = across_everything(options, a, b);
   std::mt19937_64 random(seed);
-  for (; rates.times < times; ++rates.times) {
+  // More trials than there are cannot be drawn: then all of them.
+  const auto draw_from = [&](const Cell& cell) {
+    return [&](std::size_t count) {
+      return as_one_run(
+          slice(cell, drawn(cell.trials.size(), std::min(count, cell.trials.size()), random)));
+    };
+  };
+  while (rates.times < times) {
     std::vector<std::size_t> from_a = drawn(a.trials.size(), same ? 2 * trials : trials, random);
     std::vector<std::size_t> from_b =
         same ? std::vector(from_a.begin() + std::ptrdiff_t(trials), from_a.end())
@@ -65,7 +100,8 @@ Rates resample(const Cell& a, const Cell& b, std::size_t trials, std::size_t tim
     from_a.resize(trials);
     Cell after = slice(b, from_b);
     after.name = a.name;
-    count(rates, judge({slice(a, from_a)}, {after}, gate), subjects);
+    try_check(slice(a, from_a), after, draw_from(a), draw_from(b), gate, rates,
+              [&](const Verdict& verdict) { count_told(rates, verdict, subjects); });
   }
   return rates;
 }

@@ -4,25 +4,42 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <optional>
 #include <set>
 #include <string>
 #include <vector>
 
-#include "orchestrator/check/gate.hpp"
+#include "orchestrator/check/confirmation.hpp"
 
 namespace lab::check {
 
 struct Rates {
-  std::size_t times = 0, regressed = 0, improved = 0, cannot_tell = 0;
-  std::size_t promised = 0;                 // checks that told one of the subjects at least
-  std::map<std::string, std::size_t> told;  // by subject: in so many checks
+  std::size_t times = 0;
+  std::size_t suspected = 0;                               // checks that tried something again
+  std::size_t regressed = 0, cannot_tell = 0, passed = 0;  // after that
+  std::size_t improved = 0;
+  std::size_t promised = 0;  // checks that suspected or found one of the subjects at least
+  std::map<std::string, std::size_t> told;  // by subject: suspected, or improved, in so many checks
+
+  void count(bool was_suspected, const Verdict& verdict);
 };
 
+// So many new trials of a side.
+using Draw = std::function<Cell(std::size_t trials)>;
+
+// A check and, where it suspects something, its confirmation by trials of both sides in turn, as
+// `lab check` does it. Counts what comes of it; `look` sees the verdict before it is confirmed.
+void try_check(
+    const Cell& a, const Cell& b, const Draw& more_a, const Draw& more_b,
+    const GateOptions& options, Rates& rates,
+    const std::function<void(const Verdict&)>& look = [](const Verdict&) {});
+
 // `times` checks of `trials` trials a side, drawn without replacement: from a and from b, or, where
-// they are the same cell, two disjoint sets of it. All conditions may differ. None where there are
-// too few to draw. `subjects`: what must be told.
+// they are the same cell, two disjoint sets of it. What is suspected is confirmed by trials drawn
+// anew. All conditions may differ. None where there are too few to draw. `subjects`: what must be
+// told.
 Rates resample(const Cell& a, const Cell& b, std::size_t trials, std::size_t times,
                const GateOptions& options, std::uint64_t seed,
                const std::set<std::string>& subjects = {});

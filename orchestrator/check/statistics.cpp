@@ -5,6 +5,7 @@
 #include <boost/math/distributions/beta.hpp>
 #include <boost/math/distributions/binomial.hpp>
 #include <boost/math/distributions/normal.hpp>
+#include <boost/math/distributions/students_t.hpp>
 #include <boost/math/special_functions/binomial.hpp>
 #include <cmath>
 #include <cstdint>
@@ -13,6 +14,7 @@
 #include <numeric>
 #include <random>
 #include <ranges>
+#include <tuple>
 
 namespace lab::check {
 namespace {
@@ -112,6 +114,60 @@ std::vector<double> resampled_medians(std::span<const double> sorted) {
   return medians;
 }
 
+double median_of_sorted(std::span<const double> sorted) {
+  const std::size_t half = sorted.size() / 2;
+  return sorted.size() % 2 == 1 ? sorted[half] : (sorted[half - 1] + sorted[half]) / 2;
+}
+
+// At most a thousand or two of them, evenly.
+std::vector<double> thinned(std::span<const double> sorted) {
+  const std::size_t step = std::max<std::size_t>(1, sorted.size() / 1000);
+  std::vector<double> some;
+  for (std::size_t i = 0; i < sorted.size(); i += step) some.push_back(sorted[i]);
+  return some;
+}
+
+// The nth smallest, from 1, of all differences of a value of b and one of a; infinite beyond those.
+double nth_difference(std::span<const double> a, std::span<const double> b, std::size_t nth) {
+  const std::size_t pairs = a.size() * b.size();
+  if (nth > pairs) return INFINITY;
+  std::vector<double> differences;
+  const std::vector<double> some = thinned(b);
+  for (const double x : thinned(a))
+    for (const double y : some) differences.push_back(y - x);
+  const double share = static_cast<double>(nth) / static_cast<double>(pairs);
+  const double place = std::ceil(share * static_cast<double>(differences.size()));
+  const auto found = differences.begin() + static_cast<std::ptrdiff_t>(place) - 1;
+  std::ranges::nth_element(differences, found);
+  return *found;
+}
+
+// p of the rank test, without ties, where so many pairs (of all a * b) have b's value above.
+double p_of_pairs(std::size_t a, std::size_t b, std::size_t above) {
+  const auto one = static_cast<double>(a), other = static_cast<double>(b);
+  // Of a's doubled ranks; every pair with b above takes a rank from them.
+  const double mean = one * (one + other + 1);
+  const double sum = one * (one + 1) + 2 * (one * other - static_cast<double>(above));
+  if (!is_countable(a, b)) return normal_p(one, other, 0, sum, mean);
+  if (a > b) return p_of_pairs(b, a, above);  // two-sided, so that sides may be exchanged
+  std::vector<std::size_t> ranks(a + b);
+  for (std::size_t i = 0; i < ranks.size(); ++i) ranks[i] = 2 * (i + 1);
+  return exact_p(ranks, a, sum, mean);
+}
+
+// The fewest pairs with b's value above for which p is below alpha; more than there are where none.
+std::size_t pairs_needed(std::size_t a, std::size_t b, double alpha) {
+  static std::mutex mutex;
+  static std::map<std::tuple<std::size_t, std::size_t, double>, std::size_t> known;
+  const std::lock_guard lock(mutex);
+  const auto [entry, is_new] = known.try_emplace({a, b, alpha}, 0);
+  if (!is_new) return entry->second;
+  const auto counts = std::views::iota(a * b / 2 + 1, a * b + 1);
+  entry->second = *std::ranges::partition_point(
+      counts, [&](std::size_t above) { return p_of_pairs(a, b, above) >= alpha; });
+  return entry->second;
+}
+
 }  // namespace
 
 Interval median_interval(std::span<const double> sorted, double confidence) {
@@ -167,6 +223,40 @@ double least_p(std::size_t a, std::size_t b) {
   // All of one side below all of the other.
   const auto one = static_cast<double>(a), other = static_cast<double>(b);
   return normal_p(one, other, 0, one * (one + 1), one * (one + other + 1));
+}
+
+double exceedance_p(std::size_t a, std::size_t b, std::size_t beyond) {
+  if (beyond > b) return 1;
+  double p = 1;
+  for (std::size_t i = 0; i < beyond; ++i)
+    p *= static_cast<double>(b - i) / static_cast<double>(a + b - i);
+  return p;
+}
+
+double students_p(std::span<const double> a, std::span<const double> b) {
+  double means[2] = {}, squares = 0;
+  for (int side = 0; side < 2; ++side) {
+    const std::span<const double> values = side == 0 ? a : b;
+    for (const double value : values) means[side] += value / static_cast<double>(values.size());
+    for (const double value : values) squares += (value - means[side]) * (value - means[side]);
+  }
+  const auto one = static_cast<double>(a.size()), other = static_cast<double>(b.size());
+  if (one + other < 3 || means[0] == means[1]) return 1;
+  if (!(squares > 0)) return 0;
+  const double deviation = std::sqrt(squares / (one + other - 2) * (1 / one + 1 / other));
+  const boost::math::students_t usual(one + other - 2);
+  return 2 * cdf(complement(usual, std::abs(means[1] - means[0]) / deviation));
+}
+
+double least_shift_shown(std::span<const double> a, std::span<const double> b, double alpha) {
+  const double between_medians = median_of_sorted(b) - median_of_sorted(a);
+  const std::size_t needed = pairs_needed(a.size(), b.size(), alpha);
+  return std::max(0.0, nth_difference(b, a, needed) + between_medians);
+}
+
+double largest_shift_hidden(std::span<const double> a, std::span<const double> b,
+                            double confidence) {
+  return nth_difference(a, b, pairs_needed(a.size(), b.size(), 1 - confidence));
 }
 
 std::vector<double> holm(const std::vector<double>& p) {

@@ -35,6 +35,25 @@ double rank_test(std::span<const double> a, std::span<const double> b);
 // The least p that rank_test gives for so many samples: no difference whatever is shown below it.
 double least_p(std::size_t a, std::size_t b);
 
+// One-sided: the chance that the `beyond` largest of all are b's, were all of one distribution
+// (hypergeometric). 1 where there are none, or more than b has.
+double exceedance_p(std::size_t a, std::size_t b, std::size_t beyond);
+
+// Two-sided p of Student's t test with a pooled variance: sees a difference between samples that
+// are too few for the rank test, but believes them to be normal. 1 with fewer than three in all;
+// 0 where neither side varies and they differ. Both not empty.
+double students_p(std::span<const double> a, std::span<const double> b);
+
+// The least shift of b, once its median is a's, from which on rank_test calls b larger than a at
+// this alpha (by complete pairs: how often a value of b is above one of a). Infinite where no
+// shift would do. Both ascending, not empty.
+double least_shift_shown(std::span<const double> a, std::span<const double> b, double alpha);
+
+// The far end of the interval of rank_test: so much larger b may be, at this (two-sided)
+// confidence. Infinite where there are too few for it. Both ascending, not empty.
+double largest_shift_hidden(std::span<const double> a, std::span<const double> b,
+                            double confidence);
+
 // Holm's correction: p values for which "at least one of these is below alpha" is wrong with a
 // probability of at most alpha. In the order of the given ones.
 std::vector<double> holm(const std::vector<double>& p);

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <numeric>
 #include <random>
+#include <tuple>
 
 namespace lab::check {
 namespace {
@@ -143,6 +144,73 @@ TEST(Statistics, DifferenceIntervalCoversTheDifference) {
   const Interval none = difference_interval(Values{5, 5, 5}, Values{7, 7, 7}, 0.95);
   EXPECT_EQ(none.low, 2);
   EXPECT_EQ(none.high, 2);
+}
+
+// Against counting all ways to choose which of the values are b's.
+TEST(Statistics, ExceedanceIsTheShareOfAllWays) {
+  for (const auto& [a, b, beyond] : std::vector<std::tuple<std::size_t, std::size_t, std::size_t>>{
+           {3, 3, 2}, {8, 4, 1}, {5, 6, 6}, {4, 4, 0}, {1, 3, 3}}) {
+    std::vector<int> is_b(a + b);
+    std::fill(is_b.end() - std::ptrdiff_t(b), is_b.end(), 1);
+    double ways = 0, so_many = 0;
+    do {
+      ++ways;
+      so_many += std::accumulate(is_b.end() - std::ptrdiff_t(beyond), is_b.end(), 0) == int(beyond);
+    } while (std::ranges::next_permutation(is_b).found);
+    EXPECT_NEAR(exceedance_p(a, b, beyond), so_many / ways, 1e-12) << a << " " << b;
+  }
+  EXPECT_EQ(exceedance_p(3, 3, 4), 1);
+}
+
+TEST(Statistics, StudentsTest) {
+  EXPECT_NEAR(students_p(Values{1, 2, 3, 4}, Values{3, 4, 5, 6}), 0.0710, 0.0002);  // t 2.19, 6
+  EXPECT_EQ(students_p(Values{5, 5}, Values{6}), 0);
+  EXPECT_EQ(students_p(Values{5, 5}, Values{5}), 1);
+  EXPECT_EQ(students_p(Values{5}, Values{9}), 1);
+}
+
+// From the shift that is named on the test calls b larger; just before it does not.
+TEST(Statistics, TheLeastShiftShownIsShown) {
+  std::mt19937 random(5);
+  std::normal_distribution<double> noise(1000, 30);
+  for (const auto& [n, m, alpha] : std::vector<std::tuple<std::size_t, std::size_t, double>>{
+           {8, 8, 0.001}, {9, 12, 0.01}, {40, 8, 0.0002}, {60, 60, 0.01}}) {
+    Values a(n), b(m);
+    for (Values* side : {&a, &b}) std::ranges::generate(*side, [&] { return noise(random); });
+    std::ranges::sort(a);
+    std::ranges::sort(b);
+    const auto median = [](const Values& v) {
+      return (v[(v.size() - 1) / 2] + v[v.size() / 2]) / 2;
+    };
+    const double shift = least_shift_shown(a, b, alpha), apart = median(b) - median(a);
+    const auto p_with = [&](double more) {
+      Values shifted = b;
+      for (double& value : shifted) value += more - apart;
+      return rank_test(a, shifted);
+    };
+    EXPECT_LT(p_with(shift + 1e-6), alpha) << n << " " << m;
+    EXPECT_GE(p_with(shift - 1e-6), alpha) << n << " " << m;
+  }
+  EXPECT_TRUE(std::isinf(least_shift_shown(range(3), range(3), 0.01)));
+}
+
+// The far end holds in 39 of 40 cases, and is the rank test's own.
+TEST(Statistics, TheLargestShiftHiddenIsRarelyExceeded) {
+  EXPECT_EQ(largest_shift_hidden(range(8), range(8), 0.95), 3);  // the 51st of 64
+  EXPECT_TRUE(std::isinf(largest_shift_hidden(range(3), range(3), 0.95)));
+  std::mt19937 random(3);
+  std::normal_distribution<double> noise(0, 10);
+  int exceeded = 0;
+  for (int i = 0; i < 1000; ++i) {
+    Values a(8), b(10);
+    std::ranges::generate(a, [&] { return 1000 + noise(random); });
+    std::ranges::generate(b, [&] { return 1050 + noise(random); });
+    std::ranges::sort(a);
+    std::ranges::sort(b);
+    exceeded += largest_shift_hidden(a, b, 0.95) < 50;
+  }
+  EXPECT_LE(exceeded, 35);
+  EXPECT_GE(exceeded, 8);
 }
 
 TEST(Statistics, HolmsCorrection) {

@@ -24,6 +24,7 @@ void add_bench_load(const Command& bench);   // lab bench load
 void add_bench_run(const Command& bench);    // lab bench run
 void add_bench_store(const Command& bench);  // lab bench store
 void add_bench_gate(const Command& bench);   // lab bench gate
+void add_bench_power(const Command& bench);  // lab bench power
 void add_vmm(const Command& app);            // hidden: tests inside an outer VM
 void add_job(const Command& app);            // hidden: what an outer VM runs
 

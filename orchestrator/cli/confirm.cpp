@@ -11,9 +11,6 @@
 namespace lab::cli {
 namespace {
 
-// More than the fewest: one trial that lies among the other side's must not decide.
-constexpr std::size_t more_than_needed = 3;
-
 // The trial as the baseline's were, on the kernel that those had.
 scenario::TrialPlan plan_of(const check::Entry& baseline, double timeout_scale) {
   scenario::TrialPlan plan = baseline.plan.value();
@@ -70,17 +67,14 @@ class Confirmer {
         gate_(gate),
         options_(options),
         run_(std::string(record::confirmation_prefix) + suspicion.trials.trials.front().run),
-        trials_(number_of_trials()),
+        trials_(check::trials_to_confirm(suspicion.judgement, gate)),
         b_(suspicion.plan, options, run_) {}
 
   ConfirmedOrNot run() {
     say(fmt::format("lab: {}: {} suspected; trying again\n",
-                    report::printable(suspicion_.trials.name),
-                    suspicion_.judgement.regressions.size()));
+                    report::printable(suspicion_.trials.name), suspicions_.size()));
     try {
-      // Where nothing is known to differ, A and B would be the same.
-      if (suspicion_.baseline.plan && !suspicion_.judgement.comparison.conditions.empty())
-        run_in_turn();
+      if (suspicion_.baseline.plan && !is_same()) run_in_turn();
       if (!a_) b_.run(trials_);
     } catch (const base::Error& error) {
       if (error.kind() == base::ErrorKind::interrupted) throw;
@@ -90,12 +84,10 @@ class Confirmer {
   }
 
  private:
-  std::size_t number_of_trials() const {
-    const check::CellJudgement& judgement = suspicion_.judgement;
-    if (judgement.comparison.exact) return 1;
-    return std::max(
-        judgement.comparison.b_trials,
-        check::trials_needed(gate_.alpha, judgement.regressions.size()) + more_than_needed);
+  // Where nothing is known to differ, A and B would be the same.
+  bool is_same() const {
+    return suspicion_.judgement.comparison.conditions.empty() &&
+           (!suspicion_.baseline.plan || is_same_work(*suspicion_.baseline.plan, suspicion_.plan));
   }
 
   // A B, then B A, so that whatever drifts drifts over both alike. Without A where that cannot be
@@ -135,18 +127,19 @@ class Confirmer {
       const std::vector<check::Cell> a = a_->cells();
       if (a.size() == 1) lost = other_condition(a.front(), suspicion_.baseline.cell);
       if (a.size() == 1 && lost.empty())
-        return {check::confirm(suspicion_.judgement.regressions, a.front(), b.front(), gate_),
+        return {check::confirm(suspicions_, a.front(), b.front(), gate_),
                 fmt::format("{} trials as the baseline's and {} as now, in turn",
                             a.front().trials.size(), b.front().trials.size())};
       lost = a.size() == 1 ? "other " + lost : "no trial passed";
     }
-    return {check::confirm(suspicion_.judgement.regressions, suspicion_.baseline.cell, b.front(),
-                           gate_),
+    return {check::confirm(suspicions_, suspicion_.baseline.cell, b.front(), gate_),
             fmt::format("{} new trials beside the baseline's{}", b.front().trials.size(),
-                        lost.empty() ? "" : " (which cannot be run again: " + lost + ")")};
+                        lost.empty() ? "" : " (which cannot be run again: " + lost + ")"),
+            is_same()};
   }
 
   const Suspicion& suspicion_;
+  const std::vector<check::Finding> suspicions_ = check::suspicions(suspicion_.judgement);
   const check::GateOptions& gate_;
   const TrialOptions& options_;
   const std::string run_;
@@ -157,6 +150,21 @@ class Confirmer {
 };
 
 }  // namespace
+
+bool is_same_work(scenario::TrialPlan one, scenario::TrialPlan other) {
+  for (scenario::TrialPlan* plan : {&one, &other}) {
+    plan->name.clear();
+    plan->cell.clear();
+    plan->repeat = plan->repeats = 1;
+    plan->warmup = false;
+    plan->timeouts = {};
+    plan->expect.clear();
+    plan->settings.kernel.clear();
+    plan->settings.exact = {};
+    for (scenario::Step& step : plan->steps) step.timeout = {};
+  }
+  return one == other;
+}
 
 ConfirmedOrNot confirm(const Suspicion& suspicion, const check::GateOptions& gate,
                        const TrialOptions& options) {

@@ -229,6 +229,7 @@ void add_bench(const Command& app) {
   add_bench_run(command);
   add_bench_store(command);
   add_bench_gate(command);
+  add_bench_power(command);
   const Command overhead_command = command.add_subcommand(
       "overhead", "Instructions an exit: stock modules, patched ones, tracing (minutes)");
   overhead_command.add_option("--kernel", options->kernel,

@@ -6,14 +6,17 @@
 #include <algorithm>
 #include <filesystem>
 #include <memory>
+#include <nlohmann/json.hpp>
 
 #include "orchestrator/base/error.hpp"
 #include "orchestrator/base/subprocess.hpp"
 #include "orchestrator/check/baseline.hpp"
 #include "orchestrator/cli/commands.hpp"
+#include "orchestrator/cli/confirm.hpp"
 #include "orchestrator/cli/output.hpp"
 #include "orchestrator/cli/selection.hpp"
 #include "orchestrator/report/comparison/comparison.hpp"
+#include "orchestrator/scenario/plan_json.hpp"
 #include "orchestrator/scenario/scenario.hpp"
 
 namespace lab::cli {
@@ -46,11 +49,26 @@ std::string whoever_this_is() {
   return account ? account->pw_name : std::to_string(::getuid());
 }
 
-std::optional<scenario::TrialPlan> plan_of_cell(const std::vector<scenario::TrialPlan>& plans,
-                                                const std::string& cell) {
-  for (const scenario::TrialPlan& plan : plans)
-    if (!plan.warmup && record::cell_of(plan.name) == cell) return plan;
-  return std::nullopt;
+// The plan that the cell's trials were run by: of the newest, as all must agree. nullopt where they
+// were recorded by a lab that kept none.
+std::optional<scenario::TrialPlan> plan_of_trials(const store::Store& store,
+                                                  const check::Cell& cell) {
+  std::optional<scenario::TrialPlan> plan;
+  std::string run;
+  for (const std::string& one : check::runs_of(cell)) {
+    const auto first = std::ranges::find(cell.trials, one, &check::Trial::run);
+    const std::string text = store.show(first->id).plan;
+    if (text.empty()) return std::nullopt;
+    scenario::TrialPlan next = scenario::plan_from_object(nlohmann::ordered_json::parse(text));
+    if (plan && !is_same_work(*plan, next))
+      throw base::user_error(
+          fmt::format("runs {} and {} did other work in {}: its steps or settings differ", run, one,
+                      cell.name),
+          "accept runs of the same scenario");
+    plan = std::move(next);
+    run = one;
+  }
+  return plan;
 }
 
 // The trials of all runs named, those of one cell and its conditions together.
@@ -76,10 +94,12 @@ void check_conditions(const std::vector<check::Cell>& cells) {
       }
 }
 
-void check_objections(const BaselineOptions& options, const std::vector<check::Cell>& cells) {
+void check_objections(const BaselineOptions& options, const scenario::Scenario& scenario,
+                      const std::vector<check::Cell>& cells) {
+  const check::GateOptions gate{.floors = {{scenario.name, {.own = scenario.floors}}}};
   std::string all;
   for (const check::Cell& cell : cells)
-    for (const std::string& objection : check::objections(cell, {})) all += "\n  " + objection;
+    for (const std::string& objection : check::objections(cell, gate)) all += "\n  " + objection;
   if (all.empty()) return;
   if (!options.anyway)
     throw base::user_error("these trials should not become the baseline:" + all,
@@ -98,18 +118,18 @@ int accept(const BaselineOptions& options) {
   const std::vector<check::Cell> cells = cells_of(options, scenario.name);
   if (cells.empty()) throw base::user_error("no trial of these runs has passed");
   check_conditions(cells);
-  check_objections(options, cells);
-  const std::vector<scenario::TrialPlan> plans = scenario::expand(scenario);
+  check_objections(options, scenario, cells);
+  const store::Store store(store_path(options.store), store::Store::Mode::read_only);
   const std::string by = options.by.empty() ? whoever_this_is() : options.by;
   const std::string now = record::format_time(std::chrono::system_clock::now());
   for (const check::Cell& cell : cells) {
-    check::accept(baseline, {.by = by,
-                             .time = now,
-                             .reason = options.reason,
-                             .plan = plan_of_cell(plans, cell.name),
-                             .cell = cell});
-    say(fmt::format("lab: accepted {}: {} trials\n", report::printable(cell.name),
-                    cell.trials.size()));
+    auto plan = plan_of_trials(store, cell);
+    say(fmt::format("lab: accepted {}: {} trials{}\n", report::printable(cell.name),
+                    cell.trials.size(),
+                    plan ? "" : ", of an older lab, so that no check can run them again"));
+    check::accept(
+        baseline,
+        {.by = by, .time = now, .reason = options.reason, .plan = std::move(plan), .cell = cell});
   }
   check::write_baseline(file, baseline);
   say("lab: wrote " + file + "\n");

@@ -5,14 +5,17 @@
 #include <algorithm>
 #include <filesystem>
 #include <memory>
+#include <set>
 
 #include "orchestrator/check/baseline.hpp"
+#include "orchestrator/check/planning.hpp"
 #include "orchestrator/cli/commands.hpp"
 #include "orchestrator/cli/confirm.hpp"
 #include "orchestrator/cli/output.hpp"
 #include "orchestrator/cli/selection.hpp"
 #include "orchestrator/cli/trial_runner.hpp"
 #include "orchestrator/report/comparison/comparison.hpp"
+#include "orchestrator/run/probe.hpp"
 
 namespace lab::cli {
 namespace {
@@ -81,9 +84,11 @@ class Checker {
   int run() {
     const std::vector<check::Cell> trials =
         options_.stored.empty() ? new_trials() : stored_trials();
-    check::Verdict verdict = check::judge(baseline_of(trials), trials, gate_);
+    check::Verdict verdict = check::judge(baseline_beside(trials), trials, gate_);
     if (!options_.no_confirm) confirm(verdict, trials);
     print(verdict);
+    // A regression that was found is one, whatever else went wrong.
+    if (verdict.judgement() == check::Judgement::regressed) return base::exit_regression;
     return worse(outcome_, exit_code_of(verdict.judgement()));
   }
 
@@ -104,18 +109,31 @@ class Checker {
     subjects_.push_back(std::move(subject));
   }
 
+  // Where the trials will run, when it takes trying to know that and it matters: the baseline has
+  // trials of several sites.
+  std::string site_to_run_on() const {
+    if (options_.trials.run.site != "auto") return options_.trials.run.site;
+    std::set<std::string> sites;
+    for (const check::Cell& cell : baseline_of("")) sites.insert(check::site_of(cell));
+    if (sites.size() == 1) return *sites.begin();
+    const record::Site* chosen = run::choose_site().site;
+    return chosen == nullptr ? "" : std::string(chosen->name);
+  }
+
   // As many as it takes to show something in the whole check, unless the user or the scenario wants
   // more. Nothing is run that could show nothing.
   void plan() {
-    const auto needed = check::trials_for(baseline_of({}), gate_);
-    if (!needed && options_.trials.repeat == 0)
-      throw base::user_error(
-          "the baseline has too few trials for any number of new ones to show a "
-          "change",
-          "accept one of more trials, or give --repeat");
+    const std::vector<check::Cell> baseline = baseline_of(site_to_run_on());
     for (Subject& subject : subjects_) {
-      if (options_.trials.repeat == 0)
+      if (options_.trials.repeat == 0) {
+        const auto needed = check::trials_for(subject.scenario.name, baseline, gate_);
+        if (!needed)
+          throw base::user_error("the baseline of " + subject.scenario.name +
+                                     " has too few trials for any number of new ones to show a "
+                                     "change",
+                                 "accept one of more trials, or give --repeat");
         subject.scenario.repeat = std::max(subject.scenario.repeat, std::uint32_t(*needed));
+      }
       subject.plans = plans_of(subject.scenario, options_.trials);
     }
   }
@@ -131,7 +149,7 @@ class Checker {
     for (const Subject& subject : subjects_)
       std::ranges::copy(subject.plans, std::back_inserter(plans));
     TrialRunner runner(std::move(plans), options_.trials);
-    runner.run([](const auto&) {});
+    run_all(runner);
     runner.clear_progress();
     runner.finish();
     std::vector<record::TrialCounts> counts;
@@ -139,6 +157,20 @@ class Checker {
       counts.push_back(record::counts_of(record));
     std::ranges::for_each(counts, [this](const auto& trial) { look_at(trial); });
     return gather(counts);
+  }
+
+  // What the machinery failed to run is missing; what it did run is judged.
+  void run_all(TrialRunner& runner) {
+    try {
+      runner.run([](const auto&) {});
+    } catch (const base::Error& error) {
+      const bool stops = error.kind() == base::ErrorKind::user ||
+                         error.kind() == base::ErrorKind::interrupted || runner.records().empty();
+      if (stops) throw;
+      runner.clear_progress();
+      say(fmt::format("lab: error: {}\n", report::printable(error.what(), true)));
+      outcome_ = worse(outcome_, base::exit_code(error.kind()));
+    }
   }
 
   std::vector<check::Cell> stored_trials() {
@@ -153,21 +185,30 @@ class Checker {
     return gather(counts);
   }
 
-  // Cells of the sites on which the trials ran; all where there are no trials.
-  std::vector<check::Cell> baseline_of(const std::vector<check::Cell>& trials) const {
+  // Cells of a site; of all where it is empty.
+  std::vector<check::Cell> baseline_of(const std::string& site) const {
     std::vector<check::Cell> cells;
     for (const Subject& subject : subjects_)
       for (const check::Entry& entry : subject.baseline.entries)
-        if (trials.empty() || std::ranges::any_of(trials, [&](const check::Cell& cell) {
-              return check::site_of(cell) == check::site_of(entry.cell);
-            }))
-          cells.push_back(entry.cell);
+        if (site.empty() || check::site_of(entry.cell) == site) cells.push_back(entry.cell);
+    return cells;
+  }
+
+  // Cells of the sites on which the trials ran; all where there are no trials.
+  std::vector<check::Cell> baseline_beside(const std::vector<check::Cell>& trials) const {
+    std::vector<check::Cell> cells = baseline_of("");
+    if (trials.empty()) return cells;
+    std::erase_if(cells, [&](const check::Cell& of_baseline) {
+      return std::ranges::none_of(trials, [&](const check::Cell& cell) {
+        return check::site_of(cell) == check::site_of(of_baseline);
+      });
+    });
     return cells;
   }
 
   void confirm(check::Verdict& verdict, const std::vector<check::Cell>& trials) {
     for (check::CellJudgement& judgement : verdict.cells) {
-      if (judgement.regressions.empty()) continue;
+      if (check::suspicions(judgement).empty()) continue;
       const auto cell = std::ranges::find(trials, judgement.comparison.b_name, &check::Cell::name);
       const auto subject = std::ranges::find_if(subjects_, [&](const Subject& one) {
         return one.scenario.name == judgement.comparison.scenario;
@@ -194,12 +235,7 @@ class Checker {
     for (const check::Finding& finding : confirmation.confirmed)
       notes_.push_back(
           fmt::format("confirmed by {}: {}", result.how, report::finding_text(finding)));
-    std::ranges::copy(confirmation.cannot_tell, std::back_inserter(judgement.cannot_tell));
-    std::erase_if(judgement.regressions, [&](const check::Finding& finding) {
-      return std::ranges::none_of(confirmation.confirmed, [&](const check::Finding& again) {
-        return again.row.subject() == finding.row.subject();
-      });
-    });
+    check::settle(judgement, confirmation, result.same_on_both_sides);
   }
 
   std::vector<check::Change> changes() const {

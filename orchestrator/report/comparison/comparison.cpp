@@ -36,6 +36,11 @@ std::string spread(const check::Side& side) {
   return fmt::format("± {:.0f} %", 100 * half);
 }
 
+// Of the test that showed more.
+double shown_p(const Row& row) {
+  return row.intermittent ? *row.beyond_corrected : *row.corrected;
+}
+
 std::string p_text(double p) {
   return p < 0.001 ? "<.001" : fmt::format("{:.3f}", p);
 }
@@ -128,6 +133,9 @@ std::string one_table(const Comparison& comparison, const Style& style) {
 std::string change_in_full(const Row& row) {
   std::string text =
       fmt::format("{} → {} exits", exits_text(row.a.median), exits_text(row.b.median));
+  if (row.intermittent)
+    text += fmt::format(", {} trials beyond all of the baseline's: {}", row.beyond,
+                        exits_text(row.beyond_median));
   if (!(row.a.median > 0)) return text;
   text += ", " + change_text(row);
   if (row.difference.low < row.difference.high)
@@ -142,6 +150,27 @@ std::string findings_text(const std::vector<Finding>& findings, const std::strin
   for (const Finding& finding : findings)
     text += "  " + ink(style, colour, mark) + " " + finding_text(finding);
   return text;
+}
+
+// "it would have found +3.1 % of total of boot, +22 % of INTR of boot": every total, and the row
+// that the samples say least of.
+std::string found_text(const check::CellJudgement& cell) {
+  if (cell.comparison.exact)
+    return cell.cannot_tell.empty() ? "  it would have found any difference\n" : "";
+  const check::Resolution* coarsest = nullptr;
+  std::string text;
+  const auto add = [&](const check::Resolution& one) {
+    text += (text.empty() ? "" : ", ") + printable(size_text(one.row, one.would_find));
+  };
+  for (const check::Resolution& one : cell.resolution) {
+    if (one.row.kind == Row::Kind::total) add(one);
+    const auto in_floors = [](const check::Resolution& row) {
+      return row.floor > 0 ? row.would_find / row.floor : 0;
+    };
+    if (!coarsest || in_floors(one) > in_floors(*coarsest)) coarsest = &one;
+  }
+  if (coarsest && coarsest->row.kind != Row::Kind::total) add(*coarsest);
+  return text.empty() ? "" : wrap("it would have found " + text, 2, terminal_columns);
 }
 
 std::string totals_text(const Comparison& comparison) {
@@ -161,8 +190,9 @@ std::string_view to_string(check::Judgement judgement) {
 
 std::string judgement_of(const check::CellJudgement& cell) {
   if (!cell.regressions.empty()) return "regressed";
-  if (!cell.cannot_tell.empty()) return "cannot tell";
-  return cell.improvements.empty() ? "no change that matters" : "improved";
+  if (!cell.cannot_tell.empty() || !cell.suspected.empty()) return "cannot tell";
+  if (!cell.improvements.empty()) return "improved";
+  return cell.below_floor.empty() ? "no change that matters" : "changed, below its floors";
 }
 
 std::string comparison_table(std::span<const Comparison> comparisons, const Style& style) {
@@ -175,10 +205,13 @@ std::string comparison_table(std::span<const Comparison> comparisons, const Styl
 std::string finding_text(const Finding& finding) {
   const Row& row = finding.row;
   std::string text = fmt::format("{}: {}{}\n", printable(row.subject()), change_in_full(row),
-                                 row.corrected ? ", p " + p_text(*row.corrected) : "");
+                                 row.corrected ? ", p " + p_text(shown_p(row)) : "");
   std::string more = printable(finding.where);
   if (!finding.cause.empty())
     more += fmt::format("{}often: {}", more.empty() ? "" : "; ", finding.cause);
+  if (!finding.moved.empty())
+    more += fmt::format("{}perhaps moved, as the total has not grown: {}", more.empty() ? "" : "; ",
+                        printable(finding.moved));
   return text + (more.empty() ? "" : wrap(more, 6, terminal_columns));
 }
 
@@ -191,9 +224,14 @@ std::string verdict_text(const check::Verdict& verdict, const Style& style) {
                     ink(style, Ink::bold, printable(comparison.b_name)), judgement_of(cell),
                     comparison.a_trials, comparison.b_trials, comparison.exact ? "; exact" : "");
     text += totals_text(comparison) + findings_text(cell.regressions, "✗ more", Ink::red, style) +
-            findings_text(cell.improvements, "✓ fewer", Ink::green, style);
+            findings_text(cell.improvements, "✓ fewer", Ink::green, style) +
+            findings_text(cell.below_floor, "· below its floor", Ink::bold, style) +
+            findings_text(cell.suspected, "? perhaps more", Ink::bold, style);
+    for (const check::Finding& finding : cell.suspected)
+      text += wrap("? " + printable(check::other_run_text(finding.row)), 2, terminal_columns);
     for (const std::string& why : cell.cannot_tell)
       text += wrap("? " + printable(why), 2, terminal_columns);
+    text += found_text(cell);
   }
   for (const std::string& why : verdict.cannot_tell)
     text += wrap("? " + printable(why), 0, terminal_columns);
@@ -201,7 +239,8 @@ std::string verdict_text(const check::Verdict& verdict, const Style& style) {
 }
 
 std::string change_line(const check::Change& change) {
-  std::string line = printable(fmt::format("{}, {}: {} → {} exits since {} (run {})", change.cell,
+  const std::string where = change.site.empty() ? change.cell : change.cell + " on " + change.site;
+  std::string line = printable(fmt::format("{}, {}: {} → {} exits since {} (run {})", where,
                                            change.subject, exits_text(change.before),
                                            exits_text(change.after), change.time, change.run));
   for (const check::Difference& difference : change.conditions)

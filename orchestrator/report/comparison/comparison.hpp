@@ -24,7 +24,7 @@ std::string comparison_csv(std::span<const check::Comparison> comparisons);
 // What `lab check` says of each cell, then of cells without a partner.
 std::string verdict_text(const check::Verdict& verdict, const Style& style = {});
 // {"schema": 1, "judgement": "...", "cells": [...], "cannot_tell": [...], "notes": [...],
-// "changes": [...]}; notes: what was confirmed, in words.
+// "changes": [...]}; notes: what was confirmed, in words. `lab help formats` has the cells' fields.
 std::string verdict_json(const check::Verdict& verdict, std::span<const std::string> notes,
                          std::span<const check::Change> changes);
 

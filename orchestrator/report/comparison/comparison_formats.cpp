@@ -2,6 +2,7 @@
 // Comparisons and verdicts for other programs.
 #include <spdlog/fmt/fmt.h>
 
+#include <cmath>
 #include <nlohmann/json.hpp>
 
 #include "orchestrator/report/comparison/comparison.hpp"
@@ -43,6 +44,8 @@ ordered_json row_json(const Row& row) {
   if (row.p) object["p"] = *row.p;
   if (row.corrected) object["p_corrected"] = *row.corrected;
   object["differs"] = row.differs;
+  if (row.intermittent) object["trials_beyond"] = row.beyond;
+  if (row.other_run) object["another_run"] = interval_json(*row.other_run);
   return object;
 }
 
@@ -52,6 +55,23 @@ ordered_json findings_json(const std::vector<check::Finding>& findings) {
     ordered_json object = row_json(finding.row);
     if (!finding.where.empty()) object["where"] = finding.where;
     if (!finding.cause.empty()) object["cause"] = finding.cause;
+    if (!finding.moved.empty()) object["moved"] = finding.moved;
+    list.push_back(std::move(object));
+  }
+  return list;
+}
+
+// What JSON has no word for, infinity, is absent.
+ordered_json resolution_json(const std::vector<check::Resolution>& all) {
+  ordered_json list = ordered_json::array();
+  for (const check::Resolution& one : all) {
+    ordered_json object = {{"step", one.row.step},
+                           {"guest", one.row.guest},
+                           {"kind", word(one.row.kind)},
+                           {"name", one.row.name},
+                           {"floor", one.floor}};
+    if (std::isfinite(one.could_miss)) object["could_miss"] = one.could_miss;
+    if (std::isfinite(one.would_find)) object["would_find"] = one.would_find;
     list.push_back(std::move(object));
   }
   return list;
@@ -122,9 +142,13 @@ std::string verdict_json(const check::Verdict& verdict, std::span<const std::str
     json["cells"].push_back({{"comparison", comparison_object(cell.comparison)},
                              {"regressions", findings_json(cell.regressions)},
                              {"improvements", findings_json(cell.improvements)},
+                             {"suspected", findings_json(cell.suspected)},
+                             {"below_floor", findings_json(cell.below_floor)},
+                             {"resolution", resolution_json(cell.resolution)},
                              {"cannot_tell", cell.cannot_tell}});
   for (const check::Change& change : changes)
     json["changes"].push_back({{"cell", change.cell},
+                               {"site", change.site},
                                {"subject", change.subject},
                                {"run", change.run},
                                {"before", change.before},

@@ -62,6 +62,59 @@ TEST(ComparisonReport, Verdict) {
   EXPECT_EQ(json.at("cells").at(0).at("regressions").size(), 2u);
 }
 
+// What its own runs differ by is no pass, in every format.
+TEST(ComparisonReport, ASuspicionIsAnErrorForCi) {
+  check::Verdict verdict =
+      check::judge(check::cells(check::trials(8, 2000)), check::cells(check::trials(8, 2400)), {});
+  check::CellJudgement& cell = verdict.cells.at(0);
+  std::swap(cell.regressions, cell.suspected);
+  for (check::Finding& finding : cell.suspected)
+    finding.row.other_run = check::Interval{1, 9, 0.95};
+  EXPECT_EQ(judgement_of(cell), "cannot tell");
+  EXPECT_THAT(verdict_text(verdict), HasSubstr("the baseline's own runs differ"));
+  EXPECT_THAT(verdict_junit(verdict), testing::AllOf(HasSubstr("errors=\"1\""),
+                                                     HasSubstr("the baseline's own runs differ")));
+  EXPECT_THAT(verdict_markdown(verdict, {}, {}), HasSubstr("own runs differ"));
+  const auto json = nlohmann::json::parse(verdict_json(verdict, {}, {}));
+  EXPECT_EQ(json.at("judgement"), "cannot tell");
+  EXPECT_EQ(json.at("cells").at(0).at("suspected").size(), 2u);
+}
+
+TEST(ComparisonReport, SmallExactDifferencesAreReported) {
+  record::Conditions conditions = check::usual;
+  conditions["exact"] = "icount";
+  const check::Verdict verdict = check::judge(check::cells(check::trials(1, 2000, conditions)),
+                                              check::cells(check::trials(1, 2010, conditions)), {});
+  EXPECT_EQ(verdict.judgement(), check::Judgement::passed);
+  EXPECT_THAT(verdict_text(verdict),
+              testing::AllOf(HasSubstr("changed, below its floors"),
+                             HasSubstr("below its floor IOIO of boot: 2,001 → 2,011 exits"),
+                             HasSubstr("it would have found any difference")));
+  EXPECT_THAT(verdict_markdown(verdict, {}, {}), HasSubstr("below its floor: IOIO of boot"));
+  EXPECT_EQ(nlohmann::json::parse(verdict_json(verdict, {}, {}))
+                .at("cells")
+                .at(0)
+                .at("below_floor")
+                .size(),
+            2u);
+}
+
+TEST(ComparisonReport, WhatMayBeMissedIsSaid) {
+  auto noisy = check::trials(8, 2000);
+  for (std::size_t i = 0; i < noisy.size(); ++i) {
+    noisy[i].steps[0].reasons[0].second += 2000 * i;
+    noisy[i].steps[0].exits += 2000 * i;
+  }
+  const check::Verdict verdict = check::judge(check::cells(noisy), check::cells(noisy), {});
+  EXPECT_THAT(verdict_text(verdict),
+              testing::AllOf(HasSubstr("cannot tell"), HasSubstr("could have missed +"),
+                             HasSubstr("it would have found +")));
+  const auto json = nlohmann::json::parse(verdict_json(verdict, {}, {}));
+  const auto& first = json.at("cells").at(0).at("resolution").at(0);
+  EXPECT_GT(first.at("could_miss").get<double>(), 5 * first.at("floor").get<double>());
+  EXPECT_GT(first.at("would_find").get<double>(), first.at("floor").get<double>());
+}
+
 // What stands in a file or came from a guest is text on a terminal.
 TEST(ComparisonReport, HostileTextIsShownAsText) {
   record::Conditions conditions = check::usual;

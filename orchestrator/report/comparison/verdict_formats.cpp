@@ -20,7 +20,7 @@ bool regressed(const CellJudgement& cell) {
   return !cell.regressions.empty();
 }
 bool untold(const CellJudgement& cell) {
-  return !regressed(cell) && !cell.cannot_tell.empty();
+  return !regressed(cell) && !(cell.cannot_tell.empty() && cell.suspected.empty());
 }
 
 void add_problem(pugi::xml_node test, const char* element, const std::string& type,
@@ -46,6 +46,12 @@ std::string joined(const std::vector<std::string>& lines) {
   return text;
 }
 
+std::vector<std::string> reasons_of_doubt(const CellJudgement& cell) {
+  std::vector<std::string> lines = cell.cannot_tell;
+  for (const Finding& finding : cell.suspected) lines.push_back(check::other_run_text(finding.row));
+  return lines;
+}
+
 void add_cell(pugi::xml_node suite, const CellJudgement& cell) {
   pugi::xml_node test =
       add_test(suite, cell.comparison.scenario, "check " + cell.comparison.b_name);
@@ -54,7 +60,7 @@ void add_cell(pugi::xml_node suite, const CellJudgement& cell) {
     for (const Finding& finding : cell.regressions) text += finding_text(finding);
     add_problem(test, "failure", "regressed", text.substr(0, text.find('\n')), text);
   } else if (untold(cell)) {
-    const std::string text = joined(cell.cannot_tell);
+    const std::string text = joined(reasons_of_doubt(cell));
     add_problem(test, "error", "incomplete", text.substr(0, text.find('\n')), text);
   }
 }
@@ -99,8 +105,10 @@ std::string verdict_markdown(const check::Verdict& verdict, std::span<const std:
                         markdown_text(cell.comparison.b_name), judgement_of(cell),
                         cell.comparison.a_trials, cell.comparison.b_trials) +
             markdown_findings(cell.regressions, "✗ more:") +
-            markdown_findings(cell.improvements, "✓ fewer:");
-    for (const std::string& why : cell.cannot_tell) text += "  - ? " + markdown_text(why) + "\n";
+            markdown_findings(cell.improvements, "✓ fewer:") +
+            markdown_findings(cell.below_floor, "below its floor:");
+    for (const std::string& why : reasons_of_doubt(cell))
+      text += "  - ? " + markdown_text(why) + "\n";
   }
   for (const std::string& why : verdict.cannot_tell) text += "- ? " + markdown_text(why) + "\n";
   for (const std::string& note : notes) text += "- " + markdown_text(one_line(note)) + "\n";

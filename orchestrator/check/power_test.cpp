@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: MIT
+#include "orchestrator/check/power.hpp"
+
+#include <gmock/gmock.h>
+
+namespace lab::check {
+namespace {
+
+constexpr std::size_t checks = 40;
+
+Rates rates_of(Made made) {
+  made.reasons = 9;
+  const Rates rates = power(made, checks, {}, 1);
+  EXPECT_EQ(rates.times, checks);
+  EXPECT_EQ(rates.regressed + rates.cannot_tell + rates.passed, checks);
+  return rates;
+}
+
+TEST(Power, WhatIsThereIsFoundAndWhatIsNotIsNot) {
+  EXPECT_GE(rates_of({.spread = 0.02, .trials = 0}).passed, checks - 2);
+  EXPECT_EQ(rates_of({.spread = 0.02, .trials = 0}).regressed, 0u);
+  EXPECT_GE(rates_of({.spread = 0.02, .trials = 0, .change = 0.2}).regressed, checks - 2);
+  EXPECT_GE(rates_of({.spread = 0.1, .trials = 0, .change = 1}).regressed, checks - 4);
+}
+
+// With 8 and 8 trials that vary by 10 %, +30 % was found in half of the checks; the rest passed.
+TEST(Power, WhatMayBeThereIsNoPass) {
+  EXPECT_LE(rates_of({.spread = 0.1, .change = 0.3}).passed, checks / 20);
+  EXPECT_LE(rates_of({.spread = 0.25, .change = 0.5}).passed, checks / 20);
+  EXPECT_LE(rates_of({.spread = 0.02, .change = 1, .share_of_trials = 0.5}).passed, checks / 8);
+}
+
+// Runs that differ as much as trials do: confirmation in turn clears what is no change.
+TEST(Power, RunsThatDifferAreNoRegression) {
+  const Rates rates = rates_of({.spread = 0.02, .run_spread = 0.03, .baseline = 16, .trials = 0});
+  EXPECT_GT(rates.suspected, 0u);
+  EXPECT_LE(rates.regressed, 1u);
+}
+
+}  // namespace
+}  // namespace lab::check

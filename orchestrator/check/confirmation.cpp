@@ -101,8 +101,8 @@ void settle(CellJudgement& judgement, const Confirmation& confirmation, bool sam
     if (same_on_both_sides && !judgement.comparison.exact)
       judgement.cannot_tell.push_back(
           finding.row.subject() +
-          ": changed, and new trials show it again, but its cause is not among the conditions: no "
-          "condition and nothing of the scenario differs (a slower machine?)");
+          ": changed, and new trials show it again, but its cause is not among the conditions, of "
+          "which none differs (a slower machine?)");
     else
       regressions.push_back(std::move(finding));
   }

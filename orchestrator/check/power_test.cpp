@@ -6,7 +6,7 @@
 namespace lab::check {
 namespace {
 
-constexpr std::size_t checks = 40;
+constexpr std::size_t checks = 20;
 
 Rates rates_of(Made made) {
   made.reasons = 9;

@@ -112,7 +112,7 @@ class CellGate {
     const Comparison& comparison = judgement_.comparison;
     std::string others;
     for (const Difference& difference : comparison.conditions)
-      if (!options_.across.contains(difference.key))
+      if (!options_.across.contains(difference.key) && !record::is_only_told(difference.key))
         others += fmt::format("{}{}: '{}', not '{}'", others.empty() ? "" : "; ", difference.key,
                               difference.b, difference.a);
     if (judged_.empty()) cannot("the scenario's floors leave nothing to judge");

@@ -156,6 +156,14 @@ TEST(Gate, OtherConditionsAreNoPass) {
   EXPECT_EQ(judge(before, after, {.across = {"console"}}).judgement(), Judgement::passed);
 }
 
+TEST(Gate, AnotherVersionOfLabIsToldAndNoObstacle) {
+  auto conditions = usual;
+  conditions["lab_version"] = "0.1.0 (123456789abc)";
+  const Verdict found = judge(cells(trials(8, 2000)), cells(trials(8, 2000, conditions)), {});
+  EXPECT_EQ(found.judgement(), Judgement::passed);
+  EXPECT_EQ(found.cells.at(0).comparison.conditions.size(), 1u);
+}
+
 TEST(Gate, MissingCellsAndStepsAreNoPass) {
   EXPECT_EQ(judge({}, {}, {}).judgement(), Judgement::cannot_tell);
   EXPECT_EQ(judge(cells(trials(8, 2000)), {}, {}).judgement(), Judgement::cannot_tell);

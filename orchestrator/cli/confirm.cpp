@@ -54,10 +54,16 @@ class Side {
   std::vector<record::TrialCounts> counts_;
 };
 
+// The first that is not only told; "" where there is none.
+std::string first_other(const std::vector<check::Difference>& differences) {
+  for (const check::Difference& one : differences)
+    if (!record::is_only_told(one.key)) return one.key;
+  return "";
+}
+
 // The first condition in which two cells differ; "" where they agree.
 std::string other_condition(const check::Cell& one, const check::Cell& other) {
-  const auto differences = check::differences(one.conditions, other.conditions);
-  return differences.empty() ? "" : differences.front().key;
+  return first_other(check::differences(one.conditions, other.conditions));
 }
 
 class Confirmer {
@@ -86,7 +92,7 @@ class Confirmer {
  private:
   // Where nothing is known to differ, A and B would be the same.
   bool is_same() const {
-    return suspicion_.judgement.comparison.conditions.empty() &&
+    return first_other(suspicion_.judgement.comparison.conditions).empty() &&
            (!suspicion_.baseline.plan || is_same_work(*suspicion_.baseline.plan, suspicion_.plan));
   }
 

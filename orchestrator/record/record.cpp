@@ -99,6 +99,10 @@ std::span<const std::string_view> condition_order() {
   return order;
 }
 
+bool is_only_told(std::string_view key) {
+  return key == condition::lab_version;
+}
+
 bool is_deterministic(const Conditions& conditions) {
   const auto name = conditions.find(std::string(condition::site));
   const Site* site = name == conditions.end() ? nullptr : find_site(name->second);

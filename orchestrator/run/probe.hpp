@@ -23,7 +23,7 @@ struct Finding {
 std::uint64_t available_memory_mib();
 
 // Finds out whether /dev/kvm runs a guest. The device and the processor's flags can lie, so QEMU's
-// firmware has to come up under it within 5 s, and some hundred exits of a guest may not take
+// firmware has to come up under it within 15 s, and some hundred exits of a guest may not take
 // longer than a trial could bear: only a guest that ran shows that KVM works.
 Finding probe_kvm();
 
@@ -32,7 +32,7 @@ Finding probe_kvm();
 Finding probe_nested();
 
 // Adds to a finding what `lab vmm cost` said of the exits of `whose` guest; not ok where it ended
-// otherwise than well, or an exit takes more than a millisecond.
+// otherwise than well, or an exit takes more than five milliseconds.
 Finding judge_exits(Finding finding, const std::string& whose, const base::Outcome& outcome);
 
 // Whether this machine is a VM with VMX or SVM whose modules root may swap.

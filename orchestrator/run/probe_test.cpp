@@ -23,15 +23,15 @@ TEST(JudgeExits, ASiteIsNoUseWhoseGuestsTakeForever) {
   EXPECT_TRUE(quick.ok);
   EXPECT_EQ(quick.detail, "the firmware came up; an exit of a guest takes 3.3 µs");
   EXPECT_TRUE(judged(printed("exit 230000.0 ns 1.0 ticks\n")).ok);
-  const Finding slow = judged(printed("exit 2500000.0 ns 1.0 ticks\n"));
+  const Finding slow = judged(printed("exit 7500000.0 ns 1.0 ticks\n"));
   EXPECT_FALSE(slow.ok);
-  EXPECT_THAT(slow.detail, HasSubstr("2500.0 µs, and more than 1000 is no use"));
+  EXPECT_THAT(slow.detail, HasSubstr("7500.0 µs, and more than 5000 is no use"));
 }
 
 TEST(JudgeExits, OneThatDoesNotComeBackOrFailsIsNone) {
   const Finding hung = judged({.signal = 9, .timed_out = true});
   EXPECT_FALSE(hung.ok);
-  EXPECT_THAT(hung.detail, HasSubstr("does not get through 500 exits within 5 s"));
+  EXPECT_THAT(hung.detail, HasSubstr("does not get through 500 exits within 15 s"));
   const Finding failed = judged({.exit_code = 3, .errors = "lab: error: KVM_RUN: x\nhint\n"});
   EXPECT_FALSE(failed.ok);
   EXPECT_THAT(failed.detail, HasSubstr("a guest fails: lab: error: KVM_RUN: x"));

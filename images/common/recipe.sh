@@ -2,6 +2,8 @@
 # What image recipes share: Debian's sources as this machine's apt knows them,
 # a root file system from them, an ext4 file from a folder (no loop device, no
 # mount), and small initrds. Sourced by images/*/build; not run.
+# The same packages give the same bytes, on any day and in any folder: an image's
+# digest is a condition, and machines that build it have the same counts.
 
 set -euo pipefail
 umask 022
@@ -9,6 +11,9 @@ export LC_ALL=C
 recipe_dir=$(cd "$(dirname "$0")" && pwd)
 recipe_name=${LAB_NAME:-$(basename "$recipe_dir")} # several images may have one recipe
 suite=${LAB_SUITE:-bookworm}
+
+# The time of all that is made here, in seconds: that at which exact guests start (domain_xml.cpp).
+epoch=1767225600
 
 say() { printf '%s: %s\n' "$recipe_name" "$*" >&2; }
 fail() { printf '%s: error: %s\n' "$recipe_name" "$*" >&2; exit 3; }
@@ -25,6 +30,7 @@ begin() {
 		command -v "$tool" >/dev/null || fail "'$tool' is not installed"
 	done
 	work=$(mktemp -d "$out/.work.XXXXXX")
+	touch "$work/begin"
 	trap 'rm -rf --one-file-system "$work"' EXIT
 	trap 'exit 143' TERM INT HUP
 }
@@ -96,13 +102,33 @@ bootstrap() {
 		"$@" "$suite" "$root" - <<<"$sources" >&2 || fail "mmdebstrap failed"
 }
 
-# Puts a recipe's files/ over a root, as root's, and leaves no trace of this machine.
-overlay_files() {
+# Puts a recipe's files/ over a root, as root's.
+overlay_files() { cp -R --no-preserve=ownership "$recipe_dir/files/." "$1/"; }
+
+# Leaves no trace of this machine and of the time: keys, identity and caches, which a system makes
+# anew, sources and settings of this machine's apt, logs, backups, and the day of each password.
+clean_up() {
 	local root=$1
-	cp -R --no-preserve=ownership "$recipe_dir/files/." "$root/"
-	rm -f "$root"/etc/ssh/ssh_host_* "$root/etc/machine-id" "$root/var/lib/dbus/machine-id"
+	rm -f "$root"/etc/ssh/ssh_host_* "$root/var/lib/dbus/machine-id" "$root/var/lib/systemd/random-seed"
 	: >"$root/etc/machine-id"
-	rm -rf "$root"/var/lib/apt/lists/* "$root"/var/cache/apt/*.bin "$root"/var/log/*.log
+	rm -rf "$root"/var/lib/apt/{lists,extended_states}* "$root"/var/cache/{apt,ldconfig}/*
+	mkdir -p "$root"/var/lib/apt/lists/partial "$root"/var/cache/apt/archives/partial
+	rm -rf "$root"/var/log/{*.log,apt}
+	find "$root/var/log" -type f -exec truncate -s 0 {} +
+	rm -f "$root/etc/apt/apt.conf.d/99mmdebstrap"
+	echo "deb http://deb.debian.org/debian $suite main" >"$root/etc/apt/sources.list"
+	[ -L "$root/etc/resolv.conf" ] || rm -f "$root/etc/resolv.conf"
+	rm -f "$root"/etc/{passwd,group,shadow,gshadow,subuid,subgid}- "$root"/var/{lib/dpkg,cache/debconf}/*-old
+	sed -i -E "s/^([^:]*:[^:]*:)[0-9]+:/\1$((epoch / 86400)):/" "$root/etc/shadow"
+}
+
+# set_times FOLDER: what was made since `begin` has one time. What packages brought keeps its own, as
+# Python compares it with what it has compiled.
+set_times() { find "$1" -newer "$work/begin" -exec touch -h -d "@$epoch" {} +; }
+
+# A UUID that follows from the image's name and a word.
+uuid_for() {
+	sha256sum <<<"$recipe_name $1" | sed -E 's/^(.{8})(.{4})(.{4})(.{4})(.{12}).*/\1-\2-\3-\4-\5/'
 }
 
 # make_ext4 ROOT FILE SIZE LABEL [mke2fs option...]
@@ -111,8 +137,23 @@ make_ext4() {
 	shift 4
 	say "writing ext4 '$label'"
 	rm -f "$file"
-	mke2fs -q -t ext4 -L "$label" -m 0 -E lazy_itable_init=1,lazy_journal_init=1 \
+	set_times "$root"
+	E2FSPROGS_FAKE_TIME=$epoch mke2fs -q -t ext4 -L "$label" -m 0 -U "$(uuid_for "$label")" \
+		-E "hash_seed=$(uuid_for hash),lazy_itable_init=1,lazy_journal_init=1" \
 		"$@" -d "$root" "$file" "$size" >&2 || fail "mke2fs failed"
+	set_inode_times "$file"
+}
+
+# The times that no program can set on a file: mke2fs takes them from the folder's.
+set_inode_times() {
+	local total free inode
+	read -r total free < <(dumpe2fs -h "$1" 2>/dev/null |
+		awk '/^Inode count:/ { total = $3 } /^Free inodes:/ { print total, $3 }')
+	for inode in 2 $(seq 11 $((total - free))); do # the root's, and those after the reserved ones
+		printf 'set_inode_field <%d> %s @%d\n' "$inode" atime "$epoch" "$inode" ctime "$epoch"
+	done >"$work/times"
+	E2FSPROGS_FAKE_TIME=$epoch debugfs -w -f "$work/times" "$1" >"$work/times.log" 2>&1 ||
+		fail "debugfs cannot set times"
 }
 
 # module_files BASE RELEASE MODULE...: the modules' files with all they need,
@@ -156,8 +197,9 @@ initrd_tree() {
 
 # initrd_file FILE: uncompressed: it is a few MB, and unpacking costs more than reading under emulation.
 initrd_file() {
+	set_times "$work/initrd"
 	(cd "$work/initrd" && find . -print0 | sort -z |
-		cpio --quiet --null -o -H newc --owner=0:0) >"$1"
+		cpio --quiet --null -o -H newc --owner=0:0 --reproducible) >"$1"
 }
 
 # unpack_kernel BZIMAGE FILE: the ELF kernel inside, which QEMU starts by PVH

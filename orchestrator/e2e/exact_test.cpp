@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <fstream>
 
-#include "orchestrator/base/folders.hpp"
 #include "orchestrator/e2e/lab_test.hpp"
 
 namespace lab::e2e {
@@ -42,16 +41,6 @@ class Exact : public LabTest {
     std::ofstream(program, std::ios::app | std::ios::binary) << std::string(70'000, 'x');
     return program;
   }
-
-  // The user's cache, but without saved states of outer VMs.
-  fs::path cache_without_states() const {
-    const fs::path cache = folder() / "cache";
-    fs::create_directories(cache / "lab");
-    for (const auto& entry : fs::directory_iterator(base::find_folders().cache))
-      if (entry.path().filename() != "warm")
-        fs::create_symlink(entry.path(), cache / "lab" / entry.path().filename());
-    return cache;
-  }
 };
 
 // `part` in the folder that is nearest above a program.
@@ -73,9 +62,10 @@ TEST_F(Exact, TheSameEachTimeAloneAndWithANeighbour) {
 }
 
 TEST_F(Exact, TheSameWithAnotherBuildOfLabAndAStateMadeAnew) {
-  const fs::path lab = fs::canonical(binary());
+  const fs::path lab = fs::canonical(binary()), cache = folder() / "cache";
+  make_cache_without("warm", cache);  // saved states of outer VMs
   const How other{.program = other_build().string(),
-                  .environment = {{"XDG_CACHE_HOME", cache_without_states().string()},
+                  .environment = {{"XDG_CACHE_HOME", cache.string()},
                                   {"LAB_SHARE", beside(lab, "share/lab").string()},
                                   {"LAB_READER", beside(lab, "lib/lab/lab-reader").string()}}};
   EXPECT_EQ(counts_of("", {}), counts_of("", {}, other));

@@ -136,6 +136,13 @@ json named(const json& list, const std::string& name) {
   return json::object();
 }
 
+void make_cache_without(const std::string& what, const fs::path& cache) {
+  fs::create_directories(cache / "lab");
+  for (const auto& entry : fs::directory_iterator(base::find_folders().cache))
+    if (entry.path().filename() != what)
+      fs::create_symlink(entry.path(), cache / "lab" / entry.path().filename());
+}
+
 std::vector<std::string> left_by(pid_t lab) {
   const base::Folders folders = base::find_folders();
   const std::string id = std::to_string(lab) + ".";

@@ -71,6 +71,9 @@ std::vector<json> trials_of(const Finished& run);
 // The element with this name; an empty object (and a failure) where there is none.
 json named(const json& list, const std::string& name);
 
+// Makes `cache` one for XDG_CACHE_HOME that shares all but `what`, a folder in it, with the user's.
+void make_cache_without(const std::string& what, const fs::path& cache);
+
 // What is left of that lab's run: folders, libvirt domains and processes, in words. Others' runs,
 // which may go on at the same time, are not looked at.
 std::vector<std::string> left_by(pid_t lab);

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <atomic>
@@ -267,6 +268,29 @@ TEST(Prepare, KeepsOneInitrdWhateverTheKernelsParameters) {
   EXPECT_EQ(other.cmdline, "a " + console_parameters(Console::none) + " clocksource=tsc");
   EXPECT_THROW(prepare(image, folders, {.ready_at = ReadyAt::cloud_init}, {}, quietly),
                base::Error);
+}
+
+TEST(Prepare, MakesTheSameInitrdWheneverAndWhoeverMakesIt) {
+  const base::TemporaryFolder folder("/tmp", "lab-test");
+  base::write_file(folder.path() / "initrd", "i");
+  const Image image{.name = "t",
+                    .kind = Image::Kind::direct,
+                    .kernel = "/k",
+                    .initrd = folder.path() / "initrd",
+                    .digest = "sha256:1"};
+  base::Folders folders{.runtime = folder.path()};
+  folders.reader = folder.path() / "reader";
+  base::write_file(folders.reader, "r");
+  const auto prepared_in = [&](const std::string& cache) {
+    folders.cache = folder.path() / cache;
+    return base::read_file(prepare(image, folders, {}, {}, [](const std::string&) {}).initrd);
+  };
+  const std::string once = prepared_in("a");
+  std::this_thread::sleep_for(std::chrono::milliseconds(1100));  // cpio has whole seconds
+  const mode_t usual = ::umask(077);
+  const std::string again = prepared_in("another");
+  ::umask(usual);
+  EXPECT_EQ(again, once);
 }
 
 TEST(ImageCache, ReadsOnlyWholeImages) {

@@ -18,7 +18,7 @@ namespace fs = std::filesystem;
 constexpr const char* reader_in_guest = "/usr/local/sbin/lab-reader";
 constexpr const char* unit_folder = "/etc/systemd/system";
 // Changes whenever what preparing does changes.
-constexpr const char* recipe_version = "2";
+constexpr const char* recipe_version = "3";
 
 struct Start {
   const char* word;  // part of the key of what was prepared
@@ -103,17 +103,19 @@ void inject(const std::string& image, const fs::path& disk, const fs::path& read
   guest.finish();
 }
 
-// The kernel unpacks initrds that follow each other into one tree.
+// The kernel unpacks initrds that follow each other into one tree. The files' time is that of the
+// images' (images/common/recipe.sh).
 void append_reader(const fs::path& initrd, const fs::path& reader, const fs::path& work,
                    const fs::path& result) {
   const fs::path tree = work / "tree";
   fs::create_directories(tree / "sbin");
   fs::copy_file(reader, tree / "sbin/lab-reader");
-  fs::permissions(tree / "sbin/lab-reader", fs::perms(0755));
-  base::run_checked({.argv = {"sh", "-c",
-                              "cd \"$1\" && find . | LC_ALL=C sort | cpio --quiet --owner=0:0 "
-                              "--reproducible -o -H newc | cat \"$2\" - > \"$3\"",
-                              "sh", tree.string(), initrd.string(), result.string()}});
+  base::run_checked(
+      {.argv = {"sh", "-c",
+                "cd \"$1\" && chmod -R 755 . && find . -exec touch -d @1767225600 {} + && "
+                "find . | LC_ALL=C sort | cpio --quiet --owner=0:0 "
+                "--reproducible -o -H newc | cat \"$2\" - > \"$3\"",
+                "sh", tree.string(), initrd.string(), result.string()}});
   fs::remove_all(tree);
 }
 

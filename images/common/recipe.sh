@@ -116,7 +116,7 @@ clean_up() {
 	rm -rf "$root"/var/log/{*.log,apt}
 	find "$root/var/log" -type f -exec truncate -s 0 {} +
 	rm -f "$root/etc/apt/apt.conf.d/99mmdebstrap"
-	echo "deb http://deb.debian.org/debian $suite main" >"$root/etc/apt/sources.list"
+	: >"$root/etc/apt/sources.list"
 	[ -L "$root/etc/resolv.conf" ] || rm -f "$root/etc/resolv.conf"
 	rm -f "$root"/etc/{passwd,group,shadow,gshadow,subuid,subgid}- "$root"/var/{lib/dpkg,cache/debconf}/*-old
 	sed -i -E "s/^([^:]*:[^:]*:)[0-9]+:/\1$((epoch / 86400)):/" "$root/etc/shadow"

@@ -41,9 +41,9 @@ Line control(const check::Cell& base, const GateBenchOptions& options) {
   Line line{
       .name = "identical (drawn from all)", .recorded = base.trials.size(), .is_control = true};
   line.rates = check::resample(base, base, options.trials, options.times, {}, 1);
-  line.holds = line.rates.times > 0 &&
-               static_cast<double>(line.rates.suspected) <=
-                   false_alarms_allowed * static_cast<double>(line.rates.times);
+  line.holds =
+      line.rates.times > 0 && static_cast<double>(line.rates.suspected) <=
+                                  false_alarms_allowed * static_cast<double>(line.rates.times);
   return line;
 }
 

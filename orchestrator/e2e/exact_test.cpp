@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT
 // Exact runs on emulated SVM: the same exits and cycles each time, whatever else the machine does.
-#include <algorithm>
 #include <fstream>
 
 #include "orchestrator/e2e/lab_test.hpp"
@@ -70,40 +69,6 @@ TEST_F(Exact, TheSameWithAnotherBuildOfLabAndAStateMadeAnew) {
                                   {"LAB_READER", beside(lab, "lib/lab/lab-reader").string()}}};
   EXPECT_EQ(counts_of("", {}), counts_of("", {}, other));
 }
-
-// Every scenario that comes with lab, on every site that can be exact.
-struct Shipped {
-  std::string scenario, site;
-};
-
-std::vector<Shipped> all_shipped() {
-  std::vector<Shipped> all;
-  for (const auto& entry : fs::directory_iterator(fs::path(LAB_SOURCE_DIR) / "scenarios"))
-    if (entry.path().extension() == ".yaml")
-      for (const char* site : {"svm", "vmx"}) all.push_back({entry.path().stem(), site});
-  std::ranges::sort(all, {}, [](const Shipped& one) { return one.site + one.scenario; });
-  return all;
-}
-
-std::string name_of(const testing::TestParamInfo<Shipped>& info) {
-  std::string name = info.param.site + "_" + info.param.scenario;
-  std::ranges::replace(name, '-', '_');
-  return name;
-}
-
-class ExactScenario : public LabTest, public testing::WithParamInterface<Shipped> {};
-
-TEST_P(ExactScenario, NightlyRuns) {
-  const auto& [scenario, site] = GetParam();
-  const fs::path file = fs::path(LAB_SOURCE_DIR) / "scenarios" / (scenario + ".yaml");
-  const Finished run = lab({"run", file.string(), "--on", site, "--exact", "--repeat", "1",
-                            "--format", "json", "--store", store()},
-                           {.limit = std::chrono::hours(2)});
-  ASSERT_EQ(run.exit_code, 0) << run.errors;
-  for (const json& trial : trials_of(run)) EXPECT_TRUE(trial.at("conditions").contains("exact"));
-}
-
-INSTANTIATE_TEST_SUITE_P(, ExactScenario, testing::ValuesIn(all_shipped()), name_of);
 
 TEST_F(Exact, IsRefusedWhereItCannotBe) {
   const std::string tiny = write("tiny.yaml",

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: MIT
-// The library of scenarios: each file of scenarios/ as it stands, on site svm; its claims are its
-// own `expect` entries. Two of them in the ordinary run, all of them under the label "nightly".
+// The library of scenarios: each file of scenarios/ as it stands, run exactly; its claims are its
+// own `expect` entries. Two of them in the ordinary run on svm, all of them on both emulated sites
+// under the label "nightly".
 #include <algorithm>
+#include <sstream>
+#include <tuple>
 
 #include "orchestrator/e2e/lab_test.hpp"
 
@@ -16,9 +19,11 @@ class Library : public LabTest {
  protected:
   // Every trial passes with all its checks, and every relation between cells holds.
   std::vector<json> expect_claims(std::vector<std::string> arguments, std::size_t trials_wanted,
-                                  std::chrono::minutes limit) const {
+                                  std::chrono::minutes limit,
+                                  const std::string& site = "svm") const {
     arguments.insert(arguments.begin(), "run");
-    arguments.insert(arguments.end(), {"--on", "svm", "--format", "json", "--store", store()});
+    arguments.insert(arguments.end(),
+                     {"--on", site, "--exact", "--format", "json", "--store", store()});
     const Finished run = lab(arguments, {.limit = limit});
     EXPECT_EQ(run.exit_code, 0) << run.errors;
     EXPECT_THAT(left_by(run.pid), IsEmpty());
@@ -27,6 +32,7 @@ class Library : public LabTest {
     for (const json& trial : trials) {
       SCOPED_TRACE(trial.at("trial").get<std::string>());
       EXPECT_EQ(trial.at("outcome"), "passed") << trial.value("message", "");
+      EXPECT_TRUE(trial.at("conditions").contains("exact"));
       for (const json& check : trial.at("checks")) EXPECT_TRUE(check.at("ok")) << check.dump(1);
     }
     expect_relations(run);
@@ -70,18 +76,49 @@ constexpr File files[] = {
     {"console", 3},     {"two-guests", 2},   {"host-actions", 1}, {"save-restore", 1},
     {"reboot", 1},      {"distros", 5},      {"kernels", 5}};
 
-class EachFile : public Library, public testing::WithParamInterface<File> {};
+using FileAndSite = std::tuple<File, const char*>;
+
+class EachFile : public Library, public testing::WithParamInterface<FileAndSite> {};
 
 TEST_P(EachFile, NightlyItsClaimsHold) {
-  expect_claims({scenarios + GetParam().name + ".yaml", "--retry", "1"}, GetParam().trials,
-                std::chrono::minutes(110));
+  const auto& [file, site] = GetParam();
+  expect_claims({scenarios + file.name + ".yaml", "--retry", "1"}, file.trials,
+                std::chrono::minutes(110), site);
 }
 
-INSTANTIATE_TEST_SUITE_P(Scenarios, EachFile, testing::ValuesIn(files), [](const auto& file) {
-  std::string name = file.param.name;
-  std::erase(name, '-');
-  return name;
-});
+INSTANTIATE_TEST_SUITE_P(Scenarios, EachFile,
+                         testing::Combine(testing::ValuesIn(files), testing::Values("svm", "vmx")),
+                         [](const auto& test) {
+                           const auto& [file, site] = test.param;
+                           std::string name = std::string(file.name) + "_" + site;
+                           std::erase(name, '-');
+                           return name;
+                         });
+
+// The lines that README.md shows of the first command, but for those with a run's time and id.
+std::vector<std::string> lines_of_readme() {
+  std::istringstream text(contents(LAB_SOURCE_DIR "/README.md"));
+  std::vector<std::string> lines;
+  bool inside = false;
+  for (std::string line; std::getline(text, line);) {
+    if (line.starts_with("boot-count[")) inside = true;
+    if (inside && line == "```") break;
+    if (inside && line != "…" && !line.starts_with("boot-count[")) lines.push_back(line);
+  }
+  return lines;
+}
+
+// Its images are the same bytes on each machine as long as Debian's packages are the same. Where
+// they have changed, README.md wants the new table.
+TEST_F(Library, NightlyTheFirstCommandPrintsTheReadmesTable) {
+  const Finished run =
+      lab({"run", scenarios + "boot-count.yaml", "--on", "svm", "--store", store()},
+          {.limit = std::chrono::minutes(60)});
+  ASSERT_EQ(run.exit_code, 0) << run.errors;
+  EXPECT_GT(lines_of_readme().size(), 8u);
+  for (const std::string& line : lines_of_readme())
+    EXPECT_THAT(run.output, testing::HasSubstr(line + "\n"));
+}
 
 // Quick, and no outer VM: every file is in the list above, has a page, and is valid.
 TEST_F(Library, EveryFileIsValidListedAndHasAPage) {

@@ -202,19 +202,20 @@ TEST(Gate, APassExcludesAChangeOfSomeFloors) {
 
 // What the check names as the smallest change that it would have found.
 TEST(Gate, FindsWhatItSaysItWouldHaveFound) {
-  const Verdict quiet = judge(cells(varied(8, 0.02)), cells(varied(8, 0.02)), {});
+  const Verdict quiet = judge(cells(varied(8, 0.05)), cells(varied(8, 0.05)), {});
   ASSERT_EQ(quiet.cells.at(0).resolution.size(), 3u);
   const auto hlt_row = std::ranges::find_if(
       quiet.cells[0].resolution, [](const Resolution& one) { return one.row.number == hlt; });
   ASSERT_NE(hlt_row, quiet.cells[0].resolution.end());
   EXPECT_NEAR(hlt_row->floor, 1000, 1);
+  EXPECT_GT(hlt_row->would_find, 1200);
   const auto with_more = [&](double exits) {
-    auto more = varied(8, 0.02);
+    auto more = varied(8, 0.05);
     for (auto& one : more) {
       one.steps[0].reasons[0].second += std::uint64_t(exits);
       one.steps[0].exits += std::uint64_t(exits);
     }
-    return judge(cells(varied(8, 0.02)), cells(more), {}).judgement();
+    return judge(cells(varied(8, 0.05)), cells(more), {}).judgement();
   };
   EXPECT_EQ(with_more(hlt_row->would_find + 1), Judgement::regressed);
   EXPECT_EQ(with_more(hlt_row->would_find / 2), Judgement::passed);

@@ -18,6 +18,22 @@ TEST(Resample, FindsWhatIsThereAndNothingElse) {
   EXPECT_EQ(resample(before, after, 3, 20, {}, 1).cannot_tell, 20u);
 }
 
+// The whole path: what is not there when it is tried again is no alarm.
+TEST(Resample, ConfirmsWhatIsSuspected) {
+  const Cell before = cells(trials(8, 2000)).at(0), after = cells(trials(8, 2400)).at(0);
+  const auto more = [](std::uint64_t exits) {
+    return [exits](std::size_t count) { return cells(trials(count, exits)).at(0); };
+  };
+  Rates there, gone;
+  try_check(before, after, more(2000), more(2400), {}, there);
+  try_check(before, after, more(2000), more(2000), {}, gone);
+  EXPECT_EQ(there.suspected, 1u);
+  EXPECT_EQ(there.regressed, 1u);
+  EXPECT_EQ(gone.suspected, 1u);
+  EXPECT_EQ(gone.regressed, 0u);
+  EXPECT_EQ(gone.passed, 1u);
+}
+
 TEST(Resample, DrawsNothingFromTooFew) {
   const Cell few = cells(trials(10, 2000)).at(0);
   EXPECT_EQ(resample(few, few, 8, 20, {}, 1).times, 0u);

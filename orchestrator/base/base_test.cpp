@@ -149,6 +149,8 @@ TEST(Digest, OfASparseFileSeesEachByteAndItsPlace) {
   EXPECT_NE(digest("abd", 1 << 20, gib), first);
   EXPECT_NE(digest("abc", 2 << 20, gib), first);
   EXPECT_NE(digest("", 0, gib), first);
+  // Zeros that are there, and zeros that are not, are the same.
+  EXPECT_EQ(digest(std::string(8192, '\0') + "abc", (1 << 20) - 8192, gib), first);
 }
 
 TEST(Folders, TemporaryOnesVanish) {

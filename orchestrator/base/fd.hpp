@@ -52,8 +52,8 @@ std::string sha256(std::string_view bytes);
 std::string sha256_file(const std::filesystem::path& path);
 std::string sha512_file(const std::filesystem::path& path);
 
-// Of where a sparse file has data, and of those. It says whether the file is as it was, not whether
-// two files have the same bytes: one may have written zeros where the other has nothing.
+// Of a sparse file's blocks (4 KiB) that are not all zero, and of where they are. Its size is not
+// among it.
 std::string sha256_sparse(const std::filesystem::path& path);
 
 }  // namespace lab::base

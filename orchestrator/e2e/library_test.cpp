@@ -86,14 +86,15 @@ TEST_P(EachFile, NightlyItsClaimsHold) {
                 std::chrono::minutes(110), site);
 }
 
+std::string name_of_try(const testing::TestParamInfo<FileAndSite>& info) {
+  std::string name = std::string(std::get<File>(info.param).name) + "_" + std::get<1>(info.param);
+  std::erase(name, '-');
+  return name;
+}
+
 INSTANTIATE_TEST_SUITE_P(Scenarios, EachFile,
                          testing::Combine(testing::ValuesIn(files), testing::Values("svm", "vmx")),
-                         [](const auto& test) {
-                           const auto& [file, site] = test.param;
-                           std::string name = std::string(file.name) + "_" + site;
-                           std::erase(name, '-');
-                           return name;
-                         });
+                         name_of_try);
 
 // The lines that README.md shows of the first command, but for those with a run's time and id.
 std::vector<std::string> lines_of_readme() {

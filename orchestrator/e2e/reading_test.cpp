@@ -17,14 +17,14 @@ void expect_whole_step(const json& step) {
   EXPECT_FALSE(step.at("clean")) << "nothing disturbed it: this proves nothing";
 }
 
-// Each read takes 300 µs, so that a tick of the guest's clock (250 a second) falls between those of
-// every reading.
+// Each read takes a millisecond, so that ticks of the guest's clock (250 a second) fall between
+// those of every reading.
 TEST_F(Readings, HoldHoweverManyExitsComeBetweenTheirReads) {
   const fs::path scenario = write("slow.yaml", R"(version: 1
 name: slow
 image: tiny
 guest: {memory: 256 MiB}
-kvm: {parameters: {exit_leaf_delay: 300}}
+kvm: {parameters: {exit_leaf_delay: 1000}}
 matrix: {guest.vcpus: [1, 4]}
 steps:
   - boot:

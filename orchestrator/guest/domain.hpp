@@ -35,6 +35,9 @@ class Domain {
   // False as soon as it shut down, crashed or vanished. Error (infrastructure) where QEMU paused
   // it because a disk of this machine is full or fails, or where libvirt cannot tell.
   bool running() const;
+  // Until QEMU has taken the connections to the spec's console and channels: at most 10 s, else
+  // Error (infrastructure). A machine that starts before notices when that is.
+  void await_connections() const;
   // By lab, or by the machine itself; false where that cannot be asked.
   bool paused() const;
   // Whether the guest itself powered the machine off (ACPI), once running() is false: not reset,
@@ -79,8 +82,9 @@ class Domain {
 
   std::string name_;
   Lifetime lifetime_;
-  bool defined_ = false;       // and to be undefined at the end
-  bool can_be_saved_ = false;  // has a writable qcow2 disk
+  bool defined_ = false;              // and to be undefined at the end
+  std::vector<std::string> sockets_;  // of its console and channels
+  bool can_be_saved_ = false;         // has a writable qcow2 disk
   DomainPtr domain_;
   std::optional<pid_t> pid_;
   base::Fd process_;  // QEMU's

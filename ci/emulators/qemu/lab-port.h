@@ -17,6 +17,9 @@
 static bool lab_clock_stands;
 static int64_t lab_stood_for; /* instructions */
 
+/* It has asked for that, and executes nothing more. */
+static bool lab_pauses;
+
 /* What these instructions take of the machine's time. */
 static int64_t lab_counted(int64_t executed)
 {
@@ -36,6 +39,7 @@ static void lab_port_write(void *opaque, hwaddr address, uint64_t value,
 {
     switch (value) {
     case 's': /* save: who watches QEMU does that as soon as it is paused */
+        lab_pauses = true;
         vm_stop(RUN_STATE_PAUSED);
         break;
     case '0':
@@ -45,6 +49,17 @@ static void lab_port_write(void *opaque, hwaddr address, uint64_t value,
         lab_stood_for = 0;
         break;
     }
+}
+
+/*
+ * Called where the machine has nothing to do but wait, before its clock is set
+ * to the next deadline. False where it waits to be paused only: when QEMU's main
+ * loop does that is a matter of the host's time, and the clock would be, too.
+ */
+static bool lab_may_wait(void)
+{
+    lab_clock_stands = false;
+    return !lab_pauses;
 }
 
 static uint64_t lab_port_read(void *opaque, hwaddr address, unsigned size)

@@ -28,6 +28,7 @@ class DomainMachine : public OuterMachine {
         pauses_itself_(spec.count_instructions) {
     console = guest::connect_to_guest(spec.console_socket);
     stream = guest::connect_to_guest(spec.channels[0].socket);
+    if (spec.count_instructions) domain_.await_connections();
     if (!state.empty()) domain_.load_state(state);
     domain_.resume();
   }

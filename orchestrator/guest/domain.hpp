@@ -82,9 +82,8 @@ class Domain {
 
   std::string name_;
   Lifetime lifetime_;
-  bool defined_ = false;              // and to be undefined at the end
-  std::vector<std::string> sockets_;  // of its console and channels
-  bool can_be_saved_ = false;         // has a writable qcow2 disk
+  bool defined_ = false;       // and to be undefined at the end
+  bool can_be_saved_ = false;  // has a writable qcow2 disk
   DomainPtr domain_;
   std::optional<pid_t> pid_;
   base::Fd process_;  // QEMU's

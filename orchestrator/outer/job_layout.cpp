@@ -148,6 +148,7 @@ void make_exact(guest::DomainSpec& spec, const fs::path& system_disk, const fs::
   spec.vcpus = 1;
   spec.count_instructions = true;
   spec.disks.clear();
+  spec.agent_socket.clear();  // libvirt connects to it when it likes, and the machine is told
   spec.memory_disks = {{system_disk.string(), fs::file_size(system_disk) >> 20, true},
                        {job_disk.string(), job_disk_mib}};
   spec.memory_mib += written_mib;

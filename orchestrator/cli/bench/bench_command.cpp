@@ -69,6 +69,7 @@ guest::DomainSpec lay_out(const run::Outer& outer, const base::RunFolder& run,
                                                 run.path(), run.sockets(), start);
   spec.vcpus = 1;
   spec.count_instructions = true;
+  spec.agent_socket.clear();
   return spec;
 }
 

@@ -164,21 +164,19 @@ class Warmer {
     spec.vcpus = spec_.vcpus;
     spec.memory_mib = spec_.memory_mib;
     spec.memory_file = (folder / memory_file).string();
-    {
-      const auto machine = back_end_.start(image_, spec, folder / "parts");
-      wait_until_warm(*machine);
-      machine->save_state(folder / devices_file);
-    }
+    save_when_warm(*back_end_.start(image_, spec, folder / "parts"), folder / devices_file);
     const fs::path overlay = folder / "parts" / overlay_name;
     if (fs::exists(overlay)) fs::rename(overlay, folder / disk_file);
     fs::remove_all(folder / "parts");
     base::write_file(folder / "digests", digests_in(folder));
   }
 
-  void wait_until_warm(OuterMachine& machine) const {
-    const auto take = [](const std::string& line) {
+  // Saved while its stream is still read: the machine would notice when that ends.
+  void save_when_warm(OuterMachine& machine, const fs::path& devices) const {
+    const auto take = [&](const std::string& line) {
       if (line != warm_line)
         throw base::infrastructure_error("the outer VM could not be made ready: " + line);
+      machine.save_state(devices);
       return true;
     };
     follow(machine, {.silence = patience_, .whole = patience_}, take);

@@ -29,8 +29,8 @@ void set_scheduler(int policy, int priority) {
 
 }  // namespace
 
-StandingClock::StandingClock() {
-  if (!has_port()) return;
+StandingClock::StandingClock(bool asked) {
+  if (!asked || !has_port()) return;
   set_scheduler(SCHED_FIFO, 1);
   set_clock(stand);
 }

@@ -7,10 +7,11 @@
 namespace lab::base {
 
 // As long as this is there, the clock stands while this thread works. The thread comes before all
-// others: nothing else may run while the clock stands. Does nothing where the machine cannot.
+// others: nothing else may run while the clock stands. Does nothing where the machine cannot, or is
+// not `asked`: on a machine of metal the port may be anything's.
 class StandingClock {
  public:
-  StandingClock();
+  explicit StandingClock(bool asked);
   StandingClock(const StandingClock&) = delete;
   StandingClock& operator=(const StandingClock&) = delete;
   ~StandingClock();

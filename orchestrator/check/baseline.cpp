@@ -77,8 +77,7 @@ void write_baseline(const std::string& file, const Baseline& baseline) {
 }
 
 std::string site_of(const Cell& cell) {
-  const auto site = cell.conditions.find(std::string(record::condition::site));
-  return site == cell.conditions.end() ? "" : site->second;
+  return record::condition_of(cell.conditions, record::condition::site);
 }
 
 void accept(Baseline& baseline, Entry entry) {

@@ -93,6 +93,43 @@ bool same_cell(const TrialCounts& a, const TrialCounts& b) {
          (a.conditions == b.conditions || *a.conditions == *b.conditions);
 }
 
+// Conditions that are lists of words, long ones: only what differs in them is worth a line.
+bool is_list(const std::string& key) {
+  namespace c = record::condition;
+  return key == c::cpu_flags || key == c::kvm_parameters || key == c::module_parameters;
+}
+
+std::set<std::string> words_of(const std::string& text) {
+  std::istringstream stream(text);
+  return {std::istream_iterator<std::string>(stream), {}};
+}
+
+// "npt" of "npt=1".
+std::string name_in(const std::string& word) {
+  return word.substr(0, word.find('='));
+}
+
+// The words of `of` that are not in `others`, but for names that are in `set`.
+std::string words_beyond(const std::string& of, const std::string& others,
+                         const std::set<std::string>& set) {
+  const std::set<std::string> known = words_of(others);
+  std::string words;
+  for (const std::string& word : words_of(of))
+    if (!known.contains(word) && !set.contains(name_in(word)))
+      words += (words.empty() ? "" : " ") + word;
+  return words;
+}
+
+// Names of the parameters that lab set on one side or the other: they are told by themselves.
+std::set<std::string> set_by_lab(const record::Conditions& a, const record::Conditions& b) {
+  std::set<std::string> names;
+  for (const record::Conditions* side : {&a, &b})
+    for (const std::string& word :
+         words_of(record::condition_of(*side, record::condition::module_parameters)))
+      names.insert(name_in(word));
+  return names;
+}
+
 }  // namespace
 
 Gathered gather(std::span<const TrialCounts> trials) {
@@ -156,67 +193,21 @@ base::Samples samples_of(const Counts& counts) {
 }
 
 std::vector<std::vector<double>> by_run(const Cell& cell, const Counts& counts) {
-  std::vector<std::pair<std::string, std::vector<double>>> runs;
-  for (std::size_t i = 0; i < counts.size(); ++i) {
-    auto run = std::ranges::find_if(
-        runs, [&](const auto& one) { return one.first == cell.trials[i].run; });
-    if (run == runs.end()) run = runs.insert(run, {cell.trials[i].run, {}});
-    run->second.push_back(static_cast<double>(counts[i]));
-  }
   std::vector<std::vector<double>> values;
-  for (auto& [run, of_run] : runs) values.push_back(std::move(of_run));
+  for (const std::string& run : runs_of(cell)) {
+    std::vector<double>& of_run = values.emplace_back();
+    for (std::size_t i = 0; i < counts.size(); ++i)
+      if (cell.trials[i].run == run) of_run.push_back(static_cast<double>(counts[i]));
+  }
   return values;
 }
 
 exits::Vendor vendor_of(const Cell& cell) {
-  const auto vendor = cell.conditions.find(std::string(record::condition::vendor));
   const auto known =
-      vendor == cell.conditions.end() ? std::nullopt : exits::parse_vendor(vendor->second);
+      exits::parse_vendor(record::condition_of(cell.conditions, record::condition::vendor));
   if (!known) throw base::user_error("the trials of " + cell.name + " do not say their vendor");
   return *known;
 }
-
-namespace {
-
-// Conditions that are lists of words, long ones: only what differs in them is worth a line.
-bool is_list(const std::string& key) {
-  namespace c = record::condition;
-  return key == c::cpu_flags || key == c::kvm_parameters || key == c::module_parameters;
-}
-
-std::set<std::string> words_of(const std::string& text) {
-  std::istringstream stream(text);
-  return {std::istream_iterator<std::string>(stream), {}};
-}
-
-// "npt" of "npt=1".
-std::string name_in(const std::string& word) {
-  return word.substr(0, word.find('='));
-}
-
-// The words of `of` that are not in `others`, but for names that are in `set`.
-std::string words_beyond(const std::string& of, const std::string& others,
-                         const std::set<std::string>& set) {
-  const std::set<std::string> known = words_of(others);
-  std::string words;
-  for (const std::string& word : words_of(of))
-    if (!known.contains(word) && !set.contains(name_in(word)))
-      words += (words.empty() ? "" : " ") + word;
-  return words;
-}
-
-// Names of the parameters that lab set on one side or the other: they are told by themselves.
-std::set<std::string> set_by_lab(const record::Conditions& a, const record::Conditions& b) {
-  std::set<std::string> names;
-  for (const record::Conditions* side : {&a, &b}) {
-    const auto set = side->find(std::string(record::condition::module_parameters));
-    if (set == side->end()) continue;
-    for (const std::string& word : words_of(set->second)) names.insert(name_in(word));
-  }
-  return names;
-}
-
-}  // namespace
 
 std::vector<Difference> differences(const record::Conditions& a, const record::Conditions& b) {
   std::vector<std::string> keys;
@@ -225,13 +216,9 @@ std::vector<Difference> differences(const record::Conditions& a, const record::C
     for (const auto& [key, value] : *side)
       if (std::ranges::find(keys, key) == keys.end()) keys.push_back(key);
   std::vector<Difference> found;
-  const auto value_of = [](const record::Conditions& side, const std::string& key) {
-    const auto value = side.find(key);
-    return value == side.end() ? std::string() : value->second;
-  };
   const std::set<std::string> set = set_by_lab(a, b);
   for (const std::string& key : keys) {
-    const std::string one = value_of(a, key), other = value_of(b, key);
+    const std::string one = record::condition_of(a, key), other = record::condition_of(b, key);
     Difference difference{key, one, other};
     if (is_list(key) && !one.empty() && !other.empty()) {
       const std::set<std::string> aside =

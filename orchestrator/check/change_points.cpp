@@ -118,10 +118,9 @@ struct Subject {
 
   std::string name(const record::Conditions& conditions) const {
     Row row{.step = step, .guest = guest, .name = "total"};
-    const auto vendor = conditions.find(std::string(record::condition::vendor));
-    if (reason && vendor != conditions.end())
-      if (const auto known = exits::parse_vendor(vendor->second))
-        row.name = exits::reason_name(*known, *reason);
+    const auto vendor =
+        exits::parse_vendor(record::condition_of(conditions, record::condition::vendor));
+    if (reason && vendor) row.name = exits::reason_name(*vendor, *reason);
     return row.subject();
   }
 
@@ -189,16 +188,12 @@ void add_changes(const CellHistory& cell, const Subject& subject, const HistoryO
   }
 }
 
-std::string condition(const record::TrialCounts& trial, std::string_view key) {
-  const auto found = trial.conditions->find(std::string(key));
-  return found == trial.conditions->end() ? "" : found->second;
-}
-
 }  // namespace
 
 SeriesKey series_key(const record::TrialCounts& trial) {
   return {trial.scenario, std::string(record::cell_of(trial.trial)),
-          condition(trial, record::condition::site), condition(trial, record::condition::vendor)};
+          record::condition_of(*trial.conditions, record::condition::site),
+          record::condition_of(*trial.conditions, record::condition::vendor)};
 }
 
 std::vector<std::size_t> change_points(std::span<const double> values, double alpha) {

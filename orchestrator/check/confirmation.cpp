@@ -13,12 +13,6 @@ namespace {
 // More than the fewest: one trial that lies among the other side's must not decide.
 constexpr std::size_t more_than_needed = 3;
 constexpr std::size_t most_trials_to_confirm = 40;
-constexpr std::size_t tests_a_row = 2;
-
-bool is_among(const std::vector<Finding>& findings, const Finding& one) {
-  return std::ranges::any_of(
-      findings, [&](const Finding& other) { return other.row.subject() == one.row.subject(); });
-}
 
 // So many of each side that the same share of them, beyond all of the other side, shows it again.
 std::size_t to_show_some(const Finding& finding, std::size_t b_trials, double alpha) {
@@ -97,7 +91,7 @@ void settle(CellJudgement& judgement, const Confirmation& confirmation, bool sam
   std::ranges::copy(confirmation.cannot_tell, std::back_inserter(judgement.cannot_tell));
   std::vector<Finding> regressions;
   for (Finding& finding : suspicions(judgement)) {
-    if (!is_among(confirmation.confirmed, finding)) continue;
+    if (!is_among(confirmation.confirmed, finding.row)) continue;
     if (same_on_both_sides && !judgement.comparison.exact)
       judgement.cannot_tell.push_back(
           finding.row.subject() +

@@ -158,14 +158,6 @@ class CellGate {
       add(row, judgement_.suspected);
   }
 
-  bool is_found(const Row& row) const {
-    const auto is_it = [&](const Finding& finding) {
-      return finding.row.subject() == row.subject();
-    };
-    return std::ranges::any_of(judgement_.regressions, is_it) ||
-           std::ranges::any_of(judgement_.suspected, is_it);
-  }
-
   // A pass needs trials that could have shown a change; an alarm has shown it.
   void check_samples(std::size_t tests) {
     const std::size_t fewest = std::min(a_.trials.size(), b_.trials.size());
@@ -180,7 +172,8 @@ class CellGate {
     }
     std::vector<Resolution> others;
     for (const Resolution& one : judgement_.resolution)
-      if (!is_found(one.row)) others.push_back(one);
+      if (!is_among(judgement_.regressions, one.row) && !is_among(judgement_.suspected, one.row))
+        others.push_back(one);
     const std::string missed =
         missed_text(others, options_.excluded, a_.trials.size(), b_.trials.size());
     if (!missed.empty()) judgement_.cannot_tell.push_back(missed);
@@ -202,6 +195,11 @@ const Floors& floors_of(const GateOptions& options, const std::string& scenario)
   const auto own =
       std::ranges::find(options.floors, scenario, &std::pair<std::string, Floors>::first);
   return own == options.floors.end() ? usual : own->second;
+}
+
+bool is_among(const std::vector<Finding>& findings, const Row& row) {
+  return std::ranges::any_of(
+      findings, [&](const Finding& finding) { return finding.row.subject() == row.subject(); });
 }
 
 Finding finding_of(const Row& row, const Comparison& comparison, const Cell& a, const Cell& b) {

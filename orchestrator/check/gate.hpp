@@ -36,6 +36,9 @@ struct Finding {
 // Of a row of a and b.
 Finding finding_of(const Row& row, const Comparison& comparison, const Cell& a, const Cell& b);
 
+// Whether one of them is of the row's subject.
+bool is_among(const std::vector<Finding>& findings, const Row& row);
+
 struct CellJudgement {
   Comparison comparison;
   std::vector<Finding> regressions, improvements;  // largest first

@@ -9,7 +9,6 @@ namespace {
 
 // To a baseline with too few trials, no number of new ones helps.
 constexpr std::size_t most_new_trials = 100;
-constexpr std::size_t tests_a_row = 2;  // by ranks, and beyond the baseline's most
 
 // The rows of the cell that are judged, were the new trials like the baseline's.
 std::vector<Row> judged_rows(const Cell& cell, const GateOptions& options) {

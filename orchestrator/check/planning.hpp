@@ -15,6 +15,7 @@ inline constexpr std::size_t fewest_new_trials = 8;
 // From here on least to most of the trials has 95 % confidence to contain the median.
 inline constexpr std::size_t fewest_for_an_interval = 6;
 inline constexpr std::size_t most_planned_trials = 30;
+inline constexpr std::size_t tests_a_row = 2;  // by ranks, and beyond the baseline's most
 
 // New trials of each cell of the scenario that a check of all these cells needs: 1 where its cells
 // are deterministic. Else so many that something can be shown, at least fewest_new_trials; and

@@ -5,6 +5,7 @@
 #include <libvirt/libvirt.h>
 
 #include <algorithm>
+#include <chrono>
 #include <filesystem>
 #include <pugixml.hpp>
 
@@ -21,11 +22,6 @@ std::string usual_emulator(virConnect* connection) {
   pugi::xml_document document;
   if (!text || !document.load_string(text.get())) return "";
   return document.child("domainCapabilities").child("path").text().get();
-}
-
-std::string version_of(const std::string& emulator) {
-  if (emulator.empty()) return "";
-  return qemu_version(base::run({.argv = {emulator, "--version"}, .keep = 4096}).output);
 }
 
 std::string libvirt_version(virConnect* connection) {
@@ -46,6 +42,10 @@ std::string firmware() {
 
 }  // namespace
 
+std::string qemu_version_text(const std::string& emulator) {
+  return base::run({.argv = {emulator, "--version"}, .limit = std::chrono::seconds(30)}).output;
+}
+
 std::string qemu_version(const std::string& said) {
   constexpr std::string_view before = "version ";
   constexpr std::size_t most = 128;
@@ -58,7 +58,10 @@ std::string qemu_version(const std::string& said) {
 }
 
 Software software(virConnect* connection) {
-  return {version_of(usual_emulator(connection)), libvirt_version(connection), firmware()};
+  const std::string emulator = usual_emulator(connection);
+  return {.qemu = emulator.empty() ? "" : qemu_version(qemu_version_text(emulator)),
+          .libvirt = libvirt_version(connection),
+          .firmware = firmware()};
 }
 
 }  // namespace lab::guest

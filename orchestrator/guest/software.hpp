@@ -18,6 +18,9 @@ struct Software {
 // Of the QEMU that libvirt gives to accelerated guests here.
 Software software(virConnect* connection);
 
+// All that this QEMU says of its version; "" where it says nothing.
+std::string qemu_version_text(const std::string& emulator);
+
 // The version in what `qemu-system-x86_64 --version` says: one line of printable ASCII, at most 128
 // characters; "" where there is none.
 std::string qemu_version(const std::string& said);

@@ -84,8 +84,7 @@ void run_job(const Job& job, const base::Folders& folders, const trial::Sink& si
     context.conditions.merge(trial_conditions(plan, parameters, *job.site));
     record::Record record;
     {
-      const std::optional<base::StandingClock> standing =
-          has_own_clock(job) ? std::optional<base::StandingClock>(std::in_place) : std::nullopt;
+      const base::StandingClock standing(has_own_clock(job));
       record = trial::run_trial(plan, job.images.at(image_key(plan)), context);
     }
     record.timings.insert(record.timings.begin(), {modules, seconds});

@@ -24,7 +24,6 @@ class JobEvents {
   // Whether that was the last. Error (infrastructure) where the line is no event.
   bool take(const std::string& line);
 
-  bool failed() const { return failure_.has_value(); }
   void throw_failure() const;  // where there was one
 
  private:

@@ -145,10 +145,8 @@ constexpr std::uint64_t written_mib = 1024;  // what it writes stays in memory
 // One that does the same each time, to the instruction. A disk takes its time by the host's clock,
 // so it has none.
 void make_exact(guest::DomainSpec& spec, const fs::path& system_disk, const fs::path& job_disk) {
-  spec.vcpus = 1;
-  spec.count_instructions = true;
+  count_instructions(spec);
   spec.disks.clear();
-  spec.agent_socket.clear();  // libvirt connects to it when it likes, and the machine is told
   spec.memory_disks = {{system_disk.string(), fs::file_size(system_disk) >> 20, true},
                        {job_disk.string(), job_disk_mib}};
   spec.memory_mib += written_mib;

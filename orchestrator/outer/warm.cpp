@@ -70,13 +70,14 @@ std::string warming_script(const inside::Job& job) {
                      kvm::options_text(split.kvm), kvm::options_text(split.vendor));
 }
 
-std::string digest_of(const OuterImage& image, const inside::Job& job, guest::DomainSpec spec) {
+std::string digest_of(const OuterImage& image, const inside::Job& job, const std::string& script,
+                      guest::DomainSpec spec) {
   spec.name = spec.console_socket = spec.agent_socket = spec.channels[0].socket = "";
   if (spec.disks.size() > 2) spec.disks.resize(2);  // the system's and the job's
   for (guest::Disk& disk : spec.disks) disk.path = "";
   for (guest::MemoryDisk& disk : spec.memory_disks) disk.path = "";
   return base::sha256(back_end(*job.site).description(spec) + image.digest +
-                      in_words(*image.emulator) + job.modules.string() + warming_script(job));
+                      in_words(*image.emulator) + job.modules.string() + script);
 }
 
 // The files' digests, a line each, are what the file `digests` says.
@@ -118,9 +119,10 @@ class Warmer {
       : image_(image),
         back_end_(back_end(*job.site)),
         job_(job),
+        script_(warming_script(job)),
         patience_(back_end_.saving_patience * job.time_scale),
         spec_(spec),
-        folder_(folders.cache / "warm" / digest_of(image, job, spec)),
+        folder_(folders.cache / "warm" / digest_of(image, job, script_, spec)),
         run_(run),
         sink_(sink) {}
 
@@ -158,9 +160,8 @@ class Warmer {
     sink_(trial::other_phase("outer VM's first boot"));
     check_room(folder);
     fs::create_directory(folder / "parts");
-    guest::DomainSpec spec =
-        lay_out_without_job(image_, job_, "lab-warming-" + run_.id(), folder / "parts",
-                            run_.sockets(), warming_script(job_));
+    guest::DomainSpec spec = lay_out_without_job(image_, job_, "lab-warming-" + run_.id(),
+                                                 folder / "parts", run_.sockets(), script_);
     spec.vcpus = spec_.vcpus;
     spec.memory_mib = spec_.memory_mib;
     spec.memory_file = (folder / memory_file).string();
@@ -218,6 +219,7 @@ class Warmer {
   const OuterImage& image_;
   const BackEnd& back_end_;
   const inside::Job& job_;
+  const std::string script_;
   const double patience_;  // seconds
   const guest::DomainSpec& spec_;
   const fs::path folder_;

@@ -65,9 +65,7 @@ struct Side {
 };
 
 void add_values(Side& side, const Record& record, const scenario::Relation& relation) {
-  const auto vendor = record.conditions.find(std::string(condition::vendor));
-  const auto known =
-      vendor == record.conditions.end() ? std::nullopt : exits::parse_vendor(vendor->second);
+  const auto known = exits::parse_vendor(condition_of(record.conditions, condition::vendor));
   if (!known) return;
   const std::size_t before = side.values.size();
   for (const Step& step : record.steps) {

@@ -103,9 +103,13 @@ bool is_only_told(std::string_view key) {
   return key == condition::lab_version;
 }
 
+std::string condition_of(const Conditions& conditions, std::string_view key) {
+  const auto found = conditions.find(std::string(key));
+  return found == conditions.end() ? "" : found->second;
+}
+
 bool is_deterministic(const Conditions& conditions) {
-  const auto name = conditions.find(std::string(condition::site));
-  const Site* site = name == conditions.end() ? nullptr : find_site(name->second);
+  const Site* site = find_site(condition_of(conditions, condition::site));
   return conditions.contains(std::string(condition::exact)) || (site != nullptr && site->own_clock);
 }
 

@@ -150,6 +150,8 @@ inline bool is_confirmation(std::string_view run) {
 
 using Conditions = std::map<std::string, std::string>;
 
+std::string condition_of(const Conditions& conditions, std::string_view key);  // "" where unknown
+
 // Whether equal trials have equal counts: in an exact run, or on a site with a clock of its own.
 bool is_deterministic(const Conditions& conditions);
 

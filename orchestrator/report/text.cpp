@@ -172,8 +172,7 @@ std::string reason_name(const record::Record& record, std::uint32_t number) {
 }
 
 std::string condition_of(const record::Record& record, std::string_view key) {
-  const auto found = record.conditions.find(std::string(key));
-  return found == record.conditions.end() ? "" : found->second;
+  return record::condition_of(record.conditions, key);
 }
 
 }  // namespace lab::report

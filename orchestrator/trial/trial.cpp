@@ -68,8 +68,7 @@ void describe(TrialState& state) {
 }
 
 std::optional<exits::Vendor> vendor_of(const TrialState& state) {
-  const auto found = state.record.conditions.find(std::string(condition::vendor));
-  return found == state.record.conditions.end() ? std::nullopt : exits::parse_vendor(found->second);
+  return exits::parse_vendor(record::condition_of(state.record.conditions, condition::vendor));
 }
 
 // The guests run, from their making to their end.

@@ -67,9 +67,7 @@ guest::DomainSpec lay_out(const run::Outer& outer, const base::RunFolder& run,
       options.exits, options.repeats);
   guest::DomainSpec spec = outer::lay_out_outer(outer.image, job, "lab-outer-" + run.id(),
                                                 run.path(), run.sockets(), start);
-  spec.vcpus = 1;
-  spec.count_instructions = true;
-  spec.agent_socket.clear();
+  outer::count_instructions(spec);
   return spec;
 }
 

@@ -7,7 +7,6 @@
 
 #include "orchestrator/base/error.hpp"
 #include "orchestrator/base/fd.hpp"
-#include "orchestrator/base/subprocess.hpp"
 
 namespace lab::outer {
 namespace fs = std::filesystem;
@@ -70,11 +69,6 @@ std::optional<Emulator> find_emulator(const record::Site& site) {
 std::string in_words(const Emulator& emulator) {
   return fmt::format("{} {} with {} ({})", emulator.title, emulator.version, emulator.changes,
                      emulator.changes_digest.substr(0, 8));
-}
-
-std::string qemu_version_text(const fs::path& emulator) {
-  return base::run({.argv = {emulator.string(), "--version"}, .limit = std::chrono::seconds(30)})
-      .output;
 }
 
 std::string emulator_in_words(std::string_view text) {

@@ -43,9 +43,6 @@ std::optional<Emulator> find_emulator(const record::Site& site);
 // For a record's conditions: "QEMU 10.0.13 with interrupt-once virq-under-bql … (1a2b3c4d)".
 std::string in_words(const Emulator& emulator);
 
-// All that this QEMU says of its version; "" where it says nothing.
-std::string qemu_version_text(const std::filesystem::path& emulator);
-
 // What libvirt takes for an x86 guest where it is told no emulator.
 inline constexpr const char* usual_qemu = "qemu-system-x86_64";
 

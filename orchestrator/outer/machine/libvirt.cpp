@@ -10,6 +10,7 @@
 #include "orchestrator/base/interrupt.hpp"
 #include "orchestrator/guest/channel.hpp"
 #include "orchestrator/guest/domain.hpp"
+#include "orchestrator/guest/software.hpp"
 #include "orchestrator/guest/xml/domain_xml.hpp"
 #include "orchestrator/outer/machine/back_end.hpp"
 
@@ -114,7 +115,7 @@ struct LibvirtBackEnd : BackEnd {
   }
 
   std::string packaged_version() const override {
-    return emulator_in_words(qemu_version_text(usual_qemu));
+    return emulator_in_words(guest::qemu_version_text(usual_qemu));
   }
 };
 

@@ -27,8 +27,8 @@ class OuterMachine {
   virtual std::string last_words() const { return ""; }
 
   // Writes its devices into a file, which belongs to its memory's (DomainSpec::memory_file); Bochs
-  // writes all into a folder, and only when the machine asked for it. It does not go on after that.
-  // Error (infrastructure) where the emulator cannot.
+  // writes all into a folder. Bochs, and a QEMU that counts instructions, wait until the machine
+  // asks for it. It does not go on after that. Error (infrastructure) where the emulator cannot.
   virtual void save_state(const std::filesystem::path& to) = 0;
 
   // The serial console and the stream: non-blocking, read by who follows the machine.

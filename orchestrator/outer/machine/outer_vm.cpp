@@ -43,6 +43,12 @@ guest::DomainSpec outer_spec(const Site& site, const OuterImage& image, const Ou
   return spec;
 }
 
+void count_instructions(guest::DomainSpec& spec) {
+  spec.count_instructions = true;
+  spec.vcpus = 1;
+  spec.agent_socket.clear();
+}
+
 void make_job_disk(const fs::path& folder, const fs::path& disk) {
   // The job goes in as a disk, not by QEMU's fw_cfg: reading a file of that by sysfs takes time
   // with the square of its size.

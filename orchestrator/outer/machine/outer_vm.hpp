@@ -24,6 +24,10 @@ guest::DomainSpec outer_spec(const Site& site, const OuterImage& image, const Ou
                              const std::string& name, const std::filesystem::path& disk,
                              const std::filesystem::path& sockets);
 
+// Makes of it one that counts instructions: with one processor, and without an agent, to which
+// libvirt connects when it likes, and the machine is told.
+void count_instructions(guest::DomainSpec& spec);
+
 // Makes an ext4 file from a folder; the same file from the same folder.
 void make_job_disk(const std::filesystem::path& folder, const std::filesystem::path& disk);
 

@@ -106,8 +106,7 @@ record::Conditions without_paging(record::Conditions conditions) {
 }
 
 std::string paging_of(const Group& group) {
-  const auto found = group.conditions.find(std::string(record::condition::paging));
-  return found == group.conditions.end() ? "" : found->second;
+  return record::condition_of(group.conditions, record::condition::paging);
 }
 
 struct Difference {

@@ -19,11 +19,6 @@ ExitsByNumber sum(const std::vector<ExitsByNumber>& guests) {
   return sums;
 }
 
-std::string condition_of(const record::Conditions& conditions, std::string_view key) {
-  const auto found = conditions.find(std::string(key));
-  return found == conditions.end() ? "" : found->second;
-}
-
 // Of all texts of exit_stats together; none where one cannot be read.
 std::vector<Sample::Reason> reasons_in(const std::vector<std::string>& texts) {
   std::map<std::uint32_t, Sample::Reason> sums;
@@ -81,8 +76,9 @@ void Observer::sample(double seconds) {
 
 void Observer::report() {
   const record::Conditions& conditions = state_.context.conditions;
-  Sample sample{.vendor = exits::parse_vendor(condition_of(conditions, record::condition::vendor)),
-                .emulated = condition_of(conditions, record::condition::emulated) == "true"};
+  Sample sample{
+      .vendor = exits::parse_vendor(record::condition_of(conditions, record::condition::vendor)),
+      .emulated = record::condition_of(conditions, record::condition::emulated) == "true"};
   for (const ExitsByNumber& guest : last_)
     for (const auto& [number, exits] : guest) sample.exits += exits;
   try {

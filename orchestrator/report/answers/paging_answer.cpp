@@ -89,10 +89,12 @@ std::string why(std::string_view name, std::string_view category, double change)
 }
 
 // Without what makes the two kinds differ. Site svm has another emulator for shadow paging: the
-// answer says so.
+// answer says so. Some of the modules' own parameters follow from paging (of kvm_intel eptad and
+// unrestricted_guest, without EPT).
 record::Conditions without_paging(record::Conditions conditions) {
   conditions.erase(std::string(record::condition::paging));
   conditions.erase(std::string(record::condition::emulator));
+  conditions.erase(std::string(record::condition::kvm_parameters));
   const auto found = conditions.find(std::string(record::condition::module_parameters));
   if (found == conditions.end()) return conditions;
   std::string kept, rest = found->second + " ";

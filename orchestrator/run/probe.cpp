@@ -21,6 +21,8 @@
 #include "orchestrator/image/guestfs.hpp"
 #include "orchestrator/kvm/build.hpp"
 #include "orchestrator/kvm/kit.hpp"
+#include "orchestrator/kvm/modules/modules.hpp"
+#include "orchestrator/kvm/modules/refusal.hpp"
 #include "orchestrator/outer/machine/bochs.hpp"
 #include "orchestrator/outer/machine/emulator.hpp"
 
@@ -89,6 +91,17 @@ base::Outcome time_exits(bool nested) {
                                 "1"};
   if (nested) argv.push_back("--nested");
   return base::run({.argv = argv, .limit = patience});
+}
+
+// What keeps root from swapping this machine's modules, which it could otherwise; "" where nothing
+// does.
+std::string why_not_swapped() {
+  if (const auto refusal = kvm::swapping_refused()) return refusal->cause;
+  if (const auto refusal = kvm::unsigned_modules_refused()) return refusal->cause;
+  const std::vector<kvm::KvmUser> users = kvm::kvm_users();
+  if (!users.empty()) return "kvm is in use by process " + kvm::in_words(users);
+  if (!kvm::is_debian_kernel()) return base::running_kernel() + " is no kernel of Debian's";
+  return "";
 }
 
 std::string read_parameter(const std::string& module) {
@@ -253,6 +266,8 @@ Finding probe_here() {
     finding.detail = "not a VM: lab swaps the modules of a real machine only with --on here";
   else if (::geteuid() != 0)
     finding.detail = "only root may swap modules";
+  else if (const std::string obstacle = why_not_swapped(); !obstacle.empty())
+    finding.detail = obstacle;
   else
     finding = probe_kvm(), finding.name = own_modules;
   return finding;

@@ -35,7 +35,8 @@ Finding probe_nested();
 // otherwise than well, or an exit takes more than five milliseconds.
 Finding judge_exits(Finding finding, const std::string& whose, const base::Outcome& outcome);
 
-// Whether this machine is a VM with VMX or SVM whose modules root may swap.
+// Whether this machine is a VM with VMX or SVM whose modules root may swap: not in a container, no
+// kernel that takes signed modules only or that lab cannot build modules for, no VM that runs.
 Finding probe_here();
 
 // QEMU with emulated SVM.

@@ -166,8 +166,10 @@ bool Kmod::remove(const std::string& name) const {
   return true;
 }
 
-bool Kmod::exists(const std::string& name) const {
-  return kmod_module_get_path(by_name(context_.get(), name).get()) != nullptr;
+fs::path Kmod::file(const std::string& name) const {
+  const ModulePtr module = by_name(context_.get(), name);  // owns the text
+  const char* path = kmod_module_get_path(module.get());
+  return path ? path : "";
 }
 
 std::vector<std::string> Kmod::information(const fs::path& file, const std::string& field) {

@@ -35,8 +35,8 @@ class Kmod {
   // Unloads a module. False where something uses it. Nothing happens where it is not loaded.
   bool remove(const std::string& name) const;
 
-  // Whether the running kernel has the module (as a file).
-  bool exists(const std::string& name) const;
+  // The module's file in the running kernel's folder; empty where there is none.
+  std::filesystem::path file(const std::string& name) const;
 
   // Values of a module file's information field, e.g. "parm" or "vermagic".
   static std::vector<std::string> information(const std::filesystem::path& file,

@@ -17,6 +17,7 @@
 #include "orchestrator/kvm/build.hpp"
 #include "orchestrator/kvm/modules/kmod.hpp"
 #include "orchestrator/kvm/modules/refusal.hpp"
+#include "orchestrator/kvm/modules/stock.hpp"
 
 namespace lab::kvm {
 namespace fs = std::filesystem;
@@ -116,11 +117,6 @@ void remove_all(const Kmod& kmod) {
   }
 }
 
-void check_not_built_in() {
-  if (fs::exists("/sys/module/kvm") && !is_loaded("kvm"))
-    throw base::infrastructure_error("kvm is built into this kernel and cannot be swapped");
-}
-
 // "6.1.192-2" from "#1 SMP PREEMPT_DYNAMIC Debian 6.1.192-2 (2026-11-16)"; "" from others.
 std::string package_version(const std::string& version) {
   static const std::string mark = " Debian ";
@@ -134,7 +130,7 @@ std::string package_version(const std::string& version) {
 // compare: what can be compared is the vermagic, against that of the kernel's own modules.
 void check_vermagic(const ModuleSet& modules) {
   const Kmod kmod;
-  if (!kmod.exists("kvm")) return;
+  if (kmod.file("kvm").empty()) return;
   const auto stock = kmod.information_of("kvm", "vermagic");
   const auto ours = Kmod::information(file_of(modules.path, "kvm"), "vermagic");
   if (stock != ours)
@@ -195,10 +191,15 @@ bool insert_both(const Kmod& kmod, const fs::path& modules, const std::string& v
   return kmod.insert_file(file_of(modules, vendor), vendors);
 }
 
-void put_stock_back(const ModuleState& state) {
-  const Kmod kmod;
-  if (!parameter("kvm", "exit_stats").empty() || !is_loaded(state.vendor_module)) remove_all(kmod);
-  if (state.stock_was_loaded) kmod.probe(state.vendor_module);
+void put_stock_back(const fs::path& runtime, const ModuleState& state) {
+  if (!parameter("kvm", "exit_stats").empty() || !is_loaded(state.vendor_module))
+    remove_all(Kmod());
+  if (state.stock_was_loaded) load_stock(runtime, state.vendor_module);
+}
+
+void forget(const fs::path& runtime) {
+  remove_state(runtime);
+  remove_stock(runtime);
 }
 
 // What is to be undone, even where the note about it cannot be read.
@@ -224,6 +225,12 @@ std::string vendor_module(exits::Vendor vendor) {
   return vendor == exits::Vendor::svm ? "kvm_amd" : "kvm_intel";
 }
 
+bool is_debian_kernel() {
+  utsname system{};
+  ::uname(&system);
+  return !package_version(system.version).empty();
+}
+
 SplitParameters split_by_modules(const fs::path& modules, exits::Vendor vendor,
                                  const Parameters& parameters) {
   const std::string module = vendor_module(vendor);
@@ -244,14 +251,16 @@ ModuleSwap::~ModuleSwap() {
 
 void ModuleSwap::load(const fs::path& modules, const Parameters& parameters) {
   if (loaded_ == modules && parameters_ == parameters) return;
+  if (const auto refusal = swapping_refused())
+    throw base::infrastructure_error(refusal->cause, refusal->hint);
   const ModuleSet set = open_modules(modules);
   check_release(set);
-  check_not_built_in();
   check_taken_unsigned(set);
   const std::string vendor = vendor_module(machine_vendor());
   const SplitParameters split = split_by_modules(modules, machine_vendor(), parameters);
   wait_until_unused(vendor);
   const std::optional<ModuleState> before = read_state(runtime_);
+  if (!before && is_loaded(vendor)) keep_stock(runtime_, vendor);
   write_state(runtime_, {.vendor_module = vendor,
                          .stock_was_loaded = before ? before->stock_was_loaded : is_loaded(vendor),
                          .patch = set.patch,
@@ -299,8 +308,8 @@ void ModuleSwap::swap_in(const fs::path& modules, const SplitParameters& split) 
 }
 
 void ModuleSwap::restore() {
-  put_stock_back(state_or_guess(runtime_));
-  remove_state(runtime_);
+  put_stock_back(runtime_, state_or_guess(runtime_));
+  forget(runtime_);
   loaded_.clear();
   parameters_.clear();
 }
@@ -318,8 +327,8 @@ bool recover_modules(const fs::path& runtime) {
   if (!lock) return false;
   const ModuleState state = state_or_guess(runtime);
   if (state.kept) return false;
-  put_stock_back(state);
-  remove_state(runtime);
+  put_stock_back(runtime, state);
+  forget(runtime);
   return true;
 }
 

@@ -24,6 +24,10 @@ exits::Vendor machine_vendor();
 // Its vendor's module: "kvm_intel" or "kvm_amd".
 std::string vendor_module(exits::Vendor vendor);
 
+// Whether the running kernel is one of Debian's packages, by what it says of itself: only for those
+// does lab get the source by itself.
+bool is_debian_kernel();
+
 // Which of this folder's modules takes which parameter. Error (user) where none has one of them, or
 // could take its value for something else. By their files: this machine may have another vendor and
 // kernel.

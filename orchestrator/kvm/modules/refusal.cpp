@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: MIT
 #include "orchestrator/kvm/modules/refusal.hpp"
 
+#include <cstdint>
 #include <fstream>
 #include <iterator>
+#include <string>
 
 #include "orchestrator/base/fd.hpp"
 
@@ -28,7 +30,34 @@ bool secure_boot(const fs::path& root) {
   return value.size() == 5 && value[4] == 1;
 }
 
+// The inodes of the first namespaces are fixed (Linux: include/linux/proc_ns.h, PROC_PID_INIT_INO
+// and PROC_USER_INIT_INO). False where /proc does not say which one this process is in.
+bool in_other_namespace(const fs::path& root, const std::string& kind, std::uint32_t first) {
+  std::error_code none;
+  const std::string name = fs::read_symlink(root / "proc/self/ns" / kind, none);
+  return !name.empty() && name != kind + ":[" + std::to_string(first) + "]";
+}
+
+bool in_container(const fs::path& root) {
+  return in_other_namespace(root, "pid", 0xEFFFFFFC) ||
+         in_other_namespace(root, "user", 0xEFFFFFFD);
+}
+
+bool is_built_in(const fs::path& root) {
+  return fs::exists(root / "sys/module/kvm") && !fs::exists(root / "sys/module/kvm/initstate");
+}
+
 }  // namespace
+
+std::optional<Refusal> swapping_refused(const fs::path& root) {
+  if (in_container(root))
+    return Refusal{"lab runs in a container, and the kvm modules are the host's",
+                   "run lab on the host, or count in an outer VM: --on svm"};
+  if (is_built_in(root))
+    return Refusal{"kvm is built into this kernel and cannot be swapped",
+                   "count in an outer VM: --on svm"};
+  return std::nullopt;
+}
 
 std::optional<Refusal> unsigned_modules_refused(const fs::path& root) {
   static const std::string elsewhere = "; or count in an outer VM: --on svm";

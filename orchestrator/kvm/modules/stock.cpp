@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: MIT
+#include "orchestrator/kvm/modules/stock.hpp"
+
+#include <spdlog/spdlog.h>
+
+#include "orchestrator/base/error.hpp"
+#include "orchestrator/base/fd.hpp"
+#include "orchestrator/base/this_machine.hpp"
+#include "orchestrator/kvm/modules/kmod.hpp"
+
+namespace lab::kvm {
+namespace fs = std::filesystem;
+namespace {
+
+constexpr std::size_t largest_module = 64u << 20;
+
+fs::path folder_of(const fs::path& runtime) {
+  return runtime / "stock-modules";
+}
+
+// The file is named by the module and keeps its ending, by which libkmod knows its compression.
+fs::path copy_of(const fs::path& folder, const std::string& module) {
+  std::error_code none;
+  for (const auto& entry : fs::directory_iterator(folder, none))
+    if (entry.path().filename().string().starts_with(module + ".ko")) return entry.path();
+  return {};
+}
+
+[[noreturn]] void cannot_come_back(const std::string& why) {
+  throw base::infrastructure_error("the stock kvm modules could not be loaded again: " + why,
+                                   "reboot into the kernel that is installed, or --on svm");
+}
+
+}  // namespace
+
+void keep_module(const fs::path& file, const std::string& module, const std::string& release,
+                 const fs::path& folder) {
+  if (file.empty() || !fs::exists(file))
+    cannot_come_back("the running kernel, " + release + ", has no file of module '" + module + "'");
+  const auto magic = Kmod::information(file, "vermagic");
+  if (magic.empty() || !(magic[0] + " ").starts_with(release + " "))
+    cannot_come_back("'" + file.string() + "' is not for the running kernel, " + release);
+  const std::string name = file.filename();
+  fs::create_directories(folder);
+  base::write_file(folder / (module + name.substr(name.find(".ko"))),
+                   base::read_file(file, largest_module));
+}
+
+void keep_stock(const fs::path& runtime, const std::string& vendor) {
+  const Kmod kmod;
+  for (const std::string& module : {std::string("kvm"), vendor})
+    keep_module(kmod.file(module), module, base::running_kernel(), folder_of(runtime));
+}
+
+void load_stock(const fs::path& runtime, const std::string& vendor) {
+  const Kmod kmod;
+  try {
+    return kmod.probe(vendor);
+  } catch (const base::Error& error) {
+    if (copy_of(folder_of(runtime), vendor).empty()) throw;
+    spdlog::warn("{}; loading the copy that lab kept", error.what());
+  }
+  for (const std::string& module : {std::string("kvm"), vendor})
+    if (!kmod.insert_file(copy_of(folder_of(runtime), module), kmod.options(module)))
+      spdlog::debug("module {} is there already", module);
+}
+
+void remove_stock(const fs::path& runtime) {
+  std::error_code ignored;
+  fs::remove_all(folder_of(runtime), ignored);
+}
+
+}  // namespace lab::kvm

@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: MIT
+// The running kernel's own kvm modules, which must come back whatever happens to their files: an
+// upgrade or `apt autoremove` may delete those of a kernel that still runs.
+#pragma once
+
+#include <filesystem>
+#include <string>
+
+namespace lab::kvm {
+
+// Copies kvm and the vendor's module ("kvm_amd") into `runtime`, before they are unloaded. Error
+// (infrastructure) where their files are not there or of another kernel than the one that runs:
+// nothing could load them again.
+void keep_stock(const std::filesystem::path& runtime, const std::string& vendor);
+
+// Loads both, as modprobe would; from the copies where that fails.
+void load_stock(const std::filesystem::path& runtime, const std::string& vendor);
+
+void remove_stock(const std::filesystem::path& runtime);
+
+// As keep_stock(), of one module's file, for a kernel of this release.
+void keep_module(const std::filesystem::path& file, const std::string& module,
+                 const std::string& release, const std::filesystem::path& folder);
+
+}  // namespace lab::kvm

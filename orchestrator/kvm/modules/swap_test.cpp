@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: MIT
+// What is asked before this machine's modules are touched.
+#include <gmock/gmock.h>
+#include <sched.h>
+#include <unistd.h>
+
+#include <cstdio>
+#include <cstdlib>
+#include <fstream>
+
+#include "orchestrator/base/error.hpp"
+#include "orchestrator/base/fd.hpp"
+#include "orchestrator/base/folders.hpp"
+#include "orchestrator/base/subprocess.hpp"
+#include "orchestrator/kvm/modules/modules.hpp"
+#include "orchestrator/kvm/modules/refusal.hpp"
+#include "orchestrator/kvm/modules/stock.hpp"
+
+namespace lab::kvm {
+namespace {
+
+namespace fs = std::filesystem;
+using testing::HasSubstr;
+
+class Swap : public testing::Test {
+ protected:
+  void write(const std::string& name, const std::string& text) const {
+    fs::create_directories((folder_.path() / name).parent_path());
+    std::ofstream(folder_.path() / name) << text;
+  }
+
+  // An object file whose .modinfo says for which kernel it is.
+  fs::path module_of(const std::string& vermagic) const {
+    write("kvm.s", ".section .modinfo, \"a\"\n.string \"vermagic=" + vermagic + "\"\n");
+    const fs::path module = folder_.path() / "kvm.ko";
+    base::run_checked({.argv = {"gcc", "-c", "-o", module.string(), folder_.path() / "kvm.s"}});
+    return module;
+  }
+
+  base::TemporaryFolder folder_{fs::temp_directory_path(), "swap-test"};
+};
+
+TEST_F(Swap, WhyNothingMayBeSwapped) {
+  const auto be_in = [&](const std::string& kind, const std::string& inode) {
+    const fs::path name = folder_.path() / "proc/self/ns" / kind;
+    fs::create_directories(name.parent_path());
+    fs::remove(name);
+    fs::create_symlink(kind + ":[" + inode + "]", name);
+  };
+  EXPECT_FALSE(swapping_refused(folder_.path()));
+  be_in("pid", "4026531836");
+  be_in("user", "4026531837");
+  EXPECT_FALSE(swapping_refused(folder_.path()));
+  be_in("pid", "4026532201");
+  EXPECT_THAT(swapping_refused(folder_.path())->cause, HasSubstr("container"));
+  be_in("pid", "4026531836");
+  be_in("user", "4026532202");
+  EXPECT_THAT(swapping_refused(folder_.path())->cause, HasSubstr("container"));
+  be_in("user", "4026531837");
+  write("sys/module/kvm/parameters/halt_poll_ns", "0\n");
+  EXPECT_THAT(swapping_refused(folder_.path())->cause, HasSubstr("built into"));
+  write("sys/module/kvm/initstate", "live\n");
+  EXPECT_FALSE(swapping_refused(folder_.path()));
+}
+
+// Ends with what load() says, in a user namespace of its own, as some containers have.
+[[noreturn]] void load_in_namespace(const fs::path& folder) {
+  if (::unshare(CLONE_NEWUSER) != 0) std::_Exit(1);
+  try {
+    ModuleSwap(folder).load(folder / "none", {});
+  } catch (const base::Error& error) {
+    std::fputs(error.what(), stderr);
+    std::_Exit(0);
+  }
+  std::_Exit(2);
+}
+
+TEST_F(Swap, IsRefusedInAContainer) {
+  if (::geteuid() != 0) GTEST_SKIP() << "namespaces are for root";
+  EXPECT_EXIT(load_in_namespace(folder_.path()), testing::ExitedWithCode(0), "in a container");
+  EXPECT_FALSE(fs::exists(folder_.path() / "modules.json"));
+}
+
+TEST_F(Swap, KeepsOnlyModulesOfTheRunningKernel) {
+  const fs::path to = folder_.path() / "stock";
+  const auto keep = [&](const fs::path& file, const std::string& release) {
+    keep_module(file, "kvm", release, to);
+  };
+  const auto said = [&](const fs::path& file, const std::string& release) {
+    try {
+      keep(file, release);
+    } catch (const base::Error& error) {
+      return std::string(error.what());
+    }
+    return std::string();
+  };
+  EXPECT_THAT(said("", "6.1.0-41-amd64"), HasSubstr("has no file of module 'kvm'"));
+  EXPECT_THAT(said(folder_.path() / "kvm.ko", "6.1.0-41-amd64"), HasSubstr("has no file"));
+  const fs::path module = module_of("6.1.0-41-amd64 SMP preempt mod_unload modversions ");
+  EXPECT_THAT(said(module, "6.1.0-4"), HasSubstr("not for the running kernel, 6.1.0-4"));
+  EXPECT_FALSE(fs::exists(to / "kvm.ko"));
+  EXPECT_EQ(said(module, "6.1.0-41-amd64"), "");
+  EXPECT_EQ(base::read_file(to / "kvm.ko"), base::read_file(module));
+}
+
+}  // namespace
+}  // namespace lab::kvm

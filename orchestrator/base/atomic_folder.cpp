@@ -48,7 +48,23 @@ void remove_half_made(const fs::path& parent) {
   for (const fs::path& folder : half_made_in(parent)) fs::remove_all(folder, ignored);
 }
 
+void sync_to_disk(const fs::path& path) {
+  const Fd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW));
+  if (!fd) throw errno_error("open", path.string(), errno);
+  if (::fsync(fd.get()) != 0) throw errno_error("write", path.string(), errno);
+}
+
 }  // namespace
+
+void put_in_place(const fs::path& made, const fs::path& to) {
+  if (fs::is_directory(made))
+    for (const auto& entry : fs::recursive_directory_iterator(made))
+      if (!entry.is_symlink() && (entry.is_regular_file() || entry.is_directory()))
+        sync_to_disk(entry.path());
+  sync_to_disk(made);
+  fs::rename(made, to);
+  sync_to_disk(to.parent_path());
+}
 
 Fd lock_folder(const fs::path& parent) {
   fs::create_directories(parent);
@@ -75,7 +91,7 @@ bool make_folder_once(const fs::path& folder, const std::function<void(const fs:
   TemporaryFolder work(folder.parent_path(), half_made_prefix + folder.filename().string());
   fill(work.path());
   fs::permissions(work.path(), fs::perms(0755));
-  fs::rename(work.path(), folder);
+  put_in_place(work.path(), folder);
   work.keep();
   return true;
 }

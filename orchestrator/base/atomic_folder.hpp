@@ -24,6 +24,10 @@ void remove_folder(const std::filesystem::path& folder);
 bool make_folder_once(const std::filesystem::path& folder,
                       const std::function<void(const std::filesystem::path&)>& fill);
 
+// Renames a file or a folder with all that is in it to `to`, when it is on the disk: after a power
+// cut `to` is whole or not there. Error (infrastructure) where the disk does not take it.
+void put_in_place(const std::filesystem::path& made, const std::filesystem::path& to);
+
 // Removes what killed processes left half-made in `parent`. False where there was nothing, or
 // where somebody is making a folder there right now.
 bool clear_half_made(const std::filesystem::path& parent);

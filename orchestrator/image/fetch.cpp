@@ -11,6 +11,7 @@
 #include <mutex>
 #include <sstream>
 
+#include "orchestrator/base/atomic_folder.hpp"
 #include "orchestrator/base/error.hpp"
 #include "orchestrator/base/fd.hpp"
 #include "orchestrator/base/interrupt.hpp"
@@ -133,7 +134,7 @@ void fetch(const std::string& url, const std::string& digest, const fs::path& fi
     download(url, part, progress);
   }
   check_digest(url, digest, part);
-  fs::rename(part, file);
+  base::put_in_place(part, file);
 }
 
 std::string fetch_text(const std::string& url, std::size_t limit) {

@@ -3,8 +3,11 @@
 // own `expect` entries. Two of them in the ordinary run on svm, all of them on both emulated sites
 // under the label "nightly".
 #include <algorithm>
+#include <cmath>
 #include <sstream>
+#include <string>
 #include <tuple>
+#include <vector>
 
 #include "orchestrator/e2e/lab_test.hpp"
 
@@ -109,16 +112,49 @@ std::vector<std::string> lines_of_readme() {
   return lines;
 }
 
-// Its images are the same bytes on each machine as long as Debian's packages are the same. Where
-// they have changed, README.md wants the new table.
+// A line in words, those that are numbers by themselves: "boot: 81,819 exits" has one of them.
+struct Line {
+  std::vector<std::string> words;
+  std::vector<double> numbers;
+};
+
+Line split_line(const std::string& text) {
+  Line line;
+  std::istringstream stream(text);
+  for (std::string word; stream >> word;) {
+    std::string digits = word;
+    std::erase(digits, ',');
+    const bool is_number = digits.find_first_not_of("0123456789.") == std::string::npos;
+    line.words.push_back(is_number ? "number" : word);
+    if (is_number) line.numbers.push_back(std::stod(digits));
+  }
+  return line;
+}
+
+// Whether both say the same, no number differing by more than a hundredth.
+bool agree(const std::string& one, const std::string& other) {
+  const Line a = split_line(one), b = split_line(other);
+  return a.words == b.words && std::ranges::equal(a.numbers, b.numbers, [](double x, double y) {
+           return std::abs(x - y) <= 0.01 * std::max(x, y);
+         });
+}
+
+// Another lab has other free memory in the outer VM, and counts some hundredths of a percent more
+// or less; other images may count more. Where this fails, README.md wants the new table.
 TEST_F(Library, NightlyTheFirstCommandPrintsTheReadmesTable) {
   const Finished run =
       lab({"run", scenarios + "boot-count.yaml", "--on", "svm", "--store", store()},
           {.limit = std::chrono::minutes(60)});
   ASSERT_EQ(run.exit_code, 0) << run.errors;
   EXPECT_GT(lines_of_readme().size(), 8u);
-  for (const std::string& line : lines_of_readme())
-    EXPECT_THAT(run.output, testing::HasSubstr(line + "\n"));
+  std::istringstream output(run.output);
+  std::vector<std::string> lines;
+  for (std::string line; std::getline(output, line);) lines.push_back(line);
+  for (const std::string& wanted : lines_of_readme())
+    EXPECT_TRUE(
+        std::ranges::any_of(lines, [&](const std::string& line) { return agree(wanted, line); }))
+        << wanted << "\nis not in\n"
+        << run.output;
 }
 
 // Quick, and no outer VM: every file is in the list above, has a page, and is valid.

@@ -46,9 +46,10 @@ std::string site_of(const Cell& cell);
 // Puts the entry in the place of the one with the same cell and site, or at the end.
 void accept(Baseline& baseline, Entry entry);
 
-// Why these trials should not become a baseline: from one run only, too few to judge anything by,
-// or a run that differs from the others by more than they do among themselves (false in one of a
-// hundred acceptances at most: options.alpha). Empty: nothing speaks against it.
+// Why these trials should not become a baseline. Where counts vary: they are from one run only, too
+// few to judge anything by, or one run differs from the others by more than they do among
+// themselves (false in one of a hundred acceptances at most: options.alpha). Where they are exact:
+// they are not the same. Empty: nothing speaks against it.
 inline constexpr std::size_t fewest_runs = 2, most_trials = 10'000;
 std::vector<std::string> objections(const Cell& cell, const GateOptions& options);
 

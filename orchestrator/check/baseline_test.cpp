@@ -25,6 +25,14 @@ TEST(Baseline, ObjectsToOneRunAndToAnOddOne) {
   EXPECT_THAT(objections(cells(all).at(0), {}), ElementsAre(HasSubstr("run c is odd")));
 }
 
+// There is nothing odd about a run that is the same each time.
+TEST(Baseline, TakesOneExactTrial) {
+  record::Conditions exact = usual;
+  exact["exact"] = "clock by instructions";
+  const auto all = trials(1, 2000, exact, "a");
+  EXPECT_THAT(objections(cells(all).at(0), {}), IsEmpty());
+}
+
 // Runs of four trials each that vary by 5 % and have nothing else between them.
 Cell honest_runs(std::size_t runs, std::mt19937_64& random) {
   std::normal_distribution<double> noise(1, 0.05);

@@ -9,8 +9,10 @@
 
 #include "orchestrator/cli/output.hpp"
 #include "orchestrator/scenario/plan_json.hpp"
+#include "orchestrator/store/keep.hpp"
 
 namespace lab::cli {
+namespace fs = std::filesystem;
 namespace {
 
 void scale(std::chrono::seconds& limit, double factor) {
@@ -111,6 +113,7 @@ TrialRunner::TrialRunner(std::vector<scenario::TrialPlan> plans, const TrialOpti
       live_(run_folder_.sockets()),
       progress_(terminal::Progress::fitting()),
       run_(std::move(run_name)) {
+  store_.set_patience(std::chrono::minutes(1));  // a trial took longer
   if (terminal::Progress::fitting() != terminal::Progress::Mode::terminal) return;
   try {
     const terminal::Expected expected(store_, plans_, options.run.site);
@@ -149,6 +152,9 @@ void TrialRunner::finish() {
   const std::size_t left = in_order_.missing().size();
   if (failed_early() && left > 0)
     say(fmt::format("lab: --fail-fast: {} of {} trials not run\n", left, plans_.size()));
+  std::string files;
+  for (const fs::path& file : unstored_) files += " " + file.string();
+  if (!unstored_.empty()) say(fmt::format("lab: not in the store: lab results import{}\n", files));
 }
 
 void TrialRunner::take(const trial::Event& event) {
@@ -173,7 +179,12 @@ void TrialRunner::keep(record::Record record, unsigned lane) {
   if (const scenario::TrialPlan* plan = plan_of(record))
     record.plan = scenario::to_object(*plan).dump(-1, ' ', true,
                                                   nlohmann::ordered_json::error_handler_t::replace);
-  store_.insert(record);
+  const store::Saved saved = store::keep(store_, record, {fs::temp_directory_path()});
+  if (!saved.file.empty()) {
+    unstored_.push_back(saved.file);
+    say(fmt::format("lab: warning: {}; the record of {} is in {}\n", saved.why, trial,
+                    saved.file.string()));
+  }
   failed_ |= record.outcome != record::Outcome::passed;
   in_order_.done(trial, std::move(record));
   next_(in_order_.next());

@@ -3,6 +3,7 @@
 // retries, keeping each record as it comes, and saying on standard error how it goes.
 #pragma once
 
+#include <filesystem>
 #include <functional>
 #include <optional>
 #include <string>
@@ -62,8 +63,10 @@ class TrialRunner {
   const std::vector<scenario::TrialPlan>& plans() const { return plans_; }
 
   void clear_progress() { progress_.clear(); }
-  // Says how long all took, and what --fail-fast left out.
+  // Says how long all took, what --fail-fast left out, and which records the store did not take.
   void finish();
+  // False where a record lies beside the store.
+  bool all_stored() const { return unstored_.empty(); }
 
  private:
   bool failed_early() const { return options_.fail_fast && failed_; }
@@ -84,9 +87,10 @@ class TrialRunner {
   terminal::Progress progress_;
   terminal::PhaseClock clock_;
   Next next_;
-  std::string run_;            // Record::run of all
-  bool failed_ = false;        // a trial did not pass
-  bool last_attempt_ = false;  // what fails now is not tried again
+  std::string run_;                              // Record::run of all
+  std::vector<std::filesystem::path> unstored_;  // files of records that the store did not take
+  bool failed_ = false;                          // a trial did not pass
+  bool last_attempt_ = false;                    // what fails now is not tried again
 };
 
 }  // namespace lab::cli

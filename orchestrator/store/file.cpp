@@ -135,7 +135,7 @@ base::Error explain(const std::string& path, const SQLite::Exception& error) {
   switch (primary_code(error)) {
     case SQLITE_BUSY:
     case SQLITE_LOCKED:
-      return base::infrastructure_error(store + "locked by another program for more than 5 s",
+      return base::infrastructure_error(store + "locked by another program",
                                         "end that program (fuser " + path + "), then try again");
     case SQLITE_READONLY:
     case SQLITE_PERM:

@@ -170,6 +170,10 @@ const std::string& Store::path() const {
   return impl_->path;
 }
 
+void Store::set_patience(std::chrono::milliseconds patience) {
+  impl_->database.setBusyTimeout(static_cast<int>(patience.count()));
+}
+
 void Store::insert(const record::Record& record) {
   insert(std::span(&record, 1));
 }

@@ -16,7 +16,7 @@
 
 namespace lab::store {
 
-// Every call throws base::Error: a store that is locked (5 s), read-only, damaged,
+// Every call throws base::Error: a store that is locked (for 5 s), read-only, damaged,
 // no store at all or made by a newer lab. Safe for several processes at once, each with a Store of
 // its own; so for threads.
 class Store {
@@ -40,6 +40,9 @@ class Store {
   Store& operator=(Store&&) noexcept;
 
   const std::string& path() const;
+
+  // How long each call waits from now on where others have the store locked.
+  void set_patience(std::chrono::milliseconds patience);
 
   // All of it or, whatever happens, nothing. An id that is already there is an error.
   void insert(const record::Record& record);

@@ -89,7 +89,8 @@ class Runner {
                    report::render(format_, records, style_for(options_.output), relations));
     }
     trials_.finish();
-    return worst_of(relations, worst_of(records));
+    const base::ExitCode worst = worst_of(relations, worst_of(records));
+    return trials_.all_stored() ? worst : worse(base::exit_infrastructure, worst);
   }
 
   void print(const std::vector<const record::Record*>& records) const {

@@ -5,6 +5,11 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <chrono>
+#include <cstdlib>
+#include <thread>
+#include <vector>
+
 #include "orchestrator/base/error.hpp"
 #include "orchestrator/base/fd.hpp"
 #include "orchestrator/base/folders.hpp"
@@ -182,6 +187,29 @@ TEST(Folders, TheEnvironmentWins) {
   ::unsetenv("LAB_SHARE");
   EXPECT_EQ(folders.share, "/somewhere/else");
   EXPECT_NE(find_folders().share, "/somewhere/else");
+}
+
+// What cleans up after the first signal hangs.
+[[noreturn]] void hang(const std::vector<int>& signals, std::chrono::milliseconds between) {
+  catch_interrupts();
+  for (const int number : signals) {
+    ::raise(number);
+    std::this_thread::sleep_for(between);
+  }
+  std::_Exit(interrupted() ? 7 : 8);
+}
+
+TEST(Interrupt, TheSecondSignalEndsAtOnce) {
+  EXPECT_EXIT(hang({SIGINT, SIGINT}, std::chrono::milliseconds(2100)),
+              testing::ExitedWithCode(exit_interrupted), "ended at once");
+  EXPECT_EXIT(hang({SIGINT, SIGTERM}, std::chrono::milliseconds(2100)),
+              testing::ExitedWithCode(exit_interrupted), "ended at once");
+}
+
+// A terminal sends one to the whole process group, and a wrapper passes its own on.
+TEST(Interrupt, TheSameSignalTwiceIsOne) {
+  EXPECT_EXIT(hang({SIGINT, SIGINT, SIGTERM}, std::chrono::milliseconds(10)),
+              testing::ExitedWithCode(7), "");
 }
 
 TEST(RunFolder, OfADeadLabIsSweptAndALivingOneIsNot) {

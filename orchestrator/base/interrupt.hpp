@@ -7,7 +7,8 @@
 namespace lab::base {
 
 // From now on SIGINT, SIGTERM and SIGHUP set a flag instead of ending the process, and SIGPIPE is
-// ignored. Call once, at the start of main.
+// ignored. A second one, two seconds later or more, ends the process at once (exit code 130): what
+// cleans up may hang. Call once, at the start of main.
 void catch_interrupts();
 
 // Whether one of them came. Sleeping system calls end early when it does.

@@ -3,18 +3,19 @@
 
 #include <curl/curl.h>
 #include <fcntl.h>
+#include <strings.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
 #include <memory>
 #include <mutex>
-#include <sstream>
 
 #include "orchestrator/base/atomic_folder.hpp"
 #include "orchestrator/base/error.hpp"
 #include "orchestrator/base/fd.hpp"
 #include "orchestrator/base/interrupt.hpp"
+#include "orchestrator/image/digests.hpp"
 
 namespace lab::image {
 namespace {
@@ -50,6 +51,11 @@ int on_progress(void* data, curl_off_t total, curl_off_t now, curl_off_t, curl_o
   return 0;
 }
 
+// The scheme's case does not matter (RFC 3986, 3.1).
+bool is_https(const std::string& url) {
+  return ::strncasecmp(url.c_str(), "https:", 6) == 0;
+}
+
 CurlPtr new_transfer(const std::string& url, Transfer& transfer) {
   static std::once_flag once;
   std::call_once(once, [] { curl_global_init(CURL_GLOBAL_DEFAULT); });
@@ -58,7 +64,7 @@ CurlPtr new_transfer(const std::string& url, Transfer& transfer) {
   CURL* handle = curl.get();
   curl_easy_setopt(handle, CURLOPT_URL, url.c_str());
   curl_easy_setopt(handle, CURLOPT_PROTOCOLS_STR, "http,https,file");
-  curl_easy_setopt(handle, CURLOPT_REDIR_PROTOCOLS_STR, "http,https");
+  curl_easy_setopt(handle, CURLOPT_REDIR_PROTOCOLS_STR, is_https(url) ? "https" : "http,https");
   curl_easy_setopt(handle, CURLOPT_FOLLOWLOCATION, 1L);
   curl_easy_setopt(handle, CURLOPT_MAXREDIRS, 5L);
   curl_easy_setopt(handle, CURLOPT_FAILONERROR, 1L);
@@ -74,15 +80,17 @@ CurlPtr new_transfer(const std::string& url, Transfer& transfer) {
   return curl;
 }
 
-// False where the server cannot resume; Error for every other failure.
+// False where the server cannot resume there; Error for every other failure.
 bool perform(CURL* curl, const std::string& url, const Transfer& transfer) {
   const CURLcode code = curl_easy_perform(curl);
   base::throw_if_interrupted();
   if (transfer.failure) std::rethrow_exception(transfer.failure);
-  if (code == CURLE_OK) return true;
-  if (code == CURLE_RANGE_ERROR) return false;
   long status = 0;
   curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &status);
+  // What is there already is as long as the file, or longer; libcurl calls that well done.
+  if (transfer.offset > 0 && (status == 416 || code == CURLE_BAD_DOWNLOAD_RESUME)) return false;
+  if (code == CURLE_OK) return true;
+  if (code == CURLE_RANGE_ERROR) return false;
   if (code == CURLE_HTTP_RETURNED_ERROR)
     throw base::infrastructure_error("fetch '" + url + "': HTTP status " + std::to_string(status),
                                      "check the url in images/manifest.yaml");
@@ -109,13 +117,12 @@ bool download(const std::string& url, const fs::path& part, const FetchProgress&
   return perform(curl.get(), url, transfer);
 }
 
+std::string digest_of(const fs::path& file, const std::string& kind) {
+  return kind + (kind == "sha512:" ? base::sha512_file(file) : base::sha256_file(file));
+}
+
 void check_digest(const std::string& url, const std::string& digest, const fs::path& part) {
-  const std::size_t colon = digest.find(':');
-  const std::string kind = digest.substr(0, colon);
-  if (colon == std::string::npos || (kind != "sha512" && kind != "sha256"))
-    throw base::user_error("digest '" + digest + "': expected sha512:HEX or sha256:HEX");
-  const std::string found =
-      kind + ":" + (kind == "sha512" ? base::sha512_file(part) : base::sha256_file(part));
+  const std::string found = digest_of(part, digest.substr(0, digest.find(':') + 1));
   if (found == digest) return;
   fs::remove(part);
   throw base::infrastructure_error(
@@ -133,7 +140,7 @@ void fetch(const std::string& url, const std::string& digest, const fs::path& fi
     fs::remove(part);
     download(url, part, progress);
   }
-  check_digest(url, digest, part);
+  check_digest(url, normalized_digest(digest), part);
   base::put_in_place(part, file);
 }
 
@@ -149,17 +156,6 @@ std::string fetch_text(const std::string& url, std::size_t limit) {
   const CurlPtr curl = new_transfer(url, transfer);
   perform(curl.get(), url, transfer);
   return text;
-}
-
-std::string digest_in_sums(const std::string& sums, const std::string& name) {
-  std::istringstream lines(sums);
-  for (std::string hex, file; lines >> hex >> file;) {
-    if (file.starts_with("*")) file.erase(0, 1);
-    if (file != name) continue;
-    if (hex.size() == 128) return "sha512:" + hex;
-    if (hex.size() == 64) return "sha256:" + hex;
-  }
-  throw base::infrastructure_error("no digest of '" + name + "' in the published list");
 }
 
 }  // namespace lab::image

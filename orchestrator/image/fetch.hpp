@@ -13,7 +13,8 @@ namespace lab::image {
 using FetchProgress = std::function<void(std::uint64_t, std::uint64_t)>;
 
 // Downloads `url` (http, https or file) to `file`, resuming the partial file `file`.part of an
-// earlier try. The digest ("sha512:HEX" or "sha256:HEX") is compared before the file gets its
+// earlier try. From https it is redirected to https only. The digest (as normalized_digest() takes
+// it) is compared before the file gets its
 // name. Errors: an HTTP status of 400 or more, no connection, no space, a wrong digest (both are
 // shown, and what came is deleted), user interruption.
 void fetch(const std::string& url, const std::string& digest, const std::filesystem::path& file,
@@ -21,9 +22,5 @@ void fetch(const std::string& url, const std::string& digest, const std::filesys
 
 // Downloads a text of at most `limit` bytes, e.g. a SHA512SUMS file.
 std::string fetch_text(const std::string& url, std::size_t limit = 1u << 20);
-
-// The digest of `name` in the text of a SHA512SUMS or SHA256SUMS file, as "sha512:HEX" or
-// "sha256:HEX". Error (infrastructure) where it is not named there.
-std::string digest_in_sums(const std::string& sums, const std::string& name);
 
 }  // namespace lab::image

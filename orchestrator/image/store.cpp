@@ -11,6 +11,8 @@
 #include "orchestrator/base/error.hpp"
 #include "orchestrator/base/fd.hpp"
 #include "orchestrator/base/subprocess.hpp"
+#include "orchestrator/image/digests.hpp"
+#include "orchestrator/image/disk_file.hpp"
 #include "orchestrator/image/fetch.hpp"
 
 namespace lab::image {
@@ -59,7 +61,7 @@ void fetch_image(const Entry& entry, const fs::path& downloads, const fs::path& 
     told = now * 10 / all;
     progress(fmt::format("fetched {} of {} MiB", now >> 20, all >> 20));
   });
-  fs::rename(file, folder / "disk.qcow2");
+  take_disk_file(file, folder / "disk.qcow2");
   write_json(folder, {{"name", entry.name}, {"kind", "disk"}, {"disk", "disk.qcow2"}});
 }
 

@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: MIT
+#include "orchestrator/image/disk_file.hpp"
+
+#include <gmock/gmock.h>
+
+#include <fstream>
+
+#include "orchestrator/base/error.hpp"
+#include "orchestrator/base/folders.hpp"
+#include "orchestrator/base/subprocess.hpp"
+
+namespace lab::image {
+namespace {
+
+namespace fs = std::filesystem;
+using testing::HasSubstr;
+
+// Files as qemu-img makes them.
+class DiskFile : public testing::Test {
+ protected:
+  fs::path path(const std::string& name) const { return folder_.path() / name; }
+
+  fs::path make(std::vector<std::string> words) const {
+    words.insert(words.begin(), {"qemu-img", "create", "-q"});
+    base::run_checked({.argv = words});
+    return path("file");
+  }
+
+  fs::path write(const std::string& bytes) const {
+    std::ofstream(path("file"), std::ios::binary) << bytes;
+    return path("file");
+  }
+
+  // What is said of it; "" where it is taken.
+  std::string error_of(const fs::path& file) const {
+    try {
+      take_disk_file(file, path("disk.qcow2"));
+      return "";
+    } catch (const base::Error& error) {
+      EXPECT_EQ(error.kind(), base::ErrorKind::infrastructure);
+      EXPECT_FALSE(fs::exists(file)) << "what is refused must not be taken the next time";
+      EXPECT_FALSE(fs::exists(path("disk.qcow2")));
+      return error.what();
+    }
+  }
+
+  std::string format_of_disk() const {
+    return base::run_checked({.argv = {"qemu-img", "info", path("disk.qcow2").string()}});
+  }
+
+  base::TemporaryFolder folder_{fs::temp_directory_path(), "disk-test"};
+};
+
+TEST_F(DiskFile, TakesAnImageThatStandsAlone) {
+  EXPECT_EQ(error_of(make({"-f", "qcow2", path("file"), "8M"})), "");
+  EXPECT_FALSE(fs::exists(path("file")));
+  EXPECT_THAT(format_of_disk(), HasSubstr("file format: qcow2"));
+}
+
+TEST_F(DiskFile, ConvertsARawOne) {
+  std::string disk(1 << 20, '\0');
+  disk[510] = '\x55';
+  disk[511] = '\xAA';
+  EXPECT_EQ(error_of(write(disk)), "");
+  EXPECT_THAT(format_of_disk(), HasSubstr("file format: qcow2"));
+  EXPECT_THAT(format_of_disk(), HasSubstr("virtual size: 1 MiB"));
+}
+
+// The guest would read any file of the host's as its disk.
+TEST_F(DiskFile, RefusesOneWithABackingFile) {
+  EXPECT_THAT(
+      error_of(make({"-f", "qcow2", "-b", "/etc/hostname", "-F", "raw", path("file"), "8M"})),
+      HasSubstr("refers to another file"));
+  std::ofstream(path("below")) << "secret";
+  EXPECT_THAT(error_of(make({"-f", "qcow2", "-u", "-b",
+                             "json:{\"driver\":\"raw\",\"file\":{\"driver\":\"file\","
+                             "\"filename\":\"/etc/hostname\"}}",
+                             "-F", "raw", path("file"), "8M"})),
+              HasSubstr("refers to another file"));
+}
+
+TEST_F(DiskFile, RefusesOneWithADataFile) {
+  EXPECT_THAT(error_of(make(
+                  {"-f", "qcow2", "-o", "data_file=" + path("data").string(), path("file"), "8M"})),
+              HasSubstr("refers to another file"));
+}
+
+TEST_F(DiskFile, RefusesAnEncryptedOne) {
+  EXPECT_THAT(error_of(make({"-f", "qcow2", "--object", "secret,id=s,data=abc", "-o",
+                             "encrypt.format=luks,encrypt.key-secret=s,encrypt.iter-time=10",
+                             path("file"), "8M"})),
+              HasSubstr("encrypted"));
+}
+
+TEST_F(DiskFile, RefusesOtherFormats) {
+  EXPECT_THAT(error_of(make({"-f", "vmdk", path("file"), "8M"})), HasSubstr("format is vmdk"));
+  EXPECT_THAT(error_of(write("\xFD"
+                             "7zXZ and more")),
+              HasSubstr("packed by xz"));
+  EXPECT_THAT(error_of(write("\x28\xB5\x2F\xFD and more")), HasSubstr("packed by zstd"));
+  EXPECT_THAT(error_of(write("\x1F\x8B and more")), HasSubstr("packed by gzip"));
+  EXPECT_THAT(error_of(write("<html>not found</html>")), HasSubstr("no disk image"));
+  EXPECT_THAT(error_of(write("")), HasSubstr("no disk image"));
+  EXPECT_THAT(error_of(write("QFI\xFB" + std::string(600, '\xFF'))), HasSubstr("cannot read it"));
+}
+
+}  // namespace
+}  // namespace lab::image

@@ -7,7 +7,9 @@
 #include <poll.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -38,26 +40,58 @@ static int left(double end)
 	return end == 0 ? -1 : rest <= 0 ? 0 : rest > 1e9 ? 1000000000 : (int)rest + 1;
 }
 
+static bool read_some(int fd, struct command_result *r)
+{
+	ssize_t count;
+
+	do
+		count = read(fd, r->output + r->kept, sizeof(r->output) - r->kept);
+	while (count < 0 && errno == EINTR);
+	if (count > 0)
+		keep(r, (size_t)count);
+	return count > 0;
+}
+
 /* Until every process that has the pipe open is gone (true) or the end has come. */
-static bool read_output(int fd, double end, struct command_result *r)
+static bool read_until(int fd, double end, struct command_result *r)
 {
 	struct pollfd ready = { .fd = fd, .events = POLLIN };
 
 	for (;;) {
-		int n = end == 0 ? 1 : poll(&ready, 1, left(end));
-		ssize_t count;
+		int n = poll(&ready, 1, left(end));
 
 		if (n < 0 && errno == EINTR)
 			continue;
-		if (end != 0 && (n == 0 || left(end) == 0))
+		if (n == 0 || left(end) == 0)
 			return false;
-		count = read(fd, r->output + r->kept, sizeof(r->output) - r->kept);
-		if (count < 0 && errno == EINTR)
-			continue;
-		if (count <= 0)
+		if (!read_some(fd, r))
 			return true;
-		keep(r, (size_t)count);
 	}
+}
+
+/*
+ * Until the shell is gone: what it started in the background may go on, and
+ * has the pipe open. What is in the pipe then is still read, but no more than
+ * that, for such a process may print for ever.
+ */
+static void read_until_gone(int fd, pid_t pid, struct command_result *r)
+{
+	/* Linux 5.3; -1 in an older one, which poll() passes over. */
+	int shell = (int)syscall(SYS_pidfd_open, pid, 0), rest = 0;
+	struct pollfd ready[] = { { .fd = fd, .events = POLLIN }, { .fd = shell, .events = POLLIN } };
+	uint64_t before;
+
+	do {
+		while (poll(ready, 2, -1) < 0 && errno == EINTR)
+			;
+	} while (ready[1].revents == 0 && read_some(fd, r));
+	if (ready[1].revents != 0 && ioctl(fd, FIONREAD, &rest) == 0) {
+		before = r->output_bytes;
+		while (r->output_bytes - before < (uint64_t)rest && read_some(fd, r))
+			;
+	}
+	if (shell >= 0)
+		close(shell);
 }
 
 static void become_shell(const char *text, int in, int out)
@@ -140,7 +174,10 @@ static bool run_once(const struct command *c, double end, struct command_result 
 
 	if (pid < 0)
 		return false;
-	r->cut = !read_output(out, end, r);
+	if (end == 0)
+		read_until_gone(out, pid, r);
+	else
+		r->cut = !read_until(out, end, r);
 	if (r->cut)
 		kill_group(pid);
 	close(out);

@@ -292,6 +292,19 @@ class Command : public testing::Test {
   const std::unique_ptr<command_result> result_ = std::make_unique<command_result>();
 };
 
+// The child has the pipe open, and the step ran into its time limit.
+TEST_F(Command, EndsWithItsShellThoughAChildGoesOn) {
+  const command_result& r = run("sleep 20 & echo started");
+  EXPECT_EQ(output(), "started\n");
+  EXPECT_EQ(r.exit_code, 0);
+  EXPECT_LT(r.seconds, 5);
+  EXPECT_EQ(run("sleep 20 & exit 4").exit_code, 4);
+  EXPECT_LT(r.seconds, 5);
+  EXPECT_EQ(run("timeout 20 yes & sleep 0.2; echo ended").exit_code, 0);
+  EXPECT_LT(r.seconds, 5);
+  EXPECT_GT(r.output_bytes, 1000u);
+}
+
 TEST_F(Command, KeepsTheEndOfAFloodAndTheExitCode) {
   const command_result& r = run("yes | head -c 1000000; echo end; exit 3");
   EXPECT_EQ(r.exit_code, 3);

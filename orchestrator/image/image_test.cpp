@@ -222,7 +222,9 @@ TEST(Manifest, ErrorsNameFileLineAndColumn) {
            {"images:\n  a: {url: 'http://x/y', digest: 'z', suite: sid}\n",
             "has a url, so no suite"},
            {"images: [\n", "manifest.yaml:2:1"},
-           {"image: {}\n", "expected a map 'images'"}}) {
+           {"image: {}\n", "expected a map 'images'"},
+           {"images:  # all\r  a: {}\n", "manifest.yaml:1:15: a lone carriage return"},
+           {"images:\n  # all\u2028  a: {}\n", "manifest.yaml:2:8: U+2028"}}) {
     base::write_file(file, text);
     try {
       load_manifest(file);

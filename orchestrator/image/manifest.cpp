@@ -7,6 +7,8 @@
 #include <set>
 
 #include "orchestrator/base/error.hpp"
+#include "orchestrator/base/fd.hpp"
+#include "orchestrator/base/line_ends.hpp"
 
 namespace lab::image {
 namespace {
@@ -14,6 +16,20 @@ namespace {
 base::Error at(const std::filesystem::path& file, const YAML::Mark& mark, const std::string& what) {
   return base::user_error(file.string() + ":" + std::to_string(mark.line + 1) + ":" +
                           std::to_string(mark.column + 1) + ": " + what);
+}
+
+std::string read_text(const std::filesystem::path& file) {
+  std::string text;
+  try {
+    text = base::read_file(file);
+  } catch (const base::Error& error) {
+    throw base::user_error("cannot read the image manifest: " + std::string(error.what()));
+  }
+  if (const auto end = base::find_odd_line_end(text))
+    throw base::user_error(file.string() + ":" + std::to_string(end->line) + ":" +
+                               std::to_string(end->column) + ": " + base::cause_of(*end),
+                           base::odd_line_end_remedy);
+  return text;
 }
 
 Entry read_entry(const std::filesystem::path& file, const std::string& name,
@@ -54,15 +70,13 @@ Entry read_entry(const std::filesystem::path& file, const std::string& name,
 
 std::vector<Entry> load_manifest(const std::filesystem::path& file) {
   try {
-    const YAML::Node root = YAML::LoadFile(file.string());
+    const YAML::Node root = YAML::Load(read_text(file));
     const YAML::Node images = root["images"];
     if (!images || !images.IsMap()) throw at(file, root.Mark(), "expected a map 'images'");
     std::vector<Entry> entries;
     for (const auto& item : images)
       entries.push_back(read_entry(file, item.first.Scalar(), item.second));
     return entries;
-  } catch (const YAML::BadFile&) {
-    throw base::user_error("cannot read the image manifest '" + file.string() + "'");
   } catch (const YAML::Exception& error) {
     throw at(file, error.mark, error.msg);
   }

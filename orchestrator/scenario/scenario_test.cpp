@@ -267,6 +267,21 @@ TEST(Scenario, ErrorsSayWhereWhatAndHowToMend) {
   }
 }
 
+// What is a line's end to some programs and none to others ends a comment in one of them only.
+TEST(Scenario, OnlyALineFeedEndsALine) {
+  const std::string remedy = " is no end of a line here";
+  for (const auto& [end, name] : std::vector<std::pair<std::string, std::string>>{
+           {"\r", "a lone carriage return"},
+           {"\u0085", "U+0085 (next line)"},
+           {"\u2028", "U+2028 (line separator)"},
+           {"\u2029", "U+2029 (paragraph separator)"}}) {
+    const std::string yaml =
+        with(small, "reader}\n", "reader}\n# all" + end + "expect: [{step: boot, max: 1}]\n");
+    EXPECT_THAT(error_of(yaml), HasSubstr("s.yaml:6:6: " + name + remedy)) << name;
+  }
+  EXPECT_EQ(parse(with(small, "tiny\n", "tiny  # dos\r\n"), "s.yaml").settings.image, "tiny");
+}
+
 TEST(Scenario, BombsAreRefused) {
   std::string bomb = "a: &a [x, x, x, x, x, x, x, x, x]\n";
   for (char c = 'b'; c < 'i'; ++c) {

@@ -13,6 +13,7 @@
 #include <sstream>
 
 #include "orchestrator/base/error.hpp"
+#include "orchestrator/base/line_ends.hpp"
 
 namespace lab::scenario {
 namespace {
@@ -172,6 +173,8 @@ void check_characters(std::string_view text, const std::string& file) {
 Node parse_yaml(std::string_view text, const std::string& file) {
   if (text.size() > size_limit) fail(file, "larger than 1 MiB", "a scenario is a few KiB");
   check_characters(text, file);
+  if (const auto end = base::find_odd_line_end(text))
+    fail(place_in(file, end->line, end->column), base::cause_of(*end), base::odd_line_end_remedy);
   std::istringstream stream{std::string(text)};
   Builder builder(file);
   try {

@@ -5,7 +5,6 @@
 
 #include <algorithm>
 #include <charconv>
-#include <numeric>
 #include <utility>
 
 #include "orchestrator/scenario/scenario.hpp"
@@ -114,20 +113,6 @@ bool is_feature(std::string_view text) {
          std::ranges::all_of(text.substr(1), [](char c) {
            return is_alphanumeric(c) || c == '.' || c == '_' || c == '-';
          });
-}
-
-std::size_t edit_distance(std::string_view a, std::string_view b) {
-  std::vector<std::size_t> row(b.size() + 1);
-  std::iota(row.begin(), row.end(), 0);
-  for (std::size_t i = 0; i < a.size(); ++i) {
-    std::size_t diagonal = std::exchange(row[0], i + 1);
-    for (std::size_t j = 0; j < b.size(); ++j) {
-      const std::size_t change = diagonal + (a[i] != b[j]);
-      diagonal = row[j + 1];
-      row[j + 1] = std::min({change, row[j] + 1, diagonal + 1});
-    }
-  }
-  return row.back();
 }
 
 }  // namespace
@@ -320,15 +305,6 @@ std::string memory_text(std::uint64_t bytes) {
 std::string duration_text(std::chrono::milliseconds duration) {
   const auto count = duration.count();
   return count % 1000 == 0 ? fmt::format("{} s", count / 1000) : fmt::format("{} ms", count);
-}
-
-std::string did_you_mean(std::string_view text, std::span<const std::string_view> known) {
-  if (text.size() > 64 || known.empty()) return "";
-  const auto nearest =
-      std::ranges::min_element(known, {}, [&](auto word) { return edit_distance(text, word); });
-  // Further away than about a third of the word is another word.
-  if (edit_distance(text, *nearest) > (text.size() + 2) / 3) return "";
-  return fmt::format(", did you mean '{}'?", *nearest);
 }
 
 std::string join(std::span<const std::string_view> words) {

@@ -11,6 +11,7 @@
 #include <string_view>
 #include <vector>
 
+#include "orchestrator/base/nearest.hpp"
 #include "orchestrator/scenario/yaml/yaml.hpp"
 
 namespace lab::scenario {
@@ -50,8 +51,7 @@ std::vector<std::string> read_features(const Node& node, const std::string& what
 std::string memory_text(std::uint64_t bytes);                   // "768 MiB", "64 GiB"
 std::string duration_text(std::chrono::milliseconds duration);  // "90 s", "500 ms"
 
-// ", did you mean 'x'?" for the nearest of `known`; empty where none is near.
-std::string did_you_mean(std::string_view text, std::span<const std::string_view> known);
+using base::did_you_mean;
 std::string join(std::span<const std::string_view> words);
 
 // A map with a fixed set of keys.

@@ -72,12 +72,31 @@ TEST_F(Lab, RunRefusesWhatItCannotRunBeforeItStartsAnything) {
   expect(base::exit_ok, {"run", scenario(), "--dry-run"}, IsEmpty());
   EXPECT_THAT(lab({"run", scenario(), "--dry-run"}).output,
               AllOf(HasSubstr("good#1"), HasSubstr("good#2")));
-  expect(base::exit_usage, {"run", folder() + "/none.yaml"}, HasSubstr("No such file"));
+  expect(base::exit_usage, {"run", folder() + "/none.yaml"}, HasSubstr("no scenario"));
   expect(base::exit_usage, {"run", scenario(), "--set", "guest.vcpus=0"}, HasSubstr("vcpus"));
   expect(base::exit_usage, {"run", scenario(), "--repeat", "0"}, HasSubstr("--repeat"));
   expect(base::exit_usage, {"run", scenario(), "--on", "moon"}, HasSubstr("moon"));
   expect(base::exit_usage, {"run", scenario(), "--exact", "--no-exact"}, HasSubstr("excludes"));
   expect(base::exit_usage, {"run", scenario(), "--filter", "("}, HasSubstr("("));
+}
+
+TEST_F(Lab, AScenarioIsAlsoNamedAsTheOneThatComesWithLab) {
+  for (const char* name : {"boot-count.yaml", "boot-count"}) {
+    for (const Words& words : {Words{"run", name, "--dry-run"}, Words{"validate", name}})
+      expect(base::exit_ok, words, IsEmpty());
+    EXPECT_THAT(lab({"run", name, "--dry-run"}).output, HasSubstr("boot-count[paging=nested]#1"));
+    // Its baseline is looked for beside it.
+    expect(base::exit_usage, {"check", name}, HasSubstr("scenarios/boot-count.baseline.json"));
+    expect(base::exit_usage, {"baseline", "show", name},
+           HasSubstr("scenarios/boot-count.baseline.json"));
+  }
+  for (const Words& words : {Words{"run", "bot-count.yaml", "--dry-run"},
+                             {"validate", "bot-count"},
+                             {"check", "bot-count"},
+                             {"outer", "up", "bot-count"}})
+    expect(base::exit_usage, words,
+           AllOf(HasSubstr("no scenario 'bot-count"), HasSubstr("did you mean 'boot-count'?"),
+                 HasSubstr(LAB_SOURCE_DIR "/scenarios")));
 }
 
 TEST_F(Lab, ResultsReadsWritesAndRemovesWhatIsStored) {

@@ -8,6 +8,7 @@
 #include <nlohmann/json.hpp>
 
 #include "orchestrator/cli/output.hpp"
+#include "orchestrator/cli/scenario_file.hpp"
 #include "orchestrator/scenario/plan_json.hpp"
 #include "orchestrator/store/keep.hpp"
 
@@ -61,7 +62,7 @@ scenario::Scenario load_scenario(const std::string& file, const TrialOptions& op
   if (options.exact) overrides.push_back("exact=true");
   if (options.no_exact) overrides.push_back("exact=false");
   if (options.repeat > 0) overrides.push_back("repeat=" + std::to_string(options.repeat));
-  return scenario::load(file, overrides);
+  return scenario::load(scenario_file(file), overrides);
 }
 
 std::vector<scenario::TrialPlan> plans_of(const scenario::Scenario& scenario,

@@ -14,6 +14,7 @@
 #include "orchestrator/cli/commands.hpp"
 #include "orchestrator/cli/confirm.hpp"
 #include "orchestrator/cli/output.hpp"
+#include "orchestrator/cli/scenario_file.hpp"
 #include "orchestrator/cli/selection.hpp"
 #include "orchestrator/report/comparison/comparison.hpp"
 #include "orchestrator/scenario/plan_json.hpp"
@@ -29,7 +30,8 @@ struct BaselineOptions {
 };
 
 std::string file_of(const BaselineOptions& options) {
-  return options.file.empty() ? check::baseline_file(options.scenario) : options.file;
+  return options.file.empty() ? check::baseline_file(scenario_file(options.scenario))
+                              : options.file;
 }
 
 // As git would sign it; else the account's name.
@@ -108,7 +110,7 @@ void check_objections(const BaselineOptions& options, const scenario::Scenario& 
 }
 
 int accept(const BaselineOptions& options) {
-  const scenario::Scenario scenario = scenario::load(options.scenario, options.set);
+  const scenario::Scenario scenario = scenario::load(scenario_file(options.scenario), options.set);
   const std::string file = file_of(options);
   check::Baseline baseline{.scenario = scenario.name};
   if (std::filesystem::exists(file)) baseline = check::read_baseline(file);
@@ -164,7 +166,7 @@ int reset(const BaselineOptions& options) {
 Command add_subcommand_on_file(const Command& baseline, const char* name, const char* what,
                                const std::shared_ptr<BaselineOptions>& options) {
   const Command command = baseline.add_subcommand(name, what);
-  command.add_option("scenario", options->scenario, "The scenario's file").required();
+  command.add_option("scenario", options->scenario, "The scenario's file, or its name").required();
   command.add_option("--baseline", options->file, "The baseline's file (default: beside it)");
   return command;
 }

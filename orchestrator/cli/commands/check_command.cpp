@@ -100,8 +100,9 @@ class Checker {
 
   void add(const std::string& file) {
     Subject subject{.scenario = load_scenario(file, options_.trials)};
-    subject.baseline = check::read_baseline(options_.baseline.empty() ? check::baseline_file(file)
-                                                                      : options_.baseline);
+    subject.baseline =
+        check::read_baseline(options_.baseline.empty() ? check::baseline_file(subject.scenario.file)
+                                                       : options_.baseline);
     if (subject.baseline.scenario != subject.scenario.name)
       throw base::user_error(fmt::format("the baseline of '{}' is of scenario '{}', not '{}'", file,
                                          subject.baseline.scenario, subject.scenario.name));

@@ -17,6 +17,7 @@
 #include "orchestrator/base/run_folder.hpp"
 #include "orchestrator/cli/commands.hpp"
 #include "orchestrator/cli/output.hpp"
+#include "orchestrator/cli/scenario_file.hpp"
 #include "orchestrator/guest/agent.hpp"
 #include "orchestrator/guest/channel.hpp"
 #include "orchestrator/guest/domain.hpp"
@@ -60,7 +61,7 @@ const record::Site& wanted_site(const std::string& name) {
 std::vector<scenario::TrialPlan> load_plans(const std::vector<std::string>& files) {
   std::vector<scenario::TrialPlan> plans;
   for (const std::string& file : files)
-    for (scenario::TrialPlan& plan : scenario::expand(scenario::load(file)))
+    for (scenario::TrialPlan& plan : scenario::expand(scenario::load(scenario_file(file))))
       plans.push_back(std::move(plan));
   return plans;
 }

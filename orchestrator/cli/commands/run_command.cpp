@@ -7,6 +7,7 @@
 
 #include "orchestrator/cli/commands.hpp"
 #include "orchestrator/cli/output.hpp"
+#include "orchestrator/cli/scenario_file.hpp"
 #include "orchestrator/cli/trial_runner.hpp"
 #include "orchestrator/record/expectations.hpp"
 
@@ -126,7 +127,7 @@ int run_scenarios(RunCommandOptions options) {
 void add_run(const Command& app) {
   const auto options = std::make_shared<RunCommandOptions>();
   const Command command = app.add_subcommand("run", "Run scenarios and record their exits");
-  command.add_option("scenario", options->scenarios, "Scenario files").required();
+  command.add_option("scenario", options->scenarios, scenario_help).required();
   add_trial_options(command, options->trials);
   command
       .add_option("--repeat", options->trials.repeat,

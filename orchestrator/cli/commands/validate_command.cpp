@@ -11,6 +11,7 @@
 #include "orchestrator/base/folders.hpp"
 #include "orchestrator/cli/commands.hpp"
 #include "orchestrator/cli/output.hpp"
+#include "orchestrator/cli/scenario_file.hpp"
 #include "orchestrator/inside/job.hpp"
 #include "orchestrator/kvm/build.hpp"
 #include "orchestrator/record/expectations.hpp"
@@ -95,7 +96,7 @@ void check_steps(const Plans& plans) {
 
 // Everything that can be known without a guest.
 std::string check(const std::string& file, const base::Folders& folders) {
-  const scenario::Scenario scenario = scenario::load(file);
+  const scenario::Scenario scenario = scenario::load(scenario_file(file));
   const Plans plans = scenario::expand(scenario);
   run::check_images(plans, folders);
   check_steps(plans);
@@ -126,7 +127,7 @@ void add_validate(const Command& app) {
   const auto files = std::make_shared<std::vector<std::string>>();
   const Command command =
       app.add_subcommand("validate", "Check scenario files without running them");
-  command.add_option("scenario", *files, "Scenario files").required();
+  command.add_option("scenario", *files, scenario_help).required();
   command.runs([files] { return validate(*files); });
 }
 

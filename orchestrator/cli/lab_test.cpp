@@ -99,6 +99,14 @@ TEST_F(Lab, AScenarioIsAlsoNamedAsTheOneThatComesWithLab) {
                  HasSubstr(LAB_SOURCE_DIR "/scenarios")));
 }
 
+TEST_F(Lab, AFilterIsATrialsOwnNameOrARegex) {
+  const auto chosen = [](const std::string& filter) {
+    return lab({"run", LAB_SOURCE_DIR "/scenarios/paging.yaml", "--dry-run", "-f", filter}).output;
+  };
+  EXPECT_EQ(chosen("paging[paging=nested]#1"), "paging[paging=nested]#1\n");
+  EXPECT_THAT(chosen("nested.*1$"), HasSubstr("paging[paging=nested]#1\n"));
+}
+
 TEST_F(Lab, ResultsReadsWritesAndRemovesWhatIsStored) {
   const std::string file = stored(100);
   const std::string id = records_.front().id;

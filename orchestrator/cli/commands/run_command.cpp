@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <functional>
 #include <memory>
 #include <regex>
 
@@ -23,6 +24,12 @@ struct RunCommandOptions {
 
 void choose(std::vector<scenario::TrialPlan>& plans, const std::string& filter) {
   if (filter.empty()) return;
+  // A name has brackets in it, which mean something else in a regex.
+  const auto has_name = [&](const auto& plan) { return plan.name == filter; };
+  if (std::ranges::any_of(plans, has_name)) {
+    std::erase_if(plans, std::not_fn(has_name));
+    return;
+  }
   try {
     const std::regex wanted(filter);
     std::erase_if(plans, [&](const auto& plan) { return !std::regex_search(plan.name, wanted); });
@@ -133,7 +140,8 @@ void add_run(const Command& app) {
       .add_option("--repeat", options->trials.repeat,
                   "Trials of each cell, instead of the scenario's")
       .range(1, 10000);
-  command.add_option("-f,--filter", options->filter, "Only trials whose name matches this regex");
+  command.add_option("-f,--filter", options->filter,
+                     "Only the trial of this name, or trials whose name matches this regex");
   command.add_flag("--dry-run", options->dry_run, "Only list the trials");
   command.add_flag("--fail-fast", options->trials.fail_fast,
                    "Begin no further trial once one has not passed");

@@ -197,6 +197,24 @@ TEST(Parameters, ValuesAsTheKernelShowsThem) {
   EXPECT_FALSE(same_value("ascending", "descending"));
 }
 
+// As kstrtobool() reads them: by their first letters.
+TEST(Parameters, BooleansInAllWordsOfTheKernels) {
+  for (const char* yes : {"on", "ON", "oN", "yes", "true", "T", "y", "Y", "1"}) {
+    EXPECT_TRUE(same_value(yes, "Y")) << yes;
+    EXPECT_TRUE(same_value(yes, "1")) << yes;
+    EXPECT_FALSE(same_value(yes, "N")) << yes;
+    EXPECT_FALSE(same_value(yes, "0")) << yes;
+  }
+  for (const char* no : {"off", "OFF", "no", "false", "F", "n", "N", "0"}) {
+    EXPECT_TRUE(same_value(no, "N")) << no;
+    EXPECT_TRUE(same_value(no, "0")) << no;
+    EXPECT_FALSE(same_value(no, "Y")) << no;
+  }
+  EXPECT_FALSE(same_value("o", "Y"));
+  EXPECT_FALSE(same_value("10", "1"));
+  EXPECT_FALSE(same_value("yes", "2"));
+}
+
 TEST_F(KvmTest, CountersOfAProcess) {
   write("77-12/exit_stats",
         "exit_stats 2 1-0123456789ab\nvendor svm\nlayout descending\nscope vm\nvcpus 1\n"

@@ -2,12 +2,13 @@
 #include "orchestrator/kvm/modules/parameters.hpp"
 
 #include <algorithm>
+#include <cctype>
 #include <cstdlib>
-#include <numeric>
-#include <utility>
+#include <optional>
 #include <vector>
 
 #include "orchestrator/base/error.hpp"
+#include "orchestrator/base/nearest.hpp"
 
 namespace lab::kvm {
 namespace {
@@ -25,33 +26,31 @@ void check_letters(const std::string& name, const std::string& value) {
     throw base::user_error("module parameter '" + name + "': '" + value + "' is no value for it");
 }
 
-std::size_t edit_distance(const std::string& a, const std::string& b) {
-  std::vector<std::size_t> row(b.size() + 1);
-  std::iota(row.begin(), row.end(), 0);
-  for (std::size_t i = 1; i <= a.size(); ++i) {
-    std::size_t diagonal = std::exchange(row[0], i);
-    for (std::size_t j = 1; j <= b.size(); ++j) {
-      const std::size_t replaced = diagonal + (a[i - 1] != b[j - 1]);
-      diagonal = std::exchange(row[j], std::min({replaced, row[j] + 1, row[j - 1] + 1}));
-    }
-  }
-  return row.back();
-}
-
 std::string nearest_and_all(const std::string& name, const std::set<std::string>& names) {
   if (names.empty()) return "";
-  std::string text = "nearest: " +
-                     *std::ranges::min_element(
-                         names, {}, [&](const auto& other) { return edit_distance(name, other); }) +
-                     "; all:";
+  std::string text =
+      "nearest: " +
+      *std::ranges::min_element(
+          names, {}, [&](const auto& other) { return base::edit_distance(name, other); }) +
+      "; all:";
   for (const std::string& other : names) text += " " + other;
   return text;
 }
 
-// The kernel reads and shows booleans as letters or digits, and numbers in any base.
+// As kstrtobool() of the kernel (lib/kstrtox.c): the first letter says it, of "on" and "off" the
+// second one.
+std::optional<bool> boolean(const std::string& value) {
+  const auto letter = [&](std::size_t i) {
+    return i < value.size() ? std::tolower(static_cast<unsigned char>(value[i])) : 0;
+  };
+  const int first = letter(0), second = letter(1);
+  if (first == 'y' || first == 't' || first == '1' || (first == 'o' && second == 'n')) return true;
+  if (first == 'n' || first == 'f' || first == '0' || (first == 'o' && second == 'f')) return false;
+  return std::nullopt;
+}
+
+// The kernel reads numbers in any base.
 std::string canonical(const std::string& value) {
-  if (value == "y" || value == "Y") return "1";
-  if (value == "n" || value == "N") return "0";
   char* end = nullptr;
   const long long number = std::strtoll(value.c_str(), &end, 0);
   return *end == '\0' ? std::to_string(number) : value;
@@ -83,6 +82,12 @@ std::string options_text(const Parameters& parameters) {
 }
 
 bool same_value(const std::string& given, const std::string& shown) {
+  const bool shown_as_boolean = shown == "Y" || shown == "N";
+  const bool given_in_digits = std::isdigit(static_cast<unsigned char>(given[0])) != 0;
+  // Some parameters are booleans that show themselves as 1 or 0.
+  const bool may_be_boolean = (shown == "1" || shown == "0") && !given_in_digits;
+  if ((shown_as_boolean || may_be_boolean) && boolean(given))
+    return boolean(given) == boolean(shown);
   return canonical(given) == canonical(shown);
 }
 

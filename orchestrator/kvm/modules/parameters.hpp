@@ -23,7 +23,7 @@ SplitParameters split_parameters(const Parameters& parameters, const std::set<st
 // "npt=0 nested=1".
 std::string options_text(const Parameters& parameters);
 
-// Whether sysfs shows the value that was given: "1", "y" and "Y" are the same.
+// Whether sysfs shows the value that was given: "1", "on" and "Y" are the same for a boolean.
 bool same_value(const std::string& given, const std::string& shown);
 
 }  // namespace lab::kvm

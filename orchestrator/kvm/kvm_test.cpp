@@ -215,6 +215,17 @@ TEST(Parameters, BooleansInAllWordsOfTheKernels) {
   EXPECT_FALSE(same_value("yes", "2"));
 }
 
+// `lab kvm restore` puts back what there was, which may be nothing.
+TEST(ModulesAfterRestore, AreSaidAsTheyAre) {
+  EXPECT_EQ(restored_in_words({.kvm_loaded = true, .vendor_module = "kvm_amd"}),
+            "the stock modules are loaded");
+  EXPECT_EQ(restored_in_words({}), "no kvm modules are loaded, as before");
+  EXPECT_EQ(restored_in_words({.parameters = {{"npt", "Y"}}}),
+            "kvm is built into this kernel: nothing was swapped");
+  EXPECT_EQ(restored_in_words({.kvm_loaded = true}),
+            "the stock module kvm is loaded, without a vendor's module");
+}
+
 TEST_F(KvmTest, CountersOfAProcess) {
   write("77-12/exit_stats",
         "exit_stats 2 1-0123456789ab\nvendor svm\nlayout descending\nscope vm\nvcpus 1\n"

@@ -89,7 +89,7 @@ int restore() {
   const base::Folders folders = base::find_folders();
   kvm::ModuleSwap swap(folders.runtime);
   swap.restore();
-  fmt::print("the stock modules are loaded\n");
+  fmt::print("{}\n", kvm::restored_in_words(kvm::module_status(folders.runtime)));
   return base::exit_ok;
 }
 

@@ -87,4 +87,7 @@ struct ModuleStatus {
 
 ModuleStatus module_status(const std::filesystem::path& runtime);
 
+// What is loaded after restore(), in a sentence without its full stop.
+std::string restored_in_words(const ModuleStatus& status);
+
 }  // namespace lab::kvm

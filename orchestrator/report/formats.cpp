@@ -2,8 +2,10 @@
 // Formats for other programs.
 #include <spdlog/fmt/fmt.h>
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 #include <pugixml.hpp>
+#include <set>
 #include <sstream>
 
 #include "orchestrator/record/counts.hpp"
@@ -143,11 +145,22 @@ void add_relation(pugi::xml_node suite, const record::RelationResult& relation) 
   problem.append_attribute("message") = relation_text(relation).c_str();
 }
 
-// The schema (Jenkins' junit-10.xsd) has properties only of suites: so the trials of a cell, which
-// have their conditions in common, are one.
+// The schema (Jenkins' junit-10.xsd) has properties only of suites: so the trials of a cell in one
+// run, which have their conditions in common, are one.
 bool in_one_suite(const Record& a, const Record& b) {
-  return a.scenario == b.scenario && record::cell_of(a.trial) == record::cell_of(b.trial) &&
+  return a.run == b.run && a.scenario == b.scenario &&
+         record::cell_of(a.trial) == record::cell_of(b.trial) &&
          record::comparable(a.conditions) == record::comparable(b.conditions);
+}
+
+// Those from the first one on that are one suite. Old records have no run: there a name that comes
+// again begins another one.
+std::span<const Record> first_suite(std::span<const Record> records) {
+  std::set<std::string> names;
+  const auto end = std::ranges::find_if_not(records, [&](const Record& record) {
+    return in_one_suite(records.front(), record) && names.insert(record.trial).second;
+  });
+  return {records.begin(), end};
 }
 
 struct Tally {
@@ -233,9 +246,10 @@ std::string junit(std::span<const Record> records,
   Tally{trials.tests + related.tests, trials.failures + related.failures,
         trials.errors + related.errors, trials.seconds}
       .write(suites);
-  for (std::size_t begin = 0, end = 0; begin < records.size(); begin = end) {
-    while (end < records.size() && in_one_suite(records[begin], records[end])) ++end;
-    add_trials(suites, records.subspan(begin, end - begin));
+  while (!records.empty()) {
+    const std::span<const Record> suite = first_suite(records);
+    add_trials(suites, suite);
+    records = records.subspan(suite.size());
   }
   if (!relations.empty()) {
     const pugi::xml_node suite = add_suite(suites, "relations", related);

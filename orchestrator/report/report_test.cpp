@@ -3,6 +3,8 @@
 
 #include <gmock/gmock.h>
 
+#include <cstdlib>
+#include <fstream>
 #include <nlohmann/json.hpp>
 #include <pugixml.hpp>
 #include <set>
@@ -210,6 +212,111 @@ TEST(Report, NothingRawFromTheGuestReachesTheTerminal) {
   EXPECT_EQ(text.find('\x1b'), std::string::npos);
 }
 
+// One or more of each class that Unicode has, and bytes that are no UTF-8.
+const std::vector<std::string> every_class = {std::string(1, '\0'),
+                                              "\x01",
+                                              "\b",
+                                              "\t",
+                                              "\n",
+                                              "\r",
+                                              "\x1f",
+                                              "\x7f",
+                                              "\u0085",
+                                              "\u009f",
+                                              "\u00a0",
+                                              "\u00ad",
+                                              "\u0301",
+                                              "\u061c",
+                                              "\u200b",
+                                              "\u2028",
+                                              "\u2029",
+                                              "\u202e",
+                                              "\u2066",
+                                              "\ufdd0",
+                                              "\ufdef",
+                                              "\ufe0f",
+                                              "\ufeff",
+                                              "\ufff9",
+                                              "\ufffd",
+                                              "\ufffe",
+                                              "\uffff",
+                                              "\U0001f600",
+                                              "\U0001fffe",
+                                              "\U0001ffff",
+                                              "\ue000",
+                                              "\U000e0001",
+                                              "\U000f0000",
+                                              "\U0010fffe",
+                                              "\U0010ffff",
+                                              "\xed\xa0\x80",
+                                              "\xc0\x80",
+                                              "\xf4\x90\x80\x80",
+                                              "\xff",
+                                              "]]>",
+                                              "<",
+                                              "&",
+                                              "\"",
+                                              "'"};
+
+Record saying(const std::string& text) {
+  Record record = failed();
+  const std::string said = "a" + text + "b";
+  record.message = record.trial = record.scenario = record.console_tail = said;
+  record.checks[0].name = record.checks[0].detail = said;
+  record.conditions["guest_kernel"] = said;
+  record.steps[1].name = record.steps[1].output = said;
+  return record;
+}
+
+TEST(Report, EveryFormatTakesEveryClassOfCharacters) {
+  for (const std::string& text : every_class) {
+    const std::vector<Record> records = {saying(text)};
+    const std::string shown = printable(text);
+    const std::vector<record::RelationResult> relations = {{.scenario = text, .text = text}};
+    for (Format format : {Format::table, Format::csv, Format::junit, Format::tap, Format::tap14,
+                          Format::json, Format::markdown, Format::openmetrics}) {
+      const std::string output = render(format, records, {}, relations);
+      EXPECT_NO_THROW(nlohmann::json(output).dump()) << int(format) << " is no UTF-8: " << shown;
+      if (format == Format::json) {  // its library escapes, and takes U+FFFE and U+FFFF
+        EXPECT_TRUE(nlohmann::json::accept(output)) << shown;
+        continue;
+      }
+      for (const char* none : {"\ufffe", "\uffff", "\u0085", "\u2028"})
+        EXPECT_EQ(output.find(none), std::string::npos) << int(format) << ": " << shown;
+    }
+  }
+}
+
+// By a parser that is strict, unlike pugixml. All classes are in one document.
+TEST(Report, JunitIsXmlWhateverTheGuestSays) {
+  if (std::system("xmllint --version 2>/dev/null") != 0) GTEST_SKIP() << "xmllint is not there";
+  std::vector<Record> records;
+  for (const std::string& text : every_class) records.push_back(saying(text));
+  const std::string file = testing::TempDir() + "every_class.xml";
+  std::ofstream(file) << junit(records);
+  EXPECT_EQ(std::system(("xmllint --noout " + file).c_str()), 0);
+}
+
+// Who reads JUnit takes the second of two for the first one tried again.
+TEST(Report, JunitHasNoTestCaseTwiceInASuite) {
+  std::vector<Record> records(4, passed());
+  records[1].trial = records[3].trial = "boot-count[paging=nested]#2";  // two runs of two trials
+  pugi::xml_document document;
+  ASSERT_TRUE(document.load_string(junit(records).c_str()));
+  const auto suites = document.child("testsuites").children("testsuite");
+  EXPECT_EQ(std::distance(suites.begin(), suites.end()), 2);
+  for (const pugi::xml_node suite : suites) {
+    std::set<std::string> names;
+    for (const pugi::xml_node test : suite.children("testcase"))
+      EXPECT_TRUE(names.insert(test.attribute("name").value()).second);
+    EXPECT_EQ(suite.attribute("tests").as_uint(), names.size());
+  }
+  records.resize(2);
+  records[0].run = "a", records[1].run = "b";  // other trials of another run are another suite
+  ASSERT_TRUE(document.load_string(junit(records).c_str()));
+  EXPECT_EQ(document.select_nodes("//testsuite").size(), 2u);
+}
+
 TEST(Report, RelationsStandAfterTheTrials) {
   const std::vector<record::RelationResult> relations = {
       {.scenario = "paging",
@@ -269,6 +376,8 @@ TEST(Text, Printable) {
   EXPECT_EQ(printable("\xc2\x9b\x7f"), "\\x9b\\x7f");
   EXPECT_EQ(printable("\xff\xc0\x80\xe2\x82"), "\\xff\\xc0\\x80\\xe2\\x82");
   EXPECT_EQ(printable("\xed\xa0\x80"), "\\xed\\xa0\\x80");  // a surrogate
+  EXPECT_EQ(printable("\ufdd0\ufffe\uffff\U0010ffff"),
+            "\\u{FDD0}\\u{FFFE}\\u{FFFF}\\u{10FFFF}");  // no characters
   EXPECT_EQ(printable("\u202e\u2066\u200b\ufeff"), "\\u{202E}\\u{2066}\\u{200B}\\u{FEFF}");
 }
 

@@ -55,12 +55,17 @@ bool is_invisible(char32_t c) {
       ranges, [=](const Range& range) { return range.first <= c && c <= range.last; });
 }
 
+// Unicode has 66 of them that are none, among them U+FFFE and U+FFFF, which XML does not allow.
+bool is_no_character(char32_t c) {
+  return (c >= 0xfdd0 && c <= 0xfdef) || (c & 0xfffe) == 0xfffe;
+}
+
 std::string show(std::string_view text, const Decoded& decoded, bool lines) {
   const char32_t c = decoded.point;
   if (decoded.length == 0) return fmt::format("\\x{:02x}", static_cast<unsigned char>(text[0]));
   if (lines && (c == '\n' || c == '\t')) return std::string(1, text[0]);
   if (c < 0x20 || (c >= 0x7f && c < 0xa0)) return fmt::format("\\x{:02x}", unsigned(c));
-  if (is_invisible(c)) return fmt::format("\\u{{{:04X}}}", unsigned(c));
+  if (is_invisible(c) || is_no_character(c)) return fmt::format("\\u{{{:04X}}}", unsigned(c));
   return std::string(text.substr(0, decoded.length));
 }
 

@@ -2,7 +2,10 @@
 #include "orchestrator/terminal/expected.hpp"
 
 #include <algorithm>
+#include <nlohmann/json.hpp>
 #include <set>
+
+#include "orchestrator/scenario/plan_json.hpp"
 
 namespace lab::terminal {
 namespace {
@@ -10,12 +13,22 @@ namespace {
 // Whole records: reading more takes longer than what they tell is worth.
 constexpr std::size_t records_looked_at = 20;
 
+// What a trial's time depends on, of its plan. "" where that is not known.
+std::string work_of(const nlohmann::ordered_json& plan) {
+  if (!plan.contains("settings") || !plan.contains("steps")) return "";
+  return plan["settings"].dump() + plan["steps"].dump();
+}
+
 }  // namespace
 
 Expected::Expected(const store::Store& store, const std::vector<scenario::TrialPlan>& plans,
                    const std::string& site) {
   std::set<std::string> scenarios;
-  for (const scenario::TrialPlan& plan : plans) scenarios.insert(plan.scenario);
+  std::map<std::string, std::string> work;  // by cell
+  for (const scenario::TrialPlan& plan : plans) {
+    scenarios.insert(plan.scenario);
+    work[std::string(record::cell_of(plan.name))] = work_of(scenario::to_object(plan));
+  }
   for (const std::string& scenario : scenarios) {
     const auto rows = store.rows({.scenario = scenario, .limit = records_looked_at});
     const std::string on = site == "auto" && !rows.empty() ? rows.back().site : site;
@@ -23,8 +36,12 @@ Expected::Expected(const store::Store& store, const std::vector<scenario::TrialP
     for (const record::Row& row : rows)
       if (row.site == on && row.outcome == record::Outcome::passed) ids.push_back(row.id);
     if (ids.empty()) continue;
-    store.for_each({.ids = ids}, [this](const record::Record& record) {
-      auto& phases = cells_[std::string(record::cell_of(record.trial))];
+    store.for_each({.ids = ids}, [&](const record::Record& record) {
+      const std::string cell(record::cell_of(record.trial));
+      const auto plan = nlohmann::ordered_json::parse(record.plan, nullptr, false);
+      const auto wanted = work.find(cell);
+      if (wanted == work.end() || plan.is_discarded() || wanted->second != work_of(plan)) return;
+      auto& phases = cells_[cell];
       // The first trial's of an outer VM has that one's boot; a later one's leaves it as it is.
       for (const auto& [phase, seconds] : record.timings) phases[phase] = seconds;
     });

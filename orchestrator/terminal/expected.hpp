@@ -15,7 +15,8 @@ namespace lab::terminal {
 class Expected {
  public:
   Expected() = default;  // nothing is known
-  // From the newest trials of the plans' cells on that site ("auto": on the newest one's).
+  // From the newest trials with the plans' cells, settings and steps on that site ("auto": on the
+  // newest one's). Where nothing equal has run, nothing is known.
   Expected(const store::Store& store, const std::vector<scenario::TrialPlan>& plans,
            const std::string& site);
 

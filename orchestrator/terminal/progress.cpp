@@ -35,7 +35,7 @@ class Before : public spdlog::sinks::base_sink<std::mutex> {
 }  // namespace
 
 Progress::Mode Progress::fitting() {
-  return ::isatty(STDERR_FILENO) != 0 ? Mode::terminal : Mode::lines;
+  return takes_escapes(STDERR_FILENO) ? Mode::terminal : Mode::lines;
 }
 
 Progress::Progress(Mode mode) : mode_(mode), style_{.colour = std::getenv("NO_COLOR") == nullptr} {

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <string_view>
 
 namespace lab::terminal {
 
@@ -17,8 +18,13 @@ TerminalSize terminal_size(int fd) {
           std::max<unsigned>(size.ws_row, fewest_lines)};
 }
 
+bool takes_escapes(int fd) {
+  const char* type = std::getenv("TERM");
+  return ::isatty(fd) != 0 && type != nullptr && std::string_view(type) != "dumb";
+}
+
 report::Style terminal_style() {
-  return {.colour = ::isatty(STDOUT_FILENO) != 0 && std::getenv("NO_COLOR") == nullptr};
+  return {.colour = takes_escapes(STDOUT_FILENO) && std::getenv("NO_COLOR") == nullptr};
 }
 
 void say(const std::string& text) {

@@ -15,7 +15,11 @@ struct TerminalSize {
 };
 TerminalSize terminal_size(int fd);
 
-// Colour only on a terminal and without NO_COLOR.
+// Whether the file descriptor is a terminal that understands escape sequences: by TERM, which is
+// "dumb" or not there where it does not.
+bool takes_escapes(int fd);
+
+// Colour only on such a terminal and without NO_COLOR.
 report::Style terminal_style();
 
 // To standard error; a closed or full one is no reason to stop.

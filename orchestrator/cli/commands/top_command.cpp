@@ -63,7 +63,7 @@ std::vector<terminal::LiveGuest> local() {
 class Watcher {
  public:
   explicit Watcher(const TopOptions& options)
-      : options_(options), terminal_(::isatty(STDOUT_FILENO) != 0) {}
+      : options_(options), terminal_(terminal::takes_escapes(STDOUT_FILENO)) {}
 
   int run() {
     if (terminal_) write_output("", "\x1b[?1049h\x1b[?25l");  // a screen of its own, no cursor

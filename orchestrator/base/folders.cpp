@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "orchestrator/base/folders.hpp"
 
+#include <pwd.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -15,6 +16,13 @@ namespace {
 fs::path from_environment(const char* name, const fs::path& otherwise) {
   const char* value = std::getenv(name);
   return value != nullptr && value[0] == '/' ? fs::path(value) : otherwise;
+}
+
+// As a shell's ~: services and cron's jobs may have no HOME, but an account has one.
+fs::path home_folder() {
+  const passwd* account = ::getpwuid(::geteuid());
+  const bool known = account != nullptr && account->pw_dir != nullptr && account->pw_dir[0] == '/';
+  return from_environment("HOME", known ? account->pw_dir : "/root");
 }
 
 fs::path made(const fs::path& folder) {
@@ -39,7 +47,7 @@ fs::path find_part(const fs::path& program, const fs::path& part) {
 }
 
 Folders find_folders() {
-  const fs::path home = from_environment("HOME", "/root");
+  const fs::path home = home_folder();
   Folders folders;
   folders.cache = made(from_environment("XDG_CACHE_HOME", home / ".cache") / "lab");
   folders.state = made(from_environment("XDG_STATE_HOME", home / ".local/state") / "lab");

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Whole commands in this process, on a store and scenarios of their own: what each ends with. Those
 // that boot machines are tested in e2e/.
+#include "orchestrator/base/subprocess.hpp"
 #include "orchestrator/cli/lab_fixture.hpp"
 
 namespace lab::cli {
@@ -105,6 +106,15 @@ TEST_F(Lab, AFilterIsATrialsOwnNameOrARegex) {
   };
   EXPECT_EQ(chosen("paging[paging=nested]#1"), "paging[paging=nested]#1\n");
   EXPECT_THAT(chosen("nested.*1$"), HasSubstr("paging[paging=nested]#1\n"));
+}
+
+// cron's jobs and services may have none.
+TEST_F(Lab, NightlyNeedsNoHome) {
+  const base::Outcome outcome =
+      base::run({.argv = {"env", "-u", "HOME", "-u", "XDG_STATE_HOME", LAB_SOURCE_DIR "/ci/nightly",
+                          "--config", folder() + "/none.conf"}});
+  EXPECT_EQ(outcome.exit_code, base::exit_usage) << outcome.errors;
+  EXPECT_THAT(outcome.errors, HasSubstr("cannot read '" + folder() + "/none.conf'"));
 }
 
 TEST_F(Lab, ResultsReadsWritesAndRemovesWhatIsStored) {

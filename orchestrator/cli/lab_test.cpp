@@ -41,8 +41,14 @@ TEST_F(Lab, EveryCommandHasHelpAndRefusesAnUnknownOption) {
 }
 
 TEST_F(Lab, WithoutACommandOrWithAnUnknownOneItSaysWhatItTakes) {
-  expect(base::exit_usage, {}, HasSubstr("subcommand is required"));
+  expect(base::exit_usage, {}, AllOf(HasSubstr("Usage: lab"), HasSubstr("validate")));
   expect(base::exit_usage, {"frobnicate"}, HasSubstr("unknown command 'frobnicate'"));
+  expect(base::exit_usage, {"validat", "x.yaml"},
+         HasSubstr("unknown command 'validat', did you mean 'validate'?"));
+  expect(base::exit_usage, {"-v", "results", "shwo", "latest"}, HasSubstr("did you mean 'show'?"));
+  expect(base::exit_usage, {"run", "x.yaml", "--dryrun"},
+         HasSubstr("unknown option '--dryrun', did you mean '--dry-run'?"));
+  expect(base::exit_usage, {"run", "x.yaml", "--repaet=3"}, HasSubstr("did you mean '--repeat'?"));
   expect(base::exit_ok, {"--version"}, IsEmpty());
   EXPECT_THAT(lab({"--version"}).output, StartsWith("lab "));
 }

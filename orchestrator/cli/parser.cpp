@@ -7,8 +7,64 @@
 #include <cstdint>
 
 #include "orchestrator/base/error.hpp"
+#include "orchestrator/base/nearest.hpp"
+#include "orchestrator/report/text.hpp"
 
 namespace lab::cli {
+
+namespace {
+
+// The command that the words name, as far as they do.
+const CLI::App& named(const CLI::App& app) {
+  const auto below = app.get_subcommands();
+  return below.empty() ? app : named(*below.front());
+}
+
+// "lab results list".
+std::string name_of(const CLI::App& app) {
+  return (app.get_parent() ? name_of(*app.get_parent()) + " " : "") + app.get_name();
+}
+
+std::vector<std::string> options_of(const CLI::App& app) {
+  std::vector<std::string> names;
+  for (const CLI::Option* option : app.get_options())
+    for (const std::string& name : option->get_lnames()) names.push_back("--" + name);
+  return names;
+}
+
+std::vector<std::string> commands_of(const CLI::App& app) {
+  std::vector<std::string> names;
+  for (const CLI::App* sub : app.get_subcommands([](const CLI::App*) { return true; }))
+    if (!sub->get_group().empty()) names.push_back(sub->get_name());
+  return names;
+}
+
+// What is wrong with the first word that is neither a command nor an option of one; "" where it is
+// something else that is wrong.
+std::string complaint(const CLI::App& command, const std::string& word) {
+  const bool is_option = word.starts_with('-');
+  if (!is_option && command.get_require_subcommand_min() == 0) return "";
+  const std::string name = is_option ? word.substr(0, word.find('=')) : word;
+  const std::vector<std::string> known = is_option ? options_of(command) : commands_of(command);
+  return fmt::format(
+      "unknown {} '{}'{}", is_option ? "option" : "command", report::printable(name),
+      base::did_you_mean(name, std::vector<std::string_view>(known.begin(), known.end())));
+}
+
+// Where a command of several is named without which of them, they are listed, as git does.
+void explain(CLI::App& app, const CLI::ParseError& error) {
+  const CLI::App& command = named(app);
+  const std::vector<std::string> left = app.remaining(true);
+  const std::string wrong = left.empty() ? "" : complaint(command, left.front());
+  if (!wrong.empty())
+    fmt::print(stderr, "lab: error: {}\nhint: {} --help\n", wrong, name_of(command));
+  else if (left.empty() && command.get_require_subcommand_min() > 0)
+    fmt::print(stderr, "{}", command.help());
+  else
+    app.exit(error);
+}
+
+}  // namespace
 
 Option Option::required() const {
   option_->required();
@@ -127,10 +183,10 @@ bool Parser::parse(int argc, const char* const* argv) {
     app_->parse(argc, argv);
     return true;
   } catch (const CLI::RequiredError& error) {
-    const std::string word = argc > 1 ? argv[argc - 1] : "";
-    if (app_->get_subcommands().empty() && !word.empty())
-      fmt::print(stderr, "lab: error: unknown command '{}'\n", word);
-    app_->exit(error);
+    explain(*app_, error);
+    exit_code_ = base::exit_usage;
+  } catch (const CLI::ExtrasError& error) {
+    explain(*app_, error);
     exit_code_ = base::exit_usage;
   } catch (const CLI::ParseError& error) {
     exit_code_ = app_->exit(error) == 0 ? base::exit_ok : base::exit_usage;

@@ -158,6 +158,22 @@ TEST_F(RunTrial, WhatAGuestDoesWrongIsAResult) {
   }
 }
 
+// `sleep 600 & false`: the shell has failed, but what it left behind goes on until the duration is
+// over. Only a shell that lab had to kill has no exit code.
+TEST_F(RunTrial, AShellThatFailedBeforeItsDurationWasOverHasFailed) {
+  const std::string steps = "steps: [boot: {}, run: {name: a, command: b, duration: 1 s}]\n";
+  record::Record record = run({.exit_code = 1, .cut = true}, steps);
+  EXPECT_EQ(record.outcome, Outcome::failed);
+  EXPECT_EQ(record.message, "failed checks: a: command");
+  EXPECT_EQ(record.steps[1].exit_code, 1);
+  record = run({.signal = 9, .cut = true}, steps);
+  EXPECT_EQ(record.outcome, Outcome::passed) << record.message;
+  EXPECT_FALSE(record.steps[1].exit_code);
+  record = run({.cut = true}, steps);
+  EXPECT_EQ(record.outcome, Outcome::passed) << record.message;
+  EXPECT_EQ(record.steps[1].exit_code, 0);
+}
+
 TEST_F(RunTrial, ACrashInsteadOfAPowerOffIsTheGuests) {
   const record::Record record =
       run({.powers_off = false}, "steps: [boot: {}, shutdown: {name: down}]\n");

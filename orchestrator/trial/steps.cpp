@@ -172,7 +172,9 @@ bool Steps::command(const Step& step) {
 void Steps::take_command(GuestRun& guest, const Step& step, const ReaderMessage& message) {
   record::Step& done = guest.end_step(step.name, message.before, *message.after);
   if (message.seconds) done.seconds = message.seconds;
-  if (!message.cut) done.exit_code = message.exit_code;  // otherwise it was lab that ended it
+  // A shell may have ended before, while what it started went on until the step's duration was
+  // over.
+  if (!message.killed) done.exit_code = message.exit_code;
   // All steps' outputs together stay far below what one event may have, however they escape.
   constexpr std::size_t budget = 64 << 10;
   done.output = message.text.substr(0, budget / state_.plan.steps.size() / guests_.size());
@@ -188,7 +190,7 @@ void Steps::take_command(GuestRun& guest, const Step& step, const ReaderMessage&
              "exit code of '" + text.substr(0, 80) + "'" +
              (step.times > 1 ? fmt::format(", run {} of {}", message.times, step.times) : "")});
   };
-  if (!message.cut) must_be_zero("command", step.command, message.exit_code);
+  if (!message.killed) must_be_zero("command", step.command, message.exit_code);
   if (message.background_exit_code)
     must_be_zero("background", step.background, message.background_exit_code);
 }

@@ -143,8 +143,18 @@ TEST(ReaderProtocol, ReadsHowAStepWasEnded) {
   cut.replace(cut.find("1.5"), 3, "-15");
   const ReaderMessage message = parse_reader_message(cut);
   EXPECT_TRUE(message.cut);
+  EXPECT_TRUE(message.killed);
   EXPECT_EQ(message.background_exit_code, 127);
   EXPECT_FALSE(message.seconds) << "a guest's clock may go backwards";
+}
+
+TEST(ReaderProtocol, AShellThatEndedBeforeItsStepWasCutWasNotKilled) {
+  for (const char* end : {"\"exit_code\":137", "\"signal\":11"}) {
+    std::string cut = step_line;
+    cut.replace(cut.find("\"exit_code\":3"), 13, end);
+    cut.replace(cut.find("false"), 5, "true");
+    EXPECT_FALSE(parse_reader_message(cut).killed) << end;
+  }
 }
 
 TEST(ReaderProtocol, RequestsCarryTheirLengths) {

@@ -33,6 +33,8 @@ struct FakeBehaviour {
   std::string instead_of_answers;  // to every request
   std::string console = "login: ";
   int exit_code = 0;             // of commands
+  int signal = 0;                // that ends commands instead
+  bool cut = false;              // commands take longer than they may
   bool dies = false;             // when it is asked for the first time
   bool powers_off = true;        // when it is asked to; else it crashes
   std::uint64_t miscounted = 0;  // exits that the host's side counts too many
@@ -241,11 +243,14 @@ class FakeMachine : public GuestMachine {
           {"event", "step"}, {"id", id}, {"before", counts_->snapshot(host_.behaviour_)}};
       counts_->exit(FakeCounts::npf, 7);
       step.update({{"after", counts_->snapshot(host_.behaviour_)},
-                   {"exit_code", behaviour.exit_code},
                    {"times", 1},
-                   {"cut", false},
+                   {"cut", behaviour.cut},
                    {"seconds", 0.5},
                    {"output", "out"}});
+      if (behaviour.signal != 0)
+        step["signal"] = behaviour.signal;
+      else
+        step["exit_code"] = behaviour.exit_code;
       say(step.dump());
     } else if (what == "reboot") {
       counts_->exit(FakeCounts::npf, 100);

@@ -2,6 +2,7 @@
 #include "orchestrator/trial/reader/reader_protocol.hpp"
 
 #include <array>
+#include <csignal>
 #include <nlohmann/json.hpp>
 
 #include "orchestrator/base/error.hpp"
@@ -65,6 +66,7 @@ void read_step(const json& object, ReaderMessage& message) {
     message.background_exit_code = exit_code_in(object, "background_exit_code");
   message.times = object.at("times").get<std::uint32_t>();
   message.cut = object.at("cut").get<bool>();
+  message.killed = message.cut && object.value("signal", 0) == SIGKILL;
   message.seconds = seconds_in(object);
   message.text = object.at("output").get<std::string>();
 }

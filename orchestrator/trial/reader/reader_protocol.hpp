@@ -26,9 +26,10 @@ struct ReaderMessage {
   std::optional<int> exit_code;                  // step: 0..255, or 128 + signal
   std::optional<int> background_exit_code;       // step: its load had ended by itself
   std::uint32_t times = 0;                       // step: runs that ended by themselves
-  bool cut = false;                              // step: killed because its duration was over
-  std::optional<double> seconds;                 // step: by the guest's clock
-  std::string text;                              // step: output's end; error: message
+  bool cut = false;                              // step: its duration was over
+  bool killed = false;            // step: then it was the reader that ended its shell
+  std::optional<double> seconds;  // step: by the guest's clock
+  std::string text;               // step: output's end; error: message
 };
 
 // What the reader is to run: see images/reader/text.h for the limits, which the scenario's loader

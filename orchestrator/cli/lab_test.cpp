@@ -42,6 +42,7 @@ TEST_F(Lab, EveryCommandHasHelpAndRefusesAnUnknownOption) {
 
 TEST_F(Lab, WithoutACommandOrWithAnUnknownOneItSaysWhatItTakes) {
   expect(base::exit_usage, {}, AllOf(HasSubstr("Usage: lab"), HasSubstr("validate")));
+  expect(base::exit_usage, {"kvm"}, AllOf(HasSubstr("Usage: lab kvm"), HasSubstr("restore")));
   expect(base::exit_usage, {"frobnicate"}, HasSubstr("unknown command 'frobnicate'"));
   expect(base::exit_usage, {"validat", "x.yaml"},
          HasSubstr("unknown command 'validat', did you mean 'validate'?"));
@@ -121,6 +122,15 @@ TEST_F(Lab, NightlyNeedsNoHome) {
                           "--config", folder() + "/none.conf"}});
   EXPECT_EQ(outcome.exit_code, base::exit_usage) << outcome.errors;
   EXPECT_THAT(outcome.errors, HasSubstr("cannot read '" + folder() + "/none.conf'"));
+}
+
+// It failed where the processor has neither VMX nor SVM, and loaded modules where none were.
+TEST_F(Lab, RestoreDoesNothingWhereNothingIsSwapped) {
+  if (std::filesystem::exists("/sys/module/kvm/parameters/exit_stats")) GTEST_SKIP() << "swapped";
+  const bool before = std::filesystem::exists("/sys/module/kvm");
+  const Finished restored = lab({"kvm", "restore"});
+  EXPECT_EQ(restored.code, base::exit_ok) << restored.errors;
+  EXPECT_EQ(std::filesystem::exists("/sys/module/kvm"), before);
 }
 
 TEST_F(Lab, ResultsReadsWritesAndRemovesWhatIsStored) {

@@ -59,7 +59,7 @@ void explain(CLI::App& app, const CLI::ParseError& error) {
   if (!wrong.empty())
     fmt::print(stderr, "lab: error: {}\nhint: {} --help\n", wrong, name_of(command));
   else if (left.empty() && command.get_require_subcommand_min() > 0)
-    fmt::print(stderr, "{}", command.help());
+    fmt::print(stderr, "{}", app.help());
   else
     app.exit(error);
 }

@@ -212,6 +212,11 @@ ModuleState state_or_guess(const fs::path& runtime) {
   return {.vendor_module = vendor_module(machine_vendor())};
 }
 
+// Patched modules are loaded, or a lab wrote down that it was about to load them.
+bool are_swapped(const fs::path& runtime) {
+  return fs::exists(runtime / "modules.json") || !parameter("kvm", "exit_stats").empty();
+}
+
 }  // namespace
 
 exits::Vendor machine_vendor() {
@@ -308,6 +313,7 @@ void ModuleSwap::swap_in(const fs::path& modules, const SplitParameters& split) 
 }
 
 void ModuleSwap::restore() {
+  if (!are_swapped(runtime_)) return;
   put_stock_back(runtime_, state_or_guess(runtime_));
   forget(runtime_);
   loaded_.clear();

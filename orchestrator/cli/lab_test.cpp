@@ -100,8 +100,7 @@ TEST_F(Lab, AScenarioIsAlsoNamedAsTheOneThatComesWithLab) {
   }
   for (const Words& words : {Words{"run", "bot-count.yaml", "--dry-run"},
                              {"validate", "bot-count"},
-                             {"check", "bot-count"},
-                             {"outer", "up", "bot-count"}})
+                             {"check", "bot-count"}})
     expect(base::exit_usage, words,
            AllOf(HasSubstr("no scenario 'bot-count"), HasSubstr("did you mean 'boot-count'?"),
                  HasSubstr(LAB_SOURCE_DIR "/scenarios")));

@@ -11,6 +11,7 @@
 #include <fstream>
 #include <sstream>
 
+#include "orchestrator/base/cgroup.hpp"
 #include "orchestrator/base/clock.hpp"
 #include "orchestrator/base/error.hpp"
 #include "orchestrator/base/fd.hpp"
@@ -203,7 +204,7 @@ std::uint64_t available_memory_mib() {
     std::uint64_t kib = 0;
     file >> kib;
     std::getline(file, unit);
-    if (name == "MemAvailable:") return kib >> 10;
+    if (name == "MemAvailable:") return base::usable_memory_mib(kib >> 10);
   }
   return 0;
 }

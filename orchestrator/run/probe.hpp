@@ -19,7 +19,8 @@ struct Finding {
   std::string remedy;  // the command that mends it, where there is one
 };
 
-// MemAvailable of /proc/meminfo; 0 where it cannot be read.
+// MemAvailable of /proc/meminfo, or what this process's control group leaves; 0 where it cannot be
+// read.
 std::uint64_t available_memory_mib();
 
 // Finds out whether /dev/kvm runs a guest. The device and the processor's flags can lie, so QEMU's

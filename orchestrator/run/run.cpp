@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <thread>
 
+#include "orchestrator/base/cgroup.hpp"
 #include "orchestrator/base/error.hpp"
 #include "orchestrator/base/run_folder.hpp"
 #include "orchestrator/base/this_machine.hpp"
@@ -80,7 +81,7 @@ unsigned lanes_for_jobs(unsigned wanted, const std::vector<OuterJob>& jobs) {
     largest = std::max(largest, outer::outer_memory_mib(outer.job));
     trials += outer.job.plans.size();
   }
-  const unsigned processors = std::thread::hardware_concurrency();
+  const unsigned processors = base::usable_processors(std::thread::hardware_concurrency());
   const std::uint64_t available = available_memory_mib();
   const unsigned lanes = lanes_for(wanted, processors, available, largest);
   if (lanes < std::min<std::size_t>(wanted, trials))

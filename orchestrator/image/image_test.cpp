@@ -204,6 +204,8 @@ TEST_F(Fetch, BoundsATextAndNamesAMissingServer) {
 TEST(Manifest, OfThisRepositoryIsValid) {
   const auto entries = load_manifest(fs::path(LAB_SOURCE_DIR) / "images/manifest.yaml");
   EXPECT_EQ(find_entry(entries, "debian-12").source, Entry::Source::recipe);
+  for (const Entry& entry : entries)
+    EXPECT_TRUE(entry.url.empty() || entry.url.starts_with("https://")) << entry.name;
   try {
     find_entry(entries, "debain-12");
     FAIL();

@@ -71,7 +71,6 @@ TEST_F(DiskFile, RefusesOneWithABackingFile) {
   EXPECT_THAT(
       error_of(make({"-f", "qcow2", "-b", "/etc/hostname", "-F", "raw", path("file"), "8M"})),
       HasSubstr("refers to another file"));
-  std::ofstream(path("below")) << "secret";
   EXPECT_THAT(error_of(make({"-f", "qcow2", "-u", "-b",
                              "json:{\"driver\":\"raw\",\"file\":{\"driver\":\"file\","
                              "\"filename\":\"/etc/hostname\"}}",
@@ -85,6 +84,22 @@ TEST_F(DiskFile, RefusesOneWithADataFile) {
               HasSubstr("refers to another file"));
 }
 
+// Which qemu-img would have to open: that it is not there shows that nobody did.
+TEST_F(DiskFile, OpensNoDataFile) {
+  const fs::path file =
+      make({"-f", "qcow2", "-o", "data_file=" + path("data").string(), path("file"), "8M"});
+  fs::remove(path("data"));
+  EXPECT_THAT(error_of(file), HasSubstr("refers to another file (data-file)"));
+}
+
+TEST_F(DiskFile, RefusesADamagedOne) {
+  const fs::path file = make({"-f", "qcow2", path("file"), "8M"});
+  std::fstream header(file, std::ios::in | std::ios::out | std::ios::binary);
+  header.seekp(79).put('\2');  // incompatible feature bit 1
+  header.close();
+  EXPECT_THAT(error_of(file), HasSubstr("marked as damaged"));
+}
+
 TEST_F(DiskFile, RefusesAnEncryptedOne) {
   EXPECT_THAT(error_of(make({"-f", "qcow2", "--object", "secret,id=s,data=abc", "-o",
                              "encrypt.format=aes,encrypt.key-secret=s", path("file"), "8M"})),
@@ -93,6 +108,10 @@ TEST_F(DiskFile, RefusesAnEncryptedOne) {
 
 TEST_F(DiskFile, RefusesOtherFormats) {
   EXPECT_THAT(error_of(make({"-f", "vmdk", path("file"), "8M"})), HasSubstr("format is vmdk"));
+  for (const char* format : {"vdi", "vhdx", "qed"})
+    EXPECT_THAT(error_of(make({"-f", format, path("file"), "8M"})),
+                HasSubstr(std::string("format is ") + format));
+  EXPECT_THAT(error_of(make({"-f", "vpc", path("file"), "8M"})), HasSubstr("format is vhd"));
   EXPECT_THAT(error_of(write("\xFD"
                              "7zXZ and more")),
               HasSubstr("packed by xz"));

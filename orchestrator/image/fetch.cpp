@@ -134,13 +134,14 @@ void check_digest(const std::string& url, const std::string& digest, const fs::p
 
 void fetch(const std::string& url, const std::string& digest, const fs::path& file,
            const FetchProgress& progress) {
+  const std::string wanted = normalized_digest(digest);  // before anything is downloaded
   fs::path part = file;
   part += ".part";
   if (!download(url, part, progress)) {
     fs::remove(part);
     download(url, part, progress);
   }
-  check_digest(url, normalized_digest(digest), part);
+  check_digest(url, wanted, part);
   base::put_in_place(part, file);
 }
 

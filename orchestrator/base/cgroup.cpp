@@ -24,9 +24,7 @@ std::vector<fs::path> groups(const fs::path& root, const std::string& controller
     const std::size_t first = line.find(':'), second = line.find(':', first + 1);
     if (second == std::string::npos) continue;
     const std::string controllers = "," + line.substr(first + 1, second - first - 1) + ",";
-    if (controllers != "," + controller + "," &&
-        (controller.empty() || controllers.find("," + controller + ",") == std::string::npos))
-      continue;
+    if (controllers.find("," + controller + ",") == std::string::npos) continue;
     std::vector<fs::path> found;
     const fs::path top = root / "sys/fs/cgroup" / controller;
     for (fs::path at = fs::path(line.substr(second + 1)).relative_path(); !at.empty();

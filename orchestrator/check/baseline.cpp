@@ -106,10 +106,10 @@ std::vector<std::string> objections(const Cell& cell, const GateOptions& options
   if (cell.trials.size() < fewest)
     found.push_back(fmt::format("{}: {} trials; with fewer than {} no check could ever pass",
                                 cell.name, cell.trials.size(), fewest));
-  GateOptions each = options;  // two tests a run, of one false refusal in all
+  if (runs.size() < 2) return found;  // there is nothing to compare it with
+  GateOptions each = options;         // two tests a run, of one false refusal in all
   each.alpha /= static_cast<double>(2 * runs.size());
   for (const std::string& run : runs) {
-    if (runs.size() == 1) break;  // nothing to compare it with
     const std::string odd = oddity(part_of(cell, run), part_of(cell, run, true), each);
     if (!odd.empty()) found.push_back(fmt::format("{}: run {} is odd: {}", cell.name, run, odd));
   }

@@ -96,8 +96,7 @@ int restore() {
 int modules_status() {
   const base::Folders folders = base::find_folders();
   const kvm::ModuleStatus status = kvm::module_status(folders.runtime);
-  const bool built_in = !status.kvm_loaded && !status.parameters.empty();
-  fmt::print("kvm: {}\n", built_in               ? "built into this kernel, so it cannot be swapped"
+  fmt::print("kvm: {}\n", status.is_built_in()   ? "built into this kernel, so it cannot be swapped"
                           : !status.kvm_loaded   ? "not loaded"
                           : status.patch.empty() ? "stock"
                                                  : "patched, version " + status.patch);

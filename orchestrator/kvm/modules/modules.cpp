@@ -363,9 +363,8 @@ ModuleStatus module_status(const fs::path& runtime) {
 }
 
 std::string restored_in_words(const ModuleStatus& status) {
-  if (!status.kvm_loaded)
-    return status.parameters.empty() ? "no kvm modules are loaded, as before"
-                                     : "kvm is built into this kernel: nothing was swapped";
+  if (status.is_built_in()) return "kvm is built into this kernel: nothing was swapped";
+  if (!status.kvm_loaded) return "no kvm modules are loaded, as before";
   return status.vendor_module.empty() ? "the stock module kvm is loaded, without a vendor's module"
                                       : "the stock modules are loaded";
 }

@@ -83,6 +83,9 @@ struct ModuleStatus {
   Parameters parameters;       // of both modules, as /sys/module shows them
   std::vector<KvmUser> users;  // processes that use KVM
   std::string held_by;         // who holds the lock; "" for nobody
+
+  // Only a kernel that has kvm in itself shows parameters without a module.
+  bool is_built_in() const { return !kvm_loaded && !parameters.empty(); }
 };
 
 ModuleStatus module_status(const std::filesystem::path& runtime);

@@ -22,6 +22,19 @@ namespace {
 
 using std::chrono::milliseconds;
 
+TEST(Subprocess, FindsSystemProgramsWithAUsersPath) {
+  const std::string before = std::getenv("PATH");
+  ::setenv("PATH", "/opt/own:/usr/bin:/bin", 1);
+  complete_path();
+  EXPECT_EQ(std::getenv("PATH"),
+            std::string("/opt/own:/usr/bin:/bin:/usr/local/sbin:/usr/sbin:/sbin"));
+  complete_path();
+  EXPECT_EQ(std::getenv("PATH"),
+            std::string("/opt/own:/usr/bin:/bin:/usr/local/sbin:/usr/sbin:/sbin"));
+  EXPECT_EQ(run_checked({.argv = {"mke2fs", "-V"}}), "");
+  ::setenv("PATH", before.c_str(), 1);
+}
+
 TEST(Subprocess, KeepsOutputAndErrorsApart) {
   const Outcome outcome = run({.argv = {"sh", "-c", "echo out; echo err >&2; exit 3"}});
   EXPECT_EQ(outcome.exit_code, 3);
@@ -197,6 +210,49 @@ TEST(Folders, TheEnvironmentWins) {
     std::this_thread::sleep_for(between);
   }
   std::_Exit(interrupted() ? 7 : 8);
+}
+
+namespace fs = std::filesystem;
+
+class RootsCache : public testing::Test {
+ protected:
+  void SetUp() override {
+    if (::geteuid() != 0) GTEST_SKIP() << "takes root";
+    fs::create_directories(roots_ / "images/tiny-1");
+    for (const fs::path& path : {roots_, roots_ / "images", roots_ / "images/tiny-1"})
+      fs::permissions(path, fs::perms(0755));
+  }
+  bool is_linked() const {
+    link_what_root_made(roots_, cache_);
+    return fs::is_symlink(cache_ / "images/tiny-1");
+  }
+
+  TemporaryFolder folder_{fs::temp_directory_path(), "base-test"};
+  const fs::path roots_ = folder_.path() / "roots", cache_ = folder_.path() / "cache";
+};
+
+TEST_F(RootsCache, IsTakenWhereOnesOwnHasNothing) {
+  EXPECT_TRUE(is_linked());
+  fs::remove_all(roots_ / "images/tiny-1");
+  link_what_root_made(roots_, cache_);
+  EXPECT_FALSE(fs::is_symlink(cache_ / "images/tiny-1"));
+}
+
+TEST_F(RootsCache, IsNotTakenWhereOnesOwnHasIt) {
+  fs::create_directories(cache_ / "images/tiny-1");
+  EXPECT_FALSE(is_linked());
+}
+
+TEST_F(RootsCache, IsNotTakenWhereAnotherCouldHaveWrittenIt) {
+  fs::permissions(roots_ / "images/tiny-1", fs::perms(0775));
+  EXPECT_FALSE(is_linked());
+  fs::permissions(roots_ / "images/tiny-1", fs::perms(0755));
+  ASSERT_EQ(::chown((roots_ / "images").c_str(), 65534, 0), 0);
+  EXPECT_FALSE(is_linked());
+  ASSERT_EQ(::chown((roots_ / "images").c_str(), 0, 0), 0);
+  fs::rename(roots_ / "images/tiny-1", roots_ / "images/other");
+  fs::create_directory_symlink("other", roots_ / "images/tiny-1");
+  EXPECT_FALSE(is_linked());
 }
 
 TEST(Interrupt, TheSecondSignalEndsAtOnce) {

@@ -2,6 +2,7 @@
 #include "orchestrator/base/folders.hpp"
 
 #include <pwd.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -34,7 +35,35 @@ fs::path made(const fs::path& folder) {
   return folder;
 }
 
+// None but root could have made it or can change it.
+bool is_roots(const fs::path& folder) {
+  struct stat found {};
+  return ::lstat(folder.c_str(), &found) == 0 && S_ISDIR(found.st_mode) && found.st_uid == 0 &&
+         (found.st_mode & (S_IWGRP | S_IWOTH)) == 0;
+}
+
+void remove_dead_links(const fs::path& folder) {
+  std::error_code none;
+  for (const auto& entry : fs::directory_iterator(folder, none))
+    if (entry.is_symlink() && !fs::exists(entry.path(), none)) fs::remove(entry.path(), none);
+}
+
 }  // namespace
+
+void link_what_root_made(const fs::path& roots_cache, const fs::path& cache) {
+  std::error_code ignored;  // another process may do the same
+  if (!is_roots(roots_cache)) return;
+  for (const char* kind : {"kernels", "modules", "images", "prepared", "buildroots"}) {
+    remove_dead_links(cache / kind);
+    if (!is_roots(roots_cache / kind)) continue;
+    fs::create_directories(cache / kind, ignored);
+    for (const auto& entry : fs::directory_iterator(roots_cache / kind, ignored)) {
+      const fs::path name = entry.path().filename();
+      if (!name.string().starts_with(".") && is_roots(entry.path()))
+        fs::create_directory_symlink(entry.path(), cache / kind / name, ignored);
+    }
+  }
+}
 
 fs::path find_part(const fs::path& program, const fs::path& part) {
   for (fs::path folder = program.parent_path(); folder.has_relative_path();
@@ -49,7 +78,9 @@ fs::path find_part(const fs::path& program, const fs::path& part) {
 Folders find_folders() {
   const fs::path home = home_folder();
   Folders folders;
-  folders.cache = made(from_environment("XDG_CACHE_HOME", home / ".cache") / "lab");
+  const fs::path caches = ::geteuid() == 0 ? fs::path(system_caches) : home / ".cache";
+  folders.cache = made(from_environment("XDG_CACHE_HOME", caches) / "lab");
+  if (::geteuid() != 0) link_what_root_made(fs::path(system_caches) / "lab", folders.cache);
   folders.state = made(from_environment("XDG_STATE_HOME", home / ".local/state") / "lab");
   // Root's labs see each other's locks from every kind of session: modules are the machine's.
   folders.runtime =

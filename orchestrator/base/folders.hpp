@@ -6,6 +6,10 @@
 
 namespace lab::base {
 
+// Where root's cache is, as /lab: the user that runs QEMU for root's libvirt cannot read root's
+// home, and others' labs take from it what only root can make.
+inline constexpr const char* system_caches = "/var/cache";
+
 struct Folders {
   std::filesystem::path cache;    // images, kernels, modules: can be deleted at any time
   std::filesystem::path state;    // the store of records
@@ -15,10 +19,17 @@ struct Folders {
 };
 
 // From XDG_CACHE_HOME, XDG_STATE_HOME, XDG_RUNTIME_DIR and HOME (each with /lab behind it), made
-// where missing; root's runtime folder is /run/lab. `share` and `reader` are LAB_SHARE and
-// LAB_READER, or as installed beside the running program; the build tree has links there
-// (ci/package.cmake). Error (user) where no folder can be made.
+// where missing; root's runtime folder is /run/lab, and its cache below system_caches. `share` and
+// `reader` are LAB_SHARE and LAB_READER, or as installed beside the running program; the build tree
+// has links there (ci/package.cmake). Who is not root gets links to what root has made. Error
+// (user) where no folder can be made.
 Folders find_folders();
+
+// Folders of root's cache that a cache lacks become links in it, where they are root's and none but
+// root can write in them: folders of caches are named by what they are made of. Links to what root
+// has removed meanwhile go.
+void link_what_root_made(const std::filesystem::path& roots_cache,
+                         const std::filesystem::path& cache);
 
 // What a program in PREFIX/bin, or in a folder below that, has as PREFIX/part. Where no folder has
 // it, where it would be of the program's own prefix. No path is compiled in: an installed lab must

@@ -54,14 +54,6 @@ int last_code() {
   return error != nullptr ? error->code : VIR_ERR_OK;
 }
 
-// On a machine with AppArmor libvirt confines each domain by a profile that knows neither root's
-// caches nor what backs a prepared image.
-bool has_apparmor(virConnect* connection) {
-  const std::unique_ptr<char, decltype(&std::free)> text(virConnectGetCapabilities(connection),
-                                                         &std::free);
-  return text && std::strstr(text.get(), "<model>apparmor</model>") != nullptr;
-}
-
 // Whether it is there in the guest's processor at last; nullopt where QEMU has another word for it.
 std::optional<bool> has_feature(virDomain* domain, const std::string& feature) {
   try {
@@ -107,7 +99,9 @@ Domain::Domain(virConnect* connection, const DomainSpec& spec, Lifetime lifetime
       lifetime_(lifetime),
       defined_(spec.preserve_on_poweroff),
       can_be_saved_(std::ranges::any_of(spec.disks, is_saveable)) {
-  const std::string xml = domain_xml(spec, has_apparmor(connection));
+  const Confinement confinement = confine(connection, spec);
+  account_ = confinement.account;
+  const std::string xml = domain_xml(spec, confinement);
   unsigned flags = VIR_DOMAIN_START_PAUSED;
   if (lifetime == Lifetime::ends_with_lab) flags |= VIR_DOMAIN_START_AUTODESTROY;
   // A transient one is forgotten as soon as it ends, and so is how it did.

@@ -11,6 +11,7 @@
 #include <string>
 
 #include "orchestrator/base/fd.hpp"
+#include "orchestrator/guest/confinement.hpp"
 #include "orchestrator/guest/connection.hpp"
 #include "orchestrator/guest/xml/domain_xml.hpp"
 
@@ -82,8 +83,9 @@ class Domain {
 
   std::string name_;
   Lifetime lifetime_;
-  bool defined_ = false;       // and to be undefined at the end
-  bool can_be_saved_ = false;  // has a writable qcow2 disk
+  bool defined_ = false;            // and to be undefined at the end
+  bool can_be_saved_ = false;       // has a writable qcow2 disk
+  std::optional<Account> account_;  // QEMU's, where lab knows it
   DomainPtr domain_;
   std::optional<pid_t> pid_;
   base::Fd process_;  // QEMU's

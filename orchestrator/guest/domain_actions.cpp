@@ -85,6 +85,7 @@ void Domain::detach(const std::string& alias, const std::string& what) {
 }
 
 void Domain::attach_disk(const std::string& path, const std::string& format) {
+  if (account_) give(path, *account_);
   attach(plugged_disk_xml(path, format), "disk");
 }
 

@@ -41,6 +41,7 @@ void migrate(virDomain* domain, const std::string& command, const std::filesyste
 }  // namespace
 
 void Domain::save_state(const std::filesystem::path& file) {
+  if (account_) give(file, *account_);
   pause();
   ask_qemu(domain_.get(), "migrate-set-parameters", {{"max-bandwidth", 1ull << 40}});
   leave_files_out(domain_.get());

@@ -119,8 +119,8 @@ another libvirt than qemu:///system
 no colours
 .SH FILES
 .TP
-.I ~/.cache/lab
-kernels, modules, images; can be deleted at any time
+.I /var/cache/lab, ~/.cache/lab
+of root and of others: kernels, modules, images; can be deleted at any time
 .TP
 .I ~/.local/state/lab/results.sqlite
 the records of all trials

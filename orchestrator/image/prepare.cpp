@@ -153,6 +153,13 @@ std::string grub_words(const std::string& cmdline) {
   return text;
 }
 
+// What an overlay in `folder` calls the disk: by the way from there inside the cache, so that a
+// cache can be moved.
+fs::path name_from(const fs::path& folder, const fs::path& disk, const fs::path& cache) {
+  const fs::path way = disk.lexically_relative(cache);
+  return way.empty() || *way.begin() == ".." ? disk : disk.lexically_relative(folder);
+}
+
 }  // namespace
 
 std::string grub_config_with(const std::string& config, Console console,
@@ -192,7 +199,7 @@ Prepared prepare(const Image& image, const base::Folders& folders, const Prepare
                    (options.cmdline.empty() ? "" : " " + options.cmdline + "\n") +
                    start_of(options.ready_at).word);
   // The options change nothing in an initrd.
-  const std::string folder_key = direct ? base::sha256(made_of) : key;
+  const std::string folder_key = base::sha256(direct ? made_of : "relative " + key);
   const fs::path folder =
       folders.cache / "prepared" / (image.name + "-" + folder_key.substr(0, 16));
   Prepared prepared{.kind = image.kind, .kernel = image.kernel, .digest = "sha256:" + key};
@@ -201,7 +208,8 @@ Prepared prepare(const Image& image, const base::Folders& folders, const Prepare
     if (direct) {
       append_reader(image.initrd, folders.reader, work, work / "initrd");
     } else {
-      create_overlay(image.disk, image.disk_format, work / "disk.qcow2");
+      create_overlay(name_from(work, image.disk, folders.cache), image.disk_format,
+                     work / "disk.qcow2");
       const base::RunFolder run(folders);
       ApplianceOptions here = appliance;
       here.scratch = run.sockets();

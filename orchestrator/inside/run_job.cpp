@@ -61,6 +61,7 @@ void run_job(const Job& job, const base::Folders& folders, const trial::Sink& si
                               .folder = run.path(),
                               .sockets = run.sockets(),
                               .own_clock = has_own_clock(job),
+                              .thrown_away = job.thrown_away,
                               .verify_tracepoint = job.verify_tracepoint,
                               .sink = sink};
   guest::ConnectionPtr connection;

@@ -98,9 +98,6 @@ void run_plans(const std::vector<scenario::TrialPlan>& asked, const RunOptions& 
                const base::Folders& folders, const std::function<bool()>& stop_early,
                const trial::Sink& sink) {
   check_images(asked, folders);
-  if (::geteuid() != 0)
-    throw base::user_error("lab builds images and swaps modules, which takes root",
-                           "sudo ci/lab run …");
   const Site& site = resolve(options.site, asked, sink);
   const std::vector<scenario::TrialPlan> plans = decide_exact(asked, site);
   check_exact(plans, site);
@@ -109,6 +106,9 @@ void run_plans(const std::vector<scenario::TrialPlan>& asked, const RunOptions& 
   check_reasons(plans, vendor_of(site));
   check_reasons(options.relations, vendor_of(site));
   const bool here = site.machine == Site::Machine::here;
+  if (here && ::geteuid() != 0)
+    throw base::user_error("site here swaps this machine's modules, which takes root",
+                           "sudo lab run …, or --on svm");
   if (here && options.at_once > 1)
     throw base::user_error("-j: on site here all trials share this machine's modules",
                            "-j 1, or --on svm");

@@ -30,6 +30,7 @@ struct TrialContext {
   std::filesystem::path sockets;   // a short path
   record::Conditions conditions;   // of the site, the modules and the machine
   bool own_clock = false;          // time goes on with instructions, and idle time costs nothing
+  bool thrown_away = false;        // this machine is, after the job
   bool verify_tracepoint = false;  // also count by the kvm:kvm_exit tracepoint and compare
   Sink sink;
 };

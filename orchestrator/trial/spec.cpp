@@ -95,6 +95,7 @@ guest::DomainSpec guest_spec(const scenario::TrialPlan& plan, const GuestImage& 
   const scenario::Settings& settings = plan.settings;
   guest::DomainSpec spec;
   spec.name = "lab-" + numbered("guest", number) + "-" + context.run_id;
+  spec.as_lab = context.thrown_away;
   spec.machine = to_string(settings.machine);
   spec.vcpus = settings.vcpus;
   spec.memory_mib = settings.memory >> 20;

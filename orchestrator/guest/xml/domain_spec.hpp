@@ -43,6 +43,9 @@ struct DomainSpec {
   std::string name;
   bool accelerated = true;  // type kvm; otherwise qemu, emulated by TCG
   std::string emulator;     // the program; empty: libvirt's choice
+  // QEMU runs as lab's own user, not as libvirt's: where it is root in a machine that is thrown
+  // away, nothing is gained by less.
+  bool as_lab = false;
   // Emulated only: one instruction is one nanosecond of the machine's time (-icount shift=0), its
   // time stamp counter included; idle time passes at once, and its clock begins at 2026. What its
   // virtio devices are told is done before the next instruction. One processor, and slow.

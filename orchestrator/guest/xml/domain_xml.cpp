@@ -2,7 +2,6 @@
 #include "orchestrator/guest/xml/domain_xml.hpp"
 
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <iterator>
@@ -126,18 +125,24 @@ void add_qemu_details(xml_node domain, const DomainSpec& spec) {
   set(add(add(domain, "qemu:capabilities"), "qemu:del"), "capability", "cpu-unavailable-features");
 }
 
-void add_owner_label(xml_node domain) {
+void add_labels(xml_node domain, const Confinement& confinement) {
+  if (confinement.account) {
+    xml_node label = add(domain, "seclabel");
+    set(label, "type", "static");
+    set(label, "model", "dac");
+    set(label, "relabel", "no");
+    add_text(label, "label",
+             fmt::format("+{}:+{}", confinement.account->user, confinement.account->group));
+  }
+  if (!confinement.apparmor) return;
   xml_node label = add(domain, "seclabel");
-  set(label, "type", "static");
-  set(label, "model", "dac");
-  set(label, "relabel", "no");
-  const std::string owner = "+" + std::to_string(::geteuid()) + ":+" + std::to_string(::getegid());
-  add_text(label, "label", owner);
+  set(label, "type", "none");
+  set(label, "model", "apparmor");
 }
 
 }  // namespace
 
-std::string domain_xml(const DomainSpec& spec, bool apparmor) {
+std::string domain_xml(const DomainSpec& spec, const Confinement& confinement) {
   pugi::xml_document document;
   xml_node domain = document.append_child("domain");
   set(domain, "type", spec.accelerated ? "kvm" : "qemu");
@@ -150,13 +155,8 @@ std::string domain_xml(const DomainSpec& spec, bool apparmor) {
   add_text(domain, "on_reboot", spec.on_reboot_restart ? "restart" : "destroy");
   add_text(domain, "on_crash", "destroy");
   add_devices(domain, spec);
-  add_owner_label(domain);
+  add_labels(domain, confinement);
   add_qemu_details(domain, spec);
-  if (apparmor) {
-    xml_node label = add(domain, "seclabel");
-    set(label, "type", "none");
-    set(label, "model", "apparmor");
-  }
   return text_of(document);
 }
 

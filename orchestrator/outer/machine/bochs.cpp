@@ -3,6 +3,7 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <spdlog/spdlog.h>
 #include <sys/stat.h>
 
 #include <algorithm>
@@ -16,6 +17,7 @@
 #include "orchestrator/base/folders.hpp"
 #include "orchestrator/base/interrupt.hpp"
 #include "orchestrator/base/subprocess.hpp"
+#include "orchestrator/guest/confinement.hpp"
 #include "orchestrator/outer/machine/back_end.hpp"
 
 namespace lab::outer {
@@ -77,6 +79,24 @@ base::Command bochs_command(const guest::DomainSpec& spec, const fs::path& folde
   return command;
 }
 
+// As a user of its own where lab is root: what a guest could break into is then not root's. It dies
+// with lab all the same; a change of the user alone would undo that.
+base::Command confined(base::Command command, const std::vector<fs::path>& read_files) {
+  const auto account = guest::account_for_emulators();
+  if (!account) return command;
+  for (const fs::path& file : read_files)
+    if (!guest::can_read(*account, file)) {
+      spdlog::warn("Bochs runs as root: user {} cannot read '{}'", account->user, file.string());
+      return command;
+    }
+  guest::give_folder(command.folder, *account);
+  command.argv.insert(command.argv.begin(),
+                      {"setpriv", "--reuid=" + std::to_string(account->user),
+                       "--regid=" + std::to_string(account->group), "--clear-groups",
+                       "--no-new-privs", "--pdeathsig=KILL"});
+  return command;
+}
+
 // The saved state is not touched: the configuration beside its files is this machine's.
 void lay_out_state(const fs::path& state, const std::string& configuration, const fs::path& to) {
   fs::create_directory(to);
@@ -102,7 +122,10 @@ class Bochs : public OuterMachine {
       fs::create_symlink(fs::absolute(spec.disks[i].path), folder / fmt::format("disk{}", i));
     console = make_pipe(folder / "console");
     stream = make_pipe(folder / "stream");
-    process_ = std::make_unique<base::Process>(bochs_command(spec, folder));
+    std::vector<fs::path> read_files{boot_cd};
+    for (const guest::Disk& disk : spec.disks) read_files.emplace_back(disk.path);
+    if (!state.empty()) read_files.push_back(state);
+    process_ = std::make_unique<base::Process>(confined(bochs_command(spec, folder), read_files));
   }
 
   bool running() override {

@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: MIT
+// As whom emulators run: not as root, and lab itself needs root for nothing on an emulated site
+// whose parts are in root's cache.
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <set>
+#include <string>
+
+#include "orchestrator/e2e/lab_test.hpp"
+
+namespace lab::e2e {
+namespace {
+
+using testing::Contains;
+using testing::Each;
+using testing::IsEmpty;
+using testing::Ne;
+using testing::Not;
+
+constexpr uid_t nobody = 65534;
+
+// Who runs the process; nobody's number is -1 where it has ended.
+uid_t user_of(pid_t pid) {
+  struct stat found {};
+  return ::stat(("/proc/" + std::to_string(pid)).c_str(), &found) == 0 ? found.st_uid : uid_t(-1);
+}
+
+// Of all processes that run an emulator for this lab's outer VM.
+std::set<uid_t> users_of_emulators(pid_t lab) {
+  const std::string id = std::to_string(lab) + ".";
+  std::set<uid_t> users;
+  for (const auto& entry : fs::directory_iterator("/proc")) {
+    const std::string name = entry.path().filename().string();
+    if (name.find_first_not_of("0123456789") != std::string::npos) continue;
+    const std::string line = contents(entry.path() / "cmdline");
+    const bool emulates =
+        line.find("qemu-system") != std::string::npos || line.find("/bochs") != std::string::npos;
+    if (emulates && line.find(id) != std::string::npos) users.insert(user_of(std::stoi(name)));
+  }
+  return users;
+}
+
+class Confinement : public LabTest {
+ protected:
+  // lab ARGS... as an ordinary user who has nothing of his own yet.
+  Finished lab_of_nobody(std::vector<std::string> arguments) const {
+    const fs::path home = folder() / "home";
+    fs::create_directories(home / "run");
+    fs::permissions(folder(), fs::perms(0755));
+    for (const fs::path& path : {home, home / "run"})
+      EXPECT_EQ(::chown(path.c_str(), nobody, nobody), 0);
+    fs::permissions(home / "run", fs::perms(0700));
+    arguments.insert(arguments.begin(),
+                     {"--reuid=" + std::to_string(nobody), "--regid=" + std::to_string(nobody),
+                      "--clear-groups", binary()});
+    return lab(arguments, {.program = "setpriv",
+                           .environment = {{"HOME", home.string()},
+                                           {"PATH", "/usr/bin:/bin"},  // as users have it
+                                           {"XDG_STATE_HOME", (home / "state").string()},
+                                           {"XDG_RUNTIME_DIR", (home / "run").string()}}});
+  }
+};
+
+TEST_F(Confinement, TheEmulatorOfAnOuterVmIsNotRoots) {
+  std::set<uid_t> users;
+  const Finished run = lab({"run", write_tiny(), "--on", "svm", "--store", store()},
+                           {.on_line = [&](pid_t lab, const std::string& line) {
+                             if (line.find(": boot") != std::string::npos)
+                               users.merge(users_of_emulators(lab));
+                           }});
+  EXPECT_EQ(run.exit_code, 0) << run.errors;
+  EXPECT_THAT(users, Not(IsEmpty()));
+  EXPECT_THAT(users, Each(Ne(0u)));
+  EXPECT_THAT(run.errors, Not(testing::HasSubstr("runs as root")));
+  EXPECT_THAT(left_by(run.pid), IsEmpty());
+}
+
+TEST_F(Confinement, AnOrdinaryUserRunsOnSvmWithRootsCache) {
+  // Root has made what it takes root to make.
+  const Finished prepared = lab({"run", write_tiny(), "--on", "svm", "--store", store()});
+  ASSERT_EQ(prepared.exit_code, 0) << prepared.errors;
+  const Finished run = lab_of_nobody({"run", write_tiny(), "--on", "svm", "--format", "json"});
+  EXPECT_EQ(run.exit_code, 0) << run.errors;
+  const std::vector<json> trials = trials_of(run);
+  ASSERT_EQ(trials.size(), 1u);
+  EXPECT_EQ(trials[0].at("outcome"), "passed");
+  EXPECT_TRUE(fs::is_symlink(*fs::directory_iterator(folder() / "home/.cache/lab/images")));
+}
+
+TEST_F(Confinement, AnOrdinaryUserIsToldWhatTakesRoot) {
+  const Finished run = lab_of_nobody({"run", write_tiny(), "--on", "here"});
+  EXPECT_EQ(run.exit_code, 2) << run.errors;
+  EXPECT_THAT(run.errors, testing::HasSubstr("swaps this machine's modules, which takes root"));
+}
+
+}  // namespace
+}  // namespace lab::e2e

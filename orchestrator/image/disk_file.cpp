@@ -135,4 +135,11 @@ void take_disk_file(const fs::path& file, const fs::path& disk) {
   }
 }
 
+void check_disk_file(const fs::path& disk) {
+  const std::string sector = first_sector(disk);
+  if (!sector.starts_with(qcow2_magic))
+    throw base::infrastructure_error("it is not in the format qcow2", wanted);
+  check_qcow2(sector, disk);
+}
+
 }  // namespace lab::image

@@ -91,6 +91,11 @@ bool perform(CURL* curl, const std::string& url, const Transfer& transfer) {
   if (transfer.offset > 0 && (status == 416 || code == CURLE_BAD_DOWNLOAD_RESUME)) return false;
   if (code == CURLE_OK) return true;
   if (code == CURLE_RANGE_ERROR) return false;
+  if (code == CURLE_UNSUPPORTED_PROTOCOL)
+    throw base::infrastructure_error(
+        "fetch '" + url + "': neither http, https nor file, or it is redirected to such a place " +
+            "(from https only to https)",
+        "curl -I '" + url + "' shows where it leads");
   if (code == CURLE_HTTP_RETURNED_ERROR)
     throw base::infrastructure_error("fetch '" + url + "': HTTP status " + std::to_string(status),
                                      "check the url in images/manifest.yaml");
@@ -117,31 +122,52 @@ bool download(const std::string& url, const fs::path& part, const FetchProgress&
   return perform(curl.get(), url, transfer);
 }
 
-std::string digest_of(const fs::path& file, const std::string& kind) {
-  return kind + (kind == "sha512:" ? base::sha512_file(file) : base::sha256_file(file));
+// The file's digest, of the kind that `digest` is.
+std::string digest_like(const std::string& digest, const fs::path& file) {
+  const bool long_one = digest.starts_with("sha512:");
+  return long_one ? "sha512:" + base::sha512_file(file) : "sha256:" + base::sha256_file(file);
 }
 
-void check_digest(const std::string& url, const std::string& digest, const fs::path& part) {
-  const std::string found = digest_of(part, digest.substr(0, digest.find(':') + 1));
-  if (found == digest) return;
+// Goes on after what an earlier try left in `part`; where that is of another release, or the server
+// cannot go on, it starts anew.
+void download_all(const std::string& url, const std::string& digest, const fs::path& part,
+                  const FetchProgress& progress) {
+  const bool resumes = size_of(part) > 0;
+  if (download(url, part, progress) && (!resumes || digest_like(digest, part) == digest)) return;
   fs::remove(part);
+  download(url, part, progress);
+}
+
+// `before` is the digest that was published before the download.
+void check_digest(const std::string& url, const std::string& before, const DigestSource& digest,
+                  const fs::path& part) {
+  const std::string found = digest_like(before, part);
+  if (found == before) return;
+  const std::string now = normalized_digest(digest());
+  if (now != before && digest_like(now, part) == now) return;
+  fs::remove(part);
+  const std::string what = "fetch '" + url + "': ";
+  if (now != before)
+    throw base::infrastructure_error(what +
+                                         "the published digest changed during the download\n"
+                                         "  from  " +
+                                         before + "\n  to    " + now + "\n  found " + found,
+                                     "the file was deleted; try again in some minutes");
   throw base::infrastructure_error(
-      "fetch '" + url + "': wrong digest\n  expected " + digest + "\n  found    " + found,
-      "the file was deleted; try again, and if it happens again do not trust the source");
+      what + "wrong digest\n  expected " + before + "\n  found    " + found,
+      "the file was deleted; try again later, as a new release may be on its way to this server; "
+      "if it happens again do not trust the source");
 }
 
 }  // namespace
 
-void fetch(const std::string& url, const std::string& digest, const fs::path& file,
+void fetch(const std::string& url, const DigestSource& digest, const fs::path& file,
            const FetchProgress& progress) {
-  const std::string wanted = normalized_digest(digest);  // before anything is downloaded
+  const std::string before = normalized_digest(digest());
   fs::path part = file;
   part += ".part";
-  if (!download(url, part, progress)) {
-    fs::remove(part);
-    download(url, part, progress);
-  }
-  check_digest(url, wanted, part);
+  download_all(url, before, part, progress);
+  check_digest(url, before, digest, part);
   base::put_in_place(part, file);
 }
 

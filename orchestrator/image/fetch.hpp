@@ -12,12 +12,15 @@ namespace lab::image {
 // Called with bytes so far and in all (0: not known).
 using FetchProgress = std::function<void(std::uint64_t, std::uint64_t)>;
 
+// Returns a file's digest (as normalized_digest() takes it) as it is published at this moment.
+using DigestSource = std::function<std::string()>;
+
 // Downloads `url` (http, https or file) to `file`, resuming the partial file `file`.part of an
-// earlier try. From https it is redirected to https only. The digest (as normalized_digest() takes
-// it) is compared before the file gets its
-// name. Errors: an HTTP status of 400 or more, no connection, no space, a wrong digest (both are
-// shown, and what came is deleted), user interruption.
-void fetch(const std::string& url, const std::string& digest, const std::filesystem::path& file,
+// earlier try where that is a part of the same file. From https it is redirected to https only. The
+// digest is compared before the file gets its name, and asked for once more where it differs: the
+// list and the file may be of two releases. Errors: an HTTP status of 400 or more, no connection,
+// no space, a wrong digest (all are shown, and what came is deleted), user interruption.
+void fetch(const std::string& url, const DigestSource& digest, const std::filesystem::path& file,
            const FetchProgress& progress = {});
 
 // Downloads a text of at most `limit` bytes, e.g. a SHA512SUMS file.

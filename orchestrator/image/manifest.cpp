@@ -9,6 +9,7 @@
 #include "orchestrator/base/error.hpp"
 #include "orchestrator/base/fd.hpp"
 #include "orchestrator/base/line_ends.hpp"
+#include "orchestrator/image/digests.hpp"
 
 namespace lab::image {
 namespace {
@@ -32,6 +33,17 @@ std::string read_text(const std::filesystem::path& file) {
   return text;
 }
 
+// "" where the node has none.
+std::string read_digest(const std::filesystem::path& file, const std::string& image,
+                        const YAML::Node& digest) {
+  if (!digest) return "";
+  try {
+    return normalized_digest(digest.Scalar());
+  } catch (const base::Error& error) {
+    throw at(file, digest.Mark(), "image '" + image + "': " + error.what());
+  }
+}
+
 Entry read_entry(const std::filesystem::path& file, const std::string& name,
                  const YAML::Node& node) {
   static const std::set<std::string> known{"recipe", "suite",  "kernel",    "description",
@@ -53,16 +65,16 @@ Entry read_entry(const std::filesystem::path& file, const std::string& name,
   entry.suite = text("suite");
   entry.kernel = text("kernel");
   entry.url = text("url");
-  entry.digest = text("digest");
   entry.digest_url = text("digest_url");
   entry.source = entry.url.empty() ? Entry::Source::recipe : Entry::Source::url;
   for (const char* key : {"recipe", "suite", "kernel"})
     if (entry.source == Entry::Source::url && node[key])
       throw at(file, node[key].Mark(), "image '" + name + "' has a url, so no " + key);
-  if (entry.source == Entry::Source::url && entry.digest.empty() && entry.digest_url.empty())
+  if (entry.source == Entry::Source::url && !node["digest"] && entry.digest_url.empty())
     throw at(file, node.Mark(),
              "image '" + name +
                  "' has a url but neither digest nor digest_url: it could not be checked");
+  entry.digest = read_digest(file, name, node["digest"]);
   return entry;
 }
 

@@ -19,7 +19,7 @@ struct Entry {
   std::string kernel;  // may be empty
   // url: where the image is, and either its digest or where that is published.
   std::string url;
-  std::string digest;      // "sha512:HEX" or "sha256:HEX"; may be empty
+  std::string digest;      // as normalized_digest() returns it; may be empty
   std::string digest_url;  // a SHA512SUMS or SHA256SUMS file that names the image
 };
 

@@ -56,13 +56,26 @@ void fetch_image(const Entry& entry, const fs::path& downloads, const fs::path& 
   const fs::path file = downloads / (entry.name + "-" + file_name(entry.url));
   progress("fetching " + entry.url);
   std::uint64_t told = 0;
-  fetch(entry.url, published_digest(entry), file, [&](std::uint64_t now, std::uint64_t all) {
+  const auto tell = [&](std::uint64_t now, std::uint64_t all) {
     if (all == 0 || now * 10 / all == told) return;
     told = now * 10 / all;
     progress(fmt::format("fetched {} of {} MiB", now >> 20, all >> 20));
-  });
+  };
+  const auto published = [&] { return published_digest(entry); };
+  fetch(entry.url, published, file, tell);
   take_disk_file(file, folder / "disk.qcow2");
   write_json(folder, {{"name", entry.name}, {"kind", "disk"}, {"disk", "disk.qcow2"}});
+}
+
+// Earlier labs did not look at what they fetched.
+void check_kept(const Image& image) {
+  try {
+    check_disk_file(image.disk);
+  } catch (const base::Error& error) {
+    throw base::infrastructure_error(
+        "image '" + image.name + "' (" + image.disk.string() + "): " + error.what(),
+        "lab image remove " + image.name + "; it is then fetched anew");
+  }
 }
 
 std::string digest_of(const fs::path& folder, const json& object) {
@@ -152,6 +165,7 @@ Image ImageCache::provide(const std::string& name, const fs::path& kit, const Pr
       folder, [&](const fs::path& work) { make(entry, kit, base, work, progress); });
   Image image = read_image(folder);
   image.found = !made;
+  if (image.found && entry.source == Entry::Source::url) check_kept(image);
   return image;
 }
 

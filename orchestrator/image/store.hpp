@@ -46,6 +46,7 @@ class ImageCache {
   // find(), else builds or fetches it. Another lab that builds the same is waited for. Error
   // (infrastructure) with the recipe's last lines; nothing half-made stays. Where a recipe has a
   // program `base` beside `build`, what it makes is the same for all kits and kept on its own.
+  // A disk that was fetched is checked each time (disk_file.hpp).
   Image provide(const std::string& name, const std::filesystem::path& kit,
                 const Progress& progress);
 

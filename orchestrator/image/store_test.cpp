@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: MIT
+#include "orchestrator/image/store.hpp"
+
+#include <gmock/gmock.h>
+
+#include "orchestrator/base/error.hpp"
+#include "orchestrator/base/fd.hpp"
+#include "orchestrator/base/folders.hpp"
+#include "orchestrator/base/subprocess.hpp"
+#include "orchestrator/image/overlay.hpp"
+
+namespace lab::image {
+namespace {
+
+namespace fs = std::filesystem;
+using testing::HasSubstr;
+
+// A manifest with one image behind a url, whose digest is in a list beside it.
+class FetchedImage : public testing::Test {
+ protected:
+  FetchedImage() {
+    create_empty_disk(disk_, 1 << 20);
+    fs::create_directories(folders_.share / "images");
+    base::write_file(folders_.share / "images/manifest.yaml",
+                     "images:\n  cloud: {url: 'file://" + disk_.string() +
+                         "', digest_url: 'file://" + sums_.string() + "'}\n");
+    publish(base::sha256_file(disk_));
+  }
+
+  void publish(const std::string& hex) const { base::write_file(sums_, hex + "  disk.qcow2\n"); }
+
+  Image provide(const Progress& progress = [](const std::string&) {}) const {
+    return ImageCache(folders_).provide("cloud", "", progress);
+  }
+
+  // "WHAT | HINT" of the refusal; "" where there is none.
+  std::string refusal(const Progress& progress = [](const std::string&) {}) const {
+    try {
+      provide(progress);
+      return "";
+    } catch (const base::Error& error) {
+      EXPECT_EQ(error.kind(), base::ErrorKind::infrastructure);
+      return std::string(error.what()) + " | " + error.hint();
+    }
+  }
+
+  base::TemporaryFolder folder_{fs::temp_directory_path(), "lab-test"};
+  fs::path disk_ = folder_.path() / "disk.qcow2", sums_ = folder_.path() / "SHA256SUMS";
+  base::Folders folders_{.cache = folder_.path() / "cache", .share = folder_.path() / "share"};
+};
+
+// Earlier labs did not look at what they fetched, and it lies in people's caches.
+TEST_F(FetchedImage, IsLookedAtInTheCacheToo) {
+  const fs::path kept = provide().disk;
+  EXPECT_EQ(refusal(), "");
+  base::run_checked({.argv = {"qemu-img", "create", "-q", "-f", "qcow2", "-b", "/etc/hostname",
+                              "-F", "raw", kept.string()}});
+  EXPECT_THAT(refusal(), HasSubstr("it refers to another file"));
+  EXPECT_THAT(refusal(), HasSubstr("| lab image remove cloud; it is then fetched anew"));
+  EXPECT_TRUE(fs::exists(kept)) << "a person decides on it";
+  std::string raw(1 << 20, '\0');
+  raw.replace(510, 2, "\x55\xAA");
+  base::write_file(kept, raw);
+  EXPECT_THAT(refusal(), HasSubstr("it is not in the format qcow2"));
+}
+
+// `latest` moves: the list is of before the new release, the image of after it.
+TEST_F(FetchedImage, IsCheckedByTheListOfItsOwnReleaseWhereLatestMoved) {
+  const std::string right = base::sha256_file(disk_), old(64, '1'), other(64, '2');
+  const auto while_list_becomes = [&](const std::string& hex) {
+    publish(old);
+    return [this, hex](const std::string& line) {
+      if (line.starts_with("fetched")) publish(hex);
+    };
+  };
+  const std::string changed = refusal(while_list_becomes(other));
+  EXPECT_THAT(changed, HasSubstr("the published digest changed during the download"));
+  for (const std::string& digest : {old, other, right}) EXPECT_THAT(changed, HasSubstr(digest));
+  EXPECT_THAT(refusal(while_list_becomes(old)), HasSubstr("wrong digest"));
+  EXPECT_EQ(provide(while_list_becomes(right)).digest, "sha256:" + right);
+}
+
+}  // namespace
+}  // namespace lab::image

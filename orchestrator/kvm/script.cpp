@@ -18,6 +18,20 @@ std::string after_mark(const std::string& text, const std::string& mark) {
   return text.substr(begin, text.find('\n', begin) - begin);
 }
 
+// The last lines that apt marked as errors, each on a line of its own: why a script's program
+// failed.
+std::string apt_words(const std::string& text) {
+  constexpr std::size_t most = 3;
+  std::vector<std::string> found;
+  std::istringstream lines(text);
+  for (std::string line; std::getline(lines, line);)
+    if (line.starts_with("E: ")) found.push_back("\n  apt: " + line.substr(3));
+  std::string words;
+  for (std::size_t i = found.size() > most ? found.size() - most : 0; i < found.size(); ++i)
+    words += found[i];
+  return words;
+}
+
 [[noreturn]] void fail(const std::string& name, const base::Outcome& outcome) {
   if (outcome.timed_out)
     throw base::Error(base::ErrorKind::timed_out, "'" + name + "' did not end in time");
@@ -26,7 +40,8 @@ std::string after_mark(const std::string& text, const std::string& mark) {
   // The scripts' exit code 2 is lab's: the caller's mistake.
   if (!message.empty() && outcome.exit_code == base::exit_usage)
     throw base::user_error(message, hint);
-  if (!message.empty()) throw base::infrastructure_error(name + ": " + message, hint);
+  if (!message.empty())
+    throw base::infrastructure_error(name + ": " + message + apt_words(outcome.errors), hint);
   throw base::infrastructure_error(name + " failed: " + last_line(outcome.errors), hint);
 }
 

@@ -106,33 +106,6 @@ TEST_F(KitTest, WhatSelectsNothingIsTheCallersMistake) {
   EXPECT_EQ(failure.text, "no kernel | look");
 }
 
-// The real fetch-kit, with programs in apt's place.
-TEST_F(KitTest, AFailedDownloadSaysWhatAptSaid) {
-  const std::string before = ::getenv("PATH");
-  for (const auto& [name, body] : std::vector<std::pair<std::string, std::string>>{
-           {"apt-cache", ""},
-           {"apt-get",
-            "echo Ign:1 http://mirror linux-source-6.1\n"
-            "for i in 1 2 3; do echo \"E: Failed to fetch http://mirror/$i.deb  404\" >&2; done\n"
-            "echo 'E: Some files failed to download' >&2\n"
-            "exit 100\n"}}) {
-    write("bin/" + name, "#!/bin/sh\n" + body);
-    fs::permissions(path("bin/" + name), fs::perms::owner_all);
-  }
-  write("apt/" + machine_suite() + "/kernels",
-        "6.1.0-55-amd64 6.1.192-1 " + machine_suite() + " gcc-12 -\n");
-  ::setenv("PATH", (path("bin").string() + ":" + before).c_str(), 1);
-  const Failure failure = failure_of(
-      [&] { find_or_fetch_kit(folder_.path(), patch_folder, "6.1.0-55-amd64", nullptr); });
-  ::setenv("PATH", before.c_str(), 1);
-  EXPECT_EQ(failure.kind, base::ErrorKind::infrastructure);
-  EXPECT_THAT(failure.text, HasSubstr("linux-source-6.1=6.1.192-1"));
-  EXPECT_THAT(failure.text, HasSubstr("\n  apt: Failed to fetch http://mirror/2.deb  404"
-                                      "\n  apt: Failed to fetch http://mirror/3.deb  404"
-                                      "\n  apt: Some files failed to download | "));
-  EXPECT_THAT(failure.text, testing::Not(HasSubstr("1.deb")));  // the last three
-}
-
 TEST_F(KitTest, AvailableKernelsInOrder) {
   write_script("fetch-kit",
                "echo 7.2.13+deb14-amd64 7.2.13-1 sid gcc-16 default\n"

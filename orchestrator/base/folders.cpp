@@ -9,6 +9,7 @@
 #include <cstdlib>
 
 #include "orchestrator/base/error.hpp"
+#include "orchestrator/base/ownership.hpp"
 
 namespace lab::base {
 namespace fs = std::filesystem;
@@ -26,12 +27,16 @@ fs::path home_folder() {
   return from_environment("HOME", known ? account->pw_dir : "/root");
 }
 
+// Modules are at cache/modules/KEY/kvm.ko. Deeper, who may change a folder has been asked above it.
+constexpr int checked_levels = 3;
+
 fs::path made(const fs::path& folder) {
   std::error_code error;
   fs::create_directories(folder, error);
   if (error || ::access(folder.c_str(), W_OK) != 0)
     throw user_error("folder '" + folder.string() + "' cannot be made or written",
                      "set HOME or the XDG_*_HOME variables to folders you can write");
+  check_ownership(folder, checked_levels);
   return folder;
 }
 

@@ -22,7 +22,8 @@ struct Folders {
 // where missing; root's runtime folder is /run/lab, and its cache below system_caches. `share` and
 // `reader` are LAB_SHARE and LAB_READER, or as installed beside the running program; the build tree
 // has links there (ci/package.cmake). Who is not root gets links to what root has made. Error
-// (user) where no folder can be made.
+// (user) where no folder can be made, or where another user could have put something there
+// (ownership.hpp).
 Folders find_folders();
 
 // Folders of root's cache that a cache lacks become links in it, where they are root's and none but

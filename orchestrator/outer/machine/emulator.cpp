@@ -7,6 +7,7 @@
 
 #include "orchestrator/base/error.hpp"
 #include "orchestrator/base/fd.hpp"
+#include "orchestrator/base/ownership.hpp"
 
 namespace lab::outer {
 namespace fs = std::filesystem;
@@ -47,6 +48,7 @@ std::optional<Emulator> find_emulator(const EmulatorKind& kind, const fs::path& 
   const fs::path where =
       fs::canonical(folder / kind.name, error);  // libvirt keeps what it knows by the path
   if (error) return std::nullopt;
+  base::check_ownership(folder, 2);
   const fs::path file = where / "info.json", program = where / kind.program;
   if (!fs::exists(file, error)) throw_not_as_built(where, "it has no info.json");
   const auto info = nlohmann::json::parse(base::read_file(file, most_bytes), nullptr, false);

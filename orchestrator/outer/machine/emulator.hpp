@@ -33,7 +33,8 @@ inline constexpr const char* build_emulator =
     "ci/emulators/build; of the Debian package: /usr/lib/lab/emulators/build";
 
 // Empty where none was built: outer VMs then get the machine's own, and one processor, which
-// cannot race with itself. Error (infrastructure) where the program is not the one that was built.
+// cannot race with itself. Error (infrastructure) where the program is not the one that was built,
+// Error (user) where another user could have put it there.
 std::optional<Emulator> find_emulator(const EmulatorKind& kind,
                                       const std::filesystem::path& folder = emulators_folder);
 

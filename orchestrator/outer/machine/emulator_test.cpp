@@ -62,6 +62,22 @@ TEST_F(OwnEmulator, IsNotUsedWhenChangedByHand) {
   EXPECT_THAT(complaint(), HasSubstr("it has no program"));
 }
 
+// Who can write the program can write its digest as well.
+TEST_F(OwnEmulator, IsNotUsedWhereOthersCanWriteIt) {
+  for (const fs::path& path : {program(), info(), program().parent_path(), folder_.path()}) {
+    const fs::perms before = fs::status(path).permissions();
+    fs::permissions(path, fs::perms::others_write, fs::perm_options::add);
+    try {
+      find_emulator(own_qemu, folder_.path());
+      ADD_FAILURE() << path;
+    } catch (const base::Error& error) {
+      EXPECT_THAT(error.what(), HasSubstr("can be written by everyone"));
+      EXPECT_THAT(error.hint(), HasSubstr("chmod -R go-w /"));
+    }
+    fs::permissions(path, before);
+  }
+}
+
 TEST_F(OwnEmulator, IsNotUsedWithADamagedDescription) {
   for (const char* text : {"", "{", "[]", "{}", R"({"sha256": 1})"}) {
     base::write_file(info(), text);

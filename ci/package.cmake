@@ -78,7 +78,7 @@ string(CONCAT CPACK_DEBIAN_PACKAGE_DEPENDS
        "mmdebstrap, e2fsprogs, eatmydata, fdisk, cpio, busybox-static, zstd, supermin, xorriso, grub-common, grub-pc-bin")
 # Site vmx; images by URL; lib/lab/emulators.
 string(CONCAT CPACK_DEBIAN_PACKAGE_RECOMMENDS
-       "bochs, bochsbios, bochs-sdl, vgabios, ca-certificates, "
+       "bochs, bochsbios, bochs-sdl, vgabios, ca-certificates, gpgv, "
        "dpkg-dev, g++, libglib2.0-dev, libseccomp-dev, ninja-build, pkg-config, python3, python3-venv")
 set(CPACK_DEBIAN_PACKAGE_SUGGESTS "git")  # who accepts a baseline
 include(CPack)

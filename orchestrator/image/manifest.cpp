@@ -44,19 +44,35 @@ std::string read_digest(const std::filesystem::path& file, const std::string& im
   }
 }
 
+// A list's signature needs the list and a keyring; gpgv looks for relative paths in its own folder.
+void check_signature_keys(const std::filesystem::path& file, const std::string& image,
+                          const YAML::Node& node) {
+  constexpr std::pair<const char*, const char*> needs[] = {
+      {"signature_url", "digest_url"}, {"signature_url", "keyring"}, {"keyring", "signature_url"}};
+  for (const auto& [key, other] : needs)
+    if (node[key] && !node[other])
+      throw at(file, node[key].Mark(), "image '" + image + "' has " + key + " without " + other);
+  if (node["keyring"] && !node["keyring"].Scalar().starts_with("/"))
+    throw at(file, node["keyring"].Mark(),
+             "keyring '" + node["keyring"].Scalar() + "' must be a path that begins with /");
+}
+
 Entry read_entry(const std::filesystem::path& file, const std::string& name,
                  const YAML::Node& node) {
-  static const std::set<std::string> known{"recipe", "suite",  "kernel",    "description",
-                                           "url",    "digest", "digest_url"};
+  static const std::set<std::string> known{"recipe",      "suite",         "kernel",
+                                           "description", "url",           "digest",
+                                           "digest_url",  "signature_url", "keyring"};
   if (!node.IsMap()) throw at(file, node.Mark(), "image '" + name + "' must be a map");
   Entry entry;
   entry.name = name;
   for (const auto& item : node) {
     const std::string key = item.first.Scalar();
     if (known.count(key) == 0)
-      throw at(file, item.first.Mark(),
-               "unknown key '" + key +
-                   "'; known: recipe, suite, kernel, url, digest, digest_url, description");
+      throw at(
+          file, item.first.Mark(),
+          "unknown key '" + key +
+              "'; known: recipe, suite, kernel, url, digest, digest_url, signature_url, keyring, "
+              "description");
     if (!item.second.IsScalar()) throw at(file, item.second.Mark(), "'" + key + "' must be text");
   }
   const auto text = [&](const char* key) { return node[key] ? node[key].Scalar() : std::string(); };
@@ -66,6 +82,8 @@ Entry read_entry(const std::filesystem::path& file, const std::string& name,
   entry.kernel = text("kernel");
   entry.url = text("url");
   entry.digest_url = text("digest_url");
+  entry.signature_url = text("signature_url");
+  entry.keyring = text("keyring");
   entry.source = entry.url.empty() ? Entry::Source::recipe : Entry::Source::url;
   for (const char* key : {"recipe", "suite", "kernel"})
     if (entry.source == Entry::Source::url && node[key])
@@ -74,6 +92,7 @@ Entry read_entry(const std::filesystem::path& file, const std::string& name,
     throw at(file, node.Mark(),
              "image '" + name +
                  "' has a url but neither digest nor digest_url: it could not be checked");
+  check_signature_keys(file, name, node);
   entry.digest = read_digest(file, name, node["digest"]);
   return entry;
 }

@@ -21,6 +21,9 @@ struct Entry {
   std::string url;
   std::string digest;      // as normalized_digest() returns it; may be empty
   std::string digest_url;  // a SHA512SUMS or SHA256SUMS file that names the image
+  // That list's detached signature, and the keyring (an absolute path) by which it is checked. Both
+  // may be empty.
+  std::string signature_url, keyring;
 };
 
 // Error (user) "file:line:column: ..." where the manifest is malformed.

@@ -14,6 +14,7 @@
 #include "orchestrator/image/digests.hpp"
 #include "orchestrator/image/disk_file.hpp"
 #include "orchestrator/image/fetch.hpp"
+#include "orchestrator/image/signature.hpp"
 
 namespace lab::image {
 namespace {
@@ -41,9 +42,28 @@ std::string file_name(const std::string& url) {
   return url.substr(url.rfind('/') + 1);
 }
 
-std::string published_digest(const Entry& entry) {
+// Where the keyring is not installed, https is all that there is.
+void check_list(const Entry& entry, const std::string& list, const Progress& progress) {
+  if (entry.signature_url.empty()) return;
+  if (!fs::exists(entry.keyring)) {
+    progress("the signature of the list of digests is not checked: there is no " + entry.keyring);
+    return;
+  }
+  const std::string signature = fetch_text(entry.signature_url);
+  try {
+    check_signature(list, signature, entry.keyring);
+  } catch (const base::Error& error) {
+    throw base::infrastructure_error("list of digests '" + entry.digest_url + "': " + error.what(),
+                                     error.hint());
+  }
+  progress("the list of digests is signed by a key of " + entry.keyring);
+}
+
+std::string published_digest(const Entry& entry, const Progress& progress) {
   if (!entry.digest.empty()) return entry.digest;
-  return digest_in_sums(fetch_text(entry.digest_url), file_name(entry.url));
+  const std::string list = fetch_text(entry.digest_url);
+  check_list(entry, list, progress);
+  return digest_in_sums(list, file_name(entry.url));
 }
 
 void write_json(const fs::path& folder, const json& object) {
@@ -61,7 +81,7 @@ void fetch_image(const Entry& entry, const fs::path& downloads, const fs::path& 
     told = now * 10 / all;
     progress(fmt::format("fetched {} of {} MiB", now >> 20, all >> 20));
   };
-  const auto published = [&] { return published_digest(entry); };
+  const auto published = [&] { return published_digest(entry, progress); };
   fetch(entry.url, published, file, tell);
   take_disk_file(file, folder / "disk.qcow2");
   write_json(folder, {{"name", entry.name}, {"kind", "disk"}, {"disk", "disk.qcow2"}});

@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: MIT
+#include "orchestrator/image/signature.hpp"
+
+#include <gmock/gmock.h>
+
+#include "orchestrator/base/error.hpp"
+#include "orchestrator/base/fd.hpp"
+#include "orchestrator/base/folders.hpp"
+#include "orchestrator/base/subprocess.hpp"
+#include "orchestrator/image/overlay.hpp"
+#include "orchestrator/image/store.hpp"
+
+namespace lab::image {
+namespace {
+
+namespace fs = std::filesystem;
+using testing::HasSubstr;
+
+// A key and its keyring, as a distribution has them.
+class Signer {
+ public:
+  Signer() {
+    gpg({"--passphrase", "", "--quick-gen-key", "images@example.org", "ed25519", "sign", "never"});
+    gpg({"--output", keyring(), "--export"});
+  }
+  ~Signer() {
+    base::run({.argv = {"gpgconf", "--homedir", folder_.path().string(), "--kill", "all"}});
+  }
+
+  std::string keyring() const { return (folder_.path() / "keyring.gpg").string(); }
+
+  // As SHA256SUMS.gpg is made from SHA256SUMS.
+  void sign(const fs::path& file, const fs::path& signature) const {
+    gpg({"--yes", "--armor", "--output", signature.string(), "--detach-sign", file.string()});
+  }
+
+ private:
+  void gpg(std::vector<std::string> words) const {
+    words.insert(words.begin(), {"gpg", "--homedir", folder_.path().string(), "--batch", "--quiet",
+                                 "--pinentry-mode", "loopback"});
+    base::run_checked({.argv = words});
+  }
+
+  base::TemporaryFolder folder_{"/tmp", "lab-key"};
+};
+
+class SignedList : public testing::Test {
+ protected:
+  SignedList() {
+    create_empty_disk(path("disk.qcow2"), 1 << 20);
+    fs::create_directories(folders_.share / "images");
+    write_manifest(signer_.keyring());
+    base::write_file(path("SUMS"), base::sha256_file(path("disk.qcow2")) + "  disk.qcow2\n");
+    signer_.sign(path("SUMS"), path("SUMS.gpg"));
+  }
+
+  fs::path path(const std::string& name) const { return folder_.path() / name; }
+  std::string url(const std::string& name) const { return "'file://" + path(name).string() + "'"; }
+
+  void write_manifest(const std::string& keyring) const {
+    base::write_file(folders_.share / "images/manifest.yaml",
+                     "images:\n  cloud: {url: " + url("disk.qcow2") +
+                         ", digest_url: " + url("SUMS") + ", signature_url: " + url("SUMS.gpg") +
+                         ", keyring: " + keyring + "}\n");
+  }
+
+  // What is said meanwhile, and "WHAT | HINT" of a refusal.
+  std::string provide() const {
+    std::string said;
+    try {
+      ImageCache(folders_).provide("cloud", "",
+                                   [&](const std::string& line) { said += line + "\n"; });
+      return said;
+    } catch (const base::Error& error) {
+      EXPECT_EQ(error.kind(), base::ErrorKind::infrastructure);
+      return "refused: " + std::string(error.what()) + " | " + error.hint();
+    }
+  }
+
+  Signer signer_;
+  base::TemporaryFolder folder_{"/tmp", "lab-test"};
+  base::Folders folders_{.cache = path("cache"), .share = path("share")};
+};
+
+TEST_F(SignedList, IsTakenWhereTheKeyringsKeySignedIt) {
+  EXPECT_THAT(provide(),
+              HasSubstr("the list of digests is signed by a key of " + signer_.keyring()));
+}
+
+// The digest fits: only the signature shows that both were exchanged.
+TEST_F(SignedList, IsRefusedWhereItWasChanged) {
+  base::write_file(path("SUMS"), base::read_file(path("SUMS")) + "# changed\n");
+  EXPECT_THAT(provide(), HasSubstr("refused: list of digests 'file://" + path("SUMS").string() +
+                                   "': its signature is not right"));
+  EXPECT_THAT(provide(), HasSubstr("BAD signature"));
+  EXPECT_THAT(provide(), HasSubstr("do not trust the source"));
+}
+
+TEST_F(SignedList, IsRefusedWhereSomebodyElseSignedIt) {
+  Signer().sign(path("SUMS"), path("SUMS.gpg"));
+  EXPECT_THAT(provide(), HasSubstr("No public key"));
+  base::write_file(path("SUMS.gpg"), "not found");
+  EXPECT_THAT(provide(), HasSubstr("its signature is not right"));
+  fs::remove(path("SUMS.gpg"));
+  EXPECT_THAT(provide(), HasSubstr("refused: fetch"));
+}
+
+TEST_F(SignedList, IsSaidNotToBeCheckedWhereTheKeyringIsNotHere) {
+  write_manifest("/usr/share/keyrings/none.gpg");
+  EXPECT_THAT(provide(), HasSubstr("the signature of the list of digests is not checked: there is "
+                                   "no /usr/share/keyrings/none.gpg"));
+}
+
+}  // namespace
+}  // namespace lab::image

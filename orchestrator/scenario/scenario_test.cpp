@@ -182,6 +182,16 @@ TEST(Scenario, SetOverridesWithTheSameCare) {
   EXPECT_THAT(error_of(small, {"guest.vcpus=0"}), HasSubstr("--set: guest.vcpus must be a whole"));
   EXPECT_THAT(error_of(small, {"guest.vpcus=1"}), HasSubstr("did you mean 'guest.vcpus'?"));
   EXPECT_THAT(error_of(small, {"repeat"}), HasSubstr("--set: expected KEY=VALUE, not 'repeat'"));
+  for (const auto& [odd, meant] :
+       std::vector<std::pair<std::string, std::string>>{{"imge", "image"},
+                                                        {"guest.vcpu", "guest.vcpus"},
+                                                        {"timeouts.bot", "timeouts.boot"},
+                                                        {"repaet", "repeat"},
+                                                        {"pagin", "paging"}}) {
+    const std::string hint = "'" + odd + "', did you mean '" + meant + "'?";
+    EXPECT_THAT(error_of(small, {odd}), HasSubstr("--set: expected KEY=VALUE, not " + hint));
+    EXPECT_THAT(error_of(small, {odd + "=2"}), HasSubstr("--set: unknown key " + hint));
+  }
   EXPECT_THAT(error_of(small, {"=1"}), HasSubstr("expected KEY=VALUE"));
   EXPECT_THAT(error_of(small, {"matrix.nothing=1"}), HasSubstr("--set: matrix cannot vary"));
   EXPECT_THAT(error_of(small, {"timeouts.tea=1 s"}), HasSubstr("unknown key 'timeouts.tea'"));

@@ -4,7 +4,9 @@
 #include <spdlog/fmt/fmt.h>
 
 #include <algorithm>
+#include <array>
 
+#include "orchestrator/base/nearest.hpp"
 #include "orchestrator/scenario/plans/matrix.hpp"
 #include "orchestrator/scenario/yaml/floors.hpp"
 #include "orchestrator/scenario/yaml/values.hpp"
@@ -99,6 +101,17 @@ void override_axis(Draft& draft, const std::string& key, const std::string& text
   draft.narrowed = true;
 }
 
+constexpr std::array<std::string_view, 8> other_keys{
+    "paging",         "name",          "repeat",        "warmup",
+    "timeouts.trial", "timeouts.boot", "timeouts.step", "timeouts.shutdown"};
+
+// ", did you mean ..." where the key is not one, but near to one.
+std::string nearest_key(std::string_view key) {
+  std::vector<std::string_view> keys(other_keys.begin(), other_keys.end());
+  for (const Setting& setting : settings_table()) keys.push_back(setting.key);
+  return std::ranges::find(keys, key) == keys.end() ? base::did_you_mean(key, keys) : "";
+}
+
 void override_one(Draft& draft, const std::string& key, const std::string& text) {
   Scenario& scenario = draft.scenario;
   const Node value = override_value(text);
@@ -120,7 +133,7 @@ void override_one(Draft& draft, const std::string& key, const std::string& text)
   } else if (key.starts_with("floors.")) {
     set_floor(scenario.floors, {key.substr(7), option_place, value});
   } else {
-    fail(option_place, fmt::format("unknown key {}{}", in_quotes(key), nearest_setting(key)),
+    fail(option_place, fmt::format("unknown key {}{}", in_quotes(key), nearest_key(key)),
          "keys: paging, " + setting_keys() +
              ", matrix.KEY, name, repeat, warmup, timeouts.trial, timeouts.boot, timeouts.step, "
              "timeouts.shutdown, floors.REASON");
@@ -132,7 +145,7 @@ void override_one(Draft& draft, const std::string& key, const std::string& text)
 void apply_override(Draft& draft, const std::string& text) {
   const std::size_t equals = text.find('=');
   if (equals == std::string::npos || equals == 0) {
-    fail(option_place, "expected KEY=VALUE, not " + in_quotes(text),
+    fail(option_place, "expected KEY=VALUE, not " + in_quotes(text) + nearest_key(text),
          "as in --set guest.memory='1 GiB'");
   }
   override_one(draft, text.substr(0, equals), text.substr(equals + 1));

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <regex>
 #include <utility>
 
 namespace lab::trial {
@@ -20,6 +21,14 @@ constexpr std::pair<std::string_view, Mark> milestone_texts[] = {
     {"Reached target multi-user", Mark::multi_user},   // systemd 248 and later
     {"Reached target Multi-User", Mark::multi_user}};  // before
 
+// Where a message of the kernel begins in the line, "[    1.234567] " or with "[   T12] " behind
+// that; npos where none does.
+std::size_t find_kernel_message(const std::string& line) {
+  static const std::regex time(R"(\[ *[0-9]{1,7}\.[0-9]{6}\](\[ *[TC][0-9]+\])? )");
+  std::smatch match;
+  return std::regex_search(line, match, time) ? std::size_t(match.position()) : std::string::npos;
+}
+
 }  // namespace
 
 std::string_view to_string(Mark mark) {
@@ -34,8 +43,7 @@ std::vector<Mark> ConsoleMarks::feed(std::string_view bytes) {
     add_text(bytes.substr(0, end));
     look(found);
     if (end == std::string_view::npos) break;
-    line_.clear();
-    escape_ = Escape::none;
+    end_line();
     bytes.remove_prefix(end + 1);
   }
   return found;
@@ -46,21 +54,50 @@ void ConsoleMarks::begin(std::string pattern, bool again) {
   again_ = again;
   seen_ = 0;
   line_.clear();
+  begun_ = 0;
   escape_ = Escape::none;
 }
 
-// Escape sequences as of ECMA-48: ESC [ up to a byte of 0x40..0x7e, or ESC and one byte.
+// A line's end may be two bytes, so one with nothing before it changes nothing.
+void ConsoleMarks::end_line() {
+  escape_ = Escape::none;
+  if (line_.size() == begun_) return;
+  const std::size_t message = find_kernel_message(line_);
+  begun_ = message == std::string::npos ? 0 : message;
+  line_.resize(begun_);
+}
+
 void ConsoleMarks::add_text(std::string_view bytes) {
-  for (const char c : bytes) {
-    if (escape_ == Escape::begun) {
-      escape_ = c == '[' ? Escape::sequence : Escape::none;
-    } else if (escape_ == Escape::sequence) {
+  for (const char c : bytes) add(c);
+}
+
+// Escape sequences as of ECMA-48: ESC [ up to a byte of 0x40..0x7e; ESC and one of ] P X ^ _ up to
+// ESC \ (xterm: or BEL), which is text for the terminal; ESC, bytes of 0x20..0x2f, and one byte.
+void ConsoleMarks::add(char c) {
+  switch (escape_) {
+    case Escape::none:
+      if (c == '\x1b')
+        escape_ = Escape::begun;
+      else
+        line_ += c;
+      break;
+    case Escape::begun:
+      if (c == '[')
+        escape_ = Escape::sequence;
+      else if (std::string_view("]PX^_").find(c) != std::string_view::npos)
+        escape_ = Escape::text;
+      else if (c < 0x20 || c > 0x2f)
+        escape_ = Escape::none;
+      break;
+    case Escape::sequence:
       if (c >= 0x40 && c <= 0x7e) escape_ = Escape::none;
-    } else if (c == '\x1b') {
-      escape_ = Escape::begun;
-    } else {
-      line_ += c;
-    }
+      break;
+    case Escape::text:
+      if (c == '\x1b')
+        escape_ = Escape::begun;  // what ends it, or another one, which cuts it short
+      else if (c == '\a')
+        escape_ = Escape::none;
+      break;
   }
 }
 
@@ -73,7 +110,9 @@ void ConsoleMarks::look(std::vector<Mark>& found) {
   };
   for (const auto& [text, what] : milestone_texts) mark(text, what);
   mark(pattern_, Mark::pattern);
-  if (line_.size() > max_line) line_.erase(0, line_.size() - max_line);
+  if (line_.size() <= max_line) return;
+  line_.erase(0, line_.size() - max_line);
+  begun_ = 0;
 }
 
 }  // namespace lab::trial

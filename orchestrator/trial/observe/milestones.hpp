@@ -20,7 +20,8 @@ enum class Mark {
 std::string_view to_string(Mark mark);  // "kernel", "init", "multi-user", "pattern"
 
 // Finds the marks in the console's bytes, however they are split. Colours and other escape
-// sequences do not count as text; a mark stands in one line.
+// sequences do not count as text; a mark stands in one line. Where messages of the kernel, which
+// begin with their time, fall into a line, that line goes on after them.
 class ConsoleMarks {
  public:
   // The marks that these bytes complete, each once from begin() on.
@@ -34,11 +35,14 @@ class ConsoleMarks {
  private:
   static constexpr unsigned bit(Mark mark) { return 1u << static_cast<unsigned>(mark); }
   void add_text(std::string_view bytes);
+  void add(char c);
+  void end_line();
   void look(std::vector<Mark>& found);
 
-  enum class Escape { none, begun, sequence };
+  enum class Escape { none, begun, sequence, text };
   Escape escape_ = Escape::none;
-  std::string line_;  // the open line, as far as it matters
+  std::string line_;       // the open line, as far as it matters
+  std::size_t begun_ = 0;  // bytes of it that stood before a message of the kernel
   std::string pattern_;
   unsigned seen_ = 0;
   bool again_ = false;

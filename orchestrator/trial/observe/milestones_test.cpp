@@ -59,6 +59,62 @@ TEST(ConsoleMarks, StandInOneLine) {
   EXPECT_THAT(marks.feed("\x1b[1mone\x1b[0m two\n"), ElementsAre(Mark::pattern));
 }
 
+// systemd 257 and later write OSC 3008; shells set a window's title.
+TEST(ConsoleMarks, NoEscapeSequenceIsText) {
+  for (const std::string between :
+       {"\x1b]3008;start=1;type=boot\x1b\\", "\x1b]0;title\x07", "\x1bPdevice\x1b\\",
+        "\x1b_app\x1b\\", "\x1b^message\x1b\\", "\x1bXstring\x1b\\", "\x1b(B", "\x1b[0;1m",
+        "\x1b]0;cut short\x1b[0m",
+        "\x1b"
+        "7"}) {
+    for (std::size_t size = 1; size < 40; ++size) {
+      ConsoleMarks marks;
+      marks.begin("one two");
+      const std::string line = "a one " + between + "two b\n";
+      std::vector<Mark> found;
+      for (std::size_t at = 0; at < line.size(); at += size)
+        for (const Mark mark : marks.feed(line.substr(at, size))) found.push_back(mark);
+      EXPECT_THAT(found, ElementsAre(Mark::pattern)) << line << size;
+    }
+  }
+}
+
+TEST(ConsoleMarks, AnEscapeSequenceEndsWithItsLineAtLast) {
+  ConsoleMarks marks;
+  marks.begin("one two");
+  EXPECT_THAT(marks.feed("\x1b]0;open one two\r\n"), IsEmpty());
+  EXPECT_THAT(marks.feed("one two"), ElementsAre(Mark::pattern));
+}
+
+// The kernel waits for no end of a line that a program writes.
+TEST(ConsoleMarks, AreFoundAroundMessagesOfTheKernel) {
+  const std::string first = "[    5.123456] random: crng init done\r\n",
+                    second = "[  123.000001][    T1] usb 1-1: new device\r\n";
+  for (const std::string& between : {first, second, first + second})
+    for (std::size_t size = 1; size < 60; ++size) {
+      ConsoleMarks marks;
+      marks.begin("guest login:");
+      const std::string text = "guest log" + between + "in: ";
+      std::vector<Mark> found;
+      for (std::size_t at = 0; at < text.size(); at += size)
+        for (const Mark mark : marks.feed(text.substr(at, size))) found.push_back(mark);
+      EXPECT_THAT(found, ElementsAre(Mark::multi_user, Mark::pattern)) << between << size;
+    }
+}
+
+TEST(ConsoleMarks, LinesAreJoinedOverNothingElse) {
+  for (const std::string between :
+       {"[1.5] x\n", "[  OK  ] x\n", "[    5.123456]x\n", "\n", "x\n"}) {
+    ConsoleMarks marks;
+    marks.begin("one two");
+    EXPECT_THAT(marks.feed("one " + between + "two\n"), IsEmpty()) << between;
+  }
+  ConsoleMarks marks;
+  marks.begin("one two");
+  EXPECT_THAT(marks.feed("[    5.123456] one \r\ntwo\n"), IsEmpty()) << "the kernel's own line";
+  EXPECT_THAT(marks.feed("one [    5.123456] x\r\nthree\ntwo\n"), IsEmpty()) << "once";
+}
+
 TEST(ConsoleMarks, TheOldSystemsEndIsNoNewInit) {
   ConsoleMarks marks;
   marks.begin("", true);

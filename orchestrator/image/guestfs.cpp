@@ -16,6 +16,7 @@
 #include "orchestrator/base/fd.hpp"
 #include "orchestrator/base/folders.hpp"
 #include "orchestrator/base/interrupt.hpp"
+#include "orchestrator/image/guestfs_free.hpp"
 
 namespace lab::image {
 namespace {
@@ -23,17 +24,6 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr const char* socket_name = "guestfsd.sock";
-
-struct FreeText {
-  void operator()(char* text) const { std::free(text); }
-};
-
-struct FreeList {
-  void operator()(char** list) const {
-    for (char** text = list; *text != nullptr; ++text) std::free(*text);
-    std::free(list);
-  }
-};
 
 // supermin takes the appliance's kernel from here instead of from /boot.
 void use_kernel(const fs::path& kit) {
@@ -120,33 +110,11 @@ Guestfs::Guestfs(const fs::path& disk, const std::string& format, const Applianc
 void Guestfs::check(int result, const std::string& operation, const std::string& object) const {
   base::throw_if_interrupted();  // Ctrl-C ends the appliance, too: then that is the cause
   if (result != -1) return;
-  const char* message = guestfs_last_error(handle_.get());
   const int number = guestfs_last_errno(handle_.get());
   throw base::infrastructure_error(
-      operation + " '" + object + "': " + (message != nullptr ? message : "unknown error"),
+      operation + " '" + object + "': " + last_error(),
       number == ENOSPC ? "the image's file system is full: use a larger image"
                        : "lab doctor; LIBGUESTFS_DEBUG=1 libguestfs-test-tool shows more");
-}
-
-std::vector<std::string> Guestfs::filesystems() {
-  const std::unique_ptr<char*, FreeList> list(guestfs_list_filesystems(handle_.get()));
-  if (!list) check(-1, "list file systems of", "the image");
-  std::vector<std::string> devices;
-  for (char** entry = list.get(); entry[0] != nullptr; entry += 2) {
-    const std::string type = entry[1];
-    if (type != "swap" && type != "unknown") devices.emplace_back(entry[0]);
-  }
-  return devices;
-}
-
-void Guestfs::mount_root() {
-  for (const std::string& device : filesystems()) {
-    if (guestfs_mount(handle_.get(), device.c_str(), "/") == -1) continue;
-    if (exists("/etc/os-release") || exists("/usr/lib/os-release")) return;
-    check(guestfs_umount_all(handle_.get()), "unmount", device);
-  }
-  throw base::infrastructure_error("no file system of the image holds an operating system",
-                                   "use a cloud image of a Linux distribution with systemd");
 }
 
 bool Guestfs::exists(const std::string& path) {
@@ -157,8 +125,7 @@ bool Guestfs::exists(const std::string& path) {
 
 std::string Guestfs::read(const std::string& path) {
   std::size_t size = 0;
-  const std::unique_ptr<char, FreeText> bytes(
-      guestfs_read_file(handle_.get(), path.c_str(), &size));
+  const TextPtr bytes(guestfs_read_file(handle_.get(), path.c_str(), &size));
   if (!bytes) check(-1, "read", path);
   return {bytes.get(), size};
 }
@@ -166,19 +133,33 @@ std::string Guestfs::read(const std::string& path) {
 void Guestfs::write(const std::string& path, const std::string& text, int mode) {
   check(guestfs_write(handle_.get(), path.c_str(), text.data(), text.size()), "write", path);
   check(guestfs_chmod(handle_.get(), mode, path.c_str()), "set mode of", path);
+  give_label(path);
 }
 
 void Guestfs::upload(const fs::path& file, const std::string& path, int mode) {
   check(guestfs_upload(handle_.get(), file.c_str(), path.c_str()), "upload", path);
   check(guestfs_chmod(handle_.get(), mode, path.c_str()), "set mode of", path);
+  give_label(path);
 }
 
 void Guestfs::make_folder(const std::string& path) {
-  check(guestfs_mkdir_p(handle_.get(), path.c_str()), "make folder", path);
+  if (exists(path)) return;
+  make_folder(fs::path(path).parent_path());  // each with the label of the one above
+  check(guestfs_mkdir(handle_.get(), path.c_str()), "make folder", path);
+  give_label(path);
 }
 
 void Guestfs::link(const std::string& target, const std::string& path) {
   check(guestfs_ln_sf(handle_.get(), target.c_str(), path.c_str()), "link", path);
+  give_label(path);
+}
+
+std::vector<std::string> Guestfs::glob(const std::string& pattern) {
+  const ListPtr list(guestfs_glob_expand(handle_.get(), pattern.c_str()));
+  if (!list) check(-1, "look for", pattern);
+  std::vector<std::string> paths;
+  for (char** path = list.get(); *path != nullptr; ++path) paths.emplace_back(*path);
+  return paths;
 }
 
 void Guestfs::finish() {

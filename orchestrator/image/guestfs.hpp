@@ -23,14 +23,16 @@ struct ApplianceOptions {
   std::filesystem::path scratch = std::filesystem::temp_directory_path();
 };
 
-// A running appliance with one disk. Every method throws Error (infrastructure) with libguestfs'
+// A running appliance with one disk. What is made in an image with SELinux labels gets that of its
+// folder, as it would there. Every method throws Error (infrastructure) with libguestfs'
 // own message.
 class Guestfs {
  public:
   Guestfs(const std::filesystem::path& disk, const std::string& format,
           const ApplianceOptions& options);
 
-  // Mounts the file system that holds an operating system (one with /etc/os-release) as /.
+  // Mounts the file system that holds an operating system (one with /etc/os-release) as /, and what
+  // its /etc/fstab has beside it (fstab.hpp). The error says of each file system why it is not it.
   void mount_root();
   bool exists(const std::string& path);
   std::string read(const std::string& path);
@@ -38,6 +40,10 @@ class Guestfs {
   void upload(const std::filesystem::path& file, const std::string& path, int mode);
   void make_folder(const std::string& path);
   void link(const std::string& target, const std::string& path);
+  // The paths that a shell's pattern fits.
+  std::vector<std::string> glob(const std::string& pattern);
+  // The file's SELinux label; empty where it has none.
+  std::string label_of(const std::string& path);
   // Writes everything out and ends the appliance.
   void finish();
 
@@ -46,9 +52,16 @@ class Guestfs {
     void operator()(guestfs_h* handle) const;
   };
   void check(int result, const std::string& operation, const std::string& object) const;
-  std::vector<std::string> filesystems();
+  bool mount(const std::string& device, const std::string& folder, const std::string& options);
+  std::string last_error() const;
+  bool holds_system();
+  void mount_beside_root();
+  std::string find_device(const std::string& name);
+  std::string find_partition(const std::string& key, const std::string& value);
+  void give_label(const std::string& path);
 
   std::unique_ptr<guestfs_h, Closer> handle_;
+  bool labelled_ = false;  // the image's files have SELinux labels
 };
 
 // Removes the folders of sockets that killed programs left: for root libguestfs makes them in /tmp

@@ -278,18 +278,6 @@ TEST(AtomicFolder, IsWholeOrNotThere) {
   EXPECT_FALSE(fs::exists(folder.parent_path() / ".making-x.dead"));
 }
 
-TEST(Grub, GetsTheConsoleThatTheScenarioWants) {
-  const std::string config =
-      "set timeout=5\nmenuentry 'Debian' {\n\tlinux\t/boot/vmlinuz root=UUID=1 ro console=tty0 "
-      "console=ttyS0,115200 quiet\n\tinitrd /boot/initrd.img\n}\n";
-  EXPECT_EQ(grub_config_with(config, Console::verbose, "clocksource=tsc a=$b"),
-            "set timeout=0\nmenuentry 'Debian' {\n\tlinux /boot/vmlinuz root=UUID=1 ro "
-            "console=ttyS0 loglevel=7 systemd.show_status=1 panic=-1 clocksource=tsc "
-            "'a=$b'\n\tinitrd /boot/initrd.img\n}\n");
-  EXPECT_THAT(grub_config_with(config, Console::none, ""), testing::Not(HasSubstr("ttyS0")));
-  EXPECT_THROW(grub_config_with(config, Console::none, "dyndbg=\"+p\""), base::Error);
-}
-
 TEST(Prepare, KeepsOneInitrdWhateverTheKernelsParameters) {
   const base::TemporaryFolder folder("/tmp", "lab-test");
   base::write_file(folder.path() / "initrd", "i");
@@ -443,72 +431,6 @@ echo '{"name":"'$LAB_NAME'","kind":"disk","disk":"d"}' >$1/image.json)");
   base::write_file(folders.share / "images/manifest.yaml",
                    "images:\n  old: {recipe: any, suite: bookworm}\n");
   EXPECT_FALSE(ImageCache(folders).find("old", ""));
-}
-
-// The kernel kit of this machine's own suite: the appliance is made of this machine's programs.
-fs::path own_kit(const base::Folders& folders) {
-  const std::string suite = base::run_checked({.argv = {"sh", "-c",
-                                                        ". /etc/os-release; "
-                                                        "printf %s \"$VERSION_CODENAME\""}});
-  for (const auto& entry : fs::directory_iterator(folders.cache / "kernels"))
-    if (fs::exists(entry.path() / "info.json") &&
-        base::read_file(entry.path() / "info.json").find('"' + suite + '"') != std::string::npos)
-      return entry.path();
-  return {};
-}
-
-// Starts the real appliance by emulation, with the kernel of lab's cache (`lab kvm build` puts one
-// there); about 20 s.
-TEST(GuestfsAppliance, InjectsIntoARealImage) {
-  const base::Folders folders = base::find_folders();
-  ASSERT_TRUE(fs::exists(folders.cache / "kernels")) << "no kernel in the cache: lab kvm build";
-  const fs::path kit = own_kit(folders);
-  ASSERT_FALSE(kit.empty()) << "no kernel of this machine's suite in the cache: lab kvm build";
-  const base::TemporaryFolder folder("/tmp", "lab-test");
-  const fs::path tree = folder.path() / "tree", raw = folder.path() / "disk.raw";
-  fs::create_directories(tree / "etc/cloud");
-  fs::create_directories(tree / "boot/grub");
-  base::write_file(tree / "etc/os-release", "ID=test\n");
-  base::write_file(tree / "boot/grub/grub.cfg", "linux /vmlinuz quiet\n");
-  base::run_checked(
-      {.argv = {"mke2fs", "-q", "-t", "ext4", "-d", tree.string(), raw.string(), "32M"}});
-  base::write_file(folder.path() / "reader", "#!reader");
-
-  base::Folders own = folders;
-  own.cache = folder.path() / "cache";
-  own.reader = folder.path() / "reader";
-  const Image image{.name = "test", .disk = raw, .disk_format = "raw", .digest = "sha256:x"};
-  const ApplianceOptions appliance{.cache = folders.cache, .kernel_kit = kit};
-  const PrepareOptions options{.console = Console::verbose, .cmdline = "clocksource=hpet"};
-  const Prepared made = prepare(image, own, options, appliance, [](const std::string&) {});
-  EXPECT_FALSE(made.found);
-  EXPECT_TRUE(prepare(image, own, options, appliance, {}).found);
-
-  Guestfs guest(made.disk, "qcow2", appliance);
-  guest.mount_root();
-  EXPECT_EQ(guest.read("/usr/local/sbin/lab-reader"), "#!reader");
-  EXPECT_THAT(guest.read("/etc/systemd/system/lab-reader.service"),
-              HasSubstr("After=multi-user.target"));
-  EXPECT_TRUE(guest.exists("/etc/systemd/system/multi-user.target.wants/lab-reader.service"));
-  EXPECT_THAT(guest.read("/boot/grub/grub.cfg"), HasSubstr("panic=-1 clocksource=hpet"));
-  EXPECT_TRUE(guest.exists("/var/lib/cloud/seed/nocloud/meta-data"));
-  EXPECT_THROW(guest.read("/no/such/file"), base::Error);
-  guest.finish();
-}
-
-TEST(GuestfsAppliance, SaysWhenAnImageHoldsNoSystem) {
-  const base::Folders folders = base::find_folders();
-  ASSERT_TRUE(fs::exists(folders.cache / "kernels")) << "no kernel in the cache: lab kvm build";
-  const base::TemporaryFolder folder("/tmp", "lab-test");
-  const fs::path raw = folder.path() / "disk.raw";
-  base::run_checked({.argv = {"mke2fs", "-q", "-t", "ext4", raw.string(), "16M"}});
-  Guestfs guest(raw, "raw", {.cache = folders.cache, .kernel_kit = own_kit(folders)});
-  try {
-    guest.mount_root();
-    FAIL();
-  } catch (const base::Error& error) {
-    EXPECT_THAT(error.what(), HasSubstr("operating system"));
-  }
 }
 
 TEST(Overlay, AChainOfDisksFindsItselfInAnotherPlace) {

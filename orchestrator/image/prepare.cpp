@@ -18,7 +18,7 @@ namespace fs = std::filesystem;
 constexpr const char* reader_in_guest = "/usr/local/sbin/lab-reader";
 constexpr const char* unit_folder = "/etc/systemd/system";
 // Changes whenever what preparing does changes.
-constexpr const char* recipe_version = "3";
+constexpr const char* recipe_version = "4";
 
 struct Start {
   const char* word;  // part of the key of what was prepared
@@ -73,14 +73,37 @@ void write_seed(Guestfs& guest) {
   guest.write("/etc/cloud/cloud.cfg.d/99-lab.cfg", "datasource_list: [NoCloud, None]\n");
 }
 
+std::string read_if_there(Guestfs& guest, const std::string& path) {
+  return guest.exists(path) ? guest.read(path) : std::string();
+}
+
+// Changes the boot loader entries that GRUB, with its files in `folder`, takes; whether there are
+// any.
+bool set_entries(Guestfs& guest, const std::string& folder, const PrepareOptions& options) {
+  const std::string environment = read_if_there(guest, folder + "/grubenv");
+  const std::vector<std::string> entries = guest.glob("/boot/loader/entries/*.conf");
+  for (const std::string& path : entries)
+    guest.write(path,
+                boot_entry_with(guest.read(path), environment, options.console, options.cmdline));
+  return !entries.empty();
+}
+
 void set_kernel_parameters(Guestfs& guest, const PrepareOptions& options) {
-  for (const char* path : {"/boot/grub/grub.cfg", "/boot/grub2/grub.cfg"}) {
+  const char* hint = "use a cloud image that boots by GRUB";
+  for (const std::string folder : {"/boot/grub", "/boot/grub2"}) {
+    const std::string path = folder + "/grub.cfg";
     if (!guest.exists(path)) continue;
-    guest.write(path, grub_config_with(guest.read(path), options.console, options.cmdline), 0600);
-    return;
+    const std::string config = guest.read(path);
+    guest.write(path, grub_config_with(config, options.console, options.cmdline), 0600);
+    const bool has_entries = takes_entries(config) && set_entries(guest, folder, options);
+    if (has_entries || has_kernel_lines(config)) return;
+    throw base::infrastructure_error("the image's " + path +
+                                         " starts no kernel, and takes none from /boot/loader/"
+                                         "entries: the kernel's parameters cannot be set",
+                                     hint);
   }
-  throw base::infrastructure_error("the image has no /boot/grub/grub.cfg",
-                                   "use a cloud image that boots by GRUB");
+  throw base::infrastructure_error(
+      "the image has neither /boot/grub/grub.cfg nor /boot/grub2/grub.cfg", hint);
 }
 
 void inject(const std::string& image, const fs::path& disk, const fs::path& reader,
@@ -119,40 +142,6 @@ void append_reader(const fs::path& initrd, const fs::path& reader, const fs::pat
   fs::remove_all(tree);
 }
 
-}  // namespace
-
-std::string console_parameters(Console console) {
-  // panic=-1: a panic resets at once, which ends the domain, so that it is seen without a console.
-  switch (console) {
-    case Console::quiet:
-      return "console=ttyS0 quiet loglevel=3 panic=-1";
-    case Console::verbose:
-      return "console=ttyS0 loglevel=7 systemd.show_status=1 panic=-1";
-    case Console::none:
-      return "console=tty0 quiet loglevel=3 panic=-1";
-  }
-  return "";
-}
-
-namespace {
-
-// Returns the word as one of GRUB's script language, in which a dollar sign or a semicolon would
-// mean something. GRUB hands quotes and backslashes on escaped, so guest.cmdline may not contain
-// them with an image that boots from its disk.
-std::string grub_word(const std::string& word) {
-  if (word.find_first_of("'\"\\") != std::string::npos)
-    throw base::user_error("guest.cmdline: GRUB cannot hand on '" + word + "' as it is",
-                           "no quotes and backslashes with an image that boots from its disk");
-  return word.find_first_of("$;#{}|&<>*?!`()[]~") == std::string::npos ? word : "'" + word + "'";
-}
-
-std::string grub_words(const std::string& cmdline) {
-  std::istringstream words(cmdline);
-  std::string text;
-  for (std::string word; words >> word;) text += " " + grub_word(word);
-  return text;
-}
-
 // What an overlay in `folder` calls the disk: by the way from there inside the cache, so that a
 // cache can be moved.
 fs::path name_from(const fs::path& folder, const fs::path& disk, const fs::path& cache) {
@@ -161,29 +150,6 @@ fs::path name_from(const fs::path& folder, const fs::path& disk, const fs::path&
 }
 
 }  // namespace
-
-std::string grub_config_with(const std::string& config, Console console,
-                             const std::string& cmdline) {
-  std::istringstream lines(config);
-  std::string result;
-  for (std::string line; std::getline(lines, line);) {
-    std::istringstream words(line);
-    std::string first;
-    words >> first;
-    if (first == "linux" || first == "linux16" || first == "linuxefi") {
-      result += line.substr(0, line.find(first)) + first;
-      for (std::string word; words >> word;)
-        if (word != "quiet" && !word.starts_with("console=") && !word.starts_with("loglevel="))
-          result += " " + word;
-      result += " " + console_parameters(console) + grub_words(cmdline) + "\n";
-    } else if (first == "set" && line.find("timeout=") != std::string::npos) {
-      result += line.substr(0, line.find("set")) + "set timeout=0\n";
-    } else {
-      result += line + "\n";
-    }
-  }
-  return result;
-}
 
 Prepared prepare(const Image& image, const base::Folders& folders, const PrepareOptions& options,
                  const ApplianceOptions& appliance, const Progress& progress) {

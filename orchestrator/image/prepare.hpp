@@ -4,12 +4,11 @@
 // nothing.
 #pragma once
 
+#include "orchestrator/image/boot_config.hpp"
 #include "orchestrator/image/guestfs.hpp"
 #include "orchestrator/image/store.hpp"
 
 namespace lab::image {
-
-enum class Console { quiet, verbose, none };
 
 // When the reader's service starts, and so what the boot step counts.
 enum class ReadyAt {
@@ -36,13 +35,5 @@ struct Prepared {
 // Throws Error (user) where the image has not what the options ask for.
 Prepared prepare(const Image& image, const base::Folders& folders, const PrepareOptions& options,
                  const ApplianceOptions& appliance, const Progress& progress);
-
-// GRUB's configuration with the kernel's console as wanted, `cmdline` added to its parameters, and
-// no waiting at the menu. Error (user) for quotes and backslashes: GRUB hands them on escaped.
-std::string grub_config_with(const std::string& config, Console console,
-                             const std::string& cmdline);
-
-// The kernel's parameters for a console.
-std::string console_parameters(Console console);
 
 }  // namespace lab::image

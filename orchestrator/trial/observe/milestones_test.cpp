@@ -19,6 +19,17 @@ const std::string console =
     "System.\r\n"
     "guest login: ";
 
+// What is found where these bytes come `size` at a time.
+std::vector<Mark> feed_in_pieces(const std::string& bytes, std::size_t size,
+                                 const std::string& pattern) {
+  ConsoleMarks marks;
+  marks.begin(pattern);
+  std::vector<Mark> found;
+  for (std::size_t at = 0; at < bytes.size(); at += size)
+    for (const Mark mark : marks.feed(bytes.substr(at, size))) found.push_back(mark);
+  return found;
+}
+
 TEST(ConsoleMarks, AreFoundInTheOrderOfABoot) {
   ConsoleMarks marks;
   EXPECT_THAT(marks.feed(console), ElementsAre(Mark::kernel, Mark::init, Mark::multi_user));
@@ -30,11 +41,7 @@ TEST(ConsoleMarks, AreFoundInTheOrderOfABoot) {
 
 TEST(ConsoleMarks, AreFoundHoweverTheBytesAreSplit) {
   for (std::size_t size = 1; size < 40; ++size) {
-    ConsoleMarks marks;
-    marks.begin("version 1.16.2)");
-    std::vector<Mark> found;
-    for (std::size_t at = 0; at < console.size(); at += size)
-      for (const Mark mark : marks.feed(console.substr(at, size))) found.push_back(mark);
+    const std::vector<Mark> found = feed_in_pieces(console, size, "version 1.16.2)");
     EXPECT_THAT(found, ElementsAre(Mark::pattern, Mark::kernel, Mark::init, Mark::multi_user))
         << size;
   }
@@ -68,12 +75,8 @@ TEST(ConsoleMarks, NoEscapeSequenceIsText) {
         "\x1b"
         "7"}) {
     for (std::size_t size = 1; size < 40; ++size) {
-      ConsoleMarks marks;
-      marks.begin("one two");
       const std::string line = "a one " + between + "two b\n";
-      std::vector<Mark> found;
-      for (std::size_t at = 0; at < line.size(); at += size)
-        for (const Mark mark : marks.feed(line.substr(at, size))) found.push_back(mark);
+      const std::vector<Mark> found = feed_in_pieces(line, size, "one two");
       EXPECT_THAT(found, ElementsAre(Mark::pattern)) << line << size;
     }
   }
@@ -92,12 +95,8 @@ TEST(ConsoleMarks, AreFoundAroundMessagesOfTheKernel) {
                     second = "[  123.000001][    T1] usb 1-1: new device\r\n";
   for (const std::string& between : {first, second, first + second})
     for (std::size_t size = 1; size < 60; ++size) {
-      ConsoleMarks marks;
-      marks.begin("guest login:");
       const std::string text = "guest log" + between + "in: ";
-      std::vector<Mark> found;
-      for (std::size_t at = 0; at < text.size(); at += size)
-        for (const Mark mark : marks.feed(text.substr(at, size))) found.push_back(mark);
+      const std::vector<Mark> found = feed_in_pieces(text, size, "guest login:");
       EXPECT_THAT(found, ElementsAre(Mark::multi_user, Mark::pattern)) << between << size;
     }
 }

@@ -6,8 +6,10 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <regex>
 #include <string>
 
+#include "orchestrator/base/atomic_folder.hpp"
 #include "orchestrator/base/error.hpp"
 
 namespace lab::base {
@@ -42,6 +44,13 @@ void check_writers(const fs::path& path, const struct stat& status) {
                    "where you trust all that is in it: chmod -R go-w " + path.string());
 }
 
+// A run's, "4674.JzuzuN" (run_folder.hpp), or half-made (atomic_folder.hpp).
+bool is_in_use(const fs::path& folder) {
+  static const std::regex run(R"(\.?[0-9]+\.[A-Za-z0-9]{6})");
+  const std::string name = folder.filename().string();
+  return name.starts_with(half_made_prefix) || std::regex_match(name, run);
+}
+
 void check_entries(const fs::path& folder, int levels) {
   std::error_code gone;  // another lab makes and removes things meanwhile
   for (fs::directory_iterator at(folder, gone), end; !gone && at != end; at.increment(gone))
@@ -59,7 +68,7 @@ void check_ownership(const fs::path& path, int levels) {
   check_owner(path, status);
   if (S_ISLNK(status.st_mode) || (status.st_mode & S_ISVTX) != 0) return;
   check_writers(path, status);
-  if (S_ISDIR(status.st_mode) && levels > 0) check_entries(path, levels - 1);
+  if (S_ISDIR(status.st_mode) && levels > 0 && !is_in_use(path)) check_entries(path, levels - 1);
 }
 
 }  // namespace lab::base

@@ -96,6 +96,22 @@ TEST_F(Ownership, OfTheStoreIsChecked) {
   EXPECT_THAT(refused_folders(), HasSubstr("'" + store.string() + "' can be written by everyone"));
 }
 
+// What QEMU writes belongs to the user that runs it: another lab works beside that.
+TEST_F(Ownership, OfWhatARunUsesIsTheRuns) {
+  if (::geteuid() != 0) GTEST_SKIP() << "takes root, to give files away";
+  for (const std::string folder :
+       {"runs/4674.JzuzuN", "runs/.4674.JzuzuN", "warm/.making-a.abcdef"}) {
+    const fs::path file = cache_ / folder / "disk.qcow2";
+    fs::create_directories(file.parent_path());
+    write_file(file, "");
+    ASSERT_EQ(::chown(file.c_str(), other_user, 0), 0);
+    EXPECT_EQ(refused_folders(), "") << folder;
+    ASSERT_EQ(::chown(file.parent_path().c_str(), other_user, 0), 0);
+    EXPECT_THAT(refused_folders(), HasSubstr("belongs to user uid 12345")) << folder;
+    fs::remove_all(file.parent_path());
+  }
+}
+
 // Another user's link leads where he wants; one's own does not. What /tmp is like is no place that
 // anything is taken from: roots of other suites have one.
 TEST_F(Ownership, OfALinkIsTheLinksOwn) {

@@ -146,6 +146,9 @@ TEST(Baseline, NonsenseIsRefusedWithItsPlace) {
   EXPECT_THAT(refused("\"vendor\": \"svm\"", "\"vendor\": \"arm\""), HasSubstr("vendor"));
   EXPECT_THAT(refused("\"cells\"", "\"sells\""), HasSubstr("cells"));
   EXPECT_THAT(refused(good, ""), HasSubstr("no JSON (line 1)"));
+  EXPECT_THAT(refused("\"guest\": 1", "\"guest\": 0"), HasSubstr("'guest'"));
+  EXPECT_THAT(refused("\"cells\"", "\"x\": " + std::string(100'000, '[') + ", \"cells\""),
+              HasSubstr("levels within each other"));
 }
 
 }  // namespace

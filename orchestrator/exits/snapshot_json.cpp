@@ -8,6 +8,7 @@
 #include <set>
 
 #include "orchestrator/base/error.hpp"
+#include "orchestrator/base/json.hpp"
 #include "orchestrator/exits/snapshot.hpp"
 
 namespace lab::exits {
@@ -97,9 +98,9 @@ Snapshot from_object(const json& object) {
 
 Snapshot parse_snapshot(std::string_view text) {
   if (text.size() > line_size_limit) fail_snapshot("longer than 128 KiB");
-  const json object = json::parse(text, nullptr, false);
-  if (object.is_discarded()) fail_snapshot("not JSON");
-  return from_object(object);
+  const auto object = base::try_parse_json(text, {.depth = 4});
+  if (!object) fail_snapshot("not JSON");
+  return from_object(*object);
 }
 
 std::string to_json(const Snapshot& snapshot) {

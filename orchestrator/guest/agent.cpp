@@ -11,23 +11,32 @@
 
 #include "orchestrator/base/error.hpp"
 #include "orchestrator/base/interrupt.hpp"
+#include "orchestrator/base/json.hpp"
 
 namespace lab::guest {
 namespace {
 
 using nlohmann::json;
 
-json agent_command(virDomain* domain, const json& command) {
+// Of what the agent sends: its own limit is 16 MiB of output and of errors, in base64.
+constexpr base::JsonLimits answer_limits{
+    .bytes = 64u << 20, .depth = 8, .values = 1024, .text = 32u << 20};
+
+json result_in(std::string_view answer) {
+  try {
+    return base::parse_json(answer, answer_limits).at("return");
+  } catch (const json::exception& error) {
+    throw base::infrastructure_error(std::string("the guest agent's answer: ") + error.what());
+  }
+}
+
+std::string agent_command(virDomain* domain, const json& command) {
   constexpr int timeout_seconds = 30;
   const std::string name = virDomainGetName(domain);  // later it would clear libvirt's error
   const TextPtr answer(
       virDomainQemuAgentCommand(domain, command.dump().c_str(), timeout_seconds, 0));
   if (!answer) throw_libvirt_error("ask the guest agent of", name);
-  try {
-    return json::parse(answer.get()).at("return");
-  } catch (const json::exception& error) {
-    throw base::infrastructure_error(std::string("the guest agent's answer: ") + error.what());
-  }
+  return answer.get();
 }
 
 std::string decode_base64(const std::string& text) {
@@ -37,13 +46,20 @@ std::string decode_base64(const std::string& text) {
                                      static_cast<int>(text.size()));
   if (length < 0) throw base::infrastructure_error("the guest agent's answer: bad base64");
   bytes.resize(static_cast<std::size_t>(length));
-  for (std::size_t i = text.size(); i > 0 && text[i - 1] == '='; --i) bytes.pop_back();
+  const std::size_t padding = text.size() - std::min(text.find_last_not_of('=') + 1, text.size());
+  if (padding > 2) throw base::infrastructure_error("the guest agent's answer: bad base64");
+  bytes.resize(bytes.size() - padding);
   return bytes;
 }
 
 AgentOutcome outcome_of(const json& status) {
   AgentOutcome outcome;
-  outcome.exit_code = status.value("exitcode", 128 + status.value("signal", 0));
+  if (status.contains("exitcode"))
+    outcome.exit_code = int(base::whole_number(status["exitcode"], "exitcode", 0, 255));
+  else if (status.contains("signal"))
+    outcome.exit_code = 128 + int(base::whole_number(status["signal"], "signal", 0, 127));
+  else
+    outcome.exit_code = 128;
   outcome.output = decode_base64(status.value("out-data", ""));
   outcome.errors = decode_base64(status.value("err-data", ""));
   return outcome;
@@ -51,19 +67,31 @@ AgentOutcome outcome_of(const json& status) {
 
 }  // namespace
 
+std::optional<AgentOutcome> parse_agent_status(std::string_view answer) {
+  const json status = result_in(answer);
+  try {
+    if (!status.value("exited", false)) return std::nullopt;
+    return outcome_of(status);
+  } catch (const json::exception& error) {
+    throw base::infrastructure_error(std::string("the guest agent's answer: ") + error.what());
+  }
+}
+
 AgentOutcome agent_run(virConnect* connection, const std::string& name, const std::string& command,
                        std::chrono::seconds limit) {
   const DomainPtr domain(virDomainLookupByName(connection, name.c_str()));
   if (!domain) throw_libvirt_error("find domain", name);
-  const json started = agent_command(
+  const json started = result_in(agent_command(
       domain.get(),
       {{"execute", "guest-exec"},
-       {"arguments", {{"path", "/bin/sh"}, {"arg", {"-c", command}}, {"capture-output", true}}}});
+       {"arguments", {{"path", "/bin/sh"}, {"arg", {"-c", command}}, {"capture-output", true}}}}));
+  if (!started.is_object() || !started.contains("pid"))
+    throw base::infrastructure_error("the guest agent's answer: no 'pid'");
   const auto end = std::chrono::steady_clock::now() + limit;
   while (std::chrono::steady_clock::now() < end) {
-    const json status = agent_command(domain.get(), {{"execute", "guest-exec-status"},
-                                                     {"arguments", {{"pid", started.at("pid")}}}});
-    if (status.value("exited", false)) return outcome_of(status);
+    const std::string answer = agent_command(
+        domain.get(), {{"execute", "guest-exec-status"}, {"arguments", {{"pid", started["pid"]}}}});
+    if (auto outcome = parse_agent_status(answer)) return *std::move(outcome);
     base::sleep_interruptibly(0.2);
   }
   throw base::Error(

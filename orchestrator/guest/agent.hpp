@@ -3,7 +3,9 @@
 #pragma once
 
 #include <chrono>
+#include <optional>
 #include <string>
+#include <string_view>
 
 #include "orchestrator/guest/connection.hpp"
 
@@ -13,6 +15,10 @@ struct AgentOutcome {
   int exit_code = -1;
   std::string output, errors;  // at most 16 MiB each (the agent's own limit)
 };
+
+// What the agent says of a command (guest-exec-status, with {"return": ...} around it); nullopt
+// while it runs. Error (infrastructure) on anything else: the answer comes out of the machine.
+std::optional<AgentOutcome> parse_agent_status(std::string_view answer);
 
 // Runs `/bin/sh -c command` in the domain and waits for its end. Error (infrastructure) where the
 // domain or its agent does not answer; Error (timed_out) after `limit`.

@@ -13,6 +13,7 @@
 #include "orchestrator/base/error.hpp"
 #include "orchestrator/base/folders.hpp"
 #include "orchestrator/base/subprocess.hpp"
+#include "orchestrator/guest/agent.hpp"
 #include "orchestrator/guest/channel.hpp"
 #include "orchestrator/guest/domain.hpp"
 #include "orchestrator/guest/software.hpp"
@@ -52,6 +53,27 @@ TEST(Connection, ErrorsCarryLibvirtsCode) {
     EXPECT_THAT(error.what(), HasSubstr("look up domain 'missing'"));
     EXPECT_THAT(error.what(), HasSubstr("code 42"));  // VIR_ERR_NO_DOMAIN
   }
+}
+
+TEST(Agent, SaysHowACommandEnded) {
+  EXPECT_FALSE(parse_agent_status(R"({"return":{"exited":false}})"));
+  const auto ended = parse_agent_status(
+      R"({"return":{"exited":true,"exitcode":3,"out-data":"b3V0","err-data":"ZQ=="}})");
+  ASSERT_TRUE(ended);
+  EXPECT_EQ(ended->exit_code, 3);
+  EXPECT_EQ(ended->output, "out");
+  EXPECT_EQ(ended->errors, "e");
+  EXPECT_EQ(parse_agent_status(R"({"return":{"exited":true,"signal":9}})")->exit_code, 137);
+}
+
+TEST(Agent, IsNotBelieved) {
+  for (const std::string status :
+       {R"({"exited":true,"exitcode":1e300})", R"({"exited":true,"exitcode":-1})",
+        R"({"exited":true,"out-data":"===="})", R"({"exited":true,"out-data":"===="})",
+        R"({"exited":true,"out-data":"a"})", R"({"exited":true,"out-data":7})", R"([])", R"(7)"})
+    EXPECT_THROW(parse_agent_status("{\"return\":" + status + "}"), base::Error) << status;
+  EXPECT_THROW(parse_agent_status(std::string(100'000, '[')), base::Error);
+  EXPECT_THROW(parse_agent_status("{}"), base::Error);
 }
 
 // A machine without a kernel: its firmware finds nothing to boot. Emulated, so it runs anywhere.

@@ -7,6 +7,7 @@
 #include <memory>
 
 #include "orchestrator/base/error.hpp"
+#include "orchestrator/base/json.hpp"
 
 namespace lab::guest {
 
@@ -17,8 +18,8 @@ nlohmann::json ask_qemu(virDomain* domain, const std::string& command,
   if (virDomainQemuMonitorCommand(domain, question.dump().c_str(), &answer, 0) != 0)
     throw_libvirt_error("ask QEMU for", command);
   const std::unique_ptr<char, decltype(&std::free)> text(answer, &std::free);
-  const auto json = nlohmann::json::parse(text.get(), nullptr, false);
-  if (json.is_object() && json.contains("return")) return json["return"];
+  const auto json = base::try_parse_json(text.get());
+  if (json && json->is_object() && json->contains("return")) return json->at("return");
   throw base::infrastructure_error("QEMU's answer to '" + command + "': " + text.get());
 }
 

@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "orchestrator/base/error.hpp"
+#include "orchestrator/base/json.hpp"
 #include "orchestrator/base/subprocess.hpp"
 
 namespace lab::image {
@@ -81,11 +82,11 @@ json describe_qcow2(const fs::path& file) {
       base::run({.argv = {"prlimit", "--as=2147483648", "--cpu=20", "--core=0", "qemu-img", "info",
                           "-f", "qcow2", "--output=json", fs::absolute(file).string()},
                  .limit = std::chrono::seconds(60)});
-  json described = json::parse(outcome.output, nullptr, false);
-  if (outcome.exit_code != 0 || !described.is_object())
+  auto described = base::try_parse_json(outcome.output);
+  if (outcome.exit_code != 0 || !described || !described->is_object())
     throw base::infrastructure_error(
         "qemu-img cannot read it: " + outcome.errors.substr(0, outcome.errors.find('\n')), wanted);
-  return described;
+  return *std::move(described);
 }
 
 // The data file comes first: qemu-img opens it to describe the image (CVE-2024-4467).

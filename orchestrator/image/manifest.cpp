@@ -4,6 +4,7 @@
 #include <yaml-cpp/yaml.h>
 
 #include <algorithm>
+#include <cctype>
 #include <set>
 
 #include "orchestrator/base/error.hpp"
@@ -14,6 +15,8 @@
 namespace lab::image {
 namespace {
 
+constexpr std::size_t file_limit = 1u << 20;
+
 base::Error at(const std::filesystem::path& file, const YAML::Mark& mark, const std::string& what) {
   return base::user_error(file.string() + ":" + std::to_string(mark.line + 1) + ":" +
                           std::to_string(mark.column + 1) + ": " + what);
@@ -22,7 +25,7 @@ base::Error at(const std::filesystem::path& file, const YAML::Mark& mark, const 
 std::string read_text(const std::filesystem::path& file) {
   std::string text;
   try {
-    text = base::read_file(file);
+    text = base::read_file(file, file_limit);
   } catch (const base::Error& error) {
     throw base::user_error("cannot read the image manifest: " + std::string(error.what()));
   }
@@ -55,6 +58,24 @@ void check_signature_keys(const std::filesystem::path& file, const std::string& 
   if (node["keyring"] && !node["keyring"].Scalar().starts_with("/"))
     throw at(file, node["keyring"].Mark(),
              "keyring '" + node["keyring"].Scalar() + "' must be a path that begins with /");
+}
+
+// It names folders of the cache.
+void check_name(const std::filesystem::path& file, const YAML::Node& key) {
+  constexpr const char* letters =
+      "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-";
+  const std::string name = key.IsScalar() ? key.Scalar() : "";
+  if (name.empty() || name.size() > 64 || !std::isalnum(static_cast<unsigned char>(name[0])) ||
+      name.find_first_not_of(letters) != std::string::npos)
+    throw at(file, key.Mark(),
+             "an image's name must be 1 to 64 letters, digits, '.', '_' and '-', beginning with a "
+             "letter or digit");
+}
+
+void check_new(const std::filesystem::path& file, const YAML::Node& key,
+               const std::vector<Entry>& entries) {
+  if (std::ranges::find(entries, key.Scalar(), &Entry::name) != entries.end())
+    throw at(file, key.Mark(), "image '" + key.Scalar() + "' is there twice");
 }
 
 Entry read_entry(const std::filesystem::path& file, const std::string& name,
@@ -105,8 +126,11 @@ std::vector<Entry> load_manifest(const std::filesystem::path& file) {
     const YAML::Node images = root["images"];
     if (!images || !images.IsMap()) throw at(file, root.Mark(), "expected a map 'images'");
     std::vector<Entry> entries;
-    for (const auto& item : images)
+    for (const auto& item : images) {
+      check_name(file, item.first);
+      check_new(file, item.first, entries);
       entries.push_back(read_entry(file, item.first.Scalar(), item.second));
+    }
     return entries;
   } catch (const YAML::Exception& error) {
     throw at(file, error.mark, error.msg);

@@ -5,6 +5,7 @@
 
 #include "orchestrator/base/error.hpp"
 #include "orchestrator/base/folders.hpp"
+#include "orchestrator/base/json.hpp"
 #include "orchestrator/base/subprocess.hpp"
 
 namespace lab::image {
@@ -20,7 +21,7 @@ std::vector<ChainLink> chain_of(const std::filesystem::path& disk) {
       {.argv = {"qemu-img", "info", "--backing-chain", "--output", "json", disk.string()}});
   try {
     std::vector<ChainLink> chain;
-    for (const auto& link : nlohmann::json::parse(info))
+    for (const auto& link : base::parse_json(info))
       chain.push_back({.file = link.at("filename"), .format = link.at("format")});
     return chain;
   } catch (const nlohmann::json::exception& error) {

@@ -10,6 +10,7 @@
 #include "orchestrator/base/atomic_folder.hpp"
 #include "orchestrator/base/error.hpp"
 #include "orchestrator/base/fd.hpp"
+#include "orchestrator/base/json.hpp"
 #include "orchestrator/base/subprocess.hpp"
 #include "orchestrator/image/digests.hpp"
 #include "orchestrator/image/disk_file.hpp"
@@ -108,7 +109,7 @@ std::string digest_of(const fs::path& folder, const json& object) {
 
 // What is measured is named by what it consists of: the digest is taken once, when it is made.
 void add_digest(const fs::path& folder) {
-  json object = json::parse(base::read_file(folder / "image.json"));
+  json object = base::parse_json(base::read_file(folder / "image.json"));
   object["digest"] = digest_of(folder, object);
   write_json(folder, object);
 }
@@ -124,7 +125,7 @@ Image::Kind kind_named(const std::string& name) {
 
 Image read_image(const fs::path& folder) {
   try {
-    const json object = json::parse(base::read_file(folder / "image.json"));
+    const json object = base::parse_json(base::read_file(folder / "image.json"));
     Image image{.name = object.at("name"), .kind = kind_named(object.at("kind")), .folder = folder};
     const auto path = [&](const char* part) -> fs::path {
       if (!object.contains(part)) return {};

@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "orchestrator/base/error.hpp"
+#include "orchestrator/base/json.hpp"
 #include "orchestrator/scenario/plan_json.hpp"
 
 namespace lab::inside {
@@ -93,7 +94,7 @@ std::string to_json(const Job& job) {
 
 Job job_from_json(std::string_view text) {
   try {
-    const json object = json::parse(text);
+    const json object = base::parse_json<json>(text);
     const Site* site = record::find_site(object.at("site").get<std::string>());
     if (site == nullptr) throw base::infrastructure_error("job file: unknown site");
     Job job{.site = site,

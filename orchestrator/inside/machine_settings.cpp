@@ -10,6 +10,7 @@
 
 #include "orchestrator/base/error.hpp"
 #include "orchestrator/base/fd.hpp"
+#include "orchestrator/base/json.hpp"
 #include "orchestrator/kvm/modules/module_lock.hpp"
 
 namespace lab::inside {
@@ -46,7 +47,7 @@ void write_value(const fs::path& file, const std::string& value) {
 // File → value as it was, the first one changed first.
 nlohmann::json read_note(const fs::path& runtime) {
   if (!fs::exists(note_of(runtime))) return nlohmann::json::array();
-  return nlohmann::json::parse(base::read_file(note_of(runtime)));
+  return base::parse_json(base::read_file(note_of(runtime)));
 }
 
 // The last one changed first. Throws; what could be put back is.

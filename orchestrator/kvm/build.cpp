@@ -7,6 +7,7 @@
 #include "orchestrator/base/atomic_folder.hpp"
 #include "orchestrator/base/error.hpp"
 #include "orchestrator/base/fd.hpp"
+#include "orchestrator/base/json.hpp"
 
 namespace lab::kvm {
 namespace fs = std::filesystem;
@@ -31,7 +32,7 @@ std::string patch_version(const fs::path& patch_folder) {
 
 ModuleSet open_modules(const fs::path& path) {
   try {
-    const auto build = nlohmann::json::parse(base::read_file(path / "build.json"));
+    const auto build = base::parse_json(base::read_file(path / "build.json"));
     ModuleSet modules{.path = path,
                       .release = build.at("release").get<std::string>(),
                       .version = build.at("version").get<std::string>(),

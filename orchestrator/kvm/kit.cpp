@@ -12,6 +12,7 @@
 #include "orchestrator/base/atomic_folder.hpp"
 #include "orchestrator/base/error.hpp"
 #include "orchestrator/base/fd.hpp"
+#include "orchestrator/base/json.hpp"
 
 namespace lab::kvm {
 namespace fs = std::filesystem;
@@ -83,7 +84,7 @@ std::string machine_suite() {
 
 KernelKit open_kit(const fs::path& path) {
   try {
-    const auto info = nlohmann::json::parse(base::read_file(path / "info.json"));
+    const auto info = base::parse_json(base::read_file(path / "info.json"));
     return {info.at("release").get<std::string>(), info.at("version").get<std::string>(), path,
             info.at("suite").get<std::string>(), info.value("compiler", "")};
   } catch (const nlohmann::json::exception& error) {

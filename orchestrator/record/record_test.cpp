@@ -209,6 +209,47 @@ TEST(Record, MalformedJsonIsAnError) {
   }
 }
 
+// Of another person's file: more than any trial has costs hours or all memory later.
+TEST(Record, MoreThanATrialHasIsRefused) {
+  const auto cause = [](const auto& change) {
+    nlohmann::ordered_json object = nlohmann::ordered_json::parse(to_json(sample()));
+    change(object);
+    try {
+      from_json(object.dump());
+      return std::string();
+    } catch (const base::Error& error) {
+      return std::string(error.what());
+    }
+  };
+  EXPECT_EQ(cause([](auto&) {}), "");
+  EXPECT_THAT(cause([](auto& object) { object["timings"]["trial"] = -1; }), HasSubstr("timings"));
+  EXPECT_THAT(cause([](auto& object) { object["timings"]["trial"] = 1e300; }),
+              HasSubstr("timings"));
+  EXPECT_THAT(cause([](auto& object) {
+                auto& reasons = object["steps"][0]["reasons"];
+                const auto reason = reasons[0];
+                for (int i = 0; i < 1024; ++i) reasons.push_back(reason);
+              }),
+              HasSubstr("'reasons' has more than 1024 entries"));
+  EXPECT_THAT(cause([](auto& object) {
+                for (int i = 0; i < 1025; ++i) object["conditions"]["c" + std::to_string(i)] = "";
+              }),
+              HasSubstr("more than 1024 members of a map"));
+  EXPECT_THAT(cause([](auto& object) {
+                const auto step = object["steps"][0];
+                for (int i = 0; i < 1025; ++i) {
+                  object["steps"].push_back(step);
+                  object["steps"].back()["name"] = "s" + std::to_string(i);
+                }
+              }),
+              HasSubstr("more than 1024 names of steps"));
+}
+
+// A record's text of a MiB that is nested all the way down.
+TEST(Record, DeeplyNestedJsonIsAnError) {
+  EXPECT_THROW(from_json("{\"conditions\":" + std::string(1'000'000, '[')), base::Error);
+}
+
 TEST(Record, StepsAreNamedAndSorted) {
   const exits::StepCounts counts{10, 500, {{10, 3, 30}, {48, 7, {}}}, 2, true};
   const Step step = make_step("boot", exits::Vendor::vmx, counts);

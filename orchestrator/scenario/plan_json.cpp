@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include "orchestrator/base/error.hpp"
+#include "orchestrator/base/json.hpp"
 #include "orchestrator/scenario/loader.hpp"
 #include "orchestrator/scenario/plan_v1.hpp"
 #include "orchestrator/scenario/plans/check.hpp"
@@ -114,11 +115,36 @@ Node node_of(const json& value) {
 }
 
 void check_version(const json& object) {
-  const auto is = object.at("version").get<std::uint64_t>();
+  const std::uint64_t is = base::whole_number(object.at("version"), "version", 0, UINT64_MAX);
   if (is != version)
     throw base::infrastructure_error(std::string(plan_place) + ": made by a newer lab (version " +
                                      std::to_string(is) + ", this one knows " +
                                      std::to_string(version) + ")");
+}
+
+// A number that the plan need not say.
+std::uint32_t number_in(const json& object, const char* name, std::uint32_t otherwise,
+                        std::uint32_t max) {
+  if (!object.contains(name)) return otherwise;
+  return std::uint32_t(base::whole_number(object[name], name, 1, max));
+}
+
+// Each pair sets a setting, as a matrix's values do.
+Cell cell_from(const json& value, Settings settings) {
+  Cell cell = value.get<Cell>();
+  for (const auto& [key, text] : cell) apply_setting(settings, key, text, plan_place);
+  return cell;
+}
+
+// Which of a scenario's trials it is.
+void read_place(const json& object, TrialPlan& plan) {
+  constexpr std::uint32_t most_repeats = 10'000, most_trials = 1'000'000;
+  constexpr std::size_t longest_name = 16'384;
+  plan.name = read_line(node_of(object.at("name")), "name", longest_name);
+  if (object.contains("cell")) plan.cell = cell_from(object["cell"], plan.settings);
+  plan.repeat = number_in(object, "repeat", plan.repeat, most_trials);
+  plan.repeats = number_in(object, "repeats", plan.repeats, most_repeats);
+  plan.warmup = object.value("warmup", plan.warmup);
 }
 
 TrialPlan plan_from(const json& object) {
@@ -126,7 +152,7 @@ TrialPlan plan_from(const json& object) {
   Draft draft;
   draft.place = draft.scenario.file = plan_place;
   Scenario& scenario = draft.scenario;
-  object.at("scenario").get_to(scenario.name);
+  scenario.name = read_name(node_of(object.at("scenario")), "scenario");
   for (const auto& [key, value] : object.at("settings").items())
     apply_setting(scenario.settings, key, node_of(value).text, plan_place);  // as --set has it
   if (object.contains("timeouts")) read_timeouts(scenario.timeouts, node_of(object["timeouts"]));
@@ -135,11 +161,7 @@ TrialPlan plan_from(const json& object) {
   if (object.contains("expect")) read_expect(draft, node_of(object["expect"]));
   check(draft);
   TrialPlan plan = expand(scenario).front();
-  object.at("name").get_to(plan.name);
-  plan.cell = object.value("cell", plan.cell);
-  plan.repeat = object.value("repeat", plan.repeat);
-  plan.repeats = object.value("repeats", plan.repeats);
-  plan.warmup = object.value("warmup", plan.warmup);
+  read_place(object, plan);
   return plan;
 }
 

@@ -3,9 +3,11 @@
 // its own, all of them there. Nothing is added here any more.
 #include "orchestrator/scenario/plan_v1.hpp"
 
+#include <limits>
 #include <nlohmann/json.hpp>
 
 #include "orchestrator/base/error.hpp"
+#include "orchestrator/base/json.hpp"
 #include "orchestrator/scenario/categories.hpp"
 #include "orchestrator/scenario/scenario.hpp"
 #include "orchestrator/scenario/yaml/words.hpp"
@@ -24,9 +26,18 @@ void get_word(const json& object, const char* key, Enum& value) {
   value = Enum(found - words.begin());
 }
 
+template <typename Number>
+void get_number(const json& object, const char* key, Number& value,
+                std::uint64_t max = std::numeric_limits<Number>::max()) {
+  value = Number(base::whole_number(object.at(key), key, 0, max));
+}
+
 template <typename Rep, typename Period>
 void get_time(const json& object, const char* key, std::chrono::duration<Rep, Period>& value) {
-  value = std::chrono::duration<Rep, Period>(object.at(key).get<std::int64_t>());
+  constexpr std::uint64_t day = 86'400'000;  // in milliseconds, and more than any in seconds
+  Rep count = 0;
+  get_number(object, key, count, day);
+  value = std::chrono::duration<Rep, Period>(count);
 }
 
 void get_devices(const json& object, Settings& settings) {
@@ -35,7 +46,7 @@ void get_devices(const json& object, Settings& settings) {
   object.at("cpu_features").get_to(settings.cpu_features);
   get_word(object, "disk_bus", settings.disk_bus);
   get_word(object, "disk_cache", settings.disk_cache);
-  object.at("scratch_size").get_to(settings.scratch_size);
+  get_number(object, "scratch_size", settings.scratch_size);
   get_word(object, "scratch_bus", settings.scratch_bus);
   get_word(object, "scratch_cache", settings.scratch_cache);
   get_word(object, "nic", settings.nic);
@@ -45,16 +56,16 @@ void get_devices(const json& object, Settings& settings) {
 Settings settings_from(const json& object) {
   Settings settings;
   object.at("image").get_to(settings.image);
-  object.at("guests").get_to(settings.guests);
-  object.at("vcpus").get_to(settings.vcpus);
-  object.at("memory").get_to(settings.memory);
+  get_number(object, "guests", settings.guests);
+  get_number(object, "vcpus", settings.vcpus);
+  get_number(object, "memory", settings.memory);
   object.at("huge_pages").get_to(settings.huge_pages);
   get_devices(object, settings);
   get_word(object, "console", settings.console);
   get_word(object, "clock", settings.clock);
   object.at("cmdline").get_to(settings.cmdline);
   object.at("ksm").get_to(settings.ksm);
-  object.at("samples").get_to(settings.samples);
+  get_number(object, "samples", settings.samples);
   settings.exact = object.at("exact").get<bool>() ? Exact::always : Exact::never;
   get_word(object, "layout", settings.layout);
   if (object.contains("paging")) get_word(object, "paging", settings.paging.emplace());
@@ -69,9 +80,9 @@ HostAction action_from(const json& object) {
   HostAction action;
   get_word(object, "kind", action.kind);
   get_time(object, "milliseconds", action.duration);
-  object.at("vcpu").get_to(action.vcpu);
+  get_number(object, "vcpu", action.vcpu);
   object.at("cpus").get_to(action.cpus);
-  object.at("memory").get_to(action.memory);
+  get_number(object, "memory", action.memory);
   get_word(object, "device", action.device);
   object.at("keys").get_to(action.keys);
   return action;
@@ -86,7 +97,7 @@ Step step_from(const json& object) {
   object.at("command").get_to(step.command);
   object.at("input").get_to(step.input);
   object.at("background").get_to(step.background);
-  object.at("times").get_to(step.times);
+  get_number(object, "times", step.times);
   get_time(object, "milliseconds", step.duration);
   step.host = action_from(object.at("host"));
   get_time(object, "timeout", step.timeout);
@@ -104,8 +115,8 @@ Expectation expectation_from(const json& object) {
     expectation.category = parse_category(text);
     if (!expectation.category) throw base::infrastructure_error("trial plan: unknown " + text);
   }
-  if (object.contains("min")) expectation.min = object.at("min").get<std::uint64_t>();
-  if (object.contains("max")) expectation.max = object.at("max").get<std::uint64_t>();
+  if (object.contains("min")) get_number(object, "min", expectation.min.emplace());
+  if (object.contains("max")) get_number(object, "max", expectation.max.emplace());
   return expectation;
 }
 
@@ -125,8 +136,8 @@ TrialPlan plan_from_v1(const json& object) {
   object.at("scenario").get_to(plan.scenario);
   object.at("name").get_to(plan.name);
   object.at("cell").get_to(plan.cell);
-  object.at("repeat").get_to(plan.repeat);
-  object.at("repeats").get_to(plan.repeats);
+  get_number(object, "repeat", plan.repeat);
+  get_number(object, "repeats", plan.repeats);
   object.at("warmup").get_to(plan.warmup);
   plan.settings = settings_from(object.at("settings"));
   plan.timeouts = timeouts_from(object.at("timeouts"));

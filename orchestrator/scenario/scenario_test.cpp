@@ -116,6 +116,60 @@ TEST(Scenario, APlanIsReadAsStrictlyAsAScenario) {
               HasSubstr("timeouts.trial"));
 }
 
+// What a plan has beside a scenario's own keys: which of its trials it is.
+TEST(Scenario, APlansPlaceIsReadStrictlyToo) {
+  const nlohmann::ordered_json good = to_object(expand(parse(full, "s.yaml")).at(0));
+  const auto refused = [&](const char* key, const nlohmann::ordered_json& value) {
+    nlohmann::ordered_json object = good;
+    object[key] = value;
+    try {
+      plan_from_object(object);
+      return false;
+    } catch (const base::Error&) {
+      return true;
+    }
+  };
+  using Value = nlohmann::ordered_json;
+  for (const char* key : {"repeat", "repeats", "version"})
+    for (const Value& value : {Value(-1), Value(1e300), Value(0), Value(1ull << 32), Value("1")})
+      EXPECT_TRUE(refused(key, value)) << key << " " << value;
+  EXPECT_TRUE(refused("scenario", "../../etc"));
+  EXPECT_TRUE(refused("scenario", "a\nb"));
+  EXPECT_TRUE(refused("name", "full\x1b[2J#1"));
+  EXPECT_TRUE(refused("name", std::string(100'000, 'x')));
+  EXPECT_TRUE(refused("cell", {{"guest.vcpus", "65"}}));
+  EXPECT_TRUE(refused("cell", {{"guest.vcpu", "1"}}));
+}
+
+// As labs wrote it before plans had a version.
+TEST(Scenario, NumbersOfAnOldPlanThatDoNotFitAreRefused) {
+  const std::string good =
+      R"({"scenario": "s", "name": "s#1", "cell": [], "repeat": 1, "repeats": 1, "warmup": false,
+          "settings": {"image": "tiny", "guests": 1, "vcpus": 1, "memory": 805306368,
+            "huge_pages": false, "machine": "pc", "cpu_model": "", "cpu_features": [],
+            "disk_bus": "virtio", "disk_cache": "unsafe", "scratch_size": 0,
+            "scratch_bus": "virtio", "scratch_cache": "unsafe", "nic": "none", "network": "user",
+            "console": "quiet", "clock": "automatic", "cmdline": "", "ksm": false, "samples": 0,
+            "exact": false, "layout": "descending", "kernel": "", "parameters": {}},
+          "timeouts": {"trial": 600, "boot": 300, "step": 60, "shutdown": 60},
+          "steps": [], "expect": []})";
+  const auto cause = [&](const std::string& from, const std::string& to) {
+    std::string text = good;
+    text.replace(text.find(from), from.size(), to);
+    try {
+      plan_from_object(nlohmann::ordered_json::parse(text));
+      return std::string();
+    } catch (const base::Error& error) {
+      return std::string(error.what());
+    }
+  };
+  EXPECT_THAT(cause("x", "x"), HasSubstr("steps")) << "it is good but for its steps";
+  for (const std::string number : {"-1", "1e300", "0.5", "9223372036854775807"}) {
+    EXPECT_THAT(cause("\"vcpus\": 1", "\"vcpus\": " + number), HasSubstr("'vcpus'"));
+    EXPECT_THAT(cause("\"trial\": 600", "\"trial\": " + number), HasSubstr("'trial'"));
+  }
+}
+
 TEST(Scenario, WhatAPlanDoesNotSayHasItsDefault) {
   const TrialPlan plan = plan_from_object(nlohmann::ordered_json::parse(
       R"({"version": 2, "scenario": "s", "name": "s#1", "settings": {"image": "tiny"},

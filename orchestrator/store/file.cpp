@@ -128,6 +128,21 @@ SQLite::Database open_read_only(const std::string& path) {
       path, [&](const std::string& name, int flags) { return open_current(name, flags, path); });
 }
 
+// A store has tables with values in them and indexes, nothing that SQLite would compute while it is
+// read: in a file of another person that might be anything, and never end.
+void check_holds_only_values(SQLite::Database& database, const std::string& path) {
+  const char* const others =
+      "SELECT name FROM sqlite_master WHERE type NOT IN ('table', 'index') "
+      "OR sql LIKE 'CREATE VIRTUAL%' UNION ALL "
+      "SELECT tables.name FROM sqlite_master tables, pragma_table_xinfo(tables.name) columns "
+      "WHERE tables.type = 'table' AND columns.hidden <> 0";
+  SQLite::Statement query(database, others);
+  if (!query.executeStep()) return;
+  throw base::user_error(fmt::format("store '{}': '{}' is no table or index that lab makes", path,
+                                     query.getColumn(0).getString()),
+                         "ask for an export of it instead (lab results export)");
+}
+
 }  // namespace
 
 base::Error explain(const std::string& path, const SQLite::Exception& error) {
@@ -190,6 +205,7 @@ void copy_store_file(const std::string& from, const std::string& to) {
     if (SQLite::Backup(target, source).executeStep(-1) != SQLITE_DONE)
       throw base::infrastructure_error("store '" + from + "': others write to it all the time",
                                        "try again");
+    check_holds_only_values(target, from);
   } catch (const SQLite::Exception& error) {
     throw explain(from, error);
   }

@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "orchestrator/base/error.hpp"
+#include "orchestrator/base/json.hpp"
 #include "orchestrator/record/json/counts_json.hpp"
 #include "orchestrator/record/json/json_fields.hpp"
 
@@ -19,7 +20,8 @@ constexpr std::size_t console_limit = 1024 * 1024;
 std::string valid(const std::string& text) {
   if (std::ranges::all_of(text, [](char c) { return (c & 0x80) == 0; })) return text;
   using nlohmann::json;
-  return json::parse(json(text).dump(-1, ' ', true, json::error_handler_t::replace))
+  return base::parse_json(json(text).dump(-1, ' ', true, json::error_handler_t::replace),
+                          {.bytes = SIZE_MAX, .text = SIZE_MAX})
       .get<std::string>();
 }
 
@@ -33,9 +35,16 @@ std::string tail(const std::string& raw, std::size_t limit) {
   return text.substr(begin);
 }
 
+}  // namespace
+
 std::chrono::system_clock::time_point time_of(std::int64_t milliseconds) {
+  // A clock of nanoseconds in 64 bits ends in 2262.
+  if (milliseconds < 0 || milliseconds > INT64_MAX / 1'000'000)
+    record::fail("its start is no time");
   return std::chrono::system_clock::time_point(std::chrono::milliseconds(milliseconds));
 }
+
+namespace {
 
 record::Outcome outcome_of(const std::string& text) {
   const auto outcome = record::parse_outcome(text);

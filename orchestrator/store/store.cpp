@@ -258,8 +258,8 @@ std::vector<record::RunInfo> Store::runs(const std::string& scenario) const {
     std::vector<record::RunInfo> runs;
     while (query.executeStep()) {
       const std::string run = query.getColumn(0).getString();
-      const std::chrono::system_clock::time_point start{
-          std::chrono::milliseconds(query.getColumn(2).getInt64())};
+      const auto start =
+          impl_->readable(query, 0, [&] { return time_of(query.getColumn(2).getInt64()); });
       if (runs.empty() || runs.back().run != run) runs.push_back({run, {}, start, 0, 0});
       record::RunInfo& info = runs.back();
       info.scenarios.push_back(query.getColumn(1).getString());

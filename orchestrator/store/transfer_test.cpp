@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "orchestrator/store/transfer.hpp"
 
+#include <SQLiteCpp/SQLiteCpp.h>
+
 #include "orchestrator/record/sample_record.hpp"
 #include "orchestrator/store/line_reader.hpp"
 #include "orchestrator/store/store_fixture.hpp"
@@ -60,13 +62,13 @@ TEST_F(Transfer, BadLinesImportNothing) {
                     other = to_json(record::sample(1));
   std::string no_id = other, cut = other.substr(0, 100);
   no_id.replace(no_id.find(record::sample(1).id), 3, "x/y");
-  for (const auto& [line, cause] :
-       std::vector<std::pair<std::string, std::string>>{{cut, "not JSON"},
-                                                        {"[]", "not a JSON object"},
-                                                        {"{}", "'id' is missing"},
-                                                        {no_id, "no record's id"},
-                                                        {std::string(100, '['), "not JSON"},
-                                                        {std::string("\0\xff", 2), "not JSON"}}) {
+  for (const auto& [line, cause] : std::vector<std::pair<std::string, std::string>>{
+           {cut, "not JSON"},
+           {"[]", "not a JSON object"},
+           {"{}", "'id' is missing"},
+           {no_id, "no record's id"},
+           {std::string(100, '['), "more than 32 levels"},
+           {std::string("\0\xff", 2), "not JSON"}}) {
     write(good + line + "\n" + other);
     EXPECT_THAT(refused(), AllOf(HasSubstr(file() + ":3: "), HasSubstr(cause))) << line;
     EXPECT_THAT(store_.rows({}), IsEmpty());
@@ -116,6 +118,36 @@ TEST_F(Transfer, AnotherStoreIsMerged) {
               AllOf(HasSubstr(other), HasSubstr("newer lab")));
   std::filesystem::resize_file(other, 5000);
   EXPECT_THAT(error_of([&] { import_records(store_, other, folder()); }), HasSubstr(other));
+}
+
+// What SQLite computes while it reads may be anything, and need not end.
+TEST_F(Transfer, AStoreThatComputesIsRefused) {
+  const std::string other = folder() + "/other.db";
+  const auto refused_with = [&](const std::string& sql) {
+    std::filesystem::remove(other);
+    { Store(other).insert(record::sample(0)); }
+    SQLite::Database(other, SQLite::OPEN_READWRITE).exec(sql);
+    return error_of([&] { import_records(store_, other, folder()); });
+  };
+  EXPECT_THAT(refused_with("ALTER TABLE trial RENAME TO real; CREATE VIEW trial AS "
+                           "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i FROM n) "
+                           "SELECT real.* FROM real, n"),
+              AllOf(HasSubstr(other), HasSubstr("'trial' is no table or index")));
+  EXPECT_THAT(refused_with("CREATE TRIGGER t AFTER INSERT ON trial BEGIN SELECT 1; END"),
+              HasSubstr("'t' is no table or index"));
+  EXPECT_THAT(refused_with("ALTER TABLE body ADD COLUMN more TEXT AS (hex(zeroblob(100000000)))"),
+              HasSubstr("'body' is no table or index"));
+  EXPECT_EQ(refused_with(""), "");
+}
+
+TEST_F(Transfer, ATimeThatNoClockHasIsDamage) {
+  const std::string other = folder() + "/other.db";
+  { Store(other).insert(record::sample(0)); }
+  SQLite::Database(other, SQLite::OPEN_READWRITE)
+      .exec("UPDATE trial SET start = 9223372036854775807");
+  EXPECT_THAT(error_of([&] { import_records(store_, other, folder()); }),
+              AllOf(HasSubstr("damaged"), HasSubstr("start is no time")));
+  EXPECT_THAT(error_of([&] { Store(other).runs(""); }), HasSubstr("damaged"));
 }
 
 TEST_F(Transfer, LinesHaveALimit) {

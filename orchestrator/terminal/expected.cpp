@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 #include <set>
 
+#include "orchestrator/base/json.hpp"
 #include "orchestrator/scenario/plan_json.hpp"
 
 namespace lab::terminal {
@@ -38,9 +39,9 @@ Expected::Expected(const store::Store& store, const std::vector<scenario::TrialP
     if (ids.empty()) continue;
     store.for_each({.ids = ids}, [&](const record::Record& record) {
       const std::string cell(record::cell_of(record.trial));
-      const auto plan = nlohmann::ordered_json::parse(record.plan, nullptr, false);
+      const auto plan = base::try_parse_json<nlohmann::ordered_json>(record.plan);
       const auto wanted = work.find(cell);
-      if (wanted == work.end() || plan.is_discarded() || wanted->second != work_of(plan)) return;
+      if (wanted == work.end() || !plan || wanted->second != work_of(*plan)) return;
       auto& phases = cells_[cell];
       // The first trial's of an outer VM has that one's boot; a later one's leaves it as it is.
       for (const auto& [phase, seconds] : record.timings) phases[phase] = seconds;

@@ -9,6 +9,7 @@
 
 #include "orchestrator/base/error.hpp"
 #include "orchestrator/base/fd.hpp"
+#include "orchestrator/base/json.hpp"
 
 namespace lab::terminal {
 namespace {
@@ -66,7 +67,7 @@ std::vector<LiveGuest> published(const base::Folders& folders) {
       const std::string name = file.filename();
       if (!name.starts_with(file_begin) || name.find('.') != std::string::npos) continue;
       try {
-        const json object = json::parse(base::read_file(file, file_limit));
+        const json object = base::parse_json<json>(base::read_file(file, file_limit));
         LiveGuest guest{.key = file,
                         .phase = object.at("phase"),
                         .taken = object.at("taken"),

@@ -5,6 +5,7 @@
 #include <array>
 #include <nlohmann/json.hpp>
 
+#include "orchestrator/base/json.hpp"
 #include "orchestrator/record/json/record_json.hpp"
 
 namespace lab::trial {
@@ -14,7 +15,9 @@ using nlohmann::ordered_json;
 
 constexpr std::array<std::string_view, 4> error_names{"user", "infrastructure", "timed_out",
                                                       "interrupted"};
-constexpr std::size_t max_reasons = 1024;  // either vendor has fewer
+constexpr std::size_t max_reasons = 1024;   // either vendor has fewer
+constexpr std::size_t max_words = 1024;     // bytes of a trial's or a phase's name
+constexpr std::size_t max_text = 1u << 20;  // an error's, which has the end of a console
 
 [[noreturn]] void malformed(const std::string& cause) {
   throw base::infrastructure_error("the outer VM's stream: " + cause);
@@ -25,8 +28,17 @@ std::uint64_t count_from(const ordered_json& value) {
   return value.get<std::uint64_t>();
 }
 
+// "" where it is missing and may be.
+std::string text_from(const ordered_json& object, const char* name, std::size_t max,
+                      bool needed = false) {
+  const std::string text =
+      needed ? object.at(name).get<std::string>() : object.value(name, std::string());
+  if (text.size() > max) malformed(std::string("'") + name + "' is too long");
+  return text;
+}
+
 std::vector<Sample::Reason> reasons_from(const ordered_json& flat) {
-  if (flat.size() % 3 != 0 || flat.size() / 3 > max_reasons)
+  if (!flat.is_array() || flat.size() % 3 != 0 || flat.size() / 3 > max_reasons)
     malformed("a sample's reasons are malformed");
   std::vector<Sample::Reason> reasons;
   for (std::size_t i = 0; i < flat.size(); i += 3) {
@@ -70,22 +82,22 @@ struct Writer {
 };
 
 PhaseBegun phase_from(const ordered_json& object) {
-  const std::string word = object.at("phase");
+  const std::string word = text_from(object, "phase", max_words, true);
   const auto kind = record::parse_phase_kind(word);
   if (!kind) malformed("unknown phase '" + word + "'");
-  return {{*kind, object.value("name", "")}, object.value("detail", "")};
+  return {{*kind, text_from(object, "name", max_words)}, text_from(object, "detail", max_words)};
 }
 
 base::Error error_from(const ordered_json& object) {
-  const std::string word = object.at("kind");
+  const std::string word = text_from(object, "kind", max_words, true);
   const auto* const found = std::ranges::find(error_names, word);
   if (found == error_names.end()) malformed("unknown kind of error '" + word + "'");
   return {static_cast<base::ErrorKind>(found - error_names.begin()),
-          object.at("text").get<std::string>(), object.value("hint", "")};
+          text_from(object, "text", max_text, true), text_from(object, "hint", max_text)};
 }
 
 decltype(Event::what) what_from(const ordered_json& object) {
-  const std::string type = object.at("type");
+  const std::string type = text_from(object, "type", max_words, true);
   if (type == "phase") return phase_from(object);
   if (type == "sample") return sample_from_object(object.at("sample"));
   if (type == "record") return record::from_object(object.at("record"));
@@ -137,8 +149,8 @@ std::string to_json(const Event& event) {
 Event event_from_json(std::string_view line) {
   if (line.size() > max_event_bytes) malformed("a line is too long");
   try {
-    const ordered_json object = ordered_json::parse(line);
-    return {.trial = object.value("trial", ""), .what = what_from(object)};
+    const ordered_json object = base::parse_json<ordered_json>(line);
+    return {.trial = text_from(object, "trial", max_words), .what = what_from(object)};
   } catch (const ordered_json::exception& error) {
     malformed(error.what());
   }

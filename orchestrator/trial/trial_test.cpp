@@ -112,6 +112,46 @@ TEST(ReaderProtocol, RefusesOtherProtocolsAndGarbage) {
     EXPECT_THROW(parse_reader_message(line), base::Error) << line;
 }
 
+TEST(ReaderProtocol, RefusesNumbersThatAreNoWholeOnesInRange) {
+  const auto with = [](std::string line, const std::string& from, const std::string& to) {
+    return line.replace(line.find(from), from.size(), to);
+  };
+  for (const char* number : {"1e300", "-1", "0.5", "4294967296", "\"1\"", "null"}) {
+    const std::string text = number;
+    for (const std::string& line : {with(step_line, "\"exit_code\":3", "\"exit_code\":" + text),
+                                    with(step_line, "\"exit_code\":3", "\"signal\":" + text),
+                                    with(step_line, "\"id\":7", "\"id\":" + text),
+                                    with(step_line, "\"times\":2", "\"times\":" + text),
+                                    with(ready, "\"protocol\":3", "\"protocol\":" + text)})
+      EXPECT_THROW(parse_reader_message(line), base::Error) << line;
+  }
+}
+
+// As deep as a line may nest: copying or writing such a value once went as deep on the stack.
+TEST(ReaderProtocol, RefusesALineThatNestsDeeply) {
+  const std::string deep = std::string(60'000, '[') + std::string(60'000, ']');
+  std::string line = ready;
+  line.replace(line.find("\"snapshot\":"), 11, "\"snapshot\":" + deep + ",\"later\":");
+  for (const std::string& text : {deep, line}) {
+    try {
+      parse_reader_message(text);
+      FAIL();
+    } catch (const base::Error& error) {
+      EXPECT_THAT(error.what(), testing::HasSubstr("levels within each other"));
+    }
+  }
+}
+
+TEST(Event, RefusesWhatIsTooLong) {
+  const std::string text(5'000, 'x');
+  for (const std::string& line :
+       {"{\"type\":\"end\",\"trial\":\"" + text + "\"}",
+        "{\"type\":\"phase\",\"phase\":\"other\",\"detail\":\"" + text + "\"}",
+        "{\"type\":\"" + text + "\"}"})
+    EXPECT_THROW(event_from_json(line), base::Error) << line.substr(0, 40);
+  EXPECT_THROW(event_from_json(std::string(100'000, '[')), base::Error);
+}
+
 // A guest may send anything: only our own Error may come of it.
 TEST(ReaderProtocol, SurvivesMutations) {
   std::mt19937 random(1);

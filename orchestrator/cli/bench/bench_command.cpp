@@ -8,6 +8,7 @@
 
 #include "orchestrator/base/error.hpp"
 #include "orchestrator/base/folders.hpp"
+#include "orchestrator/base/json.hpp"
 #include "orchestrator/base/run_folder.hpp"
 #include "orchestrator/base/samples.hpp"
 #include "orchestrator/cli/commands.hpp"
@@ -81,7 +82,7 @@ std::vector<OverheadRow> measure_variants(const run::Outer& outer, const Overhea
   std::vector<OverheadRow> rows;
   outer::follow(*machine, {.silence = time_limit, .whole = time_limit},
                 [&](const std::string& text) {
-                  const json line = json::parse(text, nullptr, false);
+                  const json line = base::try_parse_json(text).value_or(json());
                   if (!line.is_object())
                     throw base::infrastructure_error("the outer VM said '" + text + "'");
                   if (const auto row = row_of(line)) {

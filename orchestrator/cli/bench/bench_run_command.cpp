@@ -13,6 +13,7 @@
 #include "orchestrator/base/error.hpp"
 #include "orchestrator/base/folders.hpp"
 #include "orchestrator/base/interrupt.hpp"
+#include "orchestrator/base/json.hpp"
 #include "orchestrator/base/run_folder.hpp"
 #include "orchestrator/base/samples.hpp"
 #include "orchestrator/base/subprocess.hpp"
@@ -136,7 +137,7 @@ class Bench {
                   "--format", "json", "-o", result.string()},
          .limit = limit * trials});
     Run run{.seconds = watch.seconds()};
-    run.trials = ordered_json::parse(base::read_file(result)).at("trials");
+    run.trials = base::parse_json<ordered_json>(base::read_file(result)).at("trials");
     return run;
   }
 

@@ -9,6 +9,7 @@
 #include <nlohmann/json.hpp>
 
 #include "orchestrator/base/error.hpp"
+#include "orchestrator/base/json.hpp"
 #include "orchestrator/base/subprocess.hpp"
 #include "orchestrator/check/baseline.hpp"
 #include "orchestrator/cli/commands.hpp"
@@ -61,7 +62,8 @@ std::optional<scenario::TrialPlan> plan_of_trials(const store::Store& store,
     const auto first = std::ranges::find(cell.trials, one, &check::Trial::run);
     const std::string text = store.show(first->id).plan;
     if (text.empty()) return std::nullopt;
-    scenario::TrialPlan next = scenario::plan_from_object(nlohmann::ordered_json::parse(text));
+    scenario::TrialPlan next =
+        scenario::plan_from_object(base::parse_json<nlohmann::ordered_json>(text));
     if (plan && !is_same_work(*plan, next))
       throw base::user_error(
           fmt::format("runs {} and {} did other work in {}: its steps or settings differ", run, one,

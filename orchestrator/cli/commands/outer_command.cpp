@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <charconv>
 #include <chrono>
 #include <filesystem>
 #include <limits>
@@ -162,6 +163,15 @@ int exec(const OuterOptions& options) {
   return outcome.exit_code;
 }
 
+// The exit code in the line that ends a command's output: what printed it is not believed.
+int exit_code_in(std::string_view line) {
+  int code = 0;
+  const auto [stop, error] = std::from_chars(line.data(), line.data() + line.size(), code);
+  if (error == std::errc() && stop == line.data() + line.size() && code >= 0 && code <= 255)
+    return code;
+  throw base::infrastructure_error("the outer VM's stream: no exit code at its end");
+}
+
 // What a command prints, then a line of this and its exit code.
 constexpr char end_mark = '\x1e';  // ASCII's record separator
 
@@ -186,7 +196,7 @@ int run_in_outer_vm(const OuterOptions& options) {
                 [&](const std::string& line) {
                   progress.clear();
                   const bool last = line.starts_with(end_mark);
-                  if (last) code = std::atoi(line.c_str() + 1);
+                  if (last) code = exit_code_in(std::string_view(line).substr(1));
                   if (!last) base::write_all(STDOUT_FILENO, line + "\n", "standard output");
                   return last;
                 });

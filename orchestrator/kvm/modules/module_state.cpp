@@ -5,6 +5,7 @@
 
 #include "orchestrator/base/error.hpp"
 #include "orchestrator/base/fd.hpp"
+#include "orchestrator/base/json.hpp"
 
 namespace lab::kvm {
 namespace fs = std::filesystem;
@@ -20,7 +21,7 @@ std::optional<ModuleState> read_state(const fs::path& runtime) {
   const fs::path path = state_file(runtime);
   if (!fs::exists(path)) return std::nullopt;
   try {
-    const auto json = nlohmann::json::parse(base::read_file(path));
+    const auto json = base::parse_json(base::read_file(path));
     return ModuleState{
         .vendor_module = json.at("vendor_module").get<std::string>(),
         .stock_was_loaded = json.at("stock_was_loaded").get<bool>(),

@@ -8,6 +8,7 @@
 #include "orchestrator/base/error.hpp"
 #include "orchestrator/base/fd.hpp"
 #include "orchestrator/base/ownership.hpp"
+#include "orchestrator/base/json.hpp"
 
 namespace lab::outer {
 namespace fs = std::filesystem;
@@ -51,16 +52,16 @@ std::optional<Emulator> find_emulator(const EmulatorKind& kind, const fs::path& 
   base::check_ownership(folder, 2);
   const fs::path file = where / "info.json", program = where / kind.program;
   if (!fs::exists(file, error)) throw_not_as_built(where, "it has no info.json");
-  const auto info = nlohmann::json::parse(base::read_file(file, most_bytes), nullptr, false);
-  if (!info.is_object()) throw_not_as_built(file, "it is no JSON object");
+  const auto info = base::try_parse_json(base::read_file(file, most_bytes));
+  if (!info || !info->is_object()) throw_not_as_built(file, "it is no JSON object");
   if (!fs::exists(program, error)) throw_not_as_built(where, "it has no program");
-  if (base::sha256_file(program) != field(info, "sha256", file))
+  if (base::sha256_file(program) != field(*info, "sha256", file))
     throw_not_as_built(program, "its digest is another one than in info.json");
   return Emulator{.title = kind.title,
                   .program = program,
-                  .version = field(info, "version", file),
-                  .changes = field(info, "changes", file),
-                  .changes_digest = field(info, "changes_digest", file)};
+                  .version = field(*info, "version", file),
+                  .changes = field(*info, "changes", file),
+                  .changes_digest = field(*info, "changes_digest", file)};
 }
 
 std::optional<Emulator> find_emulator(const record::Site& site) {

@@ -2,6 +2,7 @@
 #include "orchestrator/record/json/json_fields.hpp"
 
 #include "orchestrator/base/error.hpp"
+#include "orchestrator/base/json.hpp"
 
 namespace lab::record {
 
@@ -10,11 +11,13 @@ void fail(const std::string& cause) {
 }
 
 ordered_json parse(std::string_view json) {
-  constexpr std::size_t size_limit = 64 << 20;
-  if (json.size() > size_limit) fail("larger than 64 MiB");
-  ordered_json value = ordered_json::parse(json, nullptr, false);
-  if (value.is_discarded()) fail("not JSON");
-  return value;
+  try {
+    return base::parse_json<ordered_json>(json, {.bytes = 64u << 20});
+  } catch (const base::JsonExcess& error) {
+    fail(error.what());
+  } catch (const ordered_json::exception&) {
+    fail("not JSON");
+  }
 }
 
 std::string dump(const ordered_json& object, int indent) {
@@ -61,9 +64,11 @@ bool boolean(const ordered_json& object, const char* name) {
   return value.get<bool>();
 }
 
-const ordered_json& list(const ordered_json& object, const char* name) {
+const ordered_json& list(const ordered_json& object, const char* name, std::size_t most) {
   const ordered_json& value = need(object, name);
   if (!value.is_array()) fail("'" + std::string(name) + "' is not a list");
+  if (value.size() > most)
+    fail("'" + std::string(name) + "' has more than " + std::to_string(most) + " entries");
   return value;
 }
 

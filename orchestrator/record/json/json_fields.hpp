@@ -40,7 +40,8 @@ std::uint64_t count_between(const ordered_json& object, const char* name, std::u
 std::string text(const ordered_json& object, const char* name);
 std::string optional_text(const ordered_json& object, const char* name);  // "" where it is missing
 bool boolean(const ordered_json& object, const char* name);
-const ordered_json& list(const ordered_json& object, const char* name);
+const ordered_json& list(const ordered_json& object, const char* name,
+                         std::size_t most = std::numeric_limits<std::size_t>::max());
 
 // From 0 to seconds_limit.
 double seconds(const ordered_json& value, const char* name);

@@ -7,6 +7,7 @@
 #include <cstdio>
 #include <limits>
 #include <nlohmann/json.hpp>
+#include <set>
 #include <utility>
 
 #include "orchestrator/record/json/json_fields.hpp"
@@ -17,6 +18,11 @@ namespace lab::record {
 namespace {
 
 constexpr int schema = 1;
+constexpr std::size_t most_steps = 1u << 16;  // 64 of each of 64 guests, seen from two sides
+constexpr std::size_t most_checks = 1u << 18;
+constexpr std::size_t most_reasons = 1024;  // either vendor has fewer
+constexpr std::size_t most_vcpus = 1u << 16;
+constexpr std::size_t most_names = 1024;  // of steps; a scenario has 64
 
 template <typename Value>
 void put(ordered_json& object, const char* name, const std::optional<Value>& value) {
@@ -199,7 +205,7 @@ Step step_from(const ordered_json& object) {
     if (*code > 255) fail("'exit_code' is above 255");
     step.exit_code = int(*code);
   }
-  for (const ordered_json& reason : list(object, "reasons")) {
+  for (const ordered_json& reason : list(object, "reasons", most_reasons)) {
     step.reasons.push_back(reason_from(reason));
   }
   step.output = optional_text(object, "output");
@@ -243,9 +249,9 @@ Host host_from(const ordered_json& object) {
   host.scope = scope == "vm" ? exits::Scope::vm : exits::Scope::host;
   read_host_counts(object, host.total);
   host.failed_entries = need_count(object, "failed_entries");
-  for (const ordered_json& reason : list(object, "reasons"))
+  for (const ordered_json& reason : list(object, "reasons", most_reasons))
     host.reasons.push_back(host_reason_from(reason));
-  for (const ordered_json& vcpu : list(object, "vcpus"))
+  for (const ordered_json& vcpu : list(object, "vcpus", most_vcpus))
     host.vcpus.push_back({need_number(vcpu, "id"),
                           need_count(vcpu, "exits"),
                           need_count(vcpu, "cycles"),
@@ -257,13 +263,13 @@ Host host_from(const ordered_json& object) {
 
 Timings timings_from(const ordered_json& object, const std::vector<Step>& steps) {
   if (!object.is_object()) fail("'timings' is not an object");
-  std::vector<std::string> names;
-  for (const Step& step : steps) names.push_back(step.name);
+  std::set<std::string> names;
+  for (const Step& step : steps) names.insert(step.name);
+  if (names.size() > most_names) fail("more than 1024 names of steps");
+  const std::vector<std::string> all(names.begin(), names.end());
   Timings timings;
-  for (const auto& [key, seconds] : object.items()) {
-    if (!seconds.is_number()) fail("a timing is not a number");
-    timings.push_back({phase_of_key(key, names), seconds.get<double>()});
-  }
+  for (const auto& [key, value] : object.items())
+    timings.push_back({phase_of_key(key, all), seconds(value, "timings")});
   return timings;
 }
 
@@ -290,8 +296,9 @@ Record from_object(const ordered_json& object) {
   record.start_time = parse_time(text(object, "start_time"));
   record.message = optional_text(object, "message");
   record.conditions = conditions_from(need(object, "conditions"));
-  for (const ordered_json& step : list(object, "steps")) record.steps.push_back(step_from(step));
-  for (const ordered_json& check : list(object, "checks")) {
+  for (const ordered_json& step : list(object, "steps", most_steps))
+    record.steps.push_back(step_from(step));
+  for (const ordered_json& check : list(object, "checks", most_checks)) {
     record.checks.push_back(check_from(check));
   }
   if (const ordered_json* plan = find(object, "plan")) record.plan = dump(*plan);

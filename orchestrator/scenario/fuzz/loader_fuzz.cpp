@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "orchestrator/base/error.hpp"
+#include "orchestrator/base/json.hpp"
 #include "orchestrator/scenario/loader.hpp"
 
 namespace {
@@ -36,7 +37,7 @@ void check_plans(const scenario::Scenario& scenario) {
   const auto plans = scenario::expand(scenario);
   require(!plans.empty());
   for (const scenario::TrialPlan* plan : {&plans.front(), &plans.back()}) {
-    const auto json = nlohmann::ordered_json::parse(scenario::to_object(*plan).dump());
+    const auto json = base::parse_json<nlohmann::ordered_json>(scenario::to_object(*plan).dump());
     require(scenario::plan_from_object(json) == *plan);
     require(plan->settings.paging.has_value());
   }

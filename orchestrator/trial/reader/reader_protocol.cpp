@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "orchestrator/base/error.hpp"
+#include "orchestrator/base/json.hpp"
 
 namespace lab::trial {
 namespace {
@@ -13,6 +14,7 @@ namespace {
 using nlohmann::json;
 
 constexpr std::size_t max_word = 256;
+constexpr base::JsonLimits line_limits{.bytes = 256u << 10, .depth = 8, .values = 1u << 14};
 
 base::Error garbage(const std::string& why) {
   return base::infrastructure_error("the reader's port: " + why);
@@ -35,8 +37,12 @@ exits::Snapshot snapshot_in(const json& object, const char* name) {
   return exits::parse_snapshot(object.at(name).dump());
 }
 
+std::uint32_t number(const json& object, const char* name, std::uint32_t max = UINT32_MAX) {
+  return std::uint32_t(base::whole_number(object.at(name), name, 0, max));
+}
+
 void read_ready(const json& object, ReaderMessage& message) {
-  const int protocol = object.at("protocol").get<int>();
+  const std::uint32_t protocol = number(object, "protocol");
   if (protocol != reader_protocol)
     throw garbage("protocol " + std::to_string(protocol) + ", expected " +
                   std::to_string(reader_protocol));
@@ -47,7 +53,7 @@ void read_ready(const json& object, ReaderMessage& message) {
 }
 
 int exit_code_in(const json& object, const char* name) {
-  return object.at(name).get<int>() & 0xff;
+  return int(number(object, name, 255));
 }
 
 // A guest's clock may say anything.
@@ -57,16 +63,17 @@ std::optional<double> seconds_in(const json& object) {
 }
 
 void read_step(const json& object, ReaderMessage& message) {
-  message.id = object.at("id").get<std::uint32_t>();
+  message.id = number(object, "id");
   message.before = snapshot_in(object, "before");
   message.after = snapshot_in(object, "after");
   if (object.contains("exit_code")) message.exit_code = exit_code_in(object, "exit_code");
-  if (object.contains("signal")) message.exit_code = 128 + (object["signal"].get<int>() & 0x7f);
+  const std::uint32_t signal = object.contains("signal") ? number(object, "signal", 127) : 0;
+  if (signal != 0) message.exit_code = int(128 + signal);
   if (object.contains("background_exit_code"))
     message.background_exit_code = exit_code_in(object, "background_exit_code");
-  message.times = object.at("times").get<std::uint32_t>();
+  message.times = number(object, "times");
   message.cut = object.at("cut").get<bool>();
-  message.killed = message.cut && object.value("signal", 0) == SIGKILL;
+  message.killed = message.cut && signal == SIGKILL;
   message.seconds = seconds_in(object);
   message.text = object.at("output").get<std::string>();
 }
@@ -75,7 +82,7 @@ void read_step(const json& object, ReaderMessage& message) {
 
 ReaderMessage parse_reader_message(std::string_view line) {
   try {
-    const json object = json::parse(line);
+    const json object = base::parse_json(line, line_limits);
     ReaderMessage message;
     message.kind = kind_of(object.at("event").get<std::string>());
     switch (message.kind) {
@@ -86,7 +93,7 @@ ReaderMessage parse_reader_message(std::string_view line) {
         read_step(object, message);
         break;
       case ReaderMessage::Kind::snapshot:
-        message.id = object.at("id").get<std::uint32_t>();
+        message.id = number(object, "id");
         message.after = snapshot_in(object, "snapshot");
         break;
       case ReaderMessage::Kind::error:

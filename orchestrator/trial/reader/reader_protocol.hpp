@@ -15,7 +15,7 @@ namespace lab::trial {
 
 inline constexpr std::size_t max_reader_line = 128 << 10;
 inline constexpr std::uint64_t max_reader_bytes = 16u << 20;  // of a whole trial, at least
-inline constexpr int reader_protocol = 3;
+inline constexpr std::uint32_t reader_protocol = 3;
 
 struct ReaderMessage {
   enum class Kind { ready, step, snapshot, bye, error };

@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: MIT
+#include "orchestrator/base/json.hpp"
+
+#include <vector>
+
+namespace lab::base {
+namespace {
+
+// The index of the quote that ends the text that begins at `at`, or the end.
+std::size_t end_of_text(std::string_view json, std::size_t at) {
+  for (++at; at < json.size() && json[at] != '"'; ++at)
+    if (json[at] == '\\') ++at;
+  return std::min(at, json.size());
+}
+
+// What is open at a place of the text, and how much of it there was.
+class Measure {
+ public:
+  explicit Measure(const JsonLimits& limits) : limits_(limits) {}
+
+  // The limit that this bracket or comma exceeds; "" where it is none.
+  std::string take(char c) {
+    if (c == '[' || c == '{') {
+      open_.push_back({c == '{', 1});
+      if (open_.size() > limits_.depth) return beyond("levels within each other", limits_.depth);
+    } else if ((c == ']' || c == '}') && !open_.empty()) {
+      open_.pop_back();
+    } else if (c == ',' && !open_.empty() && open_.back().is_map) {
+      if (++open_.back().members > limits_.members)
+        return beyond("members of a map", limits_.members);
+    }
+    const bool is_value = c == '[' || c == '{' || c == ',';
+    if (is_value && ++values_ > limits_.values) return beyond("values", limits_.values);
+    return "";
+  }
+
+  static std::string beyond(const char* what, std::size_t limit) {
+    return "more than " + std::to_string(limit) + " " + what;
+  }
+
+ private:
+  struct Level {
+    bool is_map;
+    std::size_t members;
+  };
+
+  const JsonLimits& limits_;
+  std::vector<Level> open_;
+  std::size_t values_ = 0;
+};
+
+template <typename Json>
+std::uint64_t whole(const Json& value, const char* name, std::uint64_t min, std::uint64_t max) {
+  const bool natural = value.is_number_unsigned() ||
+                       (value.is_number_integer() && value.template get<std::int64_t>() >= 0);
+  if (natural) {
+    const auto number = value.template get<std::uint64_t>();
+    if (number >= min && number <= max) return number;
+  }
+  throw JsonExcess("'" + std::string(name) + "' is no whole number from " + std::to_string(min) +
+                   " to " + std::to_string(max));
+}
+
+}  // namespace
+
+std::optional<std::string> json_excess(std::string_view text, const JsonLimits& limits) {
+  if (text.size() > limits.bytes) return Measure::beyond("bytes", limits.bytes);
+  Measure measure(limits);
+  for (std::size_t at = 0; at < text.size(); ++at) {
+    if (text[at] == '"') {
+      const std::size_t end = end_of_text(text, at);
+      if (end - at - 1 > limits.text) return Measure::beyond("bytes of one text", limits.text);
+      at = end;
+    } else if (std::string cause = measure.take(text[at]); !cause.empty()) {
+      return cause;
+    }
+  }
+  return std::nullopt;
+}
+
+std::uint64_t whole_number(const nlohmann::json& value, const char* name, std::uint64_t min,
+                           std::uint64_t max) {
+  return whole(value, name, min, max);
+}
+
+std::uint64_t whole_number(const nlohmann::ordered_json& value, const char* name, std::uint64_t min,
+                           std::uint64_t max) {
+  return whole(value, name, min, max);
+}
+
+}  // namespace lab::base

@@ -1,0 +1,178 @@
+// SPDX-License-Identifier: MIT
+#include "orchestrator/fuzz/targets.hpp"
+
+#include <fstream>
+#include <nlohmann/json.hpp>
+#include <stdexcept>
+
+#include "orchestrator/base/error.hpp"
+#include "orchestrator/base/folders.hpp"
+#include "orchestrator/base/json.hpp"
+#include "orchestrator/check/baseline.hpp"
+#include "orchestrator/fuzz/seeds.hpp"
+#include "orchestrator/image/digests.hpp"
+#include "orchestrator/record/json/record_json.hpp"
+#include "orchestrator/report/report.hpp"
+#include "orchestrator/scenario/loader.hpp"
+#include "orchestrator/scenario/plan_json.hpp"
+#include "orchestrator/store/store.hpp"
+#include "orchestrator/store/transfer.hpp"
+#include "orchestrator/trial/event.hpp"
+#include "orchestrator/trial/observe/milestones.hpp"
+#include "orchestrator/trial/reader/reader_protocol.hpp"
+
+namespace lab::fuzz {
+namespace {
+
+void require(bool holds, const char* what) {
+  if (!holds) throw std::logic_error(what);
+}
+
+// Runs `read`; an Error of this kind is a good answer to a bad input.
+template <typename Read>
+void refusing(base::ErrorKind kind, Read read) {
+  try {
+    read();
+  } catch (const base::Error& error) {
+    require(error.kind() == kind, "an error of another kind");
+  }
+}
+
+std::vector<std::string> split(std::string_view text, char separator) {
+  std::vector<std::string> parts;
+  for (std::size_t begin = 0; begin < text.size();) {
+    const std::size_t end = std::min(text.find(separator, begin), text.size());
+    parts.emplace_back(text.substr(begin, end - begin));
+    begin = end + 1;
+  }
+  return parts;
+}
+
+// What was good once stays good: every plan survives its JSON.
+void check_plans(const scenario::Scenario& scenario) {
+  const auto plans = scenario::expand(scenario);
+  require(!plans.empty(), "a scenario without a plan");
+  for (const scenario::TrialPlan* plan : {&plans.front(), &plans.back()}) {
+    const auto json = base::parse_json<nlohmann::ordered_json>(scenario::to_object(*plan).dump());
+    require(scenario::plan_from_object(json) == *plan, "a plan is another one after its JSON");
+    require(plan->settings.paging.has_value(), "a plan without paging");
+  }
+}
+
+// The input is the file; after a zero byte come overrides, one a line, and after each further one a
+// file that it extends.
+void run_scenario(std::string_view input) {
+  const auto parts = split(input, '\0');
+  const std::string text = parts.empty() ? "" : parts[0];
+  std::size_t next = 2;
+  const auto read = [&](const std::string& file) {
+    if (next >= parts.size()) throw base::user_error("open '" + file + "': No such file");
+    return parts[next++];
+  };
+  refusing(base::ErrorKind::user, [&] {
+    check_plans(scenario::parse(
+        text, "fuzz.yaml", parts.size() > 1 ? split(parts[1], '\n') : std::vector<std::string>(),
+        read));
+  });
+}
+
+void run_reader(std::string_view input) {
+  refusing(base::ErrorKind::infrastructure, [&] {
+    const trial::ReaderMessage message = trial::parse_reader_message(input);
+    if (message.after) exits::between(*message.after, exits::Vendor::svm);
+    const int code = message.exit_code.value_or(0);
+    require(code >= 0 && code <= 255, "an exit code that none can be");
+  });
+}
+
+void run_console(std::string_view input) {
+  const std::size_t half = input.size() / 2;
+  trial::ConsoleMarks whole, pieces;
+  for (trial::ConsoleMarks* marks : {&whole, &pieces}) marks->begin("ready", false);
+  whole.feed(input);
+  pieces.feed(input.substr(0, half));
+  pieces.feed(input.substr(half));
+  for (const auto mark : {trial::Mark::kernel, trial::Mark::init, trial::Mark::pattern})
+    require(whole.seen(mark) == pieces.seen(mark), "pieces of a console mean something else");
+}
+
+// It is shown in every format, kept, and the same when it comes back.
+void use_record(const record::Record& record) {
+  using enum report::Format;
+  for (const report::Format format : {table, json, csv, junit, tap, tap14, markdown, openmetrics})
+    require(!report::render(format, std::span(&record, 1)).empty(), "a report without text");
+  base::parse_json<nlohmann::ordered_json>(
+      report::json(std::span(&record, 1)),
+      {.bytes = SIZE_MAX, .values = SIZE_MAX, .text = SIZE_MAX});
+  const record::Record kept = store::as_kept(record);
+  require(store::as_kept(kept) == kept, "a record is cut again when it comes back");
+}
+
+void run_job_stream(std::string_view input) {
+  refusing(base::ErrorKind::infrastructure, [&] {
+    const trial::Event event = trial::event_from_json(input);
+    const std::string json = trial::to_json(event);
+    if (json.size() > trial::max_event_bytes) return;  // what is not ASCII takes more than it did
+    require(trial::to_json(trial::event_from_json(json)) == json, "an event changes on its way");
+    if (const auto* record = event.get<record::Record>()) use_record(*record);
+  });
+}
+
+void run_record(std::string_view input) {
+  refusing(base::ErrorKind::infrastructure, [&] { record::from_document(input); });
+  refusing(base::ErrorKind::infrastructure, [&] { use_record(record::from_json(input)); });
+}
+
+void run_baseline(std::string_view input) {
+  refusing(base::ErrorKind::user, [&] {
+    const check::Baseline baseline = check::baseline_from_json(std::string(input), "fuzz.json");
+    const std::string json = check::to_json(baseline);
+    require(check::to_json(check::baseline_from_json(json, "again.json")) == json,
+            "a baseline is another one after its JSON");
+  });
+}
+
+// The first line is the file's name, the others are the published list.
+void run_digests(std::string_view input) {
+  const std::size_t end = std::min(input.find('\n'), input.size());
+  const std::string name(input.substr(0, end));
+  refusing(base::ErrorKind::user, [&] { image::normalized_digest(name); });
+  refusing(base::ErrorKind::infrastructure, [&] {
+    const std::string digest = image::digest_in_sums(input.substr(end), name);
+    require(image::normalized_digest(digest) == digest, "a digest in another form");
+  });
+}
+
+// A file to import: lines, or a store.
+void run_import(std::string_view input) {
+  const base::TemporaryFolder folder(std::filesystem::temp_directory_path(), "lab-fuzz");
+  const std::string file = folder.path() / "import", path = folder.path() / "store.sqlite";
+  std::ofstream(file, std::ios::binary) << input;
+  store::Store store(path);
+  try {
+    store::import_records(store, file, folder.path());
+  } catch (const base::Error&) {
+  }
+  for (const record::Row& row : store.rows({}))
+    require(store.find(row.id).has_value(), "no record");
+  store.counts({});
+}
+
+constexpr Target all[] = {
+    {"scenario", run_scenario, scenario_seeds, 1500},
+    {"reader", run_reader, reader_seeds, 10'000},
+    {"console", run_console, console_seeds, 2000},
+    {"job-stream", run_job_stream, job_stream_seeds, 3000},
+    {"record", run_record, record_seeds, 3000},
+    {"baseline", run_baseline, baseline_seeds, 3000},
+    {"digests", run_digests, digest_seeds, 20'000},
+    {"import", run_import, import_seeds, 10},
+};
+
+}  // namespace
+
+std::span<const Target> targets() {
+  return all;
+}
+
+}  // namespace lab::fuzz

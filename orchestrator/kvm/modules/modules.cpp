@@ -239,6 +239,11 @@ bool is_debian_kernel() {
 SplitParameters split_by_modules(const fs::path& modules, exits::Vendor vendor,
                                  const Parameters& parameters) {
   const std::string module = vendor_module(vendor);
+  if (!fs::exists(file_of(modules, module)))
+    throw base::infrastructure_error(
+        "the modules in '" + modules.string() + "' have no " + module +
+            ", which this machine's processor needs",
+        "build them from a kernel whose configuration has it as a module");
   return split_parameters(parameters, parameters_of_file(file_of(modules, "kvm")),
                           parameters_of_file(file_of(modules, module)));
 }

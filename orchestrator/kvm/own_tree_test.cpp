@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: MIT
+// Modules of a kernel of one's own, by build-modules as it is: the tree is as small as it may be,
+// and spatch, which would find nothing to do there, only writes what the hooks must leave.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <stdlib.h>
+
+#include <fstream>
+
+#include "orchestrator/base/error.hpp"
+#include "orchestrator/base/fd.hpp"
+#include "orchestrator/base/folders.hpp"
+#include "orchestrator/kvm/build.hpp"
+#include "orchestrator/kvm/patch_folder_test.hpp"
+
+namespace lab::kvm {
+namespace {
+
+namespace fs = std::filesystem;
+using testing::HasSubstr;
+using testing::IsEmpty;
+
+// Takes the lines "// expect: HOOK RULE FILE TIMES TEXT" that hold for 6.6 and writes TEXT as often
+// as comments; then KVM's own counts of exits, one more than those.
+constexpr const char* spatch = R"(#!/bin/bash
+for last; do case $last in *.cocci) hooks=$last ;; esac; done
+sed -n 's,^// expect: ,,p' "$hooks" | while read -r hook rule file times text; do
+    case $rule in all | '>='5* | '>='6.[0-6]) ;; *) continue ;; esac
+    for ((i = 0; i < times; i++)); do echo "// $text" >>"$file"; done
+done
+x86=arch/x86/kvm/x86.c
+counts=$(grep -cF -e 'exit_stats_reentered(vcpu);' -e '->stray++;' "$x86")
+for ((i = 0; i <= counts; i++)); do echo '// ++vcpu->stat.exits;' >>"$x86"; done
+)";
+
+// Compiles as kbuild would: x86.c, and a module of each vendor that .config has.
+constexpr const char* makefile = R"make(
+VERSION = 6
+PATCHLEVEL = 6
+SUBLEVEL = 6
+include .config
+warnings := -Wall $(if $(filter y,$(CONFIG_WERROR) $(CONFIG_KVM_WERROR)),-Werror)
+modules:
+	cd $(M) && gcc $(warnings) -c x86.c -o kvm.ko
+	cd $(M) && test "$(CONFIG_KVM_AMD)" != m || gcc -c svm.c -o kvm-amd.ko
+	cd $(M) && test "$(CONFIG_KVM_INTEL)" != m || gcc -c vmx.c -o kvm-intel.ko
+)make";
+
+class OwnTree : public testing::Test {
+ protected:
+  OwnTree() {
+    write("bin/spatch", spatch);
+    fs::permissions(path("bin/spatch"), fs::perms::owner_all);
+    before_ = ::getenv("PATH");
+    ::setenv("PATH", (path("bin").string() + ":" + before_).c_str(), 1);
+    write("source/Makefile", makefile);
+    write("source/arch/x86/kvm/x86.c", "int x;\n");
+    write("source/arch/x86/kvm/svm.c", "int f; void *svm_exit_handlers[3] = {&f, 0, &f};\n");
+    write("source/arch/x86/kvm/vmx.c", "int f; void *kvm_vmx_exit_handlers[2] = {&f, &f};\n");
+    for (const char* file : {"svm/svm.c", "vmx/vmx.c"})
+      write(std::string("source/arch/x86/kvm/") + file, "");
+    write("source/virt/kvm/kvm_main.c", "int y;\n");
+    write("headers/Makefile", makefile);
+    write("headers/Module.symvers", "0x1\tkvm\n");
+    write("headers/include/generated/utsrelease.h", "#define UTS_RELEASE \"6.6.6-own\"\n");
+    version("6");
+    config("m", "m", "CONFIG_WERROR=y\nCONFIG_KVM_WERROR=y\n");
+  }
+  ~OwnTree() override { ::setenv("PATH", before_.c_str(), 1); }
+
+  fs::path path(const std::string& name) const { return folder_.path() / name; }
+  void write(const std::string& name, const std::string& text) const {
+    fs::create_directories(path(name).parent_path());
+    std::ofstream(path(name)) << text;
+  }
+  void config(const std::string& amd, const std::string& intel, const std::string& more) const {
+    write("headers/.config",
+          "CONFIG_KVM=m\nCONFIG_KVM_AMD=" + amd + "\nCONFIG_KVM_INTEL=" + intel + "\n" + more);
+  }
+  void version(const std::string& sublevel) const {
+    write("headers/include/generated/uapi/linux/version.h",
+          "#define LINUX_VERSION_CODE 394758\n#define LINUX_VERSION_MAJOR 6\n"
+          "#define LINUX_VERSION_PATCHLEVEL 6\n#define LINUX_VERSION_SUBLEVEL " +
+              sublevel + "\n");
+  }
+
+  ModuleSet build() const {
+    return build_modules(KernelTree{path("source"), path("headers")}, patch_folder, folder_.path(),
+                         nullptr);
+  }
+  std::string refused() const {
+    try {
+      build();
+    } catch (const base::Error& error) {
+      EXPECT_EQ(error.kind(), base::ErrorKind::user) << error.what();
+      return error.what();
+    }
+    return "";
+  }
+
+ private:
+  base::TemporaryFolder folder_{fs::temp_directory_path(), "own-tree"};
+  std::string before_;
+};
+
+TEST_F(OwnTree, MakesAModuleOfEachVendor) {
+  const ModuleSet modules = build();
+  for (const char* file : {"kvm.ko", "kvm-amd.ko", "kvm-intel.ko"})
+    EXPECT_TRUE(fs::exists(modules.path / file)) << file;
+}
+
+TEST_F(OwnTree, AWarningOfItsOwnCodeIsNoErrorWhateverItsConfigurationSays) {
+  write("source/arch/x86/kvm/x86.c", "int f(void) { int unused; return 0; }\n");
+  const ModuleSet modules = build();
+  EXPECT_THAT(modules.warning, HasSubstr("the compiler warns of the tree's own code, 1 times"));
+}
+
+TEST_F(OwnTree, AVendorThatIsSwitchedOffHasNoModule) {
+  config("m", "n", "");
+  const ModuleSet amd = build();
+  EXPECT_TRUE(fs::exists(amd.path / "kvm-amd.ko"));
+  EXPECT_FALSE(fs::exists(amd.path / "kvm-intel.ko"));
+  write("headers/.config", "CONFIG_KVM=m\n# CONFIG_KVM_AMD is not set\nCONFIG_KVM_INTEL=m\n");
+  const ModuleSet intel = build();
+  EXPECT_FALSE(fs::exists(intel.path / "kvm-amd.ko"));
+  EXPECT_TRUE(fs::exists(intel.path / "kvm-intel.ko"));
+  config("n", "n", "");
+  EXPECT_THAT(refused(), HasSubstr("neither CONFIG_KVM_AMD nor CONFIG_KVM_INTEL is m"));
+  config("m", "y", "");
+  EXPECT_THAT(refused(), HasSubstr("CONFIG_KVM_INTEL is y"));
+}
+
+TEST_F(OwnTree, SourceAndHeadersOfTwoVersionsAreRefused) {
+  version("7");
+  EXPECT_THAT(refused(), HasSubstr("is Linux 6.6.6"));
+  EXPECT_THAT(refused(), HasSubstr("is of Linux 6.6.7: name the source"));
+}
+
+}  // namespace
+}  // namespace lab::kvm

@@ -188,6 +188,26 @@ TEST(Parameters, UnknownOrOddOnesAreRefused) {
   EXPECT_THAT(split("npt=0 x", "1"), HasSubstr("is no name"));
 }
 
+TEST(Parameters, LeavesForRootAloneAreRefusedBesideEncryptedGuests) {
+  const auto said = [](const Parameters& parameters, const std::string& loaded) {
+    try {
+      refuse_leaves_of_encrypted_guests(
+          parameters, [&](const std::string& name) { return name == "sev_es" ? loaded : ""; });
+    } catch (const base::Error& error) {
+      EXPECT_EQ(error.kind(), base::ErrorKind::user);
+      return std::string(error.what());
+    }
+    return std::string();
+  };
+  EXPECT_THAT(said({{"exit_leaves", "root"}}, "Y"),
+              testing::HasSubstr("exit_leaves=root is not supported beside encrypted guests "
+                                 "(sev_es=Y)"));
+  EXPECT_THAT(said({{"exit_leaves", "root"}, {"tdx", "1"}}, "N"), testing::HasSubstr("(tdx=1)"));
+  EXPECT_EQ(said({{"exit_leaves", "root"}, {"sev_es", "0"}}, "Y"), "");
+  EXPECT_EQ(said({{"exit_leaves", "root"}}, ""), "");
+  EXPECT_EQ(said({{"exit_leaves", "on"}}, "Y"), "");
+}
+
 TEST(Parameters, ValuesAsTheKernelShowsThem) {
   EXPECT_TRUE(same_value("1", "Y"));
   EXPECT_TRUE(same_value("n", "0"));

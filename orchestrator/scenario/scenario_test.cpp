@@ -283,6 +283,12 @@ TEST(Scenario, ErrorsSayWhereWhatAndHowToMend) {
        "s.yaml:4:33: no trial is possible with exit_leaves=off: the guest's reader"},
       {"steps", "matrix: {kvm.parameters.exit_leaves: [on, root]}\nsteps", "exit_leaves=root"},
       {"steps", "kvm: {parameters: {exit_counts: off}}\nsteps", "nothing would be counted"},
+      {"steps", "kvm: {parameters: {sev_es: 1}}\nsteps",
+       "s.yaml:4:28: kvm.parameters.sev_es = 1: encrypted guests (SEV, SEV-ES, SEV-SNP, TDX) are "
+       "not supported | 0, or leave it out"},
+      {"steps", "matrix: {kvm.parameters.tdx: [0, Y]}\nsteps", "kvm.parameters.tdx = Y: encrypted"},
+      {"steps", "guest: {cpu: {features: '+sev-es'}}\nsteps",
+       "guest.cpu.features has '+sev-es': encrypted guests"},
       {"steps", "kvm: {paging: nested, parameters: {npt: 0}}\nsteps",
        "s.yaml:4:41: kvm.parameters.npt = 0 contradicts nested paging | say"},
       {"steps", "kvm: {parameters: {npt: 2}}\nsteps", "must be 0, 1, N or Y, not '2'"},

@@ -81,6 +81,21 @@ std::string options_text(const Parameters& parameters) {
   return text;
 }
 
+void refuse_leaves_of_encrypted_guests(
+    const Parameters& parameters, const std::function<std::string(const std::string&)>& loaded) {
+  const auto leaves = parameters.find("exit_leaves");
+  if (leaves == parameters.end() || leaves->second != "root") return;
+  for (const char* name : {"sev_es", "sev_snp", "tdx"}) {
+    const auto given = parameters.find(name);
+    const std::string value = given == parameters.end() ? loaded(name) : given->second;
+    if (!boolean(value).value_or(false)) continue;
+    throw base::user_error(
+        std::string("exit_leaves=root is not supported beside encrypted guests (") + name + "=" +
+            value + "): it asks for a guest's privilege level, which is encrypted with its state",
+        std::string(name) + "=0, or exit_leaves=on or off");
+  }
+}
+
 bool same_value(const std::string& given, const std::string& shown) {
   const bool shown_as_boolean = shown == "Y" || shown == "N";
   const bool given_in_digits = std::isdigit(static_cast<unsigned char>(given[0])) != 0;

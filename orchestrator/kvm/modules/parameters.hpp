@@ -2,6 +2,7 @@
 // Parameters of the kvm modules: which of the two modules takes one, and whether it took it.
 #pragma once
 
+#include <functional>
 #include <map>
 #include <set>
 #include <string>
@@ -22,6 +23,13 @@ SplitParameters split_parameters(const Parameters& parameters, const std::set<st
 
 // "npt=0 nested=1".
 std::string options_text(const Parameters& parameters);
+
+// exit_leaves=root asks for the guest's privilege level (CPL), which lies in the guest's encrypted
+// state under SEV-ES, SEV-SNP and TDX. Error (user) where it is given and one of those is on: by
+// the parameters that are given, or else by what `loaded` says of the modules that are there ("Y",
+// "1"; "" where there is none).
+void refuse_leaves_of_encrypted_guests(
+    const Parameters& parameters, const std::function<std::string(const std::string&)>& loaded);
 
 // Whether sysfs shows the value that was given: "1", "on" and "Y" are the same for a boolean.
 bool same_value(const std::string& given, const std::string& shown);

@@ -22,8 +22,10 @@
 #include "orchestrator/image/guestfs.hpp"
 #include "orchestrator/kvm/build.hpp"
 #include "orchestrator/kvm/kit.hpp"
+#include "orchestrator/kvm/modules/kmod.hpp"
 #include "orchestrator/kvm/modules/modules.hpp"
 #include "orchestrator/kvm/modules/refusal.hpp"
+#include "orchestrator/kvm/modules/stock.hpp"
 #include "orchestrator/outer/machine/bochs.hpp"
 #include "orchestrator/outer/machine/emulator.hpp"
 
@@ -99,6 +101,11 @@ base::Outcome time_exits(bool nested) {
 std::string why_not_swapped() {
   if (const auto refusal = kvm::swapping_refused()) return refusal->cause;
   if (const auto refusal = kvm::unsigned_modules_refused()) return refusal->cause;
+  const kvm::Kmod kmod;
+  std::string stock =
+      kvm::why_not_stock(kvm::vendor_module(kvm::machine_vendor()), base::running_kernel(),
+                         [&](const std::string& module) { return kmod.file(module); });
+  if (!stock.empty()) return "the stock modules could not come back: " + stock;
   const std::vector<kvm::KvmUser> users = kvm::kvm_users();
   if (!users.empty()) return "kvm is in use by process " + kvm::in_words(users);
   if (!kvm::is_debian_kernel()) return base::running_kernel() + " is no kernel of Debian's";

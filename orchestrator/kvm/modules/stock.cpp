@@ -26,6 +26,16 @@ fs::path copy_of(const fs::path& folder, const std::string& module) {
   return {};
 }
 
+// Why a module's file could not be loaded into a kernel of this release; "" where it could.
+std::string why_not(const fs::path& file, const std::string& module, const std::string& release) {
+  if (file.empty() || !fs::exists(file))
+    return "the running kernel, " + release + ", has no file of module '" + module + "'";
+  const auto magic = Kmod::information(file, "vermagic");
+  if (magic.empty() || !(magic[0] + " ").starts_with(release + " "))
+    return "'" + file.string() + "' is not for the running kernel, " + release;
+  return "";
+}
+
 [[noreturn]] void cannot_come_back(const std::string& why) {
   throw base::infrastructure_error("the stock kvm modules could not be loaded again: " + why,
                                    "reboot into the kernel that is installed, or --on svm");
@@ -35,15 +45,18 @@ fs::path copy_of(const fs::path& folder, const std::string& module) {
 
 void keep_module(const fs::path& file, const std::string& module, const std::string& release,
                  const fs::path& folder) {
-  if (file.empty() || !fs::exists(file))
-    cannot_come_back("the running kernel, " + release + ", has no file of module '" + module + "'");
-  const auto magic = Kmod::information(file, "vermagic");
-  if (magic.empty() || !(magic[0] + " ").starts_with(release + " "))
-    cannot_come_back("'" + file.string() + "' is not for the running kernel, " + release);
+  if (const std::string why = why_not(file, module, release); !why.empty()) cannot_come_back(why);
   const std::string name = file.filename();
   fs::create_directories(folder);
   base::write_file(folder / (module + name.substr(name.find(".ko"))),
                    base::read_file(file, largest_module));
+}
+
+std::string why_not_stock(const std::string& vendor, const std::string& release,
+                          const std::function<fs::path(const std::string&)>& file) {
+  for (const std::string& module : {std::string("kvm"), vendor})
+    if (std::string why = why_not(file(module), module, release); !why.empty()) return why;
+  return "";
 }
 
 void keep_stock(const fs::path& runtime, const std::string& vendor) {

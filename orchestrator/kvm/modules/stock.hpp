@@ -4,6 +4,7 @@
 #pragma once
 
 #include <filesystem>
+#include <functional>
 #include <string>
 
 namespace lab::kvm {
@@ -12,6 +13,10 @@ namespace lab::kvm {
 // (infrastructure) where their files are not there or of another kernel than the one that runs:
 // nothing could load them again.
 void keep_stock(const std::filesystem::path& runtime, const std::string& vendor);
+
+// Why keep_stock() would refuse; "" where it would not. `file` finds a module's file (Kmod::file).
+std::string why_not_stock(const std::string& vendor, const std::string& release,
+                          const std::function<std::filesystem::path(const std::string&)>& file);
 
 // Loads both, as modprobe would; from the copies where that fails.
 void load_stock(const std::filesystem::path& runtime, const std::string& vendor);

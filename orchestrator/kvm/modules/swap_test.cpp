@@ -81,6 +81,19 @@ TEST_F(Swap, IsRefusedInAContainer) {
   EXPECT_FALSE(fs::exists(folder_.path() / "modules.json"));
 }
 
+// What site auto asks before it takes `here`.
+TEST_F(Swap, IsNotBegunWhereTheStockModulesCouldNotComeBack) {
+  const std::string release = "6.1.0-41-amd64";
+  const fs::path module = module_of(release + " SMP preempt mod_unload modversions ");
+  const auto why = [&](const fs::path& kvm, const fs::path& vendor) {
+    return why_not_stock("kvm_amd", release,
+                         [&](const std::string& name) { return name == "kvm" ? kvm : vendor; });
+  };
+  EXPECT_EQ(why(module, module), "");
+  EXPECT_THAT(why("", module), HasSubstr("no file of module 'kvm'"));
+  EXPECT_THAT(why(module, folder_.path() / "gone.ko"), HasSubstr("no file of module 'kvm_amd'"));
+}
+
 TEST_F(Swap, KeepsOnlyModulesOfTheRunningKernel) {
   const fs::path to = folder_.path() / "stock";
   const auto keep = [&](const fs::path& file, const std::string& release) {

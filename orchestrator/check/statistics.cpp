@@ -13,7 +13,6 @@
 #include <mutex>
 #include <numeric>
 #include <random>
-#include <ranges>
 #include <tuple>
 
 namespace lab::check {
@@ -155,6 +154,20 @@ double p_of_pairs(std::size_t a, std::size_t b, std::size_t above) {
   return exact_p(ranks, a, sum, mean);
 }
 
+// The first number from `begin` on of which `holds` is false, where it is true of all before that;
+// `end` where there is none. (clang 14 cannot do this by std::views::iota.)
+template <typename Holds>
+std::size_t first_not(std::size_t begin, std::size_t end, Holds holds) {
+  while (begin < end) {
+    const std::size_t middle = begin + (end - begin) / 2;
+    if (holds(middle))
+      begin = middle + 1;
+    else
+      end = middle;
+  }
+  return begin;
+}
+
 // The fewest pairs with b's value above for which p is below alpha; more than there are where none.
 std::size_t pairs_needed(std::size_t a, std::size_t b, double alpha) {
   static std::mutex mutex;
@@ -162,9 +175,8 @@ std::size_t pairs_needed(std::size_t a, std::size_t b, double alpha) {
   const std::lock_guard lock(mutex);
   const auto [entry, is_new] = known.try_emplace({a, b, alpha}, 0);
   if (!is_new) return entry->second;
-  const auto counts = std::views::iota(a * b / 2 + 1, a * b + 1);
-  entry->second = *std::ranges::partition_point(
-      counts, [&](std::size_t above) { return p_of_pairs(a, b, above) >= alpha; });
+  entry->second = first_not(a * b / 2 + 1, a * b + 1,
+                            [&](std::size_t above) { return p_of_pairs(a, b, above) >= alpha; });
   return entry->second;
 }
 
@@ -177,10 +189,9 @@ Interval median_interval(std::span<const double> sorted, double confidence) {
   // side.
   const auto missed = [&](std::size_t cut) { return 2 * cdf(below, static_cast<double>(cut)); };
   // The largest that misses seldom enough; 0 where none does.
-  const auto cuts = std::views::iota(std::size_t(1), (n + 1) / 2);
-  const auto too_much = std::ranges::partition_point(
-      cuts, [&](std::size_t cut) { return missed(cut) <= 1 - confidence; });
-  const auto cut = static_cast<std::size_t>(too_much - cuts.begin());
+  const std::size_t most = std::max<std::size_t>(1, (n + 1) / 2);
+  const auto seldom = [&](std::size_t cut) { return missed(cut) <= 1 - confidence; };
+  const std::size_t cut = first_not(1, most, seldom) - 1;
   return {sorted[cut], sorted[n - 1 - cut], std::max(0.0, 1 - missed(cut))};
 }
 

@@ -39,9 +39,12 @@ class Side {
     TrialRunner runner(std::move(plans), options_, run_);
     runner.run([](const auto&) {});
     runner.clear_progress();
+    all_stored_ &= runner.all_stored();
     for (const record::Record& record : runner.records())
       counts_.push_back(record::counts_of(record));
   }
+
+  bool all_stored() const { return all_stored_; }
 
   // One, where all trials that passed had the same conditions.
   std::vector<check::Cell> cells() const { return check::gather(counts_).cells; }
@@ -51,6 +54,7 @@ class Side {
   const TrialOptions& options_;
   const std::string run_;
   std::size_t trials_ = 0;
+  bool all_stored_ = true;
   std::vector<record::TrialCounts> counts_;
 };
 
@@ -86,7 +90,9 @@ class Confirmer {
       if (error.kind() == base::ErrorKind::interrupted) throw;
       return undecided(error.what());
     }
-    return judge();
+    ConfirmedOrNot result = judge();
+    result.all_stored = b_.all_stored() && (!a_ || a_->all_stored());
+    return result;
   }
 
  private:

@@ -24,6 +24,7 @@ struct ConfirmedOrNot {
   // Neither a condition nor the plan differs from the baseline's, so that nothing could be run in
   // turn with the new trials.
   bool same_on_both_sides = false;
+  bool all_stored = true;  // false where a record lies beside the store
 };
 
 // Whether both plans run the same guest through the same steps; their names, numbers, time limits

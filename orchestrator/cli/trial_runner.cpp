@@ -158,6 +158,12 @@ void TrialRunner::finish() {
   if (!unstored_.empty()) say(fmt::format("lab: not in the store: lab results import{}\n", files));
 }
 
+base::ExitCode TrialRunner::exit_code() const {
+  base::ExitCode worst = unstored_.empty() ? base::exit_ok : base::exit_infrastructure;
+  for (const record::Record& record : records()) worst = worse(worst, exit_code_of(record.outcome));
+  return worst;
+}
+
 void TrialRunner::take(const trial::Event& event) {
   clock_.take(event);
   live_.take(event);

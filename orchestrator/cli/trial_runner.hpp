@@ -65,12 +65,16 @@ class TrialRunner {
   void clear_progress() { progress_.clear(); }
   // Says how long all took, what --fail-fast left out, and which records the store did not take.
   void finish();
+  // What the records' outcomes end with; that of the machinery where one lies beside the store.
+  base::ExitCode exit_code() const;
   // False where a record lies beside the store.
   bool all_stored() const { return unstored_.empty(); }
 
+  // What comes of a run, an event each.
+  void take(const trial::Event& event);
+
  private:
   bool failed_early() const { return options_.fail_fast && failed_; }
-  void take(const trial::Event& event);
   void keep(record::Record record, unsigned lane);
   void take_failure(const std::string& trial, const base::Error& error);
   const scenario::TrialPlan* plan_of(const record::Record& record) const;
@@ -86,7 +90,7 @@ class TrialRunner {
   terminal::LivePublisher live_;
   terminal::Progress progress_;
   terminal::PhaseClock clock_;
-  Next next_;
+  Next next_ = [](const auto&) {};
   std::string run_;                              // Record::run of all
   std::vector<std::filesystem::path> unstored_;  // files of records that the store did not take
   bool failed_ = false;                          // a trial did not pass

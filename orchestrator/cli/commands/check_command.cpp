@@ -156,7 +156,9 @@ class Checker {
     std::vector<record::TrialCounts> counts;
     for (const record::Record& record : runner.records())
       counts.push_back(record::counts_of(record));
-    std::ranges::for_each(counts, [this](const auto& trial) { look_at(trial); });
+    // What did not pass is no sample, and no pass either; what is not in the store is missing
+    // there.
+    outcome_ = worse(outcome_, runner.exit_code());
     return gather(counts);
   }
 
@@ -230,6 +232,7 @@ class Checker {
     options.run.site = check::site_of(suspicion.baseline.cell);
     const ConfirmedOrNot result = cli::confirm(suspicion, gate_, options);
     const check::Confirmation& confirmation = result.confirmation;
+    if (!result.all_stored) outcome_ = worse(outcome_, base::exit_infrastructure);
     for (const check::Finding& finding : confirmation.refuted)
       notes_.push_back(
           fmt::format("not confirmed by {}: {}", result.how, report::finding_text(finding)));

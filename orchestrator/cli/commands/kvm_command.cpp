@@ -12,7 +12,9 @@
 #include "orchestrator/cli/commands.hpp"
 #include "orchestrator/kvm/build.hpp"
 #include "orchestrator/kvm/kit.hpp"
+#include "orchestrator/kvm/modules/kmod.hpp"
 #include "orchestrator/kvm/modules/modules.hpp"
+#include "orchestrator/kvm/modules/parameters.hpp"
 #include "orchestrator/terminal/progress.hpp"
 
 namespace lab::cli {
@@ -71,6 +73,9 @@ kvm::Parameters parse_parameters(const std::vector<std::string>& words) {
 int load_modules(const KvmOptions& options) {
   const base::Folders folders = base::find_folders();
   const kvm::Parameters parameters = parse_parameters(options.parameters);
+  kvm::refuse_leaves_of_encrypted_guests(parameters, [](const std::string& name) {
+    return kvm::parameter(name == "tdx" ? "kvm_intel" : "kvm_amd", name);
+  });
   if (!options.modules.empty() &&
       !std::filesystem::exists(std::filesystem::path(options.modules) / "build.json"))
     throw base::user_error("'" + options.modules + "' is no folder of built modules",

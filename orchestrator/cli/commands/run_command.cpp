@@ -41,10 +41,6 @@ void choose(std::vector<scenario::TrialPlan>& plans, const std::string& filter) 
                            "lab run --dry-run lists their names");
 }
 
-base::ExitCode exit_code_of_result(const record::Record& record) {
-  return exit_code_of(record.outcome);
-}
-
 base::ExitCode exit_code_of_result(const record::RelationResult& relation) {
   if (!relation.ok) return base::exit_no_data;
   return *relation.ok ? base::exit_ok : base::exit_regression;
@@ -97,8 +93,7 @@ class Runner {
                    report::render(format_, records, style_for(options_.output), relations));
     }
     trials_.finish();
-    const base::ExitCode worst = worst_of(relations, worst_of(records));
-    return trials_.all_stored() ? worst : worse(base::exit_infrastructure, worst);
+    return worst_of(relations, trials_.exit_code());
   }
 
   void print(const std::vector<const record::Record*>& records) const {

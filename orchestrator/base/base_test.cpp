@@ -15,6 +15,7 @@
 #include "orchestrator/base/folders.hpp"
 #include "orchestrator/base/interrupt.hpp"
 #include "orchestrator/base/run_folder.hpp"
+#include "orchestrator/base/stop_check.hpp"
 #include "orchestrator/base/subprocess.hpp"
 
 namespace lab::base {
@@ -282,6 +283,46 @@ TEST(RunFolder, OfADeadLabIsSweptAndALivingOneIsNot) {
   remove_run(folders, "999999999.abcdef");
   EXPECT_FALSE(std::filesystem::exists(dead));
   EXPECT_TRUE(std::filesystem::exists(alive.path()));
+}
+
+// What was not cleared is looked for by the next lab, which finds it by the folder.
+TEST(RunFolder, StaysEmptyWhereSomethingMayBeLeft) {
+  const TemporaryFolder root("/tmp", "lab-test");
+  Folders folders;
+  folders.cache = root.path() / "cache";
+  folders.runtime = root.path() / "run";
+  std::string id;
+  {
+    const RunFolder run(folders);
+    id = run.id();
+    write_file(run.path() / "overlay.qcow2", "x");
+    keep_run_folders();
+  }
+  EXPECT_EQ(dead_runs(folders), std::vector<std::string>{id});
+  EXPECT_TRUE(std::filesystem::is_empty(folders.cache / "runs" / id));
+  EXPECT_FALSE(std::filesystem::exists(folders.runtime / id));
+}
+
+TEST(StopCheck, NamesAProcessThatStaysStopped) {
+  Process process({.argv = {"sleep", "60"}});
+  StopCheck check("sleep", 0.2);
+  const auto look_for = [&](double seconds) {
+    const Stopwatch watch;
+    while (watch.seconds() < seconds) check.check(process.pid());
+  };
+  look_for(0.3);
+  ::kill(process.pid(), SIGSTOP);
+  look_for(0.1);
+  ::kill(process.pid(), SIGCONT);
+  look_for(0.3);
+  ::kill(process.pid(), SIGSTOP);
+  EXPECT_THAT([&] { look_for(0.5); },
+              testing::Throws<Error>(testing::AllOf(
+                  testing::Property(&Error::kind, ErrorKind::infrastructure),
+                  testing::Property(&Error::what, testing::HasSubstr("sleep (process " +
+                                                                     std::to_string(process.pid()) +
+                                                                     ") was stopped")))));
+  EXPECT_NO_THROW(StopCheck("nobody", 0).check(999'999'999));
 }
 
 }  // namespace

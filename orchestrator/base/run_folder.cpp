@@ -5,6 +5,7 @@
 #include <sys/file.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <cerrno>
 #include <vector>
 
@@ -17,6 +18,8 @@ namespace {
 fs::path runs(const Folders& folders) {
   return folders.cache / "runs";
 }
+
+std::atomic<bool> keep_folders = false;
 
 Fd open_lock(const fs::path& folder, int flags) {
   return Fd(::open((folder / "lock").c_str(), flags | O_RDWR | O_CLOEXEC, 0600));
@@ -43,6 +46,11 @@ RunFolder::~RunFolder() {
   std::error_code ignored;
   fs::remove_all(path_, ignored);
   fs::remove_all(sockets_, ignored);
+  if (keep_folders) fs::create_directory(path_, ignored);
+}
+
+void keep_run_folders() {
+  keep_folders = true;
 }
 
 namespace {

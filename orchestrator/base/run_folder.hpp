@@ -18,7 +18,7 @@ class RunFolder {
   explicit RunFolder(const Folders& folders);
   RunFolder(const RunFolder&) = delete;
   RunFolder& operator=(const RunFolder&) = delete;
-  ~RunFolder();  // removes both
+  ~RunFolder();  // removes both, or empties them (keep_run_folders)
 
   const std::string& id() const { return id_; }
   const std::filesystem::path& path() const { return path_; }        // overlays, disks: large
@@ -29,6 +29,10 @@ class RunFolder {
   std::filesystem::path path_, sockets_;
   Fd lock_;
 };
+
+// What belongs to a run of this process could not be cleared. From now on its run folders stay,
+// empty: they lead the next lab to it.
+void keep_run_folders();
 
 // Ids of runs whose lab is no more, and so of what it left: domains carry them in their names.
 std::vector<std::string> dead_runs(const Folders& folders);

@@ -245,6 +245,10 @@ bool Process::running() {
   return !gone;
 }
 
+pid_t Process::pid() const {
+  return state_->child.pid;
+}
+
 const std::string& Process::output() const {
   return state_->output;
 }

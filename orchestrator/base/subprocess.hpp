@@ -58,6 +58,7 @@ class Process {
 
   // Whether it still runs; takes in what it printed, so ask often.
   bool running();
+  pid_t pid() const;
   // The last `keep` bytes of both its streams.
   const std::string& output() const;
 

@@ -6,9 +6,7 @@
 #include <algorithm>
 #include <chrono>
 #include <fstream>
-#include <optional>
 #include <set>
-#include <sstream>
 #include <thread>
 
 #include "orchestrator/base/clock.hpp"
@@ -147,49 +145,6 @@ image: )") + stop.image + "\n");
 
 INSTANTIATE_TEST_SUITE_P(InEachPhase, Kill, testing::ValuesIn(stops),
                          [](const auto& stop) { return std::string(stop.param.name); });
-
-// libvirt's daemon hangs for as long as this lives.
-class Standstill {
- public:
-  Standstill() {
-    std::istringstream pids(base::run_checked({.argv = {"pgrep", "-x", "libvirtd|virtqemud"}}));
-    for (pid_t pid = 0; pids >> pid;) pids_.push_back(pid);
-    for (const pid_t pid : pids_) ::kill(pid, SIGSTOP);
-  }
-  Standstill(const Standstill&) = delete;
-  Standstill& operator=(const Standstill&) = delete;
-  ~Standstill() {
-    for (const pid_t pid : pids_) ::kill(pid, SIGCONT);
-  }
-
- private:
-  std::vector<pid_t> pids_;
-};
-
-class HungLibvirt : public LabTest {};
-
-TEST_F(HungLibvirt, HoldsNobodyWhoAsksTwice) {
-  std::optional<Standstill> standstill;
-  std::optional<base::Stopwatch> since;
-  const auto send = [&](pid_t lab, const std::string& line) {
-    if (standstill || line.find(": boot") == std::string::npos) return;
-    std::this_thread::sleep_for(milliseconds(500));
-    standstill.emplace();
-    ::kill(lab, SIGINT);
-    std::this_thread::sleep_for(milliseconds(2500));
-    since.emplace();
-    ::kill(lab, SIGINT);
-  };
-  const Finished run =
-      lab({"run", write_tiny(), "--on", "svm", "--store", store()}, {.on_line = send});
-  ASSERT_TRUE(since) << run.errors;
-  EXPECT_LT(since->seconds(), 5);
-  EXPECT_EQ(run.exit_code, 130) << run.errors;
-  EXPECT_THAT(run.errors, HasSubstr("ended at once"));
-  standstill.reset();
-  EXPECT_EQ(lab({"kvm", "status"}).exit_code, 0);
-  EXPECT_THAT(left_by(run.pid), IsEmpty());
-}
 
 }  // namespace
 }  // namespace lab::e2e

@@ -33,6 +33,7 @@ json result_in(std::string_view answer) {
 std::string agent_command(virDomain* domain, const json& command) {
   constexpr int timeout_seconds = 30;
   const std::string name = virDomainGetName(domain);  // later it would clear libvirt's error
+  const CallLimit limit(virDomainGetConnect(domain), "", 2);  // the agent has a limit of its own
   const TextPtr answer(
       virDomainQemuAgentCommand(domain, command.dump().c_str(), timeout_seconds, 0));
   if (!answer) throw_libvirt_error("ask the guest agent of", name);
@@ -50,6 +51,13 @@ std::string decode_base64(const std::string& text) {
   if (padding > 2) throw base::infrastructure_error("the guest agent's answer: bad base64");
   bytes.resize(bytes.size() - padding);
   return bytes;
+}
+
+DomainPtr find_domain(virConnect* connection, const std::string& name) {
+  const CallLimit limit(connection);
+  DomainPtr domain(virDomainLookupByName(connection, name.c_str()));
+  if (!domain) throw_libvirt_error("find domain", name);
+  return domain;
 }
 
 AgentOutcome outcome_of(const json& status) {
@@ -79,8 +87,7 @@ std::optional<AgentOutcome> parse_agent_status(std::string_view answer) {
 
 AgentOutcome agent_run(virConnect* connection, const std::string& name, const std::string& command,
                        std::chrono::seconds limit) {
-  const DomainPtr domain(virDomainLookupByName(connection, name.c_str()));
-  if (!domain) throw_libvirt_error("find domain", name);
+  const DomainPtr domain = find_domain(connection, name);
   const json started = result_in(agent_command(
       domain.get(),
       {{"execute", "guest-exec"},

@@ -10,6 +10,8 @@
 #include <span>
 
 #include "orchestrator/base/error.hpp"
+#include "orchestrator/base/interrupt.hpp"
+#include "orchestrator/guest/call_limit.hpp"
 
 namespace lab::guest {
 namespace {
@@ -20,10 +22,25 @@ void silence_libvirt() {
   std::call_once(once, [] { virSetErrorFunc(nullptr, [](void*, virErrorPtr) {}); });
 }
 
+constexpr const char* where_stopped =
+    "is it stopped (SIGSTOP), or does it wait for a disk? ps -o pid,stat,wchan,args -C "
+    "libvirtd,virtqemud,virtlogd,qemu-system-x86_64 shows it; then start it anew: "
+    "systemctl restart libvirtd";
+
+// Somebody who waits for an answer may have asked lab to stop meanwhile.
+[[noreturn]] void throw_hung(const std::string& what) {
+  try {
+    base::throw_if_interrupted();
+  } catch (const base::Error& stopped) {
+    throw base::Error(stopped.kind(), std::string(stopped.what()) + "; " + what, where_stopped);
+  }
+  throw base::infrastructure_error(what, where_stopped);
+}
+
 }  // namespace
 
 void ConnectionCloser::operator()(virConnect* connection) const {
-  virConnectClose(connection);
+  close_connection(connection);
 }
 void DomainFreer::operator()(virDomain* domain) const {
   virDomainFree(domain);
@@ -39,22 +56,37 @@ std::string default_uri() {
   return ::geteuid() == 0 ? "qemu:///system" : "qemu:///session";
 }
 
+bool nobody_answered() {
+  const virErrorPtr error = virGetLastError();
+  return error != nullptr && error->domain == VIR_FROM_RPC;
+}
+
 void throw_libvirt_error(const std::string& operation, const std::string& object) {
   const virErrorPtr error = virGetLastError();
+  const std::string limit = reached_limit();
+  const std::string what = operation + " '" + object + "': ";
   std::string cause = "no error was reported";
   if (error != nullptr)
     cause = std::string(error->message != nullptr ? error->message : "unknown error") + " (code " +
             std::to_string(error->code) + ", domain " + std::to_string(error->domain) + ")";
-  throw base::infrastructure_error(operation + " '" + object + "': " + cause);
+  if (nobody_answered())
+    throw_hung(what + "libvirtd does not answer, or has ended: " + cause +
+               (limit.empty() ? "" : "; " + limit));
+  if (!limit.empty()) throw_hung(what + limit);
+  throw base::infrastructure_error(what + cause);
 }
 
-ConnectionPtr connect(const std::string& uri) {
+ConnectionPtr connect(const std::string& uri, const std::optional<Patience>& patience) {
   silence_libvirt();
-  ConnectionPtr connection(virConnectOpen(uri.c_str()));
+  if (patience) limit_calls(*patience);
+  const auto turn = take_turn();
+  const CallLimit limit(nullptr);
+  ConnectionPtr connection(open_connection(uri));
   if (connection) return connection;
   try {
     throw_libvirt_error("connect to libvirt", uri);
   } catch (const base::Error& error) {
+    if (error.kind() == base::ErrorKind::interrupted || !reached_limit().empty()) throw;
     throw base::infrastructure_error(
         error.what(),
         "start it: systemctl start libvirtd, or without systemd: virtlogd -d; libvirtd -d");
@@ -62,6 +94,7 @@ ConnectionPtr connect(const std::string& uri) {
 }
 
 std::vector<std::string> domains_with_prefix(virConnect* connection, const std::string& prefix) {
+  const CallLimit limit(connection);
   virDomainPtr* list = nullptr;
   const int count = virConnectListAllDomains(connection, &list, 0);
   if (count < 0) throw_libvirt_error("list domains of", "libvirt");
@@ -76,6 +109,7 @@ std::vector<std::string> domains_with_prefix(virConnect* connection, const std::
 }
 
 void destroy_domain(virConnect* connection, const std::string& name) {
+  const CallLimit limit(connection, name);
   const DomainPtr domain(virDomainLookupByName(connection, name.c_str()));
   if (!domain) return;
   virDomainDestroy(domain.get());

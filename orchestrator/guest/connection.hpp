@@ -3,13 +3,15 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
-// libvirt's own handle types; its header stays out of ours.
+#include "orchestrator/guest/call_limit.hpp"
+
+// libvirt's own handle type; its header stays out of ours.
 extern "C" {
-typedef struct _virConnect virConnect;  // NOLINT(bugprone-reserved-identifier)
-typedef struct _virDomain virDomain;    // NOLINT(bugprone-reserved-identifier)
+typedef struct _virDomain virDomain;  // NOLINT(bugprone-reserved-identifier)
 }
 
 namespace lab::guest {
@@ -32,12 +34,17 @@ using TextPtr = std::unique_ptr<char, TextFreer>;  // what libvirt allocated for
 std::string default_uri();
 
 // Opens a connection. Error (infrastructure) where libvirtd does not answer, with the command
-// that starts it.
-ConnectionPtr connect(const std::string& uri);
+// that starts it. Without patience, calls have no limits, and no thread runs for them: in an outer
+// VM, whose guests are counted and whose own limits stand outside.
+ConnectionPtr connect(const std::string& uri, const std::optional<Patience>& patience = Patience());
 
 // Throws Error (infrastructure) "operation 'object': libvirt's message (code N, domain M)" from
-// the last libvirt error of this thread. To be called directly after the failed call.
+// the last libvirt error of this thread; where a CallLimit was reached, what that did. To be called
+// directly after the failed call, under its limit.
 [[noreturn]] void throw_libvirt_error(const std::string& operation, const std::string& object);
+
+// Whether the last failed call of this thread got no answer: what it asked for may be done or not.
+bool nobody_answered();
 
 // Names of all domains, running or not, that begin with a prefix.
 std::vector<std::string> domains_with_prefix(virConnect* connection, const std::string& prefix);

@@ -13,7 +13,6 @@ extern "C" {
 #include <unistd.h>
 
 #include <algorithm>
-#include <charconv>
 #include <cstdlib>
 #include <cstring>
 #include <filesystem>
@@ -22,32 +21,13 @@ extern "C" {
 #include "orchestrator/base/error.hpp"
 #include "orchestrator/base/fd.hpp"
 #include "orchestrator/base/interrupt.hpp"
+#include "orchestrator/base/run_folder.hpp"
+#include "orchestrator/guest/call_limit.hpp"
+#include "orchestrator/guest/qemu_process.hpp"
 #include "orchestrator/guest/qmp.hpp"
 
 namespace lab::guest {
 namespace {
-
-constexpr const char* pid_folders[] = {"/run/libvirt/qemu", "/var/run/libvirt/qemu"};
-
-std::optional<pid_t> read_pid(const std::filesystem::path& file) {
-  try {
-    const std::string text = base::read_file(file, 64);
-    pid_t pid = 0;
-    const auto result = std::from_chars(text.data(), text.data() + text.size(), pid);
-    if (result.ec == std::errc() && pid > 0) return pid;
-  } catch (const base::Error&) {
-    // Not there: a session connection keeps it below its own runtime folder.
-  }
-  return std::nullopt;
-}
-
-std::optional<pid_t> find_pid(const std::string& name) {
-  for (const char* folder : pid_folders)
-    if (auto pid = read_pid(std::filesystem::path(folder) / (name + ".pid"))) return pid;
-  const char* runtime = std::getenv("XDG_RUNTIME_DIR");
-  if (runtime == nullptr) return std::nullopt;
-  return read_pid(std::filesystem::path(runtime) / "libvirt/qemu/run" / (name + ".pid"));
-}
 
 int last_code() {
   const virErrorPtr error = virGetLastError();
@@ -63,6 +43,7 @@ std::optional<bool> has_feature(virDomain* domain, const std::string& feature) {
     return value.is_boolean() ? std::optional(value.get<bool>()) : std::nullopt;
   } catch (const nlohmann::json::exception&) {
   } catch (const base::Error&) {
+    if (!reached_limit().empty()) throw;
   }
   return std::nullopt;
 }
@@ -80,6 +61,7 @@ void check_features(virDomain* domain, const DomainSpec& spec) {
   }
 }
 
+constexpr int start_times = 4;       // as long as a usual call: libvirt first looks what QEMU can
 constexpr int shutdown_polls = 600;  // of 50 ms: QEMU's end takes seconds where it is emulated
 
 // At most 5 s. A process that ended but that nobody has asked for yet holds nothing any more.
@@ -95,10 +77,12 @@ bool is_saveable(const Disk& disk) {
 }  // namespace
 
 Domain::Domain(virConnect* connection, const DomainSpec& spec, Lifetime lifetime)
-    : name_(spec.name),
+    : connection_(connection),
+      name_(spec.name),
       lifetime_(lifetime),
       defined_(spec.preserve_on_poweroff),
       can_be_saved_(std::ranges::any_of(spec.disks, is_saveable)) {
+  const CallLimit limit(connection, name_, start_times);
   const Confinement confinement = confine(connection, spec);
   account_ = confinement.account;
   const std::string xml = domain_xml(spec, confinement);
@@ -107,15 +91,18 @@ Domain::Domain(virConnect* connection, const DomainSpec& spec, Lifetime lifetime
   // A transient one is forgotten as soon as it ends, and so is how it did.
   domain_.reset(defined_ ? virDomainDefineXML(connection, xml.c_str())
                          : virDomainCreateXML(connection, xml.c_str(), flags));
-  if (!domain_) throw_libvirt_error("start domain", name_);
   try {
+    if (!domain_) throw_libvirt_error("start domain", name_);
     if (defined_ && virDomainCreateWithFlags(domain_.get(), flags) != 0)
       throw_libvirt_error("start domain", name_);
-    pid_ = find_pid(name_);
+    pid_ = find_qemu(name_);
     if (pid_) process_ = base::Fd(::pidfd_open(*pid_, 0));
     check_features(domain_.get(), spec);
   } catch (const base::Error&) {
-    end();
+    if (domain_)
+      end();
+    else
+      end_unknown();
     throw;
   }
 }
@@ -128,25 +115,37 @@ Domain::~Domain() {
 // machine is needed any more.
 void Domain::end() {
   const base::GoingClock waiting;
+  const CallLimit limit(connection_, name_);
   if (process_) ::pidfd_send_signal(process_.get(), SIGKILL, nullptr, 0);
   try {
     destroy();
   } catch (const std::exception& error) {
-    spdlog::warn("{}", error.what());
+    base::keep_run_folders();
+    spdlog::warn("{}; the next lab clears what libvirt still has of it", error.what());
   }
   if (defined_) virDomainUndefine(domain_.get());
   wait_until_gone(process_);
 }
 
+// libvirtd may have made it, and not said so.
+void Domain::end_unknown() {
+  if (!nobody_answered()) return;
+  base::keep_run_folders();
+  end_qemu(name_);
+}
+
 void Domain::resume() {
+  const CallLimit limit(connection_, name_);
   if (virDomainResume(domain_.get()) != 0) throw_libvirt_error("resume domain", name_);
 }
 
 void Domain::pause() {
+  const CallLimit limit(connection_, name_);
   if (virDomainSuspend(domain_.get()) != 0) throw_libvirt_error("pause domain", name_);
 }
 
 bool Domain::running() const {
+  const CallLimit limit(connection_, name_);
   int state = 0, reason = 0;
   if (virDomainGetState(domain_.get(), &state, &reason, 0) != 0) {
     if (last_code() == VIR_ERR_NO_DOMAIN) return false;
@@ -174,6 +173,7 @@ void Domain::await_connections() const {
 }
 
 bool Domain::paused() const {
+  const CallLimit limit(connection_, name_);
   int state = 0;
   return virDomainGetState(domain_.get(), &state, nullptr, 0) == 0 && state == VIR_DOMAIN_PAUSED;
 }
@@ -182,6 +182,7 @@ bool Domain::powered_off() const {
   int state = 0, reason = 0;
   // Between the guest's power-off and the end of QEMU it is neither running nor off yet.
   for (int i = 0; i < shutdown_polls; ++i) {
+    const CallLimit limit(connection_, name_);
     if (virDomainGetState(domain_.get(), &state, &reason, 0) != 0) {
       if (last_code() == VIR_ERR_NO_DOMAIN) return false;
       throw_libvirt_error("ask for the state of domain", name_);
@@ -193,6 +194,7 @@ bool Domain::powered_off() const {
 }
 
 void Domain::destroy() {
+  const CallLimit limit(connection_, name_);
   if (virDomainDestroy(domain_.get()) == 0) return;
   const int code = last_code();
   if (code != VIR_ERR_NO_DOMAIN && code != VIR_ERR_OPERATION_INVALID)

@@ -76,11 +76,13 @@ class Domain {
 
  private:
   void end();
+  void end_unknown();
   void attach(const std::string& xml, const std::string& what);
   void detach(const std::string& alias, const std::string& what);
   bool has_device(const std::string& alias) const;
   std::string monitor(const std::string& command);  // QEMU's for people; its answer
 
+  virConnect* connection_;
   std::string name_;
   Lifetime lifetime_;
   bool defined_ = false;            // and to be undefined at the end

@@ -18,6 +18,7 @@ namespace lab::guest {
 namespace {
 
 constexpr double detach_patience = 30;  // seconds
+constexpr int saving_times = 10;        // as long as a usual call
 constexpr unsigned most_cpus = 1024;
 constexpr unsigned pressed_ms = 100;
 
@@ -47,6 +48,7 @@ std::vector<unsigned char> cpu_map(const std::string& cpus) {
 
 void Domain::pin(unsigned vcpu, const std::string& cpus) {
   std::vector<unsigned char> map = cpu_map(cpus);
+  const CallLimit limit(connection_, name_);
   if (virDomainPinVcpuFlags(domain_.get(), vcpu, map.data(), static_cast<int>(map.size()),
                             VIR_DOMAIN_AFFECT_LIVE) != 0)
     throw_libvirt_error("pin vCPU " + std::to_string(vcpu) + " to CPUs " + cpus + " of domain",
@@ -54,16 +56,19 @@ void Domain::pin(unsigned vcpu, const std::string& cpus) {
 }
 
 void Domain::set_memory(std::uint64_t mib) {
+  const CallLimit limit(connection_, name_);
   if (virDomainSetMemoryFlags(domain_.get(), mib << 10, VIR_DOMAIN_AFFECT_LIVE) != 0)
     throw_libvirt_error("set the balloon to " + std::to_string(mib) + " MiB of domain", name_);
 }
 
 void Domain::attach(const std::string& xml, const std::string& what) {
+  const CallLimit limit(connection_, name_);
   if (virDomainAttachDeviceFlags(domain_.get(), xml.c_str(), VIR_DOMAIN_AFFECT_LIVE) != 0)
     throw_libvirt_error("plug a " + what + " into domain", name_);
 }
 
 bool Domain::has_device(const std::string& alias) const {
+  const CallLimit limit(connection_, name_);
   const TextPtr xml(virDomainGetXMLDesc(domain_.get(), 0));
   if (!xml) throw_libvirt_error("ask for the devices of domain", name_);
   return std::string(xml.get()).find("<alias name='" + alias + "'/>") != std::string::npos;
@@ -71,8 +76,11 @@ bool Domain::has_device(const std::string& alias) const {
 
 // The guest is asked to let go; when it has, libvirt takes the device out of the domain.
 void Domain::detach(const std::string& alias, const std::string& what) {
-  if (virDomainDetachDeviceAlias(domain_.get(), alias.c_str(), VIR_DOMAIN_AFFECT_LIVE) != 0)
-    throw_libvirt_error("unplug the " + what + " of domain", name_);
+  {
+    const CallLimit limit(connection_, name_);
+    if (virDomainDetachDeviceAlias(domain_.get(), alias.c_str(), VIR_DOMAIN_AFFECT_LIVE) != 0)
+      throw_libvirt_error("unplug the " + what + " of domain", name_);
+  }
   const base::Stopwatch watch;
   while (has_device(alias)) {
     base::throw_if_interrupted();
@@ -103,12 +111,14 @@ void Domain::detach_nic() {
 
 void Domain::press(const std::string& keys) {
   std::vector<unsigned> codes = key_codes(keys);
+  const CallLimit limit(connection_, name_);
   if (virDomainSendKey(domain_.get(), VIR_KEYCODE_SET_LINUX, pressed_ms, codes.data(),
                        static_cast<int>(codes.size()), 0) != 0)
     throw_libvirt_error("press " + keys + " in domain", name_);
 }
 
 std::string Domain::monitor(const std::string& command) {
+  const CallLimit limit(connection_, name_, saving_times);
   char* answer = nullptr;
   if (virDomainQemuMonitorCommand(domain_.get(), command.c_str(), &answer,
                                   VIR_DOMAIN_QEMU_MONITOR_COMMAND_HMP) != 0)

@@ -29,6 +29,8 @@ bool counts_whole_host(const kvm::Parameters& parameters) {
 // KVM is there: libvirt would ask QEMU for its capabilities once more. A libvirtd that was just
 // started may need a moment until it listens.
 guest::ConnectionPtr connect_patiently(const Job& job) {
+  // The limits of a machine that is there for one job stand outside; inside nothing else may run.
+  const auto patience = job.thrown_away ? std::nullopt : std::optional(guest::Patience());
   const base::Stopwatch watch;
   if (job.site->machine != Site::Machine::here &&
       !std::filesystem::exists("/run/libvirt/libvirt-sock")) {
@@ -37,7 +39,7 @@ guest::ConnectionPtr connect_patiently(const Job& job) {
   }
   for (;;) {
     try {
-      return guest::connect(guest::default_uri());
+      return guest::connect(guest::default_uri(), patience);
     } catch (const base::Error&) {
       base::throw_if_interrupted();
       if (watch.seconds() > 30) throw;

@@ -34,7 +34,7 @@ void sweep(const base::Folders& folders) {
     if (!destroy_domains_of(id)) continue;  // its folder is the note that leads to them
     base::remove_run(folders, id);
     image::remove_dead_sockets();
-    spdlog::warn("cleared what run {} left behind when it was killed", id);
+    spdlog::warn("cleared what run {} left behind", id);
   }
   for (const char* cache : {"images", "prepared", "kernels", "modules", "buildroots", "warm"})
     if (base::clear_half_made(folders.cache / cache))

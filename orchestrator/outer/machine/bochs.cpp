@@ -16,6 +16,7 @@
 #include "orchestrator/base/error.hpp"
 #include "orchestrator/base/folders.hpp"
 #include "orchestrator/base/interrupt.hpp"
+#include "orchestrator/base/stop_check.hpp"
 #include "orchestrator/base/subprocess.hpp"
 #include "orchestrator/guest/confinement.hpp"
 #include "orchestrator/outer/machine/back_end.hpp"
@@ -133,6 +134,7 @@ class Bochs : public OuterMachine {
     std::error_code unknown;
     const fs::space_info space = fs::space(folder_, unknown);
     if (!unknown) least_free_ = std::min(least_free_, space.free);
+    stop_check_.check(process_->pid());
     return process_->running();
   }
 
@@ -176,6 +178,7 @@ class Bochs : public OuterMachine {
 
   fs::path folder_;
   std::unique_ptr<base::Process> process_;
+  base::StopCheck stop_check_{"the outer VM's Bochs"};
   std::uintmax_t least_free_ = std::numeric_limits<std::uintmax_t>::max();  // bytes, seen
 };
 

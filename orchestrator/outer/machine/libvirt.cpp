@@ -8,6 +8,7 @@
 #include "orchestrator/base/clock.hpp"
 #include "orchestrator/base/error.hpp"
 #include "orchestrator/base/interrupt.hpp"
+#include "orchestrator/base/stop_check.hpp"
 #include "orchestrator/guest/channel.hpp"
 #include "orchestrator/guest/domain.hpp"
 #include "orchestrator/guest/software.hpp"
@@ -34,7 +35,10 @@ class DomainMachine : public OuterMachine {
     domain_.resume();
   }
 
-  bool running() override { return domain_.running(); }
+  bool running() override {
+    if (domain_.pid()) stop_check_.check(*domain_.pid());
+    return domain_.running();
+  }
   void save_state(const fs::path& file) override {
     if (pauses_itself_) wait_until_paused();
     domain_.save_state(file);
@@ -54,6 +58,7 @@ class DomainMachine : public OuterMachine {
 
   guest::ConnectionPtr connection_;
   guest::Domain domain_;
+  base::StopCheck stop_check_{"the outer VM's QEMU"};
   bool pauses_itself_;
 };
 

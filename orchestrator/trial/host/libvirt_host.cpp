@@ -3,6 +3,7 @@
 
 #include "orchestrator/base/error.hpp"
 #include "orchestrator/base/standing_clock.hpp"
+#include "orchestrator/base/stop_check.hpp"
 #include "orchestrator/guest/channel.hpp"
 #include "orchestrator/guest/domain.hpp"
 #include "orchestrator/kvm/host_counters.hpp"
@@ -33,6 +34,8 @@ class DomainMachine : public GuestMachine {
     domain_.pause();
   }
   bool running() const override {
+    // In an outer VM it would be counted, and is seen from outside.
+    if (guest::calls_have_limits()) stop_check_.check(pid);
     const base::GoingClock waiting;
     return domain_.running();
   }
@@ -64,6 +67,7 @@ class DomainMachine : public GuestMachine {
 
  private:
   guest::Domain domain_;
+  mutable base::StopCheck stop_check_{"QEMU"};
 };
 
 class VmCounters : public GuestCounters {

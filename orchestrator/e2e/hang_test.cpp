@@ -1,0 +1,264 @@
+// SPDX-License-Identifier: MIT
+// What lab waits for hangs: libvirtd, and the emulators of outer VMs. lab ends nevertheless, says
+// who hangs, and the next call finds the machine clean. And lab stopped at any moment.
+#include <signal.h>
+
+#include <atomic>
+#include <chrono>
+#include <cstdlib>
+#include <optional>
+#include <random>
+#include <sstream>
+#include <thread>
+
+#include "orchestrator/base/clock.hpp"
+#include "orchestrator/base/subprocess.hpp"
+#include "orchestrator/e2e/lab_test.hpp"
+
+namespace lab::e2e {
+namespace {
+
+using std::chrono::milliseconds;
+using testing::HasSubstr;
+using testing::IsEmpty;
+
+constexpr double patience = 40;  // seconds, until lab gives up what does not answer
+
+// What `pgrep WORDS` finds hangs for as long as this lives.
+class Standstill {
+ public:
+  explicit Standstill(const std::vector<std::string>& words) {
+    base::Command command{.argv = {"pgrep"}};
+    command.argv.insert(command.argv.end(), words.begin(), words.end());
+    std::istringstream pids(base::run(command).output);
+    for (pid_t pid = 0; pids >> pid;) pids_.push_back(pid);
+    for (const pid_t pid : pids_) ::kill(pid, SIGSTOP);
+  }
+  Standstill(const Standstill&) = delete;
+  Standstill& operator=(const Standstill&) = delete;
+  ~Standstill() {
+    for (const pid_t pid : pids_) ::kill(pid, SIGCONT);
+  }
+
+  bool found() const { return !pids_.empty(); }
+
+ private:
+  std::vector<pid_t> pids_;
+};
+
+const std::vector<std::string> libvirtds{"-x", "libvirtd|virtqemud"};
+
+// The emulators of this lab's outer VM.
+std::vector<std::string> emulator_of(pid_t lab, const std::string& site) {
+  if (site == "vmx") return {"-x", "-P", std::to_string(lab), "bochs|bochs-bin"};
+  return {"-f", "guest=lab-[a-z]*-" + std::to_string(lab) + "\\."};
+}
+
+class Hang : public LabTest {
+ protected:
+  // Runs a guest, and stops what `pgrep` finds in the middle of its boot; sends lab so many
+  // SIGINTs.
+  Finished run_and_stop(const std::string& site,
+                        const std::function<std::vector<std::string>(pid_t)>& words,
+                        int interrupts = 0) {
+    std::optional<Standstill> standstill;
+    const auto stop = [&](pid_t lab, const std::string& line) {
+      if (standstill || line.find(": boot") == std::string::npos) return;
+      std::this_thread::sleep_for(milliseconds(500));
+      standstill.emplace(words(lab));
+      EXPECT_TRUE(standstill->found());
+      since_.restart();
+      for (int i = 0; i < interrupts; ++i) {
+        if (i > 0) std::this_thread::sleep_for(milliseconds(2500));
+        ::kill(lab, SIGINT);
+      }
+    };
+    const Finished run =
+        lab({"run", write_tiny(), "--on", site, "--store", store()}, {.on_line = stop});
+    seconds_ = since_.seconds();
+    EXPECT_TRUE(standstill) << run.errors;
+    return run;
+  }
+
+  void expect_clean(const Finished& run) {
+    EXPECT_EQ(lab({"kvm", "status"}).exit_code, 0);
+    EXPECT_THAT(left_by(run.pid), IsEmpty());
+  }
+
+  base::Stopwatch since_;
+  double seconds_ = 0;  // from the hang to lab's end
+};
+
+class HungLibvirt : public Hang {
+ protected:
+  Finished run_and_stop_libvirt(int interrupts) {
+    return run_and_stop(
+        "svm", [](pid_t) { return libvirtds; }, interrupts);
+  }
+};
+
+TEST_F(HungLibvirt, HoldsNobodyWhoAsksTwice) {
+  const Finished run = run_and_stop_libvirt(2);
+  EXPECT_LT(seconds_, 2.5 + 5);
+  EXPECT_EQ(run.exit_code, 130) << run.errors;
+  EXPECT_THAT(run.errors, HasSubstr("ended at once"));
+  expect_clean(run);
+}
+
+TEST_F(HungLibvirt, HoldsNobodyWhoAsksOnce) {
+  const Finished run = run_and_stop_libvirt(1);
+  EXPECT_LT(seconds_, patience);
+  EXPECT_EQ(run.exit_code, 130) << run.errors;
+  EXPECT_THAT(run.errors, HasSubstr("stopped by Ctrl-C (SIGINT)"));
+  expect_clean(run);
+}
+
+TEST_F(HungLibvirt, IsAFailureOfTheMachinery) {
+  const Finished run = run_and_stop_libvirt(0);
+  EXPECT_LT(seconds_, patience);
+  EXPECT_EQ(run.exit_code, 3) << run.errors;
+  EXPECT_THAT(run.errors, HasSubstr("libvirtd does not answer"));
+  EXPECT_THAT(run.errors, HasSubstr("restart libvirtd"));
+  expect_clean(run);
+}
+
+class HungEmulator : public Hang, public testing::WithParamInterface<const char*> {};
+
+TEST_P(HungEmulator, IsAFailureOfTheMachinery) {
+  const std::string site = GetParam();
+  const Finished run = run_and_stop(site, [&](pid_t lab) { return emulator_of(lab, site); });
+  EXPECT_LT(seconds_, patience);
+  EXPECT_EQ(run.exit_code, 3) << run.errors;
+  EXPECT_THAT(run.errors, HasSubstr(site == "vmx" ? "the outer VM's Bochs (process "
+                                                  : "the outer VM's QEMU (process "));
+  EXPECT_THAT(run.errors, HasSubstr("was stopped by a signal"));
+  expect_clean(run);
+}
+
+INSTANTIATE_TEST_SUITE_P(, HungEmulator, testing::Values("svm", "vmx"),
+                         [](const auto& test) { return std::string(test.param); });
+
+// Something happens to a run at a moment that nobody chose. LAB_SEED and LAB_TIMES: another seed
+// than a random one, and how often.
+class AtRandom : public Hang {
+ protected:
+  using Happening = std::function<void(pid_t)>;
+
+  void SetUp() override {
+    const char* seed = std::getenv("LAB_SEED");
+    const unsigned value = seed != nullptr ? std::atoi(seed) : std::random_device{}();
+    std::printf("LAB_SEED=%u\n", value);
+    random_.seed(value);
+  }
+
+  static int times(int usual) {
+    const char* times = std::getenv("LAB_TIMES");
+    return times != nullptr ? std::atoi(times) : usual;
+  }
+
+  // How long a run takes where nothing happens, in seconds.
+  double usual_seconds(const std::string& site) {
+    const Finished run = run_until(site, 1e9, [](pid_t) {});
+    EXPECT_EQ(run.exit_code, 0) << run.errors;
+    return run.seconds;
+  }
+
+  double moment_in(double seconds) {
+    return std::uniform_real_distribution<double>(0, seconds)(random_);
+  }
+
+  // Runs a guest; what happens does so `seconds` after lab's first line.
+  Finished run_until(const std::string& site, double seconds, const Happening& happens) {
+    std::jthread later;
+    happened_ = false;
+    const auto begin = [&](pid_t lab, const std::string&) {
+      if (later.joinable()) return;
+      later = std::jthread([&, lab](const std::stop_token& stop) {
+        const base::Stopwatch watch;
+        while (watch.seconds() < seconds) {
+          if (stop.stop_requested()) return;
+          std::this_thread::sleep_for(milliseconds(5));
+        }
+        since_.restart();
+        happened_ = true;
+        happens(lab);
+      });
+    };
+    const Finished run = lab({"run", write_tiny(), "--on", site, "--store", store()},
+                             {.limit = std::chrono::seconds(900), .on_line = begin});
+    seconds_ = since_.seconds();
+    return run;
+  }
+
+  std::mt19937 random_;
+  std::atomic<bool> happened_ = false;
+};
+
+TEST_F(AtRandom, NightlyKillsLeaveNothingBehind) {
+  constexpr int signals[] = {SIGKILL, SIGTERM, SIGKILL, SIGINT};
+  const double whole = usual_seconds("svm");
+  for (int i = 0; i < times(50); ++i) {
+    const int signal = signals[i % 4];
+    const double moment = moment_in(whole);
+    std::vector<pid_t> family;
+    const Finished run = run_until("svm", moment, [&](pid_t lab) {
+      family = family_of(lab);
+      ::kill(lab, signal);
+    });
+    SCOPED_TRACE(testing::Message() << "signal " << signal << " after " << moment << " s:\n"
+                                    << run.errors);
+    if (!happened_ || run.exit_code == 0)
+      EXPECT_EQ(run.exit_code, 0);  // it was done before
+    else if (signal == SIGKILL)
+      EXPECT_EQ(run.signal, SIGKILL);
+    else
+      EXPECT_EQ(run.exit_code, 130);
+    EXPECT_LT(happened_ ? seconds_ : 0, 20);
+    expect_clean(run);
+    for (const pid_t pid : family) EXPECT_FALSE(is_alive(pid)) << pid;
+    std::printf("%2d: signal %d after %.2f s: code %d, %.2f s later\n", i, signal, moment,
+                run.exit_code, happened_ ? seconds_ : 0.0);
+  }
+}
+
+struct Stopped {
+  const char *name, *site;
+  bool daemon;
+};
+
+class StopAtRandom : public AtRandom, public testing::WithParamInterface<Stopped> {};
+
+// It may hang while nobody needs it, and a saved state that does not come back is made anew: then
+// the run passes.
+TEST_P(StopAtRandom, NightlyHangsAreFailuresOfTheMachinery) {
+  const auto& [name, site, daemon] = GetParam();
+  const double whole = usual_seconds(site);
+  for (int i = 0; i < times(10); ++i) {
+    const double moment = moment_in(whole);
+    std::optional<Standstill> standstill;
+    const Finished run = run_until(site, moment, [&](pid_t lab) {
+      standstill.emplace(daemon ? libvirtds : emulator_of(lab, site));
+    });
+    const bool found = standstill && standstill->found();
+    standstill.reset();
+    SCOPED_TRACE(testing::Message() << name << " stopped after " << moment << " s:\n"
+                                    << run.errors);
+    EXPECT_THAT(run.exit_code, testing::AnyOf(0, 3));
+    if (run.exit_code == 3) {
+      EXPECT_LT(seconds_, 180);  // a start has two minutes
+      EXPECT_THAT(run.errors, HasSubstr(name));
+    }
+    expect_clean(run);
+    std::printf("%2d: %s stopped after %.2f s%s: code %d, %.2f s later\n", i, name, moment,
+                found ? "" : " (not there)", run.exit_code, happened_ ? seconds_ : 0.0);
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(, StopAtRandom,
+                         testing::Values(Stopped{"libvirtd", "svm", true},
+                                         Stopped{"QEMU", "svm", false},
+                                         Stopped{"Bochs", "vmx", false}),
+                         [](const auto& test) { return std::string(test.param.name); });
+
+}  // namespace
+}  // namespace lab::e2e

@@ -1,0 +1,185 @@
+// SPDX-License-Identifier: MIT
+// libvirtd hangs at each call, and QEMU at each that it gets: all calls end.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <libvirt/libvirt.h>
+#include <signal.h>
+#include <unistd.h>
+
+#include <functional>
+#include <tuple>
+
+#include "orchestrator/base/clock.hpp"
+#include "orchestrator/base/error.hpp"
+#include "orchestrator/base/folders.hpp"
+#include "orchestrator/base/subprocess.hpp"
+#include "orchestrator/guest/cpu.hpp"
+#include "orchestrator/guest/domain.hpp"
+#include "orchestrator/guest/hung_libvirtd.hpp"
+#include "orchestrator/guest/qemu_process.hpp"
+#include "orchestrator/guest/software.hpp"
+
+namespace lab::guest {
+namespace {
+
+using std::chrono::milliseconds;
+using testing::AllOf;
+using testing::HasSubstr;
+using Mode = HungLibvirtd::Mode;
+
+// More than any of these takes on a busy machine.
+constexpr Patience short_calls{.call = milliseconds(10'000)};
+constexpr Patience little{.question_seconds = 1, .questions = 2, .call = short_calls.call};
+constexpr const char* real_uri = "qemu:///system";
+constexpr double soon = 90;  // seconds: of a start, which has four times a call's time
+
+class CallLimits : public testing::Test {
+ protected:
+  CallLimits() {
+    ::signal(SIGPIPE, SIG_IGN);  // as in lab: libvirt writes to connections that are closed
+    spec_.name = "lab-test-" + std::to_string(::getpid());
+    spec_.accelerated = false;
+    spec_.cpu_model = "qemu64";
+    spec_.memory_mib = 64;
+    spec_.balloon = true;
+    spec_.disks = {{.path = disk(), .format = "qcow2", .cache = "unsafe"}};
+  }
+
+  void SetUp() override {
+    try {
+      connection_ = connect(real_uri);
+    } catch (const base::Error& error) {
+      GTEST_SKIP() << error.what();
+    }
+  }
+
+  std::string disk() const {
+    const std::string path = folder_.path() / "disk";
+    base::run_checked({.argv = {"qemu-img", "create", "-q", "-f", "qcow2", path, "64M"}});
+    return path;
+  }
+
+  // Where libvirtd goes on, it ends what a connection had by itself, a little later.
+  bool is_gone() const {
+    const ConnectionPtr connection = connect(real_uri);
+    const base::Stopwatch watch;
+    while (watch.seconds() < 30) {
+      if (domains_with_prefix(connection.get(), spec_.name).empty() && !find_qemu(spec_.name))
+        return true;
+      ::usleep(50'000);
+    }
+    return false;
+  }
+
+  base::TemporaryFolder folder_{"/tmp", "lab-test"};
+  ConnectionPtr connection_;
+  DomainSpec spec_;
+};
+
+// Every function of this folder that calls libvirt.
+void use_all(const std::string& uri, const DomainSpec& spec) {
+  const ConnectionPtr connection = connect(uri, little);
+  check_cpu(connection.get(), "qemu64", {"+aes"});
+  software(connection.get());
+  domains_with_prefix(connection.get(), "lab-");
+  Domain domain(connection.get(), spec);
+  domain.resume();
+  domain.running();
+  domain.pin(0, "0");
+  domain.set_memory(48);
+  domain.attach_nic();
+  domain.press("a");
+  domain.pause();
+  domain.paused();
+  domain.await_connections();
+  domain.save_and_restore();
+  domain.destroy();
+  destroy_domain(connection.get(), spec.name);
+}
+
+constexpr int step = 6;  // of so many calls, a test takes one
+
+class HungAtEachCall : public CallLimits,
+                       public testing::WithParamInterface<std::tuple<Mode, int>> {};
+
+TEST_P(HungAtEachCall, ItEndsAndLeavesNothing) {
+  const auto& [mode, first] = GetParam();
+  int calls = 0, ignored = 0;
+  for (bool done = false; !done && calls < 10; ++calls) {
+    const int call = first + calls * step;
+    const base::TemporaryFolder folder("/tmp", "lab-test");
+    HungLibvirtd libvirtd(folder.path(), mode, call);
+    const base::Stopwatch watch;
+    try {
+      use_all(libvirtd.uri(), spec_);
+      done = !libvirtd.hangs();
+      ignored += libvirtd.hangs() ? 1 : 0;
+    } catch (const base::Error& error) {
+      EXPECT_EQ(error.kind(), base::ErrorKind::infrastructure);
+      EXPECT_THAT(error.what(), HasSubstr("libvirtd d")) << call;  // does not, or did not answer
+      EXPECT_THAT(error.hint(), HasSubstr("restart libvirtd"));
+    }
+    EXPECT_LT(watch.seconds(), soon) << call;
+    EXPECT_TRUE(is_gone()) << call;
+  }
+  EXPECT_GT(calls, 3);
+  EXPECT_LT(ignored, 3) << "of " << calls;  // what only describes, and what only cleans up
+}
+
+INSTANTIATE_TEST_SUITE_P(Nightly, HungAtEachCall,
+                         testing::Combine(testing::Values(Mode::request_lost, Mode::answer_lost),
+                                          testing::Range(1, step + 1)));
+
+// libvirtd is there, but something that it waits for is not (virtlogd, a disk).
+TEST_F(CallLimits, ACallWithoutAnswerEndsWhereLibvirtdSaysThatItIsThere) {
+  const base::TemporaryFolder folder("/tmp", "lab-test");
+  HungLibvirtd libvirtd(folder.path(), Mode::only_the_call, 1);
+  const base::Stopwatch watch;
+  EXPECT_THAT([&] { connect(libvirtd.uri(), little); },
+              testing::Throws<base::Error>(testing::Property(
+                  &base::Error::what, HasSubstr("libvirtd did not answer within 10 s"))));
+  EXPECT_LT(watch.seconds(), soon);
+}
+
+struct Action {
+  const char* name;
+  std::function<void(Domain&)> act;
+};
+
+class StoppedQemu : public CallLimits, public testing::WithParamInterface<Action> {};
+
+TEST_P(StoppedQemu, IsNamedAndEnded) {
+  Domain domain(connection_.get(), spec_);
+  const pid_t pid = domain.pid().value();
+  ::kill(pid, SIGSTOP);
+  limit_calls(short_calls);
+  const base::Stopwatch watch;
+  EXPECT_THAT([&] { GetParam().act(domain); },
+              testing::Throws<base::Error>(testing::Property(
+                  &base::Error::what,
+                  HasSubstr("QEMU (process " + std::to_string(pid) + ") did not answer within"))));
+  EXPECT_LT(watch.seconds(), soon);
+  EXPECT_TRUE(is_gone());
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    , StoppedQemu,
+    testing::Values(Action{"Resume", [](Domain& domain) { domain.resume(); }},
+                    Action{"Balloon", [](Domain& domain) { domain.set_memory(48); }},
+                    Action{"Plug", [](Domain& domain) { domain.attach_nic(); }},
+                    Action{"Key", [](Domain& domain) { domain.press("a"); }},
+                    Action{"Ask", [](Domain& domain) { domain.await_connections(); }}),
+    [](const auto& test) { return test.param.name; });
+
+TEST_F(CallLimits, AStoppedQemuEndsWithItsDomain) {
+  const base::Stopwatch watch;
+  {
+    const Domain domain(connection_.get(), spec_);
+    ::kill(domain.pid().value(), SIGSTOP);
+  }
+  EXPECT_LT(watch.seconds(), soon);
+  EXPECT_TRUE(is_gone());
+}
+
+}  // namespace
+}  // namespace lab::guest

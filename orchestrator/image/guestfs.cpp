@@ -6,6 +6,7 @@
 #include <spdlog/spdlog.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <cerrno>
 #include <chrono>
 #include <cstdlib>
@@ -58,32 +59,50 @@ std::vector<pid_t> children_with(const std::string& text) {
   return found;
 }
 
-// Ends the appliance when lab is interrupted while it starts: libguestfs waits for its start, half
-// a minute on a slow machine, and offers no way to cancel that.
-class LaunchGuard {
+}  // namespace
+
+// Ends the appliance when lab is interrupted, or when it takes too long: libguestfs waits for it
+// without a limit, half a minute for its start on a slow machine, and offers no way to cancel that.
+class Guestfs::Guard {
  public:
-  // `text`: a part of the command lines of the programs that a launch runs, and of no others.
-  explicit LaunchGuard(const std::string& text)
-      : thread_([text](const std::stop_token& stop) {
-          while (!stop.stop_requested()) {
-            std::this_thread::sleep_for(std::chrono::milliseconds(50));
-            if (!base::interrupted()) continue;
-            for (const pid_t child : children_with(text)) ::kill(child, SIGKILL);
-          }
-        }) {}
+  // `text`: a part of the command lines of the programs that an appliance consists of, and of no
+  // others.
+  Guard(const std::string& text, std::chrono::milliseconds patience) : patience_(patience) {
+    answered();
+    thread_ = std::jthread([this, text](const std::stop_token& stop) {
+      while (!stop.stop_requested()) {
+        std::this_thread::sleep_for(std::chrono::milliseconds(50));
+        gave_up_ = gave_up_ || Clock::now() > deadline_.load();
+        if (!base::interrupted() && !gave_up_) continue;
+        for (const pid_t child : children_with(text)) ::kill(child, SIGKILL);
+      }
+    });
+  }
+
+  // The next answer has its time from now on.
+  void answered() { deadline_ = Clock::now() + patience_; }
+  bool gave_up() const { return gave_up_; }
+  std::chrono::milliseconds patience() const { return patience_; }
 
  private:
+  using Clock = std::chrono::steady_clock;
+
+  const std::chrono::milliseconds patience_;
+  std::atomic<Clock::time_point> deadline_;
+  std::atomic<bool> gave_up_ = false;
   std::jthread thread_;
 };
 
-}  // namespace
+Guestfs::~Guestfs() = default;
 
 void Guestfs::Closer::operator()(guestfs_h* handle) const {
   guestfs_close(handle);
 }
 
 Guestfs::Guestfs(const fs::path& disk, const std::string& format, const ApplianceOptions& options)
-    : handle_(guestfs_create_flags(GUESTFS_CREATE_NO_ENVIRONMENT)) {
+    // supermin makes the appliance in this folder, and QEMU boots it from there.
+    : guard_(std::make_unique<Guard>((options.cache / ".guestfs-").string(), options.patience)),
+      handle_(guestfs_create_flags(GUESTFS_CREATE_NO_ENVIRONMENT)) {
   if (!handle_) throw base::infrastructure_error("libguestfs does not start");
   guestfs_h* handle = handle_.get();
   guestfs_set_error_handler(handle, nullptr, nullptr);  // not its own printer
@@ -102,14 +121,22 @@ Guestfs::Guestfs(const fs::path& disk, const std::string& format, const Applianc
   check(guestfs_add_drive_opts(handle, disk.c_str(), GUESTFS_ADD_DRIVE_OPTS_FORMAT, format.c_str(),
                                GUESTFS_ADD_DRIVE_OPTS_CACHEMODE, "unsafe", -1),
         "add disk", disk.string());
-  // supermin makes the appliance in this folder, and QEMU boots it from there.
-  const LaunchGuard guard((options.cache / ".guestfs-").string());
   check(guestfs_launch(handle), "start the libguestfs appliance for", disk.string());
+}
+
+void Guestfs::check_alive(const std::string& operation, const std::string& object) const {
+  base::throw_if_interrupted();
+  if (guard_->gave_up())
+    throw base::infrastructure_error(
+        operation + " '" + object + "': libguestfs' appliance did not answer within " +
+            std::to_string(guard_->patience().count() / 1000) + " s, and lab ended it",
+        "was its QEMU stopped (SIGSTOP), or is the disk slow? libguestfs-test-tool tries it");
 }
 
 void Guestfs::check(int result, const std::string& operation, const std::string& object) const {
   base::throw_if_interrupted();  // Ctrl-C ends the appliance, too: then that is the cause
-  if (result != -1) return;
+  if (result != -1) return guard_->answered();
+  check_alive(operation, object);
   const int number = guestfs_last_errno(handle_.get());
   throw base::infrastructure_error(
       operation + " '" + object + "': " + last_error(),

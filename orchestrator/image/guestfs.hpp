@@ -2,6 +2,7 @@
 // libguestfs: changing the files of a disk image without mounting it on this machine.
 #pragma once
 
+#include <chrono>
 #include <filesystem>
 #include <memory>
 #include <string>
@@ -21,15 +22,18 @@ struct ApplianceOptions {
   // Where libguestfs keeps sockets and files while it runs; swept with lab's run when lab is
   // killed. Short enough for a socket's name.
   std::filesystem::path scratch = std::filesystem::temp_directory_path();
+  // For its start, and for each thing that it is to do: emulated on an emulated machine it is slow.
+  std::chrono::milliseconds patience = std::chrono::minutes(20);
 };
 
 // A running appliance with one disk. What is made in an image with SELinux labels gets that of its
-// folder, as it would there. Every method throws Error (infrastructure) with libguestfs'
-// own message.
+// folder, as it would there. Every method throws Error (infrastructure) with libguestfs' own
+// message; where the appliance hangs, it is ended, and the Error says so. Ctrl-C ends it at once.
 class Guestfs {
  public:
   Guestfs(const std::filesystem::path& disk, const std::string& format,
           const ApplianceOptions& options);
+  ~Guestfs();
 
   // Mounts the file system that holds an operating system (one with /etc/os-release) as /, and what
   // its /etc/fstab has beside it (fstab.hpp). The error says of each file system why it is not it.
@@ -52,6 +56,8 @@ class Guestfs {
     void operator()(guestfs_h* handle) const;
   };
   void check(int result, const std::string& operation, const std::string& object) const;
+  // Error where the appliance was ended, which fails whatever it was asked.
+  void check_alive(const std::string& operation, const std::string& object) const;
   bool mount(const std::string& device, const std::string& folder, const std::string& options);
   std::string last_error() const;
   bool holds_system();
@@ -60,6 +66,8 @@ class Guestfs {
   std::string find_partition(const std::string& key, const std::string& value);
   void give_label(const std::string& path);
 
+  class Guard;
+  std::unique_ptr<Guard> guard_;  // until the handle is closed, which waits for the appliance
   std::unique_ptr<guestfs_h, Closer> handle_;
   bool labelled_ = false;  // the image's files have SELinux labels
 };

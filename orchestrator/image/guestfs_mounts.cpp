@@ -36,8 +36,10 @@ std::string Guestfs::last_error() const {
 
 bool Guestfs::mount(const std::string& device, const std::string& folder,
                     const std::string& options) {
-  return guestfs_mount_options(handle_.get(), options.c_str(), device.c_str(), folder.c_str()) !=
-         -1;
+  const int result =
+      guestfs_mount_options(handle_.get(), options.c_str(), device.c_str(), folder.c_str());
+  if (result == -1) check_alive("mount", device);
+  return result != -1;
 }
 
 bool Guestfs::holds_system() {

@@ -5,6 +5,7 @@
 #include <sys/xattr.h>
 #include <unistd.h>
 
+#include "orchestrator/base/clock.hpp"
 #include "orchestrator/base/error.hpp"
 #include "orchestrator/base/fd.hpp"
 #include "orchestrator/base/folders.hpp"
@@ -177,6 +178,27 @@ TEST(GuestfsAppliance, SaysWhyAFileSystemIsNotTheRoot) {
     EXPECT_THAT(error.what(), HasSubstr("\n  /dev/sda (ext4): "));
     EXPECT_THAT(error.what(), HasSubstr("mount"));
   }
+}
+
+TEST(GuestfsAppliance, ThatHangsIsEnded) {
+  const base::Folders folders = base::find_folders();
+  ASSERT_TRUE(fs::exists(folders.cache / "kernels")) << "no kernel in the cache: lab kvm build";
+  const base::TemporaryFolder folder("/tmp", "lab-test");
+  const fs::path raw = folder.path() / "disk.raw";
+  base::run_checked({.argv = {"mke2fs", "-q", "-t", "ext4", raw.string(), "16M"}});
+  const base::Stopwatch watch;
+  {
+    Guestfs guest(raw, "raw",
+                  {.cache = folders.cache,
+                   .kernel_kit = own_kit(folders),
+                   .patience = std::chrono::seconds(90)});
+    base::run_checked({.argv = {"pkill", "-STOP", "-P", std::to_string(::getpid()), "-f",
+                                "qemu.*" + folder.path().string()}});
+    EXPECT_THAT([&] { guest.mount_root(); },
+                testing::Throws<base::Error>(testing::Property(
+                    &base::Error::what, HasSubstr("did not answer within 90 s"))));
+  }
+  EXPECT_LT(watch.seconds(), 300);
 }
 
 }  // namespace

@@ -7,7 +7,7 @@
 
 set -euo pipefail
 umask 022
-export LC_ALL=C
+export LC_ALL=C PATH=$PATH:/usr/sbin:/sbin # the PATH of services and cron ends before
 recipe_dir=$(cd "$(dirname "$0")" && pwd)
 recipe_name=${LAB_NAME:-$(basename "$recipe_dir")} # several images may have one recipe
 suite=${LAB_SUITE:-bookworm}

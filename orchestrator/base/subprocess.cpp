@@ -11,7 +11,6 @@
 
 #include <array>
 #include <cerrno>
-#include <cstdlib>
 #include <cstring>
 
 #include "orchestrator/base/error.hpp"
@@ -251,15 +250,6 @@ pid_t Process::pid() const {
 
 const std::string& Process::output() const {
   return state_->output;
-}
-
-void complete_path() {
-  const char* value = std::getenv("PATH");
-  std::string path = value != nullptr && value[0] != '\0' ? value : "/usr/local/bin:/usr/bin:/bin";
-  for (const char* folder : {"/usr/local/sbin", "/usr/sbin", "/sbin"})
-    if ((":" + path + ":").find(std::string(":") + folder + ":") == std::string::npos)
-      path += std::string(":") + folder;
-  ::setenv("PATH", path.c_str(), 1);
 }
 
 Outcome run(const Command& command) {

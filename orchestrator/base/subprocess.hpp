@@ -14,10 +14,6 @@
 
 namespace lab::base {
 
-// Adds the folders of system programs (mke2fs, modprobe) to PATH where it lacks them, as a user's
-// and a cron job's does. Before any thread is started.
-void complete_path();
-
 struct Command {
   std::vector<std::string> argv;                   // argv[0] is looked up in PATH
   std::map<std::string, std::string> environment;  // added to lab's own

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cstdlib>
 #include <fstream>
 #include <sstream>
 
@@ -54,6 +55,15 @@ std::string host_in_words(unsigned processors, std::string_view model) {
 std::string this_host() {
   return host_in_words(unsigned(std::max(1L, ::sysconf(_SC_NPROCESSORS_ONLN))),
                        cpu_field("model name"));
+}
+
+void add_system_folders_to_path() {
+  const char* given = std::getenv("PATH");
+  std::string path = given != nullptr && given[0] != '\0' ? given : "/usr/local/bin:/usr/bin:/bin";
+  for (const char* folder : {"/usr/local/sbin", "/usr/sbin", "/sbin"})
+    if ((":" + path + ":").find(std::string(":") + folder + ":") == std::string::npos)
+      path += std::string(":") + folder;
+  ::setenv("PATH", path.c_str(), 1);
 }
 
 }  // namespace lab::base

@@ -21,4 +21,8 @@ bool cpu_has(std::string_view flag);
 std::string host_in_words(unsigned processors, std::string_view model);
 std::string this_host();  // this machine's
 
+// Has programs found in the system's own folders (mke2fs, modprobe, libvirtd), too: the PATH that
+// services and cron's jobs have often ends before these.
+void add_system_folders_to_path();
+
 }  // namespace lab::base

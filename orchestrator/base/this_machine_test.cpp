@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: MIT
 #include <gtest/gtest.h>
 
+#include <cstdlib>
+
+#include "orchestrator/base/subprocess.hpp"
 #include "orchestrator/base/this_machine.hpp"
 
 namespace lab::base {
@@ -21,6 +24,21 @@ TEST(ThisMachine, HasAKernelAndFlagsThatAreWholeWords) {
   EXPECT_TRUE(cpu_has("fpu"));
   EXPECT_FALSE(cpu_has("fp"));
   EXPECT_EQ(cpu_field("no such field"), "");
+}
+
+TEST(ThisMachine, ProgramsOfTheSystemAreFoundWithTheShortPathOfAService) {
+  const std::string before = std::getenv("PATH");
+  for (const char* path : {"/usr/bin:/bin", ""}) {
+    ::setenv("PATH", path, 1);
+    add_system_folders_to_path();
+    EXPECT_NO_THROW(run_checked({.argv = {"mke2fs", "-V"}})) << path;
+    EXPECT_NO_THROW(run_checked({.argv = {"modprobe", "--version"}})) << path;
+  }
+  EXPECT_STREQ(std::getenv("PATH"), "/usr/local/bin:/usr/bin:/bin:/usr/local/sbin:/usr/sbin:/sbin");
+  ::setenv("PATH", "/sbin:/own", 1);
+  add_system_folders_to_path();
+  EXPECT_STREQ(std::getenv("PATH"), "/sbin:/own:/usr/local/sbin:/usr/sbin");
+  ::setenv("PATH", before.c_str(), 1);
 }
 
 }  // namespace

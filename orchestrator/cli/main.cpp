@@ -6,11 +6,11 @@
 #include <cstdlib>
 
 #include "orchestrator/base/interrupt.hpp"
-#include "orchestrator/base/subprocess.hpp"
+#include "orchestrator/base/this_machine.hpp"
 #include "orchestrator/cli/lab.hpp"
 
 int main(int argc, char** argv) {
-  lab::base::complete_path();
+  lab::base::add_system_folders_to_path();
   lab::base::catch_interrupts();
   const auto logger = std::getenv("NO_COLOR") == nullptr ? spdlog::stderr_color_mt("lab")
                                                          : spdlog::stderr_logger_mt("lab");

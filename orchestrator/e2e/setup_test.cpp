@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: MIT
+// What ci/lab, ci/test and ci/setup do on machines of other kinds; nothing is built or booted.
+#include <gmock/gmock.h>
+
+#include <algorithm>
+
+#include "orchestrator/base/fd.hpp"
+#include "orchestrator/base/folders.hpp"
+#include "orchestrator/base/subprocess.hpp"
+
+namespace {
+using testing::HasSubstr;
+using testing::StartsWith;
+namespace fs = std::filesystem;
+namespace base = lab::base;
+
+class SetUp : public testing::Test {
+ protected:
+  fs::path write(const std::string& name, const std::string& text) {
+    base::write_file(folder_.path() / name, text);
+    fs::permissions(folder_.path() / name, fs::perms(0755));
+    return folder_.path() / name;
+  }
+
+  // A command of ci/ where /etc/os-release is another distribution's.
+  base::Outcome run_on(const std::string& os_release, const std::string& command) {
+    return base::run({.argv = {"unshare", "--mount", "sh", "-ec",
+                               "mount --bind \"$1\" /etc/os-release; exec \"$2\" --version", "sh",
+                               write("os-release", os_release), ci + command},
+                      .limit = std::chrono::seconds(20)});
+  }
+
+  const std::string ci = LAB_SOURCE_DIR "/ci/";
+  base::TemporaryFolder folder_{"/tmp", "setup"};
+};
+
+TEST_F(SetUp, AnotherDistributionIsToldInOneLineWhatLabNeeds) {
+  const std::pair<std::string, std::string> others[] = {
+      {"ID=fedora\nVERSION_ID=41\nPRETTY_NAME=\"Fedora Linux 41\"\n", "'Fedora Linux 41'"},
+      {"ID=alpine\nVERSION_ID=3.20.3\nPRETTY_NAME=\"Alpine Linux v3.20\"\n", "Alpine Linux v3.20"},
+      {"ID=ubuntu\nVERSION_ID=\"24.04\"\nPRETTY_NAME='Ubuntu 24.04'\n", "'Ubuntu 24.04'"},
+      {"ID=debian\nVERSION_ID=\"11\"\nPRETTY_NAME=\"Debian GNU/Linux 11\"\n", "Debian 11"}};
+  for (const auto& [os_release, name] : others)
+    for (const std::string command : {"lab", "test", "setup"}) {
+      const base::Outcome outcome = run_on(os_release, command);
+      EXPECT_EQ(outcome.exit_code, 3) << command << name;
+      EXPECT_THAT(outcome.errors, StartsWith("setup: error: lab is built on Debian 12 or later"));
+      EXPECT_THAT(outcome.errors, HasSubstr(name));
+      EXPECT_EQ(std::ranges::count(outcome.errors, '\n'), 1) << outcome.errors;
+    }
+}
+
+TEST_F(SetUp, DebianTwelveThirteenAndTestingAreTaken) {
+  for (const std::string os_release :
+       {"ID=debian\nVERSION_ID=\"12\"\n", "ID=debian\nVERSION_ID=\"13\"\n", "ID=debian\n"})
+    EXPECT_EQ(run_on(os_release, "machine").exit_code, 0) << os_release;
+}
+
+// Bash is not on Alpine: what says so may not need it.
+TEST_F(SetUp, WhatRefusesAMachineNeedsNoBash) {
+  for (const std::string command : {"lab", "test", "machine"})
+    EXPECT_THAT(base::read_file(ci + command), StartsWith("#!/bin/sh\n")) << command;
+}
+
+TEST_F(SetUp, APackageThatIsProvidedUnderAnotherNameIsNotMissing) {
+  write("dpkg-query",
+        "#!/bin/sh\n"
+        "echo 'installed libelf1t64, libelf1 (= 0.192-4)'\n"
+        "echo 'installed bc, '\n"
+        "echo 'config-files kmod, '\n");
+  const std::string installed = base::run_checked(
+      {.argv = {"bash", "-c",
+                "PATH=$1:$PATH; . <(sed -n '/^installed() {/,/^}/p' \"$2\"); installed", "bash",
+                folder_.path(), ci + "setup"}});
+  EXPECT_EQ(installed, "libelf1t64\nlibelf1\nbc\n");
+}
+
+TEST_F(SetUp, NpmWritesNothingIntoAHomeThatIsReadOnly) {
+  write("npm", "#!/bin/sh\necho \"$npm_config_cache\" >>\"$FOLDER/caches\"\n");
+  const std::string page = LAB_SOURCE_DIR "/orchestrator/report/page/build";
+  base::run_checked({.argv = {"unshare", "--mount", "bash", "-ec",
+                              "PATH=$FOLDER:$PATH; mkdir $FOLDER/home; export HOME=$FOLDER/home; "
+                              "\"$1\" --modules $FOLDER/one; mount -t tmpfs -o ro none $HOME; "
+                              "\"$1\" --modules $FOLDER/two",
+                              "bash", page},
+                     .environment = {{"FOLDER", folder_.path()}}});
+  EXPECT_EQ(base::read_file(folder_.path() / "caches"),
+            "\n" + (folder_.path() / "two/cache").string() + "\n");
+}
+
+}  // namespace

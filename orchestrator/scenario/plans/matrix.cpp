@@ -78,10 +78,10 @@ void add_pair(Cell& cell, const std::string& key, std::string value, const Entry
   cell.emplace_back(key, std::move(value));
 }
 
-const std::vector<Entry>& entries_of(const Node& node, const std::string& what) {
+const std::vector<Entry>& entries_of(const Node& node, std::string_view what) {
   const auto& entries = read_map(node, what);
   if (entries.empty())
-    fail(node.where, what + " names no key of the matrix", "as in paging: shadow");
+    fail(node.where, fmt::format("{} names no key of the matrix", what), "as in paging: shadow");
   return entries;
 }
 

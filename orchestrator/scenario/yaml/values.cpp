@@ -42,11 +42,11 @@ const char* kind_name(const Node& node) {
   return "nothing";
 }
 
-[[noreturn]] void wrong_type(const Node& node, const std::string& what, const std::string& wanted) {
+[[noreturn]] void wrong_type(const Node& node, std::string_view what, std::string_view wanted) {
   fail(node.where, fmt::format("{} must be {}, not {}", what, wanted, kind_name(node)));
 }
 
-const std::string& scalar(const Node& node, const std::string& what, const std::string& wanted) {
+const std::string& scalar(const Node& node, std::string_view what, std::string_view wanted) {
   if (node.kind != Node::Kind::scalar) wrong_type(node, what, wanted);
   return node.text;
 }
@@ -339,12 +339,12 @@ const Node& MapReader::need(std::string_view key) const {
   return *value;
 }
 
-const std::vector<Entry>& read_map(const Node& node, const std::string& what) {
+const std::vector<Entry>& read_map(const Node& node, std::string_view what) {
   if (node.kind != Node::Kind::map) wrong_type(node, what, "a map of keys and values");
   return node.entries;
 }
 
-const std::vector<Node>& read_list(const Node& node, const std::string& what, std::size_t max) {
+const std::vector<Node>& read_list(const Node& node, std::string_view what, std::size_t max) {
   if (node.kind != Node::Kind::list) wrong_type(node, what, "a list");
   if (node.items.empty() || node.items.size() > max) {
     fail(node.where,

@@ -68,8 +68,8 @@ class MapReader {
   std::string what_;
 };
 
-const std::vector<Entry>& read_map(const Node& node, const std::string& what);
-const std::vector<Node>& read_list(const Node& node, const std::string& what, std::size_t max);
+const std::vector<Entry>& read_map(const Node& node, std::string_view what);
+const std::vector<Node>& read_list(const Node& node, std::string_view what, std::size_t max);
 
 // "unknown key 'x' in WHAT, did you mean 'y'?", with all keys as the remedy.
 [[noreturn]] void unknown_key(const Entry& entry, const std::string& what,

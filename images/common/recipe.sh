@@ -70,6 +70,27 @@ exchanged_sources() {
 		sort -u
 }
 
+# suite_apt PROGRAM ARGUMENT...: apt-get or apt-cache with the suite's lists. Those of another suite
+# than this machine's are read into $work.
+suite_apt() {
+	local state="$work/apt/$suite"
+	[ "$suite" != "$(machine_suite)" ] || { "$@"; return; }
+	[ -e "$state/apt.conf" ] || (
+		# shellcheck source=../../kvm-patch/suite.sh
+		. "$(dirname "${BASH_SOURCE[0]}")/../../kvm-patch/suite.sh"
+		use_suite "$suite" "$work"
+	) || fail "the lists of '$suite' cannot be had"
+	"$1" -c "$state/apt.conf" "${@:2}"
+}
+
+# unpack_package NAME FOLDER [PATTERN...]: the files of the suite's package, or those that match.
+unpack_package() {
+	(cd "$work" && suite_apt apt-get download -q -o APT::Sandbox::User=root "$1" >&2) ||
+		fail "cannot download $1"
+	mkdir -p "$2"
+	dpkg-deb --fsys-tarfile "$work/$1"_*.deb | tar -x -C "$2" ${3:+--wildcards} "${@:3}"
+}
+
 # Settings of this machine's apt that decide whether its sources can be used.
 apt_options() {
 	local name value
@@ -169,6 +190,16 @@ module_files() {
 			}'
 }
 
+# The suite's static busybox: a guest runs it.
+find_busybox() {
+	if [ "$suite" = "$(machine_suite)" ]; then
+		command -v busybox
+	else
+		unpack_package busybox-static "$work/busybox"
+		find "$work/busybox" -type f -name busybox
+	fi
+}
+
 # make_initrd BASE RELEASE INIT FILE MODULE...: busybox, the modules and INIT.
 make_initrd() {
 	local base=$1 release=$2 init=$3 file=$4
@@ -183,7 +214,7 @@ initrd_tree() {
 	shift 3
 	rm -rf "$tree"
 	mkdir -p "$tree"/{bin,sbin,dev,proc,sys,run,tmp,root,modules}
-	cp "$(command -v busybox)" "$tree/bin/busybox"
+	cp "$(find_busybox)" "$tree/bin/busybox"
 	install -m 755 "$init" "$tree/init"
 	module_files "$base" "$release" "$@" >"$work/modules"
 	[ -s "$work/modules" ] || fail "no modules for the initrd"

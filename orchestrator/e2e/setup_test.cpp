@@ -88,4 +88,24 @@ TEST_F(SetUp, NpmWritesNothingIntoAHomeThatIsReadOnly) {
             "\n" + (folder_.path() / "two/cache").string() + "\n");
 }
 
+// A command that finds programs of this test's folder first.
+base::Outcome run_with_own(const fs::path& folder, const std::string& command) {
+  return base::run(
+      {.argv = {"bash", "-c", "PATH=$1:$PATH; " + command, "bash", folder.string(), LAB_SOURCE_DIR},
+       .limit = std::chrono::seconds(20)});
+}
+
+// What is built for outer VMs and guests is of one suite, whatever the machine runs.
+TEST_F(SetUp, AnImagesPackagesComeFromItsSuitesListsOnAnyMachine) {
+  write("apt-cache", "#!/bin/sh\necho \"$@\"\n");
+  const std::string ask =
+      "cd \"$1\"; . \"$2/images/common/recipe.sh\"; work=$1; "
+      "mkdir -p apt/bookworm; : >apt/bookworm/apt.conf; machine_suite() { echo ";
+  const std::string file = folder_.path() / "apt/bookworm/apt.conf";
+  EXPECT_EQ(run_with_own(folder_.path(), ask + "trixie; }; suite_apt apt-cache depends x").output,
+            "-c " + file + " depends x\n");
+  EXPECT_EQ(run_with_own(folder_.path(), ask + "bookworm; }; suite_apt apt-cache depends x").output,
+            "depends x\n");
+}
+
 }  // namespace

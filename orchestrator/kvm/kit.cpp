@@ -67,7 +67,7 @@ std::string series_of(const std::string& release) {
 }
 
 bool is_meant(const KernelKit& kit, const std::optional<std::string>& selector) {
-  if (!selector) return kit.suite == machine_suite() && !is_backport(kit) && !is_cloud(kit);
+  if (!selector) return kit.suite == outer_suite && !is_backport(kit) && !is_cloud(kit);
   return kit.release == *selector ||
          (is_series(*selector) && series_of(kit.release) == *selector && !is_cloud(kit));
 }
@@ -116,7 +116,7 @@ KernelKit find_or_fetch_kit(const fs::path& cache, const fs::path& patch_folder,
   const base::Fd held = base::lock_folder(cache / "kernels");
   if (const auto kit = find()) return *kit;  // another lab was quicker
   const std::string output = run_script(
-      {patch_folder / "fetch-kit", selector.value_or("newest"), cache.string()}, progress);
+      {patch_folder / "fetch-kit", selector.value_or(outer_suite), cache.string()}, progress);
   return open_kit(last_line(output));
 }
 

@@ -20,6 +20,10 @@ struct KernelKit {
   std::string compiler;        // what Debian built it with: "gcc-12"; "" in kits of older labs
 };
 
+// Debian's suite that outer VMs and the tiny guests are made of, whatever this machine runs: counts
+// are the same on all. images/common/recipe.sh names it as well.
+inline constexpr const char* outer_suite = "bookworm";
+
 // Debian's suite that this machine runs, by /etc/os-release: "bookworm".
 std::string machine_suite();
 
@@ -33,7 +37,7 @@ std::vector<KernelKit> list_kits(const std::filesystem::path& cache);
 // - a series, "6.12": its newest in the cache, or the newest to be had, in the order of list_kits;
 // - a suite, "trixie": what its linux-image-amd64 depends on, asked anew once a day;
 // - "newest": that of this machine's suite.
-// Without a selector: the newest of this machine's suite in the cache, or to be had. Error (user)
+// Without a selector: the newest of the outer VMs' suite in the cache, or to be had. Error (user)
 // for what is no selector or selects nothing; Error (infrastructure) where fetching fails.
 KernelKit find_or_fetch_kit(const std::filesystem::path& cache,
                             const std::filesystem::path& patch_folder,

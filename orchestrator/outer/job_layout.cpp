@@ -10,6 +10,8 @@
 #include "orchestrator/base/fd.hpp"
 #include "orchestrator/base/folders.hpp"
 #include "orchestrator/image/overlay.hpp"
+#include "orchestrator/kvm/kit.hpp"
+#include "orchestrator/outer/carried_libraries.hpp"
 
 namespace lab::outer {
 namespace fs = std::filesystem;
@@ -103,6 +105,8 @@ void write_job(const inside::Job& job, const fs::path& folder) {
   base::write_file(folder / "job.json", to_json(job));
   write_script(folder / "run", run_script);
   fs::copy_file("/proc/self/exe", folder / "lab");
+  if (kvm::machine_suite() != kvm::outer_suite)
+    carry_libraries(folder / "lab", job_folder / libraries_name / "ld.so");
 }
 
 // The processors that "0", "0-1" or "0,2" needs; at most eight, which is what pins are for.

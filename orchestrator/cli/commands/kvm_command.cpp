@@ -161,7 +161,7 @@ void add_kvm(const Command& app) {
   const Command build_command = command.add_subcommand("build", "Build them for a kernel");
   const Option kernel = build_command.add_option(
       "--kernel", options->kernel,
-      "Release, series (6.12), suite (trixie) or \"newest\" (default: this machine's suite's)");
+      "Release, series (6.12), suite (trixie) or \"newest\" (default: bookworm)");
   const Option source = build_command.add_option(
       "--source", options->source, "A kernel's source of your own, with arch/x86/kvm and virt/kvm");
   const Option headers = build_command.add_option(

@@ -108,4 +108,51 @@ TEST_F(SetUp, AnImagesPackagesComeFromItsSuitesListsOnAnyMachine) {
             "depends x\n");
 }
 
+class CacheKey : public SetUp {
+ protected:
+  // The key where these versions are to be had, on a machine with this processor.
+  std::string key(const std::string& kernel, const std::string& libvirt, const std::string& cpu) {
+    write("apt-get", "#!/bin/sh\n");
+    write("apt-cache",
+          "#!/bin/sh\nshift 2\nfor name; do case $name in linux-image-amd64) version=" + kernel +
+              ";; libvirt-daemon) version=" + libvirt +
+              ";; *) version=1;; esac\n"
+              "printf 'Package: %s\\nVersion: %s\\n' $name $version; done\n");
+    write("os-release", "VERSION_CODENAME=bookworm\n");
+    write("cpuinfo", "processor\t: 0\nmodel name\t: " + cpu + "\n");
+    const base::Outcome outcome = base::run(
+        {.argv = {"unshare", "--mount", "bash", "-ec",
+                  "mount --bind \"$1/cpuinfo\" /proc/cpuinfo; mount --bind \"$1/os-release\" "
+                  "/etc/os-release; PATH=$1:$PATH; exec \"$2/cache-key\"",
+                  "bash", folder_.path(), ci},
+         .limit = std::chrono::seconds(20)});
+    EXPECT_EQ(outcome.exit_code, 0) << outcome.errors;
+    return outcome.output;
+  }
+};
+
+TEST_F(CacheKey, NamesKernelImagesAndProcessor) {
+  const std::string before = key("6.1.1-1", "9.0", "AMD EPYC 7B13  (two)");
+  EXPECT_THAT(before,
+              testing::MatchesRegex("linux-6.1.1-1-images-[0-9a-f]+-AMD-EPYC-7B13-two-?\n"));
+  EXPECT_EQ(key("6.1.1-1", "9.0", "AMD EPYC 7B13  (two)"), before);
+  EXPECT_NE(key("6.1.2-1", "9.0", "AMD EPYC 7B13  (two)"), before);
+  EXPECT_NE(key("6.1.1-1", "9.1", "AMD EPYC 7B13  (two)"), before);
+  EXPECT_NE(key("6.1.1-1", "9.0", "AMD EPYC 9B14"), before);
+}
+
+// ci/act makes a script of a workflow's steps, as a runner would run them.
+TEST_F(CacheKey, IsThatOfEveryCacheOfTheWorkflows) {
+  for (const std::string workflow : {"nightly", "test"}) {
+    const std::string steps = base::run_checked(
+        {.argv = {ci + "act", LAB_SOURCE_DIR "/.github/workflows/" + workflow + ".yml"}});
+    EXPECT_THAT(steps, HasSubstr("echo \"of=$(ci/cache-key)\" >>\"$GITHUB_OUTPUT\""));
+    EXPECT_THAT(steps,
+                HasSubstr("echo '   key:' lab-cache-\"$(sed -n s/^of=//p \"$acts/made\")\""));
+    EXPECT_THAT(steps, HasSubstr(workflow == "nightly" ? "ci/nightly " : ".ci/run\n"));
+    EXPECT_EQ(base::run({.argv = {"bash", "-n", "-c", steps}}).exit_code, 0) << steps;
+  }
+  EXPECT_THAT(base::read_file(ci + "gitlab-ci.yml"), HasSubstr("- made=$(ci/cache-key)\n"));
+}
+
 }  // namespace

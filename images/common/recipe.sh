@@ -196,7 +196,7 @@ find_busybox() {
 		command -v busybox
 	else
 		unpack_package busybox-static "$work/busybox"
-		find "$work/busybox" -type f -name busybox
+		find "$work/busybox" -type f -path '*/bin/busybox'
 	fi
 }
 

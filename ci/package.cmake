@@ -87,3 +87,9 @@ add_test(NAME package COMMAND ${PROJECT_SOURCE_DIR}/ci/package/test ${PROJECT_BI
 set_tests_properties(package PROPERTIES LABELS package RUN_SERIAL TRUE TIMEOUT 1800 FIXTURES_REQUIRED images)
 add_test(NAME package_uncached COMMAND ${PROJECT_SOURCE_DIR}/ci/package/test ${PROJECT_BINARY_DIR})
 set_tests_properties(package_uncached PROPERTIES LABELS nightly RUN_SERIAL TRUE TIMEOUT 3600)
+# Debian 13 as the host: its package, and the first command of README.md from a fresh clone.
+add_test(NAME package_trixie COMMAND ${PROJECT_SOURCE_DIR}/ci/package/test ${PROJECT_BINARY_DIR} trixie)
+add_test(NAME fresh_trixie COMMAND ${PROJECT_SOURCE_DIR}/ci/fresh trixie)
+add_test(NAME fresh_bookworm COMMAND ${PROJECT_SOURCE_DIR}/ci/fresh bookworm)
+set_tests_properties(package_trixie fresh_trixie fresh_bookworm PROPERTIES LABELS nightly RUN_SERIAL TRUE
+                                                                           TIMEOUT 7200)

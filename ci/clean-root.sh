@@ -1,0 +1,41 @@
+# SPDX-License-Identifier: MIT
+# A clean Debian in a folder, by images/common/recipe.sh, which is sourced before: its apt sources are this
+# machine's. Sourced by ci/package/test and ci/fresh; not run.
+
+# make_clean_root ROOT [PACKAGES]: apt and nothing else of $suite, and the packages (joined by commas).
+make_clean_root() {
+	local root=$1 options
+	say "a clean $suite"
+	mapfile -t options < <(apt_options)
+	mmdebstrap --quiet --mode=root --variant=apt --aptopt='APT::Install-Recommends "false"' \
+		--dpkgopt=force-unsafe-io ${2:+--include="$2"} "${options[@]}" \
+		"$suite" "$root" - < <(debian_sources) >&2 || fail "mmdebstrap could not make a '$suite'"
+	cp /etc/resolv.conf "$root/etc/"
+	printf '#!/bin/sh\nexit 101\n' >"$root/usr/sbin/policy-rc.d" # nothing starts by being installed
+	chmod +x "$root/usr/sbin/policy-rc.d"
+}
+
+# run_in_root ROOT CACHE COMMAND...: runs it in there, as root in an empty environment, and returns what it
+# ends with. CACHE is this machine's folder that is lab's cache in there; '' where there is none.
+# Processes, mounts and /run are its own. The network is this machine's: packages come by it.
+run_in_root() {
+	local root=$1 cache=$2 owner mode code=0
+	shift 2
+	[ -z "$cache" ] || mkdir -p "$root/root/.cache/lab"
+	# What runs in there changes owner and mode of /dev/kvm, to those of its own groups.
+	owner=$(stat -c %u:%g /dev/kvm 2>/dev/null) && mode=$(stat -c %a /dev/kvm) || owner=
+	# shellcheck disable=SC2016 # the inner shell's
+	unshare --mount --pid --ipc --uts --fork --kill-child --propagation private bash -euc '
+		mount --bind "$1" "$1" # unshare wants a root that is a mount
+		mount -t proc proc "$1/proc"
+		mount --rbind /sys "$1/sys"
+		mount --rbind /dev "$1/dev"
+		mount -t tmpfs tmpfs "$1/run"
+		[ -z "$2" ] || mount --bind "$2" "$1/root/.cache/lab"
+		root=$1
+		shift 2
+		exec chroot "$root" /usr/bin/env -i HOME=/root PATH=/usr/sbin:/usr/bin:/sbin:/bin LC_ALL=C.UTF-8 \
+			DEBIAN_FRONTEND=noninteractive "$@"' run "$root" "$cache" "$@" || code=$?
+	[ -z "$owner" ] || { chown "$owner" /dev/kvm && chmod "$mode" /dev/kvm; }
+	return "$code"
+}

@@ -21,7 +21,7 @@ make_clean_root() {
 run_in_root() {
 	local root=$1 cache=$2 owner mode code=0
 	shift 2
-	[ -z "$cache" ] || mkdir -p "$root/root/.cache/lab"
+	[ -z "$cache" ] || mkdir -p "$root/var/cache/lab"
 	# What runs in there changes owner and mode of /dev/kvm, to those of its own groups.
 	owner=$(stat -c %u:%g /dev/kvm 2>/dev/null) && mode=$(stat -c %a /dev/kvm) || owner=
 	# shellcheck disable=SC2016 # the inner shell's
@@ -31,7 +31,7 @@ run_in_root() {
 		mount --rbind /sys "$1/sys"
 		mount --rbind /dev "$1/dev"
 		mount -t tmpfs tmpfs "$1/run"
-		[ -z "$2" ] || mount --bind "$2" "$1/root/.cache/lab"
+		[ -z "$2" ] || mount --bind "$2" "$1/var/cache/lab"
 		root=$1
 		shift 2
 		exec chroot "$root" /usr/bin/env -i HOME=/root PATH=/usr/sbin:/usr/bin:/sbin:/bin LC_ALL=C.UTF-8 \

@@ -163,7 +163,7 @@ TEST_P(StoppedQemu, IsNamedAndEnded) {
 }
 
 INSTANTIATE_TEST_SUITE_P(
-    , StoppedQemu,
+    Nightly, StoppedQemu,
     testing::Values(Action{"Resume", [](Domain& domain) { domain.resume(); }},
                     Action{"Balloon", [](Domain& domain) { domain.set_memory(48); }},
                     Action{"Plug", [](Domain& domain) { domain.attach_nic(); }},

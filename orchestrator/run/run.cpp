@@ -99,16 +99,16 @@ void run_plans(const std::vector<scenario::TrialPlan>& asked, const RunOptions& 
                const trial::Sink& sink) {
   check_images(asked, folders);
   const Site& site = resolve(options.site, asked, sink);
+  const bool here = site.machine == Site::Machine::here;
+  if (here && ::geteuid() != 0)
+    throw base::user_error("site here swaps this machine's modules, which takes root",
+                           "sudo lab run …, or --on svm");
   const std::vector<scenario::TrialPlan> plans = decide_exact(asked, site);
   check_exact(plans, site);
   check_paging(plans, site);
   check_machines(plans, site);
   check_reasons(plans, vendor_of(site));
   check_reasons(options.relations, vendor_of(site));
-  const bool here = site.machine == Site::Machine::here;
-  if (here && ::geteuid() != 0)
-    throw base::user_error("site here swaps this machine's modules, which takes root",
-                           "sudo lab run …, or --on svm");
   if (here && options.at_once > 1)
     throw base::user_error("-j: on site here all trials share this machine's modules",
                            "-j 1, or --on svm");

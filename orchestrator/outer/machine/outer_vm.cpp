@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "orchestrator/outer/machine/outer_vm.hpp"
 
+#include <unistd.h>
+
 #include "orchestrator/base/error.hpp"
 #include "orchestrator/base/fd.hpp"
 #include "orchestrator/base/subprocess.hpp"
@@ -56,10 +58,15 @@ void make_job_disk(const fs::path& folder, const fs::path& disk) {
   const std::uint64_t mib = folder_bytes(folder) * 5 / 4 / (1 << 20) + 16;
   // mke2fs waits for the disk four times, for what is thrown away soon, and writes block by block.
   const std::string seed = std::string("hash_seed=") + uuid, size = std::to_string(mib) + "M";
-  base::run_checked({.argv = {"eatmydata", "mke2fs", "-q", "-b4096", "-t",           "ext4", "-L",
-                              "LABJOB",    "-m",     "0",  "-O",     "^has_journal", "-U",   uuid,
-                              "-E",        seed,     "-d", folder,   disk,           size},
-                     .environment = {{"E2FSPROGS_FAKE_TIME", "1767225600"}}});
+  base::Command command{
+      .argv = {"eatmydata", "mke2fs", "-q", "-b4096", "-t",           "ext4", "-L",
+               "LABJOB",    "-m",     "0",  "-O",     "^has_journal", "-U",   uuid,
+               "-E",        seed,     "-d", folder,   disk,           size},
+      .environment = {{"E2FSPROGS_FAKE_TIME", "1767225600"}}};
+  // The outer VM's lab is root, and takes root's files only. Whoever makes them, root has them
+  // there.
+  if (::geteuid() != 0) command.argv.insert(command.argv.begin(), {"unshare", "--map-root-user"});
+  base::run_checked(command);
 }
 
 }  // namespace lab::outer

@@ -44,11 +44,11 @@ void check_writers(const fs::path& path, const struct stat& status) {
                    "where you trust all that is in it: chmod -R go-w " + path.string());
 }
 
-// A run's, "4674.JzuzuN" (run_folder.hpp), or half-made (atomic_folder.hpp).
+// A run's, "4674.JzuzuN" (run_folder.hpp), half-made (atomic_folder.hpp), or of `lab outer up`.
 bool is_in_use(const fs::path& folder) {
   static const std::regex run(R"(\.?[0-9]+\.[A-Za-z0-9]{6})");
   const std::string name = folder.filename().string();
-  return name.starts_with(half_made_prefix) || std::regex_match(name, run);
+  return name.starts_with(half_made_prefix) || name == "outer" || std::regex_match(name, run);
 }
 
 void check_entries(const fs::path& folder, int levels) {

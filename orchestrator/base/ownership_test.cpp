@@ -100,7 +100,7 @@ TEST_F(Ownership, OfTheStoreIsChecked) {
 TEST_F(Ownership, OfWhatARunUsesIsTheRuns) {
   if (::geteuid() != 0) GTEST_SKIP() << "takes root, to give files away";
   for (const std::string folder :
-       {"runs/4674.JzuzuN", "runs/.4674.JzuzuN", "warm/.making-a.abcdef"}) {
+       {"runs/4674.JzuzuN", "runs/.4674.JzuzuN", "warm/.making-a.abcdef", "outer"}) {
     const fs::path file = cache_ / folder / "disk.qcow2";
     fs::create_directories(file.parent_path());
     write_file(file, "");

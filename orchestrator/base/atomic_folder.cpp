@@ -87,8 +87,8 @@ bool make_folder_once(const fs::path& folder, const std::function<void(const fs:
   const Fd held = lock_folder(folder.parent_path());
   if (fs::exists(folder)) return false;
   TemporaryFolder work(folder.parent_path(), half_made_prefix + folder.filename().string());
+  fs::permissions(work.path(), fs::perms(0755));  // what fills it may be another user's emulator
   fill(work.path());
-  fs::permissions(work.path(), fs::perms(0755));
   put_in_place(work.path(), folder);
   work.keep();
   return true;

@@ -2,7 +2,6 @@
 #include "orchestrator/guest/confinement.hpp"
 
 #include <fcntl.h>
-#include <fmt/format.h>
 #include <libvirt/libvirt.h>
 #include <pwd.h>
 #include <spdlog/spdlog.h>
@@ -17,7 +16,6 @@
 #include <cstdlib>
 #include <memory>
 #include <pugixml.hpp>
-#include <vector>
 
 #include "orchestrator/base/error.hpp"
 #include "orchestrator/base/fd.hpp"
@@ -107,6 +105,16 @@ bool can_read(const Account& account, const fs::path& path) {
   return WIFEXITED(status) && WEXITSTATUS(status) == 0;
 }
 
+bool can_read_all(const Account& account, const std::vector<fs::path>& files,
+                  const std::string& who) {
+  const auto unreadable =
+      std::ranges::find_if(files, [&](const fs::path& file) { return !can_read(account, file); });
+  if (unreadable == files.end()) return true;
+  spdlog::warn("{} runs as root: user {} cannot read '{}'", who, account.user,
+               unreadable->string());
+  return false;
+}
+
 void give(const fs::path& file, const Account& account) {
   const base::Fd fd(::open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0644));
   if (!fd) throw base::errno_error("open", file.string(), errno);
@@ -145,14 +153,8 @@ Confinement confine(virConnect* connection, const DomainSpec& spec) {
   confinement.account = lab_itself();
   if (spec.as_lab || ::geteuid() != 0 || usual.user == 0) return confinement;
   for (const fs::path& file : written_files(spec)) give(file, usual);
-  const std::vector<fs::path> files = read_files(spec);
-  const auto unreadable =
-      std::ranges::find_if(files, [&](const fs::path& file) { return !can_read(usual, file); });
-  if (unreadable == files.end())
+  if (can_read_all(usual, read_files(spec), "QEMU of '" + spec.name + "'"))
     confinement.account = usual;
-  else
-    spdlog::warn("QEMU of '{}' runs as root: user {}, which libvirt has for it, cannot read '{}'",
-                 spec.name, usual.user, unreadable->string());
   return confinement;
 }
 

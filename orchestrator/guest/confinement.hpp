@@ -7,6 +7,7 @@
 #include <filesystem>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "orchestrator/guest/connection.hpp"
 #include "orchestrator/guest/xml/domain_spec.hpp"
@@ -30,6 +31,10 @@ Confinement confinement_in(const std::string& capabilities, bool accelerated);
 // Whether this account can open a file or a folder, all folders above it included. Root is asked in
 // a process of its own; whoever is not root is asked as himself.
 bool can_read(const Account& account, const std::filesystem::path& path);
+
+// Whether it can read all of them. Where it cannot, there is a warning that `who` runs as root.
+bool can_read_all(const Account& account, const std::vector<std::filesystem::path>& files,
+                  const std::string& who);
 
 // A file of lab's that the account writes to: made where it is missing, and given to it, with a way
 // through its folder. Error (infrastructure) where that cannot be done.

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 # A clean Debian in a folder, by images/common/recipe.sh, which is sourced before: its apt sources are this
-# machine's. Sourced by ci/package/test and ci/fresh; not run.
+# machine's. Sourced by ci/package/test, ci/fresh and ci/nested; not run.
 
 # make_clean_root ROOT [PACKAGES]: apt and nothing else of $suite, and the packages (joined by commas).
 make_clean_root() {

@@ -18,10 +18,9 @@ Fd lock_folder(const std::filesystem::path& parent);
 // Removes a folder of a cache: at once under a half-made name, so that a kill leaves no torso.
 void remove_folder(const std::filesystem::path& folder);
 
-// Where `folder` does not exist: makes it a link to the one that root has made, or takes a lock,
-// clears what dead processes left half-made beside it, calls `fill` with a new temporary folder
-// there, and renames that. Returns whether it was made now. Whatever `fill` throws is passed on,
-// and nothing stays.
+// Where `folder` does not exist: takes a lock, clears what dead processes left half-made beside
+// it, calls `fill` with a new temporary folder there, and renames that. Returns whether it was
+// made now. Whatever `fill` throws is passed on, and nothing stays.
 bool make_folder_once(const std::filesystem::path& folder,
                       const std::function<void(const std::filesystem::path&)>& fill);
 

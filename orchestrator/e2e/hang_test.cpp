@@ -80,6 +80,15 @@ class Hang : public LabTest {
     return run;
   }
 
+  // Soon after the hang, with this code and these words, and nothing is left.
+  void expect_ended(const Finished& run, int exit_code, const std::vector<std::string>& words,
+                    double within = patience) {
+    EXPECT_LT(seconds_, within);
+    EXPECT_EQ(run.exit_code, exit_code) << run.errors;
+    for (const std::string& text : words) EXPECT_THAT(run.errors, HasSubstr(text));
+    expect_clean(run);
+  }
+
   void expect_clean(const Finished& run) {
     EXPECT_EQ(lab({"kvm", "status"}).exit_code, 0);
     EXPECT_THAT(left_by(run.pid), IsEmpty());
@@ -98,28 +107,15 @@ class HungLibvirt : public Hang {
 };
 
 TEST_F(HungLibvirt, HoldsNobodyWhoAsksTwice) {
-  const Finished run = run_and_stop_libvirt(2);
-  EXPECT_LT(seconds_, 2.5 + 5);
-  EXPECT_EQ(run.exit_code, 130) << run.errors;
-  EXPECT_THAT(run.errors, HasSubstr("ended at once"));
-  expect_clean(run);
+  expect_ended(run_and_stop_libvirt(2), 130, {"ended at once"}, 2.5 + 5);
 }
 
 TEST_F(HungLibvirt, HoldsNobodyWhoAsksOnce) {
-  const Finished run = run_and_stop_libvirt(1);
-  EXPECT_LT(seconds_, patience);
-  EXPECT_EQ(run.exit_code, 130) << run.errors;
-  EXPECT_THAT(run.errors, HasSubstr("stopped by Ctrl-C (SIGINT)"));
-  expect_clean(run);
+  expect_ended(run_and_stop_libvirt(1), 130, {"stopped by Ctrl-C (SIGINT)"});
 }
 
 TEST_F(HungLibvirt, IsAFailureOfTheMachinery) {
-  const Finished run = run_and_stop_libvirt(0);
-  EXPECT_LT(seconds_, patience);
-  EXPECT_EQ(run.exit_code, 3) << run.errors;
-  EXPECT_THAT(run.errors, HasSubstr("libvirtd does not answer"));
-  EXPECT_THAT(run.errors, HasSubstr("restart libvirtd"));
-  expect_clean(run);
+  expect_ended(run_and_stop_libvirt(0), 3, {"libvirtd does not answer", "restart libvirtd"});
 }
 
 class HungEmulator : public Hang, public testing::WithParamInterface<const char*> {};
@@ -127,12 +123,8 @@ class HungEmulator : public Hang, public testing::WithParamInterface<const char*
 TEST_P(HungEmulator, IsAFailureOfTheMachinery) {
   const std::string site = GetParam();
   const Finished run = run_and_stop(site, [&](pid_t lab) { return emulator_of(lab, site); });
-  EXPECT_LT(seconds_, patience);
-  EXPECT_EQ(run.exit_code, 3) << run.errors;
-  EXPECT_THAT(run.errors, HasSubstr(site == "vmx" ? "the outer VM's Bochs (process "
-                                                  : "the outer VM's QEMU (process "));
-  EXPECT_THAT(run.errors, HasSubstr("was stopped by a signal"));
-  expect_clean(run);
+  const std::string name = site == "vmx" ? "Bochs" : "QEMU";
+  expect_ended(run, 3, {"the outer VM's " + name + " (process ", "was stopped by a signal"});
 }
 
 INSTANTIATE_TEST_SUITE_P(, HungEmulator, testing::Values("svm", "vmx"),

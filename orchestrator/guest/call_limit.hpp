@@ -37,6 +37,9 @@ std::unique_lock<std::mutex> take_turn();
 virConnect* open_connection(const std::string& uri);
 void close_connection(virConnect* connection);
 
+// Usual calls' times that a call has in which libvirt first looks what QEMU can.
+inline constexpr int probing_times = 4;
+
 // Around a call: as long as this is there. When its time is over, the QEMU of its domain is ended
 // by lab itself, so that libvirtd answers the call with an error. Where that is of no use, the
 // connection is closed. Does nothing before limit_calls().

@@ -60,7 +60,7 @@ bool is_feature(virConnect* connection, const std::string& name) {
 
 void check_cpu(virConnect* connection, const std::string& model,
                const std::vector<std::string>& features) {
-  const CallLimit limit(connection, "", 4);  // libvirt first looks what QEMU can
+  const CallLimit limit(connection, "", probing_times);
   if (!model.empty()) {
     const std::vector<std::string> names = model_names(connection);
     if (!names.empty() && std::ranges::find(names, model) == names.end())

@@ -61,7 +61,6 @@ void check_features(virDomain* domain, const DomainSpec& spec) {
   }
 }
 
-constexpr int start_times = 4;       // as long as a usual call: libvirt first looks what QEMU can
 constexpr int shutdown_polls = 600;  // of 50 ms: QEMU's end takes seconds where it is emulated
 
 // At most 5 s. A process that ended but that nobody has asked for yet holds nothing any more.
@@ -82,7 +81,7 @@ Domain::Domain(virConnect* connection, const DomainSpec& spec, Lifetime lifetime
       lifetime_(lifetime),
       defined_(spec.preserve_on_poweroff),
       can_be_saved_(std::ranges::any_of(spec.disks, is_saveable)) {
-  const CallLimit limit(connection, name_, start_times);
+  const CallLimit limit(connection, name_, probing_times);
   const Confinement confinement = confine(connection, spec);
   account_ = confinement.account;
   const std::string xml = domain_xml(spec, confinement);

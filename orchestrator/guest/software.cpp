@@ -58,7 +58,7 @@ std::string qemu_version(const std::string& said) {
 }
 
 Software software(virConnect* connection) {
-  const CallLimit limit(connection, "", 4);  // libvirt first looks what QEMU can
+  const CallLimit limit(connection, "", probing_times);
   const std::string emulator = usual_emulator(connection);
   return {.qemu = emulator.empty() ? "" : qemu_version(qemu_version_text(emulator)),
           .libvirt = libvirt_version(connection),

@@ -31,14 +31,22 @@ fs::path own_kit(const base::Folders& folders) {
   return {};
 }
 
+class GuestfsAppliance : public testing::Test {
+ protected:
+  void SetUp() override {
+    ASSERT_TRUE(fs::exists(folders.cache / "kernels")) << "no kernel in the cache: lab kvm build";
+    kit = own_kit(folders);
+    ASSERT_FALSE(kit.empty()) << "no kernel of this machine's suite in the cache: lab kvm build";
+  }
+
+  const base::Folders folders = base::find_folders();
+  const base::TemporaryFolder folder{"/tmp", "lab-test"};
+  fs::path kit;
+};
+
 // Starts the real appliance by emulation, with the kernel of lab's cache (`lab kvm build` puts one
 // there); about 20 s.
-TEST(GuestfsAppliance, InjectsIntoARealImage) {
-  const base::Folders folders = base::find_folders();
-  ASSERT_TRUE(fs::exists(folders.cache / "kernels")) << "no kernel in the cache: lab kvm build";
-  const fs::path kit = own_kit(folders);
-  ASSERT_FALSE(kit.empty()) << "no kernel of this machine's suite in the cache: lab kvm build";
-  const base::TemporaryFolder folder("/tmp", "lab-test");
+TEST_F(GuestfsAppliance, InjectsIntoARealImage) {
   const fs::path tree = folder.path() / "tree", raw = folder.path() / "disk.raw";
   fs::create_directories(tree / "etc/cloud");
   fs::create_directories(tree / "boot/grub");
@@ -70,13 +78,10 @@ TEST(GuestfsAppliance, InjectsIntoARealImage) {
   guest.finish();
 }
 
-TEST(GuestfsAppliance, SaysWhenAnImageHoldsNoSystem) {
-  const base::Folders folders = base::find_folders();
-  ASSERT_TRUE(fs::exists(folders.cache / "kernels")) << "no kernel in the cache: lab kvm build";
-  const base::TemporaryFolder folder("/tmp", "lab-test");
+TEST_F(GuestfsAppliance, SaysWhenAnImageHoldsNoSystem) {
   const fs::path raw = folder.path() / "disk.raw";
   base::run_checked({.argv = {"mke2fs", "-q", "-t", "ext4", raw.string(), "16M"}});
-  Guestfs guest(raw, "raw", {.cache = folders.cache, .kernel_kit = own_kit(folders)});
+  Guestfs guest(raw, "raw", {.cache = folders.cache, .kernel_kit = kit});
   try {
     guest.mount_root();
     FAIL();
@@ -128,11 +133,7 @@ class FedoraLike {
   const std::string uuid_ = "0b8c5cd4-0f4e-4a3f-9d0c-1d2f6f3a4b5c";
 };
 
-TEST(GuestfsAppliance, ReachesASeparateBootItsEntriesAndSelinuxLabels) {
-  const base::Folders folders = base::find_folders();
-  const fs::path kit = own_kit(folders);
-  ASSERT_FALSE(kit.empty()) << "no kernel of this machine's suite in the cache: lab kvm build";
-  const base::TemporaryFolder folder("/tmp", "lab-test");
+TEST_F(GuestfsAppliance, ReachesASeparateBootItsEntriesAndSelinuxLabels) {
   const FedoraLike fedora(folder.path());
   base::Folders own = folders;
   own.cache = folder.path() / "cache";
@@ -164,13 +165,11 @@ TEST(GuestfsAppliance, ReachesASeparateBootItsEntriesAndSelinuxLabels) {
 }
 
 // Features that no kernel knows: blkid names the file system, and mounting it fails.
-TEST(GuestfsAppliance, SaysWhyAFileSystemIsNotTheRoot) {
-  const base::Folders folders = base::find_folders();
-  const base::TemporaryFolder folder("/tmp", "lab-test");
+TEST_F(GuestfsAppliance, SaysWhyAFileSystemIsNotTheRoot) {
   const fs::path raw = folder.path() / "disk.raw";
   base::run_checked({.argv = {"mke2fs", "-q", "-t", "ext4", raw.string(), "16M"}});
   base::run_checked({.argv = {"debugfs", "-w", "-R", "feature FEATURE_I31", raw.string()}});
-  Guestfs guest(raw, "raw", {.cache = folders.cache, .kernel_kit = own_kit(folders)});
+  Guestfs guest(raw, "raw", {.cache = folders.cache, .kernel_kit = kit});
   try {
     guest.mount_root();
     FAIL();
@@ -180,18 +179,14 @@ TEST(GuestfsAppliance, SaysWhyAFileSystemIsNotTheRoot) {
   }
 }
 
-TEST(GuestfsAppliance, ThatHangsIsEnded) {
-  const base::Folders folders = base::find_folders();
-  ASSERT_TRUE(fs::exists(folders.cache / "kernels")) << "no kernel in the cache: lab kvm build";
-  const base::TemporaryFolder folder("/tmp", "lab-test");
+TEST_F(GuestfsAppliance, ThatHangsIsEnded) {
   const fs::path raw = folder.path() / "disk.raw";
   base::run_checked({.argv = {"mke2fs", "-q", "-t", "ext4", raw.string(), "16M"}});
   const base::Stopwatch watch;
   {
-    Guestfs guest(raw, "raw",
-                  {.cache = folders.cache,
-                   .kernel_kit = own_kit(folders),
-                   .patience = std::chrono::seconds(90)});
+    Guestfs guest(
+        raw, "raw",
+        {.cache = folders.cache, .kernel_kit = kit, .patience = std::chrono::seconds(90)});
     base::run_checked({.argv = {"pkill", "-STOP", "-P", std::to_string(::getpid()), "-f",
                                 "qemu.*" + folder.path().string()}});
     EXPECT_THAT([&] { guest.mount_root(); },

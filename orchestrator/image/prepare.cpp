@@ -165,7 +165,7 @@ Prepared prepare(const Image& image, const base::Folders& folders, const Prepare
                    (options.cmdline.empty() ? "" : " " + options.cmdline + "\n") +
                    start_of(options.ready_at).word);
   // The options change nothing in an initrd.
-  const std::string folder_key = base::sha256(direct ? made_of : "relative " + key);
+  const std::string folder_key = direct ? base::sha256(made_of) : key;
   const fs::path folder =
       folders.cache / "prepared" / (image.name + "-" + folder_key.substr(0, 16));
   Prepared prepared{.kind = image.kind, .kernel = image.kernel, .digest = "sha256:" + key};

@@ -24,9 +24,9 @@ struct Kept {
 Kept kept_of(const record::Record& record);
 record::Record record_of(const Kept& kept);  // base::Error on what is no record
 
-std::int64_t milliseconds(std::chrono::system_clock::time_point time);
+std::int64_t milliseconds(std::chrono::system_clock::time_point time);  // since 1970
 // The other way; base::Error (infrastructure) where the clock has no such time.
-std::chrono::system_clock::time_point time_of(std::int64_t milliseconds);  // since 1970
+std::chrono::system_clock::time_point time_of(std::int64_t milliseconds);
 
 // Inserts records; within a transaction of the caller's.
 class Inserter {

@@ -76,11 +76,10 @@ string(CONCAT CPACK_DEBIAN_PACKAGE_DEPENDS
        "qemu-system-x86, qemu-utils, libvirt-daemon-system, libvirt-daemon-driver-qemu, libvirt-clients, "
        "make, gcc, binutils, coccinelle, libelf1, bc, xz-utils, kmod, debian-archive-keyring, "
        "mmdebstrap, e2fsprogs, eatmydata, fdisk, cpio, busybox-static, zstd, supermin, xorriso, grub-common, grub-pc-bin")
-# Site vmx; images by URL; lib/lab/emulators.
+# Site vmx; images by URL; kernel trees of the user's (git: who accepts a baseline, too); lib/lab/emulators.
 string(CONCAT CPACK_DEBIAN_PACKAGE_RECOMMENDS
-       "bochs, bochsbios, bochs-sdl, vgabios, ca-certificates, gpgv, "
+       "bochs, bochsbios, bochs-sdl, vgabios, ca-certificates, gpgv, git, flex, bison, libelf-dev, "
        "dpkg-dev, g++, libglib2.0-dev, libseccomp-dev, ninja-build, pkg-config, python3, python3-venv")
-set(CPACK_DEBIAN_PACKAGE_SUGGESTS "git")  # who accepts a baseline
 include(CPack)
 
 add_test(NAME package COMMAND ${PROJECT_SOURCE_DIR}/ci/package/test ${PROJECT_BINARY_DIR} --cached)

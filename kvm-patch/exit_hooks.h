@@ -55,33 +55,29 @@ static __always_inline u32 exit_number(struct kvm_vcpu *vcpu)
 	return *(u16 *)((void *)vcpu + EXIT_VMX_REASON);
 }
 
-/* The slot that counts this exit. */
-static __always_inline struct exit_slot *exit_slot(struct kvm_vcpu *vcpu)
+/* Returns the TSC that it was given. */
+static __always_inline u64 exit_count(struct kvm_vcpu *vcpu, u64 tsc)
 {
+	struct exit_stats *stats = exit_stats_behind(vcpu);
 	u32 number = exit_number(vcpu);
 	struct exit_slot *slot;
 
-	if (likely(number < EXIT_DIRECT))
-		slot = (void *)vcpu + exit_map.offset_of[number];
-	else
-		slot = exit_slot_search(vcpu, number);
+	if (unlikely(number >= exit_map.direct)) {
+		exit_count_apart(vcpu, number, tsc);
+		/* So that no register is kept across that call, and on the way of all others. */
+		return READ_ONCE(stats->started);
+	}
+	slot = (void *)vcpu + exit_map.offset_of[number];
 	if (unlikely(is_guest_mode(vcpu))) {
 		slot += EXIT_SLOTS;
 		/* A jump rarely taken is cheaper than a move always made. */
 		barrier();
 	}
-	return slot;
-}
-
-static __always_inline void exit_count(struct kvm_vcpu *vcpu, u64 tsc)
-{
-	struct exit_stats *stats = exit_stats_behind(vcpu);
-	struct exit_slot *slot = exit_slot(vcpu);
-
 	slot->count++;
 	stats->total++;
 	stats->current_slot = slot;
 	stats->started = tsc;
+	return tsc;
 }
 
 /*
@@ -92,8 +88,20 @@ static __always_inline void exit_count(struct kvm_vcpu *vcpu, u64 tsc)
 static __always_inline u64 exit_stats_count(struct kvm_vcpu *vcpu, u64 tsc)
 {
 	if (static_branch_likely(&exit_counts_key))
-		exit_count(vcpu, tsc);
+		return exit_count(vcpu, tsc);
 	return tsc;
+}
+
+/* Cycles since the exit counted last; none where the TSC was set back meanwhile. */
+static __always_inline u64 exit_cycles(const struct exit_stats *stats)
+{
+	u64 cycles;
+
+	if (unlikely(__builtin_sub_overflow(rdtsc(), stats->started, &cycles))) {
+		cycles = 0;
+		barrier();
+	}
+	return cycles;
 }
 
 /* After the handler of the exit counted last. */
@@ -104,26 +112,25 @@ static __always_inline void exit_stats_done(struct kvm_vcpu *vcpu, int fastpath)
 
 	if (!static_branch_likely(&exit_counts_key))
 		return;
-	cycles = rdtsc() - stats->started;
+	cycles = exit_cycles(stats);
 	stats->current_slot->cycles += cycles;
 	if (unlikely(fastpath))
 		stats->current_slot->fastpath++;
+	if (!static_branch_unlikely(&exit_more_key))
+		return;
+	if (static_branch_likely(&exit_causes_key))
+		*stats->cause_cycles += cycles;
 	if (static_branch_unlikely(&exit_extra_key))
-		exit_stats_extra(vcpu, stats, cycles);
+		exit_stats_extra(vcpu, cycles);
 }
 
 /* Before each entry, a fastpath's included. */
 static __always_inline void exit_stats_entry(struct kvm_vcpu *vcpu)
 {
 	struct exit_stats *stats = exit_stats_behind(vcpu);
-	u64 cycles;
 
-	if (!static_branch_likely(&exit_counts_key))
-		return;
-	cycles = rdtsc() - stats->started;
-	/* Or the compiler adds the two apart. */
-	OPTIMIZER_HIDE_VAR(cycles);
-	stats->current_slot->to_entry += cycles;
+	if (static_branch_likely(&exit_counts_key))
+		stats->current_slot->to_entry += exit_cycles(stats);
 }
 
 /*

@@ -29,6 +29,13 @@
 #define EXIT_LEAF_LAST 0x4FFFFFFFu
 #define EXIT_LEAF_UNDEFINED 0xFFFFFFFFu
 
+/*
+ * In ecx where T is read ("MARK" in ASCII): the causes of this moment (exit_causes)
+ * are to be kept for the host until the next T that is read so, whatever is read
+ * meanwhile. The answer is the same.
+ */
+#define EXIT_LEAF_MARK 0x4D41524Bu
+
 enum exit_layout {
 	EXIT_LAYOUT_DESCENDING = 0,
 	EXIT_LAYOUT_ASCENDING = 1,

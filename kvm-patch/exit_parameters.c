@@ -9,12 +9,14 @@
 #include <linux/ratelimit.h>
 #include <linux/string.h>
 
+#include "exit_causes.h"
 #include "exit_parameters.h"
 
 int exit_layout __read_mostly = EXIT_LAYOUT_DESCENDING;
 enum exit_scope exit_scope __read_mostly = EXIT_SCOPE_VM;
 bool exit_histograms __read_mostly;
 u64 exit_preset __read_mostly;
+unsigned int exit_causes __read_mostly;
 
 static bool exit_counts = true;
 static bool exit_hlt_twice;
@@ -25,6 +27,8 @@ static DEFINE_MUTEX(exit_parameter_lock);
 
 DEFINE_STATIC_KEY_TRUE(exit_counts_key);
 DEFINE_STATIC_KEY_TRUE(exit_svm_key);
+DEFINE_STATIC_KEY_FALSE(exit_more_key);
+DEFINE_STATIC_KEY_FALSE(exit_causes_key);
 DEFINE_STATIC_KEY_FALSE(exit_extra_key);
 DEFINE_STATIC_KEY_FALSE(exit_hlt_twice_key);
 
@@ -54,6 +58,10 @@ static void set_keys(void)
 		static_branch_enable(&exit_extra_key);
 	else
 		static_branch_disable(&exit_extra_key);
+	if (static_key_enabled(&exit_extra_key) || static_key_enabled(&exit_causes_key))
+		static_branch_enable(&exit_more_key);
+	else
+		static_branch_disable(&exit_more_key);
 	if (exit_hlt_twice)
 		static_branch_enable(&exit_hlt_twice_key);
 	else
@@ -110,6 +118,20 @@ static int set_log_every(const char *text, const struct kernel_param *kp)
 	return r;
 }
 
+/* A power of two, so that a hash finds an entry without a division. */
+static int set_causes(const char *text, const struct kernel_param *kp)
+{
+	unsigned int entries;
+	int r = kstrtouint(text, 0, &entries);
+
+	if (r)
+		return r;
+	if (entries && (entries < EXIT_CAUSES_MIN || entries > EXIT_CAUSES_MAX))
+		return -ERANGE;
+	exit_causes = entries ? roundup_pow_of_two(entries) : 0;
+	return 0;
+}
+
 static int set_leaf_delay(const char *text, const struct kernel_param *kp)
 {
 	unsigned int microseconds;
@@ -127,6 +149,7 @@ static const struct kernel_param_ops word_ops = { .set = set_word, .get = get_wo
 static const struct kernel_param_ops switch_ops = { .set = set_switch, .get = get_switch };
 static const struct kernel_param_ops bool_ops = { .set = set_switch, .get = param_get_bool };
 static const struct kernel_param_ops log_ops = { .set = set_log_every, .get = param_get_ulong };
+static const struct kernel_param_ops causes_ops = { .set = set_causes, .get = param_get_uint };
 static const struct kernel_param_ops delay_ops = { .set = set_leaf_delay, .get = param_get_uint };
 
 static struct exit_words layout_parameter = {
@@ -156,6 +179,9 @@ MODULE_PARM_DESC(exit_histograms, "Histograms of the handlers' cycles for the ho
 module_param_cb(exit_log_every, &log_ops, &log_every, 0644);
 MODULE_PARM_DESC(exit_log_every, "A line in the kernel's log every so many exits of a vCPU (0: none); can be changed while loaded");
 
+module_param_cb(exit_causes, &causes_ops, &exit_causes, 0444);
+MODULE_PARM_DESC(exit_causes, "Entries a vCPU for the causes of exits (0: none; 16 to 65536, made a power of two)");
+
 module_param(exit_preset, ullong, 0444);
 MODULE_PARM_DESC(exit_preset, "For tests: exits of the CPUID number that each vCPU begins with");
 
@@ -164,6 +190,29 @@ MODULE_PARM_DESC(exit_hlt_twice, "For tests: a guest's HLT takes one more exit, 
 
 module_param_cb(exit_leaf_delay, &delay_ops, &exit_leaf_delay, 0644);
 MODULE_PARM_DESC(exit_leaf_delay, "For tests: microseconds (0 to 1000) that each answer takes longer, as on a slow machine; can be changed while loaded");
+
+/* From now on no exit is counted on the spot. */
+static void switch_causes_on(void)
+{
+	mutex_lock(&exit_parameter_lock);
+	static_branch_enable(&exit_causes_key);
+	set_keys();
+	mutex_unlock(&exit_parameter_lock);
+	exit_map.direct = 0;
+}
+
+/* With all parameters known: the causes count for a VM, not for the whole host. */
+void exit_causes_switch(void)
+{
+	if (!exit_causes || !exit_counts)
+		return;
+	if (exit_scope == EXIT_SCOPE_HOST)
+		pr_warn("kvm: exit_causes: not with exit_scope=host\n");
+	else if (!exit_causes_possible())
+		pr_warn("kvm: exit_causes: not on Hyper-V, whose VMCS only kvm-intel can read\n");
+	else
+		switch_causes_on();
+}
 
 /* Says that this kvm.ko is patched, and how; nothing to set. */
 static int set_version(const char *value, const struct kernel_param *kp)
@@ -261,8 +310,9 @@ static void log_line(struct kvm_vcpu *vcpu, const struct exit_stats *stats)
 		task_tgid_nr(current), vcpu->vcpu_id, stats->total, text, others);
 }
 
-void exit_stats_extra(struct kvm_vcpu *vcpu, struct exit_stats *stats, u64 cycles)
+void exit_stats_extra(struct kvm_vcpu *vcpu, u64 cycles)
 {
+	struct exit_stats *stats = exit_stats_of(vcpu);
 	unsigned long every = READ_ONCE(log_every);
 	u32 slot = (stats->current_slot - stats->slots) % EXIT_SLOTS;
 

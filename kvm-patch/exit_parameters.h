@@ -10,6 +10,9 @@
 extern int exit_layout;			/* enum exit_layout */
 extern u64 exit_preset;
 
+/* Switches the causes on, where the parameters ask for them and they are possible. */
+void exit_causes_switch(void);
+
 /* Whether the code that executes CPUID now may read the counts. */
 bool exit_leaves_allowed(struct kvm_vcpu *vcpu);
 

@@ -5,7 +5,10 @@
 #include <linux/mm.h>
 #include <linux/mutex.h>
 #include <linux/nospec.h>
+#include <linux/sched.h>
+#include <linux/sizes.h>
 
+#include "exit_causes.h"
 #include "exit_handled.h"
 #include "exit_hooks.h"
 #include "exit_numbers.h"
@@ -36,6 +39,8 @@ static u64 gone_kvm_exits;
 
 /* Orders the latches of a VM's vCPUs; counted for all VMs together. */
 static atomic64_t latch_seq;
+/* With causes a latch is begun for every vCPU: for one reading of a VM at a time. */
+static DEFINE_MUTEX(causes_latch_lock);
 
 static u32 offset_of_slot(u32 slot)
 {
@@ -65,6 +70,7 @@ static void map_numbers(void)
 	BUILD_BUG_ON(offsetof(struct vcpu_svm, vcpu) || offsetof(struct vcpu_vmx, vcpu));
 	memset(&exit_map, 0, sizeof(exit_map));
 	exit_map.svm = svm;
+	exit_map.direct = EXIT_DIRECT;
 	exit_map.number_of[EXIT_SLOT_OTHER] = EXIT_NUMBER_OTHER;
 	exit_map.slots = EXIT_SLOT_OTHER + 1;
 	for (i = 0; i < EXIT_DIRECT; i++)
@@ -78,13 +84,15 @@ static void map_numbers(void)
 
 /*
  * Room for the counts behind the vCPU. Where it would not be behind, the size
- * is one that no slab cache can have, so that KVM does not start.
+ * is one that no slab cache can have, so that KVM does not start: beyond what the
+ * page allocator gives, and not so large that rounding it up would wrap.
  */
 unsigned int exit_stats_reserve(unsigned int vcpu_size)
 {
 	if (WARN_ON_ONCE(vcpu_size > EXIT_STATS_OFFSET))
-		return UINT_MAX;
+		return SZ_1G;
 	map_numbers();
+	exit_causes_switch();
 	return EXIT_STATS_OFFSET + sizeof(struct exit_stats);
 }
 
@@ -157,8 +165,13 @@ void *exit_stats_zalloc(struct kmem_cache *cache, gfp_t flags)
 			return NULL;
 		}
 	}
+	if (!exit_causes_alloc(stats, flags)) {
+		kvfree(stats->histogram);
+		kmem_cache_free(cache, vcpu);
+		return NULL;
+	}
 	stats->current_slot = &stats->none;
-	spin_lock_init(&stats->latch_lock);
+	mutex_init(&stats->latch_lock);
 	preset(vcpu, stats);
 	mutex_lock(&exit_list_lock);
 	list_add_tail(&stats->list, &exit_list);
@@ -181,6 +194,7 @@ void exit_stats_free(struct kmem_cache *cache, struct kvm_vcpu *vcpu)
 	gone.total += stats->total;
 	gone_kvm_exits += exit_kvm_exits(vcpu);
 	mutex_unlock(&exit_list_lock);
+	exit_causes_free(stats);
 	kvfree(stats->histogram);
 	kmem_cache_free(cache, vcpu);
 }
@@ -269,7 +283,18 @@ static u64 kvm_exits_of(struct kvm_vcpu *vcpu)
 	return vcpu ? exit_kvm_exits(vcpu) : gone_kvm_exits;
 }
 
-/* Other vCPUs go on counting while they are read: then what was read is the total. */
+/* Of a slot's number now; with causes as of the latch that was begun. */
+static u64 count_to_latch(const struct exit_stats *stats, u32 slot)
+{
+	if (!stats->causes)
+		return exit_count_in(stats, slot);
+	return exit_causes_latched(stats, slot) + exit_causes_latched(stats, EXIT_SLOTS + slot);
+}
+
+/*
+ * Other vCPUs go on counting while they are read: then what was read is the total.
+ * With causes it is what they had at one moment.
+ */
 static void add_to_latch(struct exit_stats *stats, struct kvm_vcpu *vcpu, void *sum)
 {
 	struct exit_latch *latch = sum;
@@ -278,28 +303,55 @@ static void add_to_latch(struct exit_stats *stats, struct kvm_vcpu *vcpu, void *
 	u32 slot;
 
 	latch->kvm_exits += kvm_exits_of(vcpu);
+	if (stats->causes)
+		exit_causes_begin_latch(stats, latch->seq, latch->mark);
 	for (slot = 0; slot < exit_map.slots; slot++) {
-		u64 count = exit_count_in(stats, slot);
+		u64 count = count_to_latch(stats, slot);
 
 		latch->counts[slot] += count;
 		counted += count;
 	}
 	latch->total += reader ? stats->total : counted;
 	latch->later_kvm_exits += kvm_exits_of(vcpu);
+	/* There may be a thousand of them. */
+	cond_resched();
 }
 
-/* Keeps all counts of this moment for the host, and returns their total. */
-static u64 take_latch(struct kvm_vcpu *reader)
+void exit_causes_latch_vm(struct kvm *kvm)
+{
+	struct kvm_vcpu *vcpu;
+	unsigned long i;
+	u32 epoch;
+
+	mutex_lock(&causes_latch_lock);
+	epoch = atomic64_inc_return(&latch_seq);
+	kvm_for_each_vcpu(i, vcpu, kvm)
+		exit_causes_begin_latch(exit_stats_of(vcpu), epoch, false);
+	mutex_unlock(&causes_latch_lock);
+}
+
+/*
+ * Keeps all counts of this moment for the host, and returns their total. `mark`: the
+ * causes of this moment are also to be kept beyond the next latch.
+ */
+static u64 take_latch(struct kvm_vcpu *reader, bool mark)
 {
 	struct exit_stats *stats = exit_stats_of(reader);
 	struct exit_latch *latch = &stats->latch;
+	u64 total;
 
-	spin_lock(&stats->latch_lock);
+	if (stats->causes)
+		mutex_lock(&causes_latch_lock);
+	mutex_lock(&stats->latch_lock);
 	memset(latch, 0, sizeof(*latch));
 	latch->seq = atomic64_inc_return(&latch_seq);
+	latch->mark = mark;
 	visit_scope(reader, add_to_latch, latch);
-	spin_unlock(&stats->latch_lock);
-	return latch->total;
+	total = latch->total;
+	mutex_unlock(&stats->latch_lock);
+	if (stats->causes)
+		mutex_unlock(&causes_latch_lock);
+	return total;
 }
 
 struct exit_sum {
@@ -367,6 +419,7 @@ static void answer_all_cycles(struct kvm_vcpu *vcpu, u32 *ebx, u32 *ecx)
 bool exit_stats_cpuid(struct kvm_vcpu *vcpu, u32 *eax, u32 *ebx, u32 *ecx, u32 *edx)
 {
 	u32 leaf = *eax - EXIT_LEAF_FIRST;
+	bool mark = *ecx == EXIT_LEAF_MARK;
 	enum exit_answer answer;
 
 	if (leaf >= ARRAY_SIZE(answers[0]))
@@ -391,11 +444,11 @@ bool exit_stats_cpuid(struct kvm_vcpu *vcpu, u32 *eax, u32 *ebx, u32 *ecx, u32 *
 		break;
 	case EXIT_ANSWER_TOTAL_AND_CYCLES:
 		answer_all_cycles(vcpu, ebx, ecx);
-		*eax = lower_32_bits(take_latch(vcpu));
+		*eax = lower_32_bits(take_latch(vcpu, mark));
 		break;
 	default:
 		*ecx = 0;
-		*eax = lower_32_bits(take_latch(vcpu));
+		*eax = lower_32_bits(take_latch(vcpu, mark));
 	}
 	unlock_scope();
 	return true;

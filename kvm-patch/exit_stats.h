@@ -13,8 +13,8 @@
 
 #include <linux/jump_label.h>
 #include <linux/kvm_host.h>
+#include <linux/mutex.h>
 #include <linux/slab.h>
-#include <linux/spinlock.h>
 
 #include "exit_leaves.h"
 
@@ -39,6 +39,7 @@ struct exit_latch {
 	u64 total;		/* the sum of the other vCPUs' counts and this one's own total */
 	u64 kvm_exits;		/* KVM's own count, each vCPU's taken before its counts */
 	u64 later_kvm_exits;	/* and taken after them */
+	bool mark;		/* the causes' newest mark is this latch */
 	u64 counts[EXIT_SLOTS];
 };
 
@@ -54,14 +55,20 @@ struct exit_stats {
 	s64 stray;		/* how many more KVM's stat.exits counts than there were */
 	u64 *histogram;		/* 64 buckets a slot, or NULL */
 	u64 logged;		/* total when a line was last due in the log */
+	struct exit_causes *causes;	/* NULL: exit_causes is off */
+	long causes_distance;	/* in bytes, from a slot to what its causes need of it */
+	u64 *cause_cycles;	/* of the cause of the exit counted last; never NULL with causes */
 	bool halt_again;	/* exit_hlt_twice: the guest is sent back to its HLT */
 	struct list_head list;
-	spinlock_t latch_lock;	/* of latch: its vCPU writes, the host reads */
+	struct mutex latch_lock;	/* of latch: its vCPU writes, the host reads */
 	struct exit_latch latch;
 };
 
+struct exit_causes;
+
 struct exit_map {
 	bool svm;
+	u32 direct;		/* numbers below this are counted on the spot: none with causes */
 	u32 slots;		/* in use, EXIT_SLOT_OTHER included */
 	u16 offset_of[EXIT_DIRECT];	/* number to its slot's offset in a vCPU's object */
 	u32 number_of[EXIT_SLOTS];
@@ -76,6 +83,8 @@ extern bool exit_histograms;
 /* What is on; a key costs one instruction that does nothing. */
 DECLARE_STATIC_KEY_TRUE(exit_counts_key);
 DECLARE_STATIC_KEY_TRUE(exit_svm_key);
+DECLARE_STATIC_KEY_FALSE(exit_more_key);	/* any of the next two */
+DECLARE_STATIC_KEY_FALSE(exit_causes_key);
 DECLARE_STATIC_KEY_FALSE(exit_extra_key);	/* histograms or log_every */
 DECLARE_STATIC_KEY_FALSE(exit_hlt_twice_key);
 
@@ -84,7 +93,8 @@ void *exit_stats_zalloc(struct kmem_cache *cache, gfp_t flags);
 void exit_stats_free(struct kmem_cache *cache, struct kvm_vcpu *vcpu);
 void exit_stats_debugfs(struct dentry *kvm_folder);
 void exit_stats_vm_debugfs(struct kvm *kvm);
-void exit_stats_extra(struct kvm_vcpu *vcpu, struct exit_stats *stats, u64 cycles);
+void exit_stats_extra(struct kvm_vcpu *vcpu, u64 cycles);
+void exit_count_apart(struct kvm_vcpu *vcpu, u32 number, u64 tsc);
 void exit_stats_reentered(struct kvm_vcpu *vcpu);
 void exit_stats_reentered_inside(struct kvm_vcpu *vcpu);
 bool exit_stats_cpuid(struct kvm_vcpu *vcpu, u32 *eax, u32 *ebx, u32 *ecx, u32 *edx);

@@ -15,7 +15,7 @@
 #include <linux/sched.h>
 #include <linux/seq_file.h>
 
-#include "exit_stats.h"
+#include "exit_causes.h"
 
 /* A guest that never rests must not hold the reader for good. */
 #define COPY_TRIES 1000
@@ -38,10 +38,10 @@ struct exit_view {
 
 static void copy_newer_latch(struct exit_latch *to, struct exit_stats *stats)
 {
-	spin_lock(&stats->latch_lock);
+	mutex_lock(&stats->latch_lock);
 	if (stats->latch.seq > to->seq)
 		*to = stats->latch;
-	spin_unlock(&stats->latch_lock);
+	mutex_unlock(&stats->latch_lock);
 }
 
 static struct exit_slot sum_of(const struct exit_copy *copy, u32 first)
@@ -287,6 +287,7 @@ static const struct file_operations exit_stats_fops = {
 void exit_stats_vm_debugfs(struct kvm *kvm)
 {
 	debugfs_create_file("exit_stats", 0400, kvm->debugfs_dentry, kvm, &exit_stats_fops);
+	debugfs_create_file("exit_causes", 0600, kvm->debugfs_dentry, kvm, &exit_causes_fops);
 }
 
 static int exit_reasons_show(struct seq_file *m, void *v)

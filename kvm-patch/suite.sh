@@ -11,9 +11,30 @@ script=$(basename "$0")
 patch=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 
 fail() { echo "$script: error: $*" >&2; exit 3; }
+# A kernel tree of the user's is at fault: it does not build. Another commit of it may.
+fail_tree() { echo "$script: error: $*" >&2; exit 1; }
 # The caller's mistake, as 2 says in all of lab.
 refuse() { echo "$script: error: $*" >&2; exit 2; }
 hint() { echo "hint: $*" >&2; }
+
+# with_us SIGNAL PROGRAM...: it gets the signal when this script ends, also by kill -9. make hands a
+# TERM on to its jobs; without it they would go on, and hold this script's locks.
+with_us() { setpriv --pdeathsig "$@"; }
+
+# make_kit_once KIT FUNCTION ARGUMENT...: the kit's folder, filled by the function, whole or not at
+# all; nothing where it is there.
+make_kit_once() {
+    local kit=$1 work
+    [ ! -e "$kit/info.json" ] || return 0
+    mkdir -p "$(dirname "$kit")"
+    work=$(mktemp -d "$(dirname "$kit")/.making-XXXXXX")
+    # shellcheck disable=SC2064 # the folder of now
+    trap "rm -rf '$work'" EXIT
+    chmod 755 "$work"
+    "$2" "$work" "${@:3}"
+    # Another lab may have been quicker: then its kit is as good as this one.
+    mv -T "$work" "$kit" 2>/dev/null || [ -e "$kit/info.json" ] || fail "cannot make '$kit'"
+}
 
 json_field() { sed -n "s/.*\"$1\": *\"\([^\"]*\)\".*/\1/p" "$2"; }
 

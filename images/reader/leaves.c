@@ -52,7 +52,7 @@ static uint64_t cycles_of(struct regs r)
 
 uint32_t read_total(struct leaves *leaves)
 {
-	return read_leaf(leaves, EXIT_ANSWER_TOTAL, 0).eax;
+	return read_leaf(leaves, EXIT_ANSWER_TOTAL, leaves->mark ? EXIT_LEAF_MARK : 0).eax;
 }
 
 uint64_t read_total_cycles(struct leaves *leaves)

@@ -29,6 +29,7 @@ struct leaves {
 	cpuid_fn cpuid;
 	int layout;		/* enum exit_layout */
 	uint64_t reads;		/* CPUID exits caused so far by reading leaves */
+	bool mark;		/* T is read so that the host finds its causes later, too */
 };
 
 struct count {

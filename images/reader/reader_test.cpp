@@ -85,7 +85,7 @@ regs answer(std::uint32_t leaf, std::uint32_t number) {
 class Reader : public testing::Test {
  protected:
   void SetUp() override { kernel = Kernel(); }
-  leaves leaves_{answer, -1, 0};
+  leaves leaves_{answer, -1, 0, false};
 };
 
 TEST_F(Reader, FindsEachLayout) {
@@ -139,7 +139,7 @@ TEST_F(Reader, SnapshotAddsUpWhereCountsWrap) {
   for (std::uint32_t before = 0; before < 400; before += 7) {
     kernel = Kernel();
     kernel.counts[cpuid_exit] = 0u - before;
-    leaves_ = {answer, -1, 0};
+    leaves_ = {answer, -1, 0, false};
     ASSERT_TRUE(find_layout(&leaves_)) << before;
     snapshot s;
     take_snapshot(&leaves_, true, &s);
@@ -230,7 +230,15 @@ TEST(Request, IsTakenOnlyWhole) {
   EXPECT_EQ(run.background, 0u);
   EXPECT_EQ(run.times, 1'000'000u);
   EXPECT_EQ(run.milliseconds, 4294967295u);
+  const request symbols = parse_request("symbols 4 139264");
+  EXPECT_EQ(symbols.kind, REQUEST_SYMBOLS);
+  EXPECT_EQ(symbols.id, 4u);
+  EXPECT_EQ(symbols.length, 139264u);
   for (const char* bad : {"",
+                          "symbols 4",
+                          "symbols 4 0",
+                          "symbols 4 139265",
+                          "symbols 4 5 6",
                           "run",
                           "run 3",
                           "run 3 12",

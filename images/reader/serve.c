@@ -55,13 +55,20 @@ static bool send_line(struct service *s)
 	return send_all(s, s->line.bytes, s->line.length);
 }
 
-static bool send_error(struct service *s, uint32_t id, const char *message)
+/* An answer that is one text. */
+static bool send_text(struct service *s, const char *event, uint32_t id, const char *key,
+		      const char *value)
 {
 	text_clear(&s->line);
-	text_add(&s->line, "{\"event\":\"error\",\"id\":%u,\"message\":", id);
-	text_add_json_string(&s->line, message, strlen(message));
+	text_add(&s->line, "{\"event\":\"%s\",\"id\":%u,\"%s\":", event, id, key);
+	text_add_json_string(&s->line, value, strlen(value));
 	text_add(&s->line, "}");
 	return send_line(s);
+}
+
+static bool send_error(struct service *s, uint32_t id, const char *message)
+{
+	return send_text(s, "error", id, "message", message);
 }
 
 static void snapshot_now(struct service *s, struct snapshot *snapshot)
@@ -128,7 +135,10 @@ static bool do_run(struct service *s, const struct request *request)
 
 	if (load < 0)
 		return send_error(s, request->id, strerror(errno));
+	/* The host hears of this one only with the next. */
+	s->leaves->mark = true;
 	snapshot_now(s, &s->before);
+	s->leaves->mark = false;
 	if (!run_command(&command, &s->result))
 		error = errno;
 	else
@@ -202,6 +212,58 @@ static bool next_request(struct service *s, struct request *request)
 						take_bytes(s, s->background, request->background));
 }
 
+static bool send_symbols(struct service *s, uint32_t id, const struct symbol *symbols, size_t count)
+{
+	bool ok = true;
+
+	for (size_t from = 0; ok && from < count;) {
+		size_t added;
+
+		text_clear(&s->line);
+		text_add(&s->line, "{\"event\":\"symbols\",\"id\":%u,\"from\":%zu,\"symbols\":", id,
+			 from);
+		added = text_add_symbols(&s->line, symbols + from, count - from);
+		from += added;
+		text_add(&s->line, ",\"more\":%s}", from < count ? "true" : "false");
+		ok = send_line(s);
+	}
+	return ok;
+}
+
+static bool send_hidden(struct service *s, uint32_t id, const char *why)
+{
+	return send_text(s, "symbols", id, "hidden", why);
+}
+
+/*
+ * The memory for it is there only now: it would be locked from the beginning, and
+ * its pages be exits of the boot.
+ */
+static bool do_symbols(struct service *s, const struct request *request)
+{
+	size_t size = SYMBOLS_LIMIT * sizeof(struct symbol), count = 0;
+	struct symbol *symbols;
+	const char *hidden;
+	bool ok;
+
+	if (!need_input(s, request->length))
+		return false;
+	symbols = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (symbols != MAP_FAILED)
+		count = parse_addresses(s->requests, request->length, symbols);
+	take_input(s, request->length);
+	if (symbols == MAP_FAILED)
+		return send_hidden(s, request->id, "no memory for them");
+	hidden = count ? find_symbols("/proc/kallsyms", symbols, count) : NULL;
+	if (count == 0)
+		ok = send_error(s, request->id, "the addresses do not ascend, or are none");
+	else
+		ok = hidden ? send_hidden(s, request->id, hidden) :
+			      send_symbols(s, request->id, symbols, count);
+	munmap(symbols, size);
+	return ok;
+}
+
 /* By systemd where there is one; false where there is none or it does not. */
 static bool ask_systemd(const char *command)
 {
@@ -239,6 +301,9 @@ static int answer_requests(struct service *s)
 			break;
 		case REQUEST_SNAPSHOT:
 			ok = do_snapshot(s, request.id);
+			break;
+		case REQUEST_SYMBOLS:
+			ok = do_symbols(s, &request);
 			break;
 		case REQUEST_POWEROFF:
 			power_off(s);

@@ -5,8 +5,8 @@
 
 #include "leaves.h"
 
-#define READER_VERSION "3.0"
-#define READER_PROTOCOL 3
+#define READER_VERSION "4.0"
+#define READER_PROTOCOL 4
 
 /* Serves until the host asks to power off or to reboot (0), or the port is gone (1). */
 int serve(const char *port, struct leaves *leaves);

@@ -89,6 +89,39 @@ void text_add_snapshot(struct text *text, const struct snapshot *s)
 	text_add(text, "]}");
 }
 
+static void add_symbol(struct text *text, const struct symbol *s)
+{
+	if (!s->name[0]) {
+		text_add(text, "null");
+		return;
+	}
+	text_add(text, "[");
+	text_add_json_string(text, s->name, strlen(s->name));
+	if (s->module[0]) {
+		text_add(text, ",");
+		text_add_json_string(text, s->module, strlen(s->module));
+	}
+	text_add(text, "]");
+}
+
+/* More than one symbol takes, all of it escaped, and the end of a line. */
+#define SYMBOL_ROOM 4096u
+
+size_t text_add_symbols(struct text *text, const struct symbol *symbols, size_t count)
+{
+	size_t added = 0;
+
+	text_add(text, "[");
+	while (added < count && added < SYMBOLS_PER_LINE &&
+	       text->length + SYMBOL_ROOM < sizeof(text->bytes)) {
+		if (added > 0)
+			text_add(text, ",");
+		add_symbol(text, &symbols[added++]);
+	}
+	text_add(text, "]");
+	return added;
+}
+
 /* A decimal number that fills the word up to the delimiter; false otherwise. */
 static bool take_number(const char **text, uint32_t limit, uint32_t *value)
 {
@@ -126,6 +159,14 @@ static bool parse_run(const char *text, struct request *r)
 	return take_numbers(text, limits, values, 6) && r->length > 0 && r->times > 0;
 }
 
+static bool parse_symbols(const char *text, struct request *r)
+{
+	const uint32_t limits[] = { UINT32_MAX, ADDRESSES_LIMIT };
+	uint32_t *values[] = { &r->id, &r->length };
+
+	return take_numbers(text, limits, values, 2) && r->length > 0;
+}
+
 struct request parse_request(const char *line)
 {
 	struct request r = { .kind = REQUEST_BAD };
@@ -138,6 +179,8 @@ struct request parse_request(const char *line)
 		r.kind = REQUEST_REBOOT;
 	else if (strncmp(line, "snapshot", 8) == 0 && take_numbers(line + 8, &limit, &id, 1))
 		r.kind = REQUEST_SNAPSHOT;
+	else if (strncmp(line, "symbols", 7) == 0 && parse_symbols(line + 7, &r))
+		r.kind = REQUEST_SYMBOLS;
 	else if (strncmp(line, "run", 3) == 0 && parse_run(line + 3, &r))
 		r.kind = REQUEST_RUN;
 	return r.kind == REQUEST_BAD ? (struct request){ .kind = REQUEST_BAD } : r;

@@ -4,6 +4,7 @@
 #define READER_TEXT_H
 
 #include "snapshot.h"
+#include "symbols.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -13,6 +14,9 @@ extern "C" {
 #define COMMAND_LIMIT 65536u
 #define OUTPUT_KEPT (16u << 10)
 #define TIMES_LIMIT 1000000u
+#define ADDRESSES_LIMIT (17u * SYMBOLS_LIMIT)
+/* Symbols of one line of an answer; it has fewer where their names are long. */
+#define SYMBOLS_PER_LINE 2000u
 
 struct text {
 	size_t length;
@@ -25,11 +29,17 @@ void text_add(struct text *text, const char *format, ...) __attribute__((format(
 /* As a JSON string with its quotes; what is no UTF-8 becomes U+FFFD. */
 void text_add_json_string(struct text *text, const char *bytes, size_t length);
 void text_add_snapshot(struct text *text, const struct snapshot *snapshot);
+/*
+ * An array of [name] or [name, module] or null for each of them; how many there was
+ * room for, with something left for the rest of the line.
+ */
+size_t text_add_symbols(struct text *text, const struct symbol *symbols, size_t count);
 
 enum request_kind {
 	REQUEST_NONE,
 	REQUEST_RUN,
 	REQUEST_SNAPSHOT,
+	REQUEST_SYMBOLS,
 	REQUEST_POWEROFF,
 	REQUEST_REBOOT,
 	REQUEST_BAD
@@ -38,8 +48,11 @@ enum request_kind {
 struct request {
 	enum request_kind kind;
 	uint32_t id;
-	/* A run request; the bytes of all three follow it in this order, each at most COMMAND_LIMIT. */
-	uint32_t length;	/* of the command */
+	/*
+	 * A run request; the bytes of all three follow it in this order, each at most
+	 * COMMAND_LIMIT. A request for symbols; its addresses follow it, at most ADDRESSES_LIMIT.
+	 */
+	uint32_t length;	/* of the command, of the addresses */
 	uint32_t input;		/* of its standard input; 0: none */
 	uint32_t background;	/* of the load beside it; 0: none */
 	uint32_t times;		/* 1..TIMES_LIMIT */

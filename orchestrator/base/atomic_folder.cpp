@@ -3,7 +3,6 @@
 
 #include <fcntl.h>
 #include <spdlog/spdlog.h>
-#include <sys/file.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -12,6 +11,7 @@
 
 #include "orchestrator/base/error.hpp"
 #include "orchestrator/base/fd.hpp"
+#include "orchestrator/base/file_lock.hpp"
 #include "orchestrator/base/folders.hpp"
 #include "orchestrator/base/interrupt.hpp"
 
@@ -20,17 +20,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
-Fd open_lock(const fs::path& parent) {
-  const fs::path file = parent / ".lock";
-  Fd fd(::open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600));
-  if (!fd) throw errno_error("open", file.string(), errno);
-  return fd;
-}
-
-bool try_lock(const Fd& fd, const fs::path& parent) {
-  if (::flock(fd.get(), LOCK_EX | LOCK_NB) == 0) return true;
-  if (errno != EWOULDBLOCK) throw errno_error("lock", parent.string(), errno);
-  return false;
+fs::path lock_file(const fs::path& parent) {
+  return parent / ".lock";
 }
 
 std::vector<fs::path> half_made_in(const fs::path& parent) {
@@ -66,10 +57,10 @@ void put_in_place(const fs::path& made, const fs::path& to) {
 
 Fd lock_folder(const fs::path& parent) {
   fs::create_directories(parent);
-  Fd fd = open_lock(parent);
-  if (!try_lock(fd, parent)) {
+  Fd fd = open_lock(lock_file(parent));
+  if (!try_lock(fd, lock_file(parent))) {
     spdlog::warn("something is being made in '{}' already: waiting for it", parent.string());
-    while (!try_lock(fd, parent)) sleep_interruptibly(0.2);
+    while (!try_lock(fd, lock_file(parent))) sleep_interruptibly(0.2);
   }
   remove_half_made(parent);
   return fd;
@@ -94,10 +85,15 @@ bool make_folder_once(const fs::path& folder, const std::function<void(const fs:
   return true;
 }
 
+void mark_used(const fs::path& file) {
+  std::error_code ignored;
+  fs::last_write_time(file, fs::file_time_type::clock::now(), ignored);
+}
+
 bool clear_half_made(const fs::path& parent) {
   if (half_made_in(parent).empty()) return false;
-  const Fd fd = open_lock(parent);
-  if (!try_lock(fd, parent)) return false;
+  const Fd fd = open_lock(lock_file(parent));
+  if (!try_lock(fd, lock_file(parent))) return false;
   remove_half_made(parent);
   return true;
 }

@@ -24,6 +24,9 @@ void remove_folder(const std::filesystem::path& folder);
 bool make_folder_once(const std::filesystem::path& folder,
                       const std::function<void(const std::filesystem::path&)>& fill);
 
+// Sets the time of a file of a cache, by which lab clean goes; not where it is another user's.
+void mark_used(const std::filesystem::path& file);
+
 // Renames a file or a folder with all that is in it to `to`, when it is on the disk: after a power
 // cut `to` is whole or not there. Error (infrastructure) where the disk does not take it.
 void put_in_place(const std::filesystem::path& made, const std::filesystem::path& to);

@@ -2,6 +2,7 @@
 #include <fcntl.h>
 #include <gtest/gtest.h>
 #include <signal.h>
+#include <sys/mount.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -310,6 +311,30 @@ TEST(StopCheck, NamesAProcessThatStaysStopped) {
                                                                      std::to_string(process.pid()) +
                                                                      ") was stopped")))));
   EXPECT_NO_THROW(StopCheck("nobody", 0).check(999'999'999));
+}
+
+TEST(CopyFile, HasTheBytesAndTheMode) {
+  const TemporaryFolder folder("/tmp", "copy");
+  const auto from = folder.path() / "from", to = folder.path() / "to";
+  write_file(from, std::string(3u << 20, 'x') + "end");
+  std::filesystem::permissions(from, std::filesystem::perms(0750));
+  base::copy_file(from, to);
+  EXPECT_EQ(sha256_file(to), sha256_file(from));
+  EXPECT_EQ(std::filesystem::status(to).permissions(), std::filesystem::perms(0750));
+  EXPECT_THROW(base::copy_file(from, to), Error) << "it is there already";
+}
+
+TEST(CopyFile, SaysThatADiskIsFull) {
+  if (::geteuid() != 0) GTEST_SKIP() << "mounting needs root";
+  const TemporaryFolder folder("/tmp", "copy");
+  const auto from = folder.path() / "from", disk = folder.path() / "disk";
+  write_file(from, std::string(1u << 20, 'x'));
+  std::filesystem::create_directory(disk);
+  ASSERT_EQ(::mount("tmpfs", disk.c_str(), "tmpfs", 0, "size=64k"), 0);
+  EXPECT_THAT([&] { base::copy_file(from, disk / "to"); },
+              testing::Throws<Error>(
+                  testing::Property(&Error::what, testing::HasSubstr("No space left on device"))));
+  ::umount2(disk.c_str(), MNT_DETACH);
 }
 
 }  // namespace

@@ -13,17 +13,18 @@ inline constexpr const char* system_caches = "/var/cache";
 struct Folders {
   std::filesystem::path cache;    // images, kernels, modules: can be deleted at any time
   std::filesystem::path state;    // the store of records
+  std::filesystem::path config;   // the user's own images; may not be there
   std::filesystem::path runtime;  // locks, sockets, what a killed lab left; short paths (sockets)
   std::filesystem::path share;    // lab's own parts: images/, kvm-patch/, scenarios/
   std::filesystem::path reader;   // the guest's static reader, a file
 };
 
-// From XDG_CACHE_HOME, XDG_STATE_HOME, XDG_RUNTIME_DIR and HOME (each with /lab behind it), made
-// where missing; root's runtime folder is /run/lab, and its cache below system_caches. `share` and
-// `reader` are LAB_SHARE and LAB_READER, or as installed beside the running program; the build tree
-// has links there (ci/package.cmake). Who is not root gets links to what root has made. Error
-// (user) where no folder can be made, or where another user could have put something there
-// (ownership.hpp).
+// From XDG_CACHE_HOME, XDG_STATE_HOME, XDG_CONFIG_HOME, XDG_RUNTIME_DIR and HOME (each with /lab
+// behind it), made where missing but for the configuration's; root's runtime folder is /run/lab,
+// and its cache below system_caches. `share` and `reader` are LAB_SHARE and LAB_READER, or as
+// installed beside the running program; the build tree has links there (ci/package.cmake). Who is
+// not root gets links to what root has made. Error (user) where no folder can be made, or where
+// another user could have put something there (ownership.hpp).
 Folders find_folders();
 
 // Folders of root's cache that a cache lacks become links in it, where they are root's and none but
@@ -37,6 +38,13 @@ void link_what_root_made(const std::filesystem::path& roots_cache,
 // never take the parts of the tree that it was built from.
 std::filesystem::path find_part(const std::filesystem::path& program,
                                 const std::filesystem::path& part);
+
+// The file of the program that runs here.
+std::filesystem::path this_program();
+
+// Makes `to`, where nothing is yet, a copy of `from` with its mode. Error (infrastructure) that
+// names the cause: the library's copy_file calls a full disk an input/output error.
+void copy_file(const std::filesystem::path& from, const std::filesystem::path& to);
 
 // Makes `to`, and its folder, where nothing is yet: the same file as `from`, or a copy of it where
 // that lies on another file system.

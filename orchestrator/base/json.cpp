@@ -88,4 +88,23 @@ std::uint64_t whole_number(const nlohmann::ordered_json& value, const char* name
   return whole(value, name, min, max);
 }
 
+template <typename Json>
+Json parse_json(std::string_view text, const JsonLimits& limits) {
+  if (const auto cause = json_excess(text, limits)) throw JsonExcess(*cause);
+  return Json::parse(text);
+}
+
+template <typename Json>
+std::optional<Json> try_parse_json(std::string_view text, const JsonLimits& limits) {
+  if (json_excess(text, limits)) return std::nullopt;
+  Json json = Json::parse(text, nullptr, false);
+  if (json.is_discarded()) return std::nullopt;
+  return std::optional<Json>(std::in_place, std::move(json));
+}
+
+template nlohmann::json parse_json(std::string_view, const JsonLimits&);
+template nlohmann::ordered_json parse_json(std::string_view, const JsonLimits&);
+template std::optional<nlohmann::json> try_parse_json(std::string_view, const JsonLimits&);
+template std::optional<nlohmann::ordered_json> try_parse_json(std::string_view, const JsonLimits&);
+
 }  // namespace lab::base

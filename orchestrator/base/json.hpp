@@ -32,21 +32,14 @@ class JsonExcess : public nlohmann::json::exception {
 // at all is not asked.
 std::optional<std::string> json_excess(std::string_view text, const JsonLimits& limits);
 
-// nlohmann::json::exception where the text is no JSON, or more than the limits allow.
+// nlohmann::json::exception where the text is no JSON, or more than the limits allow. For json and
+// ordered_json, whose parsers are compiled once, in json.cpp.
 template <typename Json = nlohmann::json>
-Json parse_json(std::string_view text, const JsonLimits& limits = {}) {
-  if (const auto cause = json_excess(text, limits)) throw JsonExcess(*cause);
-  return Json::parse(text);
-}
+Json parse_json(std::string_view text, const JsonLimits& limits = {});
 
 // nullopt in place of the exception.
 template <typename Json = nlohmann::json>
-std::optional<Json> try_parse_json(std::string_view text, const JsonLimits& limits = {}) {
-  if (json_excess(text, limits)) return std::nullopt;
-  Json json = Json::parse(text, nullptr, false);
-  if (json.is_discarded()) return std::nullopt;
-  return std::optional<Json>(std::in_place, std::move(json));
-}
+std::optional<Json> try_parse_json(std::string_view text, const JsonLimits& limits = {});
 
 // A whole number from `min` to `max`, and no fraction: converting one that does not fit is
 // undefined in C++. JsonExcess, naming the field, on anything else.

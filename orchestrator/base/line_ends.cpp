@@ -28,7 +28,7 @@ std::optional<OddLineEnd> find_odd_line_end(std::string_view text) {
   return std::nullopt;
 }
 
-std::string cause_of(const OddLineEnd& end) {
+std::string describe(const OddLineEnd& end) {
   return end.name + " is no end of a line here";
 }
 

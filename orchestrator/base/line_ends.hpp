@@ -19,7 +19,7 @@ struct OddLineEnd {
 std::optional<OddLineEnd> find_odd_line_end(std::string_view text);
 
 // "U+2028 (line separator) is no end of a line here", and what to do about it.
-std::string cause_of(const OddLineEnd& end);
+std::string describe(const OddLineEnd& end);
 inline constexpr const char* odd_line_end_remedy =
     "end lines by a line feed, with or without a carriage return before it";
 

@@ -2,14 +2,13 @@
 #include "orchestrator/base/run_folder.hpp"
 
 #include <fcntl.h>
-#include <sys/file.h>
 #include <unistd.h>
 
 #include <atomic>
-#include <cerrno>
 #include <vector>
 
 #include "orchestrator/base/error.hpp"
+#include "orchestrator/base/file_lock.hpp"
 
 namespace lab::base {
 namespace fs = std::filesystem;
@@ -21,8 +20,8 @@ fs::path runs(const Folders& folders) {
 
 std::atomic<bool> keep_folders = false;
 
-Fd open_lock(const fs::path& folder, int flags) {
-  return Fd(::open((folder / "lock").c_str(), flags | O_RDWR | O_CLOEXEC, 0600));
+fs::path lock_file(const fs::path& folder) {
+  return folder / "lock";
 }
 
 }  // namespace
@@ -31,9 +30,9 @@ RunFolder::RunFolder(const Folders& folders) {
   fs::create_directories(runs(folders));
   // Locked before it has its name: no other lab may take it for a dead one's.
   TemporaryFolder young(runs(folders), "." + std::to_string(::getpid()));
-  lock_ = open_lock(young.path(), O_CREAT);
-  if (!lock_ || ::flock(lock_.get(), LOCK_EX | LOCK_NB) != 0)
-    throw errno_error("lock", young.path().string(), errno);
+  lock_ = open_lock(lock_file(young.path()));
+  if (!try_lock(lock_, lock_file(young.path())))
+    throw infrastructure_error("the new folder '" + young.path().string() + "' is locked");
   id_ = young.path().filename().string().substr(1);
   path_ = runs(folders) / id_;
   fs::rename(young.path(), path_);
@@ -58,8 +57,9 @@ namespace {
 // A hidden folder is a young run's; one of a dead process is no more than an empty folder.
 bool is_alive(const Folders& folders, const std::string& id) {
   if (id.starts_with(".")) return fs::exists("/proc/" + id.substr(1, id.find('.', 1) - 1));
-  const Fd lock = open_lock(runs(folders) / id, 0);
-  return lock && ::flock(lock.get(), LOCK_EX | LOCK_NB) != 0;
+  const fs::path file = lock_file(runs(folders) / id);
+  const Fd lock(::open(file.c_str(), O_RDWR | O_CLOEXEC));  // not made: it may just be removed
+  return lock && !try_lock(lock, file);
 }
 
 }  // namespace

@@ -5,12 +5,19 @@
 
 #include <sys/types.h>
 
+#include <filesystem>
 #include <optional>
 #include <string>
 
 #include "orchestrator/base/clock.hpp"
 
 namespace lab::base {
+
+// By a signal, which is another state than a debugger's. `process`: its folder in /proc. False
+// where it is gone.
+bool is_stopped(const std::filesystem::path& process);
+// Its program's, of at most 15 characters; "" where it is gone.
+std::string process_name(const std::filesystem::path& process);
 
 inline constexpr double stop_patience = 20;  // seconds
 

@@ -15,12 +15,20 @@ namespace {
 
 constexpr std::size_t most_characters = 128;
 
+utsname running_system() {
+  utsname system{};
+  ::uname(&system);
+  return system;
+}
+
 }  // namespace
 
 std::string running_kernel() {
-  utsname system{};
-  ::uname(&system);
-  return system.release;
+  return running_system().release;
+}
+
+std::string running_kernel_version() {
+  return running_system().version;
 }
 
 std::string cpu_field(const std::string& name) {

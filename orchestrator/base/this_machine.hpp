@@ -9,6 +9,8 @@ namespace lab::base {
 
 // The release of the kernel that runs here: "6.1.0-56-amd64".
 std::string running_kernel();
+// What it says of its making: "#1 SMP PREEMPT_DYNAMIC Debian 6.1.192-2 (2026-05-22)".
+std::string running_kernel_version();
 
 // The value of the first line "name : value" of /proc/cpuinfo; "" where there is none.
 std::string cpu_field(const std::string& name);

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <filesystem>
 
+#include "orchestrator/base/counted.hpp"
 #include "orchestrator/base/error.hpp"
 #include "orchestrator/base/fd.hpp"
 #include "orchestrator/check/planning.hpp"
@@ -33,16 +34,16 @@ std::string shown_by_student(const Cell& run, const Cell& others, const GateOpti
   std::vector<const Row*> rows;
   std::vector<double> p;
   for (const Row& row : comparison.rows) {
-    const Floors& floors = floors_of(options, run.scenario);
-    if (!row.p || !is_judged(row, floors, vendor_of(run))) continue;
+    const Floors& floors = scenario_floors(options, run.scenario);
+    if (!row.p || !is_judged(row, floors, known_vendor(run))) continue;
     rows.push_back(&row);
-    p.push_back(students_p(samples_of(counts_of(others, row)).values(),
-                           samples_of(counts_of(run, row)).values()));
+    p.push_back(students_p(to_samples(row_counts(others, row)).values(),
+                           to_samples(row_counts(run, row)).values()));
   }
   const std::vector<double> corrected = holm(p);
   for (std::size_t i = 0; i < rows.size(); ++i)
     if (corrected[i] < options.alpha && !rows[i]->is_like_another_run() &&
-        matters(*rows[i], floors_of(options, run.scenario), vendor_of(run)))
+        matters(*rows[i], scenario_floors(options, run.scenario), known_vendor(run)))
       return difference_text(*rows[i]);
   return "";
 }
@@ -77,13 +78,13 @@ void write_baseline(const std::string& file, const Baseline& baseline) {
   base::write_file(std::filesystem::weakly_canonical(file), to_json(baseline));
 }
 
-std::string site_of(const Cell& cell) {
+std::string site_name(const Cell& cell) {
   return record::condition_of(cell.conditions, record::condition::site);
 }
 
 void accept(Baseline& baseline, Entry entry) {
   const auto same = std::ranges::find_if(baseline.entries, [&](const Entry& other) {
-    return other.cell.name == entry.cell.name && site_of(other.cell) == site_of(entry.cell);
+    return other.cell.name == entry.cell.name && site_name(other.cell) == site_name(entry.cell);
   });
   if (same == baseline.entries.end())
     baseline.entries.push_back(std::move(entry));
@@ -93,7 +94,7 @@ void accept(Baseline& baseline, Entry entry) {
 
 std::vector<std::string> objections(const Cell& cell, const GateOptions& options) {
   const bool deterministic = record::is_deterministic(cell.conditions);
-  const std::vector<std::string> runs = runs_of(cell);
+  const std::vector<std::string> runs = run_ids(cell);
   if (!deterministic && runs.size() < fewest_runs)
     return {fmt::format("{}: trials of {} run only: one odd run must not become the baseline",
                         cell.name, runs.size())};
@@ -104,13 +105,13 @@ std::vector<std::string> objections(const Cell& cell, const GateOptions& options
         fmt::format("{}: {} trials; at most {}", cell.name, cell.trials.size(), most_trials));
   const std::size_t fewest = deterministic ? 1 : fewest_for_an_interval;
   if (cell.trials.size() < fewest)
-    found.push_back(fmt::format("{}: {} trials; with fewer than {} no check could ever pass",
-                                cell.name, cell.trials.size(), fewest));
+    found.push_back(fmt::format("{}: {}; with fewer than {} no check could ever pass", cell.name,
+                                base::counted(cell.trials.size(), "trial"), fewest));
   if (runs.size() < 2) return found;  // there is nothing to compare it with
   GateOptions each = options;         // two tests a run, of one false refusal in all
   each.alpha /= static_cast<double>(2 * runs.size());
   for (const std::string& run : runs) {
-    const std::string odd = oddity(part_of(cell, run), part_of(cell, run, true), each);
+    const std::string odd = oddity(select_run(cell, run), select_run(cell, run, true), each);
     if (!odd.empty()) found.push_back(fmt::format("{}: run {} is odd: {}", cell.name, run, odd));
   }
   return found;

@@ -41,7 +41,7 @@ std::string to_json(const Baseline& baseline);
 Baseline baseline_from_json(const std::string& json, const std::string& file);
 
 // The site of the cell's conditions.
-std::string site_of(const Cell& cell);
+std::string site_name(const Cell& cell);
 
 // Puts the entry in the place of the one with the same cell and site, or at the end.
 void accept(Baseline& baseline, Entry entry);

@@ -53,7 +53,7 @@ ordered_json reasons_json(const CountsByReason& reasons, exits::Vendor vendor) {
 }
 
 ordered_json entry_json(const Entry& entry) {
-  const exits::Vendor vendor = vendor_of(entry.cell);
+  const exits::Vendor vendor = known_vendor(entry.cell);
   ordered_json object = {{"cell", entry.cell.name},
                          {"accepted_by", entry.by},
                          {"accepted_at", entry.time},
@@ -114,7 +114,7 @@ Cell cell_from(const ordered_json& object, const std::string& scenario) {
   Cell cell{.scenario = scenario,
             .name = record::text(object, "cell"),
             .conditions = record::conditions_from(record::need(object, "conditions"))};
-  const exits::Vendor vendor = vendor_of(cell);
+  const exits::Vendor vendor = known_vendor(cell);
   for (const ordered_json& trial : record::list(object, "trials", most_trials))
     cell.trials.push_back({record::text(trial, "id"), record::text(trial, "run"),
                            record::need_number(trial, "repeat")});
@@ -153,7 +153,7 @@ Baseline baseline_from(const ordered_json& json) {
   for (const ordered_json& cell : record::list(json, "cells", most_cells)) {
     Entry entry = entry_from(cell, baseline.scenario);
     const std::size_t before = baseline.entries.size();
-    const std::string name = entry.cell.name + " on " + site_of(entry.cell);
+    const std::string name = entry.cell.name + " on " + site_name(entry.cell);
     accept(baseline, std::move(entry));
     if (baseline.entries.size() == before) record::fail(name + " is there twice");
   }

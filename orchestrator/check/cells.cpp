@@ -174,27 +174,27 @@ Cell slice(const Cell& cell, std::span<const std::size_t> trials) {
   return part;
 }
 
-std::vector<std::string> runs_of(const Cell& cell) {
+std::vector<std::string> run_ids(const Cell& cell) {
   std::vector<std::string> runs;
   for (const Trial& trial : cell.trials)
     if (std::ranges::find(runs, trial.run) == runs.end()) runs.push_back(trial.run);
   return runs;
 }
 
-Cell part_of(const Cell& cell, const std::string& run, bool others) {
+Cell select_run(const Cell& cell, const std::string& run, bool others) {
   std::vector<std::size_t> chosen;
   for (std::size_t i = 0; i < cell.trials.size(); ++i)
     if ((cell.trials[i].run == run) != others) chosen.push_back(i);
   return slice(cell, chosen);
 }
 
-base::Samples samples_of(const Counts& counts) {
+base::Samples to_samples(const Counts& counts) {
   return base::Samples(std::vector<double>(counts.begin(), counts.end()));
 }
 
 std::vector<std::vector<double>> by_run(const Cell& cell, const Counts& counts) {
   std::vector<std::vector<double>> values;
-  for (const std::string& run : runs_of(cell)) {
+  for (const std::string& run : run_ids(cell)) {
     std::vector<double>& of_run = values.emplace_back();
     for (std::size_t i = 0; i < counts.size(); ++i)
       if (cell.trials[i].run == run) of_run.push_back(static_cast<double>(counts[i]));
@@ -202,9 +202,8 @@ std::vector<std::vector<double>> by_run(const Cell& cell, const Counts& counts) 
   return values;
 }
 
-exits::Vendor vendor_of(const Cell& cell) {
-  const auto known =
-      exits::parse_vendor(record::condition_of(cell.conditions, record::condition::vendor));
+exits::Vendor known_vendor(const Cell& cell) {
+  const auto known = record::recorded_vendor(cell.conditions);
   if (!known) throw base::user_error("the trials of " + cell.name + " do not say their vendor");
   return *known;
 }

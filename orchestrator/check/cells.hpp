@@ -65,18 +65,18 @@ Gathered gather(std::span<const record::TrialCounts> trials);
 // The cell with only these of its trials (indexes, in this order).
 Cell slice(const Cell& cell, std::span<const std::size_t> trials);
 
-std::vector<std::string> runs_of(const Cell& cell);  // in the order of their first trials
+std::vector<std::string> run_ids(const Cell& cell);  // in the order of their first trials
 
 // The cell's trials of the run, or (`others`) all but those.
-Cell part_of(const Cell& cell, const std::string& run, bool others = false);
+Cell select_run(const Cell& cell, const std::string& run, bool others = false);
 
-base::Samples samples_of(const Counts& counts);
+base::Samples to_samples(const Counts& counts);
 
 // The values of each run, in the order of their first trials.
 std::vector<std::vector<double>> by_run(const Cell& cell, const Counts& counts);
 
 // Conditions' vendor; a user error where it is missing or unknown.
-exits::Vendor vendor_of(const Cell& cell);
+exits::Vendor known_vendor(const Cell& cell);
 
 // Keys in which the two differ, with both values ("" where one has none), in the usual order. Of
 // lists of words (cpu_flags, kvm_parameters, module_parameters) that both have, the words that the

@@ -118,8 +118,7 @@ struct Subject {
 
   std::string name(const record::Conditions& conditions) const {
     Row row{.step = step, .guest = guest, .name = "total"};
-    const auto vendor =
-        exits::parse_vendor(record::condition_of(conditions, record::condition::vendor));
+    const auto vendor = record::recorded_vendor(conditions);
     if (reason && vendor) row.name = exits::reason_name(*vendor, *reason);
     return row.subject();
   }
@@ -175,6 +174,7 @@ void add_changes(const CellHistory& cell, const Subject& subject, const HistoryO
     const Point &before = *series.points[points[i] - 1], &first = *series.points[points[i]];
     Change change{.cell = cell.key.cell,
                   .site = cell.key.site,
+                  .vendor = cell.key.vendor,
                   .subject = subject.name(*first.conditions),
                   .step = subject.step,
                   .guest = subject.guest,

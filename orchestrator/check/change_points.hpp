@@ -41,7 +41,7 @@ typename Runs::value_type& find_or_add_run(Runs& runs, const std::string& run,
 
 // In the history of a cell over its runs on a site.
 struct Change {
-  std::string cell, site;
+  std::string cell, site, vendor;
   std::string subject;  // "total of boot", "IOIO of boot"
   std::string step;     // the subject's
   std::uint32_t guest = 1;

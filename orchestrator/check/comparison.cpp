@@ -51,11 +51,12 @@ class StepRows {
 
   std::vector<Row> make(const StepSamples& a, const StepSamples& b) {
     base_ = {.step = a.step, .guest = a.guest, .name = "total"};
-    base_.step_total = samples_of(a.total).median();
+    base_.step_total = to_samples(a.total).median();
     base_.step_large = large_of(a.total, b.total);
     std::vector<Row> rows = {row(base_, a.total, b.total)};
     add_categories(rows, a, b);
-    if (vendor_of(a_) == vendor_of(b_)) add_reasons(rows, a, b);  // else there are only categories
+    if (known_vendor(a_) == known_vendor(b_))
+      add_reasons(rows, a, b);  // else there are only categories
     return rows;
   }
 
@@ -74,7 +75,7 @@ class StepRows {
   }
 
   void add_reasons(std::vector<Row>& rows, const StepSamples& a, const StepSamples& b) const {
-    const exits::Vendor vendor = vendor_of(a_);
+    const exits::Vendor vendor = known_vendor(a_);
     const auto first = static_cast<std::ptrdiff_t>(rows.size());
     for (const std::uint32_t number : numbers(a, b)) {
       Row reason = base_;
@@ -89,8 +90,8 @@ class StepRows {
   }
 
   void add_categories(std::vector<Row>& rows, const StepSamples& a, const StepSamples& b) const {
-    const auto sums_a = sums(a, vendor_of(a_), a_.trials.size());
-    const auto sums_b = sums(b, vendor_of(b_), b_.trials.size());
+    const auto sums_a = sums(a, known_vendor(a_), a_.trials.size());
+    const auto sums_b = sums(b, known_vendor(b_), b_.trials.size());
     std::set<exits::Category> all;
     for (const auto* side : {&sums_a, &sums_b})
       for (const auto& [category, sum] : *side) all.insert(category);
@@ -138,8 +139,8 @@ class StepRows {
   Row exact_row(Row entry, const Counts& a, const Counts& b) const {
     const auto [left, right] = common(by_repeat(a_, a).value(), by_repeat(b_, b).value());
     entry.differs = left != right;
-    entry.a = side_of(samples_of(left), 0);
-    entry.b = side_of(samples_of(right), 0);
+    entry.a = side_of(to_samples(left), 0);
+    entry.b = side_of(to_samples(right), 0);
     entry.a.interval = {entry.a.median, entry.a.median, 1};
     entry.b.interval = {entry.b.median, entry.b.median, 1};
     entry.difference = {INFINITY, -INFINITY, 1};
@@ -152,7 +153,7 @@ class StepRows {
   }
 
   Row tested_row(Row entry, const Counts& a, const Counts& b) const {
-    const base::Samples left = samples_of(a), right = samples_of(b);
+    const base::Samples left = to_samples(a), right = to_samples(b);
     entry.a = side_of(left, confidence_);
     entry.b = side_of(right, confidence_);
     entry.difference = difference_interval(left.values(), right.values(), confidence_);
@@ -259,7 +260,7 @@ std::vector<std::string> unsteady(const Cell& cell) {
   return found;
 }
 
-Counts counts_of(const Cell& cell, const Row& row) {
+Counts row_counts(const Cell& cell, const Row& row) {
   const StepSamples* step = find_step(cell, row);
   if (step == nullptr) return {};
   if (row.kind == Row::Kind::total) return step->total;
@@ -267,7 +268,7 @@ Counts counts_of(const Cell& cell, const Row& row) {
   for (const auto& [number, column] : step->reasons) {
     const bool is_part = row.kind == Row::Kind::reason
                              ? number == row.number
-                             : exits::reason_category(vendor_of(cell), number) == row.category;
+                             : exits::reason_category(known_vendor(cell), number) == row.category;
     for (std::size_t i = 0; is_part && i < sum.size(); ++i) sum[i] += column[i];
   }
   return sum;

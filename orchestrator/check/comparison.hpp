@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "orchestrator/check/cause_sums.hpp"
 #include "orchestrator/check/cells.hpp"
 #include "orchestrator/check/statistics.hpp"
 
@@ -64,6 +65,8 @@ struct Comparison {
   std::string note;                    // why not exact though both say that they are
   std::vector<std::string> only_a, only_b;  // steps that only one has
   std::vector<Row> rows;  // steps in a's order; each: total, categories, reasons, most exits first
+  // By name_causes(), where both sides' trials have causes: what changed, the largest move first.
+  std::vector<CauseChange> causes;
 };
 
 inline constexpr double default_confidence = 0.95;
@@ -74,7 +77,7 @@ Comparison compare(const Cell& a, const Cell& b, double confidence = default_con
 std::vector<std::string> unsteady(const Cell& cell);
 
 // The row's exits in each trial of a cell of its own comparison; 0 of what a cell never had.
-Counts counts_of(const Cell& cell, const Row& row);
+Counts row_counts(const Cell& cell, const Row& row);
 
 // Has the row tested for exits that only some of b's trials have more of, too: a regression that
 // comes and goes. For rows that have a p.
@@ -95,6 +98,14 @@ struct Pairs {
   std::vector<const Cell*> only_a, only_b;
 };
 Pairs pair_up(const std::vector<Cell>& a, const std::vector<Cell>& b);
+
+// Puts the causes that changed into the comparison of the cells that these are the trials of (or
+// some of them). Nothing where either side has none.
+void name_causes(Comparison& comparison, std::span<const record::Record> a,
+                 std::span<const record::Record> b);
+
+// Those of the row: of its step and guest, and where it is a reason's, of that. None of a category.
+std::vector<CauseChange> matching_changes(const Row& row, const std::vector<CauseChange>& changes);
 
 // Every pair, corrected for all rows of all of them.
 std::vector<Comparison> compare_all(const Pairs& pairs, double alpha);

@@ -27,12 +27,12 @@ enum class Answer { confirmed, refuted, neither };
 
 Answer answer_of(const Row& row, bool exact, const Cell& a, const Cell& b,
                  const GateOptions& options) {
-  const Floors& floors = floors_of(options, a.scenario);
-  const bool more = row.is_more() && matters(row, floors, vendor_of(b));
+  const Floors& floors = scenario_floors(options, a.scenario);
+  const bool more = row.is_more() && matters(row, floors, known_vendor(b));
   if (more && row.differs) return row.is_like_another_run() ? Answer::neither : Answer::confirmed;
   if (exact) return Answer::refuted;
-  const double floor = floor_of(row, floors, vendor_of(b)).value_or(0);
-  const Resolution seen = resolution_of(row, a, b, floor, options.alpha);
+  const double floor = find_floor(row, floors, known_vendor(b)).value_or(0);
+  const Resolution seen = resolve(row, a, b, floor, options.alpha);
   return seen.could_miss <= options.excluded * floor ? Answer::refuted : Answer::neither;
 }
 
@@ -82,7 +82,7 @@ Confirmation confirm(const std::vector<Finding>& suspected, const Cell& a, const
                       row->subject(), a.trials.size(), b.trials.size()));
     else
       (answer == Answer::confirmed ? result.confirmed : result.refuted)
-          .push_back(finding_of(*row, comparison, a, b));
+          .push_back(make_finding(*row, comparison, a, b));
   }
   return result;
 }

@@ -37,7 +37,7 @@ double far_end(const Row& row) {
 
 }  // namespace
 
-std::optional<double> floor_of(const Row& row, const Floors& floors, exits::Vendor vendor) {
+std::optional<double> find_floor(const Row& row, const Floors& floors, exits::Vendor vendor) {
   if (const scenario::Floor* own = own_floor(row, floors, vendor)) {
     if (!own->share) return std::nullopt;
     return *own->share * row.a.median;
@@ -49,7 +49,7 @@ std::optional<double> floor_of(const Row& row, const Floors& floors, exits::Vend
 }
 
 bool matters(const Row& row, const Floors& floors, exits::Vendor vendor) {
-  const std::optional<double> floor = floor_of(row, floors, vendor);
+  const std::optional<double> floor = find_floor(row, floors, vendor);
   const double change = far_end(row);
   return floor && change > 0 && change >= *floor;
 }

@@ -21,7 +21,7 @@ struct Floors {
 };
 
 // The least change of the row that matters, in exits; 0: any. nullopt where none ever matters.
-std::optional<double> floor_of(const Row& row, const Floors& floors, exits::Vendor vendor);
+std::optional<double> find_floor(const Row& row, const Floors& floors, exits::Vendor vendor);
 
 // Whether the row's change could be as large as its floor: the far end of the difference's interval
 // reaches it. (By the median alone a change of just the floor's size would be missed every other

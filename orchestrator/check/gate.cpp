@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "orchestrator/base/counted.hpp"
 #include "orchestrator/check/planning.hpp"
 
 namespace lab::check {
@@ -15,7 +16,7 @@ namespace {
 double median_in(const PhaseSamples& phase, const Row& row) {
   double median = 0;
   for (const auto& [number, column] : phase.reasons)
-    if (row.kind == Row::Kind::total || number == row.number) median += samples_of(column).median();
+    if (row.kind == Row::Kind::total || number == row.number) median += to_samples(column).median();
   return median;
 }
 
@@ -77,8 +78,8 @@ class CellGate {
       : a_(*pair.a),
         b_(*pair.b),
         options_(options),
-        floors_(floors_of(options, a_.scenario)),
-        vendor_(vendor_of(b_)) {
+        floors_(scenario_floors(options, a_.scenario)),
+        vendor_(known_vendor(b_)) {
     judgement_.comparison = compare(a_, b_);
     for (Row& row : judgement_.comparison.rows) {
       if (!is_judged(row, floors_, vendor_)) continue;
@@ -127,7 +128,7 @@ class CellGate {
   }
 
   void add(const Row& row, std::vector<Finding>& findings) const {
-    findings.push_back(finding_of(row, judgement_.comparison, a_, b_));
+    findings.push_back(make_finding(row, judgement_.comparison, a_, b_));
   }
 
   // Whatever differs is there for certain; floors decide what of it fails.
@@ -147,7 +148,7 @@ class CellGate {
     const double alpha = options_.alpha / static_cast<double>(std::max<std::size_t>(1, tests));
     for (const Row* row : judged_)
       judgement_.resolution.push_back(
-          resolution_of(*row, a_, b_, floor_of(*row, floors_, vendor_).value_or(0), alpha));
+          resolve(*row, a_, b_, find_floor(*row, floors_, vendor_).value_or(0), alpha));
     check_samples(tests);
   }
 
@@ -165,9 +166,9 @@ class CellGate {
     if (fewest < fewest_for_an_interval || least * static_cast<double>(tests) >= options_.alpha) {
       const std::size_t needed =
           std::max(fewest_for_an_interval, trials_needed(options_.alpha, tests));
-      judgement_.cannot_tell.push_back(fmt::format(
-          "too few trials: {} of the baseline and {} new ones; {} each would do for {} tests",
-          a_.trials.size(), b_.trials.size(), needed, tests));
+      judgement_.cannot_tell.push_back(
+          fmt::format("too few trials: {} of the baseline and {} new ones; {} each would do for {}",
+                      a_.trials.size(), b_.trials.size(), needed, base::counted(tests, "test")));
       return;
     }
     std::vector<Resolution> others;
@@ -190,7 +191,7 @@ class CellGate {
 
 }  // namespace
 
-const Floors& floors_of(const GateOptions& options, const std::string& scenario) {
+const Floors& scenario_floors(const GateOptions& options, const std::string& scenario) {
   static const Floors usual;
   const auto own =
       std::ranges::find(options.floors, scenario, &std::pair<std::string, Floors>::first);
@@ -202,7 +203,7 @@ bool is_among(const std::vector<Finding>& findings, const Row& row) {
       findings, [&](const Finding& finding) { return finding.row.subject() == row.subject(); });
 }
 
-Finding finding_of(const Row& row, const Comparison& comparison, const Cell& a, const Cell& b) {
+Finding make_finding(const Row& row, const Comparison& comparison, const Cell& a, const Cell& b) {
   Finding finding{.row = row, .where = where_of(row, a, b)};
   const Row* reason = row.kind == Row::Kind::total ? main_reason(row, comparison) : &row;
   if (reason && reason->category) finding.cause = likely_cause(*reason->category);

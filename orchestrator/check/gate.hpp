@@ -22,7 +22,7 @@ struct GateOptions {
   std::vector<std::pair<std::string, Floors>> floors;  // by scenario; default ones elsewhere
 };
 
-const Floors& floors_of(const GateOptions& options, const std::string& scenario);
+const Floors& scenario_floors(const GateOptions& options, const std::string& scenario);
 
 struct Finding {
   Row row;
@@ -31,10 +31,11 @@ struct Finding {
   // Of a reason, where its step's total has not grown: the reason that has about as many fewer, as
   // "MSR of boot: -6012 exits". The work has moved, then; whether that costs more, cycles tell.
   std::string moved;
+  std::vector<CauseChange> changed;  // by name_causes(): the causes that changed, largest first
 };
 
 // Of a row of a and b.
-Finding finding_of(const Row& row, const Comparison& comparison, const Cell& a, const Cell& b);
+Finding make_finding(const Row& row, const Comparison& comparison, const Cell& a, const Cell& b);
 
 // Whether one of them is of the row's subject.
 bool is_among(const std::vector<Finding>& findings, const Row& row);
@@ -66,6 +67,10 @@ Verdict judge(const std::vector<Cell>& baseline, const std::vector<Cell>& trials
 // Of a suspicion: "IOIO of boot: the baseline's own runs differ, and another may have 980 … 1,120
 // exits: …".
 std::string other_run_text(const Row& row);
+
+// Puts the causes that changed into the judgement: its comparison's and each finding's.
+void name_causes(CellJudgement& judgement, std::span<const record::Record> a,
+                 std::span<const record::Record> b);
 
 // "a device, or more output on the console (one exit a byte)".
 std::string likely_cause(exits::Category category);

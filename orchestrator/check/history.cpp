@@ -29,13 +29,13 @@ void History::add(const record::TrialCounts& trial) {
   const std::string& run = trial.run.empty() ? trial.id : trial.run;
   if (record::is_confirmation(run)) return;
   ++trials_;
+  const SeriesKey series = series_key(trial);
   FailedRun& info = all_runs_[{run, trial.scenario}];
-  if (info.trials++ == 0) info = {run, trial.id, trial.scenario, 1, 0};
+  if (info.trials++ == 0) info = {run, trial.id, trial.scenario, series.site, 1, 0};
   if (trial.outcome != record::Outcome::passed) return;
   ++info.passed;
-  const std::string cell(record::cell_of(trial.trial));
   for (const record::StepCounts& step : trial.steps) {
-    std::vector<Run>& runs = runs_[{trial.scenario, cell, step.step, step.guest}];
+    std::vector<Run>& runs = runs_[{series, step.step, step.guest}];
     find_or_add_run(runs, run, Run{run, trial.id, {}}).totals.push_back(step.exits);
   }
   keep_recent(trial, run);
@@ -55,17 +55,16 @@ std::vector<Trend> History::trends(std::size_t points) const {
   for (const auto& [key, runs] : runs_) {
     std::vector<RunPoint> each;
     for (const Run& run : runs) {
-      const base::Samples totals = samples_of(run.totals);
+      const base::Samples totals = to_samples(run.totals);
       const auto [least, most] = std::ranges::minmax_element(run.totals);
       each.push_back({run.run, run.first_id, run.totals.size(), totals.median(), *least, *most});
     }
-    Trend& trend =
-        trends.emplace_back(Trend{key.scenario, key.cell, key.step, key.guest, {}, together});
+    Trend& trend = trends.emplace_back(Trend{key.series, key.step, key.guest, {}, together});
     for (std::size_t at = 0; at < each.size(); at += together)
       trend.points.push_back(
           put_together(std::span(each).subspan(at, std::min(together, each.size() - at))));
   }
-  std::ranges::stable_sort(trends, {}, [](const Trend& trend) { return trend.cell; });
+  std::ranges::stable_sort(trends, {}, [](const Trend& trend) { return trend.of.cell; });
   return trends;
 }
 

@@ -23,7 +23,8 @@ struct RunPoint {
 };
 
 struct Trend {
-  std::string scenario, cell, step;
+  SeriesKey of;
+  std::string step;
   std::uint32_t guest = 1;
   std::vector<RunPoint> points;  // oldest first
   std::size_t runs_a_point = 1;  // at most so many stand in one
@@ -31,6 +32,7 @@ struct Trend {
 
 struct FailedRun {
   std::string run, first_id, scenario;
+  std::string site;  // "" where its first trial did not get so far as to have one
   std::size_t trials = 0, passed = 0;
 };
 
@@ -54,7 +56,8 @@ class History {
     std::vector<std::uint64_t> totals;
   };
   struct Key {
-    std::string scenario, cell, step;
+    SeriesKey series;
+    std::string step;
     std::uint32_t guest = 1;
     auto operator<=>(const Key&) const = default;
   };

@@ -27,13 +27,35 @@ TEST(History, APointARun) {
   history.add(trial_of_run(2, 1, 200));
   const std::vector<Trend> trends = history.trends(100);
   ASSERT_EQ(trends.size(), 1u);
-  EXPECT_EQ(trends[0].cell, "boot");
+  EXPECT_EQ(trends[0].of.cell, "boot");
   ASSERT_EQ(trends[0].points.size(), 2u);
   EXPECT_EQ(trends[0].points[0].median, 110);
   EXPECT_EQ(trends[0].points[0].least, 100u);
   EXPECT_EQ(trends[0].points[0].most, 130u);
   EXPECT_EQ(trends[0].points[0].trials, 3u);
   EXPECT_EQ(trends[0].points[1].first_id, trial_of_run(2, 1, 0).id);
+}
+
+// One line through runs of two sites would go up and down with the sites.
+TEST(History, SitesAndVendorsHaveTheirOwnSeries) {
+  History history;
+  const auto add = [&](int run, const std::string& site, const std::string& vendor) {
+    record::TrialCounts trial = trial_of_run(run, 1, run * 100);
+    trial.conditions = std::make_shared<record::Conditions>(
+        record::Conditions{{"site", site}, {"vendor", vendor}});
+    history.add(trial);
+  };
+  add(1, "svm", "svm");
+  add(2, "kvm", "svm");
+  add(3, "svm", "svm");
+  add(4, "kvm", "vmx");
+  const std::vector<Trend> trends = history.trends(100);
+  ASSERT_EQ(trends.size(), 3u);
+  EXPECT_EQ(trends[0].of, (SeriesKey{"boot", "boot", "kvm", "svm"}));
+  EXPECT_EQ(trends[1].of, (SeriesKey{"boot", "boot", "kvm", "vmx"}));
+  EXPECT_EQ(trends[2].of, (SeriesKey{"boot", "boot", "svm", "svm"}));
+  ASSERT_EQ(trends[2].points.size(), 2u);
+  EXPECT_EQ(trends[2].points[1].median, 300);
 }
 
 TEST(History, FailedTrialsAreToldAndConfirmationsAreNot) {

@@ -14,7 +14,7 @@ constexpr std::size_t most_new_trials = 100;
 std::vector<Row> judged_rows(const Cell& cell, const GateOptions& options) {
   std::vector<Row> rows = compare(cell, cell).rows;
   std::erase_if(rows, [&](const Row& row) {
-    return !is_judged(row, floors_of(options, cell.scenario), vendor_of(cell));
+    return !is_judged(row, scenario_floors(options, cell.scenario), known_vendor(cell));
   });
   return rows;
 }
@@ -24,8 +24,8 @@ std::vector<Row> judged_rows(const Cell& cell, const GateOptions& options) {
 // nullopt where no number does.
 std::optional<std::size_t> trials_for_a_pass(const Row& row, const Cell& cell,
                                              const GateOptions& options) {
-  const auto floor = floor_of(row, floors_of(options, cell.scenario), vendor_of(cell));
-  const base::Samples samples = samples_of(counts_of(cell, row));
+  const auto floor = find_floor(row, scenario_floors(options, cell.scenario), known_vendor(cell));
+  const base::Samples samples = to_samples(row_counts(cell, row));
   const double wide = largest_shift_hidden(samples.values(), samples.values(), default_confidence);
   if (!floor || !(*floor > 0) || !(wide > 0)) return 1;
   const auto n = static_cast<double>(cell.trials.size());

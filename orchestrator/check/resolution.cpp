@@ -24,8 +24,9 @@ double Resolution::floors_missed() const {
   return floor > 0 && could_miss > 0 ? could_miss / floor : 0;
 }
 
-Resolution resolution_of(const Row& row, const Cell& a, const Cell& b, double floor, double alpha) {
-  const base::Samples before = samples_of(counts_of(a, row)), after = samples_of(counts_of(b, row));
+Resolution resolve(const Row& row, const Cell& a, const Cell& b, double floor, double alpha) {
+  const base::Samples before = to_samples(row_counts(a, row)),
+                      after = to_samples(row_counts(b, row));
   return {row, floor,
           std::max(0.0, largest_shift_hidden(before.values(), after.values(), default_confidence)),
           std::max(floor, least_shift_shown(before.values(), after.values(), alpha))};

@@ -27,8 +27,8 @@ struct Resolution {
   double floors_missed() const;
 };
 
-// `alpha`: what a single test of the check has to go below. `floor`: floor_of() the row.
-Resolution resolution_of(const Row& row, const Cell& a, const Cell& b, double floor, double alpha);
+// `alpha`: what a single test of the check has to go below. `floor`: find_floor() the row.
+Resolution resolve(const Row& row, const Cell& a, const Cell& b, double floor, double alpha);
 
 // "could have missed +45 % of INTR of boot (+12 % of total of boot, 3 more): …" and how many trials
 // a side would do, of rows that hide changes of more than `floors` floors; "" where there are none.

@@ -5,17 +5,21 @@
 
 #include <algorithm>
 
+#include "orchestrator/base/counted.hpp"
 #include "orchestrator/cli/output.hpp"
 #include "orchestrator/record/counts.hpp"
 
 namespace lab::cli {
 namespace {
 
-// The trial as the baseline's were, on the kernel that those had.
+// The trial as the baseline's were, on the kernel that those had. A release of a tree's kernel
+// names none that could be had: there the plan's own word stays.
 scenario::TrialPlan plan_of(const check::Entry& baseline, double timeout_scale) {
   scenario::TrialPlan plan = baseline.plan.value();
-  const auto kernel = baseline.cell.conditions.find(std::string(record::condition::outer_kernel));
-  if (kernel != baseline.cell.conditions.end()) plan.settings.kernel = kernel->second;
+  const record::Conditions& conditions = baseline.cell.conditions;
+  const auto kernel = conditions.find(std::string(record::condition::outer_kernel));
+  const bool is_debians = !conditions.contains(std::string(record::condition::kvm_source));
+  if (kernel != conditions.end() && is_debians) plan.settings.kernel = kernel->second;
   scale_timeouts(plan, timeout_scale);
   return plan;
 }
@@ -40,8 +44,16 @@ class Side {
     runner.run([](const auto&) {});
     runner.clear_progress();
     all_stored_ &= runner.all_stored();
-    for (const record::Record& record : runner.records())
-      counts_.push_back(record::counts_of(record));
+    records_ = runner.records();
+    for (const record::Record& record : records_) counts_.push_back(record::counts_of(record));
+  }
+
+  // One trial with the causes of its exits, which is no sample: counting them takes instructions.
+  std::vector<record::Record> run_with_causes() const {
+    Side side(plan_, options_, run_);
+    side.plan_.settings.causes = usual_causes;
+    side.run(1);
+    return side.records_;
   }
 
   bool all_stored() const { return all_stored_; }
@@ -56,6 +68,7 @@ class Side {
   std::size_t trials_ = 0;
   bool all_stored_ = true;
   std::vector<record::TrialCounts> counts_;
+  std::vector<record::Record> records_;  // of the last run
 };
 
 // The first that is not only told; "" where there is none.
@@ -92,6 +105,7 @@ class Confirmer {
     }
     ConfirmedOrNot result = judge();
     result.all_stored = b_.all_stored() && (!a_ || a_->all_stored());
+    if (!result.confirmation.confirmed.empty()) measure_causes(result);
     return result;
   }
 
@@ -122,6 +136,19 @@ class Confirmer {
     }
   }
 
+  // Where both sides can be run and their trials have none: what the difference is about. Without
+  // them a confirmed difference is one all the same.
+  void measure_causes(ConfirmedOrNot& result) const {
+    if (!a_ || suspicion_.plan.settings.causes != 0) return;
+    try {
+      result.causes_before = a_->run_with_causes();
+      result.causes_now = b_.run_with_causes();
+    } catch (const base::Error& error) {
+      if (error.kind() == base::ErrorKind::interrupted) throw;
+      say(fmt::format("lab: no causes: {}\n", report::printable(error.what(), true)));
+    }
+  }
+
   ConfirmedOrNot undecided(const std::string& why) const {
     ConfirmedOrNot result;
     result.confirmation.cannot_tell = {"suspected, and could not be tried again: " + why};
@@ -139,13 +166,15 @@ class Confirmer {
       const std::vector<check::Cell> a = a_->cells();
       if (a.size() == 1) lost = other_condition(a.front(), suspicion_.baseline.cell);
       if (a.size() == 1 && lost.empty())
-        return {check::confirm(suspicions_, a.front(), b.front(), gate_),
-                fmt::format("{} trials as the baseline's and {} as now, in turn",
-                            a.front().trials.size(), b.front().trials.size())};
+        return {
+            check::confirm(suspicions_, a.front(), b.front(), gate_),
+            fmt::format("{} as the baseline's and {} as now, in turn",
+                        base::counted(a.front().trials.size(), "trial"), b.front().trials.size())};
       lost = a.size() == 1 ? "other " + lost : "no trial passed";
     }
     return {check::confirm(suspicions_, suspicion_.baseline.cell, b.front(), gate_),
-            fmt::format("{} new trials beside the baseline's{}", b.front().trials.size(),
+            fmt::format("{} beside the baseline's{}",
+                        base::counted(b.front().trials.size(), "new trial"),
                         lost.empty() ? "" : " (which cannot be run again: " + lost + ")"),
             is_same()};
   }

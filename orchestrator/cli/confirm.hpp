@@ -3,6 +3,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "orchestrator/check/baseline.hpp"
 #include "orchestrator/check/confirmation.hpp"
@@ -25,6 +26,9 @@ struct ConfirmedOrNot {
   // turn with the new trials.
   bool same_on_both_sides = false;
   bool all_stored = true;  // false where a record lies beside the store
+  // One trial a side with the causes of its exits, where something was confirmed and both sides
+  // could be run.
+  std::vector<record::Record> causes_before, causes_now;
 };
 
 // Whether both plans run the same guest through the same steps; their names, numbers, time limits

@@ -40,9 +40,10 @@ int run_lab(int argc, const char* const* argv) {
   parser.add_switch(
       "-v,--verbose", [] { spdlog::set_level(spdlog::level::debug); },
       "Say more on standard error");
-  for (const auto add : {add_run, add_top, add_results, add_compare, add_baseline, add_check,
-                         add_report, add_validate, add_doctor, add_kvm, add_image, add_outer,
-                         add_bench, add_help, add_vmm, add_job})
+  for (const auto add : {add_run,   add_top,   add_results, add_compare, add_causes,   add_baseline,
+                         add_check, add_try,   add_bisect,  add_report,  add_validate, add_doctor,
+                         add_kvm,   add_image, add_clean,   add_outer,   add_provide,  add_lane,
+                         add_bench, add_help,  add_vmm,     add_job})
     add(parser.top());
   try {
     if (!parser.parse(argc, argv)) return parser.exit_code();

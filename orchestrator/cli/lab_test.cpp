@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: MIT
 // Whole commands in this process, on a store and scenarios of their own: what each ends with. Those
 // that boot machines are tested in e2e/.
-#include "orchestrator/base/subprocess.hpp"
+#include <sys/mount.h>
+#include <unistd.h>
+
 #include "orchestrator/cli/lab_fixture.hpp"
 
 namespace lab::cli {
@@ -76,6 +78,24 @@ TEST_F(Lab, ValidateEndsWithTheWorstOfItsFiles) {
   expect(base::exit_usage, {"validate"});
 }
 
+// Whereas a file of the user's own must be there, as for a kernel.
+TEST_F(Lab, ValidateForgivesFirmwareOfAPackageThatIsNotInstalled) {
+  const auto with_firmware = [&](const std::string& file) {
+    return write("uefi.yaml", "version: 1\nname: uefi\nimage: tiny\nguest: {firmware: " + file +
+                                  "}\nsteps: [{boot: }]\n");
+  };
+  const std::string file = with_firmware("/usr/share/OVMF/no-such.fd");
+  expect(base::exit_ok, {"validate", file}, IsEmpty());
+  EXPECT_THAT(
+      lab({"validate", file}).output,
+      HasSubstr("ok, 1 trial; guest.firmware '/usr/share/OVMF/no-such.fd' not checked: it is "
+                "not on this machine (apt-get install ovmf)"));
+  expect(base::exit_infrastructure, {"run", file, "--on", "svm"},
+         HasSubstr("hint: apt-get install ovmf"));
+  expect(base::exit_usage, {"validate", with_firmware("./no-such.fd")},
+         HasSubstr("there is no such file"));
+}
+
 TEST_F(Lab, RunRefusesWhatItCannotRunBeforeItStartsAnything) {
   expect(base::exit_ok, {"run", scenario(), "--dry-run"}, IsEmpty());
   EXPECT_THAT(lab({"run", scenario(), "--dry-run"}).output,
@@ -86,6 +106,24 @@ TEST_F(Lab, RunRefusesWhatItCannotRunBeforeItStartsAnything) {
   expect(base::exit_usage, {"run", scenario(), "--on", "moon"}, HasSubstr("moon"));
   expect(base::exit_usage, {"run", scenario(), "--exact", "--no-exact"}, HasSubstr("excludes"));
   expect(base::exit_usage, {"run", scenario(), "--filter", "("}, HasSubstr("("));
+}
+
+// Exact trials are all the same, so that one of them is enough; others are judged by statistics.
+TEST_F(Lab, RepeatAutoIsOneTrialWhereCountsAreExactAndEightWhereTheyVary) {
+  const auto trials = [&](Words words) {
+    words.insert(words.begin(), {"run", LAB_SOURCE_DIR "/ci/nightly-boot.yaml", "--dry-run"});
+    const Finished listed = lab(words);
+    EXPECT_EQ(listed.code, base::exit_ok) << listed.errors;
+    return std::ranges::count(listed.output, '\n');
+  };
+  EXPECT_THAT(lab({"validate", LAB_SOURCE_DIR "/ci/nightly-boot.yaml"}).output,
+              HasSubstr("ok, 1 trial (repeat: auto; 8 of each cell where counts vary)"));
+  EXPECT_EQ(trials({"--on", "vmx"}), 1);
+  EXPECT_EQ(trials({"--on", "vmx", "--no-exact"}), 8);
+  EXPECT_EQ(trials({"--on", "kvm"}), 8);
+  EXPECT_EQ(trials({"--on", "kvm", "--repeat", "3"}), 3);
+  EXPECT_EQ(trials({"--on", "vmx", "--set", "repeat=3"}), 3);
+  EXPECT_EQ(trials({"--on", "kvm", "--set", "image=debian-12", "--set", "repeat=auto"}), 8);
 }
 
 TEST_F(Lab, AScenarioIsAlsoNamedAsTheOneThatComesWithLab) {
@@ -112,15 +150,65 @@ TEST_F(Lab, AFilterIsATrialsOwnNameOrARegex) {
   };
   EXPECT_EQ(chosen("paging[paging=nested]#1"), "paging[paging=nested]#1\n");
   EXPECT_THAT(chosen("nested.*1$"), HasSubstr("paging[paging=nested]#1\n"));
+  const std::string no_regex = "distros[image=debian-12]#1";
+  EXPECT_EQ(
+      lab({"run", LAB_SOURCE_DIR "/scenarios/distros.yaml", "--dry-run", "-f", no_regex}).output,
+      no_regex + "\n");
 }
 
-// cron's jobs and services may have none.
-TEST_F(Lab, NightlyNeedsNoHome) {
-  const base::Outcome outcome =
-      base::run({.argv = {"env", "-u", "HOME", "-u", "XDG_STATE_HOME", LAB_SOURCE_DIR "/ci/nightly",
-                          "--config", folder() + "/none.conf"}});
-  EXPECT_EQ(outcome.exit_code, base::exit_usage) << outcome.errors;
-  EXPECT_THAT(outcome.errors, HasSubstr("cannot read '" + folder() + "/none.conf'"));
+// Each of these scenarios has a cell that its option contradicts, and is refused without a filter.
+TEST_F(Lab, WhatAFilterLeavesOutIsNotRefused) {
+  const std::string file = write("two.yaml", R"(version: 1
+name: two
+image: tiny
+repeat: auto
+matrix: {kvm.scope: [vm, host]}
+steps: [{boot: }]
+)");
+  for (const Words& cause :
+       {Words{"--causes"}, {"--set", "kvm.causes=16"}, {"--set", "kvm.parameters.exit_scope=vm"}}) {
+    Words words{"run", file, "--on", "svm", "--dry-run"};
+    words.insert(words.end(), cause.begin(), cause.end());
+    expect(base::exit_usage, words, HasSubstr("(in two[kvm.scope=host])"));
+    words.insert(words.end(), {"-f", "scope=vm"});
+    expect(base::exit_ok, words, IsEmpty());
+    EXPECT_THAT(lab(words).output, StartsWith("two[kvm.scope=vm]#1\n"));
+    words.back() = "two[kvm.scope=vm]#1";
+    expect(base::exit_ok, words, IsEmpty());
+    words.back() = "scope=host";
+    expect(base::exit_usage, words, HasSubstr("(in two[kvm.scope=host])"));
+  }
+}
+
+// repeat: auto asks for the site, which only has this machine's own kernel.
+TEST_F(Lab, TheSiteIsNotAskedForAKernelThatAFilterLeavesOut) {
+  const std::string file = write("kernels.yaml", R"(version: 1
+name: kernels
+image: tiny
+repeat: auto
+matrix: {kvm.kernel: [4.9.0-1-amd64, 4.19.0-1-amd64]}
+steps: [{boot: }]
+)");
+  Words words{"run", file, "--on", "here", "--dry-run"};
+  expect(base::exit_usage, words, HasSubstr("kvm.kernel '4.9.0-1-amd64' is not what runs here"));
+  words.insert(words.end(), {"-f", "=4.19"});
+  expect(base::exit_usage, words, HasSubstr("kvm.kernel '4.19.0-1-amd64' is not what runs here"));
+}
+
+// A service's may be, or a container's.
+TEST_F(Lab, AHomeThatIsReadOnlyIsNamedWithTheReasonAndTheRemedy) {
+  if (::geteuid() != 0) GTEST_SKIP() << "mounting needs root";
+  const std::string home = folder() + "/home";
+  std::filesystem::create_directory(home);
+  ASSERT_EQ(::mount("none", home.c_str(), "tmpfs", MS_RDONLY, nullptr), 0);
+  ::setenv("XDG_STATE_HOME", (home + "/state").c_str(), 1);
+  const Finished finished = lab({"run", "boot-count", "--on", "svm"});
+  ::umount2(home.c_str(), MNT_DETACH);
+  EXPECT_EQ(finished.code, base::exit_usage);
+  EXPECT_THAT(finished.errors, AllOf(HasSubstr("folder '" + home +
+                                               "/state/lab' cannot be made or "
+                                               "written: Read-only file system"),
+                                     HasSubstr("set HOME or the XDG_*_HOME variables")));
 }
 
 // It failed where the processor has neither VMX nor SVM, and loaded modules where none were.

@@ -104,6 +104,11 @@ Option Option::comma_separated() const {
   return *this;
 }
 
+Option Option::count(int words) const {
+  option_->expected(words);
+  return *this;
+}
+
 Option Option::needs(const Option& other) const {
   option_->needs(other.option_);
   return *this;

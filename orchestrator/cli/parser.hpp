@@ -33,6 +33,8 @@ class Option {
   // Takes one word each time that it is given, and not all that follow.
   Option one_word() const;
   Option comma_separated() const;
+  // Takes exactly so many words.
+  Option count(int words) const;
   Option needs(const Option& other) const;
   Option excludes(const Option& other) const;
 

@@ -9,6 +9,7 @@
 #include <fstream>
 #include <ranges>
 
+#include "orchestrator/base/counted.hpp"
 #include "orchestrator/base/error.hpp"
 #include "orchestrator/check/baseline.hpp"
 #include "orchestrator/cli/output.hpp"
@@ -94,8 +95,8 @@ std::optional<std::string> named_run(const store::Store& store, const std::strin
   std::vector<record::RunInfo> runs = store.runs(scenario);
   std::erase_if(runs, [](const auto& run) { return record::is_confirmation(run.run); });
   if (back >= runs.size())
-    throw base::user_error(fmt::format("'{}': store '{}' has {} runs{}", word, store.path(),
-                                       runs.size(),
+    throw base::user_error(fmt::format("'{}': store '{}' has {}{}", word, store.path(),
+                                       base::counted(runs.size(), "run"),
                                        scenario.empty() ? "" : " of scenario " + scenario));
   return runs[runs.size() - 1 - back].run;
 }
@@ -132,6 +133,20 @@ std::vector<TrialCounts> select_trials(const store::Store& store, const std::str
                                        const std::string& scenario) {
   return word.find('=') != std::string::npos ? by_conditions(store, word, scenario)
                                              : select_run(store, word, scenario);
+}
+
+std::vector<record::Record> some_records(const store::Store& store, const check::Cell& cell) {
+  constexpr std::size_t enough = 20;  // to say what changed
+  std::vector<record::Record> records;
+  for (const check::Trial& trial : cell.trials | std::views::reverse | std::views::take(enough))
+    if (std::optional<record::Record> record = store.find(trial.id))
+      records.push_back(std::move(*record));
+  return records;
+}
+
+std::string store_of(const std::string& store_file, const std::string& word) {
+  const bool is_store = std::filesystem::is_regular_file(word) && !is_json(word);
+  return is_store ? word : store_path(store_file);
 }
 
 std::vector<check::Cell> select_cells(const std::string& store_file, const std::string& word,

@@ -7,8 +7,11 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "orchestrator/base/counted.hpp"
+#include "orchestrator/check/planning.hpp"
 #include "orchestrator/cli/output.hpp"
 #include "orchestrator/cli/scenario_file.hpp"
+#include "orchestrator/run/checks.hpp"
 #include "orchestrator/scenario/plan_json.hpp"
 #include "orchestrator/store/keep.hpp"
 
@@ -22,10 +25,16 @@ void scale(std::chrono::seconds& limit, double factor) {
       std::clamp(static_cast<double>(limit.count()) * factor, 1.0, most)));
 }
 
+// As a record keeps it.
+std::string plan_text(const scenario::TrialPlan& plan) {
+  return scenario::to_object(plan).dump(-1, ' ', true,
+                                        nlohmann::ordered_json::error_handler_t::replace);
+}
+
 std::string warmup_line(const record::Record& record) {
   std::string exits;
   if (!record.steps.empty() && record.steps.front().exits)
-    exits = fmt::format(", {} exits", *record.steps.front().exits);
+    exits = ", " + base::counted(*record.steps.front().exits, "exit");
   return fmt::format("lab: warm-up {}: {}{}{}, not kept\n", report::printable(record.trial),
                      to_string(record.outcome), exits,
                      record.message.empty() ? "" : ": " + report::printable(record.message));
@@ -33,36 +42,86 @@ std::string warmup_line(const record::Record& record) {
 
 }  // namespace
 
-void add_trial_options(const Command& command, TrialOptions& options) {
+void add_place_options(const Command& command, TrialOptions& options) {
   command.add_option("--on", options.run.site, "Where: lab help sites")
       .type_name("SITE:{auto,here,kvm,svm,vmx}")
       .shows_default();
   command.add_option("--set", options.set, "KEY=VALUE: override a setting (dotted key)").one_word();
-  command.add_option("--retry", options.retry, "Times to try again where the machinery fails")
-      .range(0, 10);
   command.add_option("--timeout-scale", options.timeout_scale, "Multiply every time limit")
       .range(0.01, 100.0);
+  command.add_option("--via", options.via.command,
+                     "Command that starts a lane, -j of them: lab help machines");
+  command.add_option("--slurm-options", options.via.slurm_options,
+                     "OPTIONS for srun, with --via slurm");
   command
-      .add_option("-j,--jobs", options.run.at_once,
-                  "Outer VMs at once; 0: as many as processors and memory allow")
-      .range(0, 256)
-      .shows_default();
+      .add_option("--queue-limit", options.via.queue_limit,
+                  "MINUTES: with --via, leave a lane out that has not begun by then")
+      .range(0.0, 100000.0);
   const Option exact = command.add_flag(
       "--exact", options.exact, "Refuse where the same trial cannot have the same exits each time");
   command.add_flag("--no-exact", options.no_exact, "By this machine's clock also where it can")
       .excludes(exact);
+  command.add_flag("--causes", options.causes,
+                   "Also count what each exit was about and which code made it: lab causes");
+}
+
+void add_trial_options(const Command& command, TrialOptions& options) {
+  add_place_options(command, options);
+  command.add_option("--retry", options.retry, "Times to try again where the machinery fails")
+      .range(0, 10);
+  command
+      .add_option("-j,--jobs", options.run.at_once,
+                  "Outer VMs at once; 0: as many as processors and memory allow")
+      .range(0, most_lanes)
+      .shows_default();
+  command.add_flag("--no-known-trial", options.via.unproved,
+                   "With --via: take machines without comparing the counts of a known trial");
   command.add_flag("--timings", options.timings, "Say where the time went, by phase");
   command.add_flag("--verify-tracepoint", options.run.verify_tracepoint,
-                   "Also count by the kvm:kvm_exit tracepoint and compare reason by reason");
+                   "Also count by the kvm:kvm_exit tracepoint and compare reason by reason (with "
+                   "--causes also each detail, by kvm_pio and others)");
   command.add_option("--store", options.store, "The store's file");
+}
+
+void check_lanes(const TrialOptions& options) {
+  if (options.via.command.empty() && options.via.unproved)
+    throw base::user_error("--no-known-trial: only with --via");
+  if (options.via.command.empty() && options.via.queue_limit > 0)
+    throw base::user_error("--queue-limit: only with --via");
+  if (options.via.command != "slurm" && !options.via.slurm_options.empty())
+    throw base::user_error("--slurm-options: only with --via slurm");
+  if (!options.via.command.empty() && options.run.at_once == 0)
+    throw base::user_error("-j 0 with --via: say how many lanes", "-j 4");
 }
 
 scenario::Scenario load_scenario(const std::string& file, const TrialOptions& options) {
   std::vector<std::string> overrides = options.set;
   if (options.exact) overrides.push_back("exact=true");
   if (options.no_exact) overrides.push_back("exact=false");
+  if (options.causes) overrides.push_back(fmt::format("kvm.causes={}", usual_causes));
   if (options.repeat > 0) overrides.push_back("repeat=" + std::to_string(options.repeat));
-  return scenario::load(scenario_file(file), overrides);
+  return scenario::load(scenario_file(file), overrides, options.wanted);
+}
+
+void decide_repeat(std::vector<scenario::Scenario>& scenarios, TrialOptions& options) {
+  if (std::ranges::none_of(scenarios, &scenario::Scenario::repeat_auto)) return;
+  std::vector<scenario::TrialPlan> plans;
+  for (const scenario::Scenario& scenario : scenarios)
+    std::ranges::move(scenario::expand(scenario), std::back_inserter(plans));
+  if (options.wanted)
+    std::erase_if(plans, [&](const auto& plan) { return !options.wanted(plan.name); });
+  terminal::Progress progress(terminal::Progress::fitting());
+  const record::Site& site =
+      run::site_for(options.run.site, plans, [&](const trial::Event& event) { progress(event); });
+  progress.clear();
+  options.run.site = site.name;
+  for (scenario::Scenario& scenario : scenarios) {
+    const auto decided = run::decide_exact(scenario::expand(scenario), site);
+    const bool exact = std::ranges::all_of(decided, [](const scenario::TrialPlan& plan) {
+      return plan.settings.exact == scenario::Exact::always;
+    });
+    if (scenario.repeat_auto && !exact) scenario.repeat = check::fewest_new_trials;
+  }
 }
 
 std::vector<scenario::TrialPlan> plans_of(const scenario::Scenario& scenario,
@@ -114,6 +173,8 @@ TrialRunner::TrialRunner(std::vector<scenario::TrialPlan> plans, const TrialOpti
       live_(run_folder_.sockets()),
       progress_(terminal::Progress::fitting()),
       run_(std::move(run_name)) {
+  check_lanes(options);
+  for (const scenario::TrialPlan& plan : plans_) plan_by_name_.emplace(plan.name, &plan);
   store_.set_patience(std::chrono::minutes(1));  // a trial took longer
   if (terminal::Progress::fitting() != terminal::Progress::Mode::terminal) return;
   try {
@@ -127,14 +188,11 @@ TrialRunner::TrialRunner(std::vector<scenario::TrialPlan> plans, const TrialOpti
 // Only the machinery's failures are tried again, and only the trials that have no record yet.
 void TrialRunner::run(const Next& next) {
   next_ = next;
-  run::RunOptions run = options_.run;
-  run.time_scale = options_.timeout_scale;
+  hand_over();  // of an earlier call
   for (unsigned attempt = 0;; ++attempt) {
     last_attempt_ = attempt >= options_.retry;
     try {
-      return run::run_plans(
-          in_order_.missing(), run, folders_, [this] { return failed_early(); },
-          [this](const trial::Event& event) { take(event); });
+      return run_plans();
     } catch (const base::Error& error) {
       progress_.clear();
       if (error.kind() != base::ErrorKind::infrastructure || last_attempt_ || failed_early() ||
@@ -146,22 +204,60 @@ void TrialRunner::run(const Next& next) {
   }
 }
 
+void TrialRunner::run_plans() {
+  run::RunOptions run = options_.run;
+  run.time_scale = options_.timeout_scale;
+  const std::vector<scenario::TrialPlan> plans = in_order_.missing();
+  if (plans.empty()) return;
+  const auto stop_early = [this] { return failed_early(); };
+  const trial::Sink sink = [this](const trial::Event& event) { take(event); };
+  if (options_.via.command.empty()) return run::run_plans(plans, run, folders_, stop_early, sink);
+  const auto warn = [this](const std::string& text) {
+    progress_.clear();
+    say(fmt::format("lab: warning: {}\n", report::printable(text, true)));
+  };
+  lane::run_plans(plans, run, options_.via, stop_early, warn, sink);
+}
+
+void TrialRunner::resume(const std::vector<record::Record>& records) {
+  for (const record::Record& record : records) {
+    const scenario::TrialPlan* plan = plan_of(record);
+    if (plan == nullptr) continue;  // of another scenario, or left out by -f
+    if (record.plan != plan_text(*plan))
+      throw base::user_error(
+          fmt::format("--resume: {} of run {} was another trial than the one that "
+                      "is asked for: its settings or steps differ",
+                      record.trial, record.run),
+          "lab run without --resume, or with the same scenarios and options");
+    failed_ |= record.outcome != record::Outcome::passed;
+    worst_ = worse(worst_, exit_code_of(record.outcome));
+    in_order_.done(record.trial, record);
+  }
+  // A warm-up is for what comes behind it.
+  const std::vector<scenario::TrialPlan> missing = in_order_.missing();
+  for (const scenario::TrialPlan& warmup : missing) {
+    const bool needed = std::ranges::any_of(missing, [&](const scenario::TrialPlan& plan) {
+      return !plan.warmup && plan.scenario == warmup.scenario && plan.cell == warmup.cell;
+    });
+    if (warmup.warmup && !needed) in_order_.done(warmup.name, std::nullopt);
+  }
+}
+
 void TrialRunner::finish() {
   progress_.clear();
-  const std::size_t trials = in_order_.records().size();
+  const std::size_t trials = in_order_.count();
   if (trials > 0) print_summary(trials);
   const std::size_t left = in_order_.missing().size();
   if (failed_early() && left > 0)
-    say(fmt::format("lab: --fail-fast: {} of {} trials not run\n", left, plans_.size()));
+    say(fmt::format("lab: --fail-fast: {} of {} not run\n", left,
+                    base::counted(plans_.size(), "trial")));
   std::string files;
   for (const fs::path& file : unstored_) files += " " + file.string();
   if (!unstored_.empty()) say(fmt::format("lab: not in the store: lab results import{}\n", files));
 }
 
 base::ExitCode TrialRunner::exit_code() const {
-  base::ExitCode worst = unstored_.empty() ? base::exit_ok : base::exit_infrastructure;
-  for (const record::Record& record : records()) worst = worse(worst, exit_code_of(record.outcome));
-  return worst;
+  return unstored_.empty() ? worst_ : base::exit_infrastructure;
 }
 
 void TrialRunner::take(const trial::Event& event) {
@@ -183,9 +279,7 @@ void TrialRunner::keep(record::Record record, unsigned lane) {
   }
   if (run_.empty()) run_ = record.id;
   record.run = run_;
-  if (const scenario::TrialPlan* plan = plan_of(record))
-    record.plan = scenario::to_object(*plan).dump(-1, ' ', true,
-                                                  nlohmann::ordered_json::error_handler_t::replace);
+  if (const scenario::TrialPlan* plan = plan_of(record)) record.plan = plan_text(*plan);
   const store::Saved saved = store::keep(store_, record, {fs::temp_directory_path()});
   if (!saved.file.empty()) {
     unstored_.push_back(saved.file);
@@ -193,8 +287,14 @@ void TrialRunner::keep(record::Record record, unsigned lane) {
                     saved.file.string()));
   }
   failed_ |= record.outcome != record::Outcome::passed;
+  worst_ = worse(worst_, exit_code_of(record.outcome));
   in_order_.done(trial, std::move(record));
+  hand_over();
+}
+
+void TrialRunner::hand_over() {
   next_(in_order_.next());
+  if (forget_) in_order_.forget_shown();
 }
 
 // Of an outer VM. What the run ends with is said in full at its end.
@@ -209,8 +309,8 @@ void TrialRunner::take_failure(const std::string& trial, const base::Error& erro
 }
 
 const scenario::TrialPlan* TrialRunner::plan_of(const record::Record& record) const {
-  const auto plan = std::ranges::find(plans_, record.trial, &scenario::TrialPlan::name);
-  return plan == plans_.end() ? nullptr : &*plan;
+  const auto plan = plan_by_name_.find(record.trial);
+  return plan == plan_by_name_.end() ? nullptr : plan->second;
 }
 
 bool TrialRunner::is_warmup(const record::Record& record) const {
@@ -225,9 +325,9 @@ void TrialRunner::print_summary(std::size_t trials) const {
   rusage usage{};
   ::getrusage(RUSAGE_SELF, &usage);
   say(fmt::format(
-      "lab: {} trial{} in {:.1f} s{}: outer VM's boot {:.1f}, guests {:.1f}, all else "
+      "lab: {} in {:.1f} s{}: outer VM's boot {:.1f}, guests {:.1f}, all else "
       "{:.1f} ({:.0f} %); lab's peak memory {} MiB\n",
-      trials, trials == 1 ? "" : "s", clock_.seconds(),
+      base::counted(trials, "trial"), clock_.seconds(),
       clock_.lanes() > 1 ? fmt::format(", {} at once", clock_.lanes()) : "", clock_.outer_seconds(),
       clock_.guest_seconds(), own, 100 * own / all, usage.ru_maxrss >> 10));
   if (options_.timings) say(clock_.table());

@@ -19,7 +19,8 @@ class Check : public LabTest {
     return lab(words, {.limit = std::chrono::minutes(10)});
   }
 
-  const std::string scenario = write_tiny("timeouts: {trial: 20 min, boot: 15 min}\n");
+  const std::string scenario =
+      write_tiny("repeat: auto\ntimeouts: {trial: 20 min, boot: 15 min}\n");
   const fs::path baseline = folder() / "tiny.baseline.json";
 };
 
@@ -34,15 +35,16 @@ TEST_F(Check, FailsWhereExitsGrowAndOnlyThere) {
   const Finished same = run({"check", scenario});
   EXPECT_EQ(same.exit_code, 0) << same.output << same.errors;
   EXPECT_THAT(same.output, AllOf(HasSubstr("no change that matters"),
-                                 HasSubstr("(baseline of 1 trials, 1 new; exact)")));
+                                 HasSubstr("(baseline of 1 trial, 1 new; exact)")));
 
   const Finished more = run(
       {"check", scenario, "--set", "guest.console=verbose", "--across", "console,image_digest"});
   EXPECT_EQ(more.exit_code, 1) << more.output << more.errors;
   EXPECT_THAT(more.output,
               AllOf(HasSubstr("IOIO of boot"),
-                    HasSubstr("confirmed by 1 trials as the baseline's and 1 as now, in turn"),
-                    HasSubstr("console")));
+                    HasSubstr("confirmed by 1 trial as the baseline's and 1 as now, in turn"),
+                    HasSubstr("console"), HasSubstr("by cause: IOIO of boot"),
+                    testing::ContainsRegex("0x3f8[[:space:]]+serial[[:space:]]+port")));
 
   const Finished other = run({"check", scenario, "--stored", "latest"}, false);
   EXPECT_EQ(other.exit_code, 4) << other.output << other.errors;

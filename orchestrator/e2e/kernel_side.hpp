@@ -65,6 +65,11 @@ class KernelSide : public LabTest {
     for (const char* test : {"numbers", "fuzz --seconds 3 --seed 3"}) vmm(test);
     inside("echo off >/sys/module/kvm/parameters/exit_leaves");
     vmm("fuzz --seconds 2 --seed 4");
+    // Once with room for all causes, once so small that some known ones are lost.
+    for (const char* parameters : {"exit_causes=4096", "exit_layout=ascending exit_causes=16"}) {
+      load(parameters);
+      for (const char* test : {"causes", "numbers", "fuzz --seconds 3 --seed 6"}) vmm(test);
+    }
     load("exit_counts=off");
     vmm("fuzz --seconds 2 --seed 5");
     load("exit_preset=4294966796");

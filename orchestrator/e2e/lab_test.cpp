@@ -129,6 +129,16 @@ std::vector<json> trials_of(const Finished& run) {
   return document.at("trials").get<std::vector<json>>();
 }
 
+std::map<std::string, json> exits_by_trial(const Finished& run) {
+  std::map<std::string, json> exits;
+  for (const json& trial : trials_of(run))
+    for (const json& step : trial.at("steps"))
+      for (const json& reason : step.at("reasons"))
+        exits[trial.value("trial", "")][step.value("name", "")][reason.value("name", "")] =
+            reason.at("exits");
+  return exits;
+}
+
 json named(const json& list, const std::string& name) {
   for (const json& element : list)
     if (element.at("name") == name) return element;

@@ -68,6 +68,8 @@ class LabTest : public testing::Test {
 
 // The `trials` of what `--format json` printed; adds a failure where that is no such document.
 std::vector<json> trials_of(const Finished& run);
+// Their exits by trial, and in it by step and reason.
+std::map<std::string, json> exits_by_trial(const Finished& run);
 // The element with this name; an empty object (and a failure) where there is none.
 json named(const json& list, const std::string& name);
 

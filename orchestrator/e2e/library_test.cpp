@@ -77,7 +77,8 @@ constexpr File files[] = {
     {"idle", 2},        {"clock", 4},        {"memory", 2},       {"msr", 1},
     {"cpuid-storm", 1}, {"smp", 3},          {"disk-matrix", 4},  {"nic-matrix", 3},
     {"console", 3},     {"two-guests", 2},   {"host-actions", 1}, {"save-restore", 1},
-    {"reboot", 1},      {"distros", 5},      {"kernels", 5}};
+    {"reboot", 1},      {"distros", 5},      {"kernels", 5},      {"quick", 1},
+    {"ovmf", 2}};
 
 using FileAndSite = std::tuple<File, const char*>;
 

@@ -76,11 +76,11 @@ pid_t bochs_of(pid_t lab) {
 }
 
 TEST_F(Vmx, ACommandsOutputAndExitCodeComeBack) {
-  const Finished run =
-      lab({"outer", "run", "--on", "vmx", "grep -c ' vmx ' /proc/cpuinfo; echo no >&2; exit 7"},
-          {.limit = std::chrono::minutes(5)});
+  const Finished run = lab({"outer", "run", "--on", "vmx",
+                            "grep -c ' vmx ' /proc/cpuinfo; echo no >&2; printf end; exit 7"},
+                           {.limit = std::chrono::minutes(5)});
   EXPECT_EQ(run.exit_code, 7) << run.errors;
-  EXPECT_EQ(run.output, "1\nno\n");
+  EXPECT_EQ(run.output, "1\nno\nend");
 }
 
 TEST_F(Vmx, AStuckMachineAndAKilledBochsAreErrorsAndNothingIsLeft) {

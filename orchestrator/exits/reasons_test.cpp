@@ -10,9 +10,12 @@
 
 #include <algorithm>
 #include <map>
+#include <regex>
 #include <set>
 
 #include "kvm-patch/exit_leaves.h"
+#include "kvm-patch/exit_numbers.h"
+#include "orchestrator/base/fd.hpp"
 #include "orchestrator/exits/layout.hpp"
 
 namespace lab::exits {
@@ -129,6 +132,22 @@ TEST(Reasons, DefinedIsWhatTheManualsSay) {
   EXPECT_TRUE(is_defined(Vendor::svm, 0x403));
   EXPECT_FALSE(is_defined(Vendor::svm, 0x80000001));
   EXPECT_TRUE(is_defined(Vendor::svm, EXIT_NUMBER_OTHER));
+}
+
+// A number without a slot is only warned of when the modules are loaded, and not counted by itself.
+TEST(Reasons, EveryDefinedNumberAndOtherHaveASlotInTheKernel) {
+  const std::string header = base::read_file(LAB_SOURCE_DIR "/kvm-patch/exit_stats.h");
+  std::smatch found;
+  ASSERT_TRUE(std::regex_search(header, found, std::regex("#define EXIT_SLOTS ([0-9]+)\n")));
+  constexpr exit_range vmx[] = EXIT_RANGES_VMX, svm[] = EXIT_RANGES_SVM;
+  const auto needed = [](const auto& ranges) {
+    unsigned count = 1;  // EXIT_SLOT_OTHER
+    for (const exit_range& range : ranges) count += range.last - range.first + 1;
+    return count;
+  };
+  const auto slots = unsigned(std::stoul(found[1]));
+  EXPECT_LE(needed(vmx), slots);
+  EXPECT_LE(needed(svm), slots);
 }
 
 TEST(Reasons, EveryDefinedNumberHasAName) {

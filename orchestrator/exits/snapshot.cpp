@@ -131,8 +131,8 @@ StepCounts step_counts(const std::optional<Snapshot>& before, const Snapshot& af
   return step;
 }
 
-std::optional<std::uint64_t> count_of(const StepCounts& counts, Vendor vendor,
-                                      std::string_view reason) {
+std::optional<std::uint64_t> find_count(const StepCounts& counts, Vendor vendor,
+                                        std::string_view reason) {
   if (reason == "total") return counts.exits;
   const auto number = parse_reason(vendor, reason);
   if (!number) return std::nullopt;

@@ -108,8 +108,8 @@ StepCounts step_counts(const std::optional<Snapshot>& before, const Snapshot& af
 
 // Exits of "total", of a reason's name or of its number. Zero when it never
 // happened; empty when this vendor has no such reason.
-std::optional<std::uint64_t> count_of(const StepCounts& counts, Vendor vendor,
-                                      std::string_view reason);
+std::optional<std::uint64_t> find_count(const StepCounts& counts, Vendor vendor,
+                                        std::string_view reason);
 
 // The reader's JSON object S. Throws base::Error (infrastructure) on anything
 // malformed: missing or negative values, out of range, twice the same number,

@@ -1,15 +1,12 @@
 // SPDX-License-Identifier: MIT
 // The guest's JSON of a snapshot. It comes from a guest: bounded and checked before it is believed.
-#include <spdlog/fmt/fmt.h>
-
 #include <algorithm>
-#include <limits>
 #include <nlohmann/json.hpp>
 #include <set>
 
 #include "orchestrator/base/error.hpp"
 #include "orchestrator/base/json.hpp"
-#include "orchestrator/exits/snapshot.hpp"
+#include "orchestrator/exits/snapshot_json.hpp"
 
 namespace lab::exits {
 namespace {
@@ -18,34 +15,13 @@ using nlohmann::json;
 
 constexpr std::size_t line_size_limit = 128 * 1024;  // the reader's longest line
 constexpr std::size_t reasons_limit = 1024;
-constexpr std::uint64_t u32_max = std::numeric_limits<std::uint32_t>::max();
-constexpr std::uint64_t u64_max = std::numeric_limits<std::uint64_t>::max();
 
 [[noreturn]] void fail_snapshot(const std::string& cause) {
   throw base::infrastructure_error("guest's snapshot: " + cause);
 }
 
-// By fmt: adding strings here sets off g++ 12's false -Wrestrict (GCC bug 105651).
-std::string in_quotes(const char* name) {
-  return fmt::format("'{}'", name);
-}
-
-std::uint64_t integer(const json& value, const std::string& what, std::uint64_t max) {
-  // number_unsigned: no fraction, no sign, below 2^64.
-  if (!value.is_number_unsigned()) fail_snapshot(what + " is not a whole number");
-  const auto number = value.get<std::uint64_t>();
-  if (number > max) fail_snapshot(what + " is larger than " + std::to_string(max));
-  return number;
-}
-
-const json& member(const json& object, const char* name) {
-  const auto found = object.find(name);
-  if (found == object.end()) fail_snapshot(in_quotes(name) + " is missing");
-  return *found;
-}
-
-std::uint32_t member32(const json& object, const char* name) {
-  return std::uint32_t(integer(member(object, name), in_quotes(name), u32_max));
+std::uint32_t number_in(const json& object, const char* name) {
+  return std::uint32_t(base::whole_number(object.at(name), name, 0, UINT32_MAX));
 }
 
 Reading parse_entry(const json& entry) {
@@ -53,13 +29,14 @@ Reading parse_entry(const json& entry) {
     fail_snapshot("a reason is not [number, count at the end, count read, cycles]");
   }
   Reading reading;
-  reading.number = std::uint32_t(integer(entry[0], "a reason's number", u32_max));
-  reading.latched = std::uint32_t(integer(entry[1], "a reason's count", u32_max));
-  if (!entry[2].is_null())
-    reading.read = std::uint32_t(integer(entry[2], "a reason's count read", u32_max));
-  if (entry.size() == 4 && !entry[3].is_null()) {
-    reading.cycles = integer(entry[3], "a reason's cycles", u64_max);
-  }
+  const auto at = [&](std::size_t place, const char* name) {
+    return std::uint32_t(base::whole_number(entry[place], name, 0, UINT32_MAX));
+  };
+  reading.number = at(0, "a reason's number");
+  reading.latched = at(1, "a reason's count");
+  if (!entry[2].is_null()) reading.read = at(2, "a reason's count read");
+  if (entry.size() == 4 && !entry[3].is_null())
+    reading.cycles = base::whole_number(entry[3], "a reason's cycles", 0, UINT64_MAX);
   return reading;
 }
 
@@ -77,17 +54,17 @@ std::vector<Reading> parse_readings(const json& list) {
   return readings;
 }
 
-Snapshot from_object(const json& object) {
-  if (!object.is_object()) fail_snapshot("not a JSON object");
+Snapshot read_snapshot(const json& object) {
   Snapshot snapshot;
-  snapshot.start_total = member32(object, "start_total");
-  snapshot.end_total = member32(object, "end_total");
-  snapshot.own_exits = member32(object, "own_exits");
-  snapshot.attempts = member32(object, "attempts");
-  snapshot.total_cycles = integer(member(object, "total_cycles"), "'total_cycles'", u64_max);
-  snapshot.leaf_reads = integer(member(object, "leaf_reads"), "'leaf_reads'", u32_max);
-  snapshot.late_reads = integer(member(object, "late_reads"), "'late_reads'", u32_max);
-  snapshot.readings = parse_readings(member(object, "reasons"));
+  snapshot.start_total = number_in(object, "start_total");
+  snapshot.end_total = number_in(object, "end_total");
+  snapshot.own_exits = number_in(object, "own_exits");
+  snapshot.attempts = number_in(object, "attempts");
+  snapshot.total_cycles =
+      base::whole_number(object.at("total_cycles"), "total_cycles", 0, UINT64_MAX);
+  snapshot.leaf_reads = number_in(object, "leaf_reads");
+  snapshot.late_reads = number_in(object, "late_reads");
+  snapshot.readings = parse_readings(object.at("reasons"));
   const auto reads = std::ranges::count_if(
       snapshot.readings, [](const Reading& reading) { return reading.read.has_value(); });
   if (snapshot.own_exits != reads + 1) fail_snapshot("'own_exits' is not the counts read + 1");
@@ -96,11 +73,19 @@ Snapshot from_object(const json& object) {
 
 }  // namespace
 
+Snapshot snapshot_from(const json& object) {
+  try {
+    return read_snapshot(object);
+  } catch (const json::exception& error) {
+    fail_snapshot(error.what());
+  }
+}
+
 Snapshot parse_snapshot(std::string_view text) {
   if (text.size() > line_size_limit) fail_snapshot("longer than 128 KiB");
   const auto object = base::try_parse_json(text, {.depth = 4});
   if (!object) fail_snapshot("not JSON");
-  return from_object(*object);
+  return snapshot_from(*object);
 }
 
 std::string to_json(const Snapshot& snapshot) {

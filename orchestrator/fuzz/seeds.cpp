@@ -48,7 +48,7 @@ Seeds scenario_seeds(const fs::path& repository) {
 }
 
 Seeds reader_seeds(const fs::path&) {
-  return {R"({"event":"ready","protocol":3,"reader":"3.0","kernel":"6.1","vendor":"AuthenticAMD",)"
+  return {R"({"event":"ready","protocol":4,"reader":"4.0","kernel":"6.1","vendor":"AuthenticAMD",)"
           R"("vcpus":1,"layout":"descending","snapshot":)" +
               snapshot + "}",
           R"({"event":"step","id":7,"before":)" + snapshot + R"(,"after":)" + snapshot +
@@ -57,8 +57,29 @@ Seeds reader_seeds(const fs::path&) {
           R"({"event":"step","id":8,"before":)" + snapshot + R"(,"after":)" + snapshot +
               R"(,"signal":9,"times":0,"cut":true,"seconds":1.5,"output":""})",
           R"({"event":"snapshot","id":1,"snapshot":)" + snapshot + "}",
+          R"({"event":"symbols","id":2,"from":0,"symbols":[["f"],["g","m"],null],"more":true})",
+          R"({"event":"symbols","id":2,"hidden":"kptr_restrict"})",
           R"({"event":"error","id":1,"message":"no fork"})",
           R"({"event":"bye"})"};
+}
+
+Seeds causes_seeds(const fs::path& repository) {
+  std::string svm = "exit_causes 1 abc\nvendor svm\nvcpus 2\nentries 16\n";
+  for (const char* cause :
+       {"0 123 0x5 0x103f8 0xffffffff81000010", "1 123 0x0 0x40cf8 0xfe05b",
+        "0 124 0x5 0x1000006e0 0xffffffff81000020", "0 114 0x35 0x100000004 0x0",
+        "0 1024 0x5 0x3100000fee000b0 0xffffffff81000030", "0 1024 0x85 0x310000b00f8004 0x100000",
+        "0 78 0x3 0x60000000e 0x9000"})
+    svm += std::string("cause ") + cause +
+           " exits=3 cycles=9 latched=2 latched_cycles=6 "
+           "marked=1 marked_cycles=3\n";
+  svm += "lost 0 123 exits=3 latched=1 marked=0\nreason 123 latched=3\nend\n";
+  std::string vmx = svm;
+  vmx.replace(vmx.find("svm"), 3, "vmx");
+  Seeds seeds{svm, vmx};
+  for (const std::string& tree : files_in(repository / "orchestrator/causes/testdata", ".txt"))
+    seeds.push_back(svm + std::string(1, '\0') + tree);
+  return seeds;
 }
 
 Seeds console_seeds(const fs::path&) {

@@ -10,6 +10,7 @@ namespace lab::fuzz {
 
 std::vector<std::string> scenario_seeds(const std::filesystem::path& repository);
 std::vector<std::string> reader_seeds(const std::filesystem::path& repository);
+std::vector<std::string> causes_seeds(const std::filesystem::path& repository);
 std::vector<std::string> console_seeds(const std::filesystem::path& repository);
 std::vector<std::string> job_stream_seeds(const std::filesystem::path& repository);
 std::vector<std::string> record_seeds(const std::filesystem::path& repository);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "orchestrator/fuzz/targets.hpp"
 
+#include <algorithm>
 #include <fstream>
 #include <nlohmann/json.hpp>
 #include <stdexcept>
@@ -8,6 +9,9 @@
 #include "orchestrator/base/error.hpp"
 #include "orchestrator/base/folders.hpp"
 #include "orchestrator/base/json.hpp"
+#include "orchestrator/base/text.hpp"
+#include "orchestrator/causes/detail.hpp"
+#include "orchestrator/causes/place.hpp"
 #include "orchestrator/check/baseline.hpp"
 #include "orchestrator/fuzz/seeds.hpp"
 #include "orchestrator/image/digests.hpp"
@@ -38,16 +42,6 @@ void refusing(base::ErrorKind kind, Read read) {
   }
 }
 
-std::vector<std::string> split(std::string_view text, char separator) {
-  std::vector<std::string> parts;
-  for (std::size_t begin = 0; begin < text.size();) {
-    const std::size_t end = std::min(text.find(separator, begin), text.size());
-    parts.emplace_back(text.substr(begin, end - begin));
-    begin = end + 1;
-  }
-  return parts;
-}
-
 // What was good once stays good: every plan survives its JSON.
 void check_plans(const scenario::Scenario& scenario) {
   const auto plans = scenario::expand(scenario);
@@ -62,18 +56,36 @@ void check_plans(const scenario::Scenario& scenario) {
 // The input is the file; after a zero byte come overrides, one a line, and after each further one a
 // file that it extends.
 void run_scenario(std::string_view input) {
-  const auto parts = split(input, '\0');
-  const std::string text = parts.empty() ? "" : parts[0];
+  const auto parts = base::split(input, '\0');
+  const std::string text(parts[0]);
   std::size_t next = 2;
   const auto read = [&](const std::string& file) {
     if (next >= parts.size()) throw base::user_error("open '" + file + "': No such file");
-    return parts[next++];
+    return std::string(parts[next++]);
   };
-  refusing(base::ErrorKind::user, [&] {
-    check_plans(scenario::parse(
-        text, "fuzz.yaml", parts.size() > 1 ? split(parts[1], '\n') : std::vector<std::string>(),
-        read));
-  });
+  std::vector<std::string> overrides;
+  if (parts.size() > 1)
+    for (const std::string_view line : base::split(parts[1], '\n'))
+      if (!line.empty()) overrides.emplace_back(line);
+  refusing(base::ErrorKind::user,
+           [&] { check_plans(scenario::parse(text, "fuzz.yaml", overrides, read)); });
+}
+
+// What ends in tables, pages and folded stacks.
+void require_plain(const std::string& text) {
+  const auto plain = [](char c) {
+    return c >= ' ' && c <= '~' && std::string_view(";<>&\"\\").find(c) == std::string_view::npos;
+  };
+  require(text.size() < 300 && std::ranges::all_of(text, plain), "a cause that is not plain");
+}
+
+void require_plain_places(const std::vector<trial::ReaderSymbol>& symbols) {
+  constexpr exits::CauseKey key{1, 5, 0, 0xffffffff81000000};
+  for (const trial::ReaderSymbol& symbol : symbols) {
+    causes::Symbols known;
+    known.add(key.rip, symbol.name, symbol.module);
+    require_plain(causes::describe_place(key, known, {}));
+  }
 }
 
 void run_reader(std::string_view input) {
@@ -82,6 +94,23 @@ void run_reader(std::string_view input) {
     if (message.after) exits::between(*message.after, exits::Vendor::svm);
     const int code = message.exit_code.value_or(0);
     require(code >= 0 && code <= 255, "an exit code that none can be");
+    require_plain_places(message.symbols);
+  });
+}
+
+// The kernel's causes, and behind a zero byte QEMU's device tree.
+void run_causes(std::string_view input) {
+  refusing(base::ErrorKind::infrastructure, [&] {
+    const auto parts = base::split(input, '\0');
+    causes::MemoryTree tree;
+    if (parts.size() > 1) tree = causes::MemoryTree::parse(parts[1]);
+    const exits::HostCauses host = exits::parse_host_causes(parts[0]);
+    require(exits::causes_between({}, host.now) == host.now, "causes since the beginning differ");
+    require(exits::causes_between(host.now, host.now) == exits::Causes{}, "causes of no time");
+    for (const auto& [key, count] : host.now.causes) {
+      require_plain(causes::describe_detail(host.vendor, key, tree));
+      require_plain(causes::describe_place(key, {}, tree));
+    }
   });
 }
 
@@ -161,6 +190,7 @@ void run_import(std::string_view input) {
 constexpr Target all[] = {
     {"scenario", run_scenario, scenario_seeds, 1500},
     {"reader", run_reader, reader_seeds, 10'000},
+    {"causes", run_causes, causes_seeds, 3000},
     {"console", run_console, console_seeds, 2000},
     {"job-stream", run_job_stream, job_stream_seeds, 3000},
     {"record", run_record, record_seeds, 3000},

@@ -134,10 +134,16 @@ INSTANTIATE_TEST_SUITE_P(Nightly, HungAtEachCall,
 TEST_F(CallLimits, ACallWithoutAnswerEndsWhereLibvirtdSaysThatItIsThere) {
   const base::TemporaryFolder folder("/tmp", "lab-test");
   HungLibvirtd libvirtd(folder.path(), Mode::only_the_call, 1);
+  std::filesystem::copy("/bin/sleep", folder.path() / "virtlogd");
+  const base::Process virtlogd({.argv = {folder.path() / "virtlogd", "90"}});
+  ::kill(virtlogd.pid(), SIGSTOP);
   const base::Stopwatch watch;
   EXPECT_THAT([&] { connect(libvirtd.uri(), little); },
               testing::Throws<base::Error>(testing::Property(
-                  &base::Error::what, HasSubstr("libvirtd did not answer within 10 s"))));
+                  &base::Error::what,
+                  AllOf(HasSubstr("libvirtd did not answer within 10 s"),
+                        HasSubstr("virtlogd (process " + std::to_string(virtlogd.pid()) +
+                                  ") was stopped by a signal")))));
   EXPECT_LT(watch.seconds(), soon);
 }
 

@@ -40,7 +40,8 @@ std::vector<fs::path> written_files(const DomainSpec& spec) {
 
 std::vector<fs::path> read_files(const DomainSpec& spec) {
   std::vector<fs::path> files;
-  for (const std::string& file : {spec.emulator, spec.kernel, spec.initrd, spec.memory_file})
+  for (const std::string& file :
+       {spec.emulator, spec.kernel, spec.initrd, spec.firmware, spec.memory_file})
     if (!file.empty()) files.emplace_back(file);
   for (const Disk& disk : spec.disks) files.emplace_back(disk.path);
   for (const MemoryDisk& disk : spec.memory_disks) files.emplace_back(disk.path);

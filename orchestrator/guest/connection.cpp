@@ -5,12 +5,15 @@
 #include <libvirt/virterror.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <array>
 #include <cstdlib>
 #include <mutex>
 #include <span>
 
 #include "orchestrator/base/error.hpp"
 #include "orchestrator/base/interrupt.hpp"
+#include "orchestrator/base/stop_check.hpp"
 #include "orchestrator/guest/call_limit.hpp"
 
 namespace lab::guest {
@@ -22,13 +25,17 @@ void silence_libvirt() {
   std::call_once(once, [] { virSetErrorFunc(nullptr, [](void*, virErrorPtr) {}); });
 }
 
+// libvirt's own words name nobody, or only libvirtd. Debian's, and newer ones.
+constexpr std::array<std::string_view, 3> daemons{"libvirtd", "virtqemud", "virtlogd"};
+
 constexpr const char* where_stopped =
     "is it stopped (SIGSTOP), or does it wait for a disk? ps -o pid,stat,wchan,args -C "
     "libvirtd,virtqemud,virtlogd,qemu-system-x86_64 shows it; then start it anew: "
     "systemctl restart libvirtd";
 
 // Somebody who waits for an answer may have asked lab to stop meanwhile.
-[[noreturn]] void throw_hung(const std::string& what) {
+[[noreturn]] void throw_hung(std::string what) {
+  what += daemons_at_fault();
   try {
     base::throw_if_interrupted();
   } catch (const base::Error& stopped) {
@@ -54,6 +61,23 @@ std::string default_uri() {
   const char* uri = std::getenv("LAB_LIBVIRT_URI");
   if (uri != nullptr && uri[0] != '\0') return uri;
   return ::geteuid() == 0 ? "qemu:///system" : "qemu:///session";
+}
+
+std::string daemons_at_fault(const std::filesystem::path& proc) {
+  std::string faults;
+  bool logs = false, serves = false;
+  std::error_code ignored;
+  for (const auto& entry : std::filesystem::directory_iterator(proc, ignored)) {
+    const std::string pid = entry.path().filename();
+    if (pid.find_first_not_of("0123456789") != std::string::npos) continue;
+    const std::string name = base::process_name(entry.path());
+    if (std::ranges::find(daemons, name) == daemons.end()) continue;
+    (name == "virtlogd" ? logs : serves) = true;
+    if (base::is_stopped(entry.path()))
+      faults += "; " + name + " (process " + pid + ") was stopped by a signal: kill -CONT " + pid;
+  }
+  if (serves && !logs) faults += "; virtlogd, which it may need, does not run: virtlogd -d";
+  return faults;
 }
 
 bool nobody_answered() {

@@ -2,6 +2,7 @@
 // A connection to libvirt, and the one checker through which every libvirt call goes.
 #pragma once
 
+#include <filesystem>
 #include <memory>
 #include <optional>
 #include <string>
@@ -32,6 +33,10 @@ using TextPtr = std::unique_ptr<char, TextFreer>;  // what libvirt allocated for
 // The URI that lab uses: LAB_LIBVIRT_URI, else qemu:///system as root and qemu:///session
 // otherwise.
 std::string default_uri();
+
+// "; virtlogd (process 7) was stopped by a signal: …": the daemons of libvirt that can be why it
+// does not answer, as a folder like /proc shows them. "" where none can.
+std::string daemons_at_fault(const std::filesystem::path& proc = "/proc");
 
 // Opens a connection. Error (infrastructure) where libvirtd does not answer, with the command
 // that starts it. Without patience, calls have no limits, and no thread runs for them: in an outer

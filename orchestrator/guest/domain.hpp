@@ -62,6 +62,9 @@ class Domain {
   // QEMU process: the VM of KVM and its counters stay. Error where it has no qcow2 disk, or a
   // device that cannot be saved (NVMe).
   void save_and_restore();
+  // What lies at its addresses and ports now, as QEMU's `info mtree -f` prints it. Needs a QEMU
+  // that still is there.
+  std::string memory_tree();
 
   // Writes the machine's devices into a new file, which belongs to its DomainSpec::memory_file and
   // to its disks as they are then. It does not go on after that. Error (infrastructure).
@@ -80,7 +83,8 @@ class Domain {
   void attach(const std::string& xml, const std::string& what);
   void detach(const std::string& alias, const std::string& what);
   bool has_device(const std::string& alias) const;
-  std::string monitor(const std::string& command);  // QEMU's for people; its answer
+  // Asks QEMU's monitor for people, for at most so many usual calls' times; its answer.
+  std::string monitor(const std::string& command, int times);
 
   virConnect* connection_;
   std::string name_;

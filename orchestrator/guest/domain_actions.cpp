@@ -117,13 +117,17 @@ void Domain::press(const std::string& keys) {
     throw_libvirt_error("press " + keys + " in domain", name_);
 }
 
-std::string Domain::monitor(const std::string& command) {
-  const CallLimit limit(connection_, name_, saving_times);
+std::string Domain::monitor(const std::string& command, int times) {
+  const CallLimit limit(connection_, name_, times);
   char* answer = nullptr;
   if (virDomainQemuMonitorCommand(domain_.get(), command.c_str(), &answer,
                                   VIR_DOMAIN_QEMU_MONITOR_COMMAND_HMP) != 0)
     throw_libvirt_error("'" + command + "' in domain", name_);
   return TextPtr(answer).get();
+}
+
+std::string Domain::memory_tree() {
+  return monitor("info mtree -f", 1);
 }
 
 void Domain::save_and_restore() {
@@ -133,7 +137,8 @@ void Domain::save_and_restore() {
         "use an image with a disk, or give the guest a scratch disk (guest.scratch.size)");
   pause();
   for (const char* command : {"savevm lab", "loadvm lab"}) {
-    const std::string complaint = monitor(command);  // it says nothing where all went well
+    const std::string complaint =
+        monitor(command, saving_times);  // it says nothing where all went well
     if (complaint.find_first_not_of(" \r\n") != std::string::npos)
       throw base::infrastructure_error(
           "'" + std::string(command) + "' in domain '" + name_ + "': " + complaint,

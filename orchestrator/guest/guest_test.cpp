@@ -36,6 +36,26 @@ TEST(Connection, RefusesAnUnknownUri) {
   }
 }
 
+// A call that waits for virtlogd looks as if libvirtd did not answer.
+TEST(Connection, NamesTheDaemonThatIsStoppedOrNotThere) {
+  const base::TemporaryFolder proc("/tmp", "lab-test");
+  const auto process = [&](const std::string& pid, const std::string& name, const char* state) {
+    std::filesystem::create_directory(proc.path() / pid);
+    base::write_file(proc.path() / pid / "comm", name + "\n");
+    base::write_file(proc.path() / pid / "stat", pid + " (" + name + ") " + state + " 1 1");
+  };
+  EXPECT_EQ(daemons_at_fault(proc.path()), "");
+  process("12", "libvirtd", "S");
+  process("14", "sleep", "T");
+  EXPECT_EQ(daemons_at_fault(proc.path()),
+            "; virtlogd, which it may need, does not run: virtlogd -d");
+  process("13", "virtlogd", "S");
+  EXPECT_EQ(daemons_at_fault(proc.path()), "");
+  process("13", "virtlogd", "T");
+  EXPECT_EQ(daemons_at_fault(proc.path()),
+            "; virtlogd (process 13) was stopped by a signal: kill -CONT 13");
+}
+
 TEST(Connection, FindsAndDestroysDomainsByPrefix) {
   const ConnectionPtr connection = connect(test_uri);
   EXPECT_THAT(domains_with_prefix(connection.get(), "te"), testing::ElementsAre("test"));
@@ -118,6 +138,11 @@ TEST_P(EmulatedMachine, StartsWithEveryDevice) {
   spec_.plug_slots = 1;
   Domain domain(connection_.get(), spec_);
   EXPECT_TRUE(domain.running());
+  const std::string networks =
+      base::run_checked({.argv = {"virsh", "-c", default_uri(), "qemu-monitor-command", spec_.name,
+                                  "--hmp", "info network"}});
+  EXPECT_THAT(networks,
+              testing::ContainsRegex("net0: [^\n]*\n \\\\ lab-network0:[^\n]*restrict=on"));
   domain.attach_disk(disk("plugged"), "qcow2");  // there is a free slot for it
   EXPECT_THROW(domain.attach_disk(disk("again"), "qcow2"), base::Error);
 }
@@ -128,6 +153,7 @@ INSTANTIATE_TEST_SUITE_P(, EmulatedMachine, testing::Values("pc", "q35"),
 TEST_F(EmulatedDomain, DoesWhatHostStepsAsk) {
   spec_.vcpus = 2;
   spec_.balloon = true;
+  spec_.nics = {{.model = "virtio"}};
   spec_.cpu_features = {"-pni", "+aes"};
   spec_.disks = {{.path = disk("v"), .format = "qcow2", .cache = "unsafe"}};
   Domain domain(connection_.get(), spec_);
@@ -144,6 +170,17 @@ TEST_F(EmulatedDomain, DoesWhatHostStepsAsk) {
   domain.save_and_restore();
   EXPECT_TRUE(domain.running());
   EXPECT_EQ(::kill(*pid, 0), 0);  // still the same process
+}
+
+// In the words that causes::MemoryTree reads.
+TEST_F(EmulatedDomain, SaysWhatLiesAtItsAddressesAndPorts) {
+  Domain domain(connection_.get(), spec_);
+  for (const char* part :
+       {" AS \"I/O\", root: io", "-0000000000000cff (prio 0, i/o): pci-conf-data",
+        " AS \"memory\", root: system", " (prio 0, ram): "})
+    EXPECT_THAT(domain.memory_tree(), HasSubstr(part));
+  domain.destroy();
+  EXPECT_THROW(domain.memory_tree(), base::Error);
 }
 
 TEST_F(EmulatedDomain, SaysHowItEnded) {

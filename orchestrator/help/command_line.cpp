@@ -3,18 +3,10 @@
 
 #include <CLI/CLI.hpp>
 
+#include "orchestrator/base/text.hpp"
+
 namespace lab::help {
 namespace {
-
-std::vector<std::string> split(const std::string& text) {
-  std::vector<std::string> words;
-  for (std::size_t begin = 0; begin <= text.size();) {
-    const std::size_t end = std::min(text.find(',', begin), text.size());
-    words.push_back(text.substr(begin, end - begin));
-    begin = end + 1;
-  }
-  return words;
-}
 
 // CLI11 adds what a value must be to the name of its type: "TEXT:{table,json}", "INT:INT in [1 -
 // 5]".
@@ -31,7 +23,9 @@ Option describe(const CLI::Option& option) {
   result.value = type.substr(0, type.find(':'));
   const std::size_t begin = type.find('{'), end = type.find('}');
   if (begin != std::string::npos && end != std::string::npos && begin < end)
-    result.choices = split(type.substr(begin + 1, end - begin - 1));
+    for (const std::string_view choice :
+         base::split(std::string_view(type).substr(begin + 1, end - begin - 1), ','))
+      result.choices.emplace_back(choice);
   return result;
 }
 

@@ -2,6 +2,7 @@
 // Completion for bash and zsh: static scripts, as commands and options do not depend on anything.
 #include <spdlog/fmt/fmt.h>
 
+#include "orchestrator/base/text.hpp"
 #include "orchestrator/help/command_line.hpp"
 
 namespace lab::help {
@@ -11,13 +12,6 @@ std::string joined(const std::vector<std::string>& words) {
   std::string text;
   for (const std::string& word : words) text += (text.empty() ? "" : " ") + word;
   return text;
-}
-
-// In single quotes of a shell.
-std::string quoted(const std::string& text) {
-  std::string result;
-  for (const char c : text) result += c == '\'' ? "'\\''" : std::string(1, c);
-  return "'" + result + "'";
 }
 
 bool takes_scenarios(const Command& command) {
@@ -38,13 +32,14 @@ void add_bash_cases(const std::string& path, const Command& command,
     for (const std::string& name : option.names) {
       inherited.push_back(name);
       if (!option.choices.empty())
-        values += fmt::format("\t\t{}) choices={} ;;\n", name, quoted(joined(option.choices)));
+        values += fmt::format("\t\t{}) choices={} ;;\n", name,
+                              base::shell_quoted(joined(option.choices)));
       else if (!option.value.empty())
         values += fmt::format("\t\t{}) return ;;\n", name);
     }
   }
-  text += fmt::format("\t{})\n\t\tcommands={} options={}\n", quoted(path), quoted(joined(commands)),
-                      quoted(joined(inherited)));
+  text += fmt::format("\t{})\n\t\tcommands={} options={}\n", base::shell_quoted(path),
+                      base::shell_quoted(joined(commands)), base::shell_quoted(joined(inherited)));
   if (takes_scenarios(command)) text += "\t\tfiles='*.yaml'\n";
   if (!values.empty()) text += "\t\tcase $before in\n" + values + "\t\tesac\n";
   text += "\t\t;;\n";
@@ -54,7 +49,7 @@ void add_bash_cases(const std::string& path, const Command& command,
 }
 
 void add_paths(const std::string& path, const Command& command, std::vector<std::string>& paths) {
-  paths.push_back(quoted(path));
+  paths.push_back(base::shell_quoted(path));
   for (const Command& sub : command.commands) add_paths(path + " " + sub.name, sub, paths);
 }
 
@@ -80,23 +75,23 @@ void add_zsh_function(const std::string& name, const Command& command, std::stri
   std::string own = fmt::format("{}() {{\n\tlocal state line\n\t_arguments -C", name);
   for (const Option& option : command.options) {
     if (option.positional) {
-      own += " \\\n\t\t" + quoted((option.repeated   ? "*"
-                                   : option.required ? ""
-                                                     : ":") +
-                                  zsh_value(option));
+      own += " \\\n\t\t" + base::shell_quoted((option.repeated   ? "*"
+                                               : option.required ? ""
+                                                                 : ":") +
+                                              zsh_value(option));
       continue;
     }
     for (const std::string& each : option.names)
-      own += " \\\n\t\t" +
-             quoted((option.repeated ? "*" : "") + each + "[" + zsh_text(option.description) + "]" +
-                    (option.value.empty() ? "" : zsh_value(option)));
+      own += " \\\n\t\t" + base::shell_quoted((option.repeated ? "*" : "") + each + "[" +
+                                              zsh_text(option.description) + "]" +
+                                              (option.value.empty() ? "" : zsh_value(option)));
   }
   if (!command.commands.empty()) {
     own +=
         " \\\n\t\t'1: :->command' '*:: :->rest'\n\tcase $state in\n\tcommand)\n\t\tlocal -a "
         "commands=(";
     for (const Command& sub : command.commands)
-      own += "\n\t\t\t" + quoted(zsh_text(sub.name) + ":" + zsh_text(sub.description));
+      own += "\n\t\t\t" + base::shell_quoted(zsh_text(sub.name) + ":" + zsh_text(sub.description));
     own += ")\n\t\t_describe command commands ;;\n\trest)\n\t\tcase $line[1] in\n";
     for (const Command& sub : command.commands)
       own += fmt::format("\t\t{0}) {1}_{0} ;;\n", sub.name, name);

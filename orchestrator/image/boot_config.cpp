@@ -105,6 +105,48 @@ std::string grub_config_with(const std::string& config, Console console,
   return result;
 }
 
+namespace {
+
+std::string without_variables(const std::string& parameters) {
+  std::istringstream words(parameters);
+  std::string text;
+  for (std::string word; words >> word;)
+    if (word.find('$') == std::string::npos) text += (text.empty() ? "" : " ") + word;
+  return text;
+}
+
+}  // namespace
+
+std::string first_kernel_parameters(const std::string& config) {
+  std::istringstream lines(config);
+  for (std::string line; std::getline(lines, line);) {
+    std::istringstream words(line);
+    std::string first, kernel;
+    if (words >> first && starts_kernel(first) && words >> kernel)
+      return without_variables(without_console(words));
+  }
+  return "";
+}
+
+std::string entry_parameters(const std::string& entry, const std::string& environment) {
+  std::istringstream lines(entry);
+  for (std::string line; std::getline(lines, line);) {
+    std::istringstream words(expanded(line, environment));
+    std::string first;
+    if (words >> first && first == "options") return without_variables(without_console(words));
+  }
+  return "";
+}
+
+std::string with_root(const std::string& parameters, const std::string& root) {
+  if (root.empty()) return parameters;
+  std::istringstream words(parameters);
+  std::string text = "root=" + root;
+  for (std::string word; words >> word;)
+    if (!word.starts_with("root=")) text += " " + word;
+  return text;
+}
+
 bool has_kernel_lines(const std::string& config) {
   return any_line(config, starts_kernel);
 }
@@ -113,21 +155,20 @@ bool takes_entries(const std::string& config) {
   return any_line(config, [](const std::string& command) { return command == "blscfg"; });
 }
 
-std::string boot_entry_with(const std::string& entry, const std::string& environment,
-                            Console console, const std::string& cmdline) {
-  if (cmdline.find('$') != std::string::npos)
-    throw base::user_error("guest.cmdline: GRUB cannot hand on '" + cmdline + "' as it is",
-                           "no dollar signs with an image that has boot loader entries");
+namespace {
+
+// The entry with this behind its options, each line of which `expand` returns as it is meant.
+template <typename Expand>
+std::string entry_with(const std::string& entry, const std::string& addition, Expand expand) {
   std::istringstream lines(entry);
   std::string result;
   bool found = false;
   for (std::string line; std::getline(lines, line);) {
-    std::istringstream words(expanded(line, environment));
+    std::istringstream words(expand(line));
     std::string first;
     words >> first;
     if (first == "options") {
-      line =
-          first + without_console(words) + " " + console_parameters(console) + grub_words(cmdline);
+      line = first + without_console(words) + addition;
       found = true;
     }
     result += line + "\n";
@@ -135,6 +176,36 @@ std::string boot_entry_with(const std::string& entry, const std::string& environ
   if (!found)
     throw base::infrastructure_error("a boot entry of the image has no options",
                                      "use a cloud image that boots by GRUB");
+  return result;
+}
+
+}  // namespace
+
+std::string boot_entry_with(const std::string& entry, const std::string& environment,
+                            Console console, const std::string& cmdline) {
+  if (cmdline.find('$') != std::string::npos)
+    throw base::user_error("guest.cmdline: GRUB cannot hand on '" + cmdline + "' as it is",
+                           "no dollar signs with an image that has boot loader entries");
+  return entry_with(entry, " " + console_parameters(console) + grub_words(cmdline),
+                    [&](const std::string& line) { return expanded(line, environment); });
+}
+
+std::string systemd_boot_entry_with(const std::string& entry, Console console,
+                                    const std::string& cmdline) {
+  return entry_with(entry,
+                    " " + console_parameters(console) + (cmdline.empty() ? "" : " " + cmdline),
+                    [](const std::string& line) { return line; });
+}
+
+std::string loader_config_with(const std::string& config) {
+  std::istringstream lines(config);
+  std::string result;
+  for (std::string line; std::getline(lines, line);) {
+    std::istringstream words(line);
+    std::string first;
+    if (words >> first && first == "timeout") continue;
+    result += line + "\n";
+  }
   return result;
 }
 

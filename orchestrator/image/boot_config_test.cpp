@@ -26,9 +26,21 @@ TEST(Grub, GetsTheConsoleThatTheScenarioWants) {
   EXPECT_FALSE(takes_entries(config));
 }
 
+TEST(OwnKernel, GetsTheParametersOfTheImagesOwn) {
+  EXPECT_EQ(first_kernel_parameters("set a=b\n\tlinux\t/boot/vmlinuz root=UUID=1 ro quiet "
+                                    "console=ttyS0 rootflags=subvol=@ $vt_handoff\nlinux /b c\n"),
+            "root=UUID=1 ro rootflags=subvol=@");
+  EXPECT_EQ(first_kernel_parameters("insmod linux\n"), "");
+  EXPECT_EQ(entry_parameters("linux /vmlinuz\noptions $kernelopts rhgb $tuned\n",
+                             "kernelopts=root=UUID=1 ro quiet\n"),
+            "root=UUID=1 ro rhgb");
+  EXPECT_EQ(with_root("root=UUID=1 ro a=root=2", "PARTUUID=3"), "root=PARTUUID=3 ro a=root=2");
+  EXPECT_EQ(with_root("root=/dev/mapper/a ro", ""), "root=/dev/mapper/a ro");
+}
+
 constexpr const char* fedora_entry =
-    "title Fedora Linux\nlinux /vmlinuz-6\noptions root=UUID=1 ro console=tty0 rhgb quiet "
-    "$tuned_params\ninitrd /initramfs-6.img\n";
+    "title Fedora Linux\nlinux /vmlinuz-6\noptions root=UUID=1 ro console=tty0 loglevel=8 rhgb "
+    "quiet $tuned_params\ninitrd /initramfs-6.img\n";
 
 TEST(BootEntry, GetsConsoleAndParametersOfTheScenario) {
   EXPECT_EQ(boot_entry_with(fedora_entry, "", Console::verbose, "clocksource=tsc a=(b)"),
@@ -71,12 +83,25 @@ TEST(BootEntry, IsTakenWhereGrubIsToldTo) {
   EXPECT_FALSE(has_kernel_lines("insmod linux\nblscfg\n"));
 }
 
+// It hands on quotes and dollar signs as they are.
+TEST(BootEntry, OfSystemdBootIsNotQuoted) {
+  EXPECT_EQ(systemd_boot_entry_with("title A\noptions root=/dev/vda quiet\n", Console::none,
+                                    "dyndbg=\"file a +p\" b=$c"),
+            "title A\noptions root=/dev/vda " + console_parameters(Console::none) +
+                " dyndbg=\"file a +p\" b=$c\n");
+  EXPECT_EQ(loader_config_with("default a\n  timeout 3\n#timeout 4\nconsole-mode keep\n"),
+            "default a\n#timeout 4\nconsole-mode keep\n");
+}
+
 TEST(Fstab, NamesWhatLiesBesideTheRoot) {
-  const auto mounts = read_fstab(
+  const std::string text =
       "# <file system> <mount point>\n\nUUID=1 / ext4 defaults 0 1\n"
       "UUID=2 /usr/local btrfs noatime,subvol=local 0 0\nLABEL=boot\t/boot\txfs\tdefaults 0 0\n"
       "UUID=3 /boot/efi vfat umask=0077 0 2\nUUID=4 none swap sw 0 0\n"
-      "tmpfs /var tmpfs size=1G 0 0\nUUID=5 /home ext4\n#UUID=6 /usr ext4\nPARTUUID=7 /usr ext4\n");
+      "tmpfs /var tmpfs size=1G 0 0\nUUID=5 /home ext4\n#UUID=6 /usr ext4\nPARTUUID=7 /usr ext4\n";
+  const auto mounts = read_fstab(text);
+  ASSERT_EQ(efi_partition_in(text).size(), 1u);
+  EXPECT_EQ(efi_partition_in(text)[0].device, "UUID=3");
   std::string found;
   for (const Mount& mount : mounts)
     found += mount.device + " " + mount.folder + " " + mount.options + ";";

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "orchestrator/image/disk_file.hpp"
 
-#include <array>
+#include <algorithm>
 #include <fstream>
 #include <nlohmann/json.hpp>
 #include <string>
@@ -41,17 +41,40 @@ constexpr std::pair<std::string_view, const char*> other_formats[] = {
     {"<<< ", "vdi"},     {"vhdxfile", "vhdx"},
     {"conectix", "vhd"}, {"QED", "qed"}};
 
-// The first sector; shorter where the file is.
-std::string first_sector(const fs::path& file) {
-  std::array<char, 512> bytes{};
+// What a disk has at some byte that has no partitions but one file system (ext2 to ext4, XFS,
+// btrfs), or is LVM's: the kernel's include/uapi/linux/magic.h, and LVM2's
+// lib/format_text/layout.h.
+struct WholeDisk {
+  std::streamoff at;
+  std::string_view magic;
+};
+
+constexpr WholeDisk whole_disks[] = {
+    {1080, "\x53\xEF"}, {0, "XFSB"}, {65600, "_BHRfS_M"}, {512, "LABELONE"}};
+
+// Bytes of the file; fewer where it ends before.
+std::string bytes_at(const fs::path& file, std::streamoff at, std::size_t count) {
+  std::string bytes(count, '\0');
   std::ifstream stream(file, std::ios::binary);
-  stream.read(bytes.data(), bytes.size());
-  return {bytes.data(), static_cast<std::size_t>(stream.gcount())};
+  stream.seekg(at);
+  stream.read(bytes.data(), static_cast<std::streamsize>(count));
+  bytes.resize(static_cast<std::size_t>(stream.gcount()));
+  return bytes;
+}
+
+std::string first_sector(const fs::path& file) {
+  return bytes_at(file, 0, 512);
 }
 
 // A master boot record, also the protective one before a GPT, ends with 55 AA (UEFI 2.10, 5.2.1).
 bool has_boot_record(const std::string& sector) {
   return sector.size() == 512 && sector.ends_with("\x55\xAA");
+}
+
+bool is_whole_disk(const fs::path& file) {
+  return std::ranges::any_of(whole_disks, [&](const WholeDisk& kind) {
+    return bytes_at(file, kind.at, kind.magic.size()) == kind.magic;
+  });
 }
 
 // QEMU: docs/interop/qcow2.rst. The version is at byte 4, and QEMU reads 2 and 3 only; in 3 bit 2
@@ -107,7 +130,8 @@ void convert_raw(const fs::path& file, const fs::path& disk) {
   fs::remove(file);
 }
 
-void take(const fs::path& file, const fs::path& disk) {
+// Whether it is a qcow2 one; otherwise it is a raw one.
+bool is_qcow2_disk(const fs::path& file) {
   const std::string sector = first_sector(file);
   check_unpacked(sector);
   for (const auto& [magic, format] : other_formats)
@@ -115,12 +139,21 @@ void take(const fs::path& file, const fs::path& disk) {
       throw base::infrastructure_error(std::string("its format is ") + format, wanted);
   if (sector.starts_with(qcow2_magic)) {
     check_qcow2(sector, file);
-    fs::rename(file, disk);
-  } else if (has_boot_record(sector)) {
-    convert_raw(file, disk);
-  } else {
-    throw base::infrastructure_error("it is no disk image", wanted);
+    return true;
   }
+  if (!has_boot_record(sector) && !is_whole_disk(file))
+    throw base::infrastructure_error(
+        "it is no disk image: it has neither a partition table nor one of the file systems ext4, "
+        "XFS and btrfs, nor is it LVM's",
+        wanted);
+  return false;
+}
+
+void take(const fs::path& file, const fs::path& disk) {
+  if (is_qcow2_disk(file))
+    fs::rename(file, disk);
+  else
+    convert_raw(file, disk);
 }
 
 }  // namespace
@@ -134,6 +167,10 @@ void take_disk_file(const fs::path& file, const fs::path& disk) {
     throw base::infrastructure_error("image '" + file.filename().string() + "': " + error.what(),
                                      error.hint());
   }
+}
+
+void check_takeable(const fs::path& file) {
+  is_qcow2_disk(file);
 }
 
 void check_disk_file(const fs::path& disk) {

@@ -12,6 +12,9 @@ namespace lab::image {
 // encrypted, damaged or packed, of another format, or no disk at all. `file` is gone then.
 void take_disk_file(const std::filesystem::path& file, const std::filesystem::path& disk);
 
+// Checks a file as take_disk_file() does, without changing anything; it may be a raw disk.
+void check_takeable(const std::filesystem::path& file);
+
 // Checks a disk in the format qcow2 as take_disk_file() does, without changing anything. Error
 // (infrastructure) also where it is in another format.
 void check_disk_file(const std::filesystem::path& disk);

@@ -66,6 +66,21 @@ TEST_F(DiskFile, ConvertsARawOne) {
   EXPECT_THAT(format_of_disk(), HasSubstr("virtual size: 1 MiB"));
 }
 
+TEST_F(DiskFile, ConvertsARawOneWithoutPartitions) {
+  const std::string file = path("file").string();
+  const std::vector<std::vector<std::string>> makers = {{"mke2fs", "-q", "-t", "ext4", file},
+                                                        {"mkfs.btrfs", "-q", "-f", file}};
+  for (const auto& argv : makers) {
+    write("");
+    fs::resize_file(file, 128 << 20);
+    base::run_checked({.argv = argv});
+    EXPECT_EQ(error_of(file), "") << argv[0];
+    EXPECT_THAT(format_of_disk(), HasSubstr("virtual size: 128 MiB")) << argv[0];
+  }
+  EXPECT_EQ(error_of(write("XFSB" + std::string(1020, '\0'))), "");
+  EXPECT_EQ(error_of(write(std::string(512, '\0') + "LABELONE" + std::string(504, '\0'))), "");
+}
+
 // The guest would read any file of the host's as its disk.
 TEST_F(DiskFile, RefusesOneWithABackingFile) {
   EXPECT_THAT(
@@ -119,6 +134,8 @@ TEST_F(DiskFile, RefusesOtherFormats) {
   EXPECT_THAT(error_of(write("\x1F\x8B and more")), HasSubstr("packed by gzip"));
   EXPECT_THAT(error_of(write("<html>not found</html>")), HasSubstr("no disk image"));
   EXPECT_THAT(error_of(write("")), HasSubstr("no disk image"));
+  EXPECT_THAT(error_of(write(std::string(1 << 20, '\0'))),
+              HasSubstr("neither a partition table nor one of the file systems"));
   EXPECT_THAT(error_of(write("QFI\xFB" + std::string(600, '\xFF'))), HasSubstr("cannot read it"));
 }
 

@@ -17,4 +17,7 @@ struct Mount {
 // In the order in which they are to be mounted. Lines that are no entries are passed over.
 std::vector<Mount> read_fstab(const std::string& text);
 
+// The EFI system partition, at /boot/efi or /efi, where it is an entry.
+std::vector<Mount> efi_partition_in(const std::string& text);
+
 }  // namespace lab::image

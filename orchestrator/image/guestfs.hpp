@@ -38,6 +38,12 @@ class Guestfs {
   // Mounts the file system that holds an operating system (one with /etc/os-release) as /, and what
   // its /etc/fstab has beside it (fstab.hpp). The error says of each file system why it is not it.
   void mount_root();
+  // Mounts the EFI system partition where its /etc/fstab has it, and leaves it out where that
+  // fails.
+  void mount_efi_partition();
+  // How a kernel without an initrd finds that file system: "PARTUUID=..."; empty where it is not on
+  // a partition of the disk's own table (a whole disk, LVM).
+  std::string root_partition();
   bool exists(const std::string& path);
   std::string read(const std::string& path);
   void write(const std::string& path, const std::string& text, int mode = 0644);
@@ -47,7 +53,7 @@ class Guestfs {
   // The paths that a shell's pattern fits.
   std::vector<std::string> glob(const std::string& pattern);
   // The file's SELinux label; empty where it has none.
-  std::string label_of(const std::string& path);
+  std::string selinux_label(const std::string& path);
   // Writes everything out and ends the appliance.
   void finish();
 
@@ -61,6 +67,7 @@ class Guestfs {
   bool mount(const std::string& device, const std::string& folder, const std::string& options);
   std::string last_error() const;
   bool holds_system();
+  std::string encrypted_devices();  // each behind a blank
   void mount_beside_root();
   std::string find_device(const std::string& name);
   std::string find_partition(const std::string& key, const std::string& value);
@@ -69,6 +76,7 @@ class Guestfs {
   class Guard;
   std::unique_ptr<Guard> guard_;  // until the handle is closed, which waits for the appliance
   std::unique_ptr<guestfs_h, Closer> handle_;
+  std::string root_;       // the device that mount_root() found
   bool labelled_ = false;  // the image's files have SELinux labels
 };
 

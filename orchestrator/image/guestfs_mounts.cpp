@@ -46,6 +46,20 @@ bool Guestfs::holds_system() {
   return exists("/etc/os-release") || exists("/usr/lib/os-release");
 }
 
+// libguestfs does not count what is encrypted among the file systems.
+std::string Guestfs::encrypted_devices() {
+  std::string found;
+  for (const auto list_devices : {guestfs_list_devices, guestfs_list_partitions}) {
+    const ListPtr list(list_devices(handle_.get()));
+    if (!list) check(-1, "list devices of", "the image");
+    for (char** device = list.get(); *device != nullptr; ++device) {
+      const TextPtr type(guestfs_vfs_type(handle_.get(), *device));
+      if (type && type.get() == std::string("crypto_LUKS")) found += std::string(" ") + *device;
+    }
+  }
+  return found;
+}
+
 void Guestfs::mount_root() {
   const ListPtr list(guestfs_list_filesystems(handle_.get()));
   if (!list) check(-1, "list file systems of", "the image");
@@ -58,16 +72,38 @@ void Guestfs::mount_root() {
       continue;
     }
     if (holds_system()) {
-      labelled_ = !label_of("/").empty();
+      root_ = device;
+      labelled_ = !selinux_label("/").empty();
       return mount_beside_root();
     }
     others += "has no /etc/os-release";
     check(guestfs_umount_all(handle_.get()), "unmount", device);
   }
-  throw base::infrastructure_error(
+  if (const std::string encrypted = encrypted_devices(); !encrypted.empty())
+    throw base::user_error("the image's disk is encrypted (LUKS):" + encrypted,
+                           "an image whose root is not encrypted");
+  throw base::user_error(
       "no file system of the image holds an operating system" +
           (others.empty() ? ", for it has none" : ":" + others),
       "use a cloud image of a Linux distribution with systemd, whose root is not encrypted");
+}
+
+void Guestfs::mount_efi_partition() {
+  if (!exists("/etc/fstab")) return;
+  for (const Mount& entry : efi_partition_in(read("/etc/fstab")))
+    if (const std::string device = find_device(entry.device); !device.empty())
+      mount(device, entry.folder, entry.options);
+}
+
+std::string Guestfs::root_partition() {
+  // The root may be a subvolume of btrfs, "btrfsvol:/dev/sda1/NAME".
+  const TextPtr device(guestfs_mountable_device(handle_.get(), root_.c_str()));
+  if (!device) check(-1, "look at", root_);
+  const ListPtr about(guestfs_blkid(handle_.get(), device.get()));
+  if (!about) check(-1, "look at", root_);
+  for (char** fact = about.get(); fact[0] != nullptr; fact += 2)
+    if (fact[0] == std::string("PART_ENTRY_UUID")) return std::string("PARTUUID=") + fact[1];
+  return "";
 }
 
 void Guestfs::mount_beside_root() {
@@ -118,7 +154,7 @@ std::string Guestfs::find_partition(const std::string& key, const std::string& v
 }
 
 // Empty where it has none, as in an image without SELinux, or can have none.
-std::string Guestfs::label_of(const std::string& path) {
+std::string Guestfs::selinux_label(const std::string& path) {
   std::size_t size = 0;
   const TextPtr label(guestfs_lgetxattr(handle_.get(), path.c_str(), label_name, &size));
   if (label) return {label.get(), size};
@@ -129,8 +165,8 @@ std::string Guestfs::label_of(const std::string& path) {
 
 // What has a label already keeps it.
 void Guestfs::give_label(const std::string& path) {
-  if (!labelled_ || !label_of(path).empty()) return;
-  const std::string label = label_of(std::filesystem::path(path).parent_path());
+  if (!labelled_ || !selinux_label(path).empty()) return;
+  const std::string label = selinux_label(std::filesystem::path(path).parent_path());
   if (label.empty()) return;
   check(guestfs_lsetxattr(handle_.get(), label_name, label.data(), static_cast<int>(label.size()),
                           path.c_str()),

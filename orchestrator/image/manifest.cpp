@@ -31,7 +31,7 @@ std::string read_text(const std::filesystem::path& file) {
   }
   if (const auto end = base::find_odd_line_end(text))
     throw base::user_error(file.string() + ":" + std::to_string(end->line) + ":" +
-                               std::to_string(end->column) + ": " + base::cause_of(*end),
+                               std::to_string(end->column) + ": " + base::describe(*end),
                            base::odd_line_end_remedy);
   return text;
 }
@@ -61,15 +61,19 @@ void check_signature_keys(const std::filesystem::path& file, const std::string& 
 }
 
 // It names folders of the cache.
-void check_name(const std::filesystem::path& file, const YAML::Node& key) {
+bool is_image_name(const std::string& name) {
   constexpr const char* letters =
       "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-";
-  const std::string name = key.IsScalar() ? key.Scalar() : "";
-  if (name.empty() || name.size() > 64 || !std::isalnum(static_cast<unsigned char>(name[0])) ||
-      name.find_first_not_of(letters) != std::string::npos)
-    throw at(file, key.Mark(),
-             "an image's name must be 1 to 64 letters, digits, '.', '_' and '-', beginning with a "
-             "letter or digit");
+  return !name.empty() && name.size() <= 64 && std::isalnum(static_cast<unsigned char>(name[0])) &&
+         name.find_first_not_of(letters) == std::string::npos;
+}
+
+constexpr const char* name_rule =
+    "an image's name must be 1 to 64 letters, digits, '.', '_' and '-', beginning with a letter or "
+    "digit";
+
+void check_name(const std::filesystem::path& file, const YAML::Node& key) {
+  if (!key.IsScalar() || !is_image_name(key.Scalar())) throw at(file, key.Mark(), name_rule);
 }
 
 void check_new(const std::filesystem::path& file, const YAML::Node& key,
@@ -80,9 +84,9 @@ void check_new(const std::filesystem::path& file, const YAML::Node& key,
 
 Entry read_entry(const std::filesystem::path& file, const std::string& name,
                  const YAML::Node& node) {
-  static const std::set<std::string> known{"recipe",      "suite",         "kernel",
-                                           "description", "url",           "digest",
-                                           "digest_url",  "signature_url", "keyring"};
+  static const std::set<std::string> known{"recipe",  "suite",  "kernel",     "description",
+                                           "url",     "digest", "digest_url", "signature_url",
+                                           "keyring", "file"};
   if (!node.IsMap()) throw at(file, node.Mark(), "image '" + name + "' must be a map");
   Entry entry;
   entry.name = name;
@@ -93,7 +97,7 @@ Entry read_entry(const std::filesystem::path& file, const std::string& name,
           file, item.first.Mark(),
           "unknown key '" + key +
               "'; known: recipe, suite, kernel, url, digest, digest_url, signature_url, keyring, "
-              "description");
+              "file, description");
     if (!item.second.IsScalar()) throw at(file, item.second.Mark(), "'" + key + "' must be text");
   }
   const auto text = [&](const char* key) { return node[key] ? node[key].Scalar() : std::string(); };
@@ -105,10 +109,20 @@ Entry read_entry(const std::filesystem::path& file, const std::string& name,
   entry.digest_url = text("digest_url");
   entry.signature_url = text("signature_url");
   entry.keyring = text("keyring");
-  entry.source = entry.url.empty() ? Entry::Source::recipe : Entry::Source::url;
+  entry.file = text("file");
+  entry.source = !entry.file.empty() ? Entry::Source::file
+                 : entry.url.empty() ? Entry::Source::recipe
+                                     : Entry::Source::url;
+  const std::string source = entry.source == Entry::Source::file ? "file" : "url";
   for (const char* key : {"recipe", "suite", "kernel"})
-    if (entry.source == Entry::Source::url && node[key])
-      throw at(file, node[key].Mark(), "image '" + name + "' has a url, so no " + key);
+    if (entry.source != Entry::Source::recipe && node[key])
+      throw at(file, node[key].Mark(), "image '" + name + "' has a " + source + ", so no " + key);
+  for (const char* key : {"url", "digest_url", "signature_url"})
+    if (entry.source == Entry::Source::file && node[key])
+      throw at(file, node[key].Mark(), "image '" + name + "' has a file, so no " + key);
+  if (entry.source == Entry::Source::file && !entry.file.starts_with("/"))
+    throw at(file, node["file"].Mark(),
+             "file '" + entry.file + "' must be a path that begins with /");
   if (entry.source == Entry::Source::url && !node["digest"] && entry.digest_url.empty())
     throw at(file, node.Mark(),
              "image '" + name +
@@ -135,6 +149,17 @@ std::vector<Entry> load_manifest(const std::filesystem::path& file) {
   } catch (const YAML::Exception& error) {
     throw at(file, error.mark, error.msg);
   }
+}
+
+void check_image_name(const std::string& name) {
+  if (!is_image_name(name))
+    throw base::user_error(std::string(name_rule) + ", not '" + name + "'", "another name");
+}
+
+std::string origin_text(const Entry& entry) {
+  if (entry.source == Entry::Source::file) return entry.file;
+  if (entry.source == Entry::Source::url) return entry.url;
+  return "images/" + entry.recipe + (entry.suite.empty() ? "" : " of " + entry.suite);
 }
 
 const Entry& find_entry(const std::vector<Entry>& entries, const std::string& name) {

@@ -9,7 +9,7 @@
 namespace lab::image {
 
 struct Entry {
-  enum class Source { recipe, url };
+  enum class Source { recipe, url, file };
   std::string name;
   Source source = Source::recipe;
   std::string description;
@@ -17,6 +17,9 @@ struct Entry {
   std::string recipe;
   std::string suite;   // may be empty
   std::string kernel;  // may be empty
+  bool own = false;    // the user's, not lab's
+  // file: an absolute path; with a digest, it must have that.
+  std::string file;
   // url: where the image is, and either its digest or where that is published.
   std::string url;
   std::string digest;      // as normalized_digest() returns it; may be empty
@@ -28,6 +31,12 @@ struct Entry {
 
 // Error (user) "file:line:column: ..." where the manifest is malformed.
 std::vector<Entry> load_manifest(const std::filesystem::path& file);
+
+// Error (user) where it could not be the name of an image.
+void check_image_name(const std::string& name);
+
+// Where the image comes from, in words: its file, its url or its recipe.
+std::string origin_text(const Entry& entry);
 
 // Error (user) that lists the known names where there is no such image.
 const Entry& find_entry(const std::vector<Entry>& entries, const std::string& name);

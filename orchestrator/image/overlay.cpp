@@ -47,7 +47,7 @@ void copy_chain(const std::filesystem::path& disk, const std::filesystem::path& 
   base::link_or_copy(chain.back().file, folder / name(chain.size() - 1));
   for (std::size_t i = 0; i + 1 < chain.size(); ++i) {
     const std::filesystem::path to = folder / name(i);
-    std::filesystem::copy_file(chain[i].file, to);
+    base::copy_file(chain[i].file, to);
     base::run_checked({.argv = {"qemu-img", "rebase", "-u", "-f", chain[i].format, "-F",
                                 chain[i + 1].format, "-b", name(i + 1), to.string()}});
   }

@@ -21,15 +21,21 @@ struct PrepareOptions {
   Console console = Console::quiet;
   ReadyAt ready_at = ReadyAt::multi_user;
   std::string cmdline;  // added to the kernel's own: printable ASCII
+  // The image's disk is booted by a kernel of the user's, without its boot loader. Nothing of a
+  // direct image changes by it.
+  bool own_kernel = false;
 };
 
 struct Prepared {
   Image::Kind kind = Image::Kind::disk;
   std::filesystem::path disk, kernel, initrd;  // absolute; empty where there is none
   std::string disk_format;
-  std::string cmdline;  // with a kernel only
-  std::string digest;   // "sha256:HEX" over the image's digest, the reader's and the options
-  bool found = true;    // false: it was prepared just now
+  // With a kernel, or where it is to be booted by the user's: then it says where the root is as far
+  // as the image knows (root=).
+  std::string cmdline;
+  std::string digest;       // "sha256:HEX" over the image's digest, the reader's and the options
+  bool found = true;        // false: it was prepared just now
+  bool needs_uefi = false;  // its boot loader is systemd-boot
 };
 
 // Throws Error (user) where the image has not what the options ask for.

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cctype>
 #include <fstream>
 #include <nlohmann/json.hpp>
 
@@ -11,10 +12,12 @@
 #include "orchestrator/base/error.hpp"
 #include "orchestrator/base/fd.hpp"
 #include "orchestrator/base/json.hpp"
+#include "orchestrator/base/shared_cache.hpp"
 #include "orchestrator/base/subprocess.hpp"
 #include "orchestrator/image/digests.hpp"
 #include "orchestrator/image/disk_file.hpp"
 #include "orchestrator/image/fetch.hpp"
+#include "orchestrator/image/own_images.hpp"
 #include "orchestrator/image/signature.hpp"
 
 namespace lab::image {
@@ -121,7 +124,42 @@ Image::Kind kind_named(const std::string& name) {
   throw base::infrastructure_error("image.json: unknown kind '" + name + "'");
 }
 
+fs::path file_folder(const fs::path& cache, const std::string& name, const std::string& digest) {
+  return cache / (name + "-" + digest.substr(0, key_digits));
+}
+
+// A file's name as one of the cache's folders.
+std::string name_for(const fs::path& file) {
+  std::string name = file.filename().string().substr(0, 64);
+  for (char& c : name)
+    if (!std::isalnum(static_cast<unsigned char>(c)) && c != '.' && c != '_') c = '-';
+  if (!std::isalnum(static_cast<unsigned char>(name[0]))) name[0] = 'x';
+  return name;
+}
+
+// The file's digest of the same kind as `expected`.
+std::string digest_like(const std::string& expected, const fs::path& file,
+                        const std::string& sha256) {
+  return expected.starts_with("sha512:") ? "sha512:" + base::sha512_file(file) : "sha256:" + sha256;
+}
+
 }  // namespace
+
+bool is_file_path(const std::string& image) {
+  return image.find('/') != std::string::npos;
+}
+
+void check_own_image(const fs::path& file) {
+  const std::string what = "image '" + file.string() + "': ";
+  std::error_code ignored;
+  if (!fs::exists(file, ignored)) throw base::user_error(what + "there is no such file");
+  if (!fs::is_regular_file(file, ignored)) throw base::user_error(what + "it is no regular file");
+  try {
+    check_takeable(file);
+  } catch (const base::Error& error) {
+    throw base::user_error(what + error.what(), error.hint());
+  }
+}
 
 Image read_image(const fs::path& folder) {
   try {
@@ -152,7 +190,9 @@ ImageCache::ImageCache(const base::Folders& folders)
     : recipes_(folders.share / "images"),
       cache_(folders.cache / "images"),
       prepared_(folders.cache / "prepared"),
-      entries_(load_manifest(recipes_ / "manifest.yaml")) {}
+      entries_(load_manifest(recipes_ / "manifest.yaml")) {
+  std::ranges::move(load_own_images(folders, entries_), std::back_inserter(entries_));
+}
 
 // Whatever the image follows from, the kernel kit aside.
 std::string ImageCache::recipe_digest(const Entry& entry) const {
@@ -162,7 +202,9 @@ std::string ImageCache::recipe_digest(const Entry& entry) const {
   return text;
 }
 
-fs::path ImageCache::folder_of(const Entry& entry, const fs::path& kit) const {
+fs::path ImageCache::image_folder(const Entry& entry, const fs::path& kit) const {
+  if (entry.source == Entry::Source::file)
+    return file_folder(cache_, entry.name, base::sha256_file(entry.file));
   std::string key = entry.url + entry.digest + entry.digest_url;
   if (entry.source == Entry::Source::recipe) {
     key = recipe_digest(entry);
@@ -172,21 +214,59 @@ fs::path ImageCache::folder_of(const Entry& entry, const fs::path& kit) const {
 }
 
 std::optional<Image> ImageCache::find(const std::string& name, const fs::path& kit) const {
-  const fs::path folder = folder_of(find_entry(entries_, name), kit);
+  const Entry& entry = find_entry(entries_, name);
+  if (entry.source == Entry::Source::file && !fs::exists(entry.file)) return std::nullopt;
+  const fs::path folder = image_folder(entry, kit);
   if (!fs::exists(folder)) return std::nullopt;
   return read_image(folder);
 }
 
 Image ImageCache::provide(const std::string& name, const fs::path& kit, const Progress& progress) {
   const Entry& entry = find_entry(entries_, name);
-  const fs::path folder = folder_of(entry, kit);
+  if (entry.source == Entry::Source::file)
+    return take_file(name, entry.file, entry.digest, progress);
+  const fs::path folder = image_folder(entry, kit);
   // Before, not within: both folders lie in the cache whose lock a folder's making holds.
-  const fs::path base = fs::exists(folder) ? fs::path() : make_base(entry, progress);
+  const fs::path base = base::take_shared(folder) ? fs::path() : make_base(entry, progress);
   const bool made = base::make_folder_once(
       folder, [&](const fs::path& work) { make(entry, kit, base, work, progress); });
   Image image = read_image(folder);
   image.found = !made;
   if (image.found && entry.source == Entry::Source::url) check_kept(image);
+  return image;
+}
+
+Image ImageCache::provide_file(const fs::path& file, const Progress& progress) {
+  return take_file(name_for(file), file, "", progress);
+}
+
+// The user's file is only read: what trials begin with is a copy.
+Image ImageCache::take_file(const std::string& name, const fs::path& file,
+                            const std::string& expected, const Progress& progress) const {
+  check_own_image(file);
+  progress("reading " + file.string());
+  const std::string digest = base::sha256_file(file);
+  if (!expected.empty() && digest_like(expected, file, digest) != expected)
+    throw base::user_error("image '" + name + "' (" + file.string() +
+                               ") is not the file that was "
+                               "added: its digest is " +
+                               digest_like(expected, file, digest) + ", not " + expected,
+                           "lab image remove " + name + ", then add it anew");
+  const fs::path folder = file_folder(cache_, name, digest);
+  const bool made = base::make_folder_once(folder, [&](const fs::path& work) {
+    progress("copying " + file.string());
+    base::run_checked({.argv = {"cp", "--reflink=auto", "--sparse=always", "--", file.string(),
+                                (work / "copy").string()}});
+    if (base::sha256_file(work / "copy") != digest)
+      throw base::infrastructure_error("'" + file.string() + "' changes while lab reads it",
+                                       "shut down what uses it");
+    take_disk_file(work / "copy", work / "disk.qcow2");
+    write_json(
+        work,
+        {{"name", name}, {"kind", "disk"}, {"disk", "disk.qcow2"}, {"digest", "sha256:" + digest}});
+  });
+  Image image = read_image(folder);
+  image.found = !made;
   return image;
 }
 

@@ -37,6 +37,7 @@ class ImageCache {
  public:
   explicit ImageCache(const base::Folders& folders);
 
+  // Lab's own images, then the user's.
   const std::vector<Entry>& entries() const { return entries_; }
 
   // What is in the cache under this name and up to date; nullopt otherwise. `kit` (a kernel kit's
@@ -50,12 +51,17 @@ class ImageCache {
   Image provide(const std::string& name, const std::filesystem::path& kit,
                 const Progress& progress);
 
+  // An image file of the user's own, called as the file is. Error (user) where it is none.
+  Image provide_file(const std::filesystem::path& file, const Progress& progress);
+
   // All folders of the image, old versions too, and what was prepared from them. Returns how many.
   int remove(const std::string& name);
 
  private:
+  Image take_file(const std::string& name, const std::filesystem::path& file,
+                  const std::string& expected, const Progress& progress) const;
   std::string recipe_digest(const Entry& entry) const;
-  std::filesystem::path folder_of(const Entry& entry, const std::filesystem::path& kit) const;
+  std::filesystem::path image_folder(const Entry& entry, const std::filesystem::path& kit) const;
   void make(const Entry& entry, const std::filesystem::path& kit, const std::filesystem::path& base,
             const std::filesystem::path& folder, const Progress& progress) const;
   std::filesystem::path make_base(const Entry& entry, const Progress& progress) const;
@@ -65,6 +71,12 @@ class ImageCache {
   std::filesystem::path recipes_, cache_, prepared_;
   std::vector<Entry> entries_;
 };
+
+// Whether an image is named by a file's path instead of by a name.
+bool is_file_path(const std::string& image);
+
+// Error (user) with the path where it is no image's file, as far as its beginning says.
+void check_own_image(const std::filesystem::path& file);
 
 // Reads a folder's image.json. Error (infrastructure) where it is malformed or a file is missing.
 Image read_image(const std::filesystem::path& folder);

@@ -9,6 +9,7 @@
 #include "orchestrator/guest/software.hpp"
 #include "orchestrator/inside/machine_clock.hpp"
 #include "orchestrator/inside/version.hpp"
+#include "orchestrator/kvm/build.hpp"
 #include "orchestrator/kvm/modules/modules.hpp"
 
 namespace lab::inside {
@@ -37,7 +38,8 @@ std::string in_words(const kvm::Parameters& parameters) {
 // Those that are in force besides: the modules' defaults, and what the user's configuration says.
 kvm::Parameters others(const kvm::Parameters& set) {
   kvm::Parameters parameters = kvm::parameters_in_force();
-  parameters.erase("exit_stats");  // the patch's version
+  parameters.erase("exit_stats");   // the patch's version
+  parameters.erase("exit_causes");  // a condition of its own
   for (const auto& [name, value] : set) parameters.erase(name);
   for (auto& [name, value] : parameters) std::ranges::replace(value, ' ', ',');
   return parameters;
@@ -57,6 +59,7 @@ record::Conditions machine_conditions(const Job& job) {
   set(conditions, condition::cpu_flags, base::cpu_field("flags"));
   set(conditions, condition::microcode, base::cpu_field("microcode"));
   set(conditions, condition::outer_kernel, base::running_kernel());
+  set(conditions, condition::kvm_source, kvm::open_modules(job.modules).source);
   set(conditions, condition::lab_version, version());
   // The host of an outer VM is added outside (outer/surroundings).
   if (job.site->machine == Site::Machine::here) set(conditions, condition::host, base::this_host());
@@ -80,8 +83,11 @@ record::Conditions software_conditions(virConnect* connection) {
 record::Conditions trial_conditions(const scenario::TrialPlan& plan,
                                     const kvm::Parameters& parameters, const Site& site) {
   record::Conditions conditions;
-  set(conditions, condition::module_parameters, in_words(parameters));
-  set(conditions, condition::kvm_parameters, in_words(others(parameters)));
+  kvm::Parameters set_by_lab = parameters;
+  if (set_by_lab.erase("exit_causes") > 0)
+    set(conditions, condition::causes, fmt::format("{} entries", plan.settings.causes));
+  set(conditions, condition::module_parameters, in_words(set_by_lab));
+  set(conditions, condition::kvm_parameters, in_words(others(set_by_lab)));
   if (plan.settings.exact == scenario::Exact::always)
     set(conditions, condition::exact, exact_in_words(site));
   return conditions;

@@ -7,32 +7,19 @@
 #include "orchestrator/base/json.hpp"
 #include "orchestrator/scenario/plan_json.hpp"
 
+namespace lab::trial {
+
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(GuestImage, name, digest, disk, disk_format, disk_is_block,
+                                   kernel, initrd, cmdline, kernel_file, initrd_file, emulator,
+                                   firmware, firmware_is_flash, emulator_text, firmware_text)
+
+}  // namespace lab::trial
+
 namespace lab::inside {
 namespace {
 
 using json = nlohmann::ordered_json;
-
-json image_to_json(const trial::GuestImage& image) {
-  return {{"name", image.name},
-          {"digest", image.digest},
-          {"disk", image.disk.string()},
-          {"disk_format", image.disk_format},
-          {"disk_is_block", image.disk_is_block},
-          {"kernel", image.kernel.string()},
-          {"initrd", image.initrd.string()},
-          {"cmdline", image.cmdline}};
-}
-
-trial::GuestImage image_from_json(const json& object) {
-  return {.name = object.at("name"),
-          .digest = object.at("digest"),
-          .disk = object.at("disk").get<std::string>(),
-          .disk_format = object.at("disk_format"),
-          .disk_is_block = object.at("disk_is_block"),
-          .kernel = object.at("kernel").get<std::string>(),
-          .initrd = object.at("initrd").get<std::string>(),
-          .cmdline = object.at("cmdline")};
-}
+using Images = decltype(Job::images);
 
 }  // namespace
 
@@ -54,14 +41,23 @@ scenario::BootUntil reader_starts(const scenario::TrialPlan& plan) {
 }
 
 std::string image_key(const scenario::TrialPlan& plan) {
-  const std::string additions = kernel_additions(plan.settings);
-  return plan.settings.image + "/" + std::string(scenario::to_string(plan.settings.console)) + "/" +
-         std::string(scenario::to_string(reader_starts(plan))) +
-         (additions.empty() ? "" : "/" + additions);
+  const scenario::Settings& settings = plan.settings;
+  std::string key = settings.image + "/" + std::string(scenario::to_string(settings.console)) +
+                    "/" + std::string(scenario::to_string(reader_starts(plan)));
+  const std::string additions = kernel_additions(settings);
+  if (!additions.empty()) key += "/" + additions;
+  if (!settings.guest_emulator.empty()) key += "/emulator " + settings.guest_emulator;
+  if (!settings.guest_firmware.empty()) key += "/firmware " + settings.guest_firmware;
+  if (settings.guest_kernel.empty()) return key;
+  // The name of a disk that is no partition depends on its bus, and stands in the command line.
+  return key + "/kernel " + settings.guest_kernel + "/initrd " + settings.guest_initrd + "/" +
+         std::string(scenario::to_string(settings.disk_bus));
 }
 
 kvm::Parameters module_parameters(const scenario::Settings& settings, exits::Vendor vendor) {
   kvm::Parameters parameters = settings.parameters;
+  // Not where there are none, so that older modules load as ever.
+  if (settings.causes != 0) parameters["exit_causes"] = std::to_string(settings.causes);
   parameters["exit_layout"] = std::string(exits::to_string(settings.layout));
   if (settings.paging) {
     const bool nested = *settings.paging == scenario::Paging::nested;
@@ -84,9 +80,8 @@ std::string to_json(const Job& job) {
               {"seed", job.seed},
               {"exact", job.exact},
               {"thrown_away", job.thrown_away},
-              {"images", json::object()},
+              {"images", nlohmann::json(job.images)},
               {"plans", json::array()}};
-  for (const auto& [key, image] : job.images) object["images"][key] = image_to_json(image);
   for (const scenario::TrialPlan& plan : job.plans)
     object["plans"].push_back(scenario::to_object(plan));
   return object.dump(1);
@@ -103,9 +98,8 @@ Job job_from_json(std::string_view text) {
             .capabilities = object.at("capabilities").get<std::string>(),
             .seed = object.at("seed"),
             .exact = object.at("exact"),
-            .thrown_away = object.at("thrown_away")};
-    for (const auto& [key, image] : object.at("images").items())
-      job.images[key] = image_from_json(image);
+            .thrown_away = object.at("thrown_away"),
+            .images = nlohmann::json(object.at("images")).get<Images>()};
     for (const json& plan : object.at("plans"))
       job.plans.push_back(scenario::plan_from_object(plan));
     return job;

@@ -8,6 +8,7 @@
 #include "orchestrator/base/error.hpp"
 #include "orchestrator/base/fd.hpp"
 #include "orchestrator/base/json.hpp"
+#include "orchestrator/base/shared_cache.hpp"
 
 namespace lab::kvm {
 namespace fs = std::filesystem;
@@ -18,7 +19,10 @@ ModuleSet open_or_build(const fs::path& path, std::vector<std::string> argv,
                         const Progress& progress) {
   const bool found = fs::exists(path / "build.json");
   argv.push_back(path.string());
-  if (!found) run_script(argv, progress);
+  if (found)
+    base::mark_used(path / "build.json");
+  else
+    run_script(argv, progress);
   ModuleSet modules = open_modules(path);
   modules.built = !found;
   return modules;
@@ -37,6 +41,7 @@ ModuleSet open_modules(const fs::path& path) {
                       .release = build.at("release").get<std::string>(),
                       .version = build.at("version").get<std::string>(),
                       .patch = build.at("patch").get<std::string>(),
+                      .source = build.value("source", ""),
                       .compiler = build.value("compiler", ""),
                       .warning = build.value("warning", "")};
     for (const auto& [step, seconds] : build.at("seconds").items())
@@ -61,7 +66,12 @@ std::vector<ModuleSet> list_modules(const fs::path& cache) {
 
 ModuleSet build_modules(const KernelKit& kit, const fs::path& patch_folder, const fs::path& cache,
                         const Progress& progress) {
-  const fs::path path = cache / "modules" / (kit.release + "-" + patch_version(patch_folder));
+  const std::string own = kit.kvm_source.empty() ? "" : kit.kvm_source + "-";
+  const fs::path path = cache / "modules" / (kit.release + "-" + own + patch_version(patch_folder));
+  base::take_shared(path);
+  // What is there waits for nobody: whoever makes others holds the lock for a minute.
+  if (fs::exists(path / "build.json") && open_modules(path).version == kit.version)
+    return open_or_build(path, {}, progress);
   const base::Fd held = base::lock_folder(cache / "modules");
   // A kernel can be rebuilt under the same release; modules of the old one are of no use then.
   if (fs::exists(path / "build.json") && open_modules(path).version != kit.version)

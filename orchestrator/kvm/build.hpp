@@ -18,6 +18,7 @@ struct ModuleSet {
   std::string release;   // of the kernel they are for
   std::string version;   // of the package with their source; "": built from a tree
   std::string patch;     // version of the patch in them
+  std::string source;    // KernelKit::kvm_source of what they were built from
   std::string compiler;  // "12.2.0"
   std::string warning;   // what is not as it should be; or ""
   std::vector<std::pair<std::string, double>> seconds;  // what each step of the build took

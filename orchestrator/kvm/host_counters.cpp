@@ -5,6 +5,9 @@ extern "C" {
 #include <sys/pidfd.h>  // glibc 2.36 forgot it
 }
 
+#include <fcntl.h>
+#include <unistd.h>
+
 #include <cerrno>
 #include <charconv>
 #include <string>
@@ -16,6 +19,7 @@ namespace lab::kvm {
 namespace fs = std::filesystem;
 namespace {
 
+constexpr std::size_t causes_limit = 256 << 20;
 constexpr std::size_t stats_limit = 16 << 20;  // 64 vCPUs with 176 reasons each are 2 MiB
 
 fs::path folder_of(pid_t pid, const fs::path& debugfs) {
@@ -55,6 +59,34 @@ void VmCounters::hold() {
 
 exits::HostStats VmCounters::read() const {
   return exits::parse_host_stats(base::read_file(folder_ / "exit_stats", stats_limit));
+}
+
+// The file of causes. Modules that are older have none.
+fs::path VmCounters::causes_file() const {
+  const fs::path file = folder_ / "exit_causes";
+  if (!fs::exists(file))
+    throw base::infrastructure_error("the kvm modules that are loaded have no causes of exits",
+                                     "lab kvm build; then without --modules of older ones");
+  return file;
+}
+
+exits::HostCauses VmCounters::read_causes() const {
+  const fs::path file = causes_file();
+  try {
+    return exits::parse_host_causes(base::read_file(file, causes_limit));
+  } catch (const base::Error&) {
+    if (!base::read_file("/sys/module/kvm/parameters/exit_causes", 64).starts_with("0\n")) throw;
+    throw base::infrastructure_error("the kvm modules are loaded without causes of exits",
+                                     "exit_causes=16384");
+  }
+}
+
+exits::HostCauses VmCounters::latch_causes() const {
+  const fs::path file = causes_file();
+  const base::Fd written(::open(file.c_str(), O_WRONLY | O_CLOEXEC));
+  if (!written || ::write(written.get(), "latch", 5) != 5)
+    throw base::errno_error("write", file.string(), errno);
+  return read_causes();
 }
 
 std::uint64_t VmCounters::read_kvm_exits() const {

@@ -9,6 +9,7 @@
 #include <filesystem>
 
 #include "orchestrator/base/fd.hpp"
+#include "orchestrator/exits/causes.hpp"
 #include "orchestrator/exits/host_stats.hpp"
 
 namespace lab::kvm {
@@ -23,6 +24,13 @@ class VmCounters {
   // what the patch writes.
   exits::HostStats read() const;
 
+  // The causes of its exits. Error (infrastructure) where the modules count none (exit_causes=0,
+  // or modules without them).
+  exits::HostCauses read_causes() const;
+
+  // The same as of now, for vCPUs that run, too: `latched` and `latched_reasons`.
+  exits::HostCauses latch_causes() const;
+
   // KVM's own statistic `exits` of the VM.
   std::uint64_t read_kvm_exits() const;
 
@@ -35,6 +43,8 @@ class VmCounters {
 
  private:
   explicit VmCounters(std::filesystem::path folder) : folder_(std::move(folder)) {}
+
+  std::filesystem::path causes_file() const;
 
   std::filesystem::path folder_;
   base::Fd held_;  // the VM itself

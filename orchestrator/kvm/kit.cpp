@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "orchestrator/kvm/kit.hpp"
 
+#include <spdlog/spdlog.h>
 #include <string.h>
 
 #include <algorithm>
@@ -13,17 +14,17 @@
 #include "orchestrator/base/error.hpp"
 #include "orchestrator/base/fd.hpp"
 #include "orchestrator/base/json.hpp"
+#include "orchestrator/base/shared_cache.hpp"
 
 namespace lab::kvm {
 namespace fs = std::filesystem;
 namespace {
 
-// Debian's suites by age; machine's own before all. Others (a later suite's machine) come last.
+// By age, the machine's own before all. Others (a later suite's machine) come last.
 int rank(const std::string& suite) {
-  static const std::vector<std::string> by_age{"bullseye", "bookworm", "trixie", "forky", "sid"};
   static const std::string own = machine_suite();
   if (suite == own) return -1;
-  return static_cast<int>(std::ranges::find(by_age, suite) - by_age.begin());
+  return static_cast<int>(std::ranges::find(suites_by_age, suite) - std::begin(suites_by_age));
 }
 
 template <typename Kernel>
@@ -72,6 +73,23 @@ bool is_meant(const KernelKit& kit, const std::optional<std::string>& selector) 
          (is_series(*selector) && series_of(kit.release) == *selector && !is_cloud(kit));
 }
 
+// The one that a shared cache has, copied from there.
+std::optional<KernelKit> take_shared_kit(const fs::path& cache,
+                                         const std::optional<std::string>& selector) {
+  const auto shared = base::shared_cache();
+  if (!shared) return std::nullopt;
+  try {
+    for (const KernelKit& kit : list_kits(*shared)) {
+      const fs::path local = cache / "kernels" / kit.path.filename();
+      if (is_meant(kit, selector) && base::take_shared(local)) return open_kit(local);
+    }
+  } catch (const base::Error& error) {
+    if (error.kind() == base::ErrorKind::interrupted) throw;
+    spdlog::warn("the shared cache's kernels are not taken: {}", error.what());
+  }
+  return std::nullopt;
+}
+
 }  // namespace
 
 std::string machine_suite() {
@@ -85,8 +103,12 @@ std::string machine_suite() {
 KernelKit open_kit(const fs::path& path) {
   try {
     const auto info = base::parse_json(base::read_file(path / "info.json"));
-    return {info.at("release").get<std::string>(), info.at("version").get<std::string>(), path,
-            info.at("suite").get<std::string>(), info.value("compiler", "")};
+    return {info.at("release").get<std::string>(),
+            info.at("version").get<std::string>(),
+            path,
+            info.at("suite").get<std::string>(),
+            info.value("compiler", ""),
+            fs::exists(path / "kvm") ? last_line(base::read_file(path / "kvm")) : ""};
   } catch (const nlohmann::json::exception& error) {
     throw base::infrastructure_error("read kernel kit '" + path.string() + "': " + error.what(),
                                      "rm -r " + path.string());
@@ -104,8 +126,15 @@ std::vector<KernelKit> list_kits(const fs::path& cache) {
   return kits;
 }
 
+bool is_tree(const std::string& selector) {
+  return selector.starts_with("/");
+}
+
 KernelKit find_or_fetch_kit(const fs::path& cache, const fs::path& patch_folder,
                             const std::optional<std::string>& selector, const Progress& progress) {
+  if (selector && is_tree(*selector))
+    return open_kit(
+        last_line(run_script({patch_folder / "build-kit", *selector, cache.string()}, progress)));
   if (selector) check_selector(*selector);
   const auto find = [&]() -> std::optional<KernelKit> {
     for (const KernelKit& kit : list_kits(cache))
@@ -113,6 +142,7 @@ KernelKit find_or_fetch_kit(const fs::path& cache, const fs::path& patch_folder,
     return std::nullopt;
   };
   if (const auto kit = find()) return *kit;
+  if (const auto kit = take_shared_kit(cache, selector)) return *kit;
   const base::Fd held = base::lock_folder(cache / "kernels");
   if (const auto kit = find()) return *kit;  // another lab was quicker
   const std::string output = run_script(

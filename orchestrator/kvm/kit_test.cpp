@@ -5,8 +5,10 @@
 #include <sys/stat.h>
 
 #include <fstream>
+#include <sstream>
 
 #include "orchestrator/base/error.hpp"
+#include "orchestrator/base/fd.hpp"
 #include "orchestrator/base/folders.hpp"
 #include "orchestrator/kvm/build.hpp"
 #include "orchestrator/kvm/modules/refusal.hpp"
@@ -61,6 +63,23 @@ Failure failure_of(Action action) {
     return {std::string(error.what()) + " | " + error.hint(), error.kind()};
   }
   return {"no error", base::ErrorKind::infrastructure};
+}
+
+// `suites` of suite.sh prints this machine's first; the list that follows is compared.
+TEST(Suites, OfTheScriptsAreKnownInTheirOrder) {
+  const std::string line = "printf '%s\\n' \"$own\" ";
+  const std::string script = base::read_file(LAB_SOURCE_DIR "/kvm-patch/suite.sh");
+  const std::size_t at = script.find(line);
+  ASSERT_NE(at, std::string::npos);
+  std::istringstream words(script.substr(at + line.size()));
+  const auto* from = std::begin(suites_by_age);
+  std::string last;
+  for (std::string suite; words >> suite && suite != "|"; last = suite) {
+    from = std::find(from, std::end(suites_by_age), suite);
+    EXPECT_NE(from, std::end(suites_by_age)) << suite << " is not newer than " << last;
+  }
+  EXPECT_EQ(last, "sid");
+  EXPECT_NE(std::ranges::find(suites_by_age, outer_suite), std::end(suites_by_age));
 }
 
 TEST_F(KitTest, SelectorsInTheCache) {

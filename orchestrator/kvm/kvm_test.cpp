@@ -7,11 +7,14 @@
 
 #include <array>
 #include <fstream>
+#include <future>
 
+#include "orchestrator/base/atomic_folder.hpp"
 #include "orchestrator/base/error.hpp"
 #include "orchestrator/base/fd.hpp"
 #include "orchestrator/base/folders.hpp"
 #include "orchestrator/kvm/build.hpp"
+#include "orchestrator/kvm/detail_tracepoints.hpp"
 #include "orchestrator/kvm/host_counters.hpp"
 #include "orchestrator/kvm/kit.hpp"
 #include "orchestrator/kvm/modules/module_lock.hpp"
@@ -74,6 +77,19 @@ TEST_F(KvmTest, BuildTakesWhatIsInTheCache) {
   EXPECT_EQ(modules.patch, version);
   EXPECT_THAT(modules.seconds, ElementsAre(std::pair("compile", 27.0), std::pair("hooks", 7.3)));
   EXPECT_EQ(list_modules(folder_.path()).size(), 1u);
+  const fs::path mark = modules.path / "build.json";
+  const auto long_ago = fs::last_write_time(mark) - std::chrono::hours(1000);
+  fs::last_write_time(mark, long_ago);
+  build_modules(kit, patch_folder, folder_.path(), nullptr);
+  EXPECT_GT(fs::last_write_time(mark), long_ago) << "lab clean would take it for unused";
+  // Others may be built meanwhile: what is there waits for nobody.
+  std::optional<base::Fd> builder = base::lock_folder(path("modules"));
+  auto found = std::async(std::launch::async, [&] {
+    return build_modules(kit, patch_folder, folder_.path(), nullptr).patch;
+  });
+  EXPECT_EQ(found.wait_for(std::chrono::seconds(20)), std::future_status::ready);
+  builder.reset();
+  EXPECT_EQ(found.get(), version);
 }
 
 TEST_F(KvmTest, BuildSaysWhatIsMissing) {
@@ -268,6 +284,16 @@ TEST_F(KvmTest, CountersOfAProcess) {
   EXPECT_THAT(error_of([&] { VmCounters::find(7, path("none")); }), HasSubstr("mount -t debugfs"));
 }
 
+TEST_F(KvmTest, ModulesWithoutCausesAreNamed) {
+  write("77-12/exit_stats", "");
+  const VmCounters counters = VmCounters::find(77, folder_.path());
+  const auto without = HasSubstr("the kvm modules that are loaded have no causes of exits");
+  EXPECT_THAT(error_of([&] { counters.read_causes(); }), without);
+  EXPECT_THAT(error_of([&] { counters.latch_causes(); }), without);
+  write("77-12/exit_causes", "exit_causes 1 v\nvendor svm\nvcpus 1\nentries 16\nend\n");
+  EXPECT_EQ(counters.read_causes().entries, 16u);
+}
+
 // In a VM's place: the end of a pipe that closes when nobody has it any more.
 TEST_F(KvmTest, AVmThatIsHeldOutlivesItsProcess) {
   std::array<int, 2> ends{};
@@ -313,6 +339,26 @@ TEST(Tracepoint, HistogramIsRead) {
   EXPECT_THAT(counts, ElementsAre(std::pair(114u, 2376u), std::pair(4294967295u, 1u)));
   EXPECT_THAT(error_of([] { parse_exit_histogram("Totals:\n    Dropped: 3\n"); }),
               HasSubstr("dropped"));
+}
+
+TEST(DetailTracepoints, AHistogramOfSeveralKeysIsRead) {
+  const std::string head =
+      "# event histogram\n#\n# trigger info: hist:keys=rw,port,size [active]\n#\n\n";
+  const std::string tail = "\nTotals:\n    Hits: 1240\n    Entries: 2\n    Dropped: ";
+  const auto events = parse_histogram(
+      head +
+          "{ rw:          1, port:       1016, size:          1 } hitcount:       1234\n"
+          "{ rw:          0, port:      65535, size:          4 } hitcount:          6\n" +
+          tail + "0\n",
+      {"port", "rw", "size"});
+  EXPECT_THAT(events, ElementsAre(std::pair(std::vector<std::uint64_t>{1016, 1, 1}, 1234u),
+                                  std::pair(std::vector<std::uint64_t>{65535, 0, 4}, 6u)));
+  EXPECT_THAT(error_of([&] { parse_histogram(head + tail + "3\n", {}); }),
+              HasSubstr("dropped 3 events"));
+  EXPECT_THAT(error_of([] { parse_histogram("{ rw: 1 } hitcount: 1\n", {"port"}); }),
+              HasSubstr("no 'port' in '{ rw: 1 }"));
+  EXPECT_THAT(error_of([] { parse_histogram("{ rw: x } hitcount: 1\n", {"rw"}); }),
+              HasSubstr("'rw' is no number"));
 }
 
 }  // namespace

@@ -130,6 +130,13 @@ TEST_F(OwnTree, AVendorThatIsSwitchedOffHasNoModule) {
   EXPECT_THAT(refused(), HasSubstr("CONFIG_KVM_INTEL is y"));
 }
 
+TEST_F(OwnTree, MakeEndsWithAScriptThatIsKilled) {
+  write("headers/Makefile", "modules:\n\tsleep 291.5\n");
+  kill_by_hand(
+      {patch_folder / "build-modules", "--source", path("source"), path("headers"), path("out")},
+      "sleep 291.[5]");
+}
+
 TEST_F(OwnTree, SourceAndHeadersOfTwoVersionsAreRefused) {
   version("7");
   EXPECT_THAT(refused(), HasSubstr("is Linux 6.6.6"));

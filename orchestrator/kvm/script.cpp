@@ -4,7 +4,6 @@
 #include <filesystem>
 #include <sstream>
 
-#include "orchestrator/base/error.hpp"
 #include "orchestrator/base/subprocess.hpp"
 
 namespace lab::kvm {
@@ -40,6 +39,9 @@ std::string apt_words(const std::string& text) {
   // The scripts' exit code 2 is lab's: the caller's mistake.
   if (!message.empty() && outcome.exit_code == base::exit_usage)
     throw base::user_error(message, hint);
+  constexpr int tree_is_at_fault = 1;
+  if (!message.empty() && outcome.exit_code == tree_is_at_fault)
+    throw TreeError(base::ErrorKind::infrastructure, message, hint);
   if (!message.empty())
     throw base::infrastructure_error(name + ": " + message + apt_words(outcome.errors), hint);
   throw base::infrastructure_error(name + " failed: " + last_line(outcome.errors), hint);

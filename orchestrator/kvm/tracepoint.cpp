@@ -21,7 +21,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-const fs::path tracefs = "/sys/kernel/tracing";
+const fs::path tracefs = tracefs_root;
 const fs::path event = "events/kvm/kvm_exit";
 const fs::path buffer = "instances/lab-exits";
 constexpr const char* histogram = "hist:keys=exit_reason:size=2048";

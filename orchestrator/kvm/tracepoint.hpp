@@ -14,6 +14,8 @@
 
 namespace lab::kvm {
 
+inline constexpr const char* tracefs_root = "/sys/kernel/tracing";
+
 // Counts the exits of all VMs of this machine, by exit reason, from its making to its end: in a
 // histogram, or, where the kernel has none (CONFIG_HIST_TRIGGERS; Debian's 5.10), by keeping every
 // event in a buffer of its own.

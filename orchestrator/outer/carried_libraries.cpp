@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "orchestrator/base/error.hpp"
+#include "orchestrator/base/folders.hpp"
 
 namespace lab::outer {
 namespace fs = std::filesystem;
@@ -88,12 +89,12 @@ void carry_libraries(const fs::path& program, const fs::path& loader) {
   const fs::path folder = program.parent_path() / libraries_name;
   fs::create_directory(folder);
   for (const fs::path& library : loaded_libraries()) {
-    fs::copy_file(library, folder / library.filename());
+    base::copy_file(library, folder / library.filename());
     ask_the_program(folder / library.filename());
   }
   std::fstream file = open_elf(program);
   const Elf64_Phdr segment = find_segment(file, PT_INTERP, program);
-  fs::copy_file(read_loader(file, segment), folder / loader.filename());
+  base::copy_file(read_loader(file, segment), folder / loader.filename());
   write_loader(file, segment, loader.string());
   if (!file.flush())
     throw base::infrastructure_error("the loader of '" + program.string() + "' cannot be set");

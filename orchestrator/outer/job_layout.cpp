@@ -20,13 +20,14 @@ namespace {
 // Disks there can be found anew after a state was restored (images/outer: lab-warm).
 constexpr const char* job_bus = "scsi";
 
-const fs::path job_folder = "/run/lab/job";  // where the outer VM mounts the job disk
+const fs::path job_folder = inside::job_place;
 
 constexpr const char* own_init = " init=/usr/local/sbin/lab-init";
 
-constexpr const char* run_script =
-    "#!/bin/sh\n"
-    "exec /run/lab/job/lab job /run/lab/job/job.json /dev/lab/stream\n";
+std::string run_script() {
+  return fmt::format("#!/bin/sh\nexec {0}/lab job {0}/job.json {1}\n", inside::job_place,
+                     inside::stream_place);
+}
 
 // A prepared guest's disk becomes one of the outer VM's.
 void add_guest_disk(trial::GuestImage& image, guest::DomainSpec& spec) {
@@ -44,7 +45,7 @@ void add_guest_disk(trial::GuestImage& image, guest::DomainSpec& spec) {
                         .bus = job_bus,
                         .serial = serial,
                         .read_only = true});
-  image.disk = "/dev/lab/" + serial;
+  image.disk = fs::path(inside::devices_place) / serial;
   image.disk_format = "raw";
   image.disk_is_block = true;
 }
@@ -63,6 +64,20 @@ void lay_out_modules(const inside::Job& job, const fs::path& folder) {
   if (fs::is_directory(job.capabilities)) fs::copy(job.capabilities, folder / "capabilities");
 }
 
+// With all that lies beside it.
+void lay_out_emulator(trial::GuestImage& image, const fs::path& folder,
+                      std::map<fs::path, fs::path>& places) {
+  if (image.emulator.empty()) return;
+  const fs::path from = image.emulator.parent_path();
+  const auto [found, is_new] =
+      places.emplace(from, fs::path("emulators") / std::to_string(places.size()));
+  if (is_new) {
+    fs::create_directories(folder / found->second);
+    fs::copy(from, folder / found->second, fs::copy_options::recursive);
+  }
+  image.emulator = job_folder / found->second / image.emulator.filename();
+}
+
 // Rewrites a job's paths to what they are inside, laying the files out below `folder` and the
 // guests' disks as disks of the outer VM.
 inside::Job lay_out(const inside::Job& job, const fs::path& folder, guest::DomainSpec& spec) {
@@ -72,7 +87,8 @@ inside::Job lay_out(const inside::Job& job, const fs::path& folder, guest::Domai
   if (!job.capabilities.empty()) laid_out.capabilities = job_folder / "capabilities";
   std::map<fs::path, fs::path> places;  // images often differ by their kernel's parameters only
   for (auto& [key, image] : laid_out.images) {
-    for (fs::path* file : {&image.kernel, &image.initrd}) {
+    lay_out_emulator(image, folder, places);
+    for (fs::path* file : {&image.kernel, &image.initrd, &image.firmware}) {
       if (file->empty()) continue;
       const auto [found, is_new] = places.emplace(
           *file, fs::path("images") / std::to_string(places.size()) / file->filename());
@@ -103,8 +119,8 @@ std::string device_names(const guest::DomainSpec& spec) {
 
 void write_job(const inside::Job& job, const fs::path& folder) {
   base::write_file(folder / "job.json", to_json(job));
-  write_script(folder / "run", run_script);
-  fs::copy_file("/proc/self/exe", folder / "lab");
+  write_script(folder / "run", run_script());
+  base::copy_file(base::this_program(), folder / "lab");
   if (kvm::machine_suite() != kvm::outer_suite)
     carry_libraries(folder / "lab", job_folder / libraries_name / "ld.so");
 }
@@ -164,7 +180,7 @@ void fill_up(const fs::path& disk, std::uint64_t mib) {
     throw base::user_error(
         fmt::format("the job's guests have disks of {} MiB together; an exact run has room for {}",
                     fs::file_size(disk) >> 20, mib),
-        "run the scenarios one by one, or a part of the matrix: -f REGEX");
+        "run the scenarios one by one, a part of the matrix (-f REGEX), or with --no-exact");
   fs::resize_file(disk, mib << 20);
 }
 

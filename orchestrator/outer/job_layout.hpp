@@ -7,11 +7,12 @@
 #include <string>
 
 #include "orchestrator/inside/job.hpp"
+#include "orchestrator/inside/places.hpp"
 #include "orchestrator/outer/machine/outer_vm.hpp"
 
 namespace lab::outer {
 
-inline constexpr const char* start_job = "exec /run/lab/job/run";
+inline const std::string start_job = std::string("exec ") + inside::job_place + "/run";
 inline constexpr const char* start_nothing = "exit 0";
 inline constexpr const char* overlay_name = "outer.qcow2";
 

@@ -23,18 +23,29 @@ FollowLimits limits_for(const inside::Job& job) {
           .line = trial::max_event_bytes};
 }
 
-}  // namespace
-
-void run_job(const OuterImage& image, inside::Job job, const base::Folders& folders,
-             const base::RunFolder& run, const trial::Sink& sink) {
-  const bool warm = can_be_warm(*job.site, image);
-  if (warm)
+guest::DomainSpec lay_out(const OuterImage& image, inside::Job& job, const base::RunFolder& run,
+                          const trial::Sink& sink) {
+  if (can_be_warm(*job.site, image))
     job.seed =
         inside::has_own_clock(job) ? std::string(2 * inside::seed_bytes, '0') : inside::make_seed();
   job.thrown_away = true;
   sink(trial::other_phase("job disk"));
-  const guest::DomainSpec spec =
-      lay_out_outer(image, job, "lab-outer-" + run.id(), run.path(), run.sockets(), start_job);
+  return lay_out_outer(image, job, "lab-outer-" + run.id(), run.path(), run.sockets(), start_job);
+}
+
+}  // namespace
+
+void provide_job(const OuterImage& image, inside::Job job, const base::Folders& folders,
+                 const base::RunFolder& run, const trial::Sink& sink) {
+  if (!can_be_warm(*job.site, image)) return;
+  const guest::DomainSpec spec = lay_out(image, job, run, sink);
+  make_warm_state(image, job, spec, folders, run, sink);
+}
+
+void run_job(const OuterImage& image, inside::Job job, const base::Folders& folders,
+             const base::RunFolder& run, const trial::Sink& sink) {
+  const bool warm = can_be_warm(*job.site, image);
+  const guest::DomainSpec spec = lay_out(image, job, run, sink);
   const record::Conditions around = surroundings(image, job);
   if (!warm) sink({.what = trial::PhaseBegun{{record::Phase::Kind::outer_vm}, ""}});
   const auto machine = warm ? start_warm(image, job, spec, folders, run, sink)

@@ -16,4 +16,8 @@ namespace lab::outer {
 void run_job(const OuterImage& image, inside::Job job, const base::Folders& folders,
              const base::RunFolder& run, const trial::Sink& sink);
 
+// Makes what run_job would make first: the saved state of an outer VM, where the site has any.
+void provide_job(const OuterImage& image, inside::Job job, const base::Folders& folders,
+                 const base::RunFolder& run, const trial::Sink& sink);
+
 }  // namespace lab::outer

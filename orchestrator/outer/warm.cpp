@@ -136,6 +136,13 @@ class Warmer {
     return restore();
   }
 
+  void make_where_missing() const {
+    const auto make = [&](const fs::path& folder) { this->make(folder); };
+    if (base::make_folder_once(folder_, make)) forget_old();
+    std::error_code ignored;
+    fs::last_write_time(folder_, fs::file_time_type::clock::now(), ignored);
+  }
+
  private:
   std::optional<fs::file_time_type> when_written() const {
     std::error_code error;
@@ -147,13 +154,6 @@ class Warmer {
   void throw_away(std::optional<fs::file_time_type> written) const {
     const base::Fd lock = base::lock_folder(folder_.parent_path());
     if (fs::exists(folder_) && when_written() == written) base::remove_folder(folder_);
-  }
-
-  void make_where_missing() const {
-    const auto make = [&](const fs::path& folder) { this->make(folder); };
-    if (base::make_folder_once(folder_, make)) forget_old();
-    std::error_code ignored;
-    fs::last_write_time(folder_, fs::file_time_type::clock::now(), ignored);
   }
 
   // In the cache's half-made folder.
@@ -240,6 +240,12 @@ std::unique_ptr<OuterMachine> start_warm(const OuterImage& image, const inside::
                                          const base::Folders& folders, const base::RunFolder& run,
                                          const trial::Sink& sink) {
   return Warmer(image, job, spec, folders, run, sink).start();
+}
+
+void make_warm_state(const OuterImage& image, const inside::Job& job, const guest::DomainSpec& spec,
+                     const base::Folders& folders, const base::RunFolder& run,
+                     const trial::Sink& sink) {
+  Warmer(image, job, spec, folders, run, sink).make_where_missing();
 }
 
 }  // namespace lab::outer

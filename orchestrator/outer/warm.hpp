@@ -27,4 +27,9 @@ std::unique_ptr<OuterMachine> start_warm(const OuterImage& image, const inside::
                                          const base::Folders& folders, const base::RunFolder& run,
                                          const trial::Sink& sink);
 
+// Makes that state where there is none.
+void make_warm_state(const OuterImage& image, const inside::Job& job, const guest::DomainSpec& spec,
+                     const base::Folders& folders, const base::RunFolder& run,
+                     const trial::Sink& sink);
+
 }  // namespace lab::outer

@@ -58,6 +58,7 @@ TrialCounts counts_of(const Record& record) {
 Conditions comparable(Conditions conditions) {
   conditions.erase(std::string(condition::start_time));
   conditions.erase(std::string(condition::repeat));
+  if (is_deterministic(conditions)) conditions.erase(std::string(condition::node));
   return conditions;
 }
 

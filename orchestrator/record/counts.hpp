@@ -45,7 +45,8 @@ struct TrialCounts {
 
 TrialCounts counts_of(const Record& record);
 
-// The record's conditions without those that differ between any two trials.
+// The record's conditions without those that differ between any two trials; without the node where
+// counts do not depend on it.
 Conditions comparable(Conditions conditions);
 
 // "boot-count[paging=shadow]" of "boot-count[paging=shadow]#2".

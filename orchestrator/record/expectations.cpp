@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <set>
 
 #include "orchestrator/base/samples.hpp"
 
@@ -20,8 +21,9 @@ std::string what_of(std::string_view reason, const std::optional<exits::Category
 }
 
 std::string name_of(const scenario::Expectation& expect, std::uint32_t guest) {
-  return fmt::format("{}expect {} of {}{}", guest > 1 ? fmt::format("guest {}: ", guest) : "",
-                     what_of(expect.reason, expect.category), expect.step,
+  const std::string cause = expect.cause.empty() ? "" : fmt::format("cause '{}' of ", expect.cause);
+  return fmt::format("{}expect {}{} of {}{}", guest > 1 ? fmt::format("guest {}: ", guest) : "",
+                     cause, what_of(expect.reason, expect.category), expect.step,
                      expect.per_second ? ", a second" : "");
 }
 
@@ -35,8 +37,50 @@ std::optional<std::uint64_t> rate_of(std::uint64_t exits, const Step& step,
   return static_cast<std::uint64_t>(above ? std::ceil(rate) : std::floor(rate));
 }
 
+// Numbers of the step's reasons that the expectation means.
+std::set<std::uint32_t> numbers_of(const scenario::Expectation& expect, const Step& step,
+                                   exits::Vendor vendor) {
+  const auto number = exits::parse_reason(vendor, expect.reason);
+  std::set<std::uint32_t> numbers;
+  for (const Reason& reason : step.reasons) {
+    const bool meant = expect.category ? reason.category == to_string(*expect.category)
+                                       : expect.reason == "total" || reason.number == number;
+    if (meant) numbers.insert(reason.number);
+  }
+  return numbers;
+}
+
+// What is not known must not pass for less than it may be.
+exits::Check judge_cause(const scenario::Expectation& expect, const Step& step,
+                         exits::Vendor vendor) {
+  const auto value = [&](std::uint64_t exits) -> std::optional<std::uint64_t> {
+    return expect.per_second ? rate_of(exits, step, expect.max) : std::optional(exits);
+  };
+  const auto check = [&](const std::optional<std::uint64_t>& count) {
+    return exits::check_bounds(name_of(expect, step.guest), count, expect.min, expect.max);
+  };
+  const auto without = [&](const std::string& why) {
+    exits::Check missing = check(std::nullopt);
+    missing.detail += "; " + why;
+    return missing;
+  };
+  if (!has_reason(vendor, expect))
+    return without(fmt::format("{} has no reason '{}'", to_string(vendor), expect.reason));
+  if (!has_causes(step))
+    return without("cannot be judged: the trial has no causes (lab run --causes)");
+  const CauseExits found = exits_of_causes(step, expect.cause, numbers_of(expect, step, vendor));
+  const auto known = value(found.exits), most = value(found.exits + found.unknown);
+  if (!known || !most) return without("the step's time is not known");
+  const bool may_be_more = expect.max && *known <= *expect.max && *most > *expect.max;
+  if (may_be_more)
+    return without(fmt::format("cannot be judged: {} exits, and {} whose cause is not known",
+                               found.exits, found.unknown));
+  return check(known);
+}
+
 exits::Check judge_step(const scenario::Expectation& expect, const Step& step,
                         exits::Vendor vendor) {
+  if (!expect.cause.empty()) return judge_cause(expect, step, vendor);
   const auto exits = exits_of(step, vendor, expect.reason, expect.category);
   const auto value = exits && expect.per_second ? rate_of(*exits, step, expect.max) : exits;
   exits::Check check =
@@ -65,7 +109,7 @@ struct Side {
 };
 
 void add_values(Side& side, const Record& record, const scenario::Relation& relation) {
-  const auto known = exits::parse_vendor(condition_of(record.conditions, condition::vendor));
+  const auto known = recorded_vendor(record.conditions);
   if (!known) return;
   const std::size_t before = side.values.size();
   for (const Step& step : record.steps) {

@@ -57,6 +57,55 @@ TEST(Expectations, RatesAreJudgedAsFractions) {
   EXPECT_THAT(check.detail, HasSubstr("time is not known"));
 }
 
+Step boot_with_causes() {
+  Step step = boot();
+  step.causes = {{0x400, "mmio 0xfee00300 APIC ICR: write", "native_apic_mem_write", 30, {}},
+                 {0x72, "leaf 0x4", "init_intel_cacheinfo", 35, {}},
+                 {0x400, "mmio 0xfee00310 APIC ICR2: write", "native_apic_mem_write", 20, {}},
+                 {0x400, "(others)", "(others)", 10, {}}};
+  step.causes_lost = {{0x72, 5}};
+  return step;
+}
+
+TEST(Expectations, BudgetsPerCauseAddUpWhatMatches) {
+  const Step step = boot_with_causes();
+  const auto judged = [&](const std::string& cause, std::optional<std::uint64_t> min,
+                          std::optional<std::uint64_t> max) {
+    return one({.step = "boot", .reason = "total", .cause = cause, .min = min, .max = max}, step);
+  };
+  EXPECT_EQ(judged("APIC ICR", 50, {}).left, 50u);
+  EXPECT_TRUE(judged("APIC ICR", 50, {}).ok);
+  EXPECT_FALSE(judged("native_apic_mem_write", {}, 49).ok);
+  EXPECT_EQ(judged("write, native_apic", 1, {}).left, 50u);  // across detail and place
+  EXPECT_TRUE(judged("APIC ICR", {}, 60).ok);
+  EXPECT_EQ(judged("APIC ICR", 1, {}).name, "expect cause 'APIC ICR' of total of boot");
+  EXPECT_FALSE(
+      one({.step = "boot", .reason = "CPUID", .cause = "APIC", .min = 1}, step).ok);  // not there
+}
+
+// "At most 55" is no pass where 10 more of that reason have no name.
+TEST(Expectations, BudgetsPerCauseDoNotPassOnWhatIsNotKnown) {
+  const Step step = boot_with_causes();
+  const auto judged = [&](const std::string& cause, std::uint64_t max, const Step& in) {
+    return one({.step = "boot", .reason = "total", .cause = cause, .max = max}, in);
+  };
+  EXPECT_FALSE(judged("APIC ICR", 55, step).ok);
+  EXPECT_EQ(judged("APIC ICR", 55, step).left, std::nullopt);
+  EXPECT_THAT(judged("APIC ICR", 55, step).detail,
+              HasSubstr("cannot be judged: 50 exits, and 10 whose cause is not known"));
+  EXPECT_EQ(judged("APIC ICR", 40, step).left, 50u);  // too many anyway
+  EXPECT_FALSE(judged("leaf 0x4", 39, step).ok);      // 5 were lost
+  EXPECT_FALSE(judged("io 0x3f8", 4, step).ok);
+  EXPECT_TRUE(judged("io 0x3f8", 5, step).ok);
+  const exits::Check foreign =
+      one({.step = "boot", .reason = "EPT_VIOLATION", .cause = "mmio", .max = 5}, step);
+  EXPECT_FALSE(foreign.ok);
+  EXPECT_THAT(foreign.detail, HasSubstr("svm has no reason"));
+  const exits::Check without = judged("APIC ICR", 500, boot());
+  EXPECT_FALSE(without.ok);
+  EXPECT_THAT(without.detail, HasSubstr("the trial has no causes (lab run --causes)"));
+}
+
 TEST(Expectations, WhatIsMissingIsNeverOk) {
   EXPECT_FALSE(one({.step = "other", .reason = "total", .min = 0}).ok);
   const auto foreign = one({.step = "boot", .reason = "EPT_VIOLATION", .max = 5});

@@ -7,13 +7,15 @@ namespace lab::record {
 
 InOrder::InOrder(const std::vector<scenario::TrialPlan>& plans) {
   places_.reserve(plans.size());
-  for (const scenario::TrialPlan& plan : plans) places_.push_back({.plan = plan});
+  for (const scenario::TrialPlan& plan : plans) places_.push_back({.plan = &plan});
 }
 
 void InOrder::done(const std::string& trial, std::optional<Record> record) {
-  for (Place& place : places_) {
-    if (place.done || place.plan.name != trial) continue;
+  for (std::size_t i = first_; i < places_.size(); ++i) {
+    Place& place = places_[i];
+    if (place.done || place.plan->name != trial) continue;
     place.done = true;
+    count_ += record ? 1 : 0;
     place.record = std::move(record);
     return;
   }
@@ -29,17 +31,23 @@ std::vector<const Record*> InOrder::rest() {
 
 std::vector<const Record*> InOrder::show(bool all) {
   std::vector<const Record*> shown;
-  for (Place& place : places_) {
+  for (std::size_t i = first_; i < places_.size(); ++i) {
+    Place& place = places_[i];
     if (!place.done && !all) break;
     if (place.record && !std::exchange(place.shown, true)) shown.push_back(&*place.record);
+    if (place.done && i == first_) ++first_;
   }
   return shown;
+}
+
+void InOrder::forget_shown() {
+  for (; forgotten_ < first_; ++forgotten_) places_[forgotten_].record.reset();
 }
 
 std::vector<scenario::TrialPlan> InOrder::missing() const {
   std::vector<scenario::TrialPlan> plans;
   for (const Place& place : places_)
-    if (!place.done) plans.push_back(place.plan);
+    if (!place.done) plans.push_back(*place.plan);
   return plans;
 }
 

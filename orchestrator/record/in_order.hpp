@@ -13,7 +13,9 @@ namespace lab::record {
 
 class InOrder {
  public:
+  // `plans` must outlive it.
   explicit InOrder(const std::vector<scenario::TrialPlan>& plans);
+  explicit InOrder(std::vector<scenario::TrialPlan>&&) = delete;
 
   // That a trial of this name is done; nothing where its record is not kept (a warm-up). Of those
   // with one name (a file given twice) the first that is not done yet.
@@ -24,12 +26,16 @@ class InOrder {
   // The same at the end of the run, when nothing that is missing will come.
   std::vector<const Record*> rest();
 
+  // Lets go of the records that were returned: of many trials they are much memory.
+  void forget_shown();
+
   std::vector<scenario::TrialPlan> missing() const;  // plans that are not done
-  std::vector<Record> records() const;
+  std::vector<Record> records() const;               // but for those that are forgotten
+  std::size_t count() const { return count_; }       // records, forgotten ones included
 
  private:
   struct Place {
-    scenario::TrialPlan plan;
+    const scenario::TrialPlan* plan = nullptr;
     bool done = false, shown = false;
     std::optional<Record> record;
   };
@@ -37,6 +43,9 @@ class InOrder {
   std::vector<const Record*> show(bool all);
 
   std::vector<Place> places_;
+  std::size_t first_ = 0;      // all before it are done, and their records shown
+  std::size_t forgotten_ = 0;  // of all before it there is no record any more
+  std::size_t count_ = 0;
 };
 
 }  // namespace lab::record

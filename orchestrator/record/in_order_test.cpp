@@ -29,7 +29,8 @@ std::vector<std::string> names(const std::vector<const Record*>& records) {
 }
 
 TEST(InOrder, ShowsARecordWhenAllBeforeItAreDone) {
-  InOrder order(plans({"a", "b", "c"}));
+  const std::vector<scenario::TrialPlan> all = plans({"a", "b", "c"});
+  InOrder order(all);
   order.done("b", named("b"));
   EXPECT_THAT(order.next(), IsEmpty());
   order.done("a", named("a"));
@@ -40,7 +41,8 @@ TEST(InOrder, ShowsARecordWhenAllBeforeItAreDone) {
 }
 
 TEST(InOrder, ShowsTheRestWhereOneIsMissing) {
-  InOrder order(plans({"a", "b", "c"}));
+  const std::vector<scenario::TrialPlan> all = plans({"a", "b", "c"});
+  InOrder order(all);
   order.done("a", named("a"));
   order.next();
   order.done("c", named("c"));
@@ -50,8 +52,26 @@ TEST(InOrder, ShowsTheRestWhereOneIsMissing) {
   EXPECT_EQ(order.records().size(), 2u);
 }
 
+TEST(InOrder, ForgetsWhatWasShown) {
+  const std::vector<scenario::TrialPlan> all = plans({"a", "b", "c", "d"});
+  InOrder order(all);
+  order.done("c", named("c"));
+  order.done("a", named("a"));
+  EXPECT_THAT(names(order.next()), ElementsAre("a"));
+  order.forget_shown();
+  EXPECT_EQ(order.records().size(), 1u);  // c
+  EXPECT_EQ(order.count(), 2u);
+  order.done("b", named("b"));
+  EXPECT_THAT(names(order.next()), ElementsAre("b", "c"));
+  order.forget_shown();
+  EXPECT_THAT(order.records(), IsEmpty());
+  ASSERT_EQ(order.missing().size(), 1u);
+  EXPECT_EQ(order.missing()[0].name, "d");
+}
+
 TEST(InOrder, AWarmUpIsDoneWithoutARecord) {
-  InOrder order(plans({"warm", "a"}));
+  const std::vector<scenario::TrialPlan> all = plans({"warm", "a"});
+  InOrder order(all);
   order.done("a", named("a"));
   order.done("warm", std::nullopt);
   EXPECT_THAT(names(order.next()), ElementsAre("a"));
@@ -59,7 +79,8 @@ TEST(InOrder, AWarmUpIsDoneWithoutARecord) {
 }
 
 TEST(InOrder, TwoTrialsOfOneNameAreTwo) {
-  InOrder order(plans({"a", "a"}));
+  const std::vector<scenario::TrialPlan> all = plans({"a", "a"});
+  InOrder order(all);
   order.done("a", named("a", "first"));
   EXPECT_EQ(order.missing().size(), 1u);
   order.done("a", named("a", "second"));

@@ -66,9 +66,11 @@ std::span<const std::string_view> condition_order() {
                                        c::host_kernel,
                                        c::outer_image,
                                        c::outer_kernel,
+                                       c::kvm_source,
                                        c::outer_tsc,
                                        c::patch_version,
                                        c::module_parameters,
+                                       c::causes,
                                        c::kvm_parameters,
                                        c::paging,
                                        c::layout,
@@ -76,6 +78,8 @@ std::span<const std::string_view> condition_order() {
                                        c::image,
                                        c::image_digest,
                                        c::guest_kernel,
+                                       c::guest_kernel_file,
+                                       c::guest_initrd_file,
                                        c::guests,
                                        c::vcpus,
                                        c::memory,
@@ -92,6 +96,7 @@ std::span<const std::string_view> condition_order() {
                                        c::samples,
                                        c::emulator,
                                        c::host,
+                                       c::node,
                                        c::exact,
                                        c::lab_version,
                                        c::start_time,
@@ -106,6 +111,10 @@ bool is_only_told(std::string_view key) {
 std::string condition_of(const Conditions& conditions, std::string_view key) {
   const auto found = conditions.find(std::string(key));
   return found == conditions.end() ? "" : found->second;
+}
+
+std::optional<exits::Vendor> recorded_vendor(const Conditions& conditions) {
+  return exits::parse_vendor(condition_of(conditions, condition::vendor));
 }
 
 bool is_deterministic(const Conditions& conditions) {

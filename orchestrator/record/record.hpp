@@ -15,6 +15,7 @@
 #include "orchestrator/exits/checks.hpp"
 #include "orchestrator/exits/host_stats.hpp"
 #include "orchestrator/exits/snapshot.hpp"
+#include "orchestrator/record/causes.hpp"
 #include "orchestrator/record/phase.hpp"
 
 namespace lab::record {
@@ -43,16 +44,22 @@ inline constexpr std::string_view
     cpu_flags = "cpu_flags",  // of the processor whose KVM counts, as Linux names them
     microcode = "microcode",
     host_kernel = "host_kernel",  // of the KVM below (site kvm), which decides what it offers
+    kvm_source = "kvm_source",  // KVM's of a kernel tree of the user's: 12 digits; absent: Debian's
     outer_image = "outer_image",  // the outer VM's system: the beginning of its disk's SHA-256
     outer_tsc = "outer_tsc",      // "100 MHz", by the outer VM's real-time clock
     patch_version = "patch_version",
     module_parameters = "module_parameters",  // those that lab set: "exit_layout=descending npt=1"
+    causes = "causes",                        // of exits: "16384 entries"; absent: not counted
     kvm_parameters = "kvm_parameters",        // all others of the kvm modules, as they are in force
     guest_qemu = "guest_qemu",                // that runs the guest: "7.2.22 (Debian ...)"
     libvirt = "libvirt",
     firmware = "firmware",  // the guest's: file name, and the beginning of its SHA-256
     paging = "paging", layout = "layout", image = "image", image_digest = "image_digest",
-    guest_kernel = "guest_kernel", guests = "guests", vcpus = "vcpus",
+    guest_kernel = "guest_kernel",
+    guest_kernel_file =
+        "guest_kernel_file",  // the user's own: what it calls itself, and its digest
+    guest_initrd_file = "guest_initrd_file",  // the user's own: its digest
+    guests = "guests", vcpus = "vcpus",
     memory = "memory",  // "768 MiB"
     huge_pages = "huge_pages", machine = "machine",
     guest_cpu = "guest_cpu",  // "host", or a model; then its features: "EPYC +invtsc -x2apic"
@@ -60,6 +67,7 @@ inline constexpr std::string_view
     samples = "samples",    // of the timeline, a second
     emulator = "emulator",  // of the outer VM, and its version: "QEMU 10.0.2", "Bochs 2.7"
     host = "host",          // this machine, where it is the outer VM's clock: "2 x AMD EPYC ..."
+    node = "node",          // of many machines, the one that ran it; absent: the one that keeps it
     exact = "exact",  // what was fixed so that the same trial has the same exits; absent: nothing
     devices = "devices", console = "console", lab_version = "lab_version",
     start_time = "start_time", repeat = "repeat";
@@ -99,6 +107,9 @@ struct Step {
   std::optional<bool> clean;                  // nothing came between the readings' reads
   std::optional<int> exit_code;               // of the command: 0..255, 128 + signal
   std::string output;                         // tail of the command's output, from the guest
+  // Per number both add up to the reason's exits. Empty both: causes were not asked for.
+  std::vector<Cause> causes;  // most exits first; bounded over the record (bound_causes)
+  std::vector<CausesLost> causes_lost;
 
   bool operator==(const Step&) const = default;
 };
@@ -151,6 +162,9 @@ inline bool is_confirmation(std::string_view run) {
 using Conditions = std::map<std::string, std::string>;
 
 std::string condition_of(const Conditions& conditions, std::string_view key);  // "" where unknown
+
+// The one that they name; empty where they name none that is known.
+std::optional<exits::Vendor> recorded_vendor(const Conditions& conditions);
 
 // Whether equal trials have equal counts: in an exact run, or on a site with a clock of its own.
 bool is_deterministic(const Conditions& conditions);

@@ -185,6 +185,7 @@ TEST(Record, MalformedJsonIsAnError) {
            {"12345", "1.5"},
            {"\"exit_code\":3", "\"exit_code\":256"},
            {"2025-11-21T", "2025-13-21T"},
+           {"2025-11-21T", "2262-11-21T"},
            {"\"steps\":", "\"stops\":"},
            {"\"site\":\"svm\",\"repeat\"", "\"repeat\""},
            {"true,\"left\"", "1,\"left\""},
@@ -192,6 +193,9 @@ TEST(Record, MalformedJsonIsAnError) {
            {"0.25", "-0.25"},
            {"\"guest\":2", "\"guest\":0"},
            {"\"view\":\"host\"", "\"view\":\"me\""},
+           {"\"scope\":\"host\"", "\"scope\":\"all\""},
+           {"\"number\":123", "\"number\":4294967419"},
+           {"\"vcpus\":\"1\"", "\"vcpus\":1"},
            {"{\"id\"", "[{\"id\""}}) {
     std::string bad = good;
     ASSERT_NE(bad.find(from), std::string::npos) << from;
@@ -232,17 +236,52 @@ TEST(Record, MoreThanATrialHasIsRefused) {
               }),
               HasSubstr("'reasons' has more than 1024 entries"));
   EXPECT_THAT(cause([](auto& object) {
+                auto& reasons = object["host"]["reasons"];
+                const auto reason = reasons[0];
+                for (int i = 0; i < 1024; ++i) reasons.push_back(reason);
+              }),
+              HasSubstr("'reasons' has more than 1024 entries"));
+  EXPECT_THAT(cause([](auto& object) {
                 for (int i = 0; i < 1025; ++i) object["conditions"]["c" + std::to_string(i)] = "";
               }),
               HasSubstr("more than 1024 members of a map"));
   EXPECT_THAT(cause([](auto& object) {
-                const auto step = object["steps"][0];
+                const auto step = object["steps"][1];
                 for (int i = 0; i < 1025; ++i) {
                   object["steps"].push_back(step);
                   object["steps"].back()["name"] = "s" + std::to_string(i);
                 }
               }),
               HasSubstr("more than 1024 names of steps"));
+}
+
+// As text: so many values would take long to put together one by one.
+TEST(Record, MoreStepsChecksAndProcessorsThanAnyTrialHasAreRefused) {
+  const std::string good = to_json(sample());
+  const auto cause = [&](const std::string& list, const std::string& entry, std::size_t times) {
+    const std::string begin = "\"" + list + "\":[";
+    std::string more = begin;
+    for (std::size_t i = 0; i < times; ++i) more += entry + ",";
+    std::string text = good;
+    text.replace(text.rfind(begin), begin.size(), more);
+    try {
+      from_json(text);
+      return std::string();
+    } catch (const base::Error& error) {
+      return std::string(error.what());
+    }
+  };
+  EXPECT_THAT([] { from_json(std::string((64u << 20) + 1, ' ')); },
+              testing::ThrowsMessage<base::Error>(HasSubstr("more than 67108864 bytes")));
+  EXPECT_EQ(cause("steps", R"({"name":"boot","reasons":[]})", 1), "");
+  EXPECT_THAT(cause("steps", R"({"name":"boot","reasons":[]})", 1u << 16),
+              HasSubstr("'steps' has more than 65536 entries"));
+  EXPECT_THAT(cause("checks", R"({"name":"c","ok":true})", 1u << 18),
+              HasSubstr("'checks' has more than 262144 entries"));
+  EXPECT_THAT(cause("vcpus", R"({"id":0})", 1u << 16),
+              HasSubstr("'vcpus' has more than 65536 entries"));
+  EXPECT_THAT(cause("steps", R"({"name":"boot","reasons":[],"guest":1025})", 1),
+              HasSubstr("'guest' is not a whole number in range"));
 }
 
 // A record's text of a MiB that is nested all the way down.

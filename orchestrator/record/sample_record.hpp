@@ -27,6 +27,11 @@ inline Record sample(int number = 0) {
   boot.reader_exits_complete = false;
   boot.clean = true;
   boot.reasons = {{0x7b, "IOIO", "io", UINT64_MAX, 99}, {0x400, "NPF", "page_fault", 7, {}}};
+  boot.causes = {
+      {0x7b, "io 0x3f8 serial: write 1", "serial8250_console_putchar", UINT64_MAX - 12, 90},
+      {0x7b, "io 0xcf8 PCI configuration: write 4", "pci_conf1_read", 9, 9},
+      {0x400, "first touch of RAM", "clear_page_rep", 7, {}}};
+  boot.causes_lost = {{0x7b, 3}};
   Step idle;
   idle.name = "idle";
   idle.guest = 2;

@@ -4,9 +4,6 @@
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
-#include <pugixml.hpp>
-#include <set>
-#include <sstream>
 
 #include "orchestrator/record/counts.hpp"
 #include "orchestrator/report/report.hpp"
@@ -33,14 +30,14 @@ std::string csv_step(const record::Step& step) {
                      csv_number(step.cycles));
 }
 
-// Columns that came later stand last.
-std::string csv_step_end(const record::Step& step) {
+// Columns that came later stand last. `row`: three of them.
+std::string csv_step_end(const record::Step& step, const std::string& row) {
   const auto seconds = [](std::optional<double> value) {
     return value ? fmt::format("{:.3f}", *value) : "";
   };
-  return fmt::format(",{},{},{},{}\n", step.guest,
+  return fmt::format(",{},{},{},{},{}\n", step.guest,
                      step.view == record::View::host ? "host" : "guest", seconds(step.begin),
-                     seconds(step.seconds));
+                     seconds(step.seconds), row);
 }
 
 std::string csv_reason(const record::Reason& reason) {
@@ -48,62 +45,40 @@ std::string csv_reason(const record::Reason& reason) {
                      csv_field(reason.category), reason.exits, csv_number(reason.cycles));
 }
 
+// As its reason's line, with the cause's own counts.
+std::string csv_cause(const record::Step& step, const record::Cause& cause) {
+  const auto reason = std::ranges::find(step.reasons, cause.number, &record::Reason::number);
+  return csv_reason({cause.number, record::name_of_reason(step, cause.number),
+                     reason == step.reasons.end() ? "" : reason->category, cause.exits,
+                     cause.cycles});
+}
+
+// Behind the reasons, which stay the same lines with causes and without them.
+std::string csv_causes(const record::Step& step, const std::string& line) {
+  std::string text;
+  for (const record::Cause& cause : step.causes)
+    text += line + "," + csv_cause(step, cause) +
+            csv_step_end(
+                step, fmt::format("cause,{},{}", csv_field(cause.detail), csv_field(cause.place)));
+  for (const record::CausesLost& lost : step.causes_lost)
+    text += line + "," + csv_cause(step, {.number = lost.number, .exits = lost.exits}) +
+            csv_step_end(step, "lost,,");
+  return text;
+}
+
 // Trials and steps without counts keep a line, with empty fields.
 std::string csv_record(const Record& record) {
   const std::string trial = csv_trial(record);
-  if (record.steps.empty()) return trial + ",,,,,,,,,,,,\n";
+  if (record.steps.empty()) return trial + ",,,,,,,,,,,,,,,\n";
   std::string text;
   for (const record::Step& step : record.steps) {
     const std::string line = trial + "," + csv_step(step);
-    if (step.reasons.empty()) text += line + ",,,,," + csv_step_end(step);
+    if (step.reasons.empty()) text += line + ",,,,," + csv_step_end(step, ",,");
     for (const auto& reason : step.reasons)
-      text += line + "," + csv_reason(reason) + csv_step_end(step);
+      text += line + "," + csv_reason(reason) + csv_step_end(step, "reason,,");
+    text += csv_causes(step, line);
   }
   return text;
-}
-
-// What is wrong, a line each; for JUnit and TAP.
-std::string failed_checks(const Record& record) {
-  std::string text;
-  for (const exits::Check& check : record.checks) {
-    if (check.ok) continue;
-    text +=
-        fmt::format("{}: {} | {}{}{}\n", check.name, thousands_or_dash(check.left),
-                    thousands_or_dash(check.right), check.detail.empty() ? "" : "; ", check.detail);
-  }
-  return text;
-}
-
-// The counts did not hold: the test failed. Anything else: it could not be run.
-bool is_failure(Outcome outcome) {
-  return outcome == Outcome::failed || outcome == Outcome::regressed;
-}
-
-void add_text(pugi::xml_node node, const std::string& text) {
-  node.append_child(pugi::node_pcdata).set_value(printable(text, true).c_str());
-}
-
-void add_conditions(pugi::xml_node suite, const record::Conditions& conditions) {
-  pugi::xml_node properties = suite.append_child("properties");
-  for (const auto& [key, value] : conditions) {
-    pugi::xml_node property = properties.append_child("property");
-    property.append_attribute("name") = printable(key).c_str();
-    property.append_attribute("value") = printable(value).c_str();
-  }
-}
-
-void add_test(pugi::xml_node suite, const Record& record) {
-  pugi::xml_node test = suite.append_child("testcase");
-  test.append_attribute("classname") = printable(record.scenario).c_str();
-  test.append_attribute("name") = printable(record.trial).c_str();
-  test.append_attribute("time") =
-      fmt::format("{:.3f}", record::trial_seconds(record.timings)).c_str();
-  if (record.outcome == Outcome::passed) return;
-  pugi::xml_node problem = test.append_child(is_failure(record.outcome) ? "failure" : "error");
-  problem.append_attribute("type") = std::string(to_string(record.outcome)).c_str();
-  problem.append_attribute("message") = printable(record.message).c_str();
-  add_text(problem, failed_checks(record));
-  if (!record.console_tail.empty()) add_text(test.append_child("system-out"), record.console_tail);
 }
 
 std::string tap_diagnosis(const Record& record) {
@@ -133,84 +108,6 @@ std::string tap_name(const std::string& name, int version) {
   return text;
 }
 
-// A test case of its own: what cells have to each other.
-void add_relation(pugi::xml_node suite, const record::RelationResult& relation) {
-  pugi::xml_node test = suite.append_child("testcase");
-  test.append_attribute("classname") = printable(relation.scenario).c_str();
-  test.append_attribute("name") = printable("relation " + relation.text).c_str();
-  test.append_attribute("time") = "0.000";
-  if (relation.ok == true) return;
-  pugi::xml_node problem = test.append_child(relation.ok ? "failure" : "error");
-  problem.append_attribute("type") = relation.ok ? "failed" : "incomplete";
-  problem.append_attribute("message") = relation_text(relation).c_str();
-}
-
-// The schema (Jenkins' junit-10.xsd) has properties only of suites: so the trials of a cell in one
-// run, which have their conditions in common, are one.
-bool in_one_suite(const Record& a, const Record& b) {
-  return a.run == b.run && a.scenario == b.scenario &&
-         record::cell_of(a.trial) == record::cell_of(b.trial) &&
-         record::comparable(a.conditions) == record::comparable(b.conditions);
-}
-
-// Those from the first one on that are one suite. Old records have no run: there a name that comes
-// again begins another one.
-std::span<const Record> first_suite(std::span<const Record> records) {
-  std::set<std::string> names;
-  const auto end = std::ranges::find_if_not(records, [&](const Record& record) {
-    return in_one_suite(records.front(), record) && names.insert(record.trial).second;
-  });
-  return {records.begin(), end};
-}
-
-struct Tally {
-  unsigned long long tests = 0, failures = 0, errors = 0;
-  double seconds = 0;
-
-  void write(pugi::xml_node node) const {
-    node.append_attribute("tests") = tests;
-    node.append_attribute("failures") = failures;
-    node.append_attribute("errors") = errors;
-    node.append_attribute("time") = fmt::format("{:.3f}", seconds).c_str();
-  }
-};
-
-Tally tally(std::span<const Record> records) {
-  Tally result{.tests = records.size()};
-  for (const Record& record : records) {
-    result.failures += is_failure(record.outcome);
-    result.errors += record.outcome != Outcome::passed && !is_failure(record.outcome);
-    result.seconds += record::trial_seconds(record.timings);
-  }
-  return result;
-}
-
-Tally tally(std::span<const record::RelationResult> relations) {
-  Tally result{.tests = relations.size()};
-  for (const record::RelationResult& relation : relations) {
-    result.failures += relation.ok == false;
-    result.errors += !relation.ok;
-  }
-  return result;
-}
-
-pugi::xml_node add_suite(pugi::xml_node suites, std::string_view name, const Tally& tally) {
-  pugi::xml_node suite = suites.append_child("testsuite");
-  suite.append_attribute("name") = printable(name).c_str();
-  tally.write(suite);
-  return suite;
-}
-
-// Of one cell.
-void add_trials(pugi::xml_node suites, std::span<const Record> records) {
-  pugi::xml_node suite = add_suite(suites, record::cell_of(records.front().trial), tally(records));
-  // ISO 8601 without a zone, as the schema's users write it; UTC.
-  suite.append_attribute("timestamp") =
-      record::format_time(records.front().start_time).substr(0, 19).c_str();
-  add_conditions(suite, record::comparable(records.front().conditions));
-  for (const Record& record : records) add_test(suite, record);
-}
-
 std::string tap_relation(std::size_t number, const record::RelationResult& relation, int version) {
   std::string text = fmt::format("{}ok {} - relation {}\n", relation.ok == true ? "" : "not ",
                                  number, tap_name(relation.text, version));
@@ -229,35 +126,9 @@ std::string json(std::span<const Record> records,
 std::string csv(std::span<const Record> records) {
   std::string text =
       "id,scenario,trial,site,outcome,repeat,start_time,step,step_exits,step_cycles,"
-      "number,name,category,exits,cycles,guest,view,begin,seconds\n";
+      "number,name,category,exits,cycles,guest,view,begin,seconds,row,detail,place\n";
   for (const Record& record : records) text += csv_record(record);
   return text;
-}
-
-std::string junit(std::span<const Record> records,
-                  std::span<const record::RelationResult> relations) {
-  pugi::xml_document document;
-  pugi::xml_node declaration = document.append_child(pugi::node_declaration);
-  declaration.append_attribute("version") = "1.0";
-  declaration.append_attribute("encoding") = "UTF-8";
-  pugi::xml_node suites = document.append_child("testsuites");
-  const Tally trials = tally(records), related = tally(relations);
-  suites.append_attribute("name") = "lab";
-  Tally{trials.tests + related.tests, trials.failures + related.failures,
-        trials.errors + related.errors, trials.seconds}
-      .write(suites);
-  while (!records.empty()) {
-    const std::span<const Record> suite = first_suite(records);
-    add_trials(suites, suite);
-    records = records.subspan(suite.size());
-  }
-  if (!relations.empty()) {
-    const pugi::xml_node suite = add_suite(suites, "relations", related);
-    for (const record::RelationResult& relation : relations) add_relation(suite, relation);
-  }
-  std::ostringstream stream;
-  document.save(stream, "  ", pugi::format_default, pugi::encoding_utf8);
-  return stream.str();
 }
 
 std::string tap(std::span<const Record> records, std::span<const record::RelationResult> relations,

@@ -7,7 +7,9 @@
 #include <algorithm>
 #include <map>
 
+#include "orchestrator/check/cause_sums.hpp"
 #include "orchestrator/report/answers/evidence.hpp"
+#include "orchestrator/report/cause_lines.hpp"
 #include "orchestrator/report/text.hpp"
 
 namespace lab::report {
@@ -16,7 +18,7 @@ namespace {
 using record::Outcome;
 using record::Record;
 
-constexpr std::size_t leading_reasons = 3, console_lines = 20;
+constexpr std::size_t leading_reasons = 3, leading_causes = 5, console_shown = 20;
 
 std::string outcomes(std::span<const Record> records) {
   std::map<Outcome, std::size_t> numbers;
@@ -42,15 +44,33 @@ std::string counts(const std::vector<Group>& groups) {
       "\n| cell | step | exits | of them | seconds |\n| --- | --- | ---: | --- | ---: |\n";
   for (const Group& group : groups)
     for (const std::string& step : step_names(group)) {
-      const Values seconds = seconds_of(group, step);
+      const Values seconds = step_seconds(group, step);
       text += fmt::format("| {} | {} | {} | {} | {} |\n", markdown_text(group.label),
-                          markdown_text(step), exits_of(group, step).text(), leading(group, step),
+                          markdown_text(step), step_exits(group, step).text(), leading(group, step),
                           seconds.empty() ? "–" : fmt::format("{:.1f}", seconds.median()));
     }
   if (std::ranges::any_of(groups,
                           [](const Group& group) { return is_emulated(*group.records.front()); }))
     text += "\nEmulated: what comes with time is the emulator's.\n";
   return text;
+}
+
+// The largest of each step that has causes; in the mean of the trials.
+std::string causes(std::span<const Record> records) {
+  std::string text;
+  for (const check::StepCauses& step : check::sum_causes(records))
+    for (std::size_t i = 0; i < std::min(step.causes.size(), leading_causes); ++i) {
+      const check::CauseSum& cause = step.causes[i];
+      text += fmt::format(
+          "| {} | {}{} | {} | {} | {} | {} |\n", markdown_text(step.cell), markdown_text(step.step),
+          step.guest > 1 ? fmt::format(" of guest {}", step.guest) : "",
+          markdown_text(cause.reason), markdown_text(cause_text(cause.detail, cause.place)),
+          thousands(cause.exits / step.trials), share(cause.exits, step.exits));
+    }
+  if (text.empty()) return "";
+  return "\nLeading causes, a trial:\n\n| cell | step | reason | cause | exits | % |\n"
+         "| --- | --- | --- | --- | ---: | ---: |\n" +
+         text;
 }
 
 // Longer than any row of backticks in the text.
@@ -86,7 +106,7 @@ std::string failure(const Record& record) {
                           thousands_or_dash(check.left), thousands_or_dash(check.right));
   if (!record.console_tail.empty())
     text += "\nThe end of its console:\n\n" +
-            code_block(last_lines(printable(record.console_tail, true), console_lines));
+            code_block(last_lines(printable(record.console_tail, true), console_shown));
   return text;
 }
 
@@ -105,7 +125,8 @@ std::string markdown_text(std::string_view text) {
 }
 
 std::string markdown(std::span<const Record> records, Relations relations) {
-  std::string text = fmt::format("### lab: {}\n", outcomes(records)) + counts(group(records));
+  std::string text =
+      fmt::format("### lab: {}\n", outcomes(records)) + counts(group(records)) + causes(records);
   for (const record::RelationResult& relation : relations)
     text += fmt::format("{}- {} {}\n", &relation == &relations.front() ? "\n" : "",
                         relation.ok == true ? "✓" : "✗", markdown_text(relation_text(relation)));

@@ -88,14 +88,14 @@ std::string openmetrics(std::span<const Record> records) {
     for (const std::string& step : step_names(group)) {
       Labels labels = cell;
       labels.emplace_back("step", step);
-      exits.add(labels, exits_of(group, step).median());
-      if (const Values values = seconds_of(group, step); !values.empty())
+      exits.add(labels, step_exits(group, step).median());
+      if (const Values values = step_seconds(group, step); !values.empty())
         seconds.add(labels, values.median());
       for (const Pool::Entry& entry : pool(group, step).entries) {
         Labels reason = labels;
         reason.emplace_back("reason", entry.name);
         reason.emplace_back("category", entry.category);
-        reasons.add(reason, reason_of(group, step, entry.number).median());
+        reasons.add(reason, reason_exits(group, step, entry.number).median());
         reason.emplace_back("emulated", emulated);
         if (entry.timed_exits > 0) cycles.add(reason, entry.cycles / entry.timed_exits);
       }

@@ -6,8 +6,10 @@
 #include <nlohmann/json.hpp>
 #include <span>
 
+#include "orchestrator/check/cause_sums.hpp"
 #include "orchestrator/report/answers/answers.hpp"
 #include "orchestrator/report/answers/evidence.hpp"
+#include "orchestrator/report/cause_lines.hpp"
 #include "orchestrator/report/comparison/comparison_object.hpp"
 #include "orchestrator/report/page.hpp"
 #include "orchestrator/report/text.hpp"
@@ -20,7 +22,7 @@ using record::Outcome;
 using record::Record;
 using Counts = std::vector<std::uint64_t>;
 
-constexpr int schema = 1;
+constexpr int page_schema = 1;
 constexpr std::size_t all_samples = 24'000;  // of all timelines together
 constexpr std::size_t trend_points = 20'000;
 constexpr std::size_t failed_runs_shown = 1000;  // the newest
@@ -124,6 +126,24 @@ ordered_json step_json(const CellStep& step) {
   return object;
 }
 
+// Of so many trials in the mean.
+ordered_json mean(std::uint64_t sum, std::size_t trials) {
+  return sum % trials == 0 ? exact(sum / trials) : ordered_json(double(sum) / double(trials));
+}
+
+ordered_json causes_of(const check::StepCauses& step) {
+  ordered_json list = ordered_json::array();
+  for (const check::CauseSum& cause : step.causes) {
+    list.push_back({{"number", cause.number},
+                    {"reason", printable(cause.reason)},
+                    {"detail", cause_word(cause.detail)},
+                    {"place", cause_word(cause.place)},
+                    {"exits", mean(cause.exits, step.trials)}});
+    if (cause.cycles) list.back()["cycles"] = mean(*cause.cycles, step.trials);
+  }
+  return list;
+}
+
 // What tells a cell from others: "paging=nested" of "paging[paging=nested]".
 std::string short_label(const std::string& label, const std::string& scenario) {
   const std::string begin = printable(scenario) + "[";
@@ -157,7 +177,13 @@ ordered_json cell_json(const Group& group) {
                          {"trials", group.records.size()},
                          {"conditions", conditions_json(group.conditions)},
                          {"steps", ordered_json::array()}};
-  for (const auto& [key, step] : steps) object["steps"].push_back(step_json(step));
+  const std::vector<check::StepCauses> causes = check::sum_causes(group.records);
+  for (const auto& [key, step] : steps) {
+    object["steps"].push_back(step_json(step));
+    for (const check::StepCauses& one : causes)
+      if (one.step == key.first && one.guest == key.second)
+        object["steps"].back()["causes"] = causes_of(one);
+  }
   return object;
 }
 
@@ -171,6 +197,8 @@ ordered_json trial_json(const Record& record) {
                          {"seconds", record::trial_seconds(record.timings)}};
   if (!record.steps.empty() && record.steps.front().exits)
     object["exits"] = exact(*record.steps.front().exits);
+  const std::string node = condition_of(record, record::condition::node);
+  if (!node.empty()) object["node"] = printable(node);
   if (!record.message.empty()) object["message"] = printable(record.message, true);
   object["checks_failed"] = ordered_json::array();
   std::size_t held = 0;
@@ -254,7 +282,7 @@ ordered_json history_json(const check::History& history) {
                          {"failed", ordered_json::array()},
                          {"changes", ordered_json::array()}};
   for (const check::Trend& trend : history.trends(trend_points)) {
-    const std::string cell = printable(trend.cell);
+    const std::string cell = printable(trend.of.cell);
     ordered_json points = ordered_json::array();
     for (const check::RunPoint& point : trend.points)
       points.push_back({{"run", printable(point.run)},
@@ -263,9 +291,11 @@ ordered_json history_json(const check::History& history) {
                         {"median", whole_if_so(point.median)},
                         {"least", exact(point.least)},
                         {"most", exact(point.most)}});
-    ordered_json series = {{"scenario", printable(trend.scenario)},
+    ordered_json series = {{"scenario", printable(trend.of.scenario)},
                            {"cell", cell},
-                           {"label", short_label(cell, trend.scenario)},
+                           {"label", short_label(cell, trend.of.scenario)},
+                           {"site", printable(trend.of.site)},
+                           {"vendor", printable(trend.of.vendor)},
                            {"step", printable(trend.step)},
                            {"guest", trend.guest},
                            {"points", std::move(points)}};
@@ -278,10 +308,13 @@ ordered_json history_json(const check::History& history) {
     object["failed"].push_back({{"run", printable(run.run)},
                                 {"time", time_of(run.first_id)},
                                 {"scenario", printable(run.scenario)},
+                                {"site", printable(run.site)},
                                 {"trials", run.trials},
                                 {"passed", run.passed}});
   for (const check::Change& change : history.changes())
     object["changes"].push_back({{"cell", printable(change.cell)},
+                                 {"site", printable(change.site)},
+                                 {"vendor", printable(change.vendor)},
                                  {"subject", printable(change.subject)},
                                  {"step", printable(change.step)},
                                  {"guest", change.guest},
@@ -353,7 +386,7 @@ record::Timeline thinned(const record::Timeline& timeline, std::size_t samples) 
 }
 
 std::string page_data(const Page& page) {
-  ordered_json data = {{"schema", schema},
+  ordered_json data = {{"schema", page_schema},
                        {"title", printable(page.title)},
                        {"lab", page.lab_version},
                        {"made", record::format_time(page.made)},

@@ -45,6 +45,33 @@ TEST(Page, CountsAreThoseOfTheRecords) {
   EXPECT_EQ(data["outcomes"]["passed"], 3);
 }
 
+TEST(Page, TrialsAreOfTheirNodes) {
+  std::vector<Record> records = {trial(0, 100), trial(1, 100)};
+  records[1].conditions["node"] = "n1\x1b";
+  const nlohmann::json data = data_of(records);
+  EXPECT_FALSE(data["trials"][0].contains("node"));  // of the machine that keeps it
+  EXPECT_THAT(data["trials"][1]["node"].get<std::string>(), HasSubstr("n1"));
+  EXPECT_THAT(data["trials"][1]["node"].get<std::string>(), testing::Not(HasSubstr("\x1b")));
+}
+
+// A trial, in the mean: they add up to the step's, as medians would not.
+TEST(Page, CausesAreOfTheTrialsThatHaveThem) {
+  std::vector<Record> records = {trial(0, 100), trial(1, 101), trial(2, 200)};
+  for (int i : {0, 1}) {
+    record::Step& step = records[std::size_t(i)].steps[0];
+    step.causes = {{0x7b, "io 0x3f8", "f", 100u + unsigned(i), 50}, {0x400, "ram", "<g>", 7, {}}};
+    step.causes_lost.clear();
+  }
+  records[2].steps[0].causes.clear();
+  records[2].steps[0].causes_lost.clear();
+  const nlohmann::json causes = data_of(records)["cells"][0]["steps"][0]["causes"];
+  EXPECT_EQ(causes, nlohmann::json::parse(R"([
+      {"number": 123, "reason": "IOIO", "detail": "io 0x3f8", "place": "f", "exits": 100.5,
+       "cycles": 50},
+      {"number": 1024, "reason": "NPF", "detail": "ram", "place": "<g>", "exits": 7}])"));
+  EXPECT_FALSE(data_of({&records[2], 1})["cells"][0]["steps"][0].contains("causes"));
+}
+
 TEST(Page, AReasonThatATrialDidNotHaveHappenedNeverInIt) {
   std::vector<Record> records = {trial(0, 100), trial(1, 100), trial(2, 100)};
   records[1].steps[0].reasons.pop_back();
@@ -88,6 +115,25 @@ TEST(Page, ATimelineIsThinnedByAddingUp) {
   EXPECT_EQ(two.samples[1], (record::Timeline::Sample{0.3, {4}}));
   EXPECT_EQ(samples_shown(1), record::Timeline::max_samples);
   EXPECT_LT(samples_shown(24) * 24, 25'000u);
+}
+
+TEST(Page, TheHistoryOfEachSiteIsALineOfItsOwn) {
+  check::History history;
+  for (int number = 0; number < 4; ++number) {
+    Record record = trial(number, number % 2 == 0 ? 100 : 900);
+    record.run = record.id;
+    record.conditions["site"] = number % 2 == 0 ? "svm" : "kvm";
+    history.add(record::counts_of(record));
+  }
+  const nlohmann::json series =
+      nlohmann::json::parse(page_data({.title = "t", .history = &history}))["history"]["series"];
+  ASSERT_EQ(series.size(), 2u);
+  for (const auto& [place, site, exits] : {std::tuple{0, "kvm", 907}, std::tuple{1, "svm", 107}}) {
+    EXPECT_EQ(series[place]["site"], site);
+    EXPECT_EQ(series[place]["vendor"], "svm");
+    ASSERT_EQ(series[place]["points"].size(), 2u);
+    for (const nlohmann::json& point : series[place]["points"]) EXPECT_EQ(point["median"], exits);
+  }
 }
 
 TEST(Page, IsFilledInWhereThereIsOne) {

@@ -31,7 +31,8 @@ std::string relations(std::span<const record::RelationResult> relations, const S
 using Relations = std::span<const record::RelationResult>;
 // design: `--format json`
 std::string json(std::span<const record::Record> records, Relations relations = {});
-// One line per trial, step and reason, after a heading. Relations have no place in it.
+// One line per trial, step and reason, after a heading; behind a step's, one per cause. Relations
+// have no place in it.
 std::string csv(std::span<const record::Record> records);
 // A test case per trial and relation, a suite per cell; TAP is version 13 or 14.
 std::string junit(std::span<const record::Record> records, Relations relations = {});

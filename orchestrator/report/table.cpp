@@ -6,6 +6,8 @@
 #include <array>
 #include <map>
 
+#include "orchestrator/base/counted.hpp"
+#include "orchestrator/report/cause_lines.hpp"
 #include "orchestrator/report/report.hpp"
 #include "orchestrator/report/text.hpp"
 #include "orchestrator/report/timeline.hpp"
@@ -55,7 +57,8 @@ std::string conditions_in_brief(const Record& record) {
   outer.add(c::outer_kernel, "outer kernel ");
   outer.add(c::patch_version, "patch ");
   guest.add(c::image, "image ");
-  guest.add(c::guest_kernel, "kernel ");
+  const bool own_kernel = !condition_of(record, c::guest_kernel_file).empty();
+  guest.add(c::guest_kernel, "kernel ", own_kernel ? " (your own)" : "");
   if (condition_of(record, c::guests) != "1") guest.add(c::guests, "", " guests");
   guest.add(c::vcpus, "", condition_of(record, c::vcpus) == "1" ? " vCPU" : " vCPUs");
   guest.add(c::memory);
@@ -132,10 +135,18 @@ std::string reasons_table(const record::Step& step, bool emulated, const Style& 
   std::string text;
   for (std::size_t i = 0; i < rows.size(); ++i) {
     const std::string line = join_row(rows[i], widths);
-    text += i < headings
-                ? "  " + ink(style, Ink::dim, line) + "\n"
-                : ink(style, Ink::yellow, mark_of(sorted[i - headings], sorted)) + line + "\n";
+    if (i < headings) {
+      text += "  " + ink(style, Ink::dim, line) + "\n";
+      continue;
+    }
+    const record::Reason& reason = sorted[i - headings];
+    text += ink(style, Ink::yellow, mark_of(reason, sorted)) + line + "\n";
+    for (const std::string& cause : cause_lines(step, reason)) text += cause + "\n";
   }
+  if (record::has_causes(step))
+    text += "  " +
+            ink(style, Ink::dim, "indented: leading causes, % of their reason (all: lab causes)") +
+            "\n";
   return text + "  " + ink(style, Ink::dim, "▲ most frequent  ▼ least frequent") + "\n";
 }
 
@@ -182,7 +193,8 @@ std::string step_time(const record::Step& step) {
   if (step.seconds) {
     text += fmt::format("{}in {:.1f} s", text.empty() ? "" : ", ", *step.seconds);
     if (step.exits && *step.seconds > 0)
-      text += fmt::format(": {} exits a second", rate_text(double(*step.exits) / *step.seconds));
+      text += fmt::format(": {} a second",
+                          base::counted(rate_text(double(*step.exits) / *step.seconds), "exit"));
   }
   return text.empty() ? "" : "  " + text + "\n";
 }
@@ -239,11 +251,12 @@ std::string host_text(const Record& record, const Style& style) {
   const exits::HostCounts& total = record.host->total;
   const bool emulated = is_emulated(record);
   const std::string line = fmt::format(
-      "{} exits, of them {} by the fastpath and {} of nested guests; {} failed entries; {} cycles "
+      "{}, of them {} by the fastpath and {} of nested guests; {} failed {}; {} cycles "
       "handled, {} to the next entry{}",
-      thousands(total.exits), thousands(total.fastpath), thousands(total.nested),
-      thousands(record.host->failed_entries), thousands(total.cycles), thousands(total.to_entry),
-      emulated ? " (emulated)" : "");
+      base::counted(thousands(total.exits), "exit"), thousands(total.fastpath),
+      thousands(total.nested), thousands(record.host->failed_entries),
+      record.host->failed_entries == 1 ? "entry" : "entries", thousands(total.cycles),
+      thousands(total.to_entry), emulated ? " (emulated)" : "");
   return fmt::format("\n{}\n{}", ink(style, Ink::bold, "host, whole trial"),
                      wrap(line, 2, terminal_columns));
 }
@@ -265,7 +278,8 @@ std::string summary(std::span<const Record> records) {
   for (const auto& [outcome, count] : counts) {
     text += fmt::format("{}{} {}", text.empty() ? "" : ", ", count, to_string(outcome));
   }
-  return fmt::format("{} trials: {}\n", records.size(), text.empty() ? "none" : text);
+  return fmt::format("{}: {}\n", base::counted(records.size(), "trial"),
+                     text.empty() ? "none" : text);
 }
 
 // A list may have a hundred thousand lines: most texts are plain, and then none is copied.

@@ -7,41 +7,11 @@
 #include <array>
 #include <cmath>
 
+#include "orchestrator/base/text.hpp"
 #include "orchestrator/report/report.hpp"
 
 namespace lab::report {
 namespace {
-
-struct Decoded {
-  char32_t point = 0;
-  std::size_t length = 0;  // 0: not valid UTF-8
-};
-
-struct Lead {
-  unsigned char mask, bits;
-  std::size_t length;
-  char32_t smallest;  // anything below is an overlong form
-};
-
-constexpr Lead leads[] = {
-    {0x80, 0x00, 1, 0}, {0xe0, 0xc0, 2, 0x80}, {0xf0, 0xe0, 3, 0x800}, {0xf8, 0xf0, 4, 0x10000}};
-
-Decoded decode(std::string_view text) {
-  const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
-  for (const Lead& lead : leads) {
-    if ((byte(0) & lead.mask) != lead.bits) continue;
-    if (text.size() < lead.length) return {};
-    char32_t point = byte(0) & static_cast<unsigned char>(~lead.mask);
-    for (std::size_t i = 1; i < lead.length; ++i) {
-      if ((byte(i) & 0xc0) != 0x80) return {};
-      point = point << 6 | (byte(i) & 0x3f);
-    }
-    const bool surrogate = point >= 0xd800 && point <= 0xdfff;
-    return point < lead.smallest || point > 0x10ffff || surrogate ? Decoded{}
-                                                                  : Decoded{point, lead.length};
-  }
-  return {};
-}
 
 // Code points that reorder, hide or break text without being seen themselves.
 bool is_invisible(char32_t c) {
@@ -60,13 +30,13 @@ bool is_no_character(char32_t c) {
   return (c >= 0xfdd0 && c <= 0xfdef) || (c & 0xfffe) == 0xfffe;
 }
 
-std::string show(std::string_view text, const Decoded& decoded, bool lines) {
-  const char32_t c = decoded.point;
-  if (decoded.length == 0) return fmt::format("\\x{:02x}", static_cast<unsigned char>(text[0]));
+std::string show(std::string_view text, const base::CodePoint& decoded, bool lines) {
+  const char32_t c = decoded.value;
+  if (decoded.bytes == 0) return fmt::format("\\x{:02x}", static_cast<unsigned char>(text[0]));
   if (lines && (c == '\n' || c == '\t')) return std::string(1, text[0]);
   if (c < 0x20 || (c >= 0x7f && c < 0xa0)) return fmt::format("\\x{:02x}", unsigned(c));
   if (is_invisible(c) || is_no_character(c)) return fmt::format("\\u{{{:04X}}}", unsigned(c));
-  return std::string(text.substr(0, decoded.length));
+  return std::string(text.substr(0, decoded.bytes));
 }
 
 }  // namespace
@@ -76,9 +46,9 @@ std::string printable(std::string_view text, bool lines) {
   while (!text.empty()) {
     // The serial console ends its lines with both.
     if (lines && text.starts_with("\r\n")) text.remove_prefix(1);
-    const Decoded decoded = decode(text);
+    const base::CodePoint decoded = base::first_code_point(text);
     result += show(text, decoded, lines);
-    text.remove_prefix(std::max<std::size_t>(1, decoded.length));
+    text.remove_prefix(std::max<std::size_t>(1, decoded.bytes));
   }
   return result;
 }
@@ -124,6 +94,11 @@ std::string wrap(std::string_view text, std::size_t indent, std::size_t columns)
     line.append(line.empty() ? "" : " ").append(word);
   }
   return line.empty() ? result : result + std::string(indent, ' ') + line + "\n";
+}
+
+std::string hanging(const std::string& label, std::string_view text, std::size_t columns) {
+  const std::size_t indent = width(label);
+  return wrap(printable(text), indent, columns).replace(0, indent, label);
 }
 
 std::string one_line(std::string_view text) {
@@ -172,7 +147,7 @@ bool is_emulated(const record::Record& record) {
 }
 
 std::string reason_name(const record::Record& record, std::uint32_t number) {
-  const auto vendor = exits::parse_vendor(condition_of(record, record::condition::vendor));
+  const auto vendor = record::recorded_vendor(record.conditions);
   return vendor ? exits::reason_name(*vendor, number) : fmt::format("no. {}", number);
 }
 

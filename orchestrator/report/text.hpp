@@ -27,6 +27,10 @@ std::string clip(const std::string& text, std::size_t columns);
 // Words on lines of at most `columns`, each beginning with `indent` blanks.
 std::string wrap(std::string_view text, std::size_t indent, std::size_t columns);
 
+// The same behind a label, the lines after the first one below what follows it. The text is made
+// printable.
+std::string hanging(const std::string& label, std::string_view text, std::size_t columns);
+
 // Each row of blanks and newlines as one blank, none at the ends.
 std::string one_line(std::string_view text);
 

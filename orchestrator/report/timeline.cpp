@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <array>
 
+#include "orchestrator/base/counted.hpp"
 #include "orchestrator/record/rates.hpp"
 #include "orchestrator/report/text.hpp"
 
@@ -41,10 +42,10 @@ std::string rows_text(const std::vector<Stretch>& parts, const Style& style) {
 }
 
 std::string burst_text(const Record& record, const record::Burst& burst) {
-  const std::string place = place_of(record, (burst.begin + burst.end) / 2);
-  std::string text =
-      fmt::format("{:.1f} s{}: {} exits: ", burst.begin,
-                  place.empty() ? "" : " (" + printable(place) + ")", rate_text(burst.exits));
+  const std::string place = place_at(record, (burst.begin + burst.end) / 2);
+  std::string text = fmt::format("{:.1f} s{}: {}: ", burst.begin,
+                                 place.empty() ? "" : " (" + printable(place) + ")",
+                                 base::counted(rate_text(burst.exits), "exit"));
   for (std::size_t i = 0; i < std::min(reasons_shown, burst.reasons.size()); ++i)
     text += fmt::format(
         "{}{} {}%", i ? ", " : "", reason_name(record, burst.reasons[i].first),
@@ -55,8 +56,9 @@ std::string burst_text(const Record& record, const record::Burst& burst) {
 std::string title_of(const Record& record, const Style& style) {
   const record::Timeline& timeline = *record.timeline;
   const std::string guests = condition_of(record, record::condition::guests);
-  return fmt::format("\n{}: {} samples in {:.1f} s{}\n", ink(style, Ink::bold, "timeline"),
-                     thousands(timeline.samples.size()), timeline.samples.back().seconds,
+  return fmt::format("\n{}: {} in {:.1f} s{}\n", ink(style, Ink::bold, "timeline"),
+                     base::counted(thousands(timeline.samples.size()), "sample"),
+                     timeline.samples.back().seconds,
                      guests.empty() || guests == "1" ? "" : ", all guests together");
 }
 
@@ -69,7 +71,7 @@ std::string variation_meaning(double window) {
       window);
 }
 
-std::string place_of(const Record& record, double second) {
+std::string place_at(const Record& record, double second) {
   const auto at = [&](const std::vector<Stretch>& parts) {
     const auto found = std::ranges::find_if(
         parts, [&](const Stretch& part) { return part.begin <= second && second < part.end; });

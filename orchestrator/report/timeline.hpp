@@ -16,6 +16,6 @@ std::string timeline_text(const record::Record& record, const Style& style);
 std::string variation_meaning(double window);
 
 // "init → multi-user" or a step's name: where in the trial that second lies; may be empty.
-std::string place_of(const record::Record& record, double second);
+std::string place_at(const record::Record& record, double second);
 
 }  // namespace lab::report

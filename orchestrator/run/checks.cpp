@@ -65,7 +65,7 @@ bool saves(const TrialPlan& plan) {
 
 }  // namespace
 
-exits::Vendor vendor_of(const Site& site) {
+exits::Vendor site_vendor(const Site& site) {
   return site.vendor ? *site.vendor : kvm::machine_vendor();
 }
 

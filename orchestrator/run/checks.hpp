@@ -19,7 +19,7 @@ namespace lab::run {
 using record::Site;
 
 // Of the processor that the site's guests run on.
-exits::Vendor vendor_of(const record::Site& site);
+exits::Vendor site_vendor(const record::Site& site);
 
 // Expectations of exits that this vendor's processors do not have.
 void check_reasons(const std::vector<scenario::TrialPlan>& plans, exits::Vendor vendor);

@@ -11,26 +11,27 @@ namespace lab::run {
 namespace {
 
 // What all plans of an outer VM have in common.
-struct Kind {
+struct OuterNeeds {
   std::string kernel;  // a name, or a release
   scenario::Processor processor = {};
   bool exact = false;
 
-  auto operator<=>(const Kind&) const = default;
+  auto operator<=>(const OuterNeeds&) const = default;
 };
 
-Kind kind_of(const scenario::TrialPlan& plan) {
+OuterNeeds outer_needs(const scenario::TrialPlan& plan) {
   return {.kernel = plan.settings.kernel,
           .processor = plan.settings.processor,
           .exact = plan.settings.exact == scenario::Exact::always};
 }
 
-OuterJob outer_job(const Site& site, const Outer& outer, const Kind& kind) {
+OuterJob outer_job(const Site& site, const Outer& outer, const OuterNeeds& needs) {
   OuterJob made{
       .image = outer.image,
-      .job = {.site = &site, .modules = outer.modules, .exact = kind.exact && !site.own_clock}};
+      .job = {.site = &site, .modules = outer.modules, .exact = needs.exact && !site.own_clock},
+      .kit = outer.kvm_source.empty() ? outer.kit : std::filesystem::path()};
   made.image.emulator = outer::find_emulator(site);
-  made.image.processor = kind.processor;
+  made.image.processor = needs.processor;
   return made;
 }
 
@@ -57,10 +58,10 @@ OuterJob provide_outer_job(const Site& site, const std::string& kernel,
                            const std::vector<scenario::TrialPlan>& plans,
                            const base::Folders& folders, const trial::Sink& sink) {
   check_before_building(plans, folders);
-  Kind kind;
-  if (!plans.empty()) kind.processor = plans.front().settings.processor;
-  OuterJob outer = outer_job(site, provide_outer(folders, sink, kernel), kind);
-  check_parameters(plans, outer.job.modules, vendor_of(site));
+  OuterNeeds needs;
+  if (!plans.empty()) needs.processor = plans.front().settings.processor;
+  OuterJob outer = outer_job(site, provide_outer(folders, sink, kernel), needs);
+  check_parameters(plans, outer.job.modules, site_vendor(site));
   outer.job.images = provide_images(plans, folders, sink);
   outer.job.plans = plans;
   return outer;
@@ -71,18 +72,18 @@ std::vector<OuterJob> provide_outer_jobs(const Site& site,
                                          const base::Folders& folders, const trial::Sink& sink) {
   check_before_building(plans, folders);
   std::vector<OuterJob> jobs;
-  std::map<Kind, std::size_t> by_release, by_name;  // two names may mean one release
+  std::map<OuterNeeds, std::size_t> by_release, by_name;  // two names may mean one release
   for (const scenario::TrialPlan& plan : plans) {
-    const Kind kind = kind_of(plan);
-    if (!by_name.contains(kind)) {
-      const Outer outer = provide_outer(folders, sink, kind.kernel);
-      Kind of_release = kind;
-      of_release.kernel = outer.release;
-      by_name[kind] = by_release.emplace(of_release, jobs.size()).first->second;
-      if (by_name[kind] == jobs.size()) jobs.push_back(outer_job(site, outer, kind));
+    const OuterNeeds needs = outer_needs(plan);
+    if (!by_name.contains(needs)) {
+      const Outer outer = provide_outer(folders, sink, needs.kernel);
+      OuterNeeds of_release = needs;
+      of_release.kernel = outer.release + outer.kvm_source;
+      by_name[needs] = by_release.emplace(of_release, jobs.size()).first->second;
+      if (by_name[needs] == jobs.size()) jobs.push_back(outer_job(site, outer, needs));
     }
-    std::size_t& at = by_name[kind];  // of exact ones the newest
-    if (kind.exact && !continues(jobs[at].job.plans, plan)) {
+    std::size_t& at = by_name[needs];  // of exact ones the newest
+    if (needs.exact && !continues(jobs[at].job.plans, plan)) {
       OuterJob another = jobs[at];
       another.job.plans.clear();
       at = jobs.size();
@@ -92,7 +93,7 @@ std::vector<OuterJob> provide_outer_jobs(const Site& site,
   }
   // All modules' own parameters are known before the first image is prepared.
   for (const OuterJob& outer : jobs)
-    check_parameters(outer.job.plans, outer.job.modules, vendor_of(site));
+    check_parameters(outer.job.plans, outer.job.modules, site_vendor(site));
   for (OuterJob& outer : jobs) {
     outer.job.images = provide_images(outer.job.plans, folders, sink);
     check_steps(outer.job.plans, outer.job.images);

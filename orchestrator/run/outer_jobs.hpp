@@ -3,6 +3,7 @@
 // built.
 #pragma once
 
+#include <filesystem>
 #include <string>
 #include <vector>
 
@@ -20,6 +21,7 @@ using record::Site;
 struct OuterJob {
   outer::OuterImage image;
   inside::Job job;
+  std::filesystem::path kit;  // of its kernel; empty of a kernel tree's
 };
 
 // One for each kernel that the plans name, in the order in which they come first, and one for each

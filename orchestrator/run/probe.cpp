@@ -15,6 +15,7 @@
 #include "orchestrator/base/clock.hpp"
 #include "orchestrator/base/error.hpp"
 #include "orchestrator/base/fd.hpp"
+#include "orchestrator/base/folders.hpp"
 #include "orchestrator/base/run_folder.hpp"
 #include "orchestrator/base/subprocess.hpp"
 #include "orchestrator/base/this_machine.hpp"
@@ -28,6 +29,7 @@
 #include "orchestrator/kvm/modules/stock.hpp"
 #include "orchestrator/outer/machine/bochs.hpp"
 #include "orchestrator/outer/machine/emulator.hpp"
+#include "orchestrator/run/emulator_age.hpp"
 
 namespace lab::run {
 namespace fs = std::filesystem;
@@ -85,13 +87,8 @@ Finding boots_firmware(Finding finding, const std::vector<std::string>& machine)
 
 // A tiny guest of lab's own, in another process: where KVM lies, it may not come back.
 base::Outcome time_exits(bool nested) {
-  std::vector<std::string> argv{fs::read_symlink("/proc/self/exe").string(),
-                                "vmm",
-                                "cost",
-                                "--exits",
-                                "500",
-                                "--repeats",
-                                "1"};
+  std::vector<std::string> argv{
+      base::this_program().string(), "vmm", "cost", "--exits", "500", "--repeats", "1"};
   if (nested) argv.push_back("--nested");
   return base::run({.argv = argv, .limit = patience});
 }
@@ -331,23 +328,25 @@ Choice choose_site(const std::vector<Finding>& found) {
 }
 
 std::vector<Finding> examine(const base::Folders& folders) {
-  return {probe_here(),
-          probe_kvm(),
-          probe_nested(),
-          probe_svm(),
-          probe_exact(),
-          probe_vmx(),
-          probe_libvirt(),
-          probe_appliance(folders),
-          probe_kernel_packages(),
-          probe_modules(folders),
-          probe_tool("spatch", "coccinelle"),
-          probe_tool("mmdebstrap", "mmdebstrap"),
-          probe_tool("qemu-img", "qemu-utils"),
-          probe_tool("mke2fs", "e2fsprogs"),
-          probe_tool("eatmydata", "eatmydata"),
-          probe_disk(folders),
-          probe_memory()};
+  std::vector<Finding> found{probe_here(),
+                             probe_kvm(),
+                             probe_nested(),
+                             probe_svm(),
+                             probe_exact(),
+                             probe_vmx(),
+                             probe_libvirt(),
+                             probe_appliance(folders),
+                             probe_kernel_packages(),
+                             probe_modules(folders),
+                             probe_tool("spatch", "coccinelle"),
+                             probe_tool("mmdebstrap", "mmdebstrap"),
+                             probe_tool("qemu-img", "qemu-utils"),
+                             probe_tool("mke2fs", "e2fsprogs"),
+                             probe_tool("eatmydata", "eatmydata"),
+                             probe_disk(folders),
+                             probe_memory()};
+  std::ranges::move(probe_emulator_ages(folders), std::back_inserter(found));
+  return found;
 }
 
 }  // namespace lab::run

@@ -1,13 +1,21 @@
 // SPDX-License-Identifier: MIT
 #include "orchestrator/run/provide.hpp"
 
+#include <algorithm>
+
 #include "orchestrator/base/error.hpp"
+#include "orchestrator/base/fd.hpp"
 #include "orchestrator/base/this_machine.hpp"
+#include "orchestrator/image/boot_config.hpp"
+#include "orchestrator/image/kept_file.hpp"
+#include "orchestrator/image/kernel_file.hpp"
 #include "orchestrator/image/prepare.hpp"
 #include "orchestrator/image/store.hpp"
 #include "orchestrator/kvm/build.hpp"
 #include "orchestrator/kvm/kit.hpp"
+#include "orchestrator/run/own_emulator.hpp"
 #include "orchestrator/run/probe.hpp"
+#include "orchestrator/scenario/yaml/words.hpp"
 
 namespace lab::run {
 namespace fs = std::filesystem;
@@ -24,22 +32,22 @@ fs::path patch_folder(const base::Folders& folders) {
 
 image::PrepareOptions prepare_options(const scenario::TrialPlan& plan) {
   image::PrepareOptions options;
-  switch (plan.settings.console) {
-    case scenario::Console::quiet:
-      options.console = image::Console::quiet;
-      break;
-    case scenario::Console::verbose:
-      options.console = image::Console::verbose;
-      break;
-    case scenario::Console::none:
-      options.console = image::Console::none;
-      break;
-  }
+  static_assert(std::ranges::equal(image::console_words, scenario::words_of<scenario::Console>));
+  options.console = image::Console(plan.settings.console);
   const scenario::BootUntil starts = inside::reader_starts(plan);
   if (starts == scenario::BootUntil::reader) options.ready_at = image::ReadyAt::early;
   if (starts == scenario::BootUntil::cloud_init) options.ready_at = image::ReadyAt::cloud_init;
   options.cmdline = inside::kernel_additions(plan.settings);
+  options.own_kernel = !plan.settings.guest_kernel.empty();
   return options;
+}
+
+void check_boots(const std::string& name, const image::Prepared& prepared,
+                 const scenario::Settings& settings) {
+  const std::string& firmware = settings.guest_firmware;
+  if (!prepared.needs_uefi || (!firmware.empty() && check_firmware(firmware))) return;
+  throw base::user_error("image '" + name + "' boots by systemd-boot, which needs UEFI",
+                         "guest.firmware: /usr/share/OVMF/OVMF_CODE.fd (apt-get install ovmf)");
 }
 
 trial::GuestImage guest_image(const std::string& name, const image::Prepared& prepared) {
@@ -52,11 +60,68 @@ trial::GuestImage guest_image(const std::string& name, const image::Prepared& pr
           .cmdline = prepared.cmdline};
 }
 
+// As Linux calls the first disk of a bus.
+std::string disk_name(scenario::DiskBus bus) {
+  if (bus == scenario::DiskBus::virtio) return "/dev/vda";
+  return bus == scenario::DiskBus::nvme ? "/dev/nvme0n1" : "/dev/sda";
+}
+
+// The image with the user's own kernel, and initrd where there is one: of what the image boots from
+// its disk nothing else stays, a direct one keeps its own initrd.
+trial::GuestImage with_own_kernel(image::Image image, const scenario::TrialPlan& plan,
+                                  const base::Folders& folders,
+                                  const image::ApplianceOptions& appliance,
+                                  const image::Progress& progress) {
+  const scenario::Settings& settings = plan.settings;
+  const image::KeptFile kernel = image::keep_file(settings.guest_kernel, folders);
+  const std::string version = image::check_kernel(kernel.path);
+  image::KeptFile initrd;
+  if (!settings.guest_initrd.empty()) initrd = image::keep_file(settings.guest_initrd, folders);
+  const bool direct = image.kind == image::Image::Kind::direct;
+  if (direct && !initrd.path.empty()) {
+    image.initrd = initrd.path;
+    image.digest = initrd.digest;
+  }
+  trial::GuestImage guest = guest_image(
+      image.name, image::prepare(image, folders, prepare_options(plan), appliance, progress));
+  guest.kernel = kernel.path;
+  guest.kernel_file = version + ", " + kernel.digest;
+  guest.initrd_file = initrd.digest;
+  if (direct) return guest;
+  guest.initrd = initrd.path;
+  if (!guest.cmdline.starts_with("root=") && guest.cmdline.find(" root=") == std::string::npos)
+    guest.cmdline = "root=" + disk_name(settings.disk_bus) + " " + guest.cmdline;
+  return guest;
+}
+
+void add_own_emulator(trial::GuestImage& guest, const scenario::Settings& settings,
+                      const base::Folders& folders) {
+  if (!settings.guest_emulator.empty()) {
+    const OwnEmulator own = keep_emulator(settings.guest_emulator, folders);
+    guest.emulator = own.program;
+    guest.emulator_text = own.version + ", " + own.digest;
+    const fs::path bios = own.program.parent_path() / "data/bios-256k.bin";
+    guest.firmware_text = "bios-256k.bin " + base::sha256_file(bios).substr(0, 12);
+  }
+  if (!settings.guest_firmware.empty()) {
+    const image::KeptFile own = image::keep_file(settings.guest_firmware, folders);
+    guest.firmware = own.path;
+    guest.firmware_is_flash = check_firmware(own.path);
+    guest.firmware_text = fs::path(settings.guest_firmware).filename().string() + ", " + own.digest;
+  }
+}
+
 kvm::KernelKit provide_kit(const std::string& kernel, const base::Folders& folders,
                            const trial::Sink& sink) {
   return kvm::find_or_fetch_kit(folders.cache, patch_folder(folders),
                                 kernel.empty() ? std::nullopt : std::optional(kernel),
                                 lines_to(sink));
+}
+
+void check_image(const image::ImageCache& images, const std::string& name) {
+  if (image::is_file_path(name)) return image::check_own_image(name);
+  const image::Entry& entry = image::find_entry(images.entries(), name);
+  if (entry.source == image::Entry::Source::file) image::check_own_image(entry.file);
 }
 
 }  // namespace
@@ -76,6 +141,7 @@ Outer provide_outer(const base::Folders& folders, const trial::Sink& sink,
                     .digest = image.digest,
                     .boot_cd = image.folder / "boot.iso"},
           .release = kit.release,
+          .kvm_source = kit.kvm_source,
           .kit = kit.path,
           .modules = modules.path};
 }
@@ -100,9 +166,18 @@ std::map<std::string, trial::GuestImage> provide_images(
   for (const scenario::TrialPlan& plan : plans) {
     const std::string key = inside::image_key(plan);
     if (result.count(key) != 0) continue;
-    const image::Image image = images.provide(plan.settings.image, kit, lines);
-    result[key] = guest_image(
-        image.name, image::prepare(image, folders, prepare_options(plan), appliance, lines));
+    const std::string& name = plan.settings.image;
+    const image::Image image = image::is_file_path(name) ? images.provide_file(name, lines)
+                                                         : images.provide(name, kit, lines);
+    if (!plan.settings.guest_kernel.empty()) {
+      result[key] = with_own_kernel(image, plan, folders, appliance, lines);
+    } else {
+      const image::Prepared prepared =
+          image::prepare(image, folders, prepare_options(plan), appliance, lines);
+      check_boots(image.name, prepared, plan.settings);
+      result[key] = guest_image(image.name, prepared);
+    }
+    add_own_emulator(result[key], plan.settings, folders);
   }
   return result;
 }
@@ -110,7 +185,11 @@ std::map<std::string, trial::GuestImage> provide_images(
 void check_images(const std::vector<scenario::TrialPlan>& plans, const base::Folders& folders) {
   const image::ImageCache images(folders);
   for (const scenario::TrialPlan& plan : plans) {
-    image::find_entry(images.entries(), plan.settings.image);
+    if (!plan.settings.guest_kernel.empty()) image::check_kernel(plan.settings.guest_kernel);
+    if (!plan.settings.guest_initrd.empty()) image::check_initrd(plan.settings.guest_initrd);
+    if (!plan.settings.guest_emulator.empty()) check_emulator(plan.settings.guest_emulator);
+    if (!plan.settings.guest_firmware.empty()) check_firmware(plan.settings.guest_firmware);
+    check_image(images, plan.settings.image);
     if (plan.settings.image == "outer")
       throw base::user_error("image 'outer' is the outer VM's, no guest's", "lab image list");
   }

@@ -16,6 +16,7 @@ namespace lab::run {
 struct Outer {
   outer::OuterImage image;
   std::string release;            // of its kernel
+  std::string kvm_source;         // kvm::KernelKit's: "" of Debian's kernels
   std::filesystem::path kit;      // its kernel's headers and source
   std::filesystem::path modules;  // patched, for its kernel
 };
@@ -38,8 +39,8 @@ std::map<std::string, trial::GuestImage> provide_images(
     const std::vector<scenario::TrialPlan>& plans, const base::Folders& folders,
     const trial::Sink& sink, std::filesystem::path kit = {});
 
-// Error (user) where a plan names an image that the manifest does not know. Quick: asked before
-// anything is fetched or built.
+// Error (user) where a plan names an image that the manifest does not know, or a kernel, an
+// initrd, an emulator or a firmware that is none. Quick: asked before anything is fetched or built.
 void check_images(const std::vector<scenario::TrialPlan>& plans, const base::Folders& folders);
 
 }  // namespace lab::run

@@ -5,16 +5,20 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <set>
 #include <thread>
+#include <utility>
 
 #include "orchestrator/base/cgroup.hpp"
 #include "orchestrator/base/error.hpp"
 #include "orchestrator/base/run_folder.hpp"
 #include "orchestrator/base/this_machine.hpp"
+#include "orchestrator/image/store.hpp"
 #include "orchestrator/inside/run_job.hpp"
 #include "orchestrator/outer/job_layout.hpp"
 #include "orchestrator/outer/kept_capabilities.hpp"
 #include "orchestrator/outer/run_job.hpp"
+#include "orchestrator/record/counts.hpp"
 #include "orchestrator/run/checks.hpp"
 #include "orchestrator/run/lanes.hpp"
 #include "orchestrator/run/outer_jobs.hpp"
@@ -22,6 +26,7 @@
 #include "orchestrator/run/provide.hpp"
 
 namespace lab::run {
+namespace fs = std::filesystem;
 namespace {
 
 // The first kernel among the plans' that this machine does not run; "" where it runs them all.
@@ -46,27 +51,12 @@ const Site& chosen_site(const std::vector<scenario::TrialPlan>& plans, const tri
   return *choice.site;
 }
 
-const Site& resolve(const std::string& name, const std::vector<scenario::TrialPlan>& plans,
-                    const trial::Sink& sink) {
-  const Site* site = name == "auto" ? &chosen_site(plans, sink) : record::find_site(name);
-  if (site == nullptr)
-    throw base::user_error("--on '" + name + "': one of auto, here, kvm, svm, vmx", "lab doctor");
-  if (name == site->name && site->machine == Site::Machine::here) {
-    const std::string foreign = foreign_kernel(plans);
-    if (!foreign.empty())
-      throw base::user_error(
-          "kvm.kernel '" + foreign + "' is not what runs here: " + base::running_kernel(),
-          "--on svm brings up an outer VM with any kernel");
-  }
-  return *site;
-}
-
 OuterJob provide_this_machine(const std::vector<scenario::TrialPlan>& plans,
                               const base::Folders& folders, const trial::Sink& sink) {
   check_settings(plans);
   const Inside inside = provide_inside(folders, sink);
-  OuterJob made{.job = {.modules = inside.modules, .plans = plans}};
-  check_parameters(plans, made.job.modules, vendor_of(*made.job.site));
+  OuterJob made{.job = {.modules = inside.modules, .plans = plans}, .kit = inside.kit};
+  check_parameters(plans, made.job.modules, site_vendor(*made.job.site));
   made.job.images = provide_images(plans, folders, sink, inside.kit);
   check_steps(plans, made.job.images);
   return made;
@@ -92,13 +82,12 @@ unsigned lanes_for_jobs(unsigned wanted, const std::vector<OuterJob>& jobs) {
   return static_cast<unsigned>(std::min<std::size_t>(lanes, trials));
 }
 
-}  // namespace
-
-void run_plans(const std::vector<scenario::TrialPlan>& asked, const RunOptions& options,
-               const base::Folders& folders, const std::function<bool()>& stop_early,
-               const trial::Sink& sink) {
+// All that was asked before it is made: what each plan's outer VM and guests consist of.
+std::vector<OuterJob> provide_jobs(const std::vector<scenario::TrialPlan>& asked,
+                                   const RunOptions& options, const base::Folders& folders,
+                                   const trial::Sink& sink) {
   check_images(asked, folders);
-  const Site& site = resolve(options.site, asked, sink);
+  const Site& site = site_for(options.site, asked, sink);
   const bool here = site.machine == Site::Machine::here;
   if (here && ::geteuid() != 0)
     throw base::user_error("site here swaps this machine's modules, which takes root",
@@ -107,16 +96,88 @@ void run_plans(const std::vector<scenario::TrialPlan>& asked, const RunOptions& 
   check_exact(plans, site);
   check_paging(plans, site);
   check_machines(plans, site);
-  check_reasons(plans, vendor_of(site));
-  check_reasons(options.relations, vendor_of(site));
+  check_reasons(plans, site_vendor(site));
+  check_reasons(options.relations, site_vendor(site));
   if (here && options.at_once > 1)
     throw base::user_error("-j: on site here all trials share this machine's modules",
                            "-j 1, or --on svm");
-  std::vector<OuterJob> jobs;
-  if (here)
-    jobs.push_back(provide_this_machine(plans, folders, sink));
-  else
-    jobs = provide_outer_jobs(site, plans, folders, sink);
+  if (here) return {provide_this_machine(plans, folders, sink)};
+  return provide_outer_jobs(site, plans, folders, sink);
+}
+
+bool is_here(const OuterJob& outer) {
+  return outer.job.site->machine == Site::Machine::here;
+}
+
+// The first of each cell: the others need nothing else.
+std::vector<scenario::TrialPlan> first_of_cells(const std::vector<scenario::TrialPlan>& plans) {
+  std::vector<scenario::TrialPlan> first;
+  std::set<std::pair<std::string, std::string>> seen;
+  for (const scenario::TrialPlan& plan : plans)
+    if (!plan.warmup && seen.emplace(plan.scenario, record::cell_of(plan.name)).second)
+      first.push_back(plan);
+  return first;
+}
+
+// The folders of the cache that a job's parts lie in.
+std::set<fs::path> folders_of(const OuterJob& outer, const base::Folders& folders) {
+  std::set<fs::path> found{outer.kit, outer.job.modules, outer.image.disk.parent_path()};
+  for (const auto& [key, image] : outer.job.images)
+    for (const fs::path& file : {image.disk, image.kernel, image.initrd})
+      found.insert(file.parent_path());
+  const image::ImageCache images(folders);
+  for (const scenario::TrialPlan& plan : outer.job.plans) {
+    const std::string& name = plan.settings.image;
+    if (image::is_file_path(name)) continue;
+    if (const auto image = images.find(name, outer.kit)) found.insert(image->folder);
+  }
+  return found;
+}
+
+bool can_be_shared(const fs::path& folder, const base::Folders& folders) {
+  const fs::path kind = folder.parent_path();
+  return kind.parent_path() == folders.cache &&
+         (kind.filename() == "kernels" || kind.filename() == "modules" ||
+          kind.filename() == "images" || kind.filename() == "prepared");
+}
+
+}  // namespace
+
+std::vector<fs::path> provide(const std::vector<scenario::TrialPlan>& plans,
+                              const RunOptions& options, const base::Folders& folders,
+                              const trial::Sink& sink) {
+  std::set<fs::path> all;
+  for (OuterJob& outer : provide_jobs(first_of_cells(plans), options, folders, sink)) {
+    all.merge(folders_of(outer, folders));
+    if (is_here(outer)) continue;
+    outer.job.time_scale = options.time_scale;
+    const base::RunFolder run(folders);
+    outer::provide_job(outer.image, outer.job, folders, run, sink);
+  }
+  std::erase_if(all, [&](const fs::path& folder) { return !can_be_shared(folder, folders); });
+  return {all.begin(), all.end()};
+}
+
+const Site& site_for(const std::string& name, const std::vector<scenario::TrialPlan>& plans,
+                     const trial::Sink& sink) {
+  const Site* site = name == "auto" ? &chosen_site(plans, sink) : record::find_site(name);
+  if (site == nullptr)
+    throw base::user_error("--on '" + name + "': one of auto, here, kvm, svm, vmx", "lab doctor");
+  if (name == site->name && site->machine == Site::Machine::here) {
+    const std::string foreign = foreign_kernel(plans);
+    if (!foreign.empty())
+      throw base::user_error(
+          "kvm.kernel '" + foreign + "' is not what runs here: " + base::running_kernel(),
+          "--on svm brings up an outer VM with any kernel");
+  }
+  return *site;
+}
+
+void run_plans(const std::vector<scenario::TrialPlan>& asked, const RunOptions& options,
+               const base::Folders& folders, const std::function<bool()>& stop_early,
+               const trial::Sink& sink) {
+  std::vector<OuterJob> jobs = provide_jobs(asked, options, folders, sink);
+  const bool here = !jobs.empty() && is_here(jobs.front());
   for (OuterJob& outer : jobs) {
     outer.job.verify_tracepoint = options.verify_tracepoint;
     outer.job.time_scale = options.time_scale;

@@ -36,7 +36,8 @@ void sweep(const base::Folders& folders) {
     image::remove_dead_sockets();
     spdlog::warn("cleared what run {} left behind", id);
   }
-  for (const char* cache : {"images", "prepared", "kernels", "modules", "buildroots", "warm"})
+  for (const char* cache :
+       {"images", "prepared", "kernels", "modules", "buildroots", "warm", "own"})
     if (base::clear_half_made(folders.cache / cache))
       spdlog::warn("cleared what a killed lab left half-made in '{}'",
                    (folders.cache / cache).string());

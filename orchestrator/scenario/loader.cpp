@@ -6,6 +6,7 @@
 
 #include "orchestrator/base/error.hpp"
 #include "orchestrator/base/fd.hpp"
+#include "orchestrator/scenario/keys/scenario_keys.hpp"
 #include "orchestrator/scenario/plans/check.hpp"
 #include "orchestrator/scenario/plans/matrix.hpp"
 #include "orchestrator/scenario/plans/overrides.hpp"
@@ -25,46 +26,38 @@ void read_version(const Node& node) {
        "a scenario of another version needs another lab");
 }
 
-void read_settings(Draft& draft, const MapReader& map) {
-  for (const std::string key : {"image", "samples", "exact"}) {
-    const Node* value = map.find(key);
-    if (!value) continue;
-    apply_setting(draft.scenario.settings, key, *value);
-    draft.said[key] = {value->text, value->where};
+void read_scenario_keys(Scenario& scenario, const MapReader& map) {
+  for (const ScenarioKey& key : scenario_keys()) {
+    const Node* value = key.otherwise == required_key ? &map.need(key.key) : map.find(key.key);
+    if (value && key.read) key.read(scenario, key, *value);
   }
-  for (const std::string group : {"guest", "host", "kvm"}) {
-    const Node* value = map.find(group);
-    if (value) apply_settings(draft.scenario.settings, group, *value, draft.said);
-  }
+  if (const Node* timeouts = map.find("timeouts")) read_timeouts(scenario, *timeouts);
 }
 
-void read_numbers(Scenario& scenario, const MapReader& map) {
-  if (const Node* repeat = map.find("repeat")) {
-    scenario.repeat = std::uint32_t(read_integer(*repeat, "repeat", 1, 10000));
+void read_settings(Draft& draft, const MapReader& map) {
+  for (const std::string_view name : keys_in("")) {
+    const std::string key(name);
+    const Node* value = map.find(key);
+    if (!value) continue;
+    if (is_setting(key)) {
+      apply_setting(draft.scenario.settings, key, *value);
+      draft.said[key] = {value->text, value->where};
+    } else if (is_settings_group(key)) {
+      apply_settings(draft.scenario.settings, key, *value, draft.said);
+    }
   }
-  if (const Node* warmup = map.find("warmup")) {
-    scenario.warmup = std::uint32_t(read_integer(*warmup, "warmup", 0, 100));
-  }
-  if (const Node* timeouts = map.find("timeouts")) read_timeouts(scenario.timeouts, *timeouts);
 }
 
 Draft read_draft(const Node& root, const std::string& file) {
   // `extends` is gone when this is read; it is named for the remedy's list.
-  const MapReader map(
-      root, "scenario",
-      {"version", "name", "description", "extends", "image", "guest", "host", "kvm", "samples",
-       "exact", "matrix", "repeat", "warmup", "timeouts", "steps", "expect", "floors"});
+  const MapReader map(root, "scenario", keys_in(""));
   read_version(map.need("version"));
   Draft draft;
   draft.place = root.where;
   draft.scenario.file = file;
-  draft.scenario.name = read_name(map.need("name"), "name");
-  if (const Node* text = map.find("description")) {
-    draft.scenario.description = read_text(*text, "description", 4096);
-  }
+  read_scenario_keys(draft.scenario, map);
   read_settings(draft, map);
   if (const Node* matrix = map.find("matrix")) read_matrix(draft, *matrix);
-  read_numbers(draft.scenario, map);
   const Node& steps = map.need("steps");
   draft.scenario.steps = read_steps(steps);
   for (const Node& item : steps.items) draft.step_places.push_back(item.where);
@@ -79,16 +72,11 @@ std::string read_scenario_file(const std::string& file) {
 
 }  // namespace
 
-void read_timeouts(Timeouts& timeouts, const Node& node) {
-  const MapReader map(node, "timeouts", {"trial", "boot", "step", "shutdown"});
-  for (const Entry& entry : node.entries) {
-    *timeout_of(timeouts, entry.key) = read_duration(entry.value, "timeouts." + entry.key);
-  }
-}
-
 Scenario parse(std::string_view yaml, const std::string& file,
-               const std::vector<std::string>& overrides, const ReadFile& read) {
+               const std::vector<std::string>& overrides, const ReadFile& read,
+               const Wanted& wanted) {
   Draft draft = read_draft(parse_with_bases(yaml, file, read), file);
+  draft.wanted = wanted;
   for (const std::string& text : overrides) apply_override(draft, text);
   check(draft);  // only now: --set may have mended it
   return std::move(draft.scenario);
@@ -99,14 +87,15 @@ Scenario parse(std::string_view yaml, const std::string& file,
   return parse(yaml, file, overrides, read_scenario_file);
 }
 
-Scenario load(const std::string& file, const std::vector<std::string>& overrides) {
+Scenario load(const std::string& file, const std::vector<std::string>& overrides,
+              const Wanted& wanted) {
   std::string text;
   try {
     text = read_scenario_file(file);
   } catch (const base::Error& error) {
     throw base::user_error(error.what(), "see scenarios/ for those that come with lab");
   }
-  return parse(text, file, overrides);
+  return parse(text, file, overrides, read_scenario_file, wanted);
 }
 
 }  // namespace lab::scenario

@@ -7,11 +7,9 @@
 
 namespace lab::scenario {
 
-// As parse() in scenario.hpp; `read` reads what is extended.
+// As parse() and load() in scenario.hpp; `read` reads what is extended.
 Scenario parse(std::string_view yaml, const std::string& file,
-               const std::vector<std::string>& overrides, const ReadFile& read);
-
-// A map of time limits. Throws base::Error (user).
-void read_timeouts(Timeouts& timeouts, const Node& node);
+               const std::vector<std::string>& overrides, const ReadFile& read,
+               const Wanted& wanted = {});
 
 }  // namespace lab::scenario

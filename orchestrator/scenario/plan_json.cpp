@@ -8,11 +8,11 @@
 
 #include "orchestrator/base/error.hpp"
 #include "orchestrator/base/json.hpp"
-#include "orchestrator/scenario/loader.hpp"
+#include "orchestrator/scenario/keys/scenario_keys.hpp"
+#include "orchestrator/scenario/keys/settings.hpp"
 #include "orchestrator/scenario/plan_v1.hpp"
 #include "orchestrator/scenario/plans/check.hpp"
 #include "orchestrator/scenario/yaml/expect.hpp"
-#include "orchestrator/scenario/yaml/settings.hpp"
 #include "orchestrator/scenario/yaml/steps.hpp"
 #include "orchestrator/scenario/yaml/values.hpp"
 #include "orchestrator/scenario/yaml/words.hpp"
@@ -82,6 +82,7 @@ json expectation_json(const Expectation& expectation) {
     object["category"] = exits::to_string(*expectation.category);
   else
     object["reason"] = expectation.reason;
+  if (!expectation.cause.empty()) object["cause"] = expectation.cause;
   if (expectation.per_second) object["per"] = "second";
   if (expectation.min) object["min"] = *expectation.min;
   if (expectation.max) object["max"] = *expectation.max;
@@ -155,7 +156,7 @@ TrialPlan plan_from(const json& object) {
   scenario.name = read_name(node_of(object.at("scenario")), "scenario");
   for (const auto& [key, value] : object.at("settings").items())
     apply_setting(scenario.settings, key, node_of(value).text, plan_place);  // as --set has it
-  if (object.contains("timeouts")) read_timeouts(scenario.timeouts, node_of(object["timeouts"]));
+  if (object.contains("timeouts")) read_timeouts(scenario, node_of(object["timeouts"]));
   scenario.steps = read_steps(node_of(object.at("steps")));
   draft.step_places.resize(scenario.steps.size(), plan_place);
   if (object.contains("expect")) read_expect(draft, node_of(object["expect"]));

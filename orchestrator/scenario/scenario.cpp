@@ -47,12 +47,11 @@ bool matches(const Cell& part, const Cell& cell) {
 }
 
 bool is_key(std::string_view key) {
-  static constexpr std::string_view named[] = {
-      "f1",    "f2",  "f3",   "f4",   "f5",    "f6",     "f7",    "f8",  "f9",
-      "f10",   "f11", "f12",  "ctrl", "alt",   "shift",  "enter", "esc", "tab",
-      "space", "up",  "down", "left", "right", "delete", "sysrq"};
+  static constexpr std::string_view function_keys[] = {"f1", "f2", "f3", "f4",  "f5",  "f6",
+                                                       "f7", "f8", "f9", "f10", "f11", "f12"};
   if (key.size() == 1) return (key[0] >= 'a' && key[0] <= 'z') || (key[0] >= '0' && key[0] <= '9');
-  return std::ranges::find(named, key) != std::end(named);
+  return std::ranges::find(named_keys, key) != std::end(named_keys) ||
+         std::ranges::find(function_keys, key) != std::end(function_keys);
 }
 
 }  // namespace lab::scenario

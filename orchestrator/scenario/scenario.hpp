@@ -4,8 +4,10 @@
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -22,7 +24,9 @@ enum class Machine { pc, q35 };
 enum class DiskBus { virtio, scsi, sata, nvme };
 enum class DiskCache { unsafe, none, writeback, writethrough, directsync };
 enum class Nic { none, virtio, e1000 };
-enum class Network { user, none };  // user: QEMU's own, whose gateway is 10.0.2.2; none: no cable
+// user: QEMU's own, in which only its gateway 10.0.2.2 answers; none: no cable; open: QEMU's own
+// with a way out, to this machine and what it reaches.
+enum class Network { user, none, open };
 enum class Clock { automatic, kvm_clock, tsc, hpet, acpi_pm };  // the guest's clock source
 // Generations that site vmx emulates.
 enum class Processor { haswell, skylake_x };
@@ -33,7 +37,7 @@ enum class Exact { where_possible, always, never };
 
 // Everything that the matrix can vary.
 struct Settings {
-  std::string image;
+  std::string image;                            // a name, or an absolute path
   std::uint32_t guests = 1;                     // guest.count: 1..8 alike, at the same time
   std::uint32_t vcpus = 1;                      // 1..64
   std::uint64_t memory = 768ull * 1024 * 1024;  // bytes, whole MiB, 64 MiB..64 GiB
@@ -51,17 +55,23 @@ struct Settings {
   Console console = Console::quiet;
   Clock clock = Clock::automatic;
   std::string cmdline;  // guest.cmdline: added to the guest kernel's; printable ASCII, at most 1024
-  bool ksm = false;     // host.ksm: same-page merging runs on the outer VM meanwhile
+  // guest.kernel, guest.initrd: files of the user's own, as absolute paths; empty: the image's.
+  std::string guest_kernel, guest_initrd;
+  // guest.emulator, guest.firmware: of the user's own, too; empty: the outer VM's.
+  std::string guest_emulator, guest_firmware;
+  bool ksm = false;            // host.ksm: same-page merging runs on the outer VM meanwhile
   std::uint32_t samples = 10;  // of the timeline, a second: 0 (none)..100
   Exact exact = Exact::where_possible;
   exits::Layout layout = exits::Layout::descending;
   // Nested unless said otherwise, by `paging` or by a parameter npt/ept; always set in a TrialPlan.
   std::optional<Paging> paging;
-  // Which kernel the outer VM runs: a release, a series or a suite; empty: lab's default.
+  // Which kernel the outer VM runs: a release, a series, a suite, or a kernel tree's absolute path
+  // with or without "@COMMIT"; empty: lab's default.
   std::string kernel;
   Processor processor = Processor::haswell;  // kvm.processor: the outer VM's, on site vmx only
-  // Of the kvm modules, beyond layout and paging; never exit_layout, exit_stats. kvm.scope is
-  // kept as exit_scope in here.
+  std::uint32_t causes = 0;  // kvm.causes: entries a vCPU; 0: causes of exits are not counted
+  // Of the kvm modules, beyond layout and paging; never exit_layout, exit_stats, exit_causes.
+  // kvm.scope is kept as exit_scope in here.
   std::map<std::string, std::string> parameters;
 
   bool operator==(const Settings&) const = default;
@@ -119,6 +129,7 @@ struct Expectation {
   std::string step;
   std::string reason;                       // "total", a name or a number
   std::optional<exits::Category> category;  // instead of a reason
+  std::string cause;                        // of it, causes whose "DETAIL, PLACE" contains this
   bool per_second = false;                  // bounds are of exits a second
   std::optional<std::uint64_t> min;
   std::optional<std::uint64_t> max;
@@ -161,7 +172,9 @@ struct Scenario {
   std::vector<Axis> matrix;
   std::vector<Cell> exclude;  // matrix.exclude: cells left out
   std::vector<Cell> include;  // matrix.include: more cells, each with any settings
-  std::uint32_t repeat = 1;   // 1..10000
+  std::set<Cell> left_out;    // cells that contradict themselves, and of which no trial is wanted
+  std::uint32_t repeat = 1;   // 1..10000; 1 with repeat_auto
+  bool repeat_auto = false;   // repeat: auto: whoever runs it raises repeat where counts vary
   std::uint32_t warmup = 0;   // 0..100: trials of each cell before those, not kept
   Timeouts timeouts;
   std::vector<Step> steps;  // the first is the boot, and no other; shutdown only last
@@ -186,12 +199,17 @@ struct TrialPlan {
   bool operator==(const TrialPlan&) const = default;
 };
 
+// Whether the trial of this name is to run.
+using Wanted = std::function<bool(const std::string&)>;
+
 // All throw base::Error (user) saying "file:line:column: ...", what is allowed and the remedy.
 // `overrides` are KEY=VALUE with dotted keys; their position is "--set". One that names a
 // key of the matrix takes that key out of the matrix.
 Scenario parse(std::string_view yaml, const std::string& file,
                const std::vector<std::string>& overrides = {});
-Scenario load(const std::string& file, const std::vector<std::string>& overrides = {});
+// Where `wanted` wants no trial of a cell, the cell may contradict itself.
+Scenario load(const std::string& file, const std::vector<std::string>& overrides = {},
+              const Wanted& wanted = {});
 
 // Every cell times warmup and repeat, those of a cell together, warm-ups first; at most 100,000
 // trials. Each has only those expectations that mean its cell.
@@ -200,8 +218,12 @@ std::vector<TrialPlan> expand(const Scenario& scenario);
 // Whether `cell` has all of `part`: that a where, of or to means it.
 bool matches(const Cell& part, const Cell& cell);
 
-// One key of a keyboard: letters, digits, f1..f12, ctrl, alt, shift, enter, esc, tab, space, up,
-// down, left, right, delete, sysrq. HostAction::keys joins them by '+'.
+// One key of a keyboard: a letter, a digit, f1..f12 or one of these. HostAction::keys joins at most
+// `pressed_limit` by '+'.
+inline constexpr std::string_view named_keys[] = {"ctrl",  "alt",    "shift", "enter", "esc",
+                                                  "tab",   "space",  "up",    "down",  "left",
+                                                  "right", "delete", "sysrq"};
+inline constexpr std::size_t pressed_limit = 16;
 bool is_key(std::string_view key);
 
 std::string_view to_string(Console console);

@@ -41,7 +41,8 @@ const std::string full =
     "      timeout: 30 s\n"
     "expect:\n"
     "  - {step: boot, reason: total, min: 1, max: 18446744073709551615}\n"
-    "  - {step: disk, reason: io, max: 5}\n";
+    "  - {step: disk, reason: io, max: 5}\n"
+    "  - {step: boot, reason: io, cause: \"io 0x3f8 serial: write 1\", max: 500}\n";
 
 TEST(Scenario, SmallOneHasDefaults) {
   const auto plans = expand(parse(small, "s.yaml"));
@@ -78,6 +79,7 @@ TEST(Scenario, FullOneIsReadAndExpanded) {
   EXPECT_EQ(last.steps[2].command, "dd if=/dev/zero of=/tmp/x bs=1M count=10\nrm /tmp/x\n");
   EXPECT_EQ(last.expect[0].max, UINT64_MAX);
   EXPECT_EQ(last.expect[1].reason, "io");
+  EXPECT_EQ(last.expect[2].cause, "io 0x3f8 serial: write 1");
 }
 
 TEST(Scenario, PlanSurvivesItsJson) {
@@ -133,12 +135,19 @@ TEST(Scenario, APlansPlaceIsReadStrictlyToo) {
   for (const char* key : {"repeat", "repeats", "version"})
     for (const Value& value : {Value(-1), Value(1e300), Value(0), Value(1ull << 32), Value("1")})
       EXPECT_TRUE(refused(key, value)) << key << " " << value;
+  EXPECT_FALSE(refused("repeat", 1'000'000));
+  EXPECT_TRUE(refused("repeat", 1'000'001));
+  EXPECT_TRUE(refused("repeats", 10'001));
   EXPECT_TRUE(refused("scenario", "../../etc"));
   EXPECT_TRUE(refused("scenario", "a\nb"));
   EXPECT_TRUE(refused("name", "full\x1b[2J#1"));
   EXPECT_TRUE(refused("name", std::string(100'000, 'x')));
-  EXPECT_TRUE(refused("cell", {{"guest.vcpus", "65"}}));
-  EXPECT_TRUE(refused("cell", {{"guest.vcpu", "1"}}));
+  const auto cell = [](const char* key, const char* value) {
+    return Value::array({Value::array({key, value})});  // {{key, value}} would be an object
+  };
+  EXPECT_FALSE(refused("cell", cell("guest.vcpus", "64")));
+  EXPECT_TRUE(refused("cell", cell("guest.vcpus", "65")));
+  EXPECT_TRUE(refused("cell", cell("guest.vcpu", "1")));
 }
 
 // As labs wrote it before plans had a version.
@@ -199,6 +208,9 @@ TEST(Scenario, KernelsVaryToo) {
   EXPECT_EQ(plans[1].settings.kernel, "6.12.5+deb13-amd64");
   EXPECT_EQ(travelled(plans[1]), plans[1]);
   EXPECT_EQ(expand(parse(text, "s.yaml", {"kvm.kernel=6.1"})).at(0).settings.kernel, "6.1");
+  const auto trees = expand(parse(with(small, "steps", "kvm: {kernel: ../linux@v6.12}\nsteps"),
+                                  "/home/me/scenarios/s.yaml"));
+  EXPECT_EQ(trees.at(0).settings.kernel, "/home/me/linux@v6.12");
 }
 
 TEST(Scenario, ParametersVaryToo) {
@@ -258,7 +270,7 @@ TEST(Scenario, ErrorsSayWhereWhatAndHowToMend) {
       {"image: tiny", "image: tiny\nzzz: 1", "s.yaml:4:1: unknown key 'zzz' in scenario | keys"},
       {"image: tiny", "name: again", "s.yaml:3:1: duplicate key 'name', first at s.yaml:2:1"},
       {"image: tiny\n", "", "s.yaml:1:1: scenario lacks the key 'image'"},
-      {"image: tiny", "image: ../etc", "s.yaml:3:8: image must be 1 to 64 letters"},
+      {"image: tiny", "image: -etc", "s.yaml:3:8: image must be 1 to 64 letters"},
       {"image: tiny", "image: [tiny]", "s.yaml:3:8: image must be a name, not a list"},
       {"image: tiny", "image:", "image must be a name, not nothing"},
       {"version: 1", "version: 2", "s.yaml:1:10: version must be 1, not '2'"},
@@ -277,7 +289,7 @@ TEST(Scenario, ErrorsSayWhereWhatAndHowToMend) {
       {"steps", "kvm: {parameters: {exit_layout: 1}}\nsteps", "belongs to lab | use kvm.layout"},
       {"steps", "kvm: {parameters: {a: 1 2}}\nsteps", "without blanks"},
       {"steps", "kvm: {kernel: 6.1 0}\nsteps", "s.yaml:4:15: kvm.kernel names no kernel: '6.1 0'"},
-      {"steps", "kvm: {kernel: ../x}\nsteps", "| a release as in"},
+      {"steps", "kvm: {kernel: -x}\nsteps", "| a release as in"},
       {"steps", "matrix: {kvm.kernel: [5.10, '']}\nsteps", "kvm.kernel names no kernel: ''"},
       {"steps", "kvm: {parameters: {exit_leaves: off}}\nsteps",
        "s.yaml:4:33: no trial is possible with exit_leaves=off: the guest's reader"},
@@ -301,7 +313,8 @@ TEST(Scenario, ErrorsSayWhereWhatAndHowToMend) {
       {"steps", "matrix: {guest.vcpus: [1, 2, 0]}\nsteps", "s.yaml:4:30: guest.vcpus must be"},
       {"steps", "matrix: {paging: [nested, nested]}\nsteps", "'nested' comes twice"},
       {"steps", "matrix: {paging: [nested], kvm.paging: [shadow]}\nsteps", "kvm.paging twice"},
-      {"steps", "repeat: -1\nsteps", "repeat must be a whole number from 1 to 10000, not '-1'"},
+      {"steps", "repeat: -1\nsteps",
+       "repeat, where it is not auto, must be a whole number from 1 to 10000, not '-1'"},
       {"steps", "timeouts: {boot: 5}\nsteps", "must be a time from 1 s to 24 h, not '5' | write"},
       {"steps", "timeouts: {boot: 0 s}\nsteps", "from 1 s to 24 h"},
       {"steps", "timeouts: {boot: 25 h}\nsteps", "from 1 s to 24 h"},
@@ -320,6 +333,10 @@ TEST(Scenario, ErrorsSayWhereWhatAndHowToMend) {
        "no exit reason 'EPT_VIOLATON', did you mean 'EPT_VIOLATION'?"},
       {"reader}\n", "reader}\nexpect: [{step: boot}]\n", "expect needs min, max or both"},
       {"reader}\n", "reader}\nexpect: [{step: boot, min: 2, max: 1}]\n", "min 2 is above max 1"},
+      {"reader}\n", "reader}\nexpect: [{step: boot, cause: '', max: 1}]\n", "cause"},
+      {"reader}\n",
+       "reader}\nexpect: [{step: boot, cause: x, of: {image: a}, to: {image: b}, min: 1}]\n",
+       "cause does not go with of and to"},
       {"tiny\n", "&a tiny\n", "s.yaml:3:8: anchors and aliases are not used here"},
       {"tiny\n", "!!str tiny\n", "s.yaml:3:8: tags are not used here"},
       {"tiny\n", "*a\n", "s.yaml:3:8:"},

@@ -8,8 +8,8 @@
 
 #include "orchestrator/scenario/categories.hpp"
 #include "orchestrator/scenario/json_schema_test.hpp"
+#include "orchestrator/scenario/keys/settings.hpp"
 #include "orchestrator/scenario/loader_test.hpp"
-#include "orchestrator/scenario/yaml/settings.hpp"
 #include "orchestrator/scenario/yaml/values.hpp"
 
 namespace lab::scenario {
@@ -127,17 +127,18 @@ TEST(Schema, HasTheLoadersSettings) {
     ASSERT_TRUE(schema()["definitions"].contains(key)) << key;
     const json& definition = schema()["definitions"][key];
     EXPECT_FALSE(definition["description"].get<std::string>().empty()) << key;
-    if (!setting.words.empty()) {
+    if (setting.form.type == Form::Type::words) {
       json words = json::array();
-      for (std::string_view word : setting.words)
+      for (std::string_view word : setting.form.words)
         words.push_back(word == "true" || word == "false" ? json(word == "true") : json(word));
       EXPECT_EQ(definition["enum"], words) << key;
     } else if (definition.value("type", json()) == "integer") {
-      EXPECT_EQ(definition["minimum"], setting.min) << key;
-      EXPECT_EQ(definition["maximum"], setting.max) << key;
-    } else if (setting.max != 0) {
-      EXPECT_THAT(definition["description"].get<std::string>(),
-                  HasSubstr(memory_text(setting.min) + " to " + memory_text(setting.max)));
+      EXPECT_EQ(definition["minimum"], setting.form.min) << key;
+      EXPECT_EQ(definition["maximum"], setting.form.max) << key;
+    } else if (setting.form.type == Form::Type::memory) {
+      EXPECT_THAT(
+          definition["description"].get<std::string>(),
+          HasSubstr(memory_text(setting.form.min) + " to " + memory_text(setting.form.max)));
     }
   }
   EXPECT_EQ(keys_at({"matrix"}), in_matrix);
@@ -185,14 +186,16 @@ TEST(Readme, HasTheLoadersSettingsWithRangesAndDefaults) {
     const std::string key(setting.key);
     ASSERT_TRUE(rows.contains(key)) << key;
     const std::string allowed = rows.at(key)[3], otherwise = rows.at(key)[4];
-    for (std::string_view word : setting.words) {
+    for (std::string_view word : setting.form.words) {
       EXPECT_THAT(allowed, HasSubstr("`" + std::string(word) + "`")) << key;
     }
-    if (setting.max > 0 && setting.max <= 1024) {
-      EXPECT_EQ(allowed, std::to_string(setting.min) + " to " + std::to_string(setting.max)) << key;
-    } else if (setting.max > 0) {
-      EXPECT_THAT(allowed, HasSubstr("`" + memory_text(setting.min) + "` to `" +
-                                     memory_text(setting.max) + "`"));
+    if (setting.form.type == Form::Type::number) {
+      EXPECT_EQ(allowed,
+                std::to_string(setting.form.min) + " to " + std::to_string(setting.form.max))
+          << key;
+    } else if (setting.form.type == Form::Type::memory) {
+      EXPECT_THAT(allowed, HasSubstr("`" + memory_text(setting.form.min) + "` to `" +
+                                     memory_text(setting.form.max) + "`"));
     }
     if (!in_code(otherwise)) continue;
     Settings settings;
@@ -295,6 +298,10 @@ const std::string rich =
 TEST(Schema, AllowsWhatTheLoaderAllows) {
   EXPECT_EQ(error_of(rich), "");
   EXPECT_EQ(violation(rich), "");
+  for (const char* cause : {"category: msr, cause: io 0x3f8", "cause: 0x3f8", "cause: 3"}) {
+    EXPECT_EQ(error_of(with(rich, "category: msr", cause)), "") << cause;
+    EXPECT_EQ(violation(with(rich, "category: msr", cause)), "") << cause;
+  }
   EXPECT_EQ(violation("extends: other.yaml\nguest: {disk: }\nmatrix:\n"), "");
   EXPECT_EQ(violation("extends: other.yaml\nfloors: {total: , INTR: }\n"), "");
   EXPECT_EQ(violation("extends: other.yaml\nfloors:\n"), "");
@@ -337,6 +344,8 @@ TEST(Schema, RefusesWhatNeedsNoContext) {
       {"total: 1 %", "total: 1. %"},
       {"total: 1 %", "total: [1 %]"},
       {"1000 %", "1001 %"},
+      {"category: msr, max: 5", "cause: '', max: 5"},
+      {"max: 1.5", "cause: x, max: 1.5"},
       {"1000 %", "1000.1 %"},
       {"timer: ignore", "timer: ignored"},
       {"PF excp: 1000 %", "PF-excp!: 1000 %"},

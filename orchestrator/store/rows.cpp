@@ -37,7 +37,7 @@ std::string tail(const std::string& raw, std::size_t limit) {
 
 }  // namespace
 
-std::chrono::system_clock::time_point time_of(std::int64_t milliseconds) {
+std::chrono::system_clock::time_point to_time(std::int64_t milliseconds) {
   // A clock of nanoseconds in 64 bits ends in 2262.
   if (milliseconds < 0 || milliseconds > INT64_MAX / 1'000'000)
     record::fail("its start is no time");
@@ -83,7 +83,7 @@ std::string joined(const std::string& table, const std::string& columns) {
 
 }  // namespace
 
-Kept kept_of(const record::Record& record) {
+Kept to_kept(const record::Record& record) {
   record::Record cut = record;
   cut.console_tail.clear();
   const std::size_t share = output_limit / std::max<std::size_t>(1, cut.steps.size());
@@ -91,7 +91,7 @@ Kept kept_of(const record::Record& record) {
   return {to_json(cut), tail(record.console_tail, console_limit)};
 }
 
-record::Record record_of(const Kept& kept) {
+record::Record to_record(const Kept& kept) {
   record::Record record = record::from_json(kept.body);
   record.console_tail = kept.console;
   return record;
@@ -179,7 +179,7 @@ record::Row read_row(const SQLite::Statement& row) {
                      .site = row.getColumn(4).getString(),
                      .repeat = repeat_of(row.getColumn(5).getInt64()),
                      .outcome = outcome_of(row.getColumn(6).getString()),
-                     .start_time = time_of(row.getColumn(7).getInt64()),
+                     .start_time = to_time(row.getColumn(7).getInt64()),
                      .exits = {}};
   const SQLite::Column exits = row.getColumn(8);
   if (!exits.isNull()) result.exits = std::bit_cast<std::uint64_t>(exits.getInt64());

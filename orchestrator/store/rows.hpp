@@ -21,12 +21,12 @@ namespace lab::store {
 struct Kept {
   std::string body, console;
 };
-Kept kept_of(const record::Record& record);
-record::Record record_of(const Kept& kept);  // base::Error on what is no record
+Kept to_kept(const record::Record& record);
+record::Record to_record(const Kept& kept);  // base::Error on what is no record
 
 std::int64_t milliseconds(std::chrono::system_clock::time_point time);  // since 1970
 // The other way; base::Error (infrastructure) where the clock has no such time.
-std::chrono::system_clock::time_point time_of(std::int64_t milliseconds);
+std::chrono::system_clock::time_point to_time(std::int64_t milliseconds);
 
 // Inserts records; within a transaction of the caller's.
 class Inserter {

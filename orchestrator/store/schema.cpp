@@ -96,7 +96,7 @@ std::vector<std::string> put_aside(SQLite::Database& database) {
 void move_record(Inserter& inserter, const std::string& id, const Kept& kept,
                  const std::string& path) {
   try {
-    const record::Record record = record_of(kept);
+    const record::Record record = to_record(kept);
     if (record.id != id) throw base::infrastructure_error("record: 'id' is another one");
     inserter.insert(record, kept);
   } catch (const base::Error& error) {

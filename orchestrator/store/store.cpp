@@ -132,7 +132,7 @@ struct Store::Impl {
     if (has(record.id))
       throw base::infrastructure_error(
           fmt::format("store '{}': record '{}' is there already", path, record.id));
-    inserter.insert(record, kept_of(record));
+    inserter.insert(record, to_kept(record));
   }
 
   std::size_t remove_rows(const Filter& filter) {
@@ -237,7 +237,7 @@ void Store::for_each(const Filter& filter,
                      const std::function<void(const record::Record&)>& action) const {
   impl_->guarded([&] {
     impl_->each(kept_columns + ", id", filter, [&](const SQLite::Statement& row) {
-      action(impl_->readable(row, 2, [&] { return record_of(read_kept(row)); }));
+      action(impl_->readable(row, 2, [&] { return to_record(read_kept(row)); }));
     });
   });
 }
@@ -259,7 +259,7 @@ std::vector<record::RunInfo> Store::runs(const std::string& scenario) const {
     while (query.executeStep()) {
       const std::string run = query.getColumn(0).getString();
       const auto start =
-          impl_->readable(query, 0, [&] { return time_of(query.getColumn(2).getInt64()); });
+          impl_->readable(query, 0, [&] { return to_time(query.getColumn(2).getInt64()); });
       if (runs.empty() || runs.back().run != run) runs.push_back({run, {}, start, 0, 0});
       record::RunInfo& info = runs.back();
       info.scenarios.push_back(query.getColumn(1).getString());
@@ -284,7 +284,7 @@ std::optional<record::Record> Store::find(const std::string& id) const {
         "SELECT " + kept_columns + ", id FROM trial JOIN body USING(key) WHERE id = ?");
     query.bind(1, id);
     if (!query.executeStep()) return std::nullopt;
-    return impl_->readable(query, 2, [&] { return record_of(read_kept(query)); });
+    return impl_->readable(query, 2, [&] { return to_record(read_kept(query)); });
   });
 }
 
@@ -308,7 +308,7 @@ bool Store::remove(const std::string& id) {
 }
 
 record::Record as_kept(const record::Record& record) {
-  return record_of(kept_of(record));
+  return to_record(to_kept(record));
 }
 
 }  // namespace lab::store

@@ -8,6 +8,7 @@
 #include <ranges>
 #include <utility>
 
+#include "orchestrator/base/counted.hpp"
 #include "orchestrator/report/text.hpp"
 
 namespace lab::terminal {
@@ -65,7 +66,7 @@ std::vector<std::string> doing_lines(const Doing& doing, std::size_t columns) {
   if (doing.expected) what.push_back({fmt::format(" of ~{}", clock_text(*doing.expected)), 5});
   std::vector<Piece> counts;
   if (doing.exits)
-    counts.push_back({fmt::format("  {} exits", report::thousands(*doing.exits)), 9});
+    counts.push_back({"  " + base::counted(report::thousands(*doing.exits), "exit"), 9});
   if (!doing.rates.empty()) {
     counts.push_back({"  " + sparkline(doing.rates), 3});
     counts.push_back(
@@ -125,6 +126,27 @@ std::string top_table(const Top& top, std::size_t lines, std::size_t columns,
   for (const TopReason& reason : reasons | std::views::take(room)) add(reason);
   if (reasons.size() > room)
     text += report::clip(fmt::format("and {} more reasons", reasons.size() - room), columns) + "\n";
+  return text;
+}
+
+std::string top_causes(const TopCauses& causes, std::size_t lines, std::size_t columns,
+                       const report::Style& style) {
+  columns = std::max(columns, fewest_columns);
+  if (causes.leading.empty())
+    return report::clip("no causes yet, or not counted: lab run SCENARIO --causes", columns) + "\n";
+  std::size_t reason_columns = 6;
+  for (const TopCauses::Cause& cause : causes.leading)
+    reason_columns = std::max(reason_columns, report::width(cause.name));
+  const auto row = [&](const std::string& exits, const std::string& part, const std::string& name,
+                       const std::string& text) {
+    const std::string line = report::pad_left(exits, 9) + report::pad_left(part, 7) + "  " +
+                             report::pad_right(name, reason_columns) + "  " + text;
+    return report::clip(line, columns) + "\n";
+  };
+  std::string text = report::ink(style, report::Ink::dim, row("exits", "%", "reason", "cause"));
+  for (const TopCauses::Cause& cause : causes.leading | std::views::take(lines > 1 ? lines - 1 : 0))
+    text += row(report::thousands(cause.exits), report::share(cause.exits, causes.exits),
+                cause.name, cause.text);
   return text;
 }
 

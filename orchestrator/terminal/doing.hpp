@@ -52,4 +52,19 @@ struct Top {
 std::string top_table(const Top& top, std::size_t lines, std::size_t columns,
                       const report::Style& style = {});
 
+// Of the exits between two readings of their causes.
+struct TopCauses {
+  std::uint64_t exits = 0;  // of all causes
+  struct Cause {
+    std::string name, text;  // of the reason; "DETAIL, PLACE"; printable
+    std::uint64_t exits = 0;
+  };
+  std::vector<Cause> leading;  // most exits first
+};
+
+// At most so many lines and columns, below a guest's top_table. What a guest's kernel does is named
+// by address: its symbols are asked for when the trial ends.
+std::string top_causes(const TopCauses& causes, std::size_t lines, std::size_t columns,
+                       const report::Style& style = {});
+
 }  // namespace lab::terminal

@@ -94,5 +94,22 @@ TEST(Live, TopFitsTheWindow) {
   EXPECT_THAT(top_table(top, 10, 79, {.colour = true}), HasSubstr("\x1b[1m"));
 }
 
+TEST(Live, TopSaysOfTheLeadingCausesHowMuchOfAllTheyAre) {
+  const TopCauses causes{
+      .exits = 40,
+      .leading = {{"EXTERNAL_INTERRUPT", "interrupt 0xec local timer, kernel", 30},
+                  {"IOIO", "io 0x3f8 serial port: write 1, SMM", 4}}};
+  EXPECT_EQ(top_causes(causes, 3, 79),
+            "    exits      %  reason              cause\n"
+            "       30   75.0  EXTERNAL_INTERRUPT  interrupt 0xec local timer, kernel\n"
+            "        4   10.0  IOIO                io 0x3f8 serial port: write 1, SMM\n");
+  EXPECT_THAT(top_causes(causes, 2, 79), Not(HasSubstr("IOIO")));
+  EXPECT_THAT(top_causes({}, 2, 79), HasSubstr("lab run SCENARIO --causes"));
+  for (std::size_t columns : {20, 30, 50}) {
+    std::istringstream lines(top_causes(causes, 10, columns));
+    for (std::string line; std::getline(lines, line);) EXPECT_LE(report::width(line), columns);
+  }
+}
+
 }  // namespace
 }  // namespace lab::terminal

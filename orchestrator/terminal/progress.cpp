@@ -9,10 +9,12 @@
 #include <algorithm>
 #include <cstdlib>
 #include <functional>
+#include <iterator>
 #include <utility>
 
 #include "orchestrator/exits/reasons.hpp"
 #include "orchestrator/report/text.hpp"
+#include "orchestrator/terminal/lines_by_node.hpp"
 #include "orchestrator/terminal/terminal.hpp"
 
 namespace lab::terminal {
@@ -47,7 +49,7 @@ Progress::Progress(Mode mode) : mode_(mode), style_{.colour = std::getenv("NO_CO
     std::unique_lock lock(mutex_);
     while (!ticks_.wait_for(lock, stop, std::chrono::milliseconds(200),
                             [&] { return stop.stop_requested(); }))
-      if (!shown_.empty()) draw();
+      if (changed_ || !shown_.empty()) draw();
   });
 }
 
@@ -70,14 +72,18 @@ void Progress::phase(const std::string& what) {
 void Progress::phase(const trial::Event& event, const trial::PhaseBegun& begun) {
   const std::lock_guard lock(mutex_);
   const std::string& trial = event.trial;
-  std::string text = (trial.empty() ? "" : trial + ": ") + record::in_words(begun.phase);
+  const std::string phase = record::in_words(begun.phase);
+  std::string text =
+      (event.node.empty() ? "" : event.node + ": ") + (trial.empty() ? "" : trial + ": ") + phase;
   if (!begun.detail.empty()) text += " (" + begun.detail + ")";
   if (event.lane > 0) lanes_.erase(0);
   Lane& now = lanes_[event.lane];
   const bool same = !trial.empty() && trial == now.trial;
   Lane next{
       .doing = {.where = report::printable(text), .expected = expected_.phase(trial, begun.phase)},
-      .trial = trial};
+      .trial = trial,
+      .node = event.node,
+      .phase = phase};
   if (same) {  // its counts go on
     next.doing.exits = now.doing.exits;
     next.doing.rates = std::move(now.doing.rates);
@@ -87,7 +93,7 @@ void Progress::phase(const trial::Event& event, const trial::PhaseBegun& begun) 
   now = std::move(next);
   if (mode_ == Mode::lines)
     say(fmt::format("lab: [{}] {}\n", clock_text(watch_.seconds()), now.doing.where));
-  if (mode_ == Mode::terminal) draw();
+  if (mode_ == Mode::terminal) draw_soon();
 }
 
 // Rates and the leading reason are of the time between two samples with reasons: a second.
@@ -121,7 +127,7 @@ void Progress::sample(unsigned lane_number, const trial::Sample& sample) {
                              : "";
     lane.doing.leading_share = all > 0 ? double(most) / double(all) : 0;
   }
-  if (mode_ == Mode::terminal) draw();
+  if (mode_ == Mode::terminal) draw_soon();
 }
 
 void Progress::end(unsigned lane) {
@@ -139,6 +145,26 @@ std::string Progress::erasure() const {
   return "\r" + (rows > 1 ? fmt::format("\x1b[{}A", rows - 1) : "") + "\x1b[J";
 }
 
+// A thousand lanes say more than anybody reads, and a terminal takes.
+void Progress::draw_soon() {
+  constexpr double apart = 0.1;  // seconds
+  changed_ = true;
+  if (shown_.empty() || since_drawn_.seconds() >= apart) draw();
+}
+
+// A lane's own lines where there is room for all, else how many do what, by machine.
+std::vector<std::string> Progress::lines_of_all(std::size_t lines, std::size_t columns) {
+  std::vector<std::string> text;
+  std::vector<LaneState> states;
+  for (auto& [number, lane] : lanes_) {
+    lane.doing.seconds = lane.since.seconds();
+    states.push_back({.node = lane.node, .phase = lane.phase});
+    if (text.size() <= lines)
+      std::ranges::move(doing_lines(lane.doing, columns), std::back_inserter(text));
+  }
+  return text.size() <= lines ? text : lines_by_node(states, lines, columns);
+}
+
 // In one write, so that nothing flickers. The last column stays free: some terminals wrap there.
 void Progress::draw() {
   const TerminalSize size = terminal_size(STDERR_FILENO);
@@ -148,24 +174,23 @@ void Progress::draw() {
   clock += "] ";
   std::string text = shown_.empty() ? "" : erasure();
   std::vector<std::size_t> shown;
-  for (auto& [number, lane] : lanes_) {
-    lane.doing.seconds = lane.since.seconds();
-    const std::size_t room = width - std::min(width - 10, clock.size());
-    for (const std::string& line : doing_lines(lane.doing, room)) {
-      if (shown.size() + 1 >= size.lines) break;
-      const std::string begin = shown.empty() ? clock : std::string(clock.size(), ' ');
-      text += (shown.empty() ? "" : "\n") + report::ink(style_, report::Ink::dim, begin) + line;
-      shown.push_back(begin.size() + report::width(line));
-    }
+  const std::size_t room = width - std::min(width - 10, clock.size());
+  for (const std::string& line : lines_of_all(std::max<std::size_t>(size.lines, 2) - 1, room)) {
+    const std::string begin = shown.empty() ? clock : std::string(clock.size(), ' ');
+    text += (shown.empty() ? "" : "\n") + report::ink(style_, report::Ink::dim, begin) + line;
+    shown.push_back(begin.size() + report::width(line));
   }
   say(text);
   shown_ = std::move(shown);
+  changed_ = false;
+  since_drawn_.restart();
 }
 
 void Progress::clear() {
   const std::lock_guard lock(mutex_);
   if (!shown_.empty()) say(erasure());
   shown_.clear();
+  changed_ = false;
 }
 
 void Progress::operator()(const trial::Event& event) {

@@ -48,7 +48,7 @@ class Progress {
   struct Lane {
     Doing doing;
     base::Stopwatch since;  // the phase
-    std::string trial;
+    std::string trial, node, phase;
     base::Stopwatch since_sample;
     std::map<std::uint32_t, std::uint64_t> exits;  // by reason, at the sample before
   };
@@ -56,7 +56,9 @@ class Progress {
   void phase(const trial::Event& event, const trial::PhaseBegun& begun);
   void sample(unsigned lane, const trial::Sample& sample);
   void end(unsigned lane);
+  void draw_soon();
   void draw();
+  std::vector<std::string> lines_of_all(std::size_t lines, std::size_t columns);
   std::string erasure() const;
 
   Mode mode_;
@@ -67,6 +69,8 @@ class Progress {
   Expected expected_;
   std::optional<double> expected_all_;
   std::map<unsigned, Lane> lanes_;
+  base::Stopwatch since_drawn_;
+  bool changed_ = false;                             // since it was drawn
   std::vector<std::size_t> shown_;                   // widths of the lines that are on the terminal
   std::shared_ptr<spdlog::sinks::sink> before_log_;  // removes them before a message of the log
   std::jthread ticker_;  // redraws, so that the seconds go on while nothing is heard

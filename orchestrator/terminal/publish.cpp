@@ -53,6 +53,7 @@ void LivePublisher::take(const trial::Event& event) {
   const json object = {{"phase", phases_[event.lane]},
                        {"taken", monotonic_seconds()},
                        {"trial", event.trial},
+                       {"node", event.node},
                        {"sample", trial::to_object(*sample)}};
   try {
     base::write_file(file(event.lane), object.dump(-1, ' ', true, json::error_handler_t::replace));
@@ -72,6 +73,7 @@ std::vector<LiveGuest> published(const base::Folders& folders) {
                         .phase = object.at("phase"),
                         .taken = object.at("taken"),
                         .trial = object.at("trial"),
+                        .node = object.value("node", ""),
                         .sample = trial::sample_from_object(object.at("sample"))};
         guest.key += guest.trial;
         guests.push_back(std::move(guest));

@@ -32,6 +32,7 @@ struct LiveGuest {
   std::string phase;  // "step idle"; may be empty
   double taken = 0;   // seconds of CLOCK_MONOTONIC, the same in all processes
   std::string trial;
+  std::string node;      // the machine, where it may be another one
   trial::Sample sample;  // with reasons
 };
 

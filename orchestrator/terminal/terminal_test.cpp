@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: MIT
 #include "orchestrator/terminal/terminal.hpp"
 
-#include <gtest/gtest.h>
+#include <gmock/gmock.h>
 #include <pty.h>
 #include <unistd.h>
 
 #include <cstdlib>
+#include <string>
+#include <thread>
 
+#include "orchestrator/base/clock.hpp"
 #include "orchestrator/base/fd.hpp"
 #include "orchestrator/terminal/progress.hpp"
 
@@ -23,7 +26,11 @@ class OnATerminal : public testing::Test {
     ::dup2(ends[1], STDERR_FILENO);
     ::close(ends[1]);
   }
-  ~OnATerminal() override { ::dup2(before_.get(), STDERR_FILENO); }
+  ~OnATerminal() override { close_near(); }
+
+  int far() const { return far_.get(); }
+  // The other end is at its end then.
+  void close_near() { ::dup2(before_.get(), STDERR_FILENO); }
 
  private:
   base::Fd before_, far_;
@@ -36,6 +43,35 @@ TEST_F(OnATerminal, OnlyOneThatKnowsEscapesGetsALiveDisplay) {
   EXPECT_EQ(Progress::fitting(), Progress::Mode::lines);
   ::unsetenv("TERM");
   EXPECT_EQ(Progress::fitting(), Progress::Mode::lines);
+}
+
+// A thousand lanes would fill any terminal, and the line to it, if each event were drawn.
+TEST_F(OnATerminal, ManyLanesAreDrawnAFewTimesASecond) {
+  ::setenv("TERM", "xterm", 1);
+  std::string drawn;
+  std::jthread reader([&] {
+    char bytes[4096];
+    for (ssize_t got = 0; (got = ::read(far(), bytes, sizeof bytes)) > 0;)
+      drawn.append(bytes, std::size_t(got));
+  });
+  constexpr unsigned lanes = 300;
+  const base::Stopwatch watch;
+  {
+    Progress progress(Progress::Mode::terminal);
+    for (int round = 0; round < 10; ++round)
+      for (unsigned lane = 1; lane <= lanes; ++lane)
+        progress({.trial = "a#" + std::to_string(lane),
+                  .what = trial::PhaseBegun{{record::Phase::Kind::step, "boot"}, ""},
+                  .lane = lane,
+                  .node = "n" + std::to_string(lane)});
+    ::usleep(300'000);
+  }
+  const double seconds = watch.seconds();
+  close_near();
+  reader.join();
+  EXPECT_THAT(drawn, testing::HasSubstr("300 lanes: boot 300"));
+  EXPECT_THAT(drawn, testing::HasSubstr("n1: 1 lane: boot 1"));
+  EXPECT_LT(double(drawn.size()), 4000 * (15 * seconds + 2));  // a screen each tenth of a second
 }
 
 }  // namespace

@@ -20,6 +20,13 @@ struct GuestImage {
   bool disk_is_block = false;
   std::filesystem::path kernel, initrd;
   std::string cmdline;
+  // The user's own, for the conditions: "6.12.1-mine (me@host) #3, sha256:HEX", "sha256:HEX";
+  // empty: the image's.
+  std::string kernel_file, initrd_file;
+  // The user's own QEMU and firmware, and what the conditions say of them; empty: the machine's.
+  std::filesystem::path emulator, firmware;
+  bool firmware_is_flash = false;
+  std::string emulator_text, firmware_text;
 };
 
 // What all trials of a job share.

@@ -24,8 +24,11 @@ constexpr std::size_t max_text = 1u << 20;  // an error's, which has the end of 
 }
 
 std::uint64_t count_from(const ordered_json& value) {
-  if (!value.is_number_unsigned()) malformed("a count is no whole number");
-  return value.get<std::uint64_t>();
+  return base::whole_number(value, "a count", 0, UINT64_MAX);
+}
+
+std::uint32_t number_from(const ordered_json& value) {
+  return std::uint32_t(base::whole_number(value, "a reason's number", 0, UINT32_MAX));
 }
 
 // "" where it is missing and may be.
@@ -42,11 +45,28 @@ std::vector<Sample::Reason> reasons_from(const ordered_json& flat) {
     malformed("a sample's reasons are malformed");
   std::vector<Sample::Reason> reasons;
   for (std::size_t i = 0; i < flat.size(); i += 3) {
-    const std::uint64_t number = count_from(flat[i]);
-    if (number > UINT32_MAX) malformed("no reason has such a number");
-    reasons.push_back({std::uint32_t(number), count_from(flat[i + 1]), count_from(flat[i + 2])});
+    reasons.push_back({number_from(flat[i]), count_from(flat[i + 1]), count_from(flat[i + 2])});
   }
   return reasons;
+}
+
+ordered_json causes_json(const Sample::Causes& causes) {
+  ordered_json list = ordered_json::array();
+  for (const Sample::Cause& cause : causes.leading)
+    list.push_back({{"number", cause.number}, {"text", cause.text}, {"exits", cause.exits}});
+  return {{"exits", causes.exits}, {"leading", std::move(list)}};
+}
+
+Sample::Causes causes_from(const ordered_json& object) {
+  const ordered_json& list = object.at("leading");
+  if (!list.is_array() || list.size() > max_live_causes) malformed("a sample's causes are no list");
+  Sample::Causes causes{.exits = count_from(object.at("exits")), .leading = {}};
+  for (const ordered_json& cause : list) {
+    causes.leading.push_back({number_from(cause.at("number")),
+                              text_from(cause, "text", max_cause_text, true),
+                              count_from(cause.at("exits"))});
+  }
+  return causes;
 }
 
 // Puts each kind of event into its fields.
@@ -124,6 +144,7 @@ ordered_json to_object(const Sample& sample) {
     for (const std::uint64_t number : {std::uint64_t{reason.number}, reason.exits, reason.cycles})
       flat.push_back(number);
   if (!flat.empty()) object["reasons"] = std::move(flat);
+  if (sample.causes) object["causes"] = causes_json(*sample.causes);
   return object;
 }
 
@@ -133,7 +154,9 @@ Sample sample_from_object(const ordered_json& object) {
             .emulated = object.value("emulated", false),
             .exits = count_from(object.at("exits")),
             .reasons = object.contains("reasons") ? reasons_from(object["reasons"])
-                                                  : std::vector<Sample::Reason>()};
+                                                  : std::vector<Sample::Reason>(),
+            .causes = object.contains("causes") ? std::optional(causes_from(object["causes"]))
+                                                : std::nullopt};
   } catch (const ordered_json::exception& error) {
     malformed(error.what());
   }

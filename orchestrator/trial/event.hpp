@@ -32,10 +32,25 @@ struct Sample {
 
     bool operator==(const Reason&) const = default;
   };
+  struct Cause {
+    std::uint32_t number = 0;  // of the exit reason
+    std::string text;          // "DETAIL, PLACE"
+    std::uint64_t exits = 0;
+
+    bool operator==(const Cause&) const = default;
+  };
+  // Of the exits between two readings of the causes, which may be seconds apart.
+  struct Causes {
+    std::uint64_t exits = 0;     // of all causes
+    std::vector<Cause> leading;  // most exits first, at most max_live_causes
+
+    bool operator==(const Causes&) const = default;
+  };
   std::optional<exits::Vendor> vendor;
   bool emulated = false;
   std::uint64_t exits = 0;
-  std::vector<Reason> reasons;  // of some samples; without those that did not happen
+  std::vector<Reason> reasons;   // of some samples; without those that did not happen
+  std::optional<Causes> causes;  // of samples with reasons, where causes are counted
 
   bool operator==(const Sample&) const = default;
 };
@@ -53,7 +68,8 @@ struct Event {
   std::string trial;  // of which trial; may be empty
   // An Error stopped the job.
   std::variant<PhaseBegun, Sample, record::Record, base::Error, Capabilities, End> what;
-  unsigned lane = 0;  // of the outer VMs that run at once, from 1 (run/lanes); not in JSON
+  unsigned lane = 0;      // of the outer VMs that run at once, from 1 (run/lanes); not in JSON
+  std::string node = {};  // the machine, where it may be another one (lane); not in JSON
 
   template <typename What>
   bool is() const {
@@ -71,6 +87,8 @@ Event other_phase(const std::string& name, const std::string& detail = "");
 
 using Sink = std::function<void(const Event&)>;
 
+inline constexpr std::size_t max_live_causes = 10;
+inline constexpr std::size_t max_cause_text = 256;  // bytes
 inline constexpr std::size_t max_event_bytes = 4u << 20;
 
 // One line, without its newline.

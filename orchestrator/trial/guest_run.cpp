@@ -22,7 +22,8 @@ GuestRun::GuestRun(TrialState& state, unsigned number)
       disks_(state.plan, state.image, state.context.folder, number),
       machine_(state.context.host->make(
           guest_spec(state.plan, state.image, state.context, disks_, number))),
-      counters_(state.context.host->counters_of(*machine_)),
+      counters_(state.context.host->open_counters(*machine_)),
+      causes_(*counters_, state.plan.settings.causes != 0),
       session_([this] { return machine_->running(); }, std::move(machine_->console),
                std::move(machine_->reader), max_bytes(state.plan),
                [this](Mark mark) {
@@ -52,16 +53,26 @@ void GuestRun::begin_step() {
 void GuestRun::begin_step_by_host() {
   begin_step();
   by_host_ = exits::counts_now(read_consistently(*counters_));
+  causes_.begin_by_host();
 }
 
 void GuestRun::begin_step(const exits::Snapshot& before) {
   begin_step();
   before_ = before;
   latched_ = exits::counts_at_latch(counters_->read());
+  causes_.begin();
 }
 
 record::Step& GuestRun::end_step(const std::string& name, const exits::Snapshot& after) {
-  return end_step(name, before_, after);
+  return end_step(name, before_, after,
+                  before_ ? GuestCauses::Since::beginning : GuestCauses::Since::creation);
+}
+
+record::Step& GuestRun::end_step(const std::string& name,
+                                 const std::optional<exits::Snapshot>& before,
+                                 const exits::Snapshot& after) {
+  return end_step(name, before, after,
+                  before ? GuestCauses::Since::mark : GuestCauses::Since::creation);
 }
 
 const exits::Counts& GuestRun::beginning(const exits::HostStats& stats) const {
@@ -71,7 +82,7 @@ const exits::Counts& GuestRun::beginning(const exits::HostStats& stats) const {
 // The reader has just read T for the last time, so the kernel's latch stands at that very exit.
 record::Step& GuestRun::end_step(const std::string& name,
                                  const std::optional<exits::Snapshot>& before,
-                                 const exits::Snapshot& after) {
+                                 const exits::Snapshot& after, GuestCauses::Since since) {
   const double seconds = state_.since_start.seconds() - begin_;
   const exits::HostStats host = stats();
   const exits::Counts latch = exits::counts_at_latch(host);
@@ -81,19 +92,25 @@ record::Step& GuestRun::end_step(const std::string& name,
   state_.add_check(exits::check_sum(named(name + ": sum of reasons = total"), counts));
   state_.add_check(exits::check_guest_host(named(name + ": guest = host"), before, after, host));
   state_.add_check(exits::check_kvm_statistic(named(name + ": total = KVM's own"), host));
+  add_check(causes_.end(name, since, counts, named(name + ": sum of causes = reasons")));
   return add_step(record::make_step(name, vendor_, counts), seconds);
 }
 
 record::Step& GuestRun::end_step_by_host(const std::string& name) {
   const double seconds = state_.since_start.seconds() - begin_;
   const exits::HostStats host = read_consistently(*counters_);
-  const exits::StepCounts counts = counts_between(by_host_, exits::counts_now(host));
+  exits::StepCounts counts = counts_between(by_host_, exits::counts_now(host));
+  add_check(causes_.end_by_host(name, counts, named(name + ": sum of causes = reasons")));
   state_.add_check(exits::check_sum(named(name + ": sum of reasons = total"), counts));
   record::Step step = record::make_step(name, vendor_, counts);
   step.view = record::View::host;
   step.reader_exits.reset();  // no reader took part
   step.clean.reset();
   return add_step(std::move(step), seconds);
+}
+
+void GuestRun::add_check(std::optional<exits::Check> check) {
+  if (check) state_.add_check(*std::move(check));
 }
 
 record::Step& GuestRun::add_step(record::Step step, double seconds) {
@@ -112,6 +129,7 @@ bool GuestRun::take_ready(const ReaderMessage& message) {
     return false;
   }
   state_.record.conditions[std::string(record::condition::guest_kernel)] = message.kernel;
+  reader_protocol_ = message.protocol;
   if (number_ == 1) state_.sampler.add_milestone("reader", state_.since_start.seconds());
   const std::string_view layout = exits::to_string(state_.plan.settings.layout);
   state_.add_check({.name = named("layout"),

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "orchestrator/trial/guest_causes.hpp"
 #include "orchestrator/trial/spec.hpp"
 #include "orchestrator/trial/state.hpp"
 
@@ -24,6 +25,9 @@ class GuestRun {
   GuestMachine& machine() { return *machine_; }
   Session& session() { return session_; }
   const GuestCounters& counters() const { return *counters_; }
+  GuestCauses& causes() { return causes_; }
+  exits::Vendor vendor() const { return vendor_; }
+  std::uint32_t reader_protocol() const { return reader_protocol_; }  // 0: no reader yet
   const GuestDisks& disks() const { return disks_; }
   const exits::Counts& created() const { return created_; }
   // "boot: guest = host" of the first guest, "guest 2: boot: guest = host" of the second.
@@ -58,6 +62,9 @@ class GuestRun {
   bool take_ready(const ReaderMessage& message);
 
  private:
+  record::Step& end_step(const std::string& name, const std::optional<exits::Snapshot>& before,
+                         const exits::Snapshot& after, GuestCauses::Since since);
+  void add_check(std::optional<exits::Check> check);
   record::Step& add_step(record::Step step, double seconds);
   // Where the whole host is counted, what it had when no guest had run.
   const exits::Counts& beginning(const exits::HostStats& stats) const;
@@ -67,8 +74,10 @@ class GuestRun {
   GuestDisks disks_;
   const std::unique_ptr<GuestMachine> machine_;
   const std::unique_ptr<GuestCounters> counters_;
+  GuestCauses causes_;
   exits::Counts created_;  // the host's counts when the guest had not run yet
   exits::Vendor vendor_ = exits::Vendor::vmx;
+  std::uint32_t reader_protocol_ = 0;
   Session session_;
   std::optional<exits::Counts> latched_;  // the host's at the reader's last report
   exits::Counts by_host_;                 // where a step counted by the host began

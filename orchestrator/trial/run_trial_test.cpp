@@ -94,6 +94,69 @@ TEST_F(RunTrial, ViewsThatDisagreeFailIt) {
   EXPECT_EQ(untraced.message, "failed checks: at rest: every reason = tracepoint");
 }
 
+TEST_F(RunTrial, DetailsThatATracepointDoesNotSeeFailIt) {
+  const std::string steps = "kvm: {causes: 16}\nsteps: [boot: {}]\n";
+  const record::Record good = run({}, steps);
+  EXPECT_EQ(good.outcome, Outcome::passed) << good.message << "\n" << failed_checks(good);
+  EXPECT_NE(std::ranges::find(good.checks, "at rest: io causes = tracepoint kvm_pio",
+                              &exits::Check::name),
+            good.checks.end());
+  const record::Record bad = run({.overtraced = 1}, steps);
+  EXPECT_EQ(bad.message, "failed checks: at rest: io causes = tracepoint kvm_pio");
+}
+
+TEST_F(RunTrial, CausesAddUpToTheReasonsOfEachStep) {
+  const record::Record record = run({}, std::string("kvm: {causes: 16}\n") + all_steps);
+  EXPECT_EQ(record.outcome, Outcome::passed) << record.message << "\n" << failed_checks(record);
+  ASSERT_EQ(record.steps.size(), 6u);
+  for (const record::Step& step : record.steps) {
+    EXPECT_EQ(step.causes.empty(), step.exits == 0u) << step.name;
+    EXPECT_EQ(record::causes_problem(step), std::nullopt) << step.name;
+  }
+  for (const char* check :
+       {"boot: ", "command: ", "rest: ", "hold: ", "again: ", "down: ", "at rest: "})
+    EXPECT_NE(std::ranges::find(record.checks, check + std::string("sum of causes = reasons"),
+                                &exits::Check::name),
+              record.checks.end())
+        << check;
+}
+
+TEST_F(RunTrial, CausesThatDoNotAddUpFailIt) {
+  const record::Record record = run({.uncaused = 1}, "kvm: {causes: 16}\nsteps: [boot: {}]\n");
+  EXPECT_EQ(record.outcome, Outcome::failed);
+  EXPECT_THAT(record.message, HasSubstr("boot: sum of causes = reasons"));
+}
+
+// The places of boot's causes, and what the record says of their names.
+std::pair<std::string, exits::Check> places(const record::Record& record) {
+  EXPECT_EQ(record.outcome, Outcome::passed) << record.message;
+  std::string places;
+  for (const record::Cause& cause : record.steps.at(0).causes) places += cause.place + "\n";
+  const auto check = std::ranges::find(record.checks, "places named", &exits::Check::name);
+  return {places, check == record.checks.end() ? exits::Check{} : *check};
+}
+
+TEST_F(RunTrial, AKernelThatHidesItsAddressesLeavesThemAndSaysSo) {
+  const std::string steps = "kvm: {causes: 16}\nsteps: [boot: {}]\n";
+  const auto [named, all] = places(run({}, steps));
+  EXPECT_THAT(named, HasSubstr("at_ffffffff81000"));
+  EXPECT_EQ(all.left, all.right);
+  const auto [hidden, none] = places(run({.hidden_symbols = "kptr_restrict"}, steps));
+  EXPECT_THAT(hidden, HasSubstr("kernel 0xffffffff81000"));
+  EXPECT_EQ(none.left, 0u);
+  EXPECT_EQ(none.note, "kptr_restrict");
+}
+
+TEST_F(RunTrial, AReaderThatKnowsNoSymbolsLeavesAddressesAndSaysSo) {
+  const auto [old, none] = places(run({.protocol = 3}, "kvm: {causes: 16}\nsteps: [boot: {}]\n"));
+  EXPECT_THAT(old, HasSubstr("kernel 0xffffffff81000"));
+  EXPECT_EQ(none.left, 0u);
+  EXPECT_GT(none.right, 0u);
+  EXPECT_EQ(none.note,
+            "the guest's reader (protocol 3) is older than this lab and names no functions: lab "
+            "image prepare makes the image anew");
+}
+
 // As where an exit costs so much that an interrupt falls between any two reads.
 TEST_F(RunTrial, WhatComesBetweenTheReadsFailsNothing) {
   const record::Record record = run({.disturbed = 2}, all_steps);
@@ -208,8 +271,8 @@ void PrintTo(const Faulty& faulty, std::ostream* out) {
 class FaultInAnyCall : public RunTrial, public testing::WithParamInterface<Faulty> {};
 
 TEST_P(FaultInAnyCall, IsSaidAndLeavesNothing) {
-  const scenario::TrialPlan plan =
-      plan_of(std::string("kvm: {parameters: {exit_log_every: 1000}}\n") + GetParam().steps);
+  const scenario::TrialPlan plan = plan_of(
+      std::string("kvm: {causes: 16, parameters: {exit_log_every: 1000}}\n") + GetParam().steps);
   int call = 0, ignored = 0;
   for (;;) {
     FakeHost host;

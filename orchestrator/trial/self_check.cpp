@@ -5,6 +5,7 @@
 
 #include <map>
 
+#include "orchestrator/base/counted.hpp"
 #include "orchestrator/trial/observe/exit_log.hpp"
 #include "orchestrator/trial/observe/host_counts.hpp"
 
@@ -34,11 +35,41 @@ void check_scope(TrialState& state, const Guests& guests, Watch& watch) {
                                   exits::counts_now(after), message->after->leaf_reads));
 }
 
+// What they all had since the guest was made.
+void check_all_causes(TrialState& state, const GuestRun& guest, const exits::HostStats& stats) {
+  if (state.plan.settings.causes == 0) return;
+  state.add_check(exits::check_causes(guest.named("at rest: sum of causes = reasons"),
+                                      counts_between(guest.created(), exits::counts_now(stats)),
+                                      guest.counters().read_causes().now));
+}
+
+bool leaves_answer(const TrialState& state) {
+  const auto found = state.plan.settings.parameters.find("exit_leaves");
+  return found == state.plan.settings.parameters.end() || found->second == "on";
+}
+
+void check_traced(TrialState& state, const Guests& guests, const exits::HostStats& host,
+                  const TracedExits& traced) {
+  state.add_check(check_tracepoint(host, state.created, traced.reasons));
+  if (state.plan.settings.causes == 0) return;
+  if (!traced.details)
+    return state.add_check({.name = "at rest: details of causes = tracepoints",
+                            .ok = true,
+                            .detail = "not compared: this kernel has no histograms of tracepoints "
+                                      "(CONFIG_HIST_TRIGGERS)"});
+  exits::CausedDetails caused{
+      .vendor = host.vendor, .layout = host.layout, .leaves_answer = leaves_answer(state)};
+  for (const auto& guest : guests) exits::add(caused.causes, guest->counters().read_causes().now);
+  for (exits::Check& check : exits::check_details(caused, *traced.details))
+    state.add_check(std::move(check));
+}
+
 void check_guest(TrialState& state, const GuestRun& guest, const exits::HostStats& stats) {
   state.add_check(exits::check_kvm_file(guest.named("at rest: total = KVM's exits file"), stats,
                                         guest.counters().read_kvm_exits()));
   state.add_check(
       exits::check_sum(guest.named("at rest: sum of reasons = total"), exits::counts_now(stats)));
+  check_all_causes(state, guest, stats);
 }
 
 void check_logs(TrialState& state, const Guests& guests, const std::vector<exits::HostStats>& all,
@@ -69,7 +100,7 @@ void check_at_rest(TrialState& state, const Guests& guests, Watch& watch, const 
   }
   if (log) check_logs(state, guests, all, log());
   const exits::HostStats host = together(all);
-  if (trace) state.add_check(check_tracepoint(host, state.created, trace()));
+  if (trace) check_traced(state, guests, host, trace());
   // The timeline's end: from here on nothing is counted any more.
   if (state.plan.settings.samples != 0)
     state.sampler.take(state.since_start.seconds(), exits_by_number(exits::counts_now(host)));
@@ -124,14 +155,13 @@ exits::Check check_tracepoint(const exits::HostStats& all, const exits::Counts& 
       differences += fmt::format(" {}: {} against {};", exits::reason_name(all.vendor, number),
                                  side.first, side.second);
   }
-  return {
-      .name = "at rest: every reason = tracepoint",
-      .ok = differences.empty(),
-      .left = all.total.exits - created.total,
-      .right = sum,
-      .detail = differences.empty()
-                    ? fmt::format("{} reasons equal in a histogram of kvm:kvm_exit", sides.size())
-                    : "lab against a histogram of kvm:kvm_exit:" + differences};
+  return {.name = "at rest: every reason = tracepoint",
+          .ok = differences.empty(),
+          .left = all.total.exits - created.total,
+          .right = sum,
+          .detail = differences.empty() ? base::counted(sides.size(), "reason") +
+                                              " equal in a histogram of kvm:kvm_exit"
+                                        : "lab against a histogram of kvm:kvm_exit:" + differences};
 }
 
 }  // namespace lab::trial

@@ -105,10 +105,14 @@ guest::DomainSpec guest_spec(const scenario::TrialPlan& plan, const GuestImage& 
   spec.kernel = image.kernel.string();
   spec.initrd = image.initrd.string();
   spec.cmdline = image.cmdline;
+  spec.emulator = image.emulator.string();
+  spec.firmware = image.firmware.string();
+  spec.firmware_is_flash = image.firmware_is_flash;
   add_disks(spec, settings, disks);
   if (settings.nic != scenario::Nic::none)
     spec.nics.push_back({.model = std::string(to_string(settings.nic)),
-                         .user_network = settings.network == scenario::Network::user});
+                         .user_network = settings.network != scenario::Network::none,
+                         .open = settings.network == scenario::Network::open});
   spec.balloon = has_action(plan, HostAction::Kind::balloon);
   spec.plug_slots = static_cast<unsigned>(std::ranges::count_if(plan.steps, plugs));
   spec.on_reboot_restart = has_step(plan, boots_again);
@@ -131,6 +135,8 @@ std::string devices_in_words(const scenario::TrialPlan& plan, const GuestImage& 
     text += settings.nic == scenario::Nic::virtio ? ", virtio-net" : ", e1000";
   if (settings.nic != scenario::Nic::none && settings.network == scenario::Network::none)
     text += " without a cable";
+  if (settings.nic != scenario::Nic::none && settings.network == scenario::Network::open)
+    text += " with a way out";
   if (has_action(plan, HostAction::Kind::balloon)) text += ", virtio-balloon";
   return text + ", virtio-serial";
 }
@@ -145,7 +151,7 @@ bool reboots(const HostAction& action) {
 
 // How long lab waits after an action before it counts, as what the host does takes effect
 // late: 2 s after plugging, 1 s after a key, 5 s after a balloon.
-std::chrono::milliseconds time_of(const HostAction& action) {
+std::chrono::milliseconds action_time(const HostAction& action) {
   switch (action.kind) {
     case HostAction::Kind::pause:
       return action.duration;

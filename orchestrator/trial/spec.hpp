@@ -44,6 +44,6 @@ bool reboots(const scenario::HostAction& action);
 
 // How long the guest is given after this action to do its part (to find a device, to give up
 // memory), before the counts are taken; a pause: how long it takes.
-std::chrono::milliseconds time_of(const scenario::HostAction& action);
+std::chrono::milliseconds action_time(const scenario::HostAction& action);
 
 }  // namespace lab::trial

@@ -68,6 +68,8 @@ TEST_F(Spec, SaysItsDevices) {
   EXPECT_EQ(devices_in_words(plan_, image_),
             "pc, serial, virtio-blk cache=none, nvme of 256 MiB, e1000 without a cable, "
             "virtio-serial");
+  plan_.settings.network = scenario::Network::open;
+  EXPECT_THAT(devices_in_words(plan_, image_), testing::HasSubstr("e1000 with a way out,"));
 }
 
 TEST(HostActions, OnlyThreeKeysTogetherReboot) {

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <future>
+#include <set>
 
 namespace lab::trial {
 namespace {
@@ -17,7 +18,7 @@ using Phase = record::Phase::Kind;
 // What the step takes by its own words comes on top of its limit.
 std::chrono::milliseconds time_limit(const Step& step) {
   std::chrono::milliseconds limit = step.timeout + step.duration;
-  if (step.kind == Step::Kind::host) limit += time_of(step.host);
+  if (step.kind == Step::Kind::host) limit += action_time(step.host);
   return limit;
 }
 
@@ -35,9 +36,15 @@ std::string late(const Step& step) {
                      seconds, which);
 }
 
+// After it the guest's kernel is gone, or lies at other addresses.
+bool ends_boot(const Step& step) {
+  return step.kind == Step::Kind::reboot || step.kind == Step::Kind::shutdown ||
+         (step.kind == Step::Kind::host && reboots(step.host));
+}
+
 }  // namespace
 
-std::optional<Mark> Steps::mark_of(BootUntil until) {
+std::optional<Mark> Steps::find_mark(BootUntil until) {
   switch (until) {
     case BootUntil::kernel:
       return Mark::kernel;
@@ -56,6 +63,7 @@ std::optional<Mark> Steps::mark_of(BootUntil until) {
 bool Steps::run(const Step& step) {
   const bool boots = step.kind == Step::Kind::boot;
   if (!boots && !readers_ready_ && !await_readers()) return false;
+  if (ends_boot(step)) name_causes();
   if (!boots) state_.await_moment(std::chrono::seconds(1));
   state_.begin({Phase::step, step.name});
   deadline_ = state_.deadline(time_limit(step));
@@ -79,6 +87,62 @@ bool Steps::run(const Step& step) {
   const bool done = doing();
   state_.end_phase();
   return done;
+}
+
+void Steps::name_causes() {
+  names_.resize(guests_.size());
+  // Of a step in which a guest boots anew its addresses may be the old kernel's or the new one's.
+  std::set<std::string> two_boots;
+  for (const Step& step : state_.plan.steps)
+    if (ends_boot(step) && step.kind != Step::Kind::shutdown) two_boots.insert(step.name);
+  for (std::size_t i = 0; i < guests_.size(); ++i) {
+    GuestRun& guest = *guests_[i];
+    if (!guest.causes().has_unnamed()) continue;
+    // One that has ended said it before.
+    if (!guest.session().ended())
+      names_[i] = {ask_symbols(guest), causes::MemoryTree::parse(guest.machine().memory_tree())};
+    if (watch_.problem()) return;
+    guest.causes().name(names_[i].symbols, names_[i].tree, two_boots, guest.vendor(),
+                        guest.number(), state_.record.steps);
+  }
+}
+
+// None where there is no reader yet, or none that knows how: then addresses stay addresses.
+causes::Symbols Steps::ask_symbols(GuestRun& guest) {
+  causes::Symbols symbols;
+  const auto addresses = guest.causes().addresses_to_name(max_symbols);
+  if (!readers_ready_ || addresses.empty()) return symbols;
+  const auto add_check = [&](const std::string& note) {
+    state_.add_check({.name = guest.named("places named"),
+                      .ok = true,
+                      .left = symbols.size(),
+                      .right = addresses.size(),
+                      .detail = "addresses of the guest's kernel that it named; all",
+                      .note = note});
+  };
+  if (guest.reader_protocol() < symbols_protocol) {
+    add_check(
+        fmt::format("the guest's reader (protocol {}) is older than this lab and names no "
+                    "functions: lab image prepare makes the image anew",
+                    guest.reader_protocol()));
+    return symbols;
+  }
+  const std::uint32_t id = state_.next_id++;
+  if (!guest.session().send(symbols_request(id, addresses))) return symbols;
+  std::optional<ReaderMessage> answer;
+  const auto answered = [&] { return (answer = guest.session().next_message()).has_value(); };
+  if (!watch_.until(answered, state_.deadline(state_.plan.timeouts.step),
+                    "the guest's reader did not name the functions of its kernel"))
+    return symbols;
+  if (answer->kind != Kind::symbols || answer->id != id ||
+      (answer->text.empty() && answer->symbols.size() != addresses.size())) {
+    guest.session().refuse(*answer);
+    return symbols;
+  }
+  for (std::size_t i = 0; i < answer->symbols.size(); ++i)
+    symbols.add(addresses[i], answer->symbols[i].name, answer->symbols[i].module);
+  add_check(answer->text);
+  return symbols;
 }
 
 bool Steps::begin_by_snapshot(const Step& step) {
@@ -111,7 +175,7 @@ bool Steps::boot(const Step& step) {
 }
 
 bool Steps::await_boot(const Step& step, bool again) {
-  if (const auto mark = mark_of(step.until)) return await_marks(step, *mark);
+  if (const auto mark = find_mark(step.until)) return await_marks(step, *mark);
   readers_ready_ = true;
   return readers_.await(Kind::ready, deadline_, late(step),
                         [&](GuestRun& guest, const ReaderMessage& message) {
@@ -206,7 +270,7 @@ bool Steps::host_action(const Step& step) {
     for (const auto& guest : guests_) guest->session().begin_boot("", true);
     return act(step) && await_boot(step, true);
   }
-  if (!act(step) || !watch_.idle(time_of(step.host))) return false;
+  if (!act(step) || !watch_.idle(action_time(step.host))) return false;
   if (step.host.kind == HostAction::Kind::pause)
     for (const auto& guest : guests_) guest->machine().resume();
   return end_by_snapshot(step);
@@ -226,7 +290,7 @@ bool Steps::act(const Step& step) {
 }
 
 bool Steps::reboot(const Step& step) {
-  const bool by_host = mark_of(step.until).has_value();
+  const bool by_host = find_mark(step.until).has_value();
   if (by_host)
     for (const auto& guest : guests_) guest->begin_step_by_host();
   else if (!begin_by_snapshot(step))

@@ -18,9 +18,20 @@ class Steps {
   // False where a guest has a problem, or time is over: the watch says it.
   bool run(const scenario::Step& step);
 
+  // Names the causes of all steps that were done since it was last called, by what the guests say
+  // while they run: to be called before they end or boot anew.
+  void name_causes();
+
  private:
+  // What a guest and its QEMU say of addresses and ports, of the boot that runs.
+  struct Names {
+    causes::Symbols symbols;
+    causes::MemoryTree tree;
+  };
+  causes::Symbols ask_symbols(GuestRun& guest);
+
   // Where a step's end is seen: by the reader, or by a mark on the console.
-  static std::optional<Mark> mark_of(scenario::BootUntil until);
+  static std::optional<Mark> find_mark(scenario::BootUntil until);
 
   bool boot(const scenario::Step& step);
   bool command(const scenario::Step& step);
@@ -46,6 +57,7 @@ class Steps {
   Readers readers_;
   Deadline deadline_{};  // of the step that is being done
   bool readers_ready_ = false;
+  std::vector<Names> names_;  // of each guest, as last asked
 };
 
 }  // namespace lab::trial

@@ -37,6 +37,10 @@ void describe_guest(const scenario::TrialPlan& plan, const GuestImage& image,
   };
   set(condition::image, image.name);
   set(condition::image_digest, image.digest);
+  if (!image.kernel_file.empty()) set(condition::guest_kernel_file, image.kernel_file);
+  if (!image.initrd_file.empty()) set(condition::guest_initrd_file, image.initrd_file);
+  if (!image.emulator_text.empty()) set(condition::guest_qemu, image.emulator_text);
+  if (!image.firmware_text.empty()) set(condition::firmware, image.firmware_text);
   set(condition::guests, std::to_string(settings.guests));
   set(condition::vcpus, std::to_string(settings.vcpus));
   set(condition::memory, fmt::format("{} MiB", settings.memory >> 20));
@@ -68,7 +72,7 @@ void describe(TrialState& state) {
 }
 
 std::optional<exits::Vendor> vendor_of(const TrialState& state) {
-  return exits::parse_vendor(record::condition_of(state.record.conditions, condition::vendor));
+  return record::recorded_vendor(state.record.conditions);
 }
 
 // The guests run, from their making to their end.
@@ -110,14 +114,17 @@ void Running::run() {
   Observer observer(state_, guests_);
   Watch watch(sessions(), [&] { return observer.act(); });
   ExitTrace trace;
-  if (state_.context.verify_tracepoint) trace = state_.context.host->trace_exits();
+  if (state_.context.verify_tracepoint)
+    trace = state_.context.host->trace_exits(state_.plan.settings.causes != 0);
   KernelLines log;
   if (exit_log_every(state_.plan.settings.parameters) != 0) log = state_.context.host->follow_log();
   try {
     Steps steps(state_, guests_, watch);
     if (std::ranges::all_of(state_.plan.steps,
-                            [&](const scenario::Step& step) { return steps.run(step); }))
+                            [&](const scenario::Step& step) { return steps.run(step); })) {
+      steps.name_causes();
       check_at_rest(state_, guests_, watch, trace, log);
+    }
   } catch (const base::Error& error) {
     keep_consoles();
     // What failed did so because a guest has just ended: the guest's doing, not lab's.
@@ -190,6 +197,7 @@ record::Record run_trial(const scenario::TrialPlan& plan, const GuestImage& imag
   state.record.timings.push_back({{record::Phase::Kind::trial, ""}, watch.seconds()});
   if (plan.settings.samples != 0) state.record.timeline = state.sampler.finish();
   sort_steps(plan, state.record.steps);
+  record::bound_causes(state.record);
   judge(state);
   return std::move(state.record);
 }

@@ -328,6 +328,9 @@ std::vector<Variant> overhead_variants() {
       {.name = "patched, exit_histograms=on",
        .patched = true,
        .parameters = {{"exit_histograms", "on"}}},
+      {.name = "patched, exit_causes=16384",
+       .patched = true,
+       .parameters = {{"exit_causes", "16384"}}},
       {.name = "stock again"},
       {.name = "stock, histogram trigger on kvm_exit", .tracing = Tracing::histogram},
       {.name = "stock, ftrace kvm_exit and kvm_entry", .tracing = Tracing::events},
@@ -340,6 +343,7 @@ void measure_overhead(const std::filesystem::path& modules, const std::filesyste
                       const std::function<void(const VariantCost&)>& sink) {
   kvm::ModuleSwap swap(runtime);
   for (const Variant& variant : overhead_variants()) {
+    if (!options.tracing && variant.tracing != Variant::Tracing::none) continue;
     for (const ExitKind kind : exit_kinds) {
       CostOptions of_kind = options;
       of_kind.kind = kind;

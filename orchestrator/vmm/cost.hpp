@@ -35,6 +35,7 @@ struct CostOptions {
   unsigned repeats = 5;
   ExitKind kind = ExitKind::cpuid;
   std::uint32_t leaf = 1;  // of cpuid
+  bool tracing = true;     // measure_overhead(): also with what traces exits
 };
 
 // Of one repeat, for each exit or round. The time stamp counter counts instructions where this

@@ -160,6 +160,30 @@ void Vcpu::prepare(const unsigned char* code, Level level, std::uint64_t rdi, st
   call(fd_.get(), KVM_SET_REGS, &regs, "KVM_SET_REGS");
 }
 
+// Limits as real mode has them; SMM of a firmware and kernels before 64 bits run like that.
+void Vcpu::prepare_old_mode(const unsigned char* code, OldMode mode, std::uint32_t base) {
+  const bool real = mode == OldMode::real;
+  kvm_sregs special = sregs();
+  special.cr0 = cr0_et | cr0_ne | (real ? 0 : cr0_pe);
+  special.cr3 = special.cr4 = special.efer = 0;
+  special.cs = segment(0x08, 11, 0, true);
+  special.cs.l = 0;
+  special.cs.db = real ? 0 : 1;
+  special.ss = special.ds = special.es = special.fs = special.gs = segment(0x10, 3, 0, false);
+  if (real)
+    for (kvm_segment* each :
+         {&special.cs, &special.ss, &special.ds, &special.es, &special.fs, &special.gs})
+      *each = {.limit = 0xffff, .type = 3, .present = 1, .s = 1};
+  special.cs.base = base;
+  special.cs.selector = static_cast<std::uint16_t>(real ? base >> 4 : 0x08);
+  set_sregs(special);
+  has_level_ = false;
+  kvm_regs regs{};
+  regs.rip = Machine::address_of(code) - base;
+  regs.rflags = rflags_fixed;
+  call(fd_.get(), KVM_SET_REGS, &regs, "KVM_SET_REGS");
+}
+
 std::uint32_t Vcpu::enter() {
   while (::ioctl(fd_.get(), KVM_RUN, 0) != 0) {
     if (errno != EINTR && errno != EAGAIN) throw base::errno_error("KVM_RUN", "/dev/kvm", errno);

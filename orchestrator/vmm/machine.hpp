@@ -62,6 +62,11 @@ class Vcpu {
   // Does not wait for another vCPU's SIPI, as those do that have an APIC.
   void make_runnable();
 
+  // The next run begins there in real or in protected 32-bit mode, by a code segment with this
+  // base.
+  enum class OldMode { real, protected_32 };
+  void prepare_old_mode(const unsigned char* code, OldMode mode, std::uint32_t base);
+
   kvm_sregs sregs() const;
   void set_sregs(const kvm_sregs& sregs);
   kvm_regs regs() const;

@@ -10,6 +10,8 @@
 	.globl vmm_payload, vmm_payload_end, vmm_list, vmm_repeat, vmm_nested, vmm_nested_guest
 	.globl vmm_vmcall, vmm_vmmcall, vmm_port, vmm_msr, vmm_cr4, vmm_hlt, vmm_ipi, vmm_answer
 	.globl vmm_interrupt, vmm_once, vmm_priority, vmm_lingering
+	.globl vmm_causes, vmm_causes_port, vmm_causes_other_port, vmm_causes_leaf, vmm_causes_msr
+	.globl vmm_causes_done, vmm_any_mode
 	.balign 16
 vmm_payload:
 
@@ -232,6 +234,36 @@ vmm_lingering:
 1:	decq	%rcx
 	jns	1b
 	jmp	vmm_interrupt
+
+/*
+ * rdi: how many rounds, rsi: what EFER has already; each exit at an address of its
+ * own. r8: 0 in user mode, which may write no MSR.
+ */
+vmm_causes:
+vmm_causes_port:
+	outb	%al, $VMM_PORT_EVENT
+vmm_causes_other_port:
+	outb	%al, $VMM_PORT_OTHER_EVENT
+	movl	$VMM_CAUSES_LEAF, %eax
+	movl	$VMM_CAUSES_SUBLEAF, %ecx
+vmm_causes_leaf:
+	cpuid
+	testq	%r8, %r8
+	jz	1f
+	movl	$VMM_MSR_EFER, %ecx
+	movl	%esi, %eax
+	xorl	%edx, %edx
+vmm_causes_msr:
+	wrmsr
+1:	decq	%rdi
+	jnz	vmm_causes
+vmm_causes_done:
+	outb	%al, $VMM_PORT_DONE
+
+/* The same bytes in 16-, 32- and 64-bit mode. */
+vmm_any_mode:
+	outb	%al, $VMM_PORT_EVENT
+	outb	%al, $VMM_PORT_DONE
 
 vmm_payload_end:
 	.section .note.GNU-stack, "", @progbits

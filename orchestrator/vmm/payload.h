@@ -5,6 +5,9 @@
 
 #define VMM_PORT_DONE 0xe9
 #define VMM_PORT_EVENT 0xea /* an eventfd may listen there */
+#define VMM_PORT_OTHER_EVENT 0xeb
+#define VMM_CAUSES_LEAF 4 /* which has subleaves */
+#define VMM_CAUSES_SUBLEAF 1
 #define VMM_VECTOR 0x40     /* of the usual interrupt */
 #define VMM_VECTOR_LINGERING 0x41
 
@@ -38,6 +41,9 @@ extern const unsigned char vmm_list[], vmm_repeat[], vmm_nested[], vmm_nested_gu
 extern const unsigned char vmm_vmcall[], vmm_vmmcall[], vmm_port[], vmm_msr[], vmm_cr4[];
 extern const unsigned char vmm_hlt[], vmm_ipi[], vmm_answer[], vmm_interrupt[];
 extern const unsigned char vmm_once[], vmm_priority[], vmm_lingering[];
+extern const unsigned char vmm_causes[], vmm_causes_port[], vmm_causes_other_port[];
+extern const unsigned char vmm_causes_leaf[], vmm_causes_msr[], vmm_causes_done[];
+extern const unsigned char vmm_any_mode[];
 }
 #endif
 

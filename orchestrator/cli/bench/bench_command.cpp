@@ -31,6 +31,7 @@ constexpr const char* unit = "instructions (TCG -icount), not cycles";
 struct OverheadOptions {
   std::uint64_t exits = 5'000;
   unsigned repeats = 5;
+  bool no_tracing = false;
   std::string kernel, format = "table", output;
 };
 
@@ -63,9 +64,8 @@ guest::DomainSpec lay_out(const run::Outer& outer, const base::RunFolder& run,
                           const OverheadOptions& options) {
   const inside::Job job{.site = &record::site_svm, .modules = outer.modules};
   const std::string start = fmt::format(
-      "exec /run/lab/job/lab vmm overhead --exits {} --repeats {} "
-      ">/dev/lab/stream",
-      options.exits, options.repeats);
+      "exec {}/lab vmm overhead --exits {} --repeats {}{} >{}", inside::job_place, options.exits,
+      options.repeats, options.no_tracing ? " --no-tracing" : "", inside::stream_place);
   guest::DomainSpec spec = outer::lay_out_outer(outer.image, job, "lab-outer-" + run.id(),
                                                 run.path(), run.sockets(), start);
   outer::count_instructions(spec);
@@ -226,6 +226,7 @@ void add_bench(const Command& app) {
   const Command command = app.add_subcommand("bench", "What the exit counts and lab itself cost");
   command.require_subcommand();
   add_bench_load(command);
+  add_bench_lanes(command);
   add_bench_run(command);
   add_bench_store(command);
   add_bench_gate(command);
@@ -240,6 +241,8 @@ void add_bench(const Command& app) {
   overhead_command.add_option("--repeats", options->repeats, "Runs a variant")
       .range(1, 1000)
       .shows_default();
+  overhead_command.add_flag("--no-tracing", options->no_tracing,
+                            "Only the modules' variants, which takes half the time");
   add_bench_output(overhead_command, options->format, options->output);
   overhead_command.runs([options] { return measure_overhead(*options); });
 }

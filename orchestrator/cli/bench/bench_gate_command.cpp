@@ -54,7 +54,7 @@ Line runs_beside_runs(const check::Cell& base) {
   Line line{
       .name = "identical (run beside run)", .recorded = base.trials.size(), .is_control = true};
   std::vector<check::Cell> runs;
-  for (const std::string& run : check::runs_of(base)) runs.push_back(check::part_of(base, run));
+  for (const std::string& run : check::run_ids(base)) runs.push_back(check::select_run(base, run));
   for (const check::Cell& a : runs)
     for (const check::Cell& b : runs) {
       if (&a == &b) continue;

@@ -10,6 +10,7 @@
 #include <thread>
 
 #include "orchestrator/base/clock.hpp"
+#include "orchestrator/base/counted.hpp"
 #include "orchestrator/base/error.hpp"
 #include "orchestrator/base/folders.hpp"
 #include "orchestrator/base/interrupt.hpp"
@@ -45,13 +46,13 @@ struct RunBenchOptions {
 // first line. What comes of the guest's disk is thrown away.
 constexpr const char* guest_by_hand = R"(modprobe kvm_amd
 set --
-for disk in /dev/lab/guest*; do
+for disk in {4}/guest*; do
 	[ ! -e "$disk" ] || set -- -drive "file=$disk,format=raw,if=virtio,snapshot=on"
 done
-echo "guest starts" >/dev/lab/stream
+echo "guest starts" >{5}
 exec qemu-system-x86_64 -accel kvm -cpu host -m {0} -display none -nodefaults -no-user-config \
-	-kernel /run/lab/job/images/*/{1} -initrd /run/lab/job/images/*/{2} -append '{3}' -serial null "$@" \
-	-device virtio-serial-pci -chardev file,id=reader,path=/dev/lab/stream \
+	-kernel {6}/images/*/{1} -initrd {6}/images/*/{2} -append '{3}' -serial null "$@" \
+	-device virtio-serial-pci -chardev file,id=reader,path={5} \
 	-device virtserialport,chardev=reader,name=lab.reader.0)";
 
 // Of the reader, where no exits are counted.
@@ -114,7 +115,7 @@ class Bench {
     }
     results_.trials = options_.trials;
     for (const unsigned at_once : {1u, 2u}) {
-      progress_.phase(fmt::format("{} trials, -j {}", options_.trials, at_once));
+      progress_.phase(fmt::format("{}, -j {}", base::counted(options_.trials, "trial"), at_once));
       results_.throughput.push_back({at_once, run_lab(options_.trials, at_once).seconds});
     }
     return results_;
@@ -131,7 +132,7 @@ class Bench {
     const fs::path result = work_.path() / "result.json";
     const base::Stopwatch watch;
     base::run_checked(
-        {.argv = {fs::read_symlink("/proc/self/exe").string(), "run", scenario_.string(), "--on",
+        {.argv = {base::this_program().string(), "run", scenario_.string(), "--on",
                   std::string(bench_site.name), "--repeat", std::to_string(trials), "-j",
                   std::to_string(at_once), "--store", (work_.path() / "store.sqlite").string(),
                   "--format", "json", "-o", result.string()},
@@ -165,9 +166,10 @@ class Bench {
   // the guest alone to `guest`. `emulator`: instead of the one that lab takes.
   void by_hand(const std::string& emulator, Samples& whole, Samples& guest) const {
     const trial::GuestImage& image = outer_.job.images.at(inside::image_key(plans_[0]));
-    const std::string start = fmt::format(guest_by_hand, plans_[0].settings.memory >> 20,
-                                          image.kernel.filename().string(),
-                                          image.initrd.filename().string(), image.cmdline);
+    const std::string start =
+        fmt::format(guest_by_hand, plans_[0].settings.memory >> 20,
+                    image.kernel.filename().string(), image.initrd.filename().string(),
+                    image.cmdline, inside::devices_place, inside::stream_place, inside::job_place);
     const base::RunFolder run(folders_);
     guest::DomainSpec spec =
         outer::lay_out_outer(outer_.image, outer_.job, "by-hand", run.path(), run.sockets(), start);
@@ -289,8 +291,8 @@ std::string run_table(const RunResults& results, const RunBenchOptions& options)
   const double one = an_hour(results.trials, results.throughput.front());
   for (const Throughput& throughput : results.throughput)
     text +=
-        fmt::format("-j {}: {} trials in {:.1f} s, {:.0f} an hour, {:.2f} times as many as -j 1\n",
-                    throughput.at_once, results.trials, throughput.seconds,
+        fmt::format("-j {}: {} in {:.1f} s, {:.0f} an hour, {:.2f} times as many as -j 1\n",
+                    throughput.at_once, base::counted(results.trials, "trial"), throughput.seconds,
                     an_hour(results.trials, throughput), an_hour(results.trials, throughput) / one);
   return text;
 }

@@ -8,6 +8,7 @@
 #include <memory>
 #include <nlohmann/json.hpp>
 
+#include "orchestrator/base/counted.hpp"
 #include "orchestrator/base/error.hpp"
 #include "orchestrator/base/json.hpp"
 #include "orchestrator/base/subprocess.hpp"
@@ -58,7 +59,7 @@ std::optional<scenario::TrialPlan> plan_of_trials(const store::Store& store,
                                                   const check::Cell& cell) {
   std::optional<scenario::TrialPlan> plan;
   std::string run;
-  for (const std::string& one : check::runs_of(cell)) {
+  for (const std::string& one : check::run_ids(cell)) {
     const auto first = std::ranges::find(cell.trials, one, &check::Trial::run);
     const std::string text = store.show(first->id).plan;
     if (text.empty()) return std::nullopt;
@@ -128,8 +129,8 @@ int accept(const BaselineOptions& options) {
   const std::string now = record::format_time(std::chrono::system_clock::now());
   for (const check::Cell& cell : cells) {
     auto plan = plan_of_trials(store, cell);
-    say(fmt::format("lab: accepted {}: {} trials{}\n", report::printable(cell.name),
-                    cell.trials.size(),
+    say(fmt::format("lab: accepted {}: {}{}\n", report::printable(cell.name),
+                    base::counted(cell.trials.size(), "trial"),
                     plan ? "" : ", of an older lab, so that no check can run them again"));
     check::accept(
         baseline,
@@ -160,8 +161,9 @@ int reset(const BaselineOptions& options) {
     std::filesystem::remove(file);
   else
     check::write_baseline(file, baseline);
-  say(fmt::format("lab: {} of {} cells removed from {}{}\n", before - baseline.entries.size(),
-                  before, file, baseline.entries.empty() ? ", and the file" : ""));
+  say(fmt::format("lab: {} of {} removed from {}{}\n", before - baseline.entries.size(),
+                  base::counted(before, "cell"), file,
+                  baseline.entries.empty() ? ", and the file" : ""));
   return base::exit_ok;
 }
 

@@ -26,7 +26,7 @@ constexpr std::size_t history_trials = 2000;
 struct CheckOptions {
   std::vector<std::string> scenarios, across;
   std::string baseline, stored, format = "table", output;
-  bool no_confirm = false;
+  bool no_confirm = false, bisect = false;
   double alpha = check::GateOptions().alpha;
   TrialOptions trials;
 };
@@ -39,7 +39,7 @@ struct Subject {
 
   const check::Entry* entry(const std::string& cell, const std::string& site) const {
     const auto found = std::ranges::find_if(baseline.entries, [&](const check::Entry& entry) {
-      return entry.cell.name == cell && check::site_of(entry.cell) == site;
+      return entry.cell.name == cell && check::site_name(entry.cell) == site;
     });
     return found == baseline.entries.end() ? nullptr : &*found;
   }
@@ -86,6 +86,7 @@ class Checker {
         options_.stored.empty() ? new_trials() : stored_trials();
     check::Verdict verdict = check::judge(baseline_beside(trials), trials, gate_);
     if (!options_.no_confirm) confirm(verdict, trials);
+    name_causes(verdict, trials);
     print(verdict);
     // A regression that was found is one, whatever else went wrong.
     if (verdict.judgement() == check::Judgement::regressed) return base::exit_regression;
@@ -115,7 +116,7 @@ class Checker {
   std::string site_to_run_on() const {
     if (options_.trials.run.site != "auto") return options_.trials.run.site;
     std::set<std::string> sites;
-    for (const check::Cell& cell : baseline_of("")) sites.insert(check::site_of(cell));
+    for (const check::Cell& cell : baseline_of("")) sites.insert(check::site_name(cell));
     if (sites.size() == 1) return *sites.begin();
     const record::Site* chosen = run::choose_site().site;
     return chosen == nullptr ? "" : std::string(chosen->name);
@@ -193,7 +194,7 @@ class Checker {
     std::vector<check::Cell> cells;
     for (const Subject& subject : subjects_)
       for (const check::Entry& entry : subject.baseline.entries)
-        if (site.empty() || check::site_of(entry.cell) == site) cells.push_back(entry.cell);
+        if (site.empty() || check::site_name(entry.cell) == site) cells.push_back(entry.cell);
     return cells;
   }
 
@@ -203,7 +204,7 @@ class Checker {
     if (trials.empty()) return cells;
     std::erase_if(cells, [&](const check::Cell& of_baseline) {
       return std::ranges::none_of(trials, [&](const check::Cell& cell) {
-        return check::site_of(cell) == check::site_of(of_baseline);
+        return check::site_name(cell) == check::site_name(of_baseline);
       });
     });
     return cells;
@@ -218,7 +219,7 @@ class Checker {
       });
       if (cell == trials.end() || subject == subjects_.end()) continue;
       const check::Entry* entry =
-          subject->entry(judgement.comparison.a_name, check::site_of(*cell));
+          subject->entry(judgement.comparison.a_name, check::site_name(*cell));
       const scenario::TrialPlan* plan = subject->plan(cell->name);
       if (entry && plan)
         confirm(judgement, {judgement, *entry, *cell, *plan});
@@ -229,7 +230,7 @@ class Checker {
 
   void confirm(check::CellJudgement& judgement, const Suspicion& suspicion) {
     TrialOptions options = options_.trials;
-    options.run.site = check::site_of(suspicion.baseline.cell);
+    options.run.site = check::site_name(suspicion.baseline.cell);
     const ConfirmedOrNot result = cli::confirm(suspicion, gate_, options);
     const check::Confirmation& confirmation = result.confirmation;
     if (!result.all_stored) outcome_ = worse(outcome_, base::exit_infrastructure);
@@ -240,6 +241,28 @@ class Checker {
       notes_.push_back(
           fmt::format("confirmed by {}: {}", result.how, report::finding_text(finding)));
     check::settle(judgement, confirmation, result.same_on_both_sides);
+    check::name_causes(judgement, result.causes_before, result.causes_now);
+  }
+
+  // Of both sides' trials that are in the store: a baseline holds no causes.
+  void name_causes(check::Verdict& verdict, const std::vector<check::Cell>& trials) const {
+    const store::Store store(store_path(options_.trials.store), store::Store::Mode::read_only);
+    for (check::CellJudgement& judgement : verdict.cells) {
+      const auto cell = std::ranges::find(trials, judgement.comparison.b_name, &check::Cell::name);
+      const auto subject = std::ranges::find_if(subjects_, [&](const Subject& one) {
+        return one.scenario.name == judgement.comparison.scenario;
+      });
+      if (cell == trials.end() || subject == subjects_.end() || has_no_finding(judgement)) continue;
+      const check::Entry* entry =
+          subject->entry(judgement.comparison.a_name, check::site_name(*cell));
+      if (entry)
+        check::name_causes(judgement, some_records(store, entry->cell), some_records(store, *cell));
+    }
+  }
+
+  static bool has_no_finding(const check::CellJudgement& judgement) {
+    return judgement.regressions.empty() && judgement.improvements.empty() &&
+           judgement.suspected.empty() && judgement.below_floor.empty();
   }
 
   std::vector<check::Change> changes() const {
@@ -276,6 +299,20 @@ class Checker {
   std::vector<std::string> notes_;          // what was confirmed, and what was not
 };
 
+// git bisect run takes 0 as good, 1 as bad and 125 as what cannot be tested; from 128 on it gives
+// up.
+int check_for_git(const CheckOptions& options) {
+  constexpr int cannot_be_tested = 125;
+  try {
+    const int code = Checker(options).run();
+    return code == base::exit_ok || code == base::exit_regression ? code : cannot_be_tested;
+  } catch (const base::Error& error) {
+    if (error.kind() == base::ErrorKind::interrupted) throw;
+    say(fmt::format("lab: error: {}\n", report::printable(error.what(), true)));
+    return cannot_be_tested;
+  }
+}
+
 }  // namespace
 
 void add_check(const Command& app) {
@@ -299,6 +336,8 @@ void add_check(const Command& app) {
       .one_word();
   command.add_flag("--no-confirm", options->no_confirm,
                    "Call a regression what is suspected, without running it again");
+  command.add_flag("--bisect", options->bisect,
+                   "For git bisect run: exit code 0, 1, or 125 where it cannot be told");
   command.add_option("--alpha", options->alpha, "Of a false alarm in the whole check")
       .range(1e-6, 0.5)
       .shows_default();
@@ -307,7 +346,8 @@ void add_check(const Command& app) {
       .shows_default();
   command.add_option("-o,--output", options->output,
                      "Write to this file instead of standard output");
-  command.runs([options] { return Checker(*options).run(); });
+  command.runs(
+      [options] { return options->bisect ? check_for_git(*options) : Checker(*options).run(); });
 }
 
 }  // namespace lab::cli

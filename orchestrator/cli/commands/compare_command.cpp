@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: MIT
+#include <algorithm>
+#include <filesystem>
 #include <memory>
 
 #include "orchestrator/base/error.hpp"
@@ -28,6 +30,23 @@ void say_alone(const std::vector<const check::Cell*>& cells, const char* side) {
     say("lab: only in " + std::string(side) + ": " + report::printable(cell->name) + "\n");
 }
 
+bool is_changed_reason(const check::Row& row) {
+  return row.kind == check::Row::Kind::reason && row.differs;
+}
+
+// What the reasons that differ come from, where both sides' trials are in a store and have causes.
+void name_causes(const CompareOptions& options, const check::Pairs& pairs,
+                 std::vector<check::Comparison>& comparisons) {
+  const std::string a = store_of(options.store, options.a), b = store_of(options.store, options.b);
+  if (!std::filesystem::exists(a) || !std::filesystem::exists(b)) return;  // baselines alone
+  const store::Store store_a(a, store::Store::Mode::read_only),
+      store_b(b, store::Store::Mode::read_only);
+  for (std::size_t i = 0; i < comparisons.size(); ++i)
+    if (std::ranges::any_of(comparisons[i].rows, is_changed_reason))
+      check::name_causes(comparisons[i], some_records(store_a, *pairs.pairs[i].a),
+                         some_records(store_b, *pairs.pairs[i].b));
+}
+
 int compare(const CompareOptions& options) {
   const auto a = select_cells(options.store, options.a, options.scenario);
   const auto b = select_cells(options.store, options.b, options.scenario);
@@ -38,8 +57,9 @@ int compare(const CompareOptions& options) {
     say("lab: error: nothing in a and b belongs together: no cell of the same name and scenario\n");
     return base::exit_no_data;
   }
-  write_output(options.output,
-               render_comparisons(options, check::compare_all(pairs, options.alpha)));
+  std::vector<check::Comparison> comparisons = check::compare_all(pairs, options.alpha);
+  name_causes(options, pairs, comparisons);
+  write_output(options.output, render_comparisons(options, comparisons));
   return base::exit_ok;
 }
 

@@ -6,6 +6,9 @@
 #include "orchestrator/base/error.hpp"
 #include "orchestrator/base/folders.hpp"
 #include "orchestrator/cli/commands.hpp"
+#include "orchestrator/image/boot_config.hpp"
+#include "orchestrator/image/digests.hpp"
+#include "orchestrator/image/own_images.hpp"
 #include "orchestrator/image/prepare.hpp"
 #include "orchestrator/image/store.hpp"
 #include "orchestrator/kvm/kit.hpp"
@@ -17,6 +20,8 @@ namespace {
 struct ImageOptions {
   std::string name;
   std::string console = "quiet";
+  std::string source;  // add: a file or a url
+  std::string digest, digest_url, description;
 };
 
 // The kernel kit that recipes and the libguestfs appliance use.
@@ -25,18 +30,63 @@ std::filesystem::path kit_path(const base::Folders& folders, const image::Progre
       .path;
 }
 
+const char* how(const image::Entry& entry) {
+  switch (entry.source) {
+    case image::Entry::Source::recipe:
+      return "build";
+    case image::Entry::Source::url:
+      return "fetch";
+    case image::Entry::Source::file:
+      return "file";
+  }
+  return "";
+}
+
+const char* state_of(const image::ImageCache& cache, const image::Entry& entry,
+                     const std::vector<kvm::KernelKit>& kits) {
+  if (entry.source == image::Entry::Source::file)
+    return std::filesystem::exists(entry.file) ? "there" : "missing";
+  const bool needs_kit = entry.name == "outer" && kits.empty();
+  return !needs_kit && cache.find(entry.name, kits.empty() ? "" : kits.front().path) ? "cached"
+                                                                                     : "-";
+}
+
+// Lab's own are described; of the user's it also matters where they come from.
 int list_images() {
   const base::Folders folders = base::find_folders();
   const image::ImageCache cache(folders);
   const auto kits = kvm::list_kits(folders.cache);
   for (const image::Entry& entry : cache.entries()) {
-    const bool needs_kit = entry.name == "outer" && kits.empty();
-    const auto found =
-        needs_kit ? std::nullopt : cache.find(entry.name, kits.empty() ? "" : kits.front().path);
-    fmt::print("{:<24} {:<7} {:<10} {}\n", entry.name,
-               entry.source == image::Entry::Source::url ? "fetch" : "build",
-               found ? "cached" : "-", entry.description);
+    std::string about = entry.description;
+    if (entry.own)
+      about = "yours: " + (about.empty() ? "" : about + ", ") + image::origin_text(entry);
+    fmt::print("{:<24} {:<7} {:<10} {}\n", entry.name, how(entry), state_of(cache, entry, kits),
+               about);
   }
+  return base::exit_ok;
+}
+
+int add_own(const ImageOptions& options) {
+  const base::Folders folders = base::find_folders();
+  image::Entry entry{.name = options.name, .description = options.description};
+  if (!options.digest.empty()) entry.digest = image::normalized_digest(options.digest);
+  entry.digest_url = options.digest_url;
+  if (options.source.find("://") != std::string::npos) {
+    entry.source = image::Entry::Source::url;
+    entry.url = options.source;
+    if (entry.digest.empty() && entry.digest_url.empty())
+      throw base::user_error("image '" + entry.name + "' has a url, and nothing to check it by",
+                             "--digest sha256:HEX, or --digest-url URL of a SHA256SUMS file");
+  } else {
+    entry.source = image::Entry::Source::file;
+    entry.file = std::filesystem::absolute(options.source).lexically_normal().string();
+    if (!entry.digest_url.empty())
+      throw base::user_error("--digest-url is for a url, not for a file", "--digest sha256:HEX");
+    image::check_own_image(entry.file);
+  }
+  image::add_own_image(folders, entry, image::ImageCache(folders).entries());
+  fmt::print("added {}: {}\n  in {}\n", entry.name, image::origin_text(entry),
+             image::own_manifest(folders).string());
   return base::exit_ok;
 }
 
@@ -44,22 +94,27 @@ image::Image provide(const base::Folders& folders, const std::string& name,
                      terminal::Progress& progress) {
   const auto line = [&](const std::string& text) { progress.phase(text); };
   image::ImageCache cache(folders);
-  // What is fetched from a url has no use for a kernel kit.
-  const bool fetched = image::find_entry(cache.entries(), name).source == image::Entry::Source::url;
-  return cache.provide(name, fetched ? "" : kit_path(folders, line), line);
+  // What is not built has no use for a kernel kit.
+  const bool built =
+      image::find_entry(cache.entries(), name).source == image::Entry::Source::recipe;
+  return cache.provide(name, built ? kit_path(folders, line) : "", line);
 }
 
 // `build` and `fetch` do the same: what it takes to have the image.
 int have(const ImageOptions& options, image::Entry::Source source) {
   const base::Folders folders = base::find_folders();
   const image::ImageCache cache(folders);
-  const bool fetched =
-      image::find_entry(cache.entries(), options.name).source == image::Entry::Source::url;
-  if (fetched != (source == image::Entry::Source::url))
+  const image::Entry& entry = image::find_entry(cache.entries(), options.name);
+  if (entry.source == image::Entry::Source::file)
+    throw base::user_error("image '" + entry.name + "' is your file " + entry.file,
+                           "lab image prepare " + entry.name);
+  if (entry.source != source) {
+    const bool fetched = entry.source == image::Entry::Source::url;
     throw base::user_error(
-        "image '" + options.name + "' is " +
+        "image '" + entry.name + "' is " +
             (fetched ? "fetched from its url" : "built by its recipe"),
-        std::string("lab image ") + (fetched ? "fetch " : "build ") + options.name);
+        std::string("lab image ") + (fetched ? "fetch " : "build ") + entry.name);
+  }
   terminal::Progress progress(terminal::Progress::fitting());
   const image::Image image = provide(folders, options.name, progress);
   progress.clear();
@@ -69,10 +124,11 @@ int have(const ImageOptions& options, image::Entry::Source source) {
 }
 
 image::Console console_named(const std::string& name) {
-  if (name == "quiet") return image::Console::quiet;
-  if (name == "verbose") return image::Console::verbose;
-  if (name == "none") return image::Console::none;
-  throw base::user_error("--console '" + name + "': one of quiet, verbose, none");
+  const auto found = std::ranges::find(image::console_words, name);
+  if (found != std::end(image::console_words))
+    return image::Console(found - std::begin(image::console_words));
+  throw base::user_error(
+      fmt::format("--console '{}': one of {}", name, fmt::join(image::console_words, ", ")));
 }
 
 int prepare(const ImageOptions& options) {
@@ -93,8 +149,15 @@ int prepare(const ImageOptions& options) {
 }
 
 int remove_image(const ImageOptions& options) {
-  image::ImageCache cache(base::find_folders());
-  fmt::print("removed {} folder(s) of {}\n", cache.remove(options.name), options.name);
+  const base::Folders folders = base::find_folders();
+  image::ImageCache cache(folders);
+  const bool own = image::find_entry(cache.entries(), options.name).own;
+  const int removed = cache.remove(options.name);
+  if (own) {
+    image::remove_own_image(folders, options.name, cache.entries());
+    fmt::print("removed {} from {}\n", options.name, image::own_manifest(folders).string());
+  }
+  fmt::print("removed {} folder(s) of {}\n", removed, options.name);
   return base::exit_ok;
 }
 
@@ -118,7 +181,14 @@ void add_image(const Command& app) {
   add("prepare", "Put the reader into an image, ready for trials", prepare)
       .add_option("--console", options->console, "quiet, verbose or none")
       .shows_default();
-  add("remove", "Delete an image and what was prepared from it", remove_image);
+  add("remove", "Delete an image and what was prepared from it; of your own, forget it",
+      remove_image);
+  const Command own = add("add", "Add an image of your own", add_own);
+  own.add_option("source", options->source, "Its file (qcow2 or raw), or its URL").required();
+  own.add_option("--digest", options->digest, "sha256:HEX or sha512:HEX");
+  own.add_option("--digest-url", options->digest_url,
+                 "Where a SHA256SUMS or SHA512SUMS file names it");
+  own.add_option("--description", options->description, "For `lab image list`").one_word();
 }
 
 }  // namespace lab::cli

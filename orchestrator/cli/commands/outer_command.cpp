@@ -86,7 +86,8 @@ void start(virConnect* connection, guest::Domain& domain, const fs::path& consol
   guest::Console console(guest::connect_to_guest(console_socket));
   domain.resume();
   const base::Stopwatch watch;
-  const char* there = "until [ -e /run/lab/job/start ]; do sleep 0.2; done";
+  const std::string there =
+      fmt::format("until [ -e {}/start ]; do sleep 0.2; done", inside::job_place);
   for (;;) {
     try {
       guest::agent_run(connection, domain_name, there, std::chrono::seconds(30));
@@ -185,8 +186,8 @@ int run_in_outer_vm(const OuterOptions& options) {
   const base::RunFolder folder(folders);
   const guest::DomainSpec spec = outer::lay_out_outer(
       outer.image, outer.job, "lab-outer-" + folder.id(), folder.path(), folder.sockets(),
-      "exec >/dev/lab/stream 2>&1 </dev/null\n(" + in_words(options.command) +
-          ")\nprintf '\\036%d\\n' $?");
+      fmt::format("exec >{} 2>&1 </dev/null\n({})\nprintf '\\036%d\\n' $?", inside::stream_place,
+                  in_words(options.command)));
   progress.phase("outer VM");
   const auto machine = outer::back_end(site).start(outer.image, spec, folder.path());
   int code = base::exit_infrastructure;
@@ -195,10 +196,15 @@ int run_in_outer_vm(const OuterOptions& options) {
   outer::follow(*machine, {.silence = any, .whole = limit, .line = 1 << 20},
                 [&](const std::string& line) {
                   progress.clear();
-                  const bool last = line.starts_with(end_mark);
-                  if (last) code = exit_code_in(std::string_view(line).substr(1));
-                  if (!last) base::write_all(STDOUT_FILENO, line + "\n", "standard output");
-                  return last;
+                  // Behind output that does not end with a newline, the mark is not at the front.
+                  const std::size_t mark = line.rfind(end_mark);
+                  if (mark == std::string::npos) {
+                    base::write_all(STDOUT_FILENO, line + "\n", "standard output");
+                    return false;
+                  }
+                  base::write_all(STDOUT_FILENO, line.substr(0, mark), "standard output");
+                  code = exit_code_in(std::string_view(line).substr(mark + 1));
+                  return true;
                 });
   return code;
 }
@@ -227,7 +233,8 @@ void add_outer(const Command& app) {
   up_command.add_option("--kernel", options->kernel,
                         "Its kernel: release, series, suite or newest (lab kvm list --available)");
   up_command.add_option("scenario", options->scenarios,
-                        "Scenarios whose job is to be at hand in it: /run/lab/job/run starts it");
+                        fmt::format("Scenarios whose job is to be at hand in it: {}/run starts it",
+                                    inside::job_place));
   up_command.runs([options] { return up(*options); });
 
   const Command run_command = outer.add_subcommand(

@@ -11,6 +11,7 @@
 #include <set>
 #include <utility>
 
+#include "orchestrator/base/counted.hpp"
 #include "orchestrator/base/error.hpp"
 #include "orchestrator/check/comparison.hpp"
 #include "orchestrator/check/history.hpp"
@@ -176,8 +177,7 @@ class Reporter {
 
   std::string extent() const {
     std::string text;
-    if (!records_.empty())
-      text = fmt::format("{} trial{}", records_.size(), records_.size() == 1 ? "" : "s");
+    if (!records_.empty()) text = base::counted(records_.size(), "trial");
     if (history_)
       text += fmt::format("{}a history of {}", text.empty() ? "" : " and ", history_->trials());
     return text;

@@ -9,6 +9,7 @@
 #include "orchestrator/base/error.hpp"
 #include "orchestrator/base/folders.hpp"
 #include "orchestrator/base/run_folder.hpp"
+#include "orchestrator/cli/age.hpp"
 #include "orchestrator/cli/commands.hpp"
 #include "orchestrator/cli/output.hpp"
 #include "orchestrator/report/answers/answers.hpp"
@@ -104,34 +105,6 @@ int import_files(const ResultsOptions& options) {
   return base::exit_ok;
 }
 
-// "30 days", "12h", "2 w".
-std::chrono::seconds age_of(const std::string& text) {
-  struct Unit {
-    std::string_view name;
-    std::chrono::seconds length;
-  };
-  using std::chrono::hours;
-  static constexpr Unit units[] = {{"min", std::chrono::minutes(1)},
-                                   {"h", hours(1)},
-                                   {"hour", hours(1)},
-                                   {"hours", hours(1)},
-                                   {"d", hours(24)},
-                                   {"day", hours(24)},
-                                   {"days", hours(24)},
-                                   {"w", hours(24 * 7)},
-                                   {"week", hours(24 * 7)},
-                                   {"weeks", hours(24 * 7)}};
-  std::uint16_t number = 0;
-  const auto [stop, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  std::string_view name(stop, std::size_t(text.data() + text.size() - stop));
-  name.remove_prefix(std::min(name.find_first_not_of(' '), name.size()));
-  const auto unit = std::ranges::find(units, name, &Unit::name);
-  if (error != std::errc() || unit == std::end(units))
-    throw base::user_error("--older-than '" + text + "' is no time up to 65,535 units",
-                           "write the unit out: min, h, days or weeks, as in '30 days'");
-  return number * unit->length;
-}
-
 // Whole ids: a beginning could name another record or run than was meant.
 void check_whole(const store::Store& store, const Filter& filter) {
   const auto runs = store.runs("");
@@ -147,7 +120,8 @@ void check_whole(const store::Store& store, const Filter& filter) {
 
 int remove_records(const ResultsOptions& options) {
   Filter filter = filter_of(options);
-  if (!options.older_than.empty()) filter.before = system_clock::now() - age_of(options.older_than);
+  if (!options.older_than.empty())
+    filter.before = system_clock::now() - read_age("--older-than", options.older_than);
   if (filter.ids.empty() && filter.run.empty() && filter.scenario.empty() && !filter.before)
     throw base::user_error("nothing says which records",
                            "give their ids, --run, --scenario or --older-than");

@@ -4,12 +4,14 @@
 #include <algorithm>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <regex>
 
 #include "orchestrator/cli/commands.hpp"
 #include "orchestrator/cli/output.hpp"
 #include "orchestrator/cli/scenario_file.hpp"
 #include "orchestrator/cli/trial_runner.hpp"
+#include "orchestrator/record/counts.hpp"
 #include "orchestrator/record/expectations.hpp"
 
 namespace lab::cli {
@@ -18,9 +20,25 @@ namespace {
 struct RunCommandOptions {
   std::vector<std::string> scenarios;
   std::string filter, format = "table", output;
+  std::string resume, shard;
   bool dry_run = false;
   TrialOptions trials;
 };
+
+// What choose() may choose, for what must not be refused before there are plans. A filter that is
+// no regex may be a name: names have brackets in them.
+scenario::Wanted wanted_by(const std::string& filter) {
+  if (filter.empty()) return {};
+  std::optional<std::regex> regex;
+  try {
+    regex.emplace(filter);
+  } catch (const std::regex_error&) {
+    // Where it is no name either, choose() says so.
+  }
+  return [filter, regex](const std::string& name) {
+    return name == filter || (regex && std::regex_search(name, *regex));
+  };
+}
 
 void choose(std::vector<scenario::TrialPlan>& plans, const std::string& filter) {
   if (filter.empty()) return;
@@ -41,6 +59,19 @@ void choose(std::vector<scenario::TrialPlan>& plans, const std::string& filter) 
                            "lab run --dry-run lists their names");
 }
 
+// What compares cells that the filter left out is neither checked nor judged, as with --set.
+void drop_relations_without_trials(scenario::Scenario& scenario,
+                                   const std::vector<scenario::TrialPlan>& plans) {
+  const auto any_in = [&](const scenario::Cell& part) {
+    return std::ranges::any_of(plans, [&](const scenario::TrialPlan& plan) {
+      return plan.scenario == scenario.name && scenario::matches(part, plan.cell);
+    });
+  };
+  std::erase_if(scenario.relations, [&](const scenario::Relation& relation) {
+    return !any_in(relation.of) || !any_in(relation.to);
+  });
+}
+
 base::ExitCode exit_code_of_result(const record::RelationResult& relation) {
   if (!relation.ok) return base::exit_no_data;
   return *relation.ok ? base::exit_ok : base::exit_regression;
@@ -51,6 +82,43 @@ base::ExitCode worst_of(const auto& results, base::ExitCode worst = base::exit_o
   return worst;
 }
 
+// The whole id of the run that goes on; "" for a new one.
+std::string run_to_resume(const RunCommandOptions& options) {
+  if (options.resume.empty()) return "";
+  const store::Store store(store_path(options.trials.store), store::Store::Mode::read_only);
+  const auto rows = store.rows({.limit = 1, .run = options.resume});
+  if (rows.empty()) throw base::user_error("--resume '" + options.resume + "': no such run");
+  return rows.front().run;
+}
+
+// Trials of every N-th cell: those of a cell stay together.
+void keep_shard(std::vector<scenario::TrialPlan>& plans, const std::string& shard) {
+  if (shard.empty()) return;
+  static const std::regex form("([0-9]{1,4})/([0-9]{1,4})");
+  std::smatch match;
+  unsigned long number = 0, of = 0;
+  if (std::regex_match(shard, match, form)) {
+    number = std::stoul(match[1]);
+    of = std::stoul(match[2]);
+  }
+  if (number < 1 || number > of)
+    throw base::user_error("--shard '" + shard + "': K/N with 1 <= K <= N, up to 9999",
+                           "--shard 3/8 runs the third of eight parts");
+  std::size_t cells = 0;
+  std::string_view cell;
+  std::vector<scenario::TrialPlan> kept;
+  for (const scenario::TrialPlan& plan : plans) {
+    if (cells == 0 || record::cell_of(plan.name) != cell) ++cells;
+    cell = record::cell_of(plan.name);
+    if ((cells - 1) % of == number - 1) kept.push_back(plan);
+  }
+  plans = std::move(kept);
+  if (plans.empty())
+    throw base::user_error(
+        "--shard " + shard + ": there are only " + std::to_string(cells) + " cells of trials",
+        "fewer shards, up to one a cell");
+}
+
 // Runs the plans; what the table format shows of each record is printed as soon as it is there.
 class Runner {
  public:
@@ -59,7 +127,15 @@ class Runner {
       : options_(options),
         scenarios_(std::move(scenarios)),
         format_(wanted_format(options.format)),
-        trials_(std::move(plans), options.trials) {}
+        trials_(std::move(plans), options.trials, run_to_resume(options)) {
+    // Whatever comes later needs them again.
+    const bool relations = std::ranges::any_of(
+        scenarios_, [](const scenario::Scenario& one) { return !one.relations.empty(); });
+    if (streaming() && !relations) trials_.forget_shown();
+    if (options.resume.empty()) return;
+    const store::Store store(store_path(options.trials.store), store::Store::Mode::read_only);
+    trials_.resume(store.list({.run = options.resume}));
+  }
 
   int run() {
     try {
@@ -110,13 +186,19 @@ class Runner {
 int run_scenarios(RunCommandOptions options) {
   std::vector<scenario::Scenario> scenarios;
   std::vector<scenario::TrialPlan> plans;
-  for (const std::string& file : options.scenarios) {
+  options.trials.wanted = wanted_by(options.filter);
+  for (const std::string& file : options.scenarios)
     scenarios.push_back(load_scenario(file, options.trials));
-    const scenario::Scenario& scenario = scenarios.back();
-    std::ranges::copy(scenario.relations, std::back_inserter(options.trials.run.relations));
+  decide_repeat(scenarios, options.trials);
+  for (const scenario::Scenario& scenario : scenarios)
     std::ranges::move(plans_of(scenario, options.trials), std::back_inserter(plans));
-  }
   choose(plans, options.filter);
+  keep_shard(plans, options.shard);
+  for (scenario::Scenario& scenario : scenarios) {
+    if (!options.filter.empty() || !options.shard.empty())
+      drop_relations_without_trials(scenario, plans);
+    std::ranges::copy(scenario.relations, std::back_inserter(options.trials.run.relations));
+  }
   if (options.dry_run) {
     for (const scenario::TrialPlan& plan : plans) fmt::print("{}\n", plan.name);
     return base::exit_ok;
@@ -140,6 +222,9 @@ void add_run(const Command& app) {
   command.add_flag("--dry-run", options->dry_run, "Only list the trials");
   command.add_flag("--fail-fast", options->trials.fail_fast,
                    "Begin no further trial once one has not passed");
+  command.add_option("--resume", options->resume,
+                     "RUN: go on with it, running only what has no record");
+  command.add_option("--shard", options->shard, "K/N: only the K-th of N parts of the cells");
   add_format_options(command, options->format, options->output);
   command.runs([options] { return run_scenarios(*options); });
 }

@@ -15,9 +15,11 @@
 #include "orchestrator/base/interrupt.hpp"
 #include "orchestrator/cli/commands.hpp"
 #include "orchestrator/cli/output.hpp"
+#include "orchestrator/exits/causes.hpp"
 #include "orchestrator/exits/host_stats.hpp"
 #include "orchestrator/terminal/doing.hpp"
 #include "orchestrator/terminal/publish.hpp"
+#include "orchestrator/trial/observe/live_causes.hpp"
 
 namespace lab::cli {
 namespace {
@@ -34,6 +36,7 @@ constexpr std::size_t fewest_lines = 6;  // of a guest's table
 struct TopOptions {
   double delay = 1;
   unsigned count = 0;
+  bool causes = false;
 };
 
 // VMs of this machine; needs root.
@@ -95,10 +98,14 @@ class Watcher {
       std::erase_if(guests, [](const terminal::LiveGuest& guest) {
         return terminal::monotonic_seconds() - guest.taken > silence;
       });
-      if (guests.empty()) guests = local();
+      if (guests.empty()) {
+        guests = local();
+        if (options_.causes) read_causes(guests);
+      }
       const bool rates = take(guests);
       // The first table is shown at once where somebody watches, else with rates.
       if (terminal_ || rates) {
+        std::ranges::stable_sort(guests, {}, &terminal::LiveGuest::node);
         show(guests);
         shown += rates;
       }
@@ -112,6 +119,22 @@ class Watcher {
       waited += options_.delay;
     }
     return base::exit_ok;
+  }
+
+  // A guest's causes are of the exits since the look before.
+  void read_causes(std::vector<terminal::LiveGuest>& guests) {
+    std::map<std::string, trial::LiveCauses> causes;
+    for (terminal::LiveGuest& guest : guests) {
+      trial::LiveCauses& live = causes[guest.key] = causes_[guest.key];
+      try {
+        live.take({{guest.key, exits::parse_host_causes(
+                                   base::read_file(fs::path(guest.key) / "exit_causes"))}});
+        guest.sample.causes = live.leading();
+      } catch (const base::Error&) {
+        // Its causes are not counted, or it has just gone.
+      }
+    }
+    causes_ = std::move(causes);
   }
 
   // Whether there is a rate of any.
@@ -143,8 +166,7 @@ class Watcher {
                       lines =
                           (size.lines - (shown < guests.size())) / std::max<std::size_t>(shown, 1);
     for (const terminal::LiveGuest& guest : guests | std::views::take(shown))
-      text += terminal::top_table(top_of(seen_.at(guest.key)), lines, size.columns - 1,
-                                  terminal::terminal_style());
+      text += table(seen_.at(guest.key), lines, size.columns - 1);
     if (shown < guests.size()) text += fmt::format("and {} more guests\n", guests.size() - shown);
     // The last newline would move the screen.
     if (terminal_ && text.ends_with('\n')) text.pop_back();
@@ -156,9 +178,34 @@ class Watcher {
     std::optional<terminal::LiveGuest> before;
   };
 
+  // Half of the lines at most for the causes, where they are asked for.
+  std::string table(const Seen& seen, std::size_t lines, std::size_t columns) const {
+    const report::Style style = terminal::terminal_style();
+    if (!options_.causes) return terminal::top_table(top_of(seen), lines, columns, style);
+    const terminal::TopCauses causes = causes_of(seen.newest.sample);
+    const std::size_t for_causes = std::min(causes.leading.size() + 1, lines / 2);
+    return terminal::top_table(top_of(seen), lines - for_causes, columns, style) +
+           terminal::top_causes(causes, for_causes, columns, style);
+  }
+
+  static std::string name_of(const trial::Sample& sample, std::uint32_t number) {
+    return sample.vendor ? report::printable(exits::reason_name(*sample.vendor, number))
+                         : fmt::format("no. {}", number);
+  }
+
+  static terminal::TopCauses causes_of(const trial::Sample& sample) {
+    if (!sample.causes) return {};
+    terminal::TopCauses causes{.exits = sample.causes->exits, .leading = {}};
+    for (const trial::Sample::Cause& cause : sample.causes->leading)
+      causes.leading.push_back(
+          {name_of(sample, cause.number), report::printable(cause.text), cause.exits});
+    return causes;
+  }
+
   static terminal::Top top_of(const Seen& seen) {
     const terminal::LiveGuest& now = seen.newest;
     terminal::Top top{.title = report::printable(now.trial), .emulated = now.sample.emulated};
+    if (!now.node.empty()) top.title = report::printable(now.node) + ": " + top.title;
     if (!now.phase.empty()) top.title += ": " + report::printable(now.phase);
     std::map<std::uint32_t, trial::Sample::Reason> before;
     if (seen.before) {
@@ -166,16 +213,13 @@ class Watcher {
       for (const trial::Sample::Reason& reason : seen.before->sample.reasons)
         before[reason.number] = reason;
     }
-    const auto& vendor = now.sample.vendor;
     for (const trial::Sample::Reason& reason : now.sample.reasons) {
       const trial::Sample::Reason& old = before[reason.number];
-      top.reasons.push_back(
-          {.name = vendor ? report::printable(exits::reason_name(*vendor, reason.number))
-                          : fmt::format("no. {}", reason.number),
-           .exits = reason.exits,
-           .cycles = reason.cycles,
-           .new_exits = reason.exits - std::min(reason.exits, old.exits),
-           .new_cycles = reason.cycles - std::min(reason.cycles, old.cycles)});
+      top.reasons.push_back({.name = name_of(now.sample, reason.number),
+                             .exits = reason.exits,
+                             .cycles = reason.cycles,
+                             .new_exits = reason.exits - std::min(reason.exits, old.exits),
+                             .new_cycles = reason.cycles - std::min(reason.cycles, old.cycles)});
     }
     return top;
   }
@@ -183,7 +227,8 @@ class Watcher {
   const TopOptions& options_;
   const bool terminal_;
   const base::Folders folders_ = base::find_folders();
-  std::map<std::string, Seen> seen_;  // by LiveGuest::key
+  std::map<std::string, Seen> seen_;                 // by LiveGuest::key
+  std::map<std::string, trial::LiveCauses> causes_;  // of local guests, the same
 };
 
 }  // namespace
@@ -199,6 +244,9 @@ void add_top(const Command& app) {
       .shows_default();
   command.add_option("-n,--count", options->count,
                      "So many tables (default: until Ctrl-C; one where it is no terminal)");
+  command.add_flag(
+      "--causes", options->causes,
+      "Also the leading causes of the latest exits, of guests whose causes are counted");
   command.runs([options] { return Watcher(*options).run(); });
 }
 

@@ -7,8 +7,10 @@
 #include <optional>
 #include <set>
 
+#include "orchestrator/base/counted.hpp"
 #include "orchestrator/base/error.hpp"
 #include "orchestrator/base/folders.hpp"
+#include "orchestrator/check/planning.hpp"
 #include "orchestrator/cli/commands.hpp"
 #include "orchestrator/cli/output.hpp"
 #include "orchestrator/cli/scenario_file.hpp"
@@ -17,6 +19,7 @@
 #include "orchestrator/record/expectations.hpp"
 #include "orchestrator/run/checks.hpp"
 #include "orchestrator/run/outer_jobs.hpp"
+#include "orchestrator/run/own_emulator.hpp"
 #include "orchestrator/run/provide.hpp"
 #include "orchestrator/scenario/scenario.hpp"
 
@@ -44,8 +47,8 @@ std::string lacking(const scenario::Scenario& scenario) {
 std::string summary(const Plans& plans) {
   const auto warmups = std::ranges::count(plans, true, &scenario::TrialPlan::warmup);
   const std::size_t trials = plans.size() - std::size_t(warmups);
-  std::string text = fmt::format("ok, {} trial{}", trials, trials == 1 ? "" : "s");
-  if (warmups > 0) text += fmt::format(" and {} warm-up{}", warmups, warmups == 1 ? "" : "s");
+  std::string text = "ok, " + base::counted(trials, "trial");
+  if (warmups > 0) text += " and " + base::counted(warmups, "warm-up");
   return text;
 }
 
@@ -94,14 +97,37 @@ void check_steps(const Plans& plans) {
   run::check_steps(plans, images);
 }
 
+// A scenario is no worse for a machine that lacks a package which only its runs need. What is left
+// out of the plans is returned.
+std::string leave_out_firmware(Plans& plans) {
+  std::set<std::string> left_out;
+  for (scenario::TrialPlan& plan : plans) {
+    std::string& file = plan.settings.guest_firmware;
+    const std::string package = run::missing_firmware_package(file);
+    if (package.empty()) continue;
+    left_out.insert(
+        fmt::format("; guest.firmware '{}' not checked: it is not on this machine "
+                    "(apt-get install {})",
+                    report::printable(file), package));
+    file.clear();
+  }
+  return fmt::format("{}", fmt::join(left_out, ""));
+}
+
 // Everything that can be known without a guest.
 std::string check(const std::string& file, const base::Folders& folders) {
   const scenario::Scenario scenario = scenario::load(scenario_file(file));
-  const Plans plans = scenario::expand(scenario);
+  Plans plans = scenario::expand(scenario);
+  const std::string no_firmware = leave_out_firmware(plans);
   run::check_images(plans, folders);
   check_steps(plans);
-  const std::string unknown = check_settings(plans) + check_parameters(plans, folders);
-  return summary(plans) + lacking(scenario) + unknown;
+  const std::string unknown =
+      no_firmware + check_settings(plans) + check_parameters(plans, folders);
+  const std::string more = scenario.repeat_auto
+                               ? fmt::format(" (repeat: auto; {} of each cell where counts vary)",
+                                             check::fewest_new_trials)
+                               : "";
+  return summary(plans) + more + lacking(scenario) + unknown;
 }
 
 int validate(const std::vector<std::string>& files) {

@@ -13,6 +13,7 @@
 #include "orchestrator/base/folders.hpp"
 #include "orchestrator/cli/commands.hpp"
 #include "orchestrator/exits/layout.hpp"
+#include "orchestrator/inside/places.hpp"
 #include "orchestrator/kvm/modules/kmod.hpp"
 #include "orchestrator/vmm/cost.hpp"
 #include "orchestrator/vmm/tests/tests.hpp"
@@ -26,8 +27,8 @@ struct VmmOptions {
   vmm::ReadingOptions reading;
   unsigned times = 100;
   std::uint64_t nested_exits = 10'000;
-  bool nested = false;
-  std::string leaf = "1", modules = "/run/lab/job/modules";
+  bool nested = false, no_tracing = false;
+  std::string leaf = "1", modules = std::string(inside::job_place) + "/modules";
 };
 
 void print_line(const std::string& line) {
@@ -74,7 +75,9 @@ int print_overhead(const VmmOptions& options) {
     print_line(line.dump());
   };
   try {
-    vmm::measure_overhead(options.modules, base::find_folders().runtime, options.cost, print);
+    vmm::CostOptions cost = options.cost;
+    cost.tracing = !options.no_tracing;
+    vmm::measure_overhead(options.modules, base::find_folders().runtime, cost, print);
   } catch (const base::Error& error) {
     print_line(nlohmann::json{{"error", error.what()}}.dump());
   }
@@ -130,6 +133,10 @@ void add_tests(const Command& command, const std::shared_ptr<VmmOptions>& option
            [](const VmmOptions& o) { return vmm::test_nested(o.nested_exits); })
       .add_option("--exits", options->nested_exits)
       .shows_default();
+  add_test(command, options, "causes", "Exits whose causes are known (exit_causes=4096)",
+           [](const VmmOptions& o) { return vmm::test_causes(o.times); })
+      .add_option("--times", options->times)
+      .shows_default();
   add_test(command, options, "failed", "VM entries that the processor refuses",
            [](const VmmOptions& o) { return vmm::test_failed(o.times); })
       .add_option("--times", options->times)
@@ -170,6 +177,7 @@ void add_vmm(const Command& app) {
       command.add_subcommand("overhead", "Time an exit under each module variant (JSON lines)");
   add_cost_options(overhead_command, *options);
   overhead_command.add_option("--modules", options->modules).shows_default();
+  overhead_command.add_flag("--no-tracing", options->no_tracing, "Not with what traces exits");
   overhead_command.runs([options] { return print_overhead(*options); });
 }
 

@@ -53,6 +53,14 @@ xml_node add_nic(xml_node devices, const Nic& nic, unsigned address) {
   return node;
 }
 
+bool is_closed(const Nic& nic) {
+  return nic.user_network && !nic.open;
+}
+
+std::string closed_network(std::size_t nic) {
+  return fmt::format("lab-network{}", nic);
+}
+
 void add_socket_channel(xml_node devices, const std::string& name, const std::string& socket) {
   xml_node node = add(devices, "channel");
   set(node, "type", "unix");
@@ -151,17 +159,42 @@ std::vector<std::string> nvme_arguments(const DomainSpec& spec) {
   return arguments;
 }
 
+// libvirt 9.0 has no element for a user network that leads nowhere, so the card gets another one
+// than libvirt's. The gateway and the DHCP server, which are QEMU itself, still answer.
+std::vector<std::string> network_arguments(const DomainSpec& spec) {
+  std::vector<std::string> arguments;
+  for (std::size_t i = 0; i < spec.nics.size(); ++i)
+    if (is_closed(spec.nics[i]))
+      arguments.insert(arguments.end(),
+                       {"-netdev", fmt::format("user,id={},restrict=on", closed_network(i))});
+  return arguments;
+}
+
+void add_network_overrides(xml_node domain, const DomainSpec& spec) {
+  if (std::ranges::none_of(spec.nics, is_closed)) return;
+  xml_node override = add(domain, "qemu:override");
+  for (std::size_t i = 0; i < spec.nics.size(); ++i) {
+    if (!is_closed(spec.nics[i])) continue;
+    xml_node device = add(override, "qemu:device");
+    set(device, "alias", fmt::format("net{}", i));  // as libvirt names them
+    xml_node property = add(add(device, "qemu:frontend"), "qemu:property");
+    set(property, "name", "netdev");
+    set(property, "type", "string");
+    set(property, "value", closed_network(i));
+  }
+}
+
 std::string plugged_disk_xml(const std::string& path, const std::string& format) {
   pugi::xml_document document;
   const Disk disk{.path = path, .format = format, .cache = "unsafe", .serial = "labplug"};
   set(add(add_disk(document, disk, "vdz"), "alias"), "name", plugged_disk);
-  return text_of(document);
+  return xml_text(document);
 }
 
 std::string plugged_nic_xml() {
   pugi::xml_document document;
   set(add(add_nic(document, {}, 0xff), "alias"), "name", plugged_nic);
-  return text_of(document);
+  return xml_text(document);
 }
 
 }  // namespace lab::guest

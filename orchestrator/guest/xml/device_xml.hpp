@@ -23,6 +23,8 @@ std::string escaped(const std::string& value);
 
 // libvirt has no emulated NVMe: it comes by QEMU's own words.
 std::vector<std::string> nvme_arguments(const DomainSpec& spec);
+std::vector<std::string> network_arguments(const DomainSpec& spec);
+void add_network_overrides(pugi::xml_node domain, const DomainSpec& spec);
 
 // What Domain::attach_* plugs, by alias: one of each at a time.
 inline constexpr const char* plugged_disk = "ua-lab-disk";

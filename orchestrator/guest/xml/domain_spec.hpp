@@ -31,6 +31,7 @@ struct MemoryDisk {
 struct Nic {
   std::string model = "virtio";  // "virtio", "e1000"
   bool user_network = true;      // QEMU's own, whose gateway is 10.0.2.2; otherwise no cable
+  bool open = false;             // that network leads outwards, to this machine itself as well
 };
 
 // A virtio-serial port, on the host's side a UNIX socket on which QEMU listens.
@@ -64,6 +65,8 @@ struct DomainSpec {
   std::string cpu_model;    // empty: host-passthrough
   std::vector<std::string> cpu_features;  // "+name" or "-name"
   std::string kernel, initrd, cmdline;    // direct kernel boot where kernel is given
+  std::string firmware;                   // a file; empty: the emulator's own
+  bool firmware_is_flash = false;         // UEFI, whose variables are forgotten with the domain
   std::vector<Disk> disks;                // the first one boots where no kernel is given
   std::vector<Nic> nics;
   bool balloon = false;     // virtio; Domain::set_memory needs it

@@ -20,6 +20,13 @@ void add_os(xml_node domain, const DomainSpec& spec) {
   set(type, "arch", "x86_64");
   set(type, "machine", spec.machine);
   type.text().set("hvm");
+  if (!spec.firmware.empty()) {
+    xml_node loader = add(os, "loader");
+    set(loader, "readonly", "yes");
+    set(loader, "type", spec.firmware_is_flash ? "pflash" : "rom");
+    if (spec.firmware_is_flash) set(loader, "stateless", "yes");
+    loader.text().set(spec.firmware.c_str());
+  }
   if (spec.kernel.empty()) return;
   add_text(os, "kernel", spec.kernel);
   if (!spec.initrd.empty()) add_text(os, "initrd", spec.initrd);
@@ -106,6 +113,7 @@ std::vector<std::string> memory_disk_arguments(const DomainSpec& spec) {
 void add_qemu_details(xml_node domain, const DomainSpec& spec) {
   set(domain, "xmlns:qemu", "http://libvirt.org/schemas/domain/qemu/1.0");
   std::vector<std::string> arguments = nvme_arguments(spec);
+  std::ranges::copy(network_arguments(spec), std::back_inserter(arguments));
   std::ranges::copy(memory_file_arguments(spec), std::back_inserter(arguments));
   if (spec.count_instructions)
     arguments.insert(arguments.end(),
@@ -119,6 +127,7 @@ void add_qemu_details(xml_node domain, const DomainSpec& spec) {
     xml_node node = add(domain, "qemu:commandline");
     for (const std::string& argument : arguments) set(add(node, "qemu:arg"), "value", argument);
   }
+  add_network_overrides(domain, spec);
   // Before a domain starts, libvirt 9.0 asks QEMU for each of 400 CPU properties by itself: ten
   // seconds of fourteen where QEMU is emulated. Without this capability it reads the CPUID words at
   // once. Domain then looks after the features that are missing.
@@ -157,7 +166,7 @@ std::string domain_xml(const DomainSpec& spec, const Confinement& confinement) {
   add_devices(domain, spec);
   add_labels(domain, confinement);
   add_qemu_details(domain, spec);
-  return text_of(document);
+  return xml_text(document);
 }
 
 }  // namespace lab::guest

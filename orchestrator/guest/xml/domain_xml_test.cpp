@@ -54,6 +54,16 @@ TEST(DomainXml, OfAGuestHasNothingThatWasNotAskedFor) {
   expect_golden("plain.xml", plain());
 }
 
+TEST(DomainXml, OfAFirmwareOfTheUsers) {
+  DomainSpec spec = plain();
+  spec.firmware = "/bios.bin";
+  EXPECT_THAT(domain_xml(spec), HasSubstr("<loader readonly=\"yes\" type=\"rom\">/bios.bin<"));
+  expect_accepted(spec);
+  spec.firmware_is_flash = true;
+  EXPECT_THAT(domain_xml(spec), HasSubstr("type=\"pflash\" stateless=\"yes\">/bios.bin<"));
+  expect_accepted(spec);
+}
+
 TEST(DomainXml, OfAGuestWithEverySetting) {
   DomainSpec spec = plain();
   spec.machine = "q35";
@@ -79,6 +89,19 @@ TEST(DomainXml, NvmeDisksComeByQemusOwnWords) {
   expect_accepted(spec);
   spec.kernel = "/vmlinuz";
   EXPECT_THAT(domain_xml(spec), Not(HasSubstr("bootindex")));
+}
+
+// A guest would reach this machine's own services, and whatever this machine reaches.
+TEST(DomainXml, AUserNetworkLeadsNowhereUnlessItIsOpen) {
+  DomainSpec spec = plain();
+  spec.nics = {{.model = "e1000", .user_network = false}, {.model = "virtio"}};
+  const std::string xml = domain_xml(spec);
+  EXPECT_THAT(xml, HasSubstr("value=\"user,id=lab-network1,restrict=on\""));
+  EXPECT_THAT(xml, HasSubstr("alias=\"net1\""));
+  EXPECT_THAT(xml, Not(HasSubstr("lab-network0")));
+  expect_accepted(spec);
+  spec.nics[1].open = true;
+  EXPECT_THAT(domain_xml(spec), Not(HasSubstr("lab-network")));
 }
 
 TEST(DomainXml, EscapesEveryString) {

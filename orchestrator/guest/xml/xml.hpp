@@ -20,7 +20,7 @@ inline void set(pugi::xml_node node, const char* name, const std::string& value)
   node.append_attribute(name).set_value(value.c_str());
 }
 
-inline std::string text_of(const pugi::xml_document& document) {
+inline std::string xml_text(const pugi::xml_document& document) {
   std::ostringstream text;
   document.save(text, "  ", pugi::format_default | pugi::format_no_declaration);
   return text.str();

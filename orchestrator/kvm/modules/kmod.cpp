@@ -177,8 +177,8 @@ std::vector<std::string> Kmod::information(const fs::path& file, const std::stri
   return information_in(by_file(context.get(), file).get(), field);
 }
 
-std::vector<std::string> Kmod::information_of(const std::string& name,
-                                              const std::string& field) const {
+std::vector<std::string> Kmod::read_information(const std::string& name,
+                                                const std::string& field) const {
   return information_in(by_name(context_.get(), name).get(), field);
 }
 

@@ -41,7 +41,8 @@ class Kmod {
   // Values of a module file's information field, e.g. "parm" or "vermagic".
   static std::vector<std::string> information(const std::filesystem::path& file,
                                               const std::string& field);
-  std::vector<std::string> information_of(const std::string& name, const std::string& field) const;
+  std::vector<std::string> read_information(const std::string& name,
+                                            const std::string& field) const;
 
  private:
   struct Unref {

@@ -17,17 +17,14 @@ fs::path state_file(const fs::path& runtime) {
 
 }  // namespace
 
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(ModuleState, vendor_module, stock_was_loaded, kept, patch,
+                                   parameters)
+
 std::optional<ModuleState> read_state(const fs::path& runtime) {
   const fs::path path = state_file(runtime);
   if (!fs::exists(path)) return std::nullopt;
   try {
-    const auto json = base::parse_json(base::read_file(path));
-    return ModuleState{
-        .vendor_module = json.at("vendor_module").get<std::string>(),
-        .stock_was_loaded = json.at("stock_was_loaded").get<bool>(),
-        .kept = json.at("kept").get<bool>(),
-        .patch = json.at("patch").get<std::string>(),
-        .parameters = json.at("parameters").get<std::map<std::string, std::string>>()};
+    return base::parse_json(base::read_file(path)).get<ModuleState>();
   } catch (const nlohmann::json::exception& error) {
     throw base::infrastructure_error("read '" + path.string() + "': " + error.what(),
                                      "lab kvm restore");
@@ -35,12 +32,7 @@ std::optional<ModuleState> read_state(const fs::path& runtime) {
 }
 
 std::string state_text(const ModuleState& state) {
-  const nlohmann::json json{{"vendor_module", state.vendor_module},
-                            {"stock_was_loaded", state.stock_was_loaded},
-                            {"kept", state.kept},
-                            {"patch", state.patch},
-                            {"parameters", state.parameters}};
-  return json.dump() + "\n";
+  return nlohmann::json(state).dump() + "\n";
 }
 
 void write_state(const fs::path& runtime, const ModuleState& state) {

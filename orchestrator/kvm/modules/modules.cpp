@@ -2,7 +2,6 @@
 #include "orchestrator/kvm/modules/modules.hpp"
 
 #include <spdlog/spdlog.h>
-#include <sys/utsname.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -131,7 +130,7 @@ std::string package_version(const std::string& version) {
 void check_vermagic(const ModuleSet& modules) {
   const Kmod kmod;
   if (kmod.file("kvm").empty()) return;
-  const auto stock = kmod.information_of("kvm", "vermagic");
+  const auto stock = kmod.read_information("kvm", "vermagic");
   const auto ours = Kmod::information(file_of(modules.path, "kvm"), "vermagic");
   if (stock != ours)
     throw base::infrastructure_error(
@@ -142,9 +141,9 @@ void check_vermagic(const ModuleSet& modules) {
 
 // The package version is what says whether a module fits: CONFIG_MODVERSIONS is off in sid's
 // kernel, and the patch reads structures that CRCs do not cover anyway.
-void check_version(const ModuleSet& modules, const utsname& system) {
+void check_version(const ModuleSet& modules) {
   if (modules.version.empty()) return check_vermagic(modules);
-  const std::string running = package_version(system.version);
+  const std::string running = package_version(base::running_kernel_version());
   if (!running.empty() && running != modules.version)
     throw base::infrastructure_error("the modules in '" + modules.path.string() +
                                          "' are of version " + modules.version + ", here runs " +
@@ -153,14 +152,13 @@ void check_version(const ModuleSet& modules, const utsname& system) {
 }
 
 void check_release(const ModuleSet& modules) {
-  utsname system{};
-  ::uname(&system);
-  if (modules.release != system.release)
+  const std::string running = base::running_kernel();
+  if (modules.release != running)
     throw base::infrastructure_error("the modules in '" + modules.path.string() +
                                          "' are for kernel " + modules.release + ", here runs " +
-                                         system.release,
-                                     "lab kvm build --kernel " + std::string(system.release));
-  check_version(modules, system);
+                                         running,
+                                     "lab kvm build --kernel " + running);
+  check_version(modules);
 }
 
 // Before the stock modules are gone.
@@ -231,9 +229,7 @@ std::string vendor_module(exits::Vendor vendor) {
 }
 
 bool is_debian_kernel() {
-  utsname system{};
-  ::uname(&system);
-  return !package_version(system.version).empty();
+  return !package_version(base::running_kernel_version()).empty();
 }
 
 SplitParameters split_by_modules(const fs::path& modules, exits::Vendor vendor,

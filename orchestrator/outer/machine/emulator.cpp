@@ -60,6 +60,7 @@ std::optional<Emulator> find_emulator(const EmulatorKind& kind, const fs::path& 
   return Emulator{.title = kind.title,
                   .program = program,
                   .version = field(*info, "version", file),
+                  .source = field(*info, "package", file),
                   .changes = field(*info, "changes", file),
                   .changes_digest = field(*info, "changes_digest", file)};
 }

@@ -15,14 +15,16 @@ struct EmulatorKind {
   const char* name;     // of its folder and its recipe
   const char* program;  // in that folder
   const char* title;    // for people
+  const char* package;  // Debian's, of the same source
 };
-inline constexpr EmulatorKind own_qemu{"qemu", "qemu-system-x86_64", "QEMU"};
-inline constexpr EmulatorKind own_bochs{"bochs", "bochs", "Bochs"};
+inline constexpr EmulatorKind own_qemu{"qemu", "qemu-system-x86_64", "QEMU", "qemu-system-x86"};
+inline constexpr EmulatorKind own_bochs{"bochs", "bochs", "Bochs", "bochs"};
 
 struct Emulator {
   std::string title;  // "QEMU"
   std::filesystem::path program;
   std::string version;         // of the emulator: "10.0.13"
+  std::string source;          // of Debian's source package: "1:10.0.13+ds-0+deb13u1"
   std::string changes;         // their names: "interrupt-once virq-under-bql …"
   std::string changes_digest;  // of all that they say, hexadecimal
 };

@@ -27,8 +27,10 @@ class OwnEmulator : public testing::Test {
   fs::path program() const { return folder_.path() / "qemu-1.2.3-abc/qemu-system-x86_64"; }
   fs::path info() const { return link() / "info.json"; }
   void write_info(const std::string& digest) const {
-    base::write_file(info(), R"({"version": "1.2.3", "changes": "one two", "sha256": ")" + digest +
-                                 R"(", "changes_digest": "0123456789abcdef"})");
+    base::write_file(
+        info(),
+        R"({"version": "1.2.3", "package": "1:1.2.3-1", "changes": "one two", "sha256": ")" +
+            digest + R"(", "changes_digest": "0123456789abcdef"})");
   }
   // What finding it says; "" where that succeeds.
   std::string complaint() const {

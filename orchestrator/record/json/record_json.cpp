@@ -10,6 +10,7 @@
 #include <set>
 #include <utility>
 
+#include "orchestrator/record/json/causes_json.hpp"
 #include "orchestrator/record/json/json_fields.hpp"
 #include "orchestrator/record/json/record_json.hpp"
 #include "orchestrator/record/json/timeline_json.hpp"
@@ -52,6 +53,7 @@ ordered_json step_json(const Step& step) {
   put(object, "exit_code", step.exit_code);
   object["reasons"] = ordered_json::array();
   for (const Reason& reason : step.reasons) object["reasons"].push_back(reason_json(reason));
+  write_causes(step, object);
   if (!step.output.empty()) object["output"] = step.output;
   return object;
 }
@@ -208,6 +210,7 @@ Step step_from(const ordered_json& object) {
   for (const ordered_json& reason : list(object, "reasons", most_reasons)) {
     step.reasons.push_back(reason_from(reason));
   }
+  read_causes(object, step);
   step.output = optional_text(object, "output");
   return step;
 }
@@ -298,6 +301,11 @@ Record from_object(const ordered_json& object) {
   record.conditions = conditions_from(need(object, "conditions"));
   for (const ordered_json& step : list(object, "steps", most_steps))
     record.steps.push_back(step_from(step));
+  const auto causes = [](const Step& step) { return step.causes.size() + step.causes_lost.size(); };
+  std::size_t all = 0;
+  for (const Step& step : record.steps) all += causes(step);
+  if (all > most_causes)
+    fail(fmt::format("{} causes of all steps together, more than {}", all, most_causes));
   for (const ordered_json& check : list(object, "checks", most_checks)) {
     record.checks.push_back(check_from(check));
   }

@@ -6,7 +6,9 @@
 #include <algorithm>
 #include <map>
 
+#include "orchestrator/base/counted.hpp"
 #include "orchestrator/record/rates.hpp"
+#include "orchestrator/report/answers/cause_answers.hpp"
 #include "orchestrator/report/report.hpp"
 #include "orchestrator/report/text.hpp"
 #include "orchestrator/report/timeline.hpp"
@@ -72,9 +74,10 @@ std::string steadiness(const std::string& name, const std::vector<record::Stretc
     variations.values.push_back(*part.variation);
   }
   if (variations.empty()) return "";
-  return fmt::format("{}: {}: variation {:.2f} over {} windows, {} to {} exits a second",
-                     printable(name), verdict(variations.median()), variations.median(), windows,
-                     rate_text(least), rate_text(most));
+  return fmt::format("{}: {}: variation {:.2f} over {}, {} to {} a second", printable(name),
+                     verdict(variations.median()), variations.median(),
+                     base::counted(windows, "window"), rate_text(least),
+                     base::counted(rate_text(most), "exit"));
 }
 
 Lines answer_stability(const Group& group) {
@@ -101,8 +104,8 @@ std::string compare(Rated rated, const std::string& kind, const std::string& evi
   const auto& [least, low] = rated.back();
   const double times = low > 0 ? high / low : 0;
   std::string text = low > 0 && times < hardly_more ? "Hardly" : "Yes";
-  text += fmt::format(", by {}: {} has most, {} exits a second", kind, printable(most),
-                      rate_text(high));
+  text += fmt::format(", by {}: {} has most, {} a second", kind, printable(most),
+                      base::counted(rate_text(high), "exit"));
   for (std::size_t i = 1; i + 1 < rated.size(); ++i)
     text += fmt::format(", then {} {}", printable(rated[i].first), rate_text(rated[i].second));
   text += fmt::format("; {} fewest, {}", printable(least), rate_text(low));
@@ -124,18 +127,19 @@ std::string busiest_moment(const Group& group) {
     }
   }
   if (!where) return "";
-  const std::string place = place_of(*where, (most.begin + most.end) / 2);
+  const std::string place = place_at(*where, (most.begin + most.end) / 2);
   return fmt::format(
-      "The busiest moment began at {:.1f} s{}: {} exits in {:.3g} s, of them {} by {} [{}].",
-      most.begin, place.empty() ? "" : " (" + printable(place) + ")", rate_text(most.exits),
-      most.end - most.begin, rate_text(most.reasons.front().second),
-      reason_name(*where, most.reasons.front().first), number);
+      "The busiest moment began at {:.1f} s{}: {} in {:.3g} s, of them {} by {} [{}].", most.begin,
+      place.empty() ? "" : " (" + printable(place) + ")",
+      base::counted(rate_text(most.exits), "exit"), most.end - most.begin,
+      rate_text(most.reasons.front().second), reason_name(*where, most.reasons.front().first),
+      number);
 }
 
 Lines answer_operations(const Group& group) {
   Rated steps, phases;
   for (const std::string& name : step_names(group))
-    if (const Values rates = rates_of(group, name); !rates.empty())
+    if (const Values rates = step_rates(group, name); !rates.empty())
       steps.emplace_back(name, rates.median());
   for (const auto& [name, trials] : phases_in_time(group)) {
     Values rates;
@@ -143,7 +147,12 @@ Lines answer_operations(const Group& group) {
     phases.emplace_back(name, rates.median());
   }
   Lines lines;
-  if (steps.size() > 1) lines.push_back(compare(steps, "step", cite(group.numbers)));
+  if (steps.size() > 1) {
+    lines.push_back(compare(steps, "step", cite(group.numbers)));
+    const auto [fewest, most] = std::ranges::minmax_element(steps, {}, &Rated::value_type::second);
+    const std::string why = why_more(group, most->first, fewest->first);
+    if (!why.empty()) lines.push_back(why);
+  }
   if (phases.size() > 1) lines.push_back(compare(phases, "phase", cite(group.numbers)));
   if (lines.empty())
     return {
@@ -169,12 +178,12 @@ Lines answer_boot(const Group& group) {
                                   "before the boot was whole",
                                   printable(boot->name)),
                       "boot until multi-user, cloud-init or reader")};
-  const Values exits = exits_of(group, boot->name), seconds = seconds_of(group, boot->name);
+  const Values exits = step_exits(group, boot->name), seconds = step_seconds(group, boot->name);
   const std::size_t trials = group.records.size();
-  std::string text = fmt::format("{} exits", exits.text());
+  std::string text = base::counted(exits.text(), "exit");
   if (exits.values.size() > trials) text += ", each guest by itself";
-  text += fmt::format(", from the guest's creation to the reader's report, in {} trial{}", trials,
-                      trials == 1 ? "" : "s");
+  text += fmt::format(", from the guest's creation to the reader's report, in {}",
+                      base::counted(trials, "trial"));
   if (!seconds.empty()) text += fmt::format(" of {:.1f} s", seconds.median());
   return {text + " " + cite(group.numbers) + "."};
 }
@@ -302,6 +311,9 @@ Answers answer(std::span<const Record> records) {
       ask("5. How many cycles does each take?", groups, answer_cycles),
       {"6. What changes between nested paging and shadow paging, and why?",
        {{"", answer_paging(groups)}}}};
+  Answer added{"7. What does each cell add to the first one, and by which causes?", {}};
+  for (auto& [label, lines] : additions(groups)) added.parts.push_back({label, std::move(lines)});
+  if (!added.parts.empty()) result.answers.push_back(std::move(added));
   result.notes = footnotes(groups);
   return result;
 }

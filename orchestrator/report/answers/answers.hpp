@@ -27,7 +27,8 @@ struct Answers {
 };
 
 // Six questions: is the rate stable; which operations have more exits; how many has a boot; the
-// most and least frequent reasons; cycles of each; nested against shadow paging. From the passed
+// most and least frequent reasons; cycles of each; nested against shadow paging. Of trials that
+// have causes a seventh: what each cell adds to the scenario's first. From the passed
 // records; those with equal conditions are put together. Where they do not allow an answer, that
 // is said and what is needed.
 Answers answer(std::span<const record::Record> records);

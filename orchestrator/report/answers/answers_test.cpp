@@ -3,6 +3,7 @@
 
 #include <gmock/gmock.h>
 
+#include <algorithm>
 #include <sstream>
 
 #include "orchestrator/report/golden_file.hpp"
@@ -87,6 +88,59 @@ const std::vector<Record> whole = {trial("nested", 1, 0), trial("nested", 2, 40)
 
 TEST(Answers, WithAllData) {
   expect_golden("answers.txt", answers(whole));
+}
+
+// Some causes of both steps; they do not add up, which answers do not ask for.
+Record with_causes(Record record) {
+  const bool shadow = record.conditions.at("paging") == "shadow";
+  record::Step &boot = record.steps[0], &idle = record.steps[1];
+  boot.causes = {{ioio, "io 0xcf8 PCI configuration address: write 4", "pci_conf1_read", 18000, {}},
+                 {msr, "msr 0x6e0 TSC_DEADLINE: write", "native_write_msr", 3000, {}},
+                 {cpuid, "(others)", "(others)", 2000, {}}};
+  if (shadow)
+    boot.causes.push_back({pf, "exception #PF", "clear_page_rep", 60000, {}});
+  else
+    boot.causes.push_back({npf, "ram first touch: write", "clear_page_rep", 15000, {}});
+  idle.causes = {{ioio, "io 0x3f8 serial port: write 1", "io_serial_out", 800, {}}};
+  return record;
+}
+
+TEST(Answers, SayWhyByCausesWhereTrialsHaveThem) {
+  std::vector<Record> records;
+  for (const Record& record : whole) records.push_back(with_causes(record));
+  std::string text = answers(records);
+  std::ranges::replace(text, '\n', ' ');
+  text = one_line(text);
+  EXPECT_THAT(text, HasSubstr("Why boot has more than idle, the leading causes: IOIO io 0xcf8 PCI "
+                              "configuration address: write 4, pci_conf1_read (1,500 a second, 0 "
+                              "in idle); NPF ram first touch: write, clear_page_rep (1,250 a "
+                              "second, 0 in idle); MSR"));
+  EXPECT_THAT(text, HasSubstr("By cause, where most changed: + EXCP_PF exception #PF, "
+                              "clear_page_rep: 0 → 60,000. − NPF ram first touch: write, "
+                              "clear_page_rep: 15,000 → 0."));
+  EXPECT_THAT(text, HasSubstr("7. What does each cell add to the first one, and by which causes? "
+                              "paging[paging=shadow], beside paging[paging=nested] boot: +"));
+  EXPECT_THAT(text, Not(HasSubstr("kept as one sum")));
+}
+
+// A cell that was run anew, or elsewhere, is no other cell.
+TEST(Answers, SayWhatCellsAddOfOneSiteOnly) {
+  std::vector<Record> records = {with_causes(trial("nested", 1, 0)),
+                                 with_causes(trial("shadow", 1, 0))};
+  Record again = records[0];
+  again.conditions["lab_version"] = "2";
+  EXPECT_THAT(answers(std::vector{records[0], again}), Not(HasSubstr("7. ")));
+  records[1].conditions["site"] = "kvm";
+  EXPECT_THAT(answers(records), Not(HasSubstr("7. ")));
+}
+
+// One side alone says nothing of a change.
+TEST(Answers, SayNothingOfCausesThatOneSideLacks) {
+  std::vector<Record> records = whole;
+  records[2] = with_causes(records[2]);
+  const std::string text = answers(records);
+  EXPECT_THAT(text, Not(HasSubstr("By cause")));
+  EXPECT_THAT(text, Not(HasSubstr("7. ")));
 }
 
 // One trial, no timeline, no times, no cycles, and its boot not whole.

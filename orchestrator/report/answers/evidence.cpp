@@ -6,19 +6,13 @@
 #include <algorithm>
 #include <set>
 
+#include "orchestrator/record/counts.hpp"
 #include "orchestrator/report/text.hpp"
 
 namespace lab::report {
 namespace {
 
 using record::Record;
-
-record::Conditions comparable(const Record& record) {
-  record::Conditions conditions = record.conditions;
-  conditions.erase(std::string(record::condition::start_time));
-  conditions.erase(std::string(record::condition::repeat));
-  return conditions;
-}
 
 std::string label_of(const Record& record) {
   return printable(record.trial.substr(0, record.trial.rfind('#')));
@@ -61,7 +55,7 @@ std::vector<Group> group(std::span<const Record> records) {
   std::size_t number = 0;
   for (const Record& record : records) {
     if (record.outcome != record::Outcome::passed) continue;
-    const record::Conditions conditions = comparable(record);
+    const record::Conditions conditions = record::comparable(record.conditions);
     auto found = std::ranges::find_if(groups, [&](const Group& one) {
       return one.scenario == record.scenario && one.conditions == conditions;
     });
@@ -110,19 +104,19 @@ std::vector<std::string> step_names(const Group& group) {
   return names;
 }
 
-Values exits_of(const Group& group, const std::string& step) {
+Values step_exits(const Group& group, const std::string& step) {
   return collect(group, step,
                  [](const record::Step& one) { return std::optional(double(*one.exits)); });
 }
 
-Values rates_of(const Group& group, const std::string& step) {
+Values step_rates(const Group& group, const std::string& step) {
   return collect(group, step, [](const record::Step& one) {
     const bool timed = one.seconds && *one.seconds > 0;
     return timed ? std::optional(double(*one.exits) / *one.seconds) : std::nullopt;
   });
 }
 
-Values seconds_of(const Group& group, const std::string& step) {
+Values step_seconds(const Group& group, const std::string& step) {
   return collect(group, step, [](const record::Step& one) { return one.seconds; });
 }
 
@@ -152,7 +146,7 @@ Pool pool(const Group& group, const std::string& step) {
   return result;
 }
 
-Values reason_of(const Group& group, const std::string& step, std::uint32_t number) {
+Values reason_exits(const Group& group, const std::string& step, std::uint32_t number) {
   return collect(group, step, [=](const record::Step& one) {
     const auto found = std::ranges::find(one.reasons, number, &record::Reason::number);
     return std::optional(found == one.reasons.end() ? 0.0 : double(found->exits));

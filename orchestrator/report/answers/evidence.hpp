@@ -41,9 +41,9 @@ struct Values {
 // Names of the steps that have counts, in their order.
 std::vector<std::string> step_names(const Group& group);
 
-Values exits_of(const Group& group, const std::string& step);
-Values rates_of(const Group& group, const std::string& step);  // exits a second, by steps' times
-Values seconds_of(const Group& group, const std::string& step);
+Values step_exits(const Group& group, const std::string& step);
+Values step_rates(const Group& group, const std::string& step);  // exits a second, by steps' times
+Values step_seconds(const Group& group, const std::string& step);
 
 // All trials' counts of a step together; "" for all steps.
 struct Pool {
@@ -60,6 +60,6 @@ struct Pool {
 Pool pool(const Group& group, const std::string& step);
 
 // Exits of one reason in each trial (and guest), 0 where it did not happen.
-Values reason_of(const Group& group, const std::string& step, std::uint32_t number);
+Values reason_exits(const Group& group, const std::string& step, std::uint32_t number);
 
 }  // namespace lab::report

@@ -9,7 +9,9 @@
 #include <cmath>
 #include <set>
 
+#include "orchestrator/base/counted.hpp"
 #include "orchestrator/report/answers/answers.hpp"
+#include "orchestrator/report/answers/cause_answers.hpp"
 #include "orchestrator/report/report.hpp"
 #include "orchestrator/report/text.hpp"
 
@@ -125,8 +127,8 @@ std::vector<Difference> differences(const Group& nested, const Group& shadow,
   for (const Group* side : {&nested, &shadow})
     for (const Pool::Entry& entry : pool(*side, step).entries)
       if (seen.insert(entry.number).second)
-        result.push_back({entry, reason_of(nested, step, entry.number).median(),
-                          reason_of(shadow, step, entry.number).median()});
+        result.push_back({entry, reason_exits(nested, step, entry.number).median(),
+                          reason_exits(shadow, step, entry.number).median()});
   std::ranges::stable_sort(result, std::greater(),
                            [](const Difference& one) { return std::abs(one.change()); });
   return result;
@@ -140,25 +142,27 @@ std::string difference_text(const Difference& one) {
 }
 
 std::string totals_text(const Group& nested, const Group& shadow, const std::string& step) {
-  const double before = exits_of(nested, step).median(), after = exits_of(shadow, step).median();
+  const double before = step_exits(nested, step).median(),
+               after = step_exits(shadow, step).median();
   std::string text =
-      fmt::format("{}: {} exits with nested paging {}, {} with shadow paging {}", printable(step),
-                  exits_of(nested, step).text(), cite(nested.numbers),
-                  exits_of(shadow, step).text(), cite(shadow.numbers));
+      fmt::format("{}: {} with nested paging {}, {} with shadow paging {}", printable(step),
+                  base::counted(step_exits(nested, step).text(), "exit"), cite(nested.numbers),
+                  step_exits(shadow, step).text(), cite(shadow.numbers));
   if (before > 0)
     text += std::abs(after / before - 1) < 0.005
                 ? ", about as many"
                 : fmt::format(", {:.3g} times as many", after / before);
-  const Values nested_time = seconds_of(nested, step), shadow_time = seconds_of(shadow, step);
+  const Values nested_time = step_seconds(nested, step), shadow_time = step_seconds(shadow, step);
   if (!nested_time.empty() && !shadow_time.empty())
     text += fmt::format(" (in {:.1f} s and {:.1f} s)", nested_time.median(), shadow_time.median());
   return text + ". By reason, nested → shadow:";
 }
 
 void add_step(Lines& lines, const Group& nested, const Group& shadow, const std::string& step) {
-  if (exits_of(nested, step).empty() || exits_of(shadow, step).empty()) return;
+  if (step_exits(nested, step).empty() || step_exits(shadow, step).empty()) return;
   lines.push_back(totals_text(nested, shadow, step));
-  const double larger = std::max(exits_of(nested, step).median(), exits_of(shadow, step).median());
+  const double larger =
+      std::max(step_exits(nested, step).median(), step_exits(shadow, step).median());
   std::size_t shown = 0;
   double others = 0;
   for (const Difference& one : differences(nested, shadow, step)) {
@@ -173,6 +177,10 @@ void add_step(Lines& lines, const Group& nested, const Group& shadow, const std:
   lines.push_back(fmt::format("{}the other reasons together: {}{}.",
                               shown ? "" : "no reason stands out; ", others < 0 ? "−" : "+",
                               rate_text(std::abs(others))));
+  const Lines causes = changed_causes(nested, shadow, step);
+  if (causes.empty()) return;
+  lines.push_back("By cause, where most changed:");
+  lines.insert(lines.end(), causes.begin(), causes.end());
 }
 
 void add_emulators(Lines& lines, const Group& nested, const Group& shadow) {

@@ -6,7 +6,9 @@
 #include <algorithm>
 #include <cmath>
 
+#include "orchestrator/base/counted.hpp"
 #include "orchestrator/base/samples.hpp"
+#include "orchestrator/report/comparison/cause_sentences.hpp"
 #include "orchestrator/report/text.hpp"
 
 namespace lab::report {
@@ -19,6 +21,10 @@ using check::Row;
 std::string exits_text(double exits) {
   const double rounded = std::round(exits);
   return rounded < 0x1p63 ? thousands(std::uint64_t(rounded)) : fmt::format("{:.3g}", exits);
+}
+
+std::string exits_with_noun(double exits) {
+  return base::counted(exits_text(exits), "exit");
 }
 
 // "+12.3 %"; where there was nothing before, the exits themselves.
@@ -113,6 +119,16 @@ std::string notes(const Comparison& comparison) {
   return text;
 }
 
+// Of the reasons that differ.
+std::string causes_that_changed(const Comparison& comparison) {
+  std::string text;
+  for (const Row& row : comparison.rows)
+    if (row.kind == Row::Kind::reason && row.differs)
+      if (const std::string sentence = cause_sentence(row, comparison.causes); !sentence.empty())
+        text += wrap(sentence, 4, terminal_columns);
+  return text.empty() ? "" : "  by cause (lab causes A B shows all)\n" + text;
+}
+
 std::string one_table(const Comparison& comparison, const Style& style) {
   const std::string name = comparison.a_name == comparison.b_name
                                ? comparison.a_name
@@ -126,15 +142,15 @@ std::string one_table(const Comparison& comparison, const Style& style) {
     text += heading_of(row, before) + row_line(row, comparison.exact, style);
     before = &row;
   }
-  return text + notes(comparison);
+  return text + causes_that_changed(comparison) + notes(comparison);
 }
 
 // "2,000 → 2,400 exits, +20.00 % (+18.1 … +22.4)"
 std::string change_in_full(const Row& row) {
   std::string text =
-      fmt::format("{} → {} exits", exits_text(row.a.median), exits_text(row.b.median));
+      fmt::format("{} → {}", exits_text(row.a.median), exits_with_noun(row.b.median));
   if (row.intermittent)
-    text += fmt::format(", {} trials beyond all of the baseline's: {}", row.beyond,
+    text += fmt::format(", {} beyond all of the baseline's: {}", base::counted(row.beyond, "trial"),
                         exits_text(row.beyond_median));
   if (!(row.a.median > 0)) return text;
   text += ", " + change_text(row);
@@ -188,7 +204,7 @@ std::string_view to_string(check::Judgement judgement) {
   return judgement == check::Judgement::regressed ? "regressed" : "cannot tell";
 }
 
-std::string judgement_of(const check::CellJudgement& cell) {
+std::string judgement_text(const check::CellJudgement& cell) {
   if (!cell.regressions.empty()) return "regressed";
   if (!cell.cannot_tell.empty() || !cell.suspected.empty()) return "cannot tell";
   if (!cell.improvements.empty()) return "improved";
@@ -212,17 +228,19 @@ std::string finding_text(const Finding& finding) {
   if (!finding.moved.empty())
     more += fmt::format("{}perhaps moved, as the total has not grown: {}", more.empty() ? "" : "; ",
                         printable(finding.moved));
-  return text + (more.empty() ? "" : wrap(more, 6, terminal_columns));
+  if (!more.empty()) text += wrap(more, 6, terminal_columns);
+  const std::string sentence = cause_sentence(row, finding.changed);
+  return text + (sentence.empty() ? "" : wrap("by cause: " + sentence, 6, terminal_columns));
 }
 
 std::string verdict_text(const check::Verdict& verdict, const Style& style) {
   std::string text;
   for (const check::CellJudgement& cell : verdict.cells) {
     const Comparison& comparison = cell.comparison;
-    text +=
-        fmt::format("{}: {} (baseline of {} trials, {} new{})\n",
-                    ink(style, Ink::bold, printable(comparison.b_name)), judgement_of(cell),
-                    comparison.a_trials, comparison.b_trials, comparison.exact ? "; exact" : "");
+    text += fmt::format("{}: {} (baseline of {}, {} new{})\n",
+                        ink(style, Ink::bold, printable(comparison.b_name)), judgement_text(cell),
+                        base::counted(comparison.a_trials, "trial"), comparison.b_trials,
+                        comparison.exact ? "; exact" : "");
     text += totals_text(comparison) + findings_text(cell.regressions, "✗ more", Ink::red, style) +
             findings_text(cell.improvements, "✓ fewer", Ink::green, style) +
             findings_text(cell.below_floor, "· below its floor", Ink::bold, style) +
@@ -240,9 +258,9 @@ std::string verdict_text(const check::Verdict& verdict, const Style& style) {
 
 std::string change_line(const check::Change& change) {
   const std::string where = change.site.empty() ? change.cell : change.cell + " on " + change.site;
-  std::string line = printable(fmt::format("{}, {}: {} → {} exits since {} (run {})", where,
+  std::string line = printable(fmt::format("{}, {}: {} → {} since {} (run {})", where,
                                            change.subject, exits_text(change.before),
-                                           exits_text(change.after), change.time, change.run));
+                                           exits_with_noun(change.after), change.time, change.run));
   for (const check::Difference& difference : change.conditions)
     line += "; " + difference_text(difference);
   return line;
@@ -271,10 +289,10 @@ std::string baseline_text(const check::Baseline& baseline, const Style& style) {
     text += wrap(printable(conditions), 2, terminal_columns);
     for (const check::StepSamples& step : cell.steps) {
       const base::Samples totals({step.total.begin(), step.total.end()});
-      text +=
-          fmt::format("  {}: {} trials, median {} exits ({} … {}), {} reasons\n",
-                      printable(step.step), cell.trials.size(), exits_text(totals.median()),
-                      exits_text(totals.least()), exits_text(totals.most()), step.reasons.size());
+      text += fmt::format("  {}: {}, median {} ({} … {}), {}\n", printable(step.step),
+                          base::counted(cell.trials.size(), "trial"),
+                          exits_with_noun(totals.median()), exits_text(totals.least()),
+                          exits_text(totals.most()), base::counted(step.reasons.size(), "reason"));
     }
   }
   return text;

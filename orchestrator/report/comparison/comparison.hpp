@@ -35,7 +35,7 @@ std::string verdict_markdown(const check::Verdict& verdict, std::span<const std:
                              std::span<const check::Change> changes);
 
 // "regressed", "no change that matters", …
-std::string judgement_of(const check::CellJudgement& cell);
+std::string judgement_text(const check::CellJudgement& cell);
 
 // "boot-count, total of boot: 12,452 → 18,267 exits since 20261122T… (run …); console: quiet |
 // verbose"

@@ -49,6 +49,22 @@ ordered_json row_json(const Row& row) {
   return object;
 }
 
+ordered_json causes_json(const std::vector<check::CauseChange>& changes) {
+  ordered_json list = ordered_json::array();
+  for (const check::CauseChange& change : changes) {
+    list.push_back({{"step", change.step},
+                    {"guest", change.guest},
+                    {"number", change.number},
+                    {"reason", change.reason},
+                    {"detail", change.detail},
+                    {"place", change.place}});
+    if (change.in_a) list.back()["a"] = change.a;
+    if (change.in_b) list.back()["b"] = change.b;
+    list.back()["change"] = change.change();
+  }
+  return list;
+}
+
 ordered_json findings_json(const std::vector<check::Finding>& findings) {
   ordered_json list = ordered_json::array();
   for (const check::Finding& finding : findings) {
@@ -56,6 +72,7 @@ ordered_json findings_json(const std::vector<check::Finding>& findings) {
     if (!finding.where.empty()) object["where"] = finding.where;
     if (!finding.cause.empty()) object["cause"] = finding.cause;
     if (!finding.moved.empty()) object["moved"] = finding.moved;
+    if (!finding.changed.empty()) object["changed"] = causes_json(finding.changed);
     list.push_back(std::move(object));
   }
   return list;
@@ -101,6 +118,7 @@ ordered_json comparison_object(const Comparison& comparison) {
                          {"rows", ordered_json::array()}};
   if (!comparison.note.empty()) object["note"] = comparison.note;
   for (const Row& row : comparison.rows) object["rows"].push_back(row_json(row));
+  if (!comparison.causes.empty()) object["causes"] = causes_json(comparison.causes);
   return object;
 }
 

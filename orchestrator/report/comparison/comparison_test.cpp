@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "orchestrator/check/cells_test.hpp"
+#include "orchestrator/report/comparison/cause_sentences.hpp"
 #include "orchestrator/report/golden_file.hpp"
 
 namespace lab::report {
@@ -53,6 +54,17 @@ TEST(ComparisonReport, ForPrograms) {
   EXPECT_THAT(csv, HasSubstr("\ns,s,s,8,8,boot,1,reason,IOIO,2001,"));
 }
 
+// Exact runs have one trial a side.
+TEST(ComparisonReport, OneTrialIsNoTrials) {
+  const std::vector<check::Cell> one = check::cells(check::trials(1, 2000));
+  const check::Verdict verdict = check::judge(one, one, {});
+  EXPECT_THAT(verdict_text(verdict), HasSubstr("(baseline of 1 trial, 1 new"));
+  EXPECT_THAT(verdict_markdown(verdict, {}, {}), HasSubstr("(baseline of 1 trial, 1 new)"));
+  check::Baseline baseline{.scenario = "s"};
+  check::accept(baseline, {.by = "me", .time = "now", .reason = "it is", .cell = one.at(0)});
+  EXPECT_THAT(baseline_text(baseline, {}), HasSubstr("boot: 1 trial, median "));
+}
+
 TEST(ComparisonReport, Verdict) {
   const check::Verdict verdict =
       check::judge(check::cells(check::trials(8, 2000)), check::cells(check::trials(8, 2400)), {});
@@ -60,6 +72,70 @@ TEST(ComparisonReport, Verdict) {
   const auto json = nlohmann::json::parse(verdict_json(verdict, {}, {}));
   EXPECT_EQ(json.at("judgement"), "regressed");
   EXPECT_EQ(json.at("cells").at(0).at("regressions").size(), 2u);
+}
+
+check::CauseChange change(double a, double b, const std::string& detail, const std::string& place) {
+  return {"boot", 1, 0x7b, "IOIO", detail, place, a, b, a > 0, b > 0};
+}
+
+check::Row io_row(double a, double b) {
+  check::Row row{.step = "boot", .kind = check::Row::Kind::reason, .number = 0x7b, .name = "IOIO"};
+  row.a.median = a;
+  row.b.median = b;
+  row.differs = true;
+  return row;
+}
+
+TEST(CauseSentence, NamesTheOneCauseOfAChange) {
+  const std::string serial = "io 0x3f8 serial: write 1";
+  EXPECT_EQ(cause_sentence(io_row(22671, 39542),
+                           {change(3854, 20725, serial, "serial8250_console_putchar"),
+                            change(10, 11, "io 0x70", "rtc_read")}),
+            "IOIO of boot +16,871: io 0x3f8 serial: write 1, serial8250_console_putchar");
+}
+
+TEST(CauseSentence, NamesTheLargestOfSeveralAndWhatMoved) {
+  EXPECT_EQ(cause_sentence(io_row(100, 100), {change(50, 0, "io 0xcf8", "pci_conf1_read"),
+                                              change(0, 50, "io 0xcf8", "pci_mmcfg_read")}),
+            "IOIO of boot +0: -50 io 0xcf8, pci_conf1_read; +50 io 0xcf8, pci_mmcfg_read");
+  std::vector<check::CauseChange> five;
+  for (int i = 5; i > 0; --i) five.push_back(change(0, i, "io " + std::to_string(i), "f"));
+  EXPECT_EQ(cause_sentence(io_row(0, 15), five),
+            "IOIO of boot +15: +5 io 5, f; +4 io 4, f; +3 io 3, f; and 2 other causes");
+}
+
+TEST(CauseSentence, IsOfTheRowsOwnCauses) {
+  check::CauseChange other = change(0, 9, "leaf 0x1", "f");
+  other.number = 0x72;
+  EXPECT_EQ(cause_sentence(io_row(0, 9), {other}), "");
+  EXPECT_EQ(cause_sentence(io_row(0, 9), {}), "");
+  other = change(0, 9, "io 0x1", "f");
+  other.guest = 2;
+  EXPECT_EQ(cause_sentence(io_row(0, 9), {other}), "");
+}
+
+TEST(ComparisonReport, NamesTheCausesThatChangedInEveryFormat) {
+  auto comparisons = compared(check::trials(8, 2000), check::trials(8, 2400));
+  EXPECT_THAT(comparison_table(comparisons), Not(HasSubstr("by cause")));
+  EXPECT_FALSE(nlohmann::json::parse(comparison_json(comparisons))["comparisons"][0].contains(
+      "causes"));  // not known is not none
+  comparisons[0].causes = {change(3854, 4254, "io 0x3f8", "\x1b[2Jputchar")};
+  const std::string text = comparison_table(comparisons);
+  EXPECT_THAT(text, HasSubstr("IOIO of boot +400: io 0x3f8, \\x1b[2Jputchar"));
+  const auto cause =
+      nlohmann::json::parse(comparison_json(comparisons))["comparisons"][0]["causes"][0];
+  EXPECT_EQ(cause["change"], 400);
+  EXPECT_EQ(cause["detail"], "io 0x3f8");
+
+  check::Verdict verdict =
+      check::judge(check::cells(check::trials(8, 2000)), check::cells(check::trials(8, 2400)), {});
+  for (check::Finding& finding : verdict.cells.at(0).regressions)
+    finding.changed = comparisons[0].causes;
+  EXPECT_THAT(verdict_text(verdict), HasSubstr("by cause: IOIO of boot +400: io 0x3f8"));
+  EXPECT_THAT(verdict_text(verdict), HasSubstr("by cause: total of boot +400: IOIO io 0x3f8"));
+  EXPECT_THAT(verdict_markdown(verdict, {}, {}), HasSubstr("io 0x3f8"));
+  EXPECT_THAT(verdict_junit(verdict), HasSubstr("io 0x3f8"));
+  EXPECT_THAT(verdict_json(verdict, {}, {}), HasSubstr("\"changed\""));
 }
 
 // What its own runs differ by is no pass, in every format.
@@ -70,7 +146,7 @@ TEST(ComparisonReport, ASuspicionIsAnErrorForCi) {
   std::swap(cell.regressions, cell.suspected);
   for (check::Finding& finding : cell.suspected)
     finding.row.other_run = check::Interval{1, 9, 0.95};
-  EXPECT_EQ(judgement_of(cell), "cannot tell");
+  EXPECT_EQ(judgement_text(cell), "cannot tell");
   EXPECT_THAT(verdict_text(verdict), HasSubstr("the baseline's own runs differ"));
   EXPECT_THAT(verdict_junit(verdict), testing::AllOf(HasSubstr("errors=\"1\""),
                                                      HasSubstr("the baseline's own runs differ")));

@@ -3,10 +3,10 @@
 #include <spdlog/fmt/fmt.h>
 
 #include <algorithm>
-#include <pugixml.hpp>
-#include <sstream>
 
+#include "orchestrator/base/counted.hpp"
 #include "orchestrator/report/comparison/comparison.hpp"
+#include "orchestrator/report/junit.hpp"
 #include "orchestrator/report/markdown.hpp"
 #include "orchestrator/report/text.hpp"
 
@@ -23,23 +23,6 @@ bool untold(const CellJudgement& cell) {
   return !regressed(cell) && !(cell.cannot_tell.empty() && cell.suspected.empty());
 }
 
-void add_problem(pugi::xml_node test, const char* element, const std::string& type,
-                 const std::string& message, const std::string& text) {
-  pugi::xml_node problem = test.append_child(element);
-  problem.append_attribute("type") = type.c_str();
-  problem.append_attribute("message") = message.c_str();
-  problem.append_child(pugi::node_pcdata).set_value(text.c_str());
-}
-
-pugi::xml_node add_test(pugi::xml_node suite, const std::string& scenario,
-                        const std::string& name) {
-  pugi::xml_node test = suite.append_child("testcase");
-  test.append_attribute("classname") = printable(scenario).c_str();
-  test.append_attribute("name") = printable(name).c_str();
-  test.append_attribute("time") = "0.000";
-  return test;
-}
-
 std::string joined(const std::vector<std::string>& lines) {
   std::string text;
   for (const std::string& line : lines) text += printable(line) + "\n";
@@ -52,17 +35,21 @@ std::vector<std::string> reasons_of_doubt(const CellJudgement& cell) {
   return lines;
 }
 
-void add_cell(pugi::xml_node suite, const CellJudgement& cell) {
-  pugi::xml_node test =
-      add_test(suite, cell.comparison.scenario, "check " + cell.comparison.b_name);
+// Its message is the first line of the text.
+JUnitProblem problem(bool failure, const std::string& text) {
+  return {failure, failure ? "regressed" : "incomplete", text.substr(0, text.find('\n')), text};
+}
+
+JUnitTest cell_test(const CellJudgement& cell) {
+  JUnitTest test{.scenario = cell.comparison.scenario, .name = "check " + cell.comparison.b_name};
   if (regressed(cell)) {
     std::string text;
     for (const Finding& finding : cell.regressions) text += finding_text(finding);
-    add_problem(test, "failure", "regressed", text.substr(0, text.find('\n')), text);
+    test.problem = problem(true, text);
   } else if (untold(cell)) {
-    const std::string text = joined(reasons_of_doubt(cell));
-    add_problem(test, "error", "incomplete", text.substr(0, text.find('\n')), text);
+    test.problem = problem(false, joined(reasons_of_doubt(cell)));
   }
+  return test;
 }
 
 std::string markdown_findings(const std::vector<Finding>& findings, const char* mark) {
@@ -75,38 +62,25 @@ std::string markdown_findings(const std::vector<Finding>& findings, const char* 
 }  // namespace
 
 std::string verdict_junit(const check::Verdict& verdict) {
-  pugi::xml_document document;
-  pugi::xml_node declaration = document.append_child(pugi::node_declaration);
-  declaration.append_attribute("version") = "1.0";
-  declaration.append_attribute("encoding") = "UTF-8";
-  pugi::xml_node suite = document.append_child("testsuites").append_child("testsuite");
-  suite.append_attribute("name") = "lab check";
-  const auto tests = verdict.cells.size() + verdict.cannot_tell.size();
-  suite.append_attribute("tests") = static_cast<unsigned long long>(tests);
-  suite.append_attribute("failures") =
-      static_cast<long long>(std::ranges::count_if(verdict.cells, regressed));
-  suite.append_attribute("errors") =
-      static_cast<long long>(std::ranges::count_if(verdict.cells, untold)) +
-      static_cast<long long>(verdict.cannot_tell.size());
-  suite.append_attribute("time") = "0.000";
-  for (const CellJudgement& cell : verdict.cells) add_cell(suite, cell);
+  JUnitSuite suite{.name = "lab check"};
+  for (const CellJudgement& cell : verdict.cells) suite.tests.push_back(cell_test(cell));
   for (const std::string& why : verdict.cannot_tell)
-    add_problem(add_test(suite, "check", why), "error", "incomplete", printable(why), "");
-  std::ostringstream stream;
-  document.save(stream, "  ", pugi::format_default, pugi::encoding_utf8);
-  return stream.str();
+    suite.tests.push_back(
+        {.scenario = "check", .name = why, .problem = JUnitProblem{false, "incomplete", why, ""}});
+  return junit_document("lab check", {suite});
 }
 
 std::string verdict_markdown(const check::Verdict& verdict, std::span<const std::string> notes,
                              std::span<const check::Change> changes) {
   std::string text = fmt::format("### lab check: {}\n\n", to_string(verdict.judgement()));
   for (const CellJudgement& cell : verdict.cells) {
-    text += fmt::format("- **{}**: {} (baseline of {} trials, {} new)\n",
-                        markdown_text(cell.comparison.b_name), judgement_of(cell),
-                        cell.comparison.a_trials, cell.comparison.b_trials) +
-            markdown_findings(cell.regressions, "✗ more:") +
-            markdown_findings(cell.improvements, "✓ fewer:") +
-            markdown_findings(cell.below_floor, "below its floor:");
+    text +=
+        fmt::format("- **{}**: {} (baseline of {}, {} new)\n",
+                    markdown_text(cell.comparison.b_name), judgement_text(cell),
+                    base::counted(cell.comparison.a_trials, "trial"), cell.comparison.b_trials) +
+        markdown_findings(cell.regressions, "✗ more:") +
+        markdown_findings(cell.improvements, "✓ fewer:") +
+        markdown_findings(cell.below_floor, "below its floor:");
     for (const std::string& why : reasons_of_doubt(cell))
       text += "  - ? " + markdown_text(why) + "\n";
   }

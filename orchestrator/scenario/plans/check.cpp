@@ -27,7 +27,7 @@ std::chrono::seconds default_timeout(const Timeouts& timeouts, Step::Kind kind) 
   }
 }
 
-std::string place_of(const Draft& draft, const std::string& key) {
+std::string find_place(const Draft& draft, const std::string& key) {
   if (key.starts_with("steps.")) {
     std::size_t index = 0;
     std::from_chars(key.data() + 6, key.data() + key.size(), index);
@@ -41,7 +41,7 @@ std::string place_of(const Draft& draft, const std::string& key) {
 
 [[noreturn]] void report(const Draft& draft, const Conflict& conflict, const std::string& cell) {
   const std::string where = cell == draft.scenario.name ? "" : " (in " + cell + ")";
-  fail(place_of(draft, conflict.key), conflict.cause + where, conflict.remedy);
+  fail(find_place(draft, conflict.key), conflict.cause + where, conflict.remedy);
 }
 
 SaidText said_in(const Draft& draft, const Cell& cell) {
@@ -53,8 +53,12 @@ SaidText said_in(const Draft& draft, const Cell& cell) {
   };
 }
 
-// The cells' settings, each free of contradictions.
-std::vector<Settings> check_cells(const Draft& draft, const std::vector<Cell>& cells,
+bool any_wanted(const Draft& draft, const Cell& cell) {
+  return !draft.wanted || std::ranges::any_of(trial_names(draft.scenario, cell), draft.wanted);
+}
+
+// The cells' settings, each free of contradictions where a trial of it is wanted.
+std::vector<Settings> check_cells(Draft& draft, const std::vector<Cell>& cells,
                                   const std::vector<Step>& steps) {
   std::vector<Settings> all;
   all.reserve(cells.size());
@@ -64,7 +68,8 @@ std::vector<Settings> check_cells(const Draft& draft, const std::vector<Cell>& c
       fail(draft.place, "scenario lacks the key 'image'", "add it, as in 'image: debian-12'");
     }
     if (const auto found = find_conflict(settings, steps, said_in(draft, cell))) {
-      report(draft, *found, cell_name(draft.scenario, cell));
+      if (any_wanted(draft, cell)) report(draft, *found, cell_name(draft.scenario, cell));
+      draft.scenario.left_out.insert(cell);
     }
     all.push_back(std::move(settings));
   }
@@ -148,12 +153,12 @@ void check(Draft& draft) {
   if (const auto found = find_conflict(steps, draft.scenario.timeouts)) {
     report(draft, *found, draft.scenario.name);
   }
-  std::vector<Cell> cells = cells_of(draft.scenario);
+  std::vector<Cell> cells = make_cells(draft.scenario);
   if (cells.empty()) {
     fail(draft.place, "matrix.exclude leaves no cell to run", "exclude less, or include a cell");
   }
   while (!check_included(draft, cells, check_cells(draft, cells, steps))) {
-    cells = cells_of(draft.scenario);
+    cells = make_cells(draft.scenario);
   }
   check_expected(draft, cells);
   check_size(draft.scenario, cells.size());

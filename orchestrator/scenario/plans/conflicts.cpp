@@ -34,6 +34,16 @@ Found scope_conflict(const SaidText& said) {
       "say it once, by kvm.scope"};
 }
 
+Found causes_conflict(const Settings& settings) {
+  const auto scope = settings.parameters.find("exit_scope");
+  if (settings.causes == 0 || scope == settings.parameters.end() || scope->second != "host")
+    return std::nullopt;
+  return Conflict{
+      "kvm.causes",
+      fmt::format("kvm.causes {} beside kvm.scope host: causes are a guest's own", settings.causes),
+      "kvm.scope vm, or no causes"};
+}
+
 Found memory_conflict(const Settings& settings) {
   constexpr std::uint64_t huge_page = 2ull << 20;
   if (!settings.huge_pages || settings.memory % huge_page == 0) return std::nullopt;
@@ -69,6 +79,13 @@ Found cmdline_conflict(const Settings& settings) {
                     "say it once, by guest.console"};
   }
   return std::nullopt;
+}
+
+Found kernel_conflict(const Settings& settings, const SaidText& said) {
+  if (settings.guest_initrd.empty() || !settings.guest_kernel.empty()) return std::nullopt;
+  if (!said("guest.initrd")) return std::nullopt;
+  return Conflict{"guest.initrd", "guest.initrd without guest.kernel",
+                  "an initrd is for a kernel of your own: name that, too, or leave both out"};
 }
 
 // Where the boot ends must be seen on the console.
@@ -134,9 +151,11 @@ Found resolve_paging(Settings& settings) {
 Found find_conflict(Settings& settings, const std::vector<Step>& steps, const SaidText& said) {
   if (Found found = resolve_paging(settings)) return found;
   if (Found found = scope_conflict(said)) return found;
+  if (Found found = causes_conflict(settings)) return found;
   if (Found found = memory_conflict(settings)) return found;
   if (Found found = scratch_conflict(said)) return found;
   if (Found found = cmdline_conflict(settings)) return found;
+  if (Found found = kernel_conflict(settings, said)) return found;
   if (Found found = boot_conflict(settings, steps.front())) return found;
   for (std::size_t i = 0; i < steps.size(); ++i) {
     if (Found found = step_conflict(settings, steps[i], fmt::format("steps.{}", i))) return found;

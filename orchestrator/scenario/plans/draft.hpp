@@ -6,8 +6,8 @@
 #include <string>
 #include <vector>
 
+#include "orchestrator/scenario/keys/settings.hpp"
 #include "orchestrator/scenario/scenario.hpp"
-#include "orchestrator/scenario/yaml/settings.hpp"
 
 namespace lab::scenario {
 
@@ -18,6 +18,7 @@ struct Draft {
   std::map<std::string, std::string, std::less<>> axis_places;
   // Of each entry in the scenario's lists of the same name.
   std::vector<std::string> step_places, include_places, expect_places, relation_places;
+  Wanted wanted;          // none: all trials are
   bool narrowed = false;  // --set changed the matrix: what means no cell any more is dropped
 };
 

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: MIT
 // From a scenario to its trials.
-#include <spdlog/fmt/fmt.h>
-
 #include <algorithm>
 #include <iterator>
+#include <utility>
 
 #include "orchestrator/scenario/plans/check.hpp"
 #include "orchestrator/scenario/plans/conflicts.hpp"
@@ -31,18 +30,19 @@ TrialPlan cell_plan(const Scenario& scenario, const std::vector<Step>& steps, co
 }  // namespace
 
 std::vector<TrialPlan> expand(const Scenario& scenario) {
-  const std::vector<Cell> cells = cells_of(scenario);
+  const std::vector<Cell> cells = make_cells(scenario);
   const std::vector<Step> steps = steps_with_timeouts(scenario);
   std::vector<TrialPlan> plans;
   plans.reserve(cells.size() * (scenario.warmup + scenario.repeat));
   for (const Cell& cell : cells) {
+    if (scenario.left_out.contains(cell)) continue;
     TrialPlan plan = cell_plan(scenario, steps, cell);
-    const std::string name = cell_name(scenario, cell);
-    for (std::uint32_t number = 1; number <= scenario.warmup + scenario.repeat; ++number) {
-      plan.warmup = number <= scenario.warmup;
+    std::uint32_t number = 0;
+    for (std::string& name : trial_names(scenario, cell)) {
+      plan.warmup = ++number <= scenario.warmup;
       plan.repeat = plan.warmup ? number : number - scenario.warmup;
       plan.repeats = plan.warmup ? scenario.warmup : scenario.repeat;
-      plan.name = fmt::format("{}#{}{}", name, plan.warmup ? "w" : "", plan.repeat);
+      plan.name = std::move(name);
       plans.push_back(plan);
     }
   }

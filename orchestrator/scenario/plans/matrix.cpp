@@ -6,12 +6,11 @@
 #include <algorithm>
 #include <optional>
 
+#include "orchestrator/scenario/keys/limits.hpp"
 #include "orchestrator/scenario/yaml/values.hpp"
 
 namespace lab::scenario {
 namespace {
-
-constexpr std::size_t axis_limit = 64, list_limit = 256;
 
 // A setting that has this value and is as new otherwise.
 Settings alone(const std::string& key, const std::string& value, const std::string& where) {
@@ -50,11 +49,12 @@ std::vector<std::string_view> known_values(const Scenario& scenario, const std::
 }
 
 // The spelling that is known for what `value` says; nothing where it is new.
-std::optional<std::string_view> spelled(const std::string& key, const Node& value,
+std::optional<std::string_view> spelled(const Scenario& scenario, const std::string& key,
+                                        const Node& value,
                                         const std::vector<std::string_view>& known) {
   const Settings wanted = alone(key, value);
   const auto found = std::ranges::find_if(known, [&](std::string_view text) {
-    return alone(key, std::string(text), value.where) == wanted;
+    return alone(key, std::string(text), scenario.file) == wanted;
   });
   if (found == known.end()) return std::nullopt;
   return *found;
@@ -90,8 +90,9 @@ Cell read_included(const Scenario& scenario, const Node& node) {
   for (const Entry& entry : entries_of(node, "matrix.include")) {
     check_setting(entry, "matrix.include");
     const std::string key = canonical_key(entry.key);
-    const auto known = spelled(key, entry.value, known_values(scenario, key, true));
-    add_pair(cell, key, std::string(known.value_or(entry.value.text)), entry);
+    const auto known = spelled(scenario, key, entry.value, known_values(scenario, key, true));
+    add_pair(cell, key, known ? std::string(*known) : text_in(scenario.file, key, entry.value),
+             entry);
   }
   return cell;
 }
@@ -121,12 +122,13 @@ Cell make_cell(const Scenario& scenario, std::uint64_t index) {
 
 }  // namespace
 
-bool same_value(const std::string& key, const std::string& left, const std::string& right) {
-  return alone(key, left, "--set") == alone(key, right, "--set");
+bool same_value(const std::string& file, const std::string& key, const std::string& left,
+                const std::string& right) {
+  return alone(key, left, file) == alone(key, right, file);
 }
 
 // Reads each value as it will be used, so that a bad one is found now and with its place.
-Axis read_axis(const std::string& key, const Entry& entry) {
+Axis read_axis(const std::string& file, const std::string& key, const Entry& entry) {
   Axis axis{key, {}};
   std::vector<Settings> seen;
   for (const Node& item : read_list(entry.value, "matrix." + entry.key, axis_limit)) {
@@ -136,7 +138,7 @@ Axis read_axis(const std::string& key, const Entry& entry) {
            "for more trials of it, raise repeat");
     }
     seen.push_back(std::move(settings));
-    axis.values.push_back(item.text);
+    axis.values.push_back(text_in(file, key, item));
   }
   return axis;
 }
@@ -154,15 +156,15 @@ void read_matrix(Draft& draft, const Node& node) {
     if (!draft.axis_places.emplace(key, entry.where).second) {
       fail(entry.where, "matrix names kvm.paging twice", "'paging' is short for 'kvm.paging'");
     }
-    scenario.matrix.push_back(read_axis(key, entry));
+    scenario.matrix.push_back(read_axis(scenario.file, key, entry));
   }
   if (exclude) {
-    for (const Node& item : read_list(*exclude, "matrix.exclude", list_limit)) {
+    for (const Node& item : read_list(*exclude, "matrix.exclude", matrix_list_limit)) {
       scenario.exclude.push_back(read_part(scenario, item, "matrix.exclude", false));
     }
   }
   if (include) {
-    for (const Node& item : read_list(*include, "matrix.include", list_limit)) {
+    for (const Node& item : read_list(*include, "matrix.include", matrix_list_limit)) {
       scenario.include.push_back(read_included(scenario, item));
       draft.include_places.push_back(item.where);
     }
@@ -182,7 +184,7 @@ Cell read_part(const Scenario& scenario, const Node& node, const std::string& wh
                        did_you_mean(key, keys)),
            keys.empty() ? "there is no matrix" : "the matrix varies: " + join(keys));
     }
-    const auto value = spelled(key, entry.value, values);
+    const auto value = spelled(scenario, key, entry.value, values);
     if (!value) {
       fail(entry.value.where,
            fmt::format("{}: {} is never {}", what, key, in_quotes(entry.value.text)),
@@ -193,7 +195,7 @@ Cell read_part(const Scenario& scenario, const Node& node, const std::string& wh
   return cell;
 }
 
-std::vector<Cell> cells_of(const Scenario& scenario) {
+std::vector<Cell> make_cells(const Scenario& scenario) {
   std::vector<Cell> cells;
   const std::uint64_t product = count_product(scenario);
   for (std::uint64_t index = 0; index < product; ++index) {
@@ -217,6 +219,16 @@ std::string cell_name(const Scenario& scenario, const Cell& cell) {
     text.append(key == "kvm.paging" ? "paging" : key).append("=").append(value);
   }
   return cell.empty() ? text : text + "]";
+}
+
+std::vector<std::string> trial_names(const Scenario& scenario, const Cell& cell) {
+  const std::string name = cell_name(scenario, cell);
+  std::vector<std::string> names;
+  for (std::uint32_t number = 1; number <= scenario.warmup; ++number)
+    names.push_back(fmt::format("{}#w{}", name, number));
+  for (std::uint32_t number = 1; number <= scenario.repeat; ++number)
+    names.push_back(fmt::format("{}#{}", name, number));
+  return names;
 }
 
 Settings cell_settings(const Scenario& scenario, const Cell& cell) {

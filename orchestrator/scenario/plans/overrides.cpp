@@ -4,9 +4,10 @@
 #include <spdlog/fmt/fmt.h>
 
 #include <algorithm>
-#include <array>
 
 #include "orchestrator/base/nearest.hpp"
+#include "orchestrator/base/text.hpp"
+#include "orchestrator/scenario/keys/scenario_keys.hpp"
 #include "orchestrator/scenario/plans/matrix.hpp"
 #include "orchestrator/scenario/yaml/floors.hpp"
 #include "orchestrator/scenario/yaml/values.hpp"
@@ -29,11 +30,8 @@ Node override_list(const std::string& text) {
   Node list;
   list.kind = Node::Kind::list;
   list.where = option_place;
-  for (std::size_t begin = 0; begin <= text.size();) {
-    const std::size_t end = std::min(text.find(',', begin), text.size());
-    list.items.push_back(override_value(text.substr(begin, end - begin)));
-    begin = end + 1;
-  }
+  for (const std::string_view value : base::split(text, ','))
+    list.items.push_back(override_value(std::string(value)));
   return list;
 }
 
@@ -74,8 +72,10 @@ void override_setting(Draft& draft, const std::string& key, const std::string& t
   for (Cell& cell : scenario.include) {
     std::erase_if(cell, [&](const auto& pair) { return pair.first == key; });
   }
+  const std::string said = text_in(scenario.file, key, override_value(text));
   settle_all(
-      scenario, key, [&](const std::string& value) { return same_value(key, value, text); }, false);
+      scenario, key,
+      [&](const std::string& value) { return same_value(scenario.file, key, value, said); }, false);
   draft.narrowed = true;
 }
 
@@ -86,7 +86,7 @@ void override_axis(Draft& draft, const std::string& key, const std::string& text
     fail(option_place, fmt::format("matrix cannot vary {}{}", in_quotes(key), nearest_setting(key)),
          "it can vary: paging, " + setting_keys());
   }
-  Axis axis = read_axis(setting, {key, option_place, override_list(text)});
+  Axis axis = read_axis(scenario.file, setting, {key, option_place, override_list(text)});
   const auto old = std::ranges::find(scenario.matrix, setting, &Axis::key);
   const auto holds = [values = axis.values](const std::string& value) {
     return std::ranges::find(values, value) != values.end();
@@ -101,13 +101,18 @@ void override_axis(Draft& draft, const std::string& key, const std::string& text
   draft.narrowed = true;
 }
 
-constexpr std::array<std::string_view, 8> other_keys{
-    "paging",         "name",          "repeat",        "warmup",
-    "timeouts.trial", "timeouts.boot", "timeouts.step", "timeouts.shutdown"};
+// The keys besides the settings, "paging" being short for one.
+std::vector<std::string_view> other_keys() {
+  std::vector<std::string_view> keys;
+  for (const ScenarioKey& key : scenario_keys())
+    if (key.by_set) keys.push_back(key.key);
+  return keys;
+}
 
 // ", did you mean ..." where the key is not one, but near to one.
 std::string nearest_key(std::string_view key) {
-  std::vector<std::string_view> keys(other_keys.begin(), other_keys.end());
+  std::vector<std::string_view> keys = other_keys();
+  keys.push_back("paging");
   for (const Setting& setting : settings_table()) keys.push_back(setting.key);
   return std::ranges::find(keys, key) == keys.end() ? base::did_you_mean(key, keys) : "";
 }
@@ -120,23 +125,15 @@ void override_one(Draft& draft, const std::string& key, const std::string& text)
     override_axis(draft, key.substr(7), text);
   } else if (is_setting(setting)) {
     override_setting(draft, setting, text);
-  } else if (key == "repeat") {
-    scenario.repeat = std::uint32_t(read_integer(value, key, 1, 10000));
-  } else if (key == "warmup") {
-    scenario.warmup = std::uint32_t(read_integer(value, key, 0, 100));
-  } else if (key == "name") {
-    scenario.name = read_name(value, "name");
-  } else if (auto* timeout = key.starts_with("timeouts.")
-                                 ? timeout_of(scenario.timeouts, key.substr(9))
-                                 : nullptr) {
-    *timeout = read_duration(value, key);
+  } else if (const auto other = std::ranges::find(scenario_keys(), key, &ScenarioKey::key);
+             other != scenario_keys().end() && other->by_set) {
+    other->read(scenario, *other, value);
   } else if (key.starts_with("floors.")) {
     set_floor(scenario.floors, {key.substr(7), option_place, value});
   } else {
     fail(option_place, fmt::format("unknown key {}{}", in_quotes(key), nearest_key(key)),
-         "keys: paging, " + setting_keys() +
-             ", matrix.KEY, name, repeat, warmup, timeouts.trial, timeouts.boot, timeouts.step, "
-             "timeouts.shutdown, floors.REASON");
+         "keys: paging, " + setting_keys() + ", matrix.KEY, " + join(other_keys()) +
+             ", floors.REASON");
   }
 }
 
@@ -149,13 +146,6 @@ void apply_override(Draft& draft, const std::string& text) {
          "as in --set guest.memory='1 GiB'");
   }
   override_one(draft, text.substr(0, equals), text.substr(equals + 1));
-}
-
-std::chrono::seconds* timeout_of(Timeouts& timeouts, std::string_view key) {
-  if (key == "trial") return &timeouts.trial;
-  if (key == "boot") return &timeouts.boot;
-  if (key == "step") return &timeouts.step;
-  return key == "shutdown" ? &timeouts.shutdown : nullptr;
 }
 
 }  // namespace lab::scenario

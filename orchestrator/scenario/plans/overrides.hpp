@@ -11,7 +11,4 @@ namespace lab::scenario {
 // Throws base::Error (user), the place "--set".
 void apply_override(Draft& draft, const std::string& text);
 
-// The limit that "trial", "boot", "step" or "shutdown" names; null: none.
-std::chrono::seconds* timeout_of(Timeouts& timeouts, std::string_view key);
-
 }  // namespace lab::scenario

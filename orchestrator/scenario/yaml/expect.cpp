@@ -6,14 +6,43 @@
 #include <algorithm>
 
 #include "orchestrator/scenario/categories.hpp"
+#include "orchestrator/scenario/keys/limits.hpp"
+#include "orchestrator/scenario/keys/read_member.hpp"
 #include "orchestrator/scenario/plans/matrix.hpp"
-#include "orchestrator/scenario/yaml/values.hpp"
 
 namespace lab::scenario {
 namespace {
 
-constexpr std::uint64_t count_max = UINT64_MAX;
-constexpr std::size_t expect_limit = 256;
+constexpr std::string_view per_words[] = {"second"};
+
+constexpr KeyInfo entry_keys[] = {
+    {"step", a_name, "a step's name", required_key},
+    {"reason", text_form(1, 64),
+     "`total` (the default), an exit reason's name in any case (`EPT_VIOLATION`, `NPF`, or as "
+     "KVM's "
+     "tracepoint says it, `npf`) or its number (`48`, `0x400`)"},
+    {"category", {}, "instead of a reason, all of one kind, the same for both vendors"},
+    {"cause", text_form(1, 256),
+     "of the reason, the category or the total, only the causes whose \"detail, place\" (as `lab "
+     "causes` prints them) contains this text, in upper and lower case as it is; several are added "
+     "up"},
+    {"min", number_form(0, UINT64_MAX),
+     "at least so many exits, or, with `of` and `to`, times as many; one of `min` and `max`, or "
+     "both"},
+    {"max", number_form(0, UINT64_MAX), "at most so many exits, or times as many"},
+    {"per", word_form(per_words), "the bounds are of exits a second"},
+    {"where", {}, "only in the trials whose cell has all of these"},
+    {"of",
+     {},
+     "instead of a bound on each trial, one on two sets of them: the median of these, divided by "
+     "the median of those of `to`, lies between `min` and `max` (0 to 1000000000, decimals "
+     "allowed); judged after the run"},
+    {"to", {}, "the trials by whose median it is divided"},
+};
+
+const KeyInfo& info(std::string_view key) {
+  return *std::ranges::find(entry_keys, key, &KeyInfo::key);
+}
 
 std::string read_step_of(const Scenario& scenario, const Node& node) {
   const std::string name = read_name(node, "step");
@@ -26,7 +55,7 @@ std::string read_step_of(const Scenario& scenario, const Node& node) {
 }
 
 std::string read_reason(const Node& node) {
-  const std::string text = read_text(node, "reason", 64);
+  const std::string text = read_text(node, info("reason"));
   if (names_reason(text)) return text;
   fail(node.where,
        fmt::format("no exit reason {}{}", in_quotes(text), did_you_mean(text, reason_words())),
@@ -60,12 +89,12 @@ void check_bounds(const Entry& entry, const Node& node) {
 Expectation read_expectation(const Scenario& scenario, const MapReader& map, const Node& node) {
   Expectation expectation;
   read_subject(scenario, map, expectation);
+  if (const Node* cause = map.find("cause")) expectation.cause = read_text(*cause, info("cause"));
   if (const Node* per = map.find("per")) {
-    static constexpr std::string_view words[] = {"second"};
-    expectation.per_second = read_word(*per, "per", words) == 0;
+    expectation.per_second = read_word(*per, info("per")) == 0;
   }
-  if (const Node* min = map.find("min")) expectation.min = read_integer(*min, "min", 0, count_max);
-  if (const Node* max = map.find("max")) expectation.max = read_integer(*max, "max", 0, count_max);
+  if (const Node* min = map.find("min")) expectation.min = read_integer(*min, info("min"));
+  if (const Node* max = map.find("max")) expectation.max = read_integer(*max, info("max"));
   check_bounds(expectation, node);
   if (const Node* where = map.find("where")) {
     expectation.where = read_part(scenario, *where, "where", true);
@@ -74,7 +103,7 @@ Expectation read_expectation(const Scenario& scenario, const MapReader& map, con
 }
 
 Relation read_relation(const Scenario& scenario, const MapReader& map, const Node& node) {
-  for (const char* key : {"per", "where"}) {
+  for (const char* key : {"per", "where", "cause"}) {
     if (const Node* value = map.find(key)) {
       fail(value->where, fmt::format("{} does not go with of and to", key),
            "of and to choose the trials; their counts are compared");
@@ -95,11 +124,14 @@ Relation read_relation(const Scenario& scenario, const MapReader& map, const Nod
 
 }  // namespace
 
+std::span<const KeyInfo> expect_keys() {
+  return entry_keys;
+}
+
 void read_expect(Draft& draft, const Node& node) {
   Scenario& scenario = draft.scenario;
   for (const Node& item : read_list(node, "expect", expect_limit)) {
-    const MapReader map(item, "expect",
-                        {"step", "reason", "category", "min", "max", "per", "where", "of", "to"});
+    const MapReader map(item, "expect", row_keys(entry_keys));
     if (map.find("of") || map.find("to")) {
       scenario.relations.push_back(read_relation(scenario, map, item));
       draft.relation_places.push_back(item.where);

@@ -6,12 +6,11 @@
 #include <algorithm>
 
 #include "orchestrator/scenario/categories.hpp"
+#include "orchestrator/scenario/keys/limits.hpp"
 #include "orchestrator/scenario/yaml/values.hpp"
 
 namespace lab::scenario {
 namespace {
-
-constexpr std::size_t floor_limit = 256;
 
 // A category's word is the category, also where KVM's tracepoint calls a reason so: 'msr' means
 // all of them, 'MSR' is SVM's.
@@ -54,8 +53,9 @@ auto same_as(const Floor& floor) {
 
 std::vector<Floor> read_floors(const Node& node) {
   const std::vector<Entry>& entries = read_map(node, "floors");
-  if (entries.size() > floor_limit) {
-    fail(node.where, fmt::format("floors must be at most {}, not {}", floor_limit, entries.size()));
+  if (entries.size() > floors_limit) {
+    fail(node.where,
+         fmt::format("floors must be at most {}, not {}", floors_limit, entries.size()));
   }
   std::vector<Floor> floors;
   for (const Entry& entry : entries) {

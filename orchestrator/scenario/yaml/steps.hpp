@@ -9,8 +9,6 @@
 
 namespace lab::scenario {
 
-inline constexpr std::size_t steps_limit = 64;
-
 // All of them, in order and good together; their timeouts 0 where none is named. Throws
 // base::Error (user).
 std::vector<Step> read_steps(const Node& node);

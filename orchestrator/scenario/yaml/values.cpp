@@ -7,18 +7,12 @@
 #include <charconv>
 #include <utility>
 
+#include "orchestrator/base/text.hpp"
 #include "orchestrator/scenario/scenario.hpp"
 
 namespace lab::scenario {
 namespace {
 
-struct Unit {
-  std::string_view name;
-  std::uint64_t factor;
-};
-
-constexpr Unit memory_units[] = {{"KiB", 1ull << 10}, {"MiB", 1ull << 20}, {"GiB", 1ull << 30}};
-constexpr Unit time_units[] = {{"ms", 1}, {"s", 1000}, {"min", 60000}, {"h", 3600000}};
 constexpr std::uint64_t day = 86400000;  // in milliseconds
 
 bool is_digit(char c) {
@@ -78,16 +72,6 @@ std::optional<double> parse_decimal(std::string_view text) {
   // Not inf, nan, .5 or 5.
   if (!whole || !is_digit(text.front()) || !is_digit(text.back())) return std::nullopt;
   return value;
-}
-
-std::vector<std::string_view> split(std::string_view text, char separator) {
-  std::vector<std::string_view> parts;
-  for (std::size_t begin = 0; begin <= text.size();) {
-    const std::size_t end = std::min(text.find(separator, begin), text.size());
-    parts.push_back(text.substr(begin, end - begin));
-    begin = end + 1;
-  }
-  return parts;
 }
 
 bool has_duplicates(std::vector<std::string_view> parts) {
@@ -171,9 +155,10 @@ double read_factor(const Node& node, const std::string& what) {
       std::from_chars(text.data(), text.data() + text.size(), value, std::chars_format::fixed);
   const bool whole = error == std::errc() && stop == text.data() + text.size();
   // The comparison is false for NaN.
-  if (!node.plain || !whole || !is_digit(text[0]) || !(value <= 1e9)) {
+  if (!node.plain || !whole || !is_digit(text[0]) || !(value <= most_factor)) {
     fail(node.where,
-         fmt::format("{} must be a number from 0 to 1000000000, not {}", what, in_quotes(text)),
+         fmt::format("{} must be a number from 0 to {:.0f}, not {}", what, most_factor,
+                     in_quotes(text)),
          "as in 2 or 10.5");
   }
   return value;
@@ -237,7 +222,8 @@ std::string read_kernel(const Node& node, const std::string& what) {
                     });
   if (good) return text;
   fail(node.where, fmt::format("{} names no kernel: {}", what, in_quotes(text)),
-       "a release as in 6.1.0-56-amd64, a series as in 6.12, a suite as in trixie, or newest");
+       "a release as in 6.1.0-56-amd64, a series as in 6.12, a suite as in trixie, newest, or a "
+       "kernel tree's folder with a / in it, as in ./linux or ~/linux@v6.12");
 }
 
 std::size_t read_word(const Node& node, const std::string& what,
@@ -253,28 +239,27 @@ std::size_t read_word(const Node& node, const std::string& what,
 
 std::string read_cpus(const Node& node, const std::string& what) {
   const std::string& text = scalar(node, what, "processors");
-  std::vector<bool> used(1024);
+  std::vector<bool> used(processors_limit);
   const bool good = std::ranges::all_of(
-      split(text, ','), [&](std::string_view range) { return mark_cpus(range, used); });
+      base::split(text, ','), [&](std::string_view range) { return mark_cpus(range, used); });
   if (good) return text;
   fail(node.where,
-       fmt::format("{} must name processors from 0 to 1023, none twice, not {}", what,
-                   in_quotes(text)),
+       fmt::format("{} must name processors from 0 to {}, none twice, not {}", what,
+                   processors_limit - 1, in_quotes(text)),
        "as in \"0\", \"0-1\" or \"0,2\"");
 }
 
 std::string read_keys(const Node& node, const std::string& what) {
   const std::string& text = scalar(node, what, "keys");
-  const auto keys = split(text, '+');
+  const auto keys = base::split(text, '+');
   for (std::string_view key : keys) {
     if (is_key(key)) continue;
     fail(node.where, fmt::format("{} must join keys by '+', not {}", what, in_quotes(text)),
-         "keys: a to z, 0 to 9, f1 to f12, ctrl, alt, shift, enter, esc, tab, space, up, down, "
-         "left, right, delete, sysrq");
+         "keys: a to z, 0 to 9, f1 to f12, " + join(named_keys));
   }
-  if (keys.size() > 16 || has_duplicates(keys)) {
-    fail(node.where,
-         fmt::format("{} must be at most 16 different keys, not {}", what, in_quotes(text)));
+  if (keys.size() > pressed_limit || has_duplicates(keys)) {
+    fail(node.where, fmt::format("{} must be at most {} different keys, not {}", what,
+                                 pressed_limit, in_quotes(text)));
   }
   return text;
 }
@@ -283,7 +268,7 @@ std::vector<std::string> read_features(const Node& node, const std::string& what
   std::vector<std::string> features;
   std::vector<std::string_view> names;
   const std::string text = read_line(node, what, 4096);
-  for (std::string_view word : split(text, ' ')) {
+  for (std::string_view word : base::split(text, ' ')) {
     if (word.empty()) continue;
     if (!is_feature(word)) {
       fail(node.where, fmt::format("{} has {}", what, in_quotes(word)),
@@ -292,7 +277,8 @@ std::vector<std::string> read_features(const Node& node, const std::string& what
     features.emplace_back(word);
     names.push_back(word.substr(1));
   }
-  if (names.size() > 64) fail(node.where, what + " must be at most 64");
+  if (names.size() > features_limit)
+    fail(node.where, fmt::format("{} must be at most {}", what, features_limit));
   if (has_duplicates(names)) fail(node.where, what + " names one twice: " + in_quotes(text));
   return features;
 }

@@ -18,6 +18,13 @@ namespace lab::scenario {
 
 inline constexpr std::uint64_t mib = 1ull << 20, gib = 1ull << 30;
 
+struct Unit {
+  std::string_view name;
+  std::uint64_t factor;
+};
+inline constexpr Unit memory_units[] = {{"KiB", 1ull << 10}, {"MiB", mib}, {"GiB", gib}};
+inline constexpr Unit time_units[] = {{"ms", 1}, {"s", 1000}, {"min", 60000}, {"h", 3600000}};
+
 // All throw base::Error (user); `what` names the value in the message.
 std::uint64_t read_integer(const Node& node, const std::string& what, std::uint64_t min,
                            std::uint64_t max);
@@ -26,7 +33,8 @@ std::uint64_t read_memory(const Node& node, const std::string& what, std::uint64
                           std::uint64_t max);
 std::chrono::seconds read_duration(const Node& node, const std::string& what);           // "10 min"
 std::chrono::milliseconds read_milliseconds(const Node& node, const std::string& what);  // "500 ms"
-double read_factor(const Node& node, const std::string& what);  // "10.5": 0 to 1e9
+inline constexpr double most_factor = 1e9;
+double read_factor(const Node& node, const std::string& what);  // "10.5": 0 to most_factor
 // "5 %" as 0.05, from 0 % to 1000 %; empty: "ignore".
 std::optional<double> read_share(const Node& node, const std::string& what);
 std::string read_text(const Node& node, const std::string& what, std::size_t max,
@@ -35,17 +43,18 @@ std::string read_text(const Node& node, const std::string& what, std::size_t max
 std::string read_line(const Node& node, const std::string& what, std::size_t max);
 // A letter or digit, then letters, digits and . _ -, at most 64.
 std::string read_name(const Node& node, const std::string& what);
-// Which kernel: a release, a series, a suite or "newest". Which there are is known where they are
-// fetched.
+// Which kernel of Debian's: a release, a series, a suite or "newest". Which there are is known
+// where they are fetched.
 std::string read_kernel(const Node& node, const std::string& what);
 // The index of the word among those allowed.
 std::size_t read_word(const Node& node, const std::string& what,
                       std::span<const std::string_view> allowed);
-// "0", "0-1", "0,2": processors' numbers, each at most 1023, none twice.
+inline constexpr std::size_t processors_limit = 1024, features_limit = 64;
+// "0", "0-1", "0,2": processors' numbers, each below processors_limit, none twice.
 std::string read_cpus(const Node& node, const std::string& what);
-// "ctrl+alt+delete": at most 16 different keys.
+// "ctrl+alt+delete": at most pressed_limit different keys.
 std::string read_keys(const Node& node, const std::string& what);
-// "+invtsc -x2apic": none twice, at most 64; may be empty.
+// "+invtsc -x2apic": none twice, at most features_limit; may be empty.
 std::vector<std::string> read_features(const Node& node, const std::string& what);
 
 std::string memory_text(std::uint64_t bytes);                   // "768 MiB", "64 GiB"

@@ -44,7 +44,7 @@ struct Words<Nic> {
 };
 template <>
 struct Words<Network> {
-  static constexpr std::string_view all[] = {"user", "none"};
+  static constexpr std::string_view all[] = {"user", "none", "open"};
 };
 template <>
 struct Words<Clock> {

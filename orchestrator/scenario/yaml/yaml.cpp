@@ -14,6 +14,7 @@
 
 #include "orchestrator/base/error.hpp"
 #include "orchestrator/base/line_ends.hpp"
+#include "orchestrator/base/text.hpp"
 
 namespace lab::scenario {
 namespace {
@@ -130,31 +131,11 @@ class Builder : public YAML::EventHandler {
   std::size_t values_ = 0;
 };
 
-// Length of the UTF-8 sequence that begins here; 0: none does.
-std::size_t utf8_length(std::string_view text) {
-  const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
-  const unsigned lead = byte(0);
-  const std::size_t length = lead < 0x80   ? 1
-                             : lead < 0xc2 ? 0
-                             : lead < 0xe0 ? 2
-                             : lead < 0xf0 ? 3
-                             : lead < 0xf5 ? 4
-                                           : 0;
-  if (length > text.size()) return 0;
-  for (std::size_t i = 1; i < length; ++i) {
-    if ((byte(i) & 0xc0) != 0x80) return 0;
-  }
-  const bool overlong = (lead == 0xe0 && byte(1) < 0xa0) || (lead == 0xf0 && byte(1) < 0x90);
-  const bool surrogate = lead == 0xed && byte(1) > 0x9f;
-  const bool beyond = lead == 0xf4 && byte(1) > 0x8f;
-  return overlong || surrogate || beyond ? 0 : length;
-}
-
 void check_characters(std::string_view text, const std::string& file) {
   int line = 1, column = 1;
   for (std::size_t i = 0; i < text.size();) {
     const unsigned char c = static_cast<unsigned char>(text[i]);
-    const std::size_t length = utf8_length(text.substr(i));
+    const std::size_t length = base::first_code_point(text.substr(i)).bytes;
     if (length == 0) {
       fail(place_in(file, line, column), fmt::format("byte 0x{:02x} is not valid UTF-8", c),
            "save the file as UTF-8");
@@ -174,7 +155,7 @@ Node parse_yaml(std::string_view text, const std::string& file) {
   if (text.size() > size_limit) fail(file, "larger than 1 MiB", "a scenario is a few KiB");
   check_characters(text, file);
   if (const auto end = base::find_odd_line_end(text))
-    fail(place_in(file, end->line, end->column), base::cause_of(*end), base::odd_line_end_remedy);
+    fail(place_in(file, end->line, end->column), base::describe(*end), base::odd_line_end_remedy);
   std::istringstream stream{std::string(text)};
   Builder builder(file);
   try {

@@ -39,8 +39,17 @@ struct FakeBehaviour {
   bool powers_off = true;        // when it is asked to; else it crashes
   std::uint64_t miscounted = 0;  // exits that the host's side counts too many
   std::uint64_t untraced = 0;    // exits that the tracepoint misses
+  std::uint64_t overtraced = 0;  // port I/O that a tracepoint sees and nobody made
   std::uint64_t disturbed = 0;   // exits of another kind before each read of the reader's
   std::uint64_t misread = 0;     // by so many the counts that its reads give are too large
+  std::uint64_t uncaused = 0;    // exits that have no cause and are not lost
+  std::uint32_t protocol = reader_protocol;  // its reader's
+  std::string hidden_symbols;                // why its kernel names no address; "": it does
+  std::string memory_tree =                  // QEMU's answer
+      "FlatView #0\n AS \"I/O\", root: io\n"
+      "  00000000000003f8-00000000000003ff (prio 0, i/o): serial\n"
+      "FlatView #1\n AS \"memory\", root: system\n"
+      "  0000000000000000-000000000fffffff (prio 0, ram): pc.ram\n";
 };
 
 // The exits of one guest, by reason; the guest and the host's side look at it.
@@ -54,7 +63,7 @@ class FakeCounts {
   }
 
   // What images/reader's snapshot() makes: each of its reads is an exit, counted before it answers.
-  nlohmann::json snapshot(const FakeBehaviour& behaviour) {
+  nlohmann::json snapshot(const FakeBehaviour& behaviour, bool mark = false) {
     const std::lock_guard lock(mutex_);
     const auto read = [&] {
       if (behaviour.disturbed > 0) counts_[intr] += behaviour.disturbed;
@@ -74,6 +83,7 @@ class FakeCounts {
     read();
     object["end_total"] = total();
     latch_ = counts_;
+    if (mark) mark_ = counts_;
     ++latches_;
     for (const auto& [number, before] : seen) {
       read();
@@ -104,6 +114,31 @@ class FakeCounts {
     return stats;
   }
 
+  // One cause a reason, and one exit in ten is lost.
+  exits::HostCauses host_causes(std::uint64_t uncaused) const {
+    const std::lock_guard lock(mutex_);
+    const auto causes = [&](const std::map<std::uint32_t, std::uint64_t>& counts) {
+      exits::Causes result;
+      for (const auto& [number, exits] : counts) {
+        result.lost[number] = exits / 10;
+        result.causes[{number, 5, 0, 0xffffffff81000000 + number}] = {
+            exits - exits / 10 - (number == npf ? uncaused : 0), exits};
+      }
+      return result;
+    };
+    return {.vendor = exits::Vendor::svm,
+            .vcpus = 1,
+            .entries = 16,
+            .now = causes(counts_),
+            .latched = causes(latch_),
+            .marked = causes(mark_),
+            .latched_reasons = latch_};
+  }
+  void latch() {
+    const std::lock_guard lock(mutex_);
+    latch_ = counts_;
+  }
+
   std::map<std::uint32_t, std::uint64_t> by_number() const {
     const std::lock_guard lock(mutex_);
     return counts_;
@@ -117,7 +152,7 @@ class FakeCounts {
   }
 
   mutable std::mutex mutex_;
-  std::map<std::uint32_t, std::uint64_t> counts_, latch_;
+  std::map<std::uint32_t, std::uint64_t> counts_, latch_, mark_;
   std::uint64_t latches_ = 0;
 };
 
@@ -126,8 +161,8 @@ class FakeHost : public Host {
   explicit FakeHost(FakeBehaviour behaviour = {}) : behaviour_(std::move(behaviour)) {}
 
   std::unique_ptr<GuestMachine> make(const guest::DomainSpec& spec) override;
-  std::unique_ptr<GuestCounters> counters_of(const GuestMachine& machine) override;
-  ExitTrace trace_exits() override;
+  std::unique_ptr<GuestCounters> open_counters(const GuestMachine& machine) override;
+  ExitTrace trace_exits(bool details) override;
   KernelLines follow_log() override;
 
   // From now on the call of this number fails, counted from 1.
@@ -179,6 +214,10 @@ class FakeMachine : public GuestMachine {
     return host_.behaviour_.powers_off;
   }
   void perform(const scenario::HostAction&, const std::filesystem::path&) override { host_.call(); }
+  std::string memory_tree() override {
+    host_.call();
+    return host_.behaviour_.memory_tree;
+  }
 
  private:
   static std::pair<base::Fd, base::Fd> pair() {
@@ -223,11 +262,13 @@ class FakeMachine : public GuestMachine {
     std::size_t command = 0, input = 0, background = 0;
     words >> what >> id >> command >> input >> background;
     if (text.size() < end + 1 + command + input + background) return;
+    const std::string first = text.substr(end + 1, command);
     text.erase(0, end + 1 + command + input + background);
-    answer(what, id);
+    answer(what, id, first);
   }
 
-  void answer(const std::string& what, std::uint32_t id) {
+  // `first`: the first bytes behind the line, of a command or of addresses.
+  void answer(const std::string& what, std::uint32_t id, const std::string& first) {
     const FakeBehaviour& behaviour = host_.behaviour_;
     if (behaviour.dies) {
       ended_ = true;
@@ -240,7 +281,7 @@ class FakeMachine : public GuestMachine {
               .dump());
     } else if (what == "run") {
       nlohmann::json step{
-          {"event", "step"}, {"id", id}, {"before", counts_->snapshot(host_.behaviour_)}};
+          {"event", "step"}, {"id", id}, {"before", counts_->snapshot(host_.behaviour_, true)}};
       counts_->exit(FakeCounts::npf, 7);
       step.update({{"after", counts_->snapshot(host_.behaviour_)},
                    {"times", 1},
@@ -252,6 +293,8 @@ class FakeMachine : public GuestMachine {
       else
         step["exit_code"] = behaviour.exit_code;
       say(step.dump());
+    } else if (what == "symbols") {
+      say(symbols(id, first));
     } else if (what == "reboot") {
       counts_->exit(FakeCounts::npf, 100);
       say(ready());
@@ -261,9 +304,23 @@ class FakeMachine : public GuestMachine {
     }
   }
 
+  // Each address is the beginning of a function: "at_ffffffff81000000".
+  std::string symbols(std::uint32_t id, const std::string& addresses) const {
+    nlohmann::json answer{{"event", "symbols"}, {"id", id}};
+    if (!host_.behaviour_.hidden_symbols.empty()) {
+      answer["hidden"] = host_.behaviour_.hidden_symbols;
+      return answer.dump();
+    }
+    nlohmann::json names = nlohmann::json::array();
+    std::istringstream words(addresses);
+    for (std::string address; words >> address;) names.push_back({"at_" + address});
+    answer.update({{"from", 0}, {"symbols", names}, {"more", false}});
+    return answer.dump();
+  }
+
   std::string ready() {
     return nlohmann::json{
-        {"event", "ready"},       {"protocol", reader_protocol},
+        {"event", "ready"},       {"protocol", host_.behaviour_.protocol},
         {"reader", "fake"},       {"kernel", "6.1-fake"},
         {"vendor", "svm"},        {"vcpus", 1},
         {"layout", "descending"}, {"snapshot", counts_->snapshot(host_.behaviour_)}}
@@ -279,8 +336,11 @@ class FakeMachine : public GuestMachine {
 
 class FakeCounters : public GuestCounters {
  public:
-  FakeCounters(FakeHost& host, std::shared_ptr<FakeCounts> counts, std::uint64_t miscounted)
-      : host_(host), counts_(std::move(counts)), miscounted_(miscounted) {}
+  FakeCounters(FakeHost& host, std::shared_ptr<FakeCounts> counts, const FakeBehaviour& behaviour)
+      : host_(host),
+        counts_(std::move(counts)),
+        miscounted_(behaviour.miscounted),
+        uncaused_(behaviour.uncaused) {}
 
   exits::HostStats read() const override {
     host_.call();
@@ -294,11 +354,20 @@ class FakeCounters : public GuestCounters {
     host_.call();
     return counts_->host_stats(0).total.exits;
   }
+  exits::HostCauses read_causes() const override {
+    host_.call();
+    return counts_->host_causes(uncaused_);
+  }
+  exits::HostCauses latch_causes() const override {
+    host_.call();
+    counts_->latch();
+    return counts_->host_causes(uncaused_);
+  }
 
  private:
   FakeHost& host_;
   std::shared_ptr<FakeCounts> counts_;
-  std::uint64_t miscounted_;
+  std::uint64_t miscounted_, uncaused_;
 };
 
 inline std::unique_ptr<GuestMachine> FakeHost::make(const guest::DomainSpec&) {
@@ -308,19 +377,23 @@ inline std::unique_ptr<GuestMachine> FakeHost::make(const guest::DomainSpec&) {
   return std::make_unique<FakeMachine>(*this, counts_[none], none);
 }
 
-inline std::unique_ptr<GuestCounters> FakeHost::counters_of(const GuestMachine& machine) {
+inline std::unique_ptr<GuestCounters> FakeHost::open_counters(const GuestMachine& machine) {
   call();
-  return std::make_unique<FakeCounters>(*this, counts_.at(machine.pid), behaviour_.miscounted);
+  return std::make_unique<FakeCounters>(*this, counts_.at(machine.pid), behaviour_);
 }
 
-inline ExitTrace FakeHost::trace_exits() {
+inline ExitTrace FakeHost::trace_exits(bool details) {
   call();
-  return [this] {
+  return [this, details] {
     call();
-    std::map<std::uint32_t, std::uint64_t> all;
+    TracedExits all;
     for (const auto& [pid, counts] : counts_)
-      for (const auto& [number, exits] : counts->by_number()) all[number] += exits;
-    all[FakeCounts::npf] -= behaviour_.untraced;
+      for (const auto& [number, exits] : counts->by_number()) all.reasons[number] += exits;
+    if (details)
+      all.details = {.pio = {{0, all.reasons[FakeCounts::ioio] + behaviour_.overtraced}},
+                     .cpuid = {{0, all.reasons[FakeCounts::cpuid]}},
+                     .page_faults = {{{0, 0}, all.reasons[FakeCounts::npf]}}};
+    all.reasons[FakeCounts::npf] -= behaviour_.untraced;
     return all;
   };
 }

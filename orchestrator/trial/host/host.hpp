@@ -11,10 +11,13 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "orchestrator/base/fd.hpp"
+#include "orchestrator/exits/causes.hpp"
 #include "orchestrator/exits/host_stats.hpp"
+#include "orchestrator/exits/traced_details.hpp"
 #include "orchestrator/guest/xml/domain_spec.hpp"
 #include "orchestrator/kvm/kernel_log.hpp"
 #include "orchestrator/scenario/scenario.hpp"
@@ -38,6 +41,9 @@ class GuestMachine {
   // Does it and returns when the hypervisor has done it, after 30 s at most; a pause only begins.
   // `plug`: the disk that is plugged.
   virtual void perform(const scenario::HostAction& action, const std::filesystem::path& plug) = 0;
+  // What lies at the guest's addresses and ports, for causes::MemoryTree::parse. Only while the
+  // hypervisor has it: until the guest powers off.
+  virtual std::string memory_tree() = 0;
 
   pid_t pid = 0;             // of the process that has the VM
   base::Fd console, reader;  // the guest's streams, non-blocking; for whoever reads them
@@ -52,10 +58,16 @@ class GuestCounters {
   virtual exits::HostStats read() const = 0;
   virtual std::string text() const = 0;              // what read() is made of
   virtual std::uint64_t read_kvm_exits() const = 0;  // KVM's own statistic
+  virtual exits::HostCauses read_causes() const = 0;
+  virtual exits::HostCauses latch_causes() const = 0;  // as of now, which is the latch then
 };
 
-// Exits of all VMs since its making, by exit reason, as an independent witness counts them.
-using ExitTrace = std::function<std::map<std::uint32_t, std::uint64_t>()>;
+// Exits of all VMs since its making, as an independent witness counts them.
+struct TracedExits {
+  std::map<std::uint32_t, std::uint64_t> reasons;
+  std::optional<exits::TracedDetails> details;  // absent: not asked for, or the kernel cannot
+};
+using ExitTrace = std::function<TracedExits()>;
 // Lines of the kernel's log since the call before, or since its making.
 using KernelLines = std::function<kvm::KernelLog::Lines()>;
 
@@ -64,8 +76,9 @@ class Host {
   virtual ~Host() = default;
 
   virtual std::unique_ptr<GuestMachine> make(const guest::DomainSpec& spec) = 0;
-  virtual std::unique_ptr<GuestCounters> counters_of(const GuestMachine& machine) = 0;
-  virtual ExitTrace trace_exits() = 0;
+  virtual std::unique_ptr<GuestCounters> open_counters(const GuestMachine& machine) = 0;
+  // `details`: also what they were about, where the kernel can.
+  virtual ExitTrace trace_exits(bool details) = 0;
   virtual KernelLines follow_log() = 0;
 };
 

@@ -6,6 +6,7 @@
 #include "orchestrator/base/stop_check.hpp"
 #include "orchestrator/guest/channel.hpp"
 #include "orchestrator/guest/domain.hpp"
+#include "orchestrator/kvm/detail_tracepoints.hpp"
 #include "orchestrator/kvm/host_counters.hpp"
 #include "orchestrator/kvm/tracepoint.hpp"
 #include "orchestrator/trial/spec.hpp"
@@ -44,6 +45,11 @@ class DomainMachine : public GuestMachine {
     return domain_.powered_off();
   }
 
+  std::string memory_tree() override {
+    const base::GoingClock waiting;
+    return domain_.memory_tree();
+  }
+
   void perform(const HostAction& action, const std::filesystem::path& plug) override {
     const base::GoingClock waiting;
     const bool disk = action.device == HostAction::Device::disk;
@@ -79,6 +85,8 @@ class VmCounters : public GuestCounters {
   exits::HostStats read() const override { return counters_.read(); }
   std::string text() const override { return base::read_file(counters_.folder() / "exit_stats"); }
   std::uint64_t read_kvm_exits() const override { return counters_.read_kvm_exits(); }
+  exits::HostCauses read_causes() const override { return counters_.read_causes(); }
+  exits::HostCauses latch_causes() const override { return counters_.latch_causes(); }
 
  private:
   kvm::VmCounters counters_;
@@ -91,12 +99,19 @@ std::unique_ptr<GuestMachine> LibvirtHost::make(const guest::DomainSpec& spec) {
   return std::make_unique<DomainMachine>(connection_, spec);
 }
 
-std::unique_ptr<GuestCounters> LibvirtHost::counters_of(const GuestMachine& machine) {
+std::unique_ptr<GuestCounters> LibvirtHost::open_counters(const GuestMachine& machine) {
   return std::make_unique<VmCounters>(machine.pid);
 }
 
-ExitTrace LibvirtHost::trace_exits() {
-  return [trace = std::make_shared<kvm::ExitTracepoint>()] { return trace->read(); };
+ExitTrace LibvirtHost::trace_exits(bool details) {
+  std::shared_ptr<kvm::DetailTracepoints> detail_trace;
+  if (details && kvm::DetailTracepoints::possible())
+    detail_trace = std::make_shared<kvm::DetailTracepoints>();
+  return [trace = std::make_shared<kvm::ExitTracepoint>(), detail_trace] {
+    TracedExits traced{.reasons = trace->read(), .details = {}};
+    if (detail_trace) traced.details = detail_trace->read();
+    return traced;
+  };
 }
 
 KernelLines LibvirtHost::follow_log() {

@@ -13,8 +13,8 @@ class LibvirtHost : public Host {
   explicit LibvirtHost(virConnect* connection) : connection_(connection) {}
 
   std::unique_ptr<GuestMachine> make(const guest::DomainSpec& spec) override;
-  std::unique_ptr<GuestCounters> counters_of(const GuestMachine& machine) override;
-  ExitTrace trace_exits() override;
+  std::unique_ptr<GuestCounters> open_counters(const GuestMachine& machine) override;
+  ExitTrace trace_exits(bool details) override;
   KernelLines follow_log() override;
 
  private:

@@ -8,6 +8,8 @@
 #include <regex>
 #include <vector>
 
+#include "orchestrator/base/counted.hpp"
+
 namespace lab::trial {
 namespace {
 
@@ -82,7 +84,8 @@ exits::Check check_exit_log(const kvm::KernelLog::Lines& lines, pid_t pid,
           .ok = faults.empty(),
           .left = logged,
           .right = total,
-          .detail = fmt::format("{} lines, one each {} exits{}{}", found.size(), every,
+          .detail = fmt::format("{}, one each {}{}{}", base::counted(found.size(), "line"),
+                                base::counted(every, "exit"),
                                 left_out ? ", some left out by the kernel" : "",
                                 faults.empty() ? "" : ":" + faults)};
 }

@@ -77,16 +77,31 @@ void Observer::sample(double seconds) {
 void Observer::report() {
   const record::Conditions& conditions = state_.context.conditions;
   Sample sample{
-      .vendor = exits::parse_vendor(record::condition_of(conditions, record::condition::vendor)),
+      .vendor = record::recorded_vendor(conditions),
       .emulated = record::condition_of(conditions, record::condition::emulated) == "true"};
   for (const ExitsByNumber& guest : last_)
     for (const auto& [number, exits] : guest) sample.exits += exits;
   try {
-    if (events_++ % events_a_reasons == 0) sample.reasons = reasons_in(texts_);
+    if (events_++ % events_a_reasons == 0) {
+      sample.reasons = reasons_in(texts_);
+      read_causes();
+      if (causes_.leading().exits > 0) sample.causes = causes_.leading();
+    }
   } catch (const base::Error&) {
     // Nobody's count depends on it.
   }
   state_.context.sink({.trial = state_.plan.name, .what = std::move(sample)});
+}
+
+void Observer::read_causes() {
+  const auto begin = LiveCauses::Clock::now();
+  if (!causes_.due(begin)) return;
+  std::map<std::string, exits::HostCauses> guests;
+  for (std::size_t i = 0; i < guests_.size(); ++i)
+    if (guests_[i]->causes().wanted())
+      guests[std::to_string(i)] = guests_[i]->counters().read_causes();
+  causes_.take(guests);
+  causes_.has_read(begin, LiveCauses::Clock::now());
 }
 
 }  // namespace lab::trial

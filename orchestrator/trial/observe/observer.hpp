@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "orchestrator/trial/observe/live_causes.hpp"
 #include "orchestrator/trial/steps.hpp"
 
 namespace lab::trial {
@@ -20,11 +21,13 @@ class Observer {
  private:
   void sample(double seconds);
   void report();  // to whoever watches
+  void read_causes();
 
   TrialState& state_;
   const Guests& guests_;
   std::vector<ExitsByNumber> last_;  // of each guest: one that cannot be read keeps its counts
   std::vector<std::string> texts_;   // of each guest: what its counts were read from
+  LiveCauses causes_;
   Deadline next_event_{};
   unsigned events_ = 0;
 };

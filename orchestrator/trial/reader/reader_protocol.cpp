@@ -1,12 +1,17 @@
 // SPDX-License-Identifier: MIT
 #include "orchestrator/trial/reader/reader_protocol.hpp"
 
+#include <fmt/format.h>
+
+#include <algorithm>
 #include <array>
 #include <csignal>
+#include <iterator>
 #include <nlohmann/json.hpp>
 
 #include "orchestrator/base/error.hpp"
 #include "orchestrator/base/json.hpp"
+#include "orchestrator/exits/snapshot_json.hpp"
 
 namespace lab::trial {
 namespace {
@@ -21,7 +26,8 @@ base::Error garbage(const std::string& why) {
 }
 
 ReaderMessage::Kind kind_of(const std::string& event) {
-  constexpr std::array<std::string_view, 5> names{"ready", "step", "snapshot", "bye", "error"};
+  constexpr std::array<std::string_view, 6> names{"ready", "step",  "snapshot",
+                                                  "bye",   "error", "symbols"};
   for (std::size_t i = 0; i < names.size(); ++i)
     if (names[i] == event) return static_cast<ReaderMessage::Kind>(i);
   throw garbage("unknown event '" + event.substr(0, max_word) + "'");
@@ -34,7 +40,7 @@ std::string word(const json& object, const char* name) {
 }
 
 exits::Snapshot snapshot_in(const json& object, const char* name) {
-  return exits::parse_snapshot(object.at(name).dump());
+  return exits::snapshot_from(object.at(name));
 }
 
 std::uint32_t number(const json& object, const char* name, std::uint32_t max = UINT32_MAX) {
@@ -42,10 +48,10 @@ std::uint32_t number(const json& object, const char* name, std::uint32_t max = U
 }
 
 void read_ready(const json& object, ReaderMessage& message) {
-  const std::uint32_t protocol = number(object, "protocol");
-  if (protocol != reader_protocol)
-    throw garbage("protocol " + std::to_string(protocol) + ", expected " +
-                  std::to_string(reader_protocol));
+  message.protocol = number(object, "protocol");
+  if (message.protocol < oldest_reader_protocol || message.protocol > reader_protocol)
+    throw garbage(fmt::format("protocol {}, expected {} to {}", message.protocol,
+                              oldest_reader_protocol, reader_protocol));
   message.kernel = word(object, "kernel");
   message.vendor = word(object, "vendor");
   message.layout = word(object, "layout");
@@ -78,6 +84,27 @@ void read_step(const json& object, ReaderMessage& message) {
   message.text = object.at("output").get<std::string>();
 }
 
+ReaderSymbol symbol_in(const json& value) {
+  if (value.is_null()) return {};
+  if (!value.is_array() || value.empty() || value.size() > 2)
+    throw garbage("a symbol is no [NAME, MODULE]");
+  return {value[0].get<std::string>(), value.size() < 2 ? "" : value[1].get<std::string>()};
+}
+
+void read_symbols(const json& object, ReaderMessage& message) {
+  message.id = number(object, "id");
+  if (object.contains("hidden")) {
+    message.text = word(object, "hidden");
+    return;
+  }
+  message.from = number(object, "from", max_symbols);
+  message.more = object.at("more").get<bool>();
+  const json& symbols = object.at("symbols");
+  if (!symbols.is_array() || symbols.empty() || message.from + symbols.size() > max_symbols)
+    throw garbage("more symbols than there may be, or none");
+  for (const json& value : symbols) message.symbols.push_back(symbol_in(value));
+}
+
 }  // namespace
 
 ReaderMessage parse_reader_message(std::string_view line) {
@@ -99,6 +126,9 @@ ReaderMessage parse_reader_message(std::string_view line) {
       case ReaderMessage::Kind::error:
         message.text = object.at("message").get<std::string>();
         break;
+      case ReaderMessage::Kind::symbols:
+        read_symbols(object, message);
+        break;
       case ReaderMessage::Kind::bye:
         break;
     }
@@ -106,6 +136,23 @@ ReaderMessage parse_reader_message(std::string_view line) {
   } catch (const json::exception& error) {
     throw garbage(error.what());
   }
+}
+
+bool SymbolLines::take(ReaderMessage& message) {
+  const bool symbols = message.kind == ReaderMessage::Kind::symbols;
+  const std::size_t expected = begun_ ? begun_->symbols.size() : 0;
+  if (begun_ && (!symbols || message.id != begun_->id))
+    throw garbage("an answer with symbols is not ended");
+  if (!symbols) return true;
+  if (message.from != expected) throw garbage("lines of symbols do not follow each other");
+  if (begun_) {
+    std::ranges::move(message.symbols, std::back_inserter(begun_->symbols));
+    message.symbols = std::move(begun_->symbols);
+    message.from = 0;
+    begun_.reset();
+  }
+  if (message.more) begun_ = std::move(message);
+  return !begun_;
 }
 
 std::string run_request(const RunRequest& request) {
@@ -124,6 +171,11 @@ std::string run_request(const RunRequest& request) {
 
 std::string snapshot_request(std::uint32_t id) {
   return "snapshot " + std::to_string(id) + "\n";
+}
+
+std::string symbols_request(std::uint32_t id, const std::vector<std::uint64_t>& addresses) {
+  const std::string words = fmt::format("{:x}", fmt::join(addresses, " "));
+  return fmt::format("symbols {} {}\n{}", id, words.size(), words);
 }
 
 }  // namespace lab::trial

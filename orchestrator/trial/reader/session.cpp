@@ -44,14 +44,18 @@ void Session::check() {
 }
 
 std::optional<ReaderMessage> Session::next_message() {
-  const std::optional<std::string> line = reader_.next_line();
-  if (!line || problem_) return std::nullopt;
-  try {
-    ReaderMessage message = parse_reader_message(*line);
-    if (message.kind != ReaderMessage::Kind::error) return message;
-    fail(Outcome::failed, "the reader in the guest: " + message.text.substr(0, 300));
-  } catch (const base::Error& error) {
-    fail(Outcome::failed, std::string("the guest sent garbage: ") + error.what());
+  while (!problem_) {
+    const std::optional<std::string> line = reader_.next_line();
+    if (!line) break;
+    try {
+      ReaderMessage message = parse_reader_message(*line);
+      if (message.kind == ReaderMessage::Kind::error)
+        fail(Outcome::failed, "the reader in the guest: " + message.text.substr(0, 300));
+      else if (symbols_.take(message))
+        return message;
+    } catch (const base::Error& error) {
+      fail(Outcome::failed, std::string("the guest sent garbage: ") + error.what());
+    }
   }
   return std::nullopt;
 }

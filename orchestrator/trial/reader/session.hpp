@@ -40,7 +40,8 @@ class Session {
   void read();   // what is there
   void check();  // a problem where the guest panicked, or ended without being let
 
-  // The reader's next message. A problem where it is none, or says that the reader has one.
+  // The reader's next message; an answer of several lines as one message, when all of it is there.
+  // A problem where it is none, or says that the reader has one.
   std::optional<ReaderMessage> next_message();
   // A message that nothing asked for: a problem, too.
   void refuse(const ReaderMessage& message);
@@ -65,6 +66,7 @@ class Session {
   ConsoleMarks marks_;
   guest::Console console_;
   guest::LineChannel reader_;
+  SymbolLines symbols_;
   std::optional<Problem> problem_;
   bool console_open_ = true, reader_open_ = true;
   bool may_end_ = false, ended_ = false;

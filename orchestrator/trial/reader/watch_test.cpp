@@ -24,7 +24,7 @@ const std::string plain_snapshot =
     R"("total_cycles":5000,"leaf_reads":9,"late_reads":2,)"
     R"("reasons":[[123,40,40,700],[114,63,62,300]]})";
 const std::string plain_ready =
-    R"({"event":"ready","protocol":3,"reader":"3.0","kernel":"6.1","vendor":"AuthenticAMD",)"
+    R"({"event":"ready","protocol":4,"reader":"4.0","kernel":"6.1","vendor":"AuthenticAMD",)"
     R"("vcpus":1,"layout":"descending","snapshot":)" +
     plain_snapshot + "}\n";
 const std::string answer = R"({"event":"snapshot","id":1,"snapshot":)" + plain_snapshot + "}\n";
@@ -89,6 +89,42 @@ TEST_F(WatchTest, ATimeLimitIsAResult) {
   EXPECT_FALSE(wait(milliseconds(20)));
   EXPECT_EQ(problem().outcome, Outcome::timed_out);
   EXPECT_EQ(problem().message, "time limit: an answer");
+}
+
+std::string symbols_part(int id, int from, const std::string& name, bool more) {
+  return R"({"event":"symbols","id":)" + std::to_string(id) + R"(,"from":)" + std::to_string(from) +
+         R"(,"symbols":[[")" + name + R"("]],"more":)" + (more ? "true" : "false") + "}\n";
+}
+
+TEST_F(WatchTest, AnAnswerOfSeveralLinesIsOneMessageWhenAllOfItIsThere) {
+  base::write_all(guest_.reader.get(),
+                  symbols_part(1, 0, "a", true) + symbols_part(1, 1, "b", true), "reader");
+  EXPECT_FALSE(wait(milliseconds(50)));
+  Watch watch({guest_.session.get()}, [] { return Watch::never; });
+  base::write_all(guest_.reader.get(), symbols_part(1, 2, "c", false) + answer, "reader");
+  std::vector<ReaderMessage> messages;
+  EXPECT_TRUE(watch.until(
+      [&] {
+        while (auto message = guest_.session->next_message()) messages.push_back(*message);
+        return messages.size() == 2;
+      },
+      std::chrono::steady_clock::now() + milliseconds(2000), "both"));
+  EXPECT_THAT(messages.at(0).symbols,
+              ElementsAre(ReaderSymbol{"a", ""}, ReaderSymbol{"b", ""}, ReaderSymbol{"c", ""}));
+  EXPECT_EQ(messages.at(1).kind, ReaderMessage::Kind::snapshot);
+}
+
+TEST_F(WatchTest, LinesThatDoNotFollowEachOtherAreAResult) {
+  for (const std::string& next :
+       {symbols_part(1, 2, "b", false), symbols_part(2, 1, "b", false), answer}) {
+    Guest guest;
+    Watch watch({guest.session.get()}, [] { return Watch::never; });
+    base::write_all(guest.reader.get(), symbols_part(1, 0, "a", true) + next, "reader");
+    EXPECT_FALSE(watch.until([&] { return guest.session->next_message().has_value(); },
+                             std::chrono::steady_clock::now() + milliseconds(2000), "x"));
+    EXPECT_EQ(watch.problem()->outcome, Outcome::failed);
+    EXPECT_THAT(watch.problem()->message, HasSubstr("symbols"));
+  }
 }
 
 TEST_F(WatchTest, ASecondReadyIsARebootOfItsOwn) {

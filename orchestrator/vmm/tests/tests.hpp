@@ -44,6 +44,10 @@ Report test_wrap();
 // The guest's own guest (SVM only) exits `exits` times: told apart from the guest's own exits.
 Report test_nested(std::uint64_t exits);
 
+// Exits of which every cause is known, in each mode and privilege; latches and marks of vCPUs that
+// run; and more causes than the table has room for. With exit_causes=N.
+Report test_causes(unsigned times);
+
 // VM entries that the processor refuses.
 Report test_failed(unsigned times);
 

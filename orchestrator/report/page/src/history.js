@@ -25,12 +25,12 @@ export function trend({history}) {
   const choice = series.length < 2 ? []
     : [h('div', {class: 'controls'}, select('Series', labels, first, show))];
   return {chart: shown?.chart, content: [
-    ...choice, place, ...changes_in_words(changes), ...failed_runs(history.failed ?? []),
+    ...choice, place, ...changes_in_words(changes, place_of(series)), ...failed_runs(history.failed ?? []),
   ]};
 }
 
 const is_of = (change, series) =>
-  change.cell === series.cell && change.step === series.step && change.guest === series.guest;
+  ['cell', 'site', 'vendor', 'step', 'guest'].every((key) => change[key] === series[key]);
 
 // The first one in which something changed, or the longest.
 function most_telling(series, changes) {
@@ -40,11 +40,20 @@ function most_telling(series, changes) {
   return lengths.indexOf(Math.max(...lengths));
 }
 
+// Sites and vendors have series of their own; they are named where there are several.
+function place_of(series) {
+  const several = (key) => new Set(series.map((one) => one[key])).size > 1;
+  const keys = ['site', 'vendor'].filter(several);
+  return (one) => keys.length ? ` on ${keys.map((key) => one[key] || '–').join(', ')}` : '';
+}
+
 function series_labels(series) {
+  const place = place_of(series);
   const cells = cell_labels(series.map(({scenario, cell, label}) => ({scenario, name: cell, label})));
   const several = new Set(series.map((one) => step_label({name: one.step, guest: one.guest}))).size > 1;
-  return series.map(({step, guest}, i) => {
-    const cell = cells[i].replace(/ \(\d+\)$/, '');
+  return series.map((one, i) => {
+    const {step, guest} = one;
+    const cell = cells[i].replace(/ \(\d+\)$/, '') + place(one);
     return several ? `${cell}: ${step_label({name: step, guest})}` : cell;
   });
 }
@@ -53,7 +62,8 @@ function one(series, label, changes, failed) {
   const points = series.points.map((point) => ({...point, at: Date.parse(point.time)}));
   const mine = changes.map((change, i) => ({...change, number: i + 1, at: Date.parse(change.time)}))
     .filter((change) => is_of(change, series));
-  const lost = failed.filter(({scenario}) => scenario === series.scenario)
+  const lost = failed.filter(({scenario, site}) =>
+    scenario === series.scenario && (!site || site === series.site))
     .map((run) => ({...run, at: Date.parse(run.time)}));
   const ends = [...points, ...lost].map(({at}) => at).filter((at) => !Number.isNaN(at));
   const first = Math.min(...ends), last = Math.max(...ends);
@@ -189,10 +199,10 @@ const run_table = (points, label) => table({
   },
 });
 
-function changes_in_words(changes) {
+function changes_in_words(changes, site) {
   if (!changes.length) return [h('p', {}, 'No change was found over these runs.')];
   return [h('h3', {}, plural(changes.length, 'change')), h('ol', {class: 'changes'}, changes.map((change) =>
-    h('li', {}, h('strong', {}, `${change.cell}, ${change.subject}`),
+    h('li', {}, h('strong', {}, `${change.cell}${site(change)}, ${change.subject}`),
       ` since ${when(change.time)}: ${count(change.before)} → ${count(change.after)} exits` +
       (Number(change.before) > 0
         ? ` (${percent(Number(change.after) / Number(change.before) - 1)})` : '') +

@@ -2,6 +2,7 @@
 // The report: its sections from the data in the page, the first ones at once, the others when the
 // browser has shown those.
 import {can_stand_beside, side_by_side} from './cells.js';
+import {causes, have_causes} from './causes.js';
 import {charts, draw_all_for_paper, when_paper} from './chart.js';
 import {rank_reasons} from './colours.js';
 import {comparisons} from './comparison.js';
@@ -20,6 +21,7 @@ const sections = [
   ['exits', 'Exits by reason', counted, (data) => by_reason('exits', data)],
   ['cycles', 'Cycles by reason', (data) => counted(data) && have_cycles(data.cells),
    (data) => by_reason('cycles', data)],
+  ['causes', 'Causes', (data) => counted(data) && have_causes(data.cells), causes],
   ['time', 'Exits over time', (data) => some(data.timelines), timelines],
   ['cells', 'Cells side by side', (data) => counted(data) && can_stand_beside(data.cells), side_by_side],
   ['comparison', 'Comparison', (data) => some(data.comparisons), comparisons],

@@ -102,11 +102,11 @@ function failure(trial) {
          scrolling(`Console of ${name}`, h('pre', {}, console_tail))] : []);
 }
 
-const trial_table = (all, failed) => table({
+const trial_table = (all, failed, nodes = all.some(({node}) => node)) => table({
   caption: `All ${plural(all.length, 'trial')}` +
     `${failed ? ', those that did not pass first' : ''}; exits are those of the first step`,
   columns: [
-    {head: 'trial', name: true}, {head: 'outcome'}, {head: 'site'}, {head: 'start'},
+    {head: 'trial', name: true}, {head: 'outcome'}, {head: 'site'}, ...nodes ? [{head: 'node'}] : [], {head: 'start'},
     {head: 'seconds', number: true}, {head: 'exits', number: true},
     {head: 'checks', title: 'passed of all'}, {head: 'id', long: true},
   ],
@@ -114,8 +114,9 @@ const trial_table = (all, failed) => table({
   row: (i) => {
     const trial = all[i];
     const failed = trial.checks_failed?.length ?? 0;
-    return [trial.name, badge(trial.outcome), trial.site, when(trial.start), trial.seconds?.toFixed(1),
-            count(trial.exits), trial.checks_passed === undefined ? undefined
+    return [trial.name, badge(trial.outcome), trial.site, ...nodes ? [trial.node] : [],
+            when(trial.start), trial.seconds?.toFixed(1), count(trial.exits),
+            trial.checks_passed === undefined ? undefined
               : `${trial.checks_passed} of ${trial.checks_passed + failed}`, trial.id];
   },
 });

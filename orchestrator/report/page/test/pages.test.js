@@ -181,7 +181,8 @@ function trends_of(trials) {
   for (const trial of trials) {
     if (trial.outcome !== 'passed' || trial.run?.startsWith('confirm-')) continue;
     for (const step of trial.steps.filter(({exits}) => exits !== undefined)) {
-      const key = JSON.stringify([trial.trial.replace(/#\d+$/, ''), step.name, step.guest ?? 1]);
+      const {site = '', vendor = ''} = trial.conditions;
+      const key = JSON.stringify([trial.trial.replace(/#\d+$/, ''), site, vendor, step.name, step.guest ?? 1]);
       if (!trends.has(key)) trends.set(key, new Map());
       const runs = trends.get(key);
       const run = trial.run ?? trial.id;
@@ -194,11 +195,11 @@ function trends_of(trials) {
 async function check_history(page, trials) {
   const trends = trends_of(trials);
   const told = await page.evaluate(() => window.lab.data.history.series
-    .map(({cell, step, guest, thinned}) => ({cell, step, guest, thinned})));
+    .map(({cell, site, vendor, step, guest, thinned}) => ({cell, site, vendor, step, guest, thinned})));
   assert.strictEqual(told.length, trends.size);
-  for (const [i, {cell, step, guest, thinned}] of told.entries()) {
+  for (const [i, {cell, site, vendor, step, guest, thinned}] of told.entries()) {
     if (i >= 20) break;  // a page has hundreds
-    const runs = trends.get(JSON.stringify([cell, step, guest]));
+    const runs = trends.get(JSON.stringify([cell, site, vendor, step, guest]));
     assert.ok(runs, `${cell}, ${step}`);
     await choose(page, 'trend', 'Series', i);
     await show_all(page);

@@ -82,8 +82,9 @@ function comparison() {
 function history(runs, cells = 1) {
   const time = (i) => new Date(Date.UTC(2025, 0, 1) + i * 86_400_000).toISOString();
   const run = (i) => `${time(i).replace(/[-:]/g, '')}-run${i}`;
+  const place = {site: 'svm', vendor: 'svm'};
   const series = (c) => ({
-    scenario: 'nightly', cell: `nightly[cell=${c}]`, label: `cell=${c}`, step: 'boot', guest: 1,
+    scenario: 'nightly', cell: `nightly[cell=${c}]`, label: `cell=${c}`, ...place, step: 'boot', guest: 1,
     points: Array.from({length: runs}, (_, i) => {
       const median = (i < runs * 0.7 ? 12_452 : 18_267) + (i * 7919 + c) % 89;
       return {run: run(i), time: time(i), trials: 5, median, least: median - 60, most: median + 75};
@@ -93,8 +94,8 @@ function history(runs, cells = 1) {
   return {
     series: Array.from({length: cells}, (_, c) => series(c)),
     failed: runs > 3 ? [{run: run(3), time: time(3), scenario: 'nightly', trials: 5, passed: 3}] : [],
-    changes: runs > 9 ? [{cell: 'nightly[cell=0]', subject: 'total of boot', run: run(at), time: time(at),
-      before: 12_452, after: 18_267, conditions: {outer_kernel: {a: '6.1.0-55', b: '6.1.0-56'}}}] : [],
+    changes: runs > 9 ? [{cell: 'nightly[cell=0]', ...place, subject: 'total of boot', step: 'boot', guest: 1,
+      run: run(at), time: time(at), before: 12_452, after: 18_267, conditions: {outer_kernel: {a: '6.1.0-55', b: '6.1.0-56'}}}] : [],
   };
 }
 
@@ -103,13 +104,36 @@ const frame = (title, more) => ({
   notes: [], ...more,
 });
 
+// As a boot's: port I/O by port and function, first touches, a sum of others, lost ones.
+function boot_causes(serial = 3854) {
+  const cause = (number, reason, detail, place, exits, cycles) =>
+    ({number, reason, detail, place, exits, ...cycles ? {cycles} : {}});
+  return [
+    cause(1024, 'NPF', 'first touch of RAM', 'clear_page_rep', 20100, 180000000),
+    cause(123, 'IOIO', 'io 0xcf8 PCI configuration address: write 4', 'pci_conf1_read', 8615, 5000000),
+    cause(123, 'IOIO', 'io 0xcfc PCI configuration data: read 4', 'pci_conf1_read', 7004, 5100000),
+    cause(1024, 'NPF', 'mmio 0xfee000b0 APIC EOI: write', 'native_apic_mem_eoi', 5800, 30000000),
+    cause(123, 'IOIO', 'io 0x3f8 serial: write 1', 'serial8250_console_putchar', serial, 2500000),
+    cause(123, 'IOIO', 'io 0x3fd serial: read 1', 'wait_for_xmitr', 1800.5, 900000),
+    cause(1024, 'NPF', '(others)', '(others)', 1084, 4079654),
+    cause(123, 'IOIO', '(lost)', '(lost)', 40),
+    cause(120, 'HLT', '', 'default_idle', 25, 9000),
+    cause(137, 'WBINVD', '', '', 1, 500),
+  ];
+}
+
+function with_causes(one, causes) {
+  one.steps[0].causes = causes;
+  return one;
+}
+
 const full = () => frame('paging', {
   notes: ['1 trial did not pass: it is in no median.'],
   answers: [{question: '1. How many exits does a full boot take?',
              lines: ['nested: 2,929 (median of 3) exits [1–2].', '  shadow: more [2, 3].']}],
   evidence: ['[1] 20261122T080000.000Z-1  paging#1', '[2] two', '[3] three'],
   outcomes: {passed: 3, guest_failed: 1},
-  cells: [cell('nested'), cell('shadow', 4)],
+  cells: [with_causes(cell('nested'), boot_causes()), with_causes(cell('shadow', 4), boot_causes(20725))],
   timelines: [timeline('paging[nested]#1'), timeline('paging[shadow]#1', 1500)],
   comparisons: [comparison()],
   history: history(30),
@@ -168,6 +192,8 @@ const hostile = () => {
     cell.conditions = Object.fromEntries(hostile_texts.map((one, i) => [`key ${i} ${one}`, `${c} ${one}`]));
     cell.steps.forEach((step, s) => {
       step.name = `${s} ${text(0)}`;
+      step.causes?.forEach((cause, i) =>
+        Object.assign(cause, {reason: text(i), detail: text(i + 1), place: text(i + 2)}));
       step.reasons.forEach((reason, r) => Object.assign(reason, {name: text(r), category: text(r + 1)}));
     });
   });

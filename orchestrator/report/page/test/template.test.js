@@ -42,7 +42,7 @@ describe('the template', () => {
 });
 
 describe('sections', () => {
-  const all = ['answers', 'exits', 'cycles', 'time', 'cells', 'comparison', 'trend', 'conditions', 'trials'];
+  const all = ['answers', 'exits', 'cycles', 'causes', 'time', 'cells', 'comparison', 'trend', 'conditions', 'trials'];
 
   it('are all there, in order, with a chart and a table each', async () => {
     await with_page(file_of(shapes.full()), {}, async (page) => {
@@ -114,6 +114,117 @@ describe('sections', () => {
   });
 });
 
+describe('causes', () => {
+  const alone = () => ({...shapes.full(), comparisons: []});
+  const frame = (name) => `#causes .frame[aria-label*="${name}"]`;
+  const width = (page, name) => page.$eval(frame(name), ({style}) => parseFloat(style.width));
+  const focused = (page) => page.evaluate(() => document.activeElement.getAttribute('aria-label'));
+  const says = (page) => page.$eval('#causes output.point', ({value}) => value);
+
+  it('are frames as wide as their exits, from the step to the place', async () => {
+    await with_page(file_of(alone()), {}, async (page) => {
+      const all = 20100 + 8615 + 7004 + 5800 + 3854 + 1800.5 + 1084 + 40 + 25 + 1;
+      const close = (x, y) => assert.ok(Math.abs(x - y) < 0.01, `${x} is not ${y}`);
+      close(await width(page, 'boot: '), 100);
+      close(await width(page, 'boot → NPF: '), 100 * (20100 + 5800 + 1084) / all);
+      close(await width(page, 'serial8250_console_putchar: '), 100 * 3854 / all);
+      const label = await page.$eval(frame('serial8250_console_putchar: '), (one) => one.getAttribute('aria-label'));
+      assert.strictEqual(label, 'boot → IOIO → io 0x3f8 serial: write 1 → serial8250_console_putchar: ' +
+        '3,854 exits, 8.0 %, 100.0 % of io 0x3f8 serial: write 1');
+      assert.match(await text_of(page, '#causes figcaption'),
+        /boot of paging\[nested\].*NPF, first touch of RAM, clear_page_rep leads with 41\.6 %/);
+    });
+  });
+
+  it('are zoomed by click, and back', async () => {
+    await with_page(file_of(alone()), {}, async (page) => {
+      assert.strictEqual(await page.$(frame('default_idle')), null);  // too narrow
+      await page.click(frame('boot → IOIO: '));
+      assert.strictEqual(await width(page, 'boot → IOIO: '), 100);
+      assert.ok(await width(page, 'serial8250_console_putchar: ') > 15);
+      assert.strictEqual(await page.$(frame('boot → NPF: ')), null);
+      await page.click(frame('boot → IOIO: '));
+      assert.ok(await width(page, 'boot → IOIO: ') < 50);
+    });
+  });
+
+  it('are reached, zoomed and left by keyboard', async () => {
+    await with_page(file_of(alone()), {}, async (page) => {
+      await page.focus('#causes .frame[tabindex="0"]');
+      assert.match(await focused(page), /^boot: /);
+      await page.keyboard.press('ArrowDown');
+      assert.match(await focused(page), /^boot → NPF: /);
+      await page.keyboard.press('ArrowRight');
+      assert.match(await focused(page), /^boot → IOIO: 21,313\.5 exits/);
+      assert.match(await says(page), /^boot → IOIO: 21,313\.5 exits, 44\.1 %/);
+      await page.keyboard.press('Enter');
+      assert.strictEqual(await width(page, 'boot → IOIO: '), 100);
+      assert.match(await focused(page), /^boot → IOIO: /);
+      assert.strictEqual((await page.$$('#causes .frame[tabindex="0"]')).length, 1);
+      await page.keyboard.press('Escape');
+      assert.match(await focused(page), /^boot: /);
+      assert.ok(await width(page, 'boot → IOIO: ') < 50);
+    });
+  });
+
+  it('are searched, also those that are too narrow to be drawn', async () => {
+    await with_page(file_of(alone()), {}, async (page) => {
+      const found = () => page.$eval('#causes .controls output', ({value}) => value);
+      await page.type('#causes input[type="search"]', 'Serial');
+      assert.strictEqual(await found(), '2 matches: 5,654.5 exits, 11.7 %');
+      assert.ok((await page.$$('#causes .frame.found')).length >= 2);
+      await page.$eval('#causes input[type="search"]', (box) => { box.value = ''; });
+      await page.type('#causes input[type="search"]', 'default_idle');
+      assert.strictEqual(await found(), '1 match: 25 exits, <0.1 %');
+      await page.type('#causes input[type="search"]', 'x');
+      assert.strictEqual(await found(), 'nothing matches');
+    });
+  });
+
+  it('are all in a table', async () => {
+    const data = alone();
+    await with_page(file_of(data), {}, async (page) => {
+      const rows = await rows_of(page, 'causes', 'Causes in boot of paging[nested]');
+      assert.strictEqual(rows.length, data.cells[0].steps[0].causes.length);
+      assert.strictEqual(rows[0]['emulated cycles an exit'], '8,955');
+      assert.strictEqual(rows.find(({place}) => place === '(lost)')['emulated cycles an exit'], '–');
+    });
+  });
+
+  it('of two cells show what moved', async () => {
+    await with_page(file_of(shapes.full()), {}, async (page) => {
+      assert.match(await text_of(page, '#causes figcaption'),  // as the two are compared
+        /Most moved at IOIO, io 0x3f8 serial: write 1, serial8250_console_putchar: \+16,871/);
+      const grown = await page.$$eval('#causes .frame.grown', (all) => all.map(({textContent}) => textContent));
+      assert.deepStrictEqual(grown, ['boot +16,871', 'IOIO +16,871', 'io 0x3f8 serial: write 1 +16,871',
+                                     'serial8250_console_putchar +16,871']);
+      const [first] = await rows_of(page, 'causes', 'What changed by cause');
+      assert.deepStrictEqual([first.A, first.B, first['B − A']], ['3,854', '20,725', '+16,871']);
+      await choose(page, 'causes', 'What changes to', 0);
+      assert.strictEqual((await page.$$('#causes .frame.grown')).length, 0);
+    });
+    await with_page(file_of(alone()), {}, async (page) => {
+      assert.strictEqual((await page.$$('#causes .frame.grown')).length, 0);
+      await choose(page, 'causes', 'What changes to', 1);
+      assert.strictEqual((await page.$$('#causes .frame.grown')).length, 4);
+    });
+  });
+
+  it('are not compared with another vendor\'s, whose reasons are others', async () => {
+    const data = shapes.full();
+    data.cells[1].vendor = 'vmx';
+    await with_page(file_of(data), {}, async (page) => {
+      assert.strictEqual((await page.$$('#causes .frame.grown')).length, 0);
+      await assert.rejects(choose(page, 'causes', 'What changes to', 1), /no choice/);
+    });
+  });
+
+  it('are no section where there are none', async () => {
+    await with_page(file_of(shapes.many_cells()), {}, async (page) =>
+      assert.ok(!(await ids(page)).includes('causes')));
+  });
+});
+
 describe('numbers', () => {
   it('are those of the data, in tables and charts', async () => {
     const data = shapes.full();
@@ -172,6 +283,19 @@ describe('numbers', () => {
       assert.match(await text_of(page, '#trend .changes'),
         /total of boot since 2025-01-22 00:00 UTC: 12,452 → 18,267 exits \(\+46\.70 %\).*outer kernel: 6\.1\.0-55 → 6\.1\.0-56/);
       assert.match(await text_of(page, '#trend svg'), /1.*×|×.*1/);
+    });
+  });
+
+  it('of the history name the site where there are several, and change where that one did', async () => {
+    const data = shapes.full();
+    const [series] = data.history.series;
+    data.history.series = [{...series, site: 'kvm'}, series];
+    await with_page(file_of(data), {}, async (page) => {
+      assert.match(await text_of(page, '#trend .controls'), /on kvm.*on svm/);
+      assert.match(await text_of(page, '#trend figcaption'), /on svm: .*numbered lines are changes/);
+      assert.match(await text_of(page, '#trend .changes'), /nightly\[cell=0\] on svm, total of boot since/);
+      await choose(page, 'trend', 'Series', 0);
+      assert.doesNotMatch(await text_of(page, '#trend figcaption'), /numbered lines/);
     });
   });
 });

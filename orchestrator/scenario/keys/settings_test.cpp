@@ -1,7 +1,11 @@
 // SPDX-License-Identifier: MIT
 // Settings: read, varied, refused; and what contradicts what.
-#include "orchestrator/scenario/yaml/settings.hpp"
+#include "orchestrator/scenario/keys/settings.hpp"
 
+#include <cstdlib>
+#include <filesystem>
+
+#include "orchestrator/scenario/loader.hpp"
 #include "orchestrator/scenario/loader_test.hpp"
 
 namespace lab::scenario {
@@ -24,6 +28,10 @@ const std::string everything =
     "  console: verbose\n"
     "  clock: kvm-clock\n"
     "  cmdline: nohz=off mitigations=off\n"
+    "  kernel: /a/../bzImage\n"
+    "  initrd: initrd.img\n"
+    "  emulator: /qemu\n"
+    "  firmware: /bios.bin\n"
     "host: {ksm: on}\n"
     "kvm: {layout: combined, paging: shadow, kernel: trixie, scope: host, parameters: {x: 1}}\n"
     "samples: 0\n"
@@ -49,6 +57,10 @@ TEST(Settings, AllAreReadAndSurviveThePlansJson) {
   EXPECT_EQ(settings.console, Console::verbose);
   EXPECT_EQ(settings.clock, Clock::kvm_clock);
   EXPECT_EQ(settings.cmdline, "nohz=off mitigations=off");
+  EXPECT_EQ(settings.guest_emulator, "/qemu");
+  EXPECT_EQ(settings.guest_firmware, "/bios.bin");
+  EXPECT_EQ(settings.guest_kernel, "/bzImage");
+  EXPECT_EQ(settings.guest_initrd, (std::filesystem::current_path() / "initrd.img").string());
   EXPECT_TRUE(settings.ksm);
   EXPECT_EQ(settings.samples, 0u);
   EXPECT_EQ(settings.exact, Exact::always);
@@ -61,16 +73,16 @@ TEST(Settings, AllAreReadAndSurviveThePlansJson) {
 
 // A value that is not the default, for each kind of setting.
 std::string other_value(const Setting& setting) {
-  if (!setting.words.empty()) {
+  if (!setting.form.words.empty()) {
     const Settings plain;
-    for (std::string_view word : setting.words) {
+    for (std::string_view word : setting.form.words) {
       Settings settings;
       apply_setting(settings, std::string(setting.key), std::string(word), "here");
       if (settings != plain) return std::string(word);
     }
   }
-  if (setting.max > 64ull << 20) return "128 MiB";
-  if (setting.max != 0) return std::to_string(setting.max);
+  if (setting.form.max > 64ull << 20) return "128 MiB";
+  if (setting.form.max != 0) return std::to_string(setting.form.max);
   return setting.key == "guest.cpu.features" ? "+invtsc" : "other";
 }
 
@@ -90,6 +102,59 @@ TEST(Settings, EachOfTheTableVariesAndTravels) {
 TEST(Settings, WordsForNothing) {
   EXPECT_EQ(settings_of("guest: {cpu: {model: host, features: ''}, cmdline: ''}"), settings_of(""));
   EXPECT_EQ(settings_of("guest: {scratch: {size: none, bus: scsi}}").scratch_size, 0u);
+}
+
+// Relative to the file in which they stand; with --set to the current folder.
+TEST(Settings, PathsAreRelativeToTheirPlace) {
+  const auto kernels = [](const std::string& text, std::vector<std::string> set = {}) {
+    std::vector<std::string> found;
+    for (const TrialPlan& plan : expand(parse(before_steps(text), "/scenarios/s.yaml", set)))
+      found.push_back(plan.name + " " + plan.settings.guest_kernel);
+    return found;
+  };
+  const std::string here = std::filesystem::current_path().string();
+  ::setenv("HOME", "/home/me", 1);
+  EXPECT_THAT(kernels("guest: {kernel: ../k/bzImage}"), ElementsAre("tiny-boot#1 /k/bzImage"));
+  EXPECT_THAT(kernels("guest: {kernel: ~/k/bzImage}"),
+              ElementsAre("tiny-boot#1 /home/me/k/bzImage"));
+  EXPECT_THAT(kernels("guest: {kernel: a}", {"guest.kernel=b"}),
+              ElementsAre("tiny-boot#1 " + here + "/b"));
+  EXPECT_THAT(kernels("matrix: {guest.kernel: [image, ./a]}"),
+              ElementsAre("tiny-boot[guest.kernel=image]#1 ",
+                          "tiny-boot[guest.kernel=./a]#1 /scenarios/a"));
+  EXPECT_THAT(kernels("matrix: {guest.kernel: [image, ./a]}", {"matrix.guest.kernel=image,k/a"}),
+              ElementsAre("tiny-boot[guest.kernel=image]#1 ",
+                          "tiny-boot[guest.kernel=" + here + "/k/a]#1 " + here + "/k/a"));
+  EXPECT_THAT(kernels("matrix: {include: [{guest.kernel: b/../a}, {guest.kernel: /a}]}"),
+              ElementsAre("tiny-boot[guest.kernel=b/../a]#1 /scenarios/a",
+                          "tiny-boot[guest.kernel=/a]#1 /a"));
+}
+
+TEST(Settings, AnImageWithASlashIsAFile) {
+  const auto images = [](const std::string& text) {
+    std::vector<std::string> found;
+    for (const TrialPlan& plan : expand(parse(before_steps(text), "/scenarios/s.yaml")))
+      found.push_back(plan.name + " " + plan.settings.image);
+    return found;
+  };
+  EXPECT_THAT(images("matrix: {image: [debian-12, ./my.qcow2]}"),
+              ElementsAre("tiny-boot[image=debian-12]#1 debian-12",
+                          "tiny-boot[image=./my.qcow2]#1 /scenarios/my.qcow2"));
+  EXPECT_THAT(error_of(with(small, "image: tiny", "image: my disk.qcow2")),
+              HasSubstr("image must be 1 to 64 letters"));
+}
+
+TEST(Settings, PathsOfAnExtendedFileAreRelativeToThat) {
+  const ReadFile read = [](const std::string& file) {
+    EXPECT_EQ(file, "/base/b.yaml");
+    return before_steps("guest: {kernel: own}\nmatrix: {guest.initrd: [x, /y]}");
+  };
+  const auto plans = expand(parse("extends: ../base/b.yaml\n", "/top/s.yaml", {}, read));
+  ASSERT_EQ(plans.size(), 2u);
+  EXPECT_EQ(plans[0].name, "tiny-boot[guest.initrd=../base/x]#1");
+  EXPECT_EQ(plans[0].settings.guest_kernel, "/base/own");
+  EXPECT_EQ(plans[0].settings.guest_initrd, "/base/x");
+  EXPECT_EQ(plans[1].settings.guest_initrd, "/y");
 }
 
 TEST(Settings, ScopeIsAParameter) {
@@ -122,6 +187,8 @@ TEST(Settings, BadOnesSayWhereWhatAndHowToMend) {
       {"", "guest: {scratch: {size: 512 KiB}}", "whole MiB from 1 MiB to 64 GiB, not '512 KiB'"},
       {"", "guest: {cmdline: \"a\\nb\"}", "guest.cmdline must be one line of printable ASCII"},
       {"", "guest: {cmdline: " + std::string(1025, 'a') + "}", "0 to 1024 bytes"},
+      {"", "guest: {kernel: \"a\\tb\"}", "guest.kernel must be a path without control characters"},
+      {"", "guest: {kernel: ''}", "guest.kernel must have 1 to 1024 bytes"},
       {"", "guest: {nic: {model: rtl8139}}", "must be one of none, virtio, e1000"},
       {"", "guest: {clock: pit}", "automatic, kvm-clock, tsc, hpet, acpi_pm"},
       {"", "host: {ksn: on}", "unknown key 'ksn' in host, did you mean 'ksm'?"},
@@ -156,6 +223,7 @@ TEST(Settings, ContradictionsAreFoundAtLoad) {
       {"", "guest: {clock: tsc, cmdline: clocksource=hpet}",
        "clocksource= in guest.cmdline beside"},
       {"", "guest: {console: verbose, cmdline: a quiet b}", "quiet in guest.cmdline contradicts"},
+      {"", "guest: {initrd: a}", "s.yaml:4:17: guest.initrd without guest.kernel | an initrd is"},
       {"", "guest: {console: none, cmdline: console=ttyS0}", "contradicts guest.console none"},
   };
   for (const Bad& bad : cases) {

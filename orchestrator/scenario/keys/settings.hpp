@@ -8,20 +8,18 @@
 #include <string>
 #include <string_view>
 
+#include "orchestrator/scenario/keys/key_info.hpp"
 #include "orchestrator/scenario/scenario.hpp"
 #include "orchestrator/scenario/yaml/yaml.hpp"
 
 namespace lab::scenario {
 
-// One of the table: what it allows, for documentation and tests. kvm.parameters.NAME is none.
-struct Setting {
-  std::string_view key;
-  void (*read)(Settings&, const Setting&, const Node&);
+// A key that the matrix can vary. kvm.parameters.NAME is none of the table.
+struct Setting : KeyInfo {
+  void (*read)(Settings&, const KeyInfo&, const Node&);
   // Returns the value as read() takes it, or "" where none is set. Null where the value is kept as
   // a module parameter.
   std::string (*write)(const Settings&);
-  std::span<const std::string_view> words = {};  // where it is one of these
-  std::uint64_t min = 0, max = 0;                // of a number or, in bytes, of memory
 };
 
 std::span<const Setting> settings_table();
@@ -39,9 +37,16 @@ std::string canonical_key(std::string_view key);
 // Whether `key` names a setting at all.
 bool is_setting(std::string_view key);
 
+// Whether settings stand in the map that `key` names: "guest", "guest.disk".
+bool is_settings_group(std::string_view key);
+
 // For messages: "image, guest.vcpus, ...".
 std::string setting_keys();
 std::string nearest_setting(std::string_view key);  // ", did you mean ..." or nothing
+
+// The value's text as it is said in the scenario `file`, wherever it stands: a path of an extended
+// file or of --set is relative to another folder.
+std::string text_in(const std::string& file, const std::string& key, const Node& value);
 
 // Reads `value` into the setting that the canonical key names. Throws base::Error (user).
 void apply_setting(Settings& settings, const std::string& key, const Node& value);

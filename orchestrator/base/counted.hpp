@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: MIT
+// A number with its noun, which loses its plural's s where there is one: "1 trial", "2 trials".
+#pragma once
+
+#include <concepts>
+#include <string>
+#include <string_view>
+
+namespace lab::base {
+
+// `number` as it is printed: "1,234". `noun` in the singular.
+inline std::string counted(std::string_view number, std::string_view noun) {
+  return std::string(number) + " " + std::string(noun) + (number == "1" ? "" : "s");
+}
+
+inline std::string counted(std::integral auto number, std::string_view noun) {
+  return counted(std::to_string(number), noun);
+}
+
+}  // namespace lab::base

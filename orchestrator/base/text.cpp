@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: MIT
+#include "orchestrator/base/text.hpp"
+
+#include <algorithm>
+
+namespace lab::base {
+namespace {
+
+struct Lead {
+  unsigned char mask, bits;
+  std::size_t bytes;
+  char32_t smallest;  // anything below is an overlong form
+};
+
+constexpr Lead leads[] = {
+    {0x80, 0x00, 1, 0}, {0xe0, 0xc0, 2, 0x80}, {0xf0, 0xe0, 3, 0x800}, {0xf8, 0xf0, 4, 0x10000}};
+
+}  // namespace
+
+std::vector<std::string_view> split(std::string_view text, char separator) {
+  std::vector<std::string_view> parts;
+  for (std::size_t begin = 0; begin <= text.size();) {
+    const std::size_t end = std::min(text.find(separator, begin), text.size());
+    parts.push_back(text.substr(begin, end - begin));
+    begin = end + 1;
+  }
+  return parts;
+}
+
+std::string shell_quoted(std::string_view text) {
+  std::string result = "'";
+  for (const char c : text) result += c == '\'' ? "'\\''" : std::string(1, c);
+  return result + "'";
+}
+
+CodePoint first_code_point(std::string_view text) {
+  const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
+  for (const Lead& lead : leads) {
+    if ((byte(0) & lead.mask) != lead.bits) continue;
+    if (text.size() < lead.bytes) return {};
+    char32_t value = byte(0) & static_cast<unsigned char>(~lead.mask);
+    for (std::size_t i = 1; i < lead.bytes; ++i) {
+      if ((byte(i) & 0xc0) != 0x80) return {};
+      value = value << 6 | (byte(i) & 0x3f);
+    }
+    const bool surrogate = value >= 0xd800 && value <= 0xdfff;
+    if (value < lead.smallest || value > 0x10ffff || surrogate) return {};
+    return {value, lead.bytes};
+  }
+  return {};
+}
+
+}  // namespace lab::base

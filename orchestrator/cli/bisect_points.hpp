@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: MIT
+// What a bisection is over: commits of a kernel tree, or a setting's values.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "orchestrator/bisect/log.hpp"
+#include "orchestrator/bisect/search.hpp"
+
+namespace lab::cli {
+
+struct BisectPoints {
+  std::string setting;                // "kvm.kernel"
+  std::vector<bisect::Point> points;  // the old end first: the good one, or for a fix the bad one
+};
+
+// Sets the source and both ends of a request, and its scenario and site where it has none: as two
+// runs of the store had them, "A..B", of which each ran on a commit of a kernel tree. Error (user)
+// where they did not.
+void take_ends_of_runs(bisect::Request& request, const std::string& runs, const std::string& store);
+
+// Error (user) where there are not two, or where the tree has no such commits.
+BisectPoints points_of(const bisect::Request& request);
+
+std::string in_words(const bisect::Point& point);  // "f2bdabfc1bc3 KVM: what it says", "6.12"
+
+}  // namespace lab::cli

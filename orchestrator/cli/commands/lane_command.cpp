@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: MIT
+// A lane: what `lab run --via` starts, here or on another machine.
+#include <signal.h>
+#include <unistd.h>
+
+#include "orchestrator/base/error.hpp"
+#include "orchestrator/base/folders.hpp"
+#include "orchestrator/base/interrupt.hpp"
+#include "orchestrator/cli/commands.hpp"
+#include "orchestrator/lane/serve.hpp"
+#include "orchestrator/run/run.hpp"
+
+namespace lab::cli {
+namespace {
+
+// As SIGTERM does. Where one has come already, a second one would end the process at once.
+void interrupt_this_process() {
+  if (!base::interrupted()) ::kill(::getpid(), SIGTERM);
+}
+
+int serve_trials() {
+  const base::Folders folders = base::find_folders();
+  lane::serve({.input = STDIN_FILENO,
+               .output = STDOUT_FILENO,
+               .greeting = lane::this_lane(),
+               .run =
+                   [&](const lane::Work& work, const trial::Sink& sink) {
+                     const run::RunOptions options{.site = work.site,
+                                                   .verify_tracepoint = work.verify_tracepoint,
+                                                   .time_scale = work.time_scale};
+                     if (work.provide)
+                       run::provide(work.plans, options, folders, sink);
+                     else
+                       run::run_plans(
+                           work.plans, options, folders, [] { return false; }, sink);
+                   },
+               .interrupt = interrupt_this_process});
+  return base::exit_ok;
+}
+
+}  // namespace
+
+void add_lane(const Command& app) {
+  const Command command =
+      app.add_subcommand("lane", "Serve trials for lab run --via: lab help machines");
+  command.runs(serve_trials);
+}
+
+}  // namespace lab::cli

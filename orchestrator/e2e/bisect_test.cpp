@@ -1,0 +1,199 @@
+// SPDX-License-Identifier: MIT
+// lab bisect and lab try as a user runs them: over values of a setting, and over commits of a
+// kernel tree, of which one is known to this test alone to make HLT exit twice. There a real kernel
+// is built, with real modules for each commit that is asked.
+#include <signal.h>
+
+#include "orchestrator/base/atomic_folder.hpp"
+#include "orchestrator/base/fd.hpp"
+#include "orchestrator/base/subprocess.hpp"
+#include "orchestrator/e2e/lab_test.hpp"
+
+namespace lab::e2e {
+namespace {
+
+using testing::ContainsRegex;
+using testing::HasSubstr;
+
+// Trials that ran: lines "old" or "new" with a count.
+int count_boots(const Finished& run) {
+  int count = 0;
+  for (std::size_t at = 0; (at = run.errors.find(" exits\n", at)) != std::string::npos; ++at)
+    ++count;
+  return count;
+}
+
+// For How::on_line: kills lab when so many points have their answers.
+auto kill_after(int answers) {
+  return [left = answers](pid_t lab, const std::string& line) mutable {
+    const bool answer = line.starts_with("lab: old ") || line.starts_with("lab: new ");
+    if (answer && --left == 0) ::kill(lab, SIGKILL);
+  };
+}
+
+using BisectValues = LabTest;
+
+// No kernel is built: the guest itself does more from one value of its command line on. Killed
+// behind both ends, the bisection goes on from there.
+TEST_F(BisectValues, FindsTheFirstOneOfAListAlsoAfterAKill) {
+  const std::string scenario = write_tiny(
+      "  - run: {name: work, command: \"modprobe cpuid; for word in $(cat /proc/cmdline); do case "
+      "$word in load=[345]) dd if=/dev/cpu/0/cpuid of=/dev/null bs=1600 count=100 ;; esac; "
+      "done\"}\n");
+  const Finished killed =
+      lab({"bisect", scenario, "--over", "guest.cmdline=load=1,load=2,load=3,load=4,load=5", "--of",
+           "work: CPUID", "--on", "svm"},
+          {.on_line = kill_after(2)});
+  EXPECT_EQ(killed.signal, SIGKILL) << killed.errors;
+  const Finished run = lab({"bisect", "--resume"});
+  EXPECT_EQ(run.exit_code, 0) << run.errors;
+  EXPECT_LE(count_boots(run), 2) << "the ends do not run again\n" << run.errors;
+  EXPECT_THAT(run.output, HasSubstr("CPUID of work, over 4 steps\n  old "));
+  EXPECT_THAT(run.output, HasSubstr("\nThe first bad one is\n  load=3\n"
+                                    "verified: its parent load=2 is old\n"
+                                    "verified: load=3 is new\n"));
+  EXPECT_THAT(run.output, ContainsRegex("  CPUID +[0-9,]+ +1[0-9],[0-9]{3} +\\+[0-9.,]+ % \\*"));
+}
+
+constexpr int culprit = 39;
+constexpr const char* its_subject = "KVM: x86: change how HLT is emulated";
+
+class Bisect : public LabTest {
+ protected:
+  // A clone without files, which costs next to nothing: no test changes what the next one sees.
+  Bisect() {
+    base::run_checked({.argv = {"git", "clone", "-q", "--shared", "--no-checkout",
+                                (history() / "tree").string(), tree()}});
+    git({"update-ref", "--no-deref", "HEAD", "before^{commit}"});
+  }
+  // What lab keeps beside a tree; kernels are kept by their content, for whatever tree has them.
+  ~Bisect() override {
+    const std::string digest = base::sha256(tree() + "\n").substr(0, 12);
+    fs::remove_all(base::find_folders().cache / "trees" / ("tree-" + digest));
+  }
+
+  // $LAB_KERNEL_HISTORY is a folder in which kernel-history has been for this culprit. Otherwise
+  // one is made that stays for the next test.
+  static fs::path history() {
+    if (const char* own = std::getenv("LAB_KERNEL_HISTORY")) return own;
+    const fs::path folder =
+        fs::temp_directory_path() / "lab-kernel-history" / std::to_string(culprit);
+    base::make_folder_once(folder, [](const fs::path& work) {
+      base::run_checked({.argv = {LAB_SOURCE_DIR "/orchestrator/e2e/kernel-history", work.string(),
+                                  std::to_string(culprit)}});
+    });
+    return folder;
+  }
+  static std::string commit(int number) { return "after~" + std::to_string(64 - number); }
+
+  std::string tree() const { return (folder() / "tree").string(); }
+  std::string git(std::vector<std::string> words) const {
+    words.insert(words.begin(), {"git", "-C", tree()});
+    std::string text = base::run_checked({.argv = words});
+    while (text.ends_with('\n')) text.pop_back();
+    return text;
+  }
+  std::string state_of_tree() const {
+    return git({"for-each-ref"}) + git({"count-objects", "-v"}) + git({"rev-parse", "HEAD"}) +
+           contents(fs::path(tree()) / ".git/index");
+  }
+
+  // Of all 64 commits, or of these.
+  Finished bisect(const std::vector<std::string>& more, const std::string& subject = "timers: HLT",
+                  const std::string& good = "before", const std::string& bad = "after") const {
+    std::vector<std::string> words{"bisect", "quick", "--source", tree(), "--good",
+                                   good,     "--bad", bad,        "--of", subject};
+    words.insert(words.end(), more.begin(), more.end());
+    return lab(words, {.limit = std::chrono::hours(1)});
+  }
+  static void expect_found(const Finished& run) {
+    EXPECT_EQ(run.exit_code, 0) << run.errors;
+    EXPECT_THAT(run.output, HasSubstr("The first bad one is\n"));
+    EXPECT_THAT(run.output, HasSubstr(its_subject));
+    EXPECT_THAT(run.output, ContainsRegex("taken back on top of [0-9a-f]+: as before"));
+  }
+
+  void expect_try_says_it(const std::string& site) const {
+    git({"update-ref", "--no-deref", "HEAD", commit(culprit - 1)});
+    const fs::path mbox =
+        write("change.mbox", git({"format-patch", "-1", "--stdout", commit(culprit)}) + "\n");
+    const Finished run =
+        lab({"try", mbox, "--source", tree(), "--on", site}, {.limit = std::chrono::hours(1)});
+    EXPECT_EQ(run.exit_code, 1) << run.errors;
+    EXPECT_THAT(run.output, HasSubstr("before  " + git({"rev-parse", "--short=12", "HEAD"})));
+    EXPECT_THAT(run.output, ContainsRegex("\ntimers [^\n]+\\*\n"));
+    EXPECT_THAT(run.output, ContainsRegex("\n  HLT +[0-9,]+ +[0-9,]+ +\\+[0-9.]+ % \\*\n"
+                                          "    HLT of timers \\+[0-9,]+: "));
+    EXPECT_THAT(run.output, ContainsRegex("\nMore: (total|HLT) of [^\n]+\n"));
+  }
+};
+
+TEST_F(Bisect, NightlyFindsTheCommitOnSvm) {
+  const std::string before = state_of_tree();
+  const Finished run = bisect({"--on", "svm"});
+  expect_found(run);
+  EXPECT_LE(count_boots(run), 8) << "two ends, and six of 64 commits\n" << run.errors;
+  EXPECT_EQ(state_of_tree(), before);
+}
+
+TEST_F(Bisect, NightlyFindsTheCommitTwoAtOnce) {
+  expect_found(bisect({"--on", "svm", "-j", "2"}));
+}
+
+TEST_F(Bisect, NightlyFindsTheCommitOnVmx) {
+  expect_found(bisect({"--on", "vmx"}, "timers: HLT", commit(culprit - 8), commit(culprit + 8)));
+}
+
+TEST_F(Bisect, NightlyFindsTheCommitByACause) {
+  expect_found(
+      bisect({"--on", "svm"}, "net: native_safe_halt", commit(culprit - 2), commit(culprit + 2)));
+}
+
+TEST_F(Bisect, NightlyGoesOnAfterItWasKilled) {
+  const Finished killed = lab({"bisect", "quick", "--source", tree(), "--good", "before", "--bad",
+                               "after", "--of", "timers: HLT", "--on", "svm"},
+                              {.limit = std::chrono::hours(1), .on_line = kill_after(4)});
+  EXPECT_EQ(killed.signal, SIGKILL) << killed.errors;
+  const Finished resumed = lab({"bisect", "--resume"}, {.limit = std::chrono::hours(1)});
+  expect_found(resumed);
+  EXPECT_LE(count_boots(resumed), 4) << "what was answered does not run again\n" << resumed.errors;
+}
+
+// Made without files: the last commit, with the change taken back on top of it.
+TEST_F(Bisect, NightlyFindsAFix) {
+  const std::string change = commit(culprit);
+  base::run_checked(
+      {.argv = {"sh", "-ec",
+                "export GIT_INDEX_FILE=" + tree() + "/.git/index.fix; cd " + tree() +
+                    "; git read-tree after; git diff-tree -p " + change + "~1 " + change +
+                    " | git apply -R --cached; git tag fixed $(git -c user.name=lab -c "
+                    "user.email=lab@example.org commit-tree -p after -m 'take it back' "
+                    "$(git write-tree))"}});
+  const Finished run = bisect({"--on", "svm", "--find-fix"}, "timers: HLT", "fixed", "after~3");
+  EXPECT_EQ(run.exit_code, 0) << run.errors;
+  EXPECT_THAT(run.output, HasSubstr("The first fixed one is\n"));
+  EXPECT_THAT(run.output, HasSubstr(" take it back\n"));
+}
+
+TEST_F(Bisect, NightlyEndsThatAreOneCommitAreRefused) {
+  const Finished run = bisect({"--on", "svm"}, "timers: HLT", "before", "before~0");
+  EXPECT_EQ(run.exit_code, 2);
+  EXPECT_THAT(run.errors, HasSubstr("are one commit"));
+}
+
+TEST_F(Bisect, NightlyEndsInTheWrongOrderAreRefused) {
+  const Finished run = bisect({"--on", "svm"}, "timers: HLT", "after", "before");
+  EXPECT_EQ(run.exit_code, 2);
+  EXPECT_THAT(run.errors, HasSubstr("is no ancestor of"));
+}
+
+TEST_F(Bisect, NightlyTrySaysWhatThePatchDoesOnSvm) {
+  expect_try_says_it("svm");
+}
+
+TEST_F(Bisect, NightlyTrySaysWhatThePatchDoesOnVmx) {
+  expect_try_says_it("vmx");
+}
+
+}  // namespace
+}  // namespace lab::e2e

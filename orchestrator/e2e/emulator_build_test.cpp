@@ -1,0 +1,198 @@
+// SPDX-License-Identifier: MIT
+// What ci/emulators/build does where something goes wrong, with an emulator of ten lines. The
+// folder that it builds into is one of the test's own, in a mount namespace.
+#include <gmock/gmock.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <thread>
+
+#include "orchestrator/base/fd.hpp"
+#include "orchestrator/base/folders.hpp"
+#include "orchestrator/base/subprocess.hpp"
+
+namespace {
+using testing::HasSubstr;
+namespace fs = std::filesystem;
+namespace base = lab::base;
+
+constexpr const char* recipe = R"(title=Toy program=toy built=toy
+without="the machine's own is used" needs=("sh dash") needs_libraries=()
+fetch() {
+	version=1.0 package=1.0-1
+	mkdir "$work/source"
+	echo 'int main(void) { return 1; }' >"$work/source/toy.c"
+}
+compile() {
+	echo compiled >>"$here/compiled"
+	gcc -o "$work/toy" "$work/source/toy.c"
+}
+starts() { "$1"; }
+)";
+// The toy starts only with it.
+constexpr const char* change =
+    "// instead: toy.c ==> int main(void) { return 1; } ==> int main(void) { return 0; }\n"
+    "// expect: toy.c 1 return 0;\n";
+
+class EmulatorBuild : public testing::Test {
+ protected:
+  void SetUp() override {
+    if (::geteuid() != 0) GTEST_SKIP() << "mounting needs root";
+    fs::create_directories(changes);
+    fs::create_directories(local);
+    fs::create_directories(programs);
+    fs::create_directories(folder / "kvm-patch");
+    fs::copy(LAB_SOURCE_DIR "/kvm-patch/suite.sh", folder / "kvm-patch/suite.sh");
+    for (const char* script : {"build", "apply-changes"})
+      fs::copy(std::string(LAB_SOURCE_DIR "/ci/emulators/") + script,
+               folder / "ci/emulators" / script);
+    base::write_file(changes / "recipe", recipe);
+    base::write_file(changes / "1-returns-zero.cocci", change);
+    apt_get("exit 0");
+  }
+
+  void apt_get(const std::string& commands) const {
+    base::write_file(programs / "apt-get",
+                     "#!/bin/sh\ncase \"$*\" in *indextargets*)\n"
+                     "echo http://debian.invalid stable main; exit;; esac\n" +
+                         commands + "\n");
+    fs::permissions(programs / "apt-get", fs::perms(0755));
+  }
+
+  // In place of what the recipe says of the same name.
+  void recipe_has(const std::string& function) const {
+    base::write_file(changes / "recipe", std::string(recipe) + function + "\n");
+  }
+
+  base::Command command(const std::string& mounts = "") const {
+    return {.argv = {"unshare", "--mount", "sh", "-ec",
+                     "mount --bind \"$1\" /usr/local/lib; " + mounts +
+                         " PATH=\"$2:$PATH\"; exec \"$3\" toy",
+                     "sh", local, programs, folder / "ci/emulators/build"},
+            .limit = std::chrono::seconds(60)};
+  }
+  base::Outcome build(const std::string& mounts = "") const { return base::run(command(mounts)); }
+
+  // What stands in the folder of emulators, but for the lock.
+  std::vector<std::string> left() const {
+    std::vector<std::string> names;
+    if (!fs::exists(emulators)) return names;
+    for (const auto& entry : fs::directory_iterator(emulators))
+      if (entry.path().filename() != ".lock") names.push_back(entry.path().filename());
+    std::ranges::sort(names);
+    return names;
+  }
+  std::size_t times_compiled() const {
+    if (!fs::exists(folder / "ci/emulators/compiled")) return 0;
+    return std::ranges::count(base::read_file(folder / "ci/emulators/compiled"), '\n');
+  }
+  void expect_failure(const base::Outcome& outcome, const std::string& reason) const {
+    EXPECT_EQ(outcome.exit_code, 3) << outcome.errors;
+    EXPECT_THAT(outcome.errors, HasSubstr("error: Toy"));
+    EXPECT_THAT(outcome.errors, HasSubstr(reason));
+    EXPECT_THAT(outcome.errors, HasSubstr("the machine's own is used"));
+    EXPECT_THAT(left(), testing::IsEmpty());
+  }
+
+  base::TemporaryFolder temporary{"/tmp", "emulator-build"};
+  const fs::path folder = temporary.path();
+  const fs::path changes = folder / "ci/emulators/toy", local = folder / "local",
+                 programs = folder / "bin", emulators = local / "lab/emulators";
+};
+
+TEST_F(EmulatorBuild, IsThereOnceAndWhole) {
+  const base::Outcome first = build();
+  ASSERT_EQ(first.exit_code, 0) << first.errors;
+  EXPECT_THAT(left(), testing::ElementsAre("toy", testing::StartsWith("toy-1.0-")));
+  EXPECT_THAT(base::read_file(emulators / "toy/info.json"),
+              HasSubstr(R"("changes": "returns-zero")"));
+  const base::Outcome second = build();
+  EXPECT_EQ(second.exit_code, 0);
+  EXPECT_EQ(second.errors, "");
+  EXPECT_EQ(times_compiled(), 1u);
+}
+
+TEST_F(EmulatorBuild, ThatWasChangedByHandIsMadeAnew) {
+  ASSERT_EQ(build().exit_code, 0);
+  const std::string good = base::read_file(emulators / "toy/toy");
+  base::write_file(emulators / "toy/toy", good + "x");
+  EXPECT_EQ(build().exit_code, 0);
+  EXPECT_EQ(base::read_file(emulators / "toy/toy"), good);
+  EXPECT_EQ(times_compiled(), 2u);
+}
+
+TEST_F(EmulatorBuild, WithoutACompilerNamesThePackage) {
+  recipe_has(R"(needs=("no-such-compiler gcc-of-elsewhere"))");
+  expect_failure(build(), "not built, for want of: apt-get install gcc-of-elsewhere");
+}
+
+TEST_F(EmulatorBuild, OfflineSaysThatTheListsCannotBeHad) {
+  apt_get("echo 'Temporary failure resolving' >&2; exit 100");
+  const base::Outcome outcome = build();
+  expect_failure(outcome, "the lists of trixie cannot be had");
+  EXPECT_THAT(outcome.errors, HasSubstr("Temporary failure resolving"));
+}
+
+TEST_F(EmulatorBuild, OfAnUnknownSourceNamesTheChange) {
+  base::write_file(changes / "1-returns-zero.cocci", "// expect: toy.c 2 return 1;\n");
+  const base::Outcome outcome = build();
+  expect_failure(outcome, "its source is not one that ci/emulators knows");
+  EXPECT_THAT(outcome.errors, HasSubstr("1-returns-zero: 'toy.c' has 'return 1;' 1 times, not 2"));
+}
+
+TEST_F(EmulatorBuild, ThatDoesNotCompileSaysWhy) {
+  recipe_has("compile() { gcc -o \"$work/toy\" \"$work/source/other.c\"; }");
+  const base::Outcome outcome = build();
+  expect_failure(outcome, "it does not compile");
+  EXPECT_THAT(outcome.errors, HasSubstr("other.c"));
+}
+
+TEST_F(EmulatorBuild, ThatDoesNotStartIsNotPut) {
+  fs::remove(changes / "1-returns-zero.cocci");
+  expect_failure(build(), "it does not start");
+}
+
+TEST_F(EmulatorBuild, OnAFullDiskLeavesNothing) {
+  expect_failure(build("mkdir -p /usr/local/lib/lab/emulators;"
+                       "mount -t tmpfs -o size=100m tmpfs /usr/local/lib/lab/emulators;"),
+                 "1,500 MiB free");
+  recipe_has("compile() { cp \"$work/source/toy.c\" /dev/full; }");
+  const base::Outcome outcome = build();
+  expect_failure(outcome, "it does not compile");
+  EXPECT_THAT(outcome.errors, HasSubstr("No space left on device"));
+}
+
+TEST_F(EmulatorBuild, ThatFailsLeavesTheOneBefore) {
+  ASSERT_EQ(build().exit_code, 0);
+  recipe_has("compile() { false; }");
+  EXPECT_EQ(build().exit_code, 3);
+  EXPECT_EQ(left().size(), 2u);
+  EXPECT_TRUE(fs::exists(emulators / "toy/toy"));
+}
+
+TEST_F(EmulatorBuild, ThatWasKilledIsMadeByTheNext) {
+  recipe_has("compile() { touch \"$here/begun\"; sleep 60; }");
+  base::Command killed = command();
+  killed.argv.insert(killed.argv.begin(), {"timeout", "--signal=KILL", "2"});
+  base::run(killed);
+  ASSERT_TRUE(fs::exists(folder / "ci/emulators/begun"));
+  recipe_has("");
+  const base::Outcome outcome = build();
+  EXPECT_EQ(outcome.exit_code, 0) << outcome.errors;
+  EXPECT_THAT(left(), testing::ElementsAre("toy", testing::StartsWith("toy-1.0-")));
+}
+
+TEST_F(EmulatorBuild, TwoAtOnceCompileOnce) {
+  recipe_has(
+      "compile() { echo compiled >>\"$here/compiled\"; sleep 1; "
+      "gcc -o \"$work/toy\" \"$work/source/toy.c\"; }");
+  base::Outcome ends[2];
+  {
+    std::vector<std::jthread> both;
+    for (base::Outcome& end : ends) both.emplace_back([&] { end = build(); });
+  }
+  for (const base::Outcome& end : ends) EXPECT_EQ(end.exit_code, 0) << end.errors;
+  EXPECT_EQ(times_compiled(), 1u);
+}
+
+}  // namespace

@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: MIT
+#include <algorithm>
+#include <utility>
+
+#include "orchestrator/exits/detail_comparison.hpp"
+
+namespace lab::exits {
+namespace {
+
+// A detail of memory, as kvm-patch/README.md has its bits.
+constexpr std::uint64_t address_bits = (1ull << 52) - 1;
+constexpr std::uint64_t region_bits = address_bits & ~((2ull << 20) - 1);
+constexpr unsigned access_shift = 52;
+constexpr std::uint64_t of_device = 1ull << 60;  // ours: the address is exact
+enum Access : std::uint64_t { reads, writes, fetches, unknown_access };
+enum class MemoryClass { ram_first, ram, read_only, device, nested };
+
+MemoryClass memory_class(std::uint64_t detail) {
+  return static_cast<MemoryClass>(detail >> 56 & 7);
+}
+
+std::uint64_t place_of(std::uint64_t address, std::uint64_t access) {
+  return (address & address_bits) | access << access_shift;
+}
+
+std::uint64_t place_of(const CauseKey& key) {
+  return key.detail & (address_bits | 3ull << access_shift);
+}
+
+std::uint64_t region_of(std::uint64_t place) {
+  return place & (region_bits | 3ull << access_shift);
+}
+
+// SVM's error code: APM vol. 2, 15.25.6; VMX's qualification: SDM vol. 3, table 28-7.
+std::uint64_t traced_place(Vendor vendor, const std::array<std::uint64_t, 2>& fault) {
+  const std::uint64_t fetch_bit = vendor == Vendor::svm ? 4 : 2;
+  const std::uint64_t code = fault[1];
+  return place_of(fault[0], (code & 2) != 0 ? writes : code >> fetch_bit & 1 ? fetches : reads);
+}
+
+const Numbers& memory_numbers(Vendor vendor) {
+  static const Numbers svm{0x400}, vmx{48};
+  return vendor == Vendor::svm ? svm : vmx;
+}
+
+bool has_number(const Causes& causes, const Numbers& numbers) {
+  return std::ranges::any_of(
+             causes.causes,
+             [&](const auto& cause) { return numbers.contains(cause.first.number); }) ||
+         std::ranges::any_of(causes.lost,
+                             [&](const auto& lost) { return numbers.contains(lost.first); });
+}
+
+// With shadow paging every page fault of the guest is an exit, at a virtual address that is no part
+// of its cause; the error code is.
+Check check_shadow(const CausedDetails& caused, const TracedDetails& traced) {
+  constexpr std::uint64_t page_fault = 14;
+  const Numbers numbers{caused.vendor == Vendor::svm ? 0x4eu : 0u};
+  const auto add = [](Expected& expected, const CauseKey& key, std::uint64_t exits) {
+    if ((key.detail & 0xff) == page_fault)
+      widen(expected.details[key.detail >> 32], least_exits(key, exits), exits);
+  };
+  TracedDetails::Events by_error;
+  for (const auto& [fault, events] : traced.page_faults) by_error[fault[1] & 0xffffffff] += events;
+  return compare_events("memory causes = tracepoint kvm_page_fault", "kvm:kvm_page_fault",
+                        expect(caused, numbers, add), by_error);
+}
+
+}  // namespace
+
+// kvm_page_fault stands before KVM looks at the fault: once for each nested page fault and EPT
+// violation. It has the exact address; a cause has a device's, and of RAM the 2 MiB around. What is
+// a device's is told by our causes: their events are taken first, all others are the region's.
+Check check_memory(const CausedDetails& caused, const TracedDetails& traced) {
+  const Numbers& numbers = memory_numbers(caused.vendor);
+  if (!has_number(caused.causes, numbers)) return check_shadow(caused, traced);
+  TracedDetails::Events devices;
+  const auto add = [&](Expected& expected, const CauseKey& key, std::uint64_t exits) {
+    const bool device = memory_class(key.detail) == MemoryClass::device;
+    if (device) devices[place_of(key)] += exits;
+    widen(expected.details[device ? place_of(key) | of_device : region_of(place_of(key))],
+          least_exits(key, exits), exits);
+  };
+  Expected expected = expect(caused, numbers, add);
+  TracedDetails::Events events;
+  for (const auto& [fault, count] : traced.page_faults)
+    events[traced_place(caused.vendor, fault)] += count;
+  TracedDetails::Events places;
+  for (const auto& [place, count] : events) {
+    const auto device = devices.find(place);
+    const std::uint64_t taken = device == devices.end() ? 0 : std::min(device->second, count);
+    if (taken > 0) places[place | of_device] += taken;
+    if (count > taken) places[region_of(place)] += count - taken;
+  }
+  return compare_events("memory causes = tracepoint kvm_page_fault", "kvm:kvm_page_fault",
+                        std::move(expected), places);
+}
+
+// kvm_mmio stands where the emulation of an instruction reads or writes a device: several times an
+// exit (a string instruction, one that reads and writes, a value of more than 8 bytes), and with no
+// device's exit at all (APIC access exits, writes of read-only memory). An EPT misconfiguration
+// that is an eventfd's write is kvm_fast_mmio instead. So each device's address must have at least
+// an event an exit. The first touch of a device's page, which the error code tells (bit 3, SVM),
+// may exit once more without one, when its mapping changes meanwhile.
+Check check_mmio(const CausedDetails& caused, const TracedDetails& traced) {
+  const bool svm = caused.vendor == Vendor::svm;
+  TracedDetails::Events unmarked;
+  for (const auto& [fault, events] : traced.page_faults)
+    if (!svm || (fault[1] & 8) == 0) unmarked[traced_place(caused.vendor, fault)] += events;
+  Expected expected;
+  for (const auto& [key, count] : caused.causes.causes) {
+    if (is_nested(key) || key.number != (svm ? 0x400u : 49u) ||
+        memory_class(key.detail) != MemoryClass::device || place_of(key) >> access_shift == fetches)
+      continue;
+    expected.details[place_of(key)].least += count.exits;
+  }
+  for (auto& [place, bounds] : expected.details) {
+    const auto found = unmarked.find(place);
+    if (found != unmarked.end()) bounds.least -= std::min(bounds.least, found->second);
+  }
+  expected.of_any = unbounded_events;
+  TracedDetails::Events events;
+  for (const auto& [access, count] : traced.mmio) {
+    constexpr std::uint64_t unsatisfied = 0, write = 2;
+    if (access[1] == unsatisfied) continue;  // the value's own event follows
+    const std::uint64_t kind = !svm ? unknown_access : access[1] == write ? writes : reads;
+    events[place_of(access[0], kind)] += count;
+  }
+  for (const auto& [address, count] : traced.fast_mmio)
+    events[place_of(address, unknown_access)] += count;
+  return compare_events("device causes in tracepoint kvm_mmio", "kvm:kvm_mmio", std::move(expected),
+                        events);
+}
+
+}  // namespace lab::exits

@@ -1,0 +1,167 @@
+// SPDX-License-Identifier: MIT
+#include "orchestrator/kvm/detail_tracepoints.hpp"
+
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <charconv>
+#include <filesystem>
+
+#include "orchestrator/base/error.hpp"
+#include "orchestrator/base/fd.hpp"
+#include "orchestrator/base/this_machine.hpp"
+#include "orchestrator/kvm/tracepoint.hpp"
+
+namespace lab::kvm {
+namespace {
+
+namespace fs = std::filesystem;
+
+struct DetailHistogram {
+  std::string tracepoint;
+  std::vector<std::string> keys;
+  unsigned entries;  // a power of two from 128 to 131072
+};
+
+// What a guest leaves in ecx makes another key of kvm_cpuid.
+const DetailHistogram pio{"kvm_pio", {"rw", "port", "size"}, 4096};
+const DetailHistogram msr{"kvm_msr", {"write", "ecx"}, 4096};
+const DetailHistogram cpuid{"kvm_cpuid", {"function", "index"}, 16384};
+const DetailHistogram cr{"kvm_cr", {"rw", "cr"}, 128};
+// An entry for each page of 4 KiB, where the host does not map the guest's RAM by 2 MiB.
+const DetailHistogram page_faults{"kvm_page_fault", {"fault_address", "error_code"}, 131072};
+const DetailHistogram mmio{"kvm_mmio", {"gpa", "type"}, 32768};
+const DetailHistogram fast_mmio{"kvm_fast_mmio", {"gpa"}, 1024};
+
+std::vector<const DetailHistogram*> all_histograms() {
+  return {&pio, &msr, &cpuid, &cr, &page_faults, &mmio, &fast_mmio};
+}
+
+fs::path folder_of(const std::string& tracepoint) {
+  return fs::path("events/kvm") / tracepoint;
+}
+
+std::string trigger(const DetailHistogram& histogram) {
+  std::string keys;
+  for (const std::string& key : histogram.keys) keys += (keys.empty() ? "" : ",") + key;
+  return "hist:keys=" + keys + ":size=" + std::to_string(histogram.entries);
+}
+
+HistogramEvents read_histogram(const DetailHistogram& histogram) {
+  try {
+    return parse_histogram(
+        base::read_file(fs::path(tracefs_root) / folder_of(histogram.tracepoint) / "hist"),
+        histogram.keys);
+  } catch (const base::Error& error) {
+    throw base::infrastructure_error("histogram of kvm:" + histogram.tracepoint + ": " +
+                                     error.what());
+  }
+}
+
+// Of "{ rw:  1, port:  1016, size:  1 } hitcount:  123": what stands behind "NAME:".
+std::uint64_t value_of(std::string_view line, const std::string& name) {
+  const std::string before = " " + name + ":";
+  const std::size_t at = line.find(before);
+  if (at == std::string_view::npos)
+    throw base::infrastructure_error("no '" + name + "' in '" + std::string(line) + "'");
+  line.remove_prefix(std::min(line.find_first_not_of(' ', at + before.size()), line.size()));
+  std::uint64_t value = 0;
+  const auto [stop, error] = std::from_chars(line.data(), line.data() + line.size(), value);
+  if (error != std::errc())
+    throw base::infrastructure_error("'" + name + "' is no number in '" + std::string(line) + "'");
+  return value;
+}
+
+exits::TracedDetails::PairEvents pairs_of(const DetailHistogram& histogram) {
+  exits::TracedDetails::PairEvents events;
+  for (const auto& [values, hits] : read_histogram(histogram))
+    events[{values.at(0), values.at(1)}] += hits;
+  return events;
+}
+
+// Linux's name of a feature is a word of /proc/cpuinfo.
+bool has_decode_assists() {
+  return base::cpu_has("decodeassists");
+}
+
+exits::TracedDetails::Events details_of(
+    const DetailHistogram& histogram,
+    std::uint64_t (*detail)(const std::vector<std::uint64_t>& values)) {
+  exits::TracedDetails::Events events;
+  for (const auto& [values, hits] : read_histogram(histogram)) events[detail(values)] += hits;
+  return events;
+}
+
+}  // namespace
+
+bool DetailTracepoints::possible() {
+  return fs::exists(fs::path(tracefs_root) / folder_of(pio.tracepoint) / "hist");
+}
+
+DetailTracepoints::DetailTracepoints() {
+  try {
+    for (const DetailHistogram* histogram : all_histograms()) {
+      write_tracefs(folder_of(histogram->tracepoint) / "trigger", trigger(*histogram));
+      set_.push_back(histogram->tracepoint);
+    }
+  } catch (...) {
+    remove();
+    throw;
+  }
+}
+
+DetailTracepoints::~DetailTracepoints() {
+  remove();
+}
+
+void DetailTracepoints::remove() {
+  for (const DetailHistogram* histogram : all_histograms()) {
+    if (std::ranges::find(set_, histogram->tracepoint) == set_.end()) continue;
+    try {
+      write_tracefs(folder_of(histogram->tracepoint) / "trigger", "!" + trigger(*histogram));
+    } catch (const std::exception& error) {
+      spdlog::warn("{}", error.what());
+    }
+  }
+}
+
+exits::TracedDetails DetailTracepoints::read() const {
+  exits::TracedDetails traced;
+  traced.pio = details_of(pio, [](const std::vector<std::uint64_t>& values) {
+    constexpr std::uint64_t in = 1 << 24;
+    return values[1] | values[2] << 16 | (values[0] == 0 ? in : 0);
+  });
+  traced.msr = details_of(
+      msr, [](const std::vector<std::uint64_t>& values) { return values[1] | values[0] << 32; });
+  traced.cpuid = details_of(
+      cpuid, [](const std::vector<std::uint64_t>& values) { return values[0] | values[1] << 32; });
+  traced.cr = details_of(cr, [](const std::vector<std::uint64_t>& values) {
+    constexpr std::uint64_t write = 1 << 8;
+    return values[1] | (values[0] != 0 ? write : 0);
+  });
+  traced.page_faults = pairs_of(page_faults);
+  traced.mmio = pairs_of(mmio);
+  traced.fast_mmio =
+      details_of(fast_mmio, [](const std::vector<std::uint64_t>& values) { return values[0]; });
+  traced.has_decode_assists = has_decode_assists();
+  return traced;
+}
+
+HistogramEvents parse_histogram(std::string_view text, const std::vector<std::string>& keys) {
+  HistogramEvents events;
+  while (!text.empty()) {
+    const std::string_view line = text.substr(0, text.find('\n'));
+    text.remove_prefix(std::min(line.size() + 1, text.size()));
+    if (line.starts_with("{")) {
+      std::vector<std::uint64_t> values;
+      for (const std::string& key : keys) values.push_back(value_of(line, key));
+      events[values] += value_of(line, "hitcount");
+    } else if (line.find(" Dropped:") != std::string_view::npos && value_of(line, "Dropped") != 0) {
+      throw base::infrastructure_error("dropped " + std::to_string(value_of(line, "Dropped")) +
+                                       " events for which it had no room");
+    }
+  }
+  return events;
+}
+
+}  // namespace lab::kvm

@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: MIT
+// What C++ and shell scripts say in the same words, each on its side.
+#include "orchestrator/inside/places.hpp"
+
+#include <gmock/gmock.h>
+
+#include "orchestrator/base/fd.hpp"
+#include "orchestrator/outer/machine/emulator.hpp"
+
+namespace lab::outer {
+namespace {
+
+using testing::HasSubstr;
+
+std::string script(const std::string& name) {
+  return base::read_file(LAB_SOURCE_DIR "/" + name);
+}
+
+TEST(Places, AreWhereTheOuterImagePutsThem) {
+  const std::string job = inside::job_place, devices = inside::devices_place;
+  EXPECT_EQ(inside::stream_place, devices + "/stream");
+  const std::string folder = "images/outer/files/usr/local/sbin/";
+  const std::string lab_job = script(folder + "lab-job");
+  EXPECT_THAT(lab_job, HasSubstr("mkdir -p " + job + " " + devices + "\n"));
+  EXPECT_THAT(lab_job, HasSubstr("mount -o ro " + devices + "/job " + job + "\n"));
+  EXPECT_THAT(lab_job, HasSubstr("\"" + devices + "/$name\""));
+  EXPECT_THAT(lab_job, HasSubstr(std::string("ln -sfn /dev/lp0 ") + inside::stream_place + "\n"));
+  EXPECT_THAT(lab_job, HasSubstr("\nexec " + job + "/start\n"));
+  EXPECT_THAT(script(folder + "lab-warm"), HasSubstr("umount " + job + "\n"));
+  EXPECT_THAT(script(folder + "lab-ready"), HasSubstr("modules=" + job + "/modules"));
+}
+
+TEST(Places, LabsEmulatorsAreWhereTheyAreBuilt) {
+  EXPECT_THAT(script("ci/emulators/build"),
+              HasSubstr("\nto=" + std::string(emulators_folder) + " "));
+  for (const EmulatorKind* kind : {&own_qemu, &own_bochs})
+    EXPECT_THAT(script(std::string("ci/emulators/") + kind->name + "/recipe"),
+                HasSubstr(std::string("title=") + kind->title + " program=" + kind->program + " "));
+}
+
+}  // namespace
+}  // namespace lab::outer

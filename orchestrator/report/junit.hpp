@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: MIT
+// JUnit XML: suites of tests, which CI systems read.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "orchestrator/record/record.hpp"
+
+namespace lab::report {
+
+struct JUnitProblem {
+  bool failure = false;  // else an error: the test could not be made
+  std::string type, message, text;
+};
+
+struct JUnitTest {
+  std::string scenario, name;
+  double seconds = 0;
+  std::optional<JUnitProblem> problem;
+  std::string output;  // "" for none
+};
+
+struct JUnitSuite {
+  std::string name;
+  std::string timestamp;          // ISO 8601 without a zone, UTC; "" for none
+  record::Conditions properties;  // none: no element
+  std::vector<JUnitTest> tests;
+};
+
+// The document as the schema (Jenkins' junit-10.xsd) wants it. Any text may come from a guest.
+std::string junit_document(const std::string& name, const std::vector<JUnitSuite>& suites);
+
+}  // namespace lab::report

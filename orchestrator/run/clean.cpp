@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: MIT
+#include "orchestrator/run/clean.hpp"
+
+#include <fcntl.h>
+#include <sys/file.h>
+
+#include <string>
+
+#include "orchestrator/base/atomic_folder.hpp"
+#include "orchestrator/base/fd.hpp"
+
+namespace lab::run {
+namespace fs = std::filesystem;
+namespace {
+
+// A folder of the cache, and the file in each of its folders that is touched by whoever uses that.
+struct Place {
+  const char* folder;
+  const char* mark;
+};
+constexpr Place places[] = {{"trees", "lock"},  // opened, and so touched, by kvm-patch/tree.sh
+                            {"trees/kits", "info.json"},
+                            {"modules", "build.json"},
+                            {"own", "file"}};
+
+// What was never made whole is as old as its folder.
+fs::file_time_type last_use(const fs::path& folder) {
+  std::error_code none;
+  for (const Place& place : places)
+    if (const auto time = fs::last_write_time(folder / place.mark, none); !none) return time;
+  return fs::last_write_time(folder);
+}
+
+std::uintmax_t bytes_in(const fs::path& folder) {
+  std::uintmax_t bytes = 0;
+  for (const auto& entry : fs::recursive_directory_iterator(folder))
+    if (entry.is_regular_file() && !entry.is_symlink()) bytes += entry.file_size();
+  return bytes;
+}
+
+}  // namespace
+
+std::vector<Unused> find_unused(const fs::path& cache, fs::file_time_type since) {
+  std::vector<Unused> found;
+  std::error_code none;
+  for (const Place& place : places)
+    for (const auto& entry : fs::directory_iterator(cache / place.folder, none)) {
+      const fs::path& folder = entry.path();
+      if (entry.is_symlink() || !entry.is_directory() || folder.filename() == "kits") continue;
+      if (const auto used = last_use(folder); used < since)
+        found.push_back({folder, used, bytes_in(folder)});
+    }
+  return found;
+}
+
+bool remove_unused(const Unused& unused) {
+  // Whoever builds of a tree holds its lock.
+  const fs::path lock = unused.folder / "lock";
+  const base::Fd held(::open(lock.c_str(), O_RDONLY | O_CLOEXEC));
+  if (held && ::flock(held.get(), LOCK_EX | LOCK_NB) != 0) return false;
+  if (last_use(unused.folder) != unused.used) return false;
+  base::remove_folder(unused.folder);
+  return true;
+}
+
+}  // namespace lab::run

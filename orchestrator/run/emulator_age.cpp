@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: MIT
+#include "orchestrator/run/emulator_age.hpp"
+
+#include <sstream>
+
+#include "orchestrator/base/error.hpp"
+#include "orchestrator/base/subprocess.hpp"
+
+namespace lab::run {
+namespace {
+
+constexpr const char* built_from = "trixie";  // as in ci/emulators/build
+
+bool is_newer(const std::string& one, const std::string& other) {
+  return base::run({.argv = {"dpkg", "--compare-versions", one, "gt", other}}).exit_code == 0;
+}
+
+std::string trimmed(std::string text) {
+  text.erase(0, text.find_first_not_of(' '));
+  return text.erase(text.find_last_not_of(' ') + 1);
+}
+
+// "1:7.2-1+b3" is 7.2-1, compiled anew.
+std::string without_rebuild(const std::string& version) {
+  const std::size_t at = version.rfind("+b");
+  const bool rebuilt = at != std::string::npos && at + 2 < version.size() &&
+                       version.find_first_not_of("0123456789", at + 2) == std::string::npos;
+  return version.substr(0, rebuilt ? at : std::string::npos);
+}
+
+// "3.0+dfsg" of 3.0+dfsg-1: Bochs is built from what Debian packs, without Debian's changes.
+std::string without_revision(const std::string& version) {
+  return version.substr(0, version.rfind('-'));
+}
+
+std::string available(const char* package, const base::Folders& folders) {
+  const std::string own_lists = folders.cache / "apt" / built_from / "apt.conf";
+  std::string known;
+  for (const std::vector<std::string>& argv :
+       {std::vector<std::string>{"apt-cache", "madison", package},
+        {"apt-cache", "-c", own_lists, "madison", package}}) {
+    const base::Outcome outcome = base::run({.argv = argv});
+    if (outcome.exit_code == 0) known += outcome.output + "\n";
+  }
+  return newest_of_suite(known, built_from);
+}
+
+}  // namespace
+
+std::string newest_of_suite(std::string_view madison, std::string_view suite) {
+  std::istringstream lines{std::string(madison)};
+  std::string newest;
+  for (std::string line; std::getline(lines, line);) {  // PACKAGE | VERSION | URL SUITE/main …
+    std::istringstream columns(line);
+    std::string package, version, url, where;
+    std::getline(columns, package, '|');
+    std::getline(columns, version, '|');
+    columns >> url >> where;
+    const std::string of(suite);
+    if (!where.starts_with(of + "/") && !where.starts_with(of + "-")) continue;
+    version = without_rebuild(trimmed(version));
+    if (newest.empty() || is_newer(version, newest)) newest = version;
+  }
+  return newest;
+}
+
+Finding judge_age(const outer::Emulator& emulator, const std::string& available) {
+  const bool unpatched = emulator.source.find('-') == std::string::npos;
+  const std::string there = unpatched ? without_revision(available) : available;
+  Finding finding{.name = "lab's own " + emulator.title + " beside Debian's", .ok = true};
+  finding.detail = "built from " + emulator.source;
+  if (available.empty()) {
+    finding.detail += "; not compared, as apt has no lists of " + std::string(built_from) +
+                      " (lab kvm list --available reads them)";
+  } else if (is_newer(there, emulator.source)) {
+    finding.ok = false;
+    finding.detail += "; " + std::string(built_from) + " has " + available;
+    finding.remedy =
+        "rm -r " + emulator.program.parent_path().string() + "; " + outer::build_emulator;
+  }
+  return finding;
+}
+
+std::vector<Finding> probe_emulator_ages(const base::Folders& folders) {
+  std::vector<Finding> found;
+  for (const outer::EmulatorKind& kind : {outer::own_qemu, outer::own_bochs}) {
+    try {
+      if (const auto emulator = outer::find_emulator(kind))
+        found.push_back(judge_age(*emulator, available(kind.package, folders)));
+    } catch (const base::Error&) {
+      // That it is not as it was built is another finding's.
+    }
+  }
+  return found;
+}
+
+}  // namespace lab::run

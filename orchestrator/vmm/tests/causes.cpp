@@ -1,0 +1,309 @@
+// SPDX-License-Identifier: MIT
+#include <fmt/format.h>
+#include <sys/eventfd.h>
+
+#include <atomic>
+#include <memory>
+#include <sstream>
+#include <thread>
+
+#include "kvm-patch/exit_leaves.h"
+#include "orchestrator/base/error.hpp"
+#include "orchestrator/base/fd.hpp"
+#include "orchestrator/vmm/host_view.hpp"
+#include "orchestrator/vmm/loaded.hpp"
+#include "orchestrator/vmm/tests/tests.hpp"
+
+namespace lab::vmm {
+namespace {
+
+// As kvm-patch/README.md has them; read here without lab's own parser.
+struct Cause {
+  std::uint32_t number;
+  std::uint32_t kind;
+  std::uint64_t detail, rip;
+
+  auto operator<=>(const Cause&) const = default;
+};
+constexpr std::uint32_t kind_real = 0, kind_protected_32 = 3, kind_64 = 5, kind_user = 5 | 3 << 4;
+// From here on a table has room for all that happens in a test of known causes.
+constexpr std::uint64_t roomy_entries = 1024;
+constexpr std::uint64_t one_byte = 1 << 16, msr_write = 1ull << 32;
+
+using ByNumber = std::map<std::uint32_t, std::uint64_t>;
+
+struct CausesView {
+  std::uint64_t entries = 0;
+  std::map<Cause, std::uint64_t> exits;
+  ByNumber sums, latched, marked;  // of causes and what was lost, by number
+  ByNumber lost;
+};
+
+std::uint64_t number_of(const std::string& word) {
+  return std::stoull(word, nullptr, 0);
+}
+
+Fields fields_of(std::istringstream& words) {
+  Fields fields;
+  for (std::string word; words >> word;)
+    if (const std::size_t equals = word.find('='); equals != std::string::npos)
+      fields[word.substr(0, equals)] = number_of(word.substr(equals + 1));
+  return fields;
+}
+
+CausesView read_causes(const Machine& machine) {
+  const std::string text = base::read_file(machine.folder() / "exit_causes");
+  if (!text.starts_with("exit_causes 1 ") || !text.ends_with("\nend\n"))
+    throw base::infrastructure_error("exit_causes is not of format 1, or is cut off");
+  CausesView view;
+  std::istringstream lines(text);
+  for (std::string line; std::getline(lines, line);) {
+    std::istringstream words(line);
+    std::string what, vcpu, number, kind, detail, rip;
+    words >> what >> vcpu >> number;
+    if (what == "entries") view.entries = number_of(vcpu);
+    if (what != "cause" && what != "lost") continue;
+    if (what == "cause") words >> kind >> detail >> rip;
+    const auto reason = static_cast<std::uint32_t>(number_of(number));
+    const Fields fields = fields_of(words);
+    const auto of = [&](const char* key) {
+      const auto found = fields.find(key);
+      return found == fields.end() ? 0 : found->second;
+    };
+    view.sums[reason] += of("exits");
+    view.latched[reason] += of("latched");
+    view.marked[reason] += of("marked");
+    if (what == "lost")
+      view.lost[reason] += of("exits");
+    else
+      view.exits[{reason, static_cast<std::uint32_t>(number_of(kind)), number_of(detail),
+                  number_of(rip)}] += of("exits");
+  }
+  std::erase_if(view.lost, [](const auto& entry) { return entry.second == 0; });
+  return view;
+}
+
+std::uint64_t exits_at(const ByNumber& numbers, std::uint32_t number) {
+  const auto found = numbers.find(number);
+  return found == numbers.end() ? 0 : found->second;
+}
+
+std::uint64_t total_of(const ByNumber& numbers) {
+  std::uint64_t sum = 0;
+  for (const auto& [number, exits] : numbers) sum += exits;
+  return sum;
+}
+
+// With all vCPUs at rest.
+void expect_sums(const Machine& machine, const CausesView& view, Report& report) {
+  const HostView host = read_host_view(machine.folder());
+  for (const auto& [number, fields] : host.reasons) {
+    const std::uint64_t sum = exits_at(view.sums, number);
+    report.expect(sum == host.of(number, "exits"),
+                  fmt::format("number {:#x}: causes and lost {}, exits {}", number, sum,
+                              host.of(number, "exits")));
+  }
+  report.expect(total_of(view.sums) == host.total.at("exits"), "causes of numbers that never were");
+}
+
+struct Numbers {
+  std::uint32_t cpuid, io, msr, memory, interrupt;
+};
+Numbers numbers_of(exits::Vendor vendor) {
+  return vendor == exits::Vendor::svm ? Numbers{0x72, 0x7b, 0x7c, 0x400, 0x60}
+                                      : Numbers{10, 30, 32, 48, 1};
+}
+
+// What the machine's own interrupts cause, wherever they fall, and memory that is touched first.
+bool comes_by_itself(const Cause& cause, const Numbers& numbers) {
+  constexpr std::uint64_t memory_class = 7ull << 56;
+  return cause.number == numbers.interrupt ||
+         (cause.number == numbers.memory && (cause.detail & memory_class) == 0);
+}
+
+// A table of few entries may have been filled by interrupts, wherever they fell: then what is
+// missing of a number is what that number lost.
+void expect_exactly(const CausesView& view, const std::map<Cause, std::uint64_t>& wanted,
+                    const Numbers& numbers, Report& report) {
+  ByNumber missing;
+  for (const auto& [cause, exits] : wanted) {
+    const auto found = view.exits.find(cause);
+    const std::uint64_t kept = found == view.exits.end() ? 0 : found->second;
+    missing[cause.number] += exits - kept;
+    report.expect(kept == exits || (kept == 0 && view.lost.contains(cause.number)),
+                  fmt::format("number {:#x} kind {:#x} detail {:#x} at {:#x}: {} exits, not {}",
+                              cause.number, cause.kind, cause.detail, cause.rip, kept, exits));
+  }
+  for (const auto& [number, exits] : missing) {
+    const std::uint64_t lost = exits_at(view.lost, number);
+    report.expect(exits == lost,
+                  fmt::format("number {:#x}: {} exits are missing, {} lost", number, exits, lost));
+  }
+  report.expect(view.lost.empty() || view.entries < roomy_entries,
+                fmt::format("exits lost in a table of {} entries", view.entries));
+  for (const auto& [cause, exits] : view.exits)
+    report.expect(wanted.contains(cause) || comes_by_itself(cause, numbers),
+                  fmt::format("number {:#x} kind {:#x} detail {:#x} at {:#x}: {} exits of nobody",
+                              cause.number, cause.kind, cause.detail, cause.rip, exits));
+}
+
+class ListeningMachine {
+ public:
+  explicit ListeningMachine(unsigned vcpus) : machine(vcpus) {
+    for (std::uint16_t port : {VMM_PORT_EVENT, VMM_PORT_OTHER_EVENT}) machine.listen(port, event_);
+    for (unsigned vcpu = 0; vcpu < vcpus; ++vcpu)
+      machine.vcpu(vcpu).set_cpuid(small_cpuid(Processor::amd));
+  }
+  Machine machine;
+
+ private:
+  base::Fd event_{::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)};
+};
+
+void test_known(const Loaded& loaded, unsigned times, Report& report) {
+  ListeningMachine listening(1);
+  Machine& machine = listening.machine;
+  Vcpu& vcpu = machine.vcpu(0);
+  const Numbers numbers = numbers_of(loaded.vendor);
+  const std::uint64_t leaf = VMM_CAUSES_LEAF | std::uint64_t(VMM_CAUSES_SUBLEAF) << 32;
+  std::map<Cause, std::uint64_t> wanted;
+  const auto expect = [&](std::uint32_t number, std::uint32_t kind, std::uint64_t detail,
+                          std::uint64_t rip, std::uint64_t exits) {
+    wanted[{number, kind, detail, rip}] += exits;
+  };
+  vcpu.prepare(vmm_causes, Level::kernel, 0, 0);  // for EFER
+  vcpu.prepare(vmm_causes, Level::kernel, times, vcpu.sregs().efer, 1);
+  vcpu.run();
+  expect(numbers.io, kind_64, VMM_PORT_EVENT | one_byte, Machine::address_of(vmm_causes_port),
+         times);
+  expect(numbers.io, kind_64, VMM_PORT_OTHER_EVENT | one_byte,
+         Machine::address_of(vmm_causes_other_port), times);
+  expect(numbers.cpuid, kind_64, leaf, Machine::address_of(vmm_causes_leaf), times);
+  expect(numbers.msr, kind_64, VMM_MSR_EFER | msr_write, Machine::address_of(vmm_causes_msr),
+         times);
+  expect(numbers.io, kind_64, VMM_PORT_DONE | one_byte, Machine::address_of(vmm_causes_done), 1);
+  // Of a user's program the region alone.
+  vcpu.prepare(vmm_causes, Level::user, times, 0, 0);
+  vcpu.run();
+  expect(numbers.io, kind_user, VMM_PORT_EVENT | one_byte, 0, times);
+  expect(numbers.io, kind_user, VMM_PORT_OTHER_EVENT | one_byte, 0, times);
+  expect(numbers.cpuid, kind_user, leaf, 0, times);
+  expect(numbers.io, kind_user, VMM_PORT_DONE | one_byte, 0, 1);
+  for (const auto& [mode, kind] : {std::pair(Vcpu::OldMode::real, kind_real),
+                                   std::pair(Vcpu::OldMode::protected_32, kind_protected_32)}) {
+    vcpu.prepare_old_mode(vmm_any_mode, mode, 0x8000);
+    vcpu.run();
+    expect(numbers.io, kind, VMM_PORT_EVENT | one_byte, Machine::address_of(vmm_any_mode), 1);
+    expect(numbers.io, kind, VMM_PORT_DONE | one_byte, Machine::address_of(vmm_any_mode) + 2, 1);
+  }
+  const CausesView view = read_causes(machine);
+  expect_exactly(view, wanted, numbers, report);
+  expect_sums(machine, view, report);
+  report.say(fmt::format("{} known causes in long, user, real and protected mode", wanted.size()));
+}
+
+// T with and without a mark on one vCPU, while the others exit as fast as they can.
+void test_latches(const Loaded& loaded, unsigned times, Report& report) {
+  ListeningMachine listening(3);
+  Machine& machine = listening.machine;
+  std::atomic<bool> stop = false;
+  std::vector<std::jthread> others;
+  const std::shared_ptr<void> stopper(nullptr, [&](void*) { stop = true; });
+  for (unsigned vcpu : {1u, 2u})
+    others.emplace_back([&, vcpu] {
+      while (!stop) {
+        machine.vcpu(vcpu).prepare(vmm_causes, Level::user, 500, 0, 0);
+        machine.vcpu(vcpu).run();
+      }
+    });
+  const std::uint32_t total = exits::total_leaf(loaded.layout);
+  for (unsigned i = 0; i < times; ++i) {
+    std::vector<Query> queries{{.in = {total, 0, EXIT_LEAF_MARK, 0}},
+                               {.in = {total, 0, 0, 0}},
+                               {.in = {1, 0, 0, 0}},
+                               {.in = {total, 0, 0, 0}}};
+    machine.ask(0, Level::kernel, queries);
+    const CausesView view = read_causes(machine);
+    const auto expect = [&](const char* what, const ByNumber& sums, const Query& query) {
+      report.expect(
+          total_of(sums) == query.out[0],
+          fmt::format("{}: causes and lost {}, T {}", what, total_of(sums), query.out[0]));
+    };
+    expect("mark", view.marked, queries[0]);
+    expect("latch", view.latched, queries[3]);
+  }
+  stop = true;
+  others.clear();
+  const CausesView view = read_causes(machine);
+  expect_sums(machine, view, report);
+  report.say(fmt::format("{} latches and marks of 3 vCPUs, {} exits", times, total_of(view.sums)));
+}
+
+// Asks so many leaves, each of which is a cause of its own.
+void flood(Machine& machine, std::uint64_t leaves) {
+  for (std::uint64_t first = 0; first < leaves; first += 1024) {
+    std::vector<Query> queries(1024);
+    for (std::uint64_t i = 0; i < 1024; ++i) queries[i] = {.in = {0x10000000 + first + i, 0, 0, 0}};
+    machine.ask(0, Level::kernel, queries);
+  }
+}
+
+// Known causes that find a full table: what is missing of each number is what it lost.
+void expect_missing_are_lost(const Loaded& loaded, Machine& machine, unsigned times,
+                             Report& report) {
+  const Numbers numbers = numbers_of(loaded.vendor);
+  const ByNumber before = read_causes(machine).lost;
+  machine.vcpu(0).prepare(vmm_causes, Level::kernel, 0, 0);
+  machine.vcpu(0).prepare(vmm_causes, Level::kernel, times, machine.vcpu(0).sregs().efer, 1);
+  machine.vcpu(0).run();
+  ByNumber missing{{numbers.io, 2 * times + 1}, {numbers.cpuid, times}, {numbers.msr, times}};
+  const CausesView view = read_causes(machine);
+  const std::uint64_t first = Machine::address_of(vmm_causes),
+                      last = Machine::address_of(vmm_causes_done);
+  for (const auto& [cause, exits] : view.exits)
+    if (cause.rip >= first && cause.rip <= last && missing.contains(cause.number))
+      missing[cause.number] -= exits;
+  std::uint64_t sum = 0;
+  for (const auto& [number, exits] : missing) {
+    const std::uint64_t lost_now = exits_at(view.lost, number) - exits_at(before, number);
+    report.expect(exits == lost_now, fmt::format("number {:#x}: {} exits are missing, {} lost",
+                                                 number, exits, lost_now));
+    sum += exits;
+  }
+  report.expect(sum > 0, "a full table lost no known exit");
+  expect_sums(machine, view, report);
+  report.say(fmt::format("{} known exits are missing in a full table, and lost", sum));
+}
+
+// A leaf of its own for each entry that the table has, and as many again.
+void test_flood(const Loaded& loaded, unsigned times, Report& report) {
+  ListeningMachine listening(1);
+  Machine& machine = listening.machine;
+  const std::uint64_t entries = read_causes(machine).entries, leaves = 2 * entries;
+  flood(machine, leaves);
+  const CausesView view = read_causes(machine);
+  expect_sums(machine, view, report);
+  const std::uint64_t lost = total_of(view.lost);
+  report.expect(view.exits.size() <= entries, "more causes than entries");
+  report.expect(lost >= leaves - entries,
+                fmt::format("{} exits lost of {} leaves and {} entries", lost, leaves, entries));
+  report.expect(view.exits.size() >= entries * 9 / 10,
+                fmt::format("only {} of {} entries in use", view.exits.size(), entries));
+  report.say(fmt::format("{} leaves, {} entries: {} causes, {} exits lost", leaves, entries,
+                         view.exits.size(), lost));
+  expect_missing_are_lost(loaded, machine, times, report);
+}
+
+}  // namespace
+
+Report test_causes(unsigned times) {
+  Report report;
+  const Loaded loaded = loaded_module();
+  report.say(loaded.in_words());
+  test_known(loaded, times, report);
+  test_latches(loaded, times, report);
+  test_flood(loaded, times, report);
+  return report;
+}
+
+}  // namespace lab::vmm

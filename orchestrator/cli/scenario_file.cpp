@@ -3,6 +3,8 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <optional>
+#include <regex>
 #include <string_view>
 #include <vector>
 
@@ -38,6 +40,19 @@ std::string scenario_file(const std::string& word) {
           "' has none of that name" +
           base::did_you_mean(last, std::vector<std::string_view>(names.begin(), names.end())),
       "name a file, or one that comes with lab: ls " + folder.string());
+}
+
+scenario::Wanted trials_named(const std::string& filter) {
+  if (filter.empty()) return {};
+  std::optional<std::regex> regex;
+  try {
+    regex.emplace(filter);
+  } catch (const std::regex_error&) {
+    // Only a name, then.
+  }
+  return [filter, regex](const std::string& name) {
+    return name == filter || (regex && std::regex_search(name, *regex));
+  };
 }
 
 }  // namespace lab::cli

@@ -4,7 +4,6 @@
 #include <algorithm>
 #include <functional>
 #include <memory>
-#include <optional>
 #include <regex>
 
 #include "orchestrator/cli/commands.hpp"
@@ -24,21 +23,6 @@ struct RunCommandOptions {
   bool dry_run = false;
   TrialOptions trials;
 };
-
-// What choose() may choose, for what must not be refused before there are plans. A filter that is
-// no regex may be a name: names have brackets in them.
-scenario::Wanted wanted_by(const std::string& filter) {
-  if (filter.empty()) return {};
-  std::optional<std::regex> regex;
-  try {
-    regex.emplace(filter);
-  } catch (const std::regex_error&) {
-    // Where it is no name either, choose() says so.
-  }
-  return [filter, regex](const std::string& name) {
-    return name == filter || (regex && std::regex_search(name, *regex));
-  };
-}
 
 void choose(std::vector<scenario::TrialPlan>& plans, const std::string& filter) {
   if (filter.empty()) return;
@@ -186,7 +170,7 @@ class Runner {
 int run_scenarios(RunCommandOptions options) {
   std::vector<scenario::Scenario> scenarios;
   std::vector<scenario::TrialPlan> plans;
-  options.trials.wanted = wanted_by(options.filter);
+  options.trials.wanted = trials_named(options.filter);
   for (const std::string& file : options.scenarios)
     scenarios.push_back(load_scenario(file, options.trials));
   decide_repeat(scenarios, options.trials);
@@ -217,8 +201,7 @@ void add_run(const Command& app) {
       .add_option("--repeat", options->trials.repeat,
                   "Trials of each cell, instead of the scenario's")
       .range(1, 10000);
-  command.add_option("-f,--filter", options->filter,
-                     "Only the trial of this name, or trials whose name matches this regex");
+  command.add_option("-f,--filter", options->filter, filter_help);
   command.add_flag("--dry-run", options->dry_run, "Only list the trials");
   command.add_flag("--fail-fast", options->trials.fail_fast,
                    "Begin no further trial once one has not passed");

@@ -15,6 +15,7 @@
 #include "orchestrator/base/interrupt.hpp"
 #include "orchestrator/cli/commands.hpp"
 #include "orchestrator/cli/output.hpp"
+#include "orchestrator/cli/scenario_file.hpp"
 #include "orchestrator/exits/causes.hpp"
 #include "orchestrator/exits/host_stats.hpp"
 #include "orchestrator/terminal/doing.hpp"
@@ -37,6 +38,7 @@ struct TopOptions {
   double delay = 1;
   unsigned count = 0;
   bool causes = false;
+  std::string filter;
 };
 
 // VMs of this machine; needs root.
@@ -66,7 +68,9 @@ std::vector<terminal::LiveGuest> local() {
 class Watcher {
  public:
   explicit Watcher(const TopOptions& options)
-      : options_(options), terminal_(terminal::takes_escapes(STDOUT_FILENO)) {}
+      : options_(options),
+        wanted_(trials_named(options.filter)),
+        terminal_(terminal::takes_escapes(STDOUT_FILENO)) {}
 
   int run() {
     if (terminal_) write_output("", "\x1b[?1049h\x1b[?25l");  // a screen of its own, no cursor
@@ -102,6 +106,8 @@ class Watcher {
         guests = local();
         if (options_.causes) read_causes(guests);
       }
+      if (wanted_)
+        std::erase_if(guests, [this](const auto& guest) { return !wanted_(guest.trial); });
       const bool rates = take(guests);
       // The first table is shown at once where somebody watches, else with rates.
       if (terminal_ || rates) {
@@ -111,8 +117,7 @@ class Watcher {
       }
       if (rates) waited = 0;
       if (!terminal_ && waited > patience) {
-        say("lab: error: no guest runs whose exits lab counts\nhint: lab run SCENARIO, in another "
-            "terminal\n");
+        say("lab: error: " + nobody() + "\nhint: lab run SCENARIO, in another terminal\n");
         return base::exit_no_data;
       }
       if (wanted == 0 || shown < wanted) base::sleep_interruptibly(options_.delay);
@@ -160,7 +165,7 @@ class Watcher {
                                             ? terminal::terminal_size(STDOUT_FILENO)
                                             : terminal::TerminalSize{.columns = 80, .lines = 1000};
     std::string text = terminal_ ? "\x1b[H\x1b[2J" : "";
-    if (guests.empty()) text += "no guest runs whose exits lab counts; waiting\n";
+    if (guests.empty()) text += nobody() + "; waiting\n";
     const std::size_t fitting = std::max<std::size_t>(size.lines / fewest_lines, 1),
                       shown = std::min(guests.size(), fitting),
                       lines =
@@ -224,7 +229,13 @@ class Watcher {
     return top;
   }
 
+  std::string nobody() const {
+    return "no guest runs whose exits lab counts" +
+           (wanted_ ? " in a trial of the name '" + options_.filter + "'" : "");
+  }
+
   const TopOptions& options_;
+  const scenario::Wanted wanted_;  // none: all trials are
   const bool terminal_;
   const base::Folders folders_ = base::find_folders();
   std::map<std::string, Seen> seen_;                 // by LiveGuest::key
@@ -244,6 +255,7 @@ void add_top(const Command& app) {
       .shows_default();
   command.add_option("-n,--count", options->count,
                      "So many tables (default: until Ctrl-C; one where it is no terminal)");
+  command.add_option("-f,--filter", options->filter, filter_help);
   command.add_flag(
       "--causes", options->causes,
       "Also the leading causes of the latest exits, of guests whose causes are counted");

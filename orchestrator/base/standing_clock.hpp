@@ -6,9 +6,11 @@
 
 namespace lab::base {
 
-// As long as this is there, the clock stands while this thread works. The thread comes before all
-// others: nothing else may run while the clock stands. Does nothing where the machine cannot, or is
-// not `asked`: on a machine of metal the port may be anything's.
+// As long as this is there, the clock stands while this thread works, and goes while it waits (by
+// poll(), for a time or for a child). The thread comes before all others: nothing else may run
+// while the clock stands. Does nothing where the machine cannot, or is not `asked`: on a machine of
+// metal the port may be anything's. At its end, as before its beginning in a restored machine
+// (images/outer: lab-warm), only waiting takes time.
 class StandingClock {
  public:
   explicit StandingClock(bool asked);
@@ -17,7 +19,7 @@ class StandingClock {
   ~StandingClock();
 };
 
-// Belongs around everything that waits for another process or for the time: the clock goes
+// Belongs around what waits for the time or for another process, and not by poll(): the clock goes
 // meanwhile.
 class GoingClock {
  public:
@@ -25,6 +27,19 @@ class GoingClock {
   GoingClock(const GoingClock&) = delete;
   GoingClock& operator=(const GoingClock&) = delete;
   ~GoingClock();
+
+ private:
+  bool stood_;
+};
+
+// Belongs around what other processes do for this thread before a guest runs: their work takes no
+// time, waiting does. A GoingClock in it changes nothing.
+class SkippingClock {
+ public:
+  SkippingClock();
+  SkippingClock(const SkippingClock&) = delete;
+  SkippingClock& operator=(const SkippingClock&) = delete;
+  ~SkippingClock();
 
  private:
   bool stood_;

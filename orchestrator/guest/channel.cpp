@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT
 #include "orchestrator/guest/channel.hpp"
-#include "orchestrator/base/standing_clock.hpp"
 
 #include <fcntl.h>
 #include <poll.h>
@@ -96,10 +95,7 @@ void LineChannel::write(std::string_view bytes) {
     if (count < 0 && errno != EAGAIN && errno != EINTR)
       throw base::errno_error("write to", "the reader's port", errno);
     pollfd fd{fd_.get(), POLLOUT, 0};
-    {
-      const base::GoingClock waiting;
-      ::poll(&fd, 1, 100);
-    }
+    ::poll(&fd, 1, 100);
     base::throw_if_interrupted();
     ++waits;
   }

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT
 #include "orchestrator/guest/domain.hpp"
-#include "orchestrator/base/standing_clock.hpp"
 
 #include <libvirt/libvirt.h>
 #include <libvirt/virterror.h>
@@ -113,7 +112,6 @@ Domain::~Domain() {
 // libvirt alone would ask QEMU to end and look five times a second whether it has. Nothing of this
 // machine is needed any more.
 void Domain::end() {
-  const base::GoingClock waiting;
   const CallLimit limit(connection_, name_);
   if (process_) ::pidfd_send_signal(process_.get(), SIGKILL, nullptr, 0);
   try {

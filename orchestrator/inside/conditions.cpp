@@ -60,9 +60,11 @@ record::Conditions machine_conditions(const Job& job) {
   set(conditions, condition::microcode, base::cpu_field("microcode"));
   set(conditions, condition::outer_kernel, base::running_kernel());
   set(conditions, condition::kvm_source, kvm::open_modules(job.modules).source);
-  set(conditions, condition::lab_version, version());
-  // The host of an outer VM is added outside (outer/surroundings).
-  if (job.site->machine == Site::Machine::here) set(conditions, condition::host, base::this_host());
+  // Of outer VMs these are added outside (outer/surroundings).
+  if (job.site->machine == Site::Machine::here) {
+    set(conditions, condition::lab_version, version());
+    set(conditions, condition::host, base::this_host());
+  }
   if (job.site->own_clock) {
     const ClockSpeed speed = measure_clock();
     check_clock(speed);

@@ -171,7 +171,8 @@ void make_exact(guest::DomainSpec& spec, const fs::path& system_disk, const fs::
                        {job_disk.string(), job_disk_mib}};
   spec.memory_mib += written_mib;
   spec.cpu_features.insert(spec.cpu_features.end(), {"-rdrand", "-rdseed"});
-  spec.cmdline += " lab.exact";
+  // Random numbers come of the times of interrupts, and addresses decide what is a huge page.
+  spec.cmdline += " lab.exact norandmaps";
 }
 
 // A saved machine finds its memory disk again in the size that it had.

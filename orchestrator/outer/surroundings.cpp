@@ -5,6 +5,7 @@
 
 #include "orchestrator/base/error.hpp"
 #include "orchestrator/base/this_machine.hpp"
+#include "orchestrator/inside/version.hpp"
 
 namespace lab::outer {
 namespace {
@@ -31,6 +32,8 @@ record::Conditions surroundings(const OuterImage& image, const inside::Job& job)
   const auto set = [&](std::string_view key, const std::string& value) {
     if (!value.empty()) conditions[std::string(key)] = value;
   };
+  // Inside, a version that is a character longer would move the exits of exact trials.
+  set(record::condition::lab_version, inside::version());
   set(record::condition::emulator, emulator_of(*job.site, image));
   set(record::condition::outer_image, digest_beginning(image.digest));
   if (!job.site->emulated) set(record::condition::host_kernel, base::running_kernel());

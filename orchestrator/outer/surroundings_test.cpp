@@ -8,6 +8,7 @@
 
 #include "orchestrator/base/error.hpp"
 #include "orchestrator/base/this_machine.hpp"
+#include "orchestrator/inside/version.hpp"
 #include "orchestrator/outer/job_events.hpp"
 
 namespace lab::outer {
@@ -29,7 +30,8 @@ TEST(Surroundings, HaveTheHostWhereItIsTheClock) {
   EXPECT_THAT(svm, testing::Contains(Pair(condition::emulator, emulator_words)));
   EXPECT_EQ(svm.contains(std::string(condition::host)), !base::this_host().empty());
   EXPECT_THAT(surroundings(image, {.site = &record::site_svm, .exact = true}),
-              testing::ElementsAre(Pair(condition::emulator, emulator_words)));
+              testing::ElementsAre(Pair(condition::emulator, emulator_words),
+                                   Pair(condition::lab_version, inside::version())));
   EXPECT_THAT(surroundings(image, {.site = &record::site_vmx}),
               Not(testing::Contains(Key(condition::host))));
 }
@@ -49,7 +51,8 @@ TEST(Surroundings, WithoutItsVersionTheEmulatorIsAbsent) {
   const char* path = std::getenv("PATH");
   const std::string before = path ? path : "";
   ::setenv("PATH", "/dev/null/none", 1);
-  EXPECT_THAT(surroundings({}, {.site = &record::site_svm, .exact = true}), testing::IsEmpty());
+  EXPECT_THAT(surroundings({}, {.site = &record::site_svm, .exact = true}),
+              testing::ElementsAre(Key(condition::lab_version)));
   ::setenv("PATH", before.c_str(), 1);
 }
 

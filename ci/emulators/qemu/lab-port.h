@@ -13,8 +13,10 @@
 
 /* A clock that stands for so many instructions goes on: something waits for it. */
 #define LAB_LONGEST_STAND 100000000
+#define LAB_LONGEST_SKIP 10000000000
 
 static bool lab_clock_stands;
+static bool lab_clock_skips; /* stands, but for what the machine waits for */
 static int64_t lab_stood_for; /* instructions */
 
 /* It has asked for that, and executes nothing more. */
@@ -27,7 +29,7 @@ static int64_t lab_counted(int64_t executed)
         return executed;
     }
     lab_stood_for += executed;
-    if (lab_stood_for > LAB_LONGEST_STAND) {
+    if (lab_stood_for > (lab_clock_skips ? LAB_LONGEST_SKIP : LAB_LONGEST_STAND)) {
         lab_clock_stands = false;
     }
     return 0;
@@ -44,8 +46,10 @@ static void lab_port_write(void *opaque, hwaddr address, uint64_t value,
         break;
     case '0':
     case '1':
+    case '2':
         icount_update(current_cpu);
-        lab_clock_stands = value == '0';
+        lab_clock_stands = value != '1';
+        lab_clock_skips = value == '2';
         lab_stood_for = 0;
         break;
     }
@@ -58,7 +62,7 @@ static void lab_port_write(void *opaque, hwaddr address, uint64_t value,
  */
 static bool lab_may_wait(void)
 {
-    lab_clock_stands = false;
+    lab_clock_stands = lab_clock_stands && lab_clock_skips;
     return !lab_pauses;
 }
 

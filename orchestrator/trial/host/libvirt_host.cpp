@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: MIT
 #include "orchestrator/trial/host/libvirt_host.hpp"
 
+#include <atomic>
+#include <memory>
+#include <optional>
+
 #include "orchestrator/base/error.hpp"
 #include "orchestrator/base/standing_clock.hpp"
 #include "orchestrator/base/stop_check.hpp"
@@ -26,32 +30,29 @@ class DomainMachine : public GuestMachine {
     reader = guest::connect_to_guest(spec.channels[0].socket);
   }
 
-  void resume() override {
-    const base::GoingClock waiting;
-    domain_.resume();
-  }
-  void pause() override {
-    const base::GoingClock waiting;
-    domain_.pause();
-  }
+  void resume() override { domain_.resume(); }
+  void pause() override { domain_.pause(); }
   bool running() const override {
     // In an outer VM it would be counted, and is seen from outside.
     if (guest::calls_have_limits()) stop_check_.check(pid);
-    const base::GoingClock waiting;
+    // The action's thread may have the connection, and this one waits for it, not by poll().
+    std::optional<base::GoingClock> waiting;
+    if (acts_) waiting.emplace();
     return domain_.running();
   }
-  bool powered_off() const override {
-    const base::GoingClock waiting;
-    return domain_.powered_off();
-  }
+  bool powered_off() const override { return domain_.powered_off(); }
 
-  std::string memory_tree() override {
-    const base::GoingClock waiting;
-    return domain_.memory_tree();
-  }
+  std::string memory_tree() override { return domain_.memory_tree(); }
 
   void perform(const HostAction& action, const std::filesystem::path& plug) override {
-    const base::GoingClock waiting;
+    acts_ = true;
+    const std::unique_ptr<std::atomic<bool>, void (*)(std::atomic<bool>*)> until_done(
+        &acts_, [](std::atomic<bool>* acts) { *acts = false; });
+    act(action, plug);
+  }
+
+ private:
+  void act(const HostAction& action, const std::filesystem::path& plug) {
     const bool disk = action.device == HostAction::Device::disk;
     switch (action.kind) {
       case HostAction::Kind::pause:
@@ -71,8 +72,8 @@ class DomainMachine : public GuestMachine {
     }
   }
 
- private:
   guest::Domain domain_;
+  std::atomic<bool> acts_ = false;
   mutable base::StopCheck stop_check_{"QEMU"};
 };
 
@@ -95,7 +96,7 @@ class VmCounters : public GuestCounters {
 }  // namespace
 
 std::unique_ptr<GuestMachine> LibvirtHost::make(const guest::DomainSpec& spec) {
-  const base::GoingClock waiting;
+  const base::SkippingClock waiting;
   return std::make_unique<DomainMachine>(connection_, spec);
 }
 

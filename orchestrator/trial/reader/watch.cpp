@@ -6,7 +6,6 @@
 #include <algorithm>
 
 #include "orchestrator/base/interrupt.hpp"
-#include "orchestrator/base/standing_clock.hpp"
 
 namespace lab::trial {
 namespace {
@@ -55,10 +54,7 @@ void Watch::poll_once(Deadline deadline) {
   std::vector<pollfd> descriptors;
   for (const Session* session : sessions_) session->add_descriptors(descriptors);
   const int wait = milliseconds_until(std::min({deadline, next_regular_, next_check_}));
-  {
-    const base::GoingClock waiting;
-    ::poll(descriptors.data(), descriptors.size(), wait);
-  }
+  ::poll(descriptors.data(), descriptors.size(), wait);
   for (Session* session : sessions_) session->read();
   if (steady_clock::now() >= next_regular_) next_regular_ = regularly_();
   const auto now = steady_clock::now();

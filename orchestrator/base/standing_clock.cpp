@@ -12,17 +12,17 @@ constexpr unsigned short port = 0x8901;
 constexpr unsigned char stand = '0', go = '1', skip = '2';
 
 thread_local bool stands = false;
+// How it is where it does not stand for this thread: a machine may skip all work.
+thread_local unsigned char otherwise = go;
 
 void set_clock(unsigned char how) {
   ::outb(how, port);
   stands = how == stand;
 }
 
-// A port that is none reads as all ones.
-bool has_port() {
-  if (::ioperm(port, 1, 1) != 0) return false;
-  const unsigned char now = ::inb(port);
-  return now == go || now == stand;
+// What the port says: `stand` also where the clock skips. A port that is none reads as all ones.
+unsigned char read_clock() {
+  return ::ioperm(port, 1, 1) == 0 ? ::inb(port) : 0xff;
 }
 
 void set_scheduler(int policy, int priority) {
@@ -33,15 +33,17 @@ void set_scheduler(int policy, int priority) {
 }  // namespace
 
 StandingClock::StandingClock(bool asked) {
-  if (!asked || !has_port()) return;
+  if (!asked) return;
+  const unsigned char now = read_clock();
+  if (now != go && now != stand) return;
+  otherwise = now == stand ? skip : go;
   set_scheduler(SCHED_FIFO, 1);
   set_clock(stand);
 }
 
 StandingClock::~StandingClock() {
   if (!stands) return;
-  set_clock(skip);
-  stands = false;
+  set_clock(otherwise);
   set_scheduler(SCHED_OTHER, 0);
 }
 
@@ -54,7 +56,7 @@ GoingClock::~GoingClock() {
 }
 
 SkippingClock::SkippingClock() : stood_(stands) {
-  if (stood_) set_clock(skip);
+  if (stood_) set_clock(otherwise);
 }
 
 SkippingClock::~SkippingClock() {

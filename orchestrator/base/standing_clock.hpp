@@ -32,8 +32,9 @@ class GoingClock {
   bool stood_;
 };
 
-// Belongs around what other processes do for this thread before a guest runs: their work takes no
-// time, waiting does. A GoingClock in it changes nothing.
+// Belongs around what other processes do for this thread before a guest runs. Where the machine
+// can, and was asked to, their work takes no time, only waiting does. A GoingClock in it changes
+// nothing.
 class SkippingClock {
  public:
   SkippingClock();

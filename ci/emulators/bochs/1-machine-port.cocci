@@ -7,22 +7,21 @@
 // instruction each time, which a signal from outside would not be.
 //
 // After a '0' instructions take no time: until a '1', until the machine has nothing to do but wait,
-// or until 100 million have been executed. After a '2' only waiting takes time, until a '1' (or ten
-// thousand million instructions). What lab does in the machine differs from build to build, and
-// nobody there may notice how long it takes.
+// or until 100 million have been executed. What lab does in the machine differs from build to build,
+// and nobody there may notice how long it takes.
 //
 // file: lab-clock.h
 // file: lab-port.h
 // line: cpu/event.cc ==> #include "iodev/iodev.h" ==> #include "lab-port.h"
 // line: cpu/event.cc ==> // This area is where we process special conditions and events. ==> lab_do_what_was_asked();
-// instead: cpu/event.cc ==> BX_TICKN(10); // when in HLT run time faster for single CPU ==> lab_begin_wait(); BX_TICKN(10); lab_end_wait(); // when in HLT run time faster for single CPU
+// instead: cpu/event.cc ==> BX_TICKN(10); // when in HLT run time faster for single CPU ==> lab_set_clock(false); BX_TICKN(10); // when in HLT run time faster for single CPU
 // line: iodev/unmapped.cc ==> #include "iodev.h" ==> #include "lab-port.h"
 // line: iodev/unmapped.cc ==> // IO port are ignored. ==> if (address == lab_port) lab_ask(value);
 // line: iodev/unmapped.cc ==> Bit32u retval; ==> if (address == lab_port) return lab_clock_stands ? '0' : '1';
 // line: pc_system.h ==> #define BX_PCSYS_H ==> #include "lab-clock.h"
 // line: pc_system.h ==> static BX_CPP_INLINE void tickn(Bit32u n) { ==> n = lab_counted(n);
 // expect: cpu/event.cc 1 lab_do_what_was_asked();
-// expect: cpu/event.cc 1 lab_begin_wait(); BX_TICKN(10); lab_end_wait();
+// expect: cpu/event.cc 1 lab_set_clock(false);
 // expect: iodev/unmapped.cc 1 lab_ask(value);
 // expect: iodev/unmapped.cc 1 lab_clock_stands
 // expect: pc_system.h 1 n = lab_counted(n);

@@ -32,8 +32,7 @@ static inline void lab_do_what_was_asked(void)
   switch (what) {
     case 's': lab_save(); break;
     case '0':
-    case '1':
-    case '2': lab_set_clock(what); break;
+    case '1': lab_set_clock(what == '0'); break;
   }
 }
 

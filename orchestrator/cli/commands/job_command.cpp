@@ -1,13 +1,18 @@
 // SPDX-License-Identifier: MIT
 // What an outer VM runs: the job of its disk, with the events as lines on a port.
 #include <fcntl.h>
+#include <linux/major.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
 
 #include <cerrno>
 #include <memory>
+#include <optional>
 
 #include "orchestrator/base/error.hpp"
 #include "orchestrator/base/fd.hpp"
 #include "orchestrator/base/folders.hpp"
+#include "orchestrator/base/standing_clock.hpp"
 #include "orchestrator/cli/commands.hpp"
 #include "orchestrator/inside/run_job.hpp"
 
@@ -18,10 +23,20 @@ struct JobOptions {
   std::string job, stream;
 };
 
+bool is_printer(const base::Fd& device) {
+  struct stat found {};
+  return ::fstat(device.get(), &found) == 0 && S_ISCHR(found.st_mode) &&
+         major(found.st_rdev) == LP_MAJOR;
+}
+
 int run_job(const JobOptions& options) {
   const base::Fd stream(::open(options.stream.c_str(), O_WRONLY | O_CLOEXEC));
   if (!stream) throw base::errno_error("open", options.stream, errno);
+  const bool prints = is_printer(stream);
   const trial::Sink sink = [&](const trial::Event& event) {
+    // The driver waits for the printer by looking at the clock.
+    std::optional<base::GoingClock> printing;
+    if (prints) printing.emplace();
     base::write_all(stream.get(), trial::to_json(event) + "\n", options.stream);
   };
   int code = base::exit_ok;

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 # Where lab's parts are when it is installed, and its Debian package, which ci/package makes.
 
-# The build tree's lab finds its parts as an installed one does: beside itself (orchestrator/base/folders).
+# The build tree's lab finds its parts as an installed one does: beside itself (orchestrator/base/files/folders).
 file(MAKE_DIRECTORY ${PROJECT_BINARY_DIR}/share ${PROJECT_BINARY_DIR}/lib/lab)
 file(CREATE_LINK ${PROJECT_SOURCE_DIR} ${PROJECT_BINARY_DIR}/share/lab SYMBOLIC)
 foreach(part ${PROJECT_BINARY_DIR}/images/reader/lab-reader ${PROJECT_SOURCE_DIR}/ci/emulators)

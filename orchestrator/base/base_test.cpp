@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include <fcntl.h>
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <signal.h>
 #include <sys/mount.h>
@@ -13,11 +14,11 @@
 
 #include "orchestrator/base/error.hpp"
 #include "orchestrator/base/fd.hpp"
-#include "orchestrator/base/folders.hpp"
-#include "orchestrator/base/interrupt.hpp"
-#include "orchestrator/base/run_folder.hpp"
-#include "orchestrator/base/stop_check.hpp"
-#include "orchestrator/base/subprocess.hpp"
+#include "orchestrator/base/files/folders.hpp"
+#include "orchestrator/base/files/run_folder.hpp"
+#include "orchestrator/base/process/interrupt.hpp"
+#include "orchestrator/base/process/stop_check.hpp"
+#include "orchestrator/base/process/subprocess.hpp"
 
 namespace lab::base {
 namespace {

@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "orchestrator/check/cells.hpp"
+#include "orchestrator/check/comparison/cells.hpp"
 #include "orchestrator/check/gate.hpp"
 #include "orchestrator/scenario/scenario.hpp"
 

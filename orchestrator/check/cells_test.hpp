@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "orchestrator/check/cells.hpp"
+#include "orchestrator/check/comparison/cells.hpp"
 
 namespace lab::check {
 

@@ -2,7 +2,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "orchestrator/check/cells.hpp"
+#include "orchestrator/check/comparison/cells.hpp"
 
 namespace lab::check {
 namespace {

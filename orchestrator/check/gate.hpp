@@ -8,9 +8,9 @@
 #include <string>
 #include <vector>
 
-#include "orchestrator/check/comparison.hpp"
-#include "orchestrator/check/floors.hpp"
-#include "orchestrator/check/resolution.hpp"
+#include "orchestrator/check/comparison/comparison.hpp"
+#include "orchestrator/check/comparison/floors.hpp"
+#include "orchestrator/check/comparison/resolution.hpp"
 
 namespace lab::check {
 

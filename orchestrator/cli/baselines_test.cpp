@@ -3,8 +3,8 @@
 #include <nlohmann/json.hpp>
 
 #include "orchestrator/check/baseline.hpp"
-#include "orchestrator/cli/confirm.hpp"
 #include "orchestrator/cli/lab_fixture.hpp"
+#include "orchestrator/cli/trials/confirm.hpp"
 #include "orchestrator/scenario/plan_json.hpp"
 
 namespace lab::cli {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // `lab causes` on stores of made-up trials.
-#include "orchestrator/check/causes_record.hpp"
+#include "orchestrator/check/comparison/causes_record.hpp"
 #include "orchestrator/cli/lab_fixture.hpp"
 
 namespace lab::cli {

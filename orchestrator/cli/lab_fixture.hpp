@@ -8,7 +8,7 @@
 #include <fstream>
 
 #include "orchestrator/base/error.hpp"
-#include "orchestrator/base/folders.hpp"
+#include "orchestrator/base/files/folders.hpp"
 #include "orchestrator/cli/lab.hpp"
 #include "orchestrator/store/generated.hpp"
 #include "orchestrator/store/store.hpp"

@@ -5,8 +5,8 @@
 
 #include <cstdlib>
 
-#include "orchestrator/base/interrupt.hpp"
-#include "orchestrator/base/this_machine.hpp"
+#include "orchestrator/base/machine/this_machine.hpp"
+#include "orchestrator/base/process/interrupt.hpp"
 #include "orchestrator/cli/lab.hpp"
 
 int main(int argc, char** argv) {

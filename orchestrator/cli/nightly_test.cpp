@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // ci/nightly without trials. e2e/nightly_test.cpp has whole nights.
 #include "orchestrator/base/fd.hpp"
-#include "orchestrator/base/subprocess.hpp"
+#include "orchestrator/base/process/subprocess.hpp"
 #include "orchestrator/cli/lab_fixture.hpp"
 
 namespace lab::cli {

@@ -4,9 +4,9 @@
 // is built, with real modules for each commit that is asked.
 #include <signal.h>
 
-#include "orchestrator/base/atomic_folder.hpp"
 #include "orchestrator/base/fd.hpp"
-#include "orchestrator/base/subprocess.hpp"
+#include "orchestrator/base/files/atomic_folder.hpp"
+#include "orchestrator/base/process/subprocess.hpp"
 #include "orchestrator/e2e/lab_test.hpp"
 
 namespace lab::e2e {

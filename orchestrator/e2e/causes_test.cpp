@@ -4,7 +4,7 @@
 #include <functional>
 #include <map>
 
-#include "orchestrator/base/subprocess.hpp"
+#include "orchestrator/base/process/subprocess.hpp"
 #include "orchestrator/e2e/lab_test.hpp"
 
 namespace lab::e2e {

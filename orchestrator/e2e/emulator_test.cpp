@@ -5,7 +5,7 @@
 #include <thread>
 #include <vector>
 
-#include "orchestrator/base/subprocess.hpp"
+#include "orchestrator/base/process/subprocess.hpp"
 #include "orchestrator/e2e/kernel_side.hpp"
 #include "orchestrator/outer/machine/emulator.hpp"
 

@@ -4,7 +4,7 @@
 #include <fmt/format.h>
 
 #include "orchestrator/base/fd.hpp"
-#include "orchestrator/base/folders.hpp"
+#include "orchestrator/base/files/folders.hpp"
 
 namespace lab::e2e {
 namespace {

@@ -12,7 +12,7 @@
 #include <thread>
 
 #include "orchestrator/base/clock.hpp"
-#include "orchestrator/base/subprocess.hpp"
+#include "orchestrator/base/process/subprocess.hpp"
 #include "orchestrator/e2e/lab_test.hpp"
 
 namespace lab::e2e {

@@ -8,7 +8,7 @@
 #include <sstream>
 
 #include "orchestrator/base/clock.hpp"
-#include "orchestrator/base/subprocess.hpp"
+#include "orchestrator/base/process/subprocess.hpp"
 
 namespace lab::e2e {
 namespace {

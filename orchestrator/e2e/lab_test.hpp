@@ -14,7 +14,7 @@
 #include <string>
 #include <vector>
 
-#include "orchestrator/base/folders.hpp"
+#include "orchestrator/base/files/folders.hpp"
 
 namespace lab::e2e {
 

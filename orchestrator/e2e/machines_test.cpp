@@ -10,7 +10,7 @@
 #include <cstdlib>
 
 #include "orchestrator/base/fd.hpp"
-#include "orchestrator/base/subprocess.hpp"
+#include "orchestrator/base/process/subprocess.hpp"
 #include "orchestrator/e2e/followed_page.hpp"
 #include "orchestrator/e2e/lab_test.hpp"
 

@@ -7,7 +7,7 @@
 #include <sstream>
 
 #include "orchestrator/base/fd.hpp"
-#include "orchestrator/base/subprocess.hpp"
+#include "orchestrator/base/process/subprocess.hpp"
 #include "orchestrator/e2e/lab_test.hpp"
 
 namespace lab::e2e {

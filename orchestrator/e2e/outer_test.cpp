@@ -5,7 +5,7 @@
 #include <thread>
 
 #include "orchestrator/base/clock.hpp"
-#include "orchestrator/base/subprocess.hpp"
+#include "orchestrator/base/process/subprocess.hpp"
 #include "orchestrator/e2e/fault_reader.hpp"
 #include "orchestrator/e2e/lab_test.hpp"
 

@@ -7,7 +7,7 @@
 #include <set>
 #include <thread>
 
-#include "orchestrator/base/subprocess.hpp"
+#include "orchestrator/base/process/subprocess.hpp"
 #include "orchestrator/e2e/lab_test.hpp"
 
 namespace lab::e2e {

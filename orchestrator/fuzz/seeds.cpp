@@ -5,7 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "orchestrator/base/fd.hpp"
-#include "orchestrator/base/folders.hpp"
+#include "orchestrator/base/files/folders.hpp"
 #include "orchestrator/record/json/record_json.hpp"
 #include "orchestrator/record/sample_record.hpp"
 #include "orchestrator/scenario/plan_json.hpp"

@@ -7,14 +7,14 @@
 #include <stdexcept>
 
 #include "orchestrator/base/error.hpp"
-#include "orchestrator/base/folders.hpp"
+#include "orchestrator/base/files/folders.hpp"
 #include "orchestrator/base/json.hpp"
 #include "orchestrator/base/text.hpp"
 #include "orchestrator/causes/detail.hpp"
 #include "orchestrator/causes/place.hpp"
 #include "orchestrator/check/baseline.hpp"
 #include "orchestrator/fuzz/seeds.hpp"
-#include "orchestrator/image/digests.hpp"
+#include "orchestrator/image/download/digests.hpp"
 #include "orchestrator/record/json/record_json.hpp"
 #include "orchestrator/report/report.hpp"
 #include "orchestrator/scenario/loader.hpp"

@@ -10,8 +10,8 @@
 #include <nlohmann/json.hpp>
 
 #include "orchestrator/base/error.hpp"
-#include "orchestrator/base/interrupt.hpp"
 #include "orchestrator/base/json.hpp"
+#include "orchestrator/base/process/interrupt.hpp"
 
 namespace lab::guest {
 namespace {

@@ -14,7 +14,7 @@
 #include <set>
 #include <thread>
 
-#include "orchestrator/base/interrupt.hpp"
+#include "orchestrator/base/process/interrupt.hpp"
 #include "orchestrator/guest/connection.hpp"
 #include "orchestrator/guest/qemu_process.hpp"
 

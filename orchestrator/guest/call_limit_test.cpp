@@ -11,8 +11,8 @@
 
 #include "orchestrator/base/clock.hpp"
 #include "orchestrator/base/error.hpp"
-#include "orchestrator/base/folders.hpp"
-#include "orchestrator/base/subprocess.hpp"
+#include "orchestrator/base/files/folders.hpp"
+#include "orchestrator/base/process/subprocess.hpp"
 #include "orchestrator/guest/cpu.hpp"
 #include "orchestrator/guest/domain.hpp"
 #include "orchestrator/guest/hung_libvirtd.hpp"

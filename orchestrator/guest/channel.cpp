@@ -9,7 +9,7 @@
 #include <cerrno>
 
 #include "orchestrator/base/error.hpp"
-#include "orchestrator/base/interrupt.hpp"
+#include "orchestrator/base/process/interrupt.hpp"
 
 namespace lab::guest {
 namespace {

@@ -7,7 +7,7 @@
 
 #include <fstream>
 
-#include "orchestrator/base/folders.hpp"
+#include "orchestrator/base/files/folders.hpp"
 
 namespace lab::guest {
 namespace {

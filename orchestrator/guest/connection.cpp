@@ -12,8 +12,8 @@
 #include <span>
 
 #include "orchestrator/base/error.hpp"
-#include "orchestrator/base/interrupt.hpp"
-#include "orchestrator/base/stop_check.hpp"
+#include "orchestrator/base/process/interrupt.hpp"
+#include "orchestrator/base/process/stop_check.hpp"
 #include "orchestrator/guest/call_limit.hpp"
 
 namespace lab::guest {

@@ -19,8 +19,8 @@ extern "C" {
 
 #include "orchestrator/base/error.hpp"
 #include "orchestrator/base/fd.hpp"
-#include "orchestrator/base/interrupt.hpp"
-#include "orchestrator/base/run_folder.hpp"
+#include "orchestrator/base/files/run_folder.hpp"
+#include "orchestrator/base/process/interrupt.hpp"
 #include "orchestrator/guest/call_limit.hpp"
 #include "orchestrator/guest/qemu_process.hpp"
 #include "orchestrator/guest/qmp.hpp"

@@ -9,7 +9,7 @@
 
 #include "orchestrator/base/clock.hpp"
 #include "orchestrator/base/error.hpp"
-#include "orchestrator/base/interrupt.hpp"
+#include "orchestrator/base/process/interrupt.hpp"
 #include "orchestrator/guest/domain.hpp"
 #include "orchestrator/guest/keys.hpp"
 #include "orchestrator/guest/xml/device_xml.hpp"

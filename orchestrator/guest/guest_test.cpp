@@ -11,8 +11,8 @@
 #include <array>
 
 #include "orchestrator/base/error.hpp"
-#include "orchestrator/base/folders.hpp"
-#include "orchestrator/base/subprocess.hpp"
+#include "orchestrator/base/files/folders.hpp"
+#include "orchestrator/base/process/subprocess.hpp"
 #include "orchestrator/guest/agent.hpp"
 #include "orchestrator/guest/channel.hpp"
 #include "orchestrator/guest/domain.hpp"

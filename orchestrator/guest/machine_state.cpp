@@ -5,7 +5,7 @@
 
 #include "orchestrator/base/clock.hpp"
 #include "orchestrator/base/error.hpp"
-#include "orchestrator/base/interrupt.hpp"
+#include "orchestrator/base/process/interrupt.hpp"
 #include "orchestrator/guest/domain.hpp"
 #include "orchestrator/guest/qmp.hpp"
 

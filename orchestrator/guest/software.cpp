@@ -10,7 +10,7 @@
 #include <pugixml.hpp>
 
 #include "orchestrator/base/fd.hpp"
-#include "orchestrator/base/subprocess.hpp"
+#include "orchestrator/base/process/subprocess.hpp"
 
 namespace lab::guest {
 namespace fs = std::filesystem;

@@ -10,7 +10,7 @@
 
 #include "orchestrator/base/error.hpp"
 #include "orchestrator/base/json.hpp"
-#include "orchestrator/base/subprocess.hpp"
+#include "orchestrator/base/process/subprocess.hpp"
 
 namespace lab::image {
 namespace {

@@ -6,8 +6,8 @@
 #include <fstream>
 
 #include "orchestrator/base/error.hpp"
-#include "orchestrator/base/folders.hpp"
-#include "orchestrator/base/subprocess.hpp"
+#include "orchestrator/base/files/folders.hpp"
+#include "orchestrator/base/process/subprocess.hpp"
 
 namespace lab::image {
 namespace {

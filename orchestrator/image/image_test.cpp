@@ -12,14 +12,14 @@
 #include <mutex>
 #include <thread>
 
-#include "orchestrator/base/atomic_folder.hpp"
 #include "orchestrator/base/error.hpp"
 #include "orchestrator/base/fd.hpp"
-#include "orchestrator/base/subprocess.hpp"
-#include "orchestrator/image/fetch.hpp"
+#include "orchestrator/base/files/atomic_folder.hpp"
+#include "orchestrator/base/process/subprocess.hpp"
+#include "orchestrator/image/download/fetch.hpp"
 #include "orchestrator/image/manifest.hpp"
 #include "orchestrator/image/overlay.hpp"
-#include "orchestrator/image/prepare.hpp"
+#include "orchestrator/image/prepare/prepare.hpp"
 #include "orchestrator/image/store.hpp"
 
 namespace lab::image {

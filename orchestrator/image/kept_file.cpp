@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
 #include "orchestrator/image/kept_file.hpp"
 
-#include "orchestrator/base/atomic_folder.hpp"
 #include "orchestrator/base/error.hpp"
 #include "orchestrator/base/fd.hpp"
-#include "orchestrator/base/folders.hpp"
+#include "orchestrator/base/files/atomic_folder.hpp"
+#include "orchestrator/base/files/folders.hpp"
 
 namespace lab::image {
 namespace fs = std::filesystem;

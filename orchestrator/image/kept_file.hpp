@@ -6,7 +6,7 @@
 #include <filesystem>
 #include <string>
 
-#include "orchestrator/base/folders.hpp"
+#include "orchestrator/base/files/folders.hpp"
 
 namespace lab::image {
 

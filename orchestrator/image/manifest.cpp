@@ -10,7 +10,7 @@
 #include "orchestrator/base/error.hpp"
 #include "orchestrator/base/fd.hpp"
 #include "orchestrator/base/line_ends.hpp"
-#include "orchestrator/image/digests.hpp"
+#include "orchestrator/image/download/digests.hpp"
 
 namespace lab::image {
 namespace {

@@ -4,9 +4,9 @@
 #include <nlohmann/json.hpp>
 
 #include "orchestrator/base/error.hpp"
-#include "orchestrator/base/folders.hpp"
+#include "orchestrator/base/files/folders.hpp"
 #include "orchestrator/base/json.hpp"
-#include "orchestrator/base/subprocess.hpp"
+#include "orchestrator/base/process/subprocess.hpp"
 
 namespace lab::image {
 namespace {

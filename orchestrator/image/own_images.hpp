@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "orchestrator/base/folders.hpp"
+#include "orchestrator/base/files/folders.hpp"
 #include "orchestrator/image/manifest.hpp"
 
 namespace lab::image {

@@ -8,15 +8,15 @@
 #include <fstream>
 #include <nlohmann/json.hpp>
 
-#include "orchestrator/base/atomic_folder.hpp"
 #include "orchestrator/base/error.hpp"
 #include "orchestrator/base/fd.hpp"
+#include "orchestrator/base/files/atomic_folder.hpp"
+#include "orchestrator/base/files/shared_cache.hpp"
 #include "orchestrator/base/json.hpp"
-#include "orchestrator/base/shared_cache.hpp"
-#include "orchestrator/base/subprocess.hpp"
-#include "orchestrator/image/digests.hpp"
+#include "orchestrator/base/process/subprocess.hpp"
 #include "orchestrator/image/disk_file.hpp"
-#include "orchestrator/image/fetch.hpp"
+#include "orchestrator/image/download/digests.hpp"
+#include "orchestrator/image/download/fetch.hpp"
 #include "orchestrator/image/own_images.hpp"
 #include "orchestrator/image/signature.hpp"
 

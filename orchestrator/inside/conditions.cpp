@@ -5,7 +5,7 @@
 
 #include <algorithm>
 
-#include "orchestrator/base/this_machine.hpp"
+#include "orchestrator/base/machine/this_machine.hpp"
 #include "orchestrator/guest/software.hpp"
 #include "orchestrator/inside/machine_clock.hpp"
 #include "orchestrator/inside/version.hpp"

@@ -13,7 +13,7 @@
 #include "orchestrator/base/clock.hpp"
 #include "orchestrator/base/error.hpp"
 #include "orchestrator/base/fd.hpp"
-#include "orchestrator/base/interrupt.hpp"
+#include "orchestrator/base/process/interrupt.hpp"
 
 namespace lab::inside {
 namespace {

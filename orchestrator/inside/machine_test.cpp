@@ -4,7 +4,7 @@
 
 #include "orchestrator/base/error.hpp"
 #include "orchestrator/base/fd.hpp"
-#include "orchestrator/base/folders.hpp"
+#include "orchestrator/base/files/folders.hpp"
 #include "orchestrator/inside/machine_clock.hpp"
 #include "orchestrator/inside/machine_settings.hpp"
 

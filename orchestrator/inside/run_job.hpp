@@ -2,7 +2,7 @@
 // Runs a job's trials on this machine's own KVM, with its modules swapped meanwhile.
 #pragma once
 
-#include "orchestrator/base/folders.hpp"
+#include "orchestrator/base/files/folders.hpp"
 #include "orchestrator/inside/job.hpp"
 #include "orchestrator/trial/event.hpp"
 

@@ -4,11 +4,11 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
-#include "orchestrator/base/atomic_folder.hpp"
 #include "orchestrator/base/error.hpp"
 #include "orchestrator/base/fd.hpp"
+#include "orchestrator/base/files/atomic_folder.hpp"
+#include "orchestrator/base/files/shared_cache.hpp"
 #include "orchestrator/base/json.hpp"
-#include "orchestrator/base/shared_cache.hpp"
 
 namespace lab::kvm {
 namespace fs = std::filesystem;

@@ -9,7 +9,7 @@
 
 #include "orchestrator/base/error.hpp"
 #include "orchestrator/base/fd.hpp"
-#include "orchestrator/base/folders.hpp"
+#include "orchestrator/base/files/folders.hpp"
 #include "orchestrator/kvm/build.hpp"
 #include "orchestrator/kvm/modules/refusal.hpp"
 #include "orchestrator/kvm/modules/users.hpp"

@@ -9,10 +9,10 @@
 #include <fstream>
 #include <future>
 
-#include "orchestrator/base/atomic_folder.hpp"
 #include "orchestrator/base/error.hpp"
 #include "orchestrator/base/fd.hpp"
-#include "orchestrator/base/folders.hpp"
+#include "orchestrator/base/files/atomic_folder.hpp"
+#include "orchestrator/base/files/folders.hpp"
 #include "orchestrator/kvm/build.hpp"
 #include "orchestrator/kvm/detail_tracepoints.hpp"
 #include "orchestrator/kvm/host_counters.hpp"

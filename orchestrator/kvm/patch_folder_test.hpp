@@ -10,7 +10,7 @@
 #include <string>
 #include <vector>
 
-#include "orchestrator/base/subprocess.hpp"
+#include "orchestrator/base/process/subprocess.hpp"
 
 namespace lab::kvm {
 

@@ -4,7 +4,7 @@
 #include <filesystem>
 #include <sstream>
 
-#include "orchestrator/base/subprocess.hpp"
+#include "orchestrator/base/process/subprocess.hpp"
 
 namespace lab::kvm {
 namespace {

@@ -9,8 +9,8 @@
 
 #include "orchestrator/base/error.hpp"
 #include "orchestrator/base/fd.hpp"
-#include "orchestrator/base/folders.hpp"
-#include "orchestrator/base/subprocess.hpp"
+#include "orchestrator/base/files/folders.hpp"
+#include "orchestrator/base/process/subprocess.hpp"
 #include "orchestrator/kvm/kit.hpp"
 #include "orchestrator/kvm/patch_folder_test.hpp"
 #include "orchestrator/kvm/script.hpp"

@@ -12,7 +12,7 @@
 #include <iterator>
 #include <string>
 
-#include "orchestrator/base/subprocess.hpp"
+#include "orchestrator/base/process/subprocess.hpp"
 #include "orchestrator/lane/serve.hpp"
 #include "orchestrator/record/sample_record.hpp"
 

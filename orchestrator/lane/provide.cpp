@@ -7,9 +7,9 @@
 #include <utility>
 
 #include "orchestrator/base/error.hpp"
-#include "orchestrator/base/interrupt.hpp"
-#include "orchestrator/lane/proof.hpp"
-#include "orchestrator/lane/queue.hpp"
+#include "orchestrator/base/process/interrupt.hpp"
+#include "orchestrator/lane/pool/queue.hpp"
+#include "orchestrator/lane/protocol/proof.hpp"
 #include "orchestrator/lane/start.hpp"
 #include "orchestrator/run/checks.hpp"
 

@@ -6,9 +6,9 @@
 
 #include <map>
 
-#include "orchestrator/base/folders.hpp"
+#include "orchestrator/base/files/folders.hpp"
 #include "orchestrator/lane/fake_lane.hpp"
-#include "orchestrator/lane/proof.hpp"
+#include "orchestrator/lane/protocol/proof.hpp"
 
 namespace lab::lane {
 namespace {

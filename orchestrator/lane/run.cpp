@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "orchestrator/lane/pool.hpp"
+#include "orchestrator/lane/pool/pool.hpp"
 #include "orchestrator/lane/start.hpp"
 #include "orchestrator/run/checks.hpp"
 

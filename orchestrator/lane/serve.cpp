@@ -16,8 +16,8 @@
 #include "orchestrator/base/clock.hpp"
 #include "orchestrator/base/error.hpp"
 #include "orchestrator/base/fd.hpp"
-#include "orchestrator/base/interrupt.hpp"
-#include "orchestrator/lane/lines.hpp"
+#include "orchestrator/base/process/interrupt.hpp"
+#include "orchestrator/lane/protocol/lines.hpp"
 
 namespace lab::lane {
 namespace {

@@ -4,7 +4,7 @@
 
 #include <functional>
 
-#include "orchestrator/lane/protocol.hpp"
+#include "orchestrator/lane/protocol/protocol.hpp"
 
 namespace lab::lane {
 

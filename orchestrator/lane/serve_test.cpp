@@ -11,8 +11,8 @@
 
 #include "orchestrator/base/error.hpp"
 #include "orchestrator/base/fd.hpp"
-#include "orchestrator/lane/lines.hpp"
-#include "orchestrator/lane/proof.hpp"
+#include "orchestrator/lane/protocol/lines.hpp"
+#include "orchestrator/lane/protocol/proof.hpp"
 
 namespace lab::lane {
 namespace {

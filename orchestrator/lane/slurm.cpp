@@ -10,8 +10,8 @@
 #include <random>
 
 #include "orchestrator/base/error.hpp"
-#include "orchestrator/base/folders.hpp"
-#include "orchestrator/base/subprocess.hpp"
+#include "orchestrator/base/files/folders.hpp"
+#include "orchestrator/base/process/subprocess.hpp"
 #include "orchestrator/base/text.hpp"
 #include "orchestrator/outer/job_layout.hpp"
 

@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "orchestrator/base/subprocess.hpp"
+#include "orchestrator/base/process/subprocess.hpp"
 #include "orchestrator/lane/run.hpp"
 #include "orchestrator/lane/slurm.hpp"
 

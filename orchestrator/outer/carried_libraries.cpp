@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "orchestrator/base/error.hpp"
-#include "orchestrator/base/folders.hpp"
+#include "orchestrator/base/files/folders.hpp"
 
 namespace lab::outer {
 namespace fs = std::filesystem;

@@ -4,8 +4,8 @@
 #include <sstream>
 
 #include "orchestrator/base/error.hpp"
-#include "orchestrator/base/folders.hpp"
-#include "orchestrator/base/subprocess.hpp"
+#include "orchestrator/base/files/folders.hpp"
+#include "orchestrator/base/process/subprocess.hpp"
 #include "orchestrator/outer/carried_libraries.hpp"
 
 namespace lab::outer {

@@ -7,7 +7,7 @@
 #include <array>
 
 #include "orchestrator/base/clock.hpp"
-#include "orchestrator/base/interrupt.hpp"
+#include "orchestrator/base/process/interrupt.hpp"
 
 namespace lab::outer {
 namespace {

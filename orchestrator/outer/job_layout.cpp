@@ -8,7 +8,7 @@
 
 #include "orchestrator/base/error.hpp"
 #include "orchestrator/base/fd.hpp"
-#include "orchestrator/base/folders.hpp"
+#include "orchestrator/base/files/folders.hpp"
 #include "orchestrator/image/overlay.hpp"
 #include "orchestrator/kvm/kit.hpp"
 #include "orchestrator/outer/carried_libraries.hpp"

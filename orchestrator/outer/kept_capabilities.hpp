@@ -4,7 +4,7 @@
 
 #include <filesystem>
 
-#include "orchestrator/base/folders.hpp"
+#include "orchestrator/base/files/folders.hpp"
 #include "orchestrator/inside/job.hpp"
 #include "orchestrator/outer/machine/back_end.hpp"
 #include "orchestrator/trial/event.hpp"

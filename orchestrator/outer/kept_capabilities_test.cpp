@@ -3,7 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "orchestrator/base/fd.hpp"
-#include "orchestrator/base/folders.hpp"
+#include "orchestrator/base/files/folders.hpp"
 #include "orchestrator/outer/kept_capabilities.hpp"
 
 namespace lab::outer {

@@ -2,8 +2,8 @@
 // Runs a job inside a throwaway outer VM and passes its events on.
 #pragma once
 
-#include "orchestrator/base/folders.hpp"
-#include "orchestrator/base/run_folder.hpp"
+#include "orchestrator/base/files/folders.hpp"
+#include "orchestrator/base/files/run_folder.hpp"
 #include "orchestrator/inside/job.hpp"
 #include "orchestrator/outer/machine/back_end.hpp"
 

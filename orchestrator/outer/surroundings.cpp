@@ -4,7 +4,7 @@
 #include <spdlog/spdlog.h>
 
 #include "orchestrator/base/error.hpp"
-#include "orchestrator/base/this_machine.hpp"
+#include "orchestrator/base/machine/this_machine.hpp"
 #include "orchestrator/inside/version.hpp"
 
 namespace lab::outer {

@@ -7,7 +7,7 @@
 #include <cstdlib>
 
 #include "orchestrator/base/error.hpp"
-#include "orchestrator/base/this_machine.hpp"
+#include "orchestrator/base/machine/this_machine.hpp"
 #include "orchestrator/inside/version.hpp"
 #include "orchestrator/outer/job_events.hpp"
 

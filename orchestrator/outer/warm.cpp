@@ -10,9 +10,9 @@
 #include <utility>
 #include <vector>
 
-#include "orchestrator/base/atomic_folder.hpp"
 #include "orchestrator/base/error.hpp"
 #include "orchestrator/base/fd.hpp"
+#include "orchestrator/base/files/atomic_folder.hpp"
 #include "orchestrator/guest/confinement.hpp"
 #include "orchestrator/guest/xml/domain_xml.hpp"
 #include "orchestrator/image/overlay.hpp"

@@ -5,8 +5,8 @@
 
 #include <memory>
 
-#include "orchestrator/base/folders.hpp"
-#include "orchestrator/base/run_folder.hpp"
+#include "orchestrator/base/files/folders.hpp"
+#include "orchestrator/base/files/run_folder.hpp"
 #include "orchestrator/inside/job.hpp"
 #include "orchestrator/outer/machine/back_end.hpp"
 

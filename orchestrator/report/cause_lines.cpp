@@ -6,7 +6,7 @@
 #include <algorithm>
 
 #include "orchestrator/base/counted.hpp"
-#include "orchestrator/check/cause_sums.hpp"
+#include "orchestrator/check/comparison/cause_sums.hpp"
 #include "orchestrator/report/report.hpp"
 #include "orchestrator/report/text.hpp"
 

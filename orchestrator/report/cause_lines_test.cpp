@@ -5,7 +5,7 @@
 
 #include <sstream>
 
-#include "orchestrator/check/causes_record.hpp"
+#include "orchestrator/check/comparison/causes_record.hpp"
 #include "orchestrator/report/golden_file.hpp"
 #include "orchestrator/report/report.hpp"
 #include "orchestrator/report/text.hpp"

@@ -7,7 +7,7 @@
 #include <algorithm>
 #include <map>
 
-#include "orchestrator/check/cause_sums.hpp"
+#include "orchestrator/check/comparison/cause_sums.hpp"
 #include "orchestrator/report/answers/evidence.hpp"
 #include "orchestrator/report/cause_lines.hpp"
 #include "orchestrator/report/text.hpp"

@@ -11,8 +11,8 @@
 #include <string_view>
 #include <vector>
 
-#include "orchestrator/check/comparison.hpp"
-#include "orchestrator/check/history.hpp"
+#include "orchestrator/check/comparison/comparison.hpp"
+#include "orchestrator/check/history/history.hpp"
 #include "orchestrator/record/record.hpp"
 
 namespace lab::report {

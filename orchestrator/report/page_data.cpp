@@ -6,7 +6,7 @@
 #include <nlohmann/json.hpp>
 #include <span>
 
-#include "orchestrator/check/cause_sums.hpp"
+#include "orchestrator/check/comparison/cause_sums.hpp"
 #include "orchestrator/report/answers/answers.hpp"
 #include "orchestrator/report/answers/evidence.hpp"
 #include "orchestrator/report/cause_lines.hpp"

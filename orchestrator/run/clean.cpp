@@ -6,8 +6,8 @@
 
 #include <string>
 
-#include "orchestrator/base/atomic_folder.hpp"
 #include "orchestrator/base/fd.hpp"
+#include "orchestrator/base/files/atomic_folder.hpp"
 
 namespace lab::run {
 namespace fs = std::filesystem;

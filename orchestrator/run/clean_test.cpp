@@ -8,7 +8,7 @@
 #include <fstream>
 
 #include "orchestrator/base/fd.hpp"
-#include "orchestrator/base/folders.hpp"
+#include "orchestrator/base/files/folders.hpp"
 
 namespace lab::run {
 namespace {

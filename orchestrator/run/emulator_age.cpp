@@ -4,7 +4,7 @@
 #include <sstream>
 
 #include "orchestrator/base/error.hpp"
-#include "orchestrator/base/subprocess.hpp"
+#include "orchestrator/base/process/subprocess.hpp"
 
 namespace lab::run {
 namespace {

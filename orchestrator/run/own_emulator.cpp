@@ -9,11 +9,11 @@
 #include <sstream>
 #include <utility>
 
-#include "orchestrator/base/atomic_folder.hpp"
 #include "orchestrator/base/error.hpp"
 #include "orchestrator/base/fd.hpp"
-#include "orchestrator/base/folders.hpp"
-#include "orchestrator/base/subprocess.hpp"
+#include "orchestrator/base/files/atomic_folder.hpp"
+#include "orchestrator/base/files/folders.hpp"
+#include "orchestrator/base/process/subprocess.hpp"
 #include "orchestrator/guest/software.hpp"
 #include "orchestrator/image/kept_file.hpp"
 

@@ -11,16 +11,16 @@
 #include <fstream>
 #include <sstream>
 
-#include "orchestrator/base/cgroup.hpp"
 #include "orchestrator/base/clock.hpp"
 #include "orchestrator/base/error.hpp"
 #include "orchestrator/base/fd.hpp"
-#include "orchestrator/base/folders.hpp"
-#include "orchestrator/base/run_folder.hpp"
-#include "orchestrator/base/subprocess.hpp"
-#include "orchestrator/base/this_machine.hpp"
+#include "orchestrator/base/files/folders.hpp"
+#include "orchestrator/base/files/run_folder.hpp"
+#include "orchestrator/base/machine/cgroup.hpp"
+#include "orchestrator/base/machine/this_machine.hpp"
+#include "orchestrator/base/process/subprocess.hpp"
 #include "orchestrator/guest/connection.hpp"
-#include "orchestrator/image/guestfs.hpp"
+#include "orchestrator/image/prepare/guestfs.hpp"
 #include "orchestrator/kvm/build.hpp"
 #include "orchestrator/kvm/kit.hpp"
 #include "orchestrator/kvm/modules/kmod.hpp"

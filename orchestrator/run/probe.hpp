@@ -6,8 +6,8 @@
 #include <string>
 #include <vector>
 
-#include "orchestrator/base/folders.hpp"
-#include "orchestrator/base/subprocess.hpp"
+#include "orchestrator/base/files/folders.hpp"
+#include "orchestrator/base/process/subprocess.hpp"
 #include "orchestrator/record/site.hpp"
 
 namespace lab::run {

@@ -9,10 +9,10 @@
 #include <thread>
 #include <utility>
 
-#include "orchestrator/base/cgroup.hpp"
 #include "orchestrator/base/error.hpp"
-#include "orchestrator/base/run_folder.hpp"
-#include "orchestrator/base/this_machine.hpp"
+#include "orchestrator/base/files/run_folder.hpp"
+#include "orchestrator/base/machine/cgroup.hpp"
+#include "orchestrator/base/machine/this_machine.hpp"
 #include "orchestrator/image/store.hpp"
 #include "orchestrator/inside/run_job.hpp"
 #include "orchestrator/outer/job_layout.hpp"

@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "orchestrator/base/folders.hpp"
+#include "orchestrator/base/files/folders.hpp"
 #include "orchestrator/inside/job.hpp"
 #include "orchestrator/record/site.hpp"
 #include "orchestrator/scenario/scenario.hpp"

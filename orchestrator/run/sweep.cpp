@@ -3,11 +3,11 @@
 
 #include <spdlog/spdlog.h>
 
-#include "orchestrator/base/atomic_folder.hpp"
 #include "orchestrator/base/error.hpp"
-#include "orchestrator/base/run_folder.hpp"
+#include "orchestrator/base/files/atomic_folder.hpp"
+#include "orchestrator/base/files/run_folder.hpp"
 #include "orchestrator/guest/connection.hpp"
-#include "orchestrator/image/guestfs.hpp"
+#include "orchestrator/image/prepare/guestfs.hpp"
 #include "orchestrator/inside/machine_settings.hpp"
 #include "orchestrator/kvm/modules/modules.hpp"
 

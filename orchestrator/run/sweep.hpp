@@ -2,7 +2,7 @@
 // Finding and clearing what labs that were killed left behind.
 #pragma once
 
-#include "orchestrator/base/folders.hpp"
+#include "orchestrator/base/files/folders.hpp"
 
 namespace lab::run {
 

@@ -10,7 +10,7 @@
 #include <cstring>
 
 #include "orchestrator/base/error.hpp"
-#include "orchestrator/base/interrupt.hpp"
+#include "orchestrator/base/process/interrupt.hpp"
 
 namespace lab::store {
 namespace {

@@ -10,7 +10,7 @@
 #include <string>
 
 #include "orchestrator/base/error.hpp"
-#include "orchestrator/base/folders.hpp"
+#include "orchestrator/base/files/folders.hpp"
 #include "orchestrator/store/store.hpp"
 
 namespace lab::store {

@@ -14,8 +14,8 @@
 
 #include "orchestrator/base/error.hpp"
 #include "orchestrator/base/fd.hpp"
-#include "orchestrator/base/folders.hpp"
-#include "orchestrator/base/interrupt.hpp"
+#include "orchestrator/base/files/folders.hpp"
+#include "orchestrator/base/process/interrupt.hpp"
 #include "orchestrator/store/file.hpp"
 #include "orchestrator/store/line_reader.hpp"
 

@@ -5,7 +5,7 @@
 
 #include <nlohmann/json.hpp>
 
-#include "orchestrator/base/folders.hpp"
+#include "orchestrator/base/files/folders.hpp"
 #include "orchestrator/scenario/plan_json.hpp"
 
 namespace lab::terminal {

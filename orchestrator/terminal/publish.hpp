@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "orchestrator/base/folders.hpp"
+#include "orchestrator/base/files/folders.hpp"
 #include "orchestrator/trial/event.hpp"
 
 namespace lab::terminal {

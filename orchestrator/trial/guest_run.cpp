@@ -4,7 +4,7 @@
 #include <fmt/format.h>
 #include <signal.h>
 
-#include "orchestrator/base/interrupt.hpp"
+#include "orchestrator/base/process/interrupt.hpp"
 #include "orchestrator/trial/observe/host_counts.hpp"
 
 namespace lab::trial {

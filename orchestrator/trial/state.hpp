@@ -7,7 +7,7 @@
 #include <utility>
 
 #include "orchestrator/base/clock.hpp"
-#include "orchestrator/base/interrupt.hpp"
+#include "orchestrator/base/process/interrupt.hpp"
 #include "orchestrator/trial/context.hpp"
 #include "orchestrator/trial/observe/sampler.hpp"
 #include "orchestrator/trial/reader/session.hpp"

@@ -18,9 +18,9 @@
 
 #include "orchestrator/base/error.hpp"
 #include "orchestrator/base/fd.hpp"
-#include "orchestrator/base/folders.hpp"
-#include "orchestrator/base/interrupt.hpp"
-#include "orchestrator/base/subprocess.hpp"
+#include "orchestrator/base/files/folders.hpp"
+#include "orchestrator/base/process/interrupt.hpp"
+#include "orchestrator/base/process/subprocess.hpp"
 #include "orchestrator/kvm/modules/kmod.hpp"
 #include "orchestrator/kvm/modules/modules.hpp"
 #include "orchestrator/kvm/tracepoint.hpp"

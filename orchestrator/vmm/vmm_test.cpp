@@ -7,7 +7,7 @@
 
 #include "kvm-patch/exit_leaves.h"
 #include "orchestrator/base/error.hpp"
-#include "orchestrator/base/folders.hpp"
+#include "orchestrator/base/files/folders.hpp"
 #include "orchestrator/vmm/host_view.hpp"
 #include "orchestrator/vmm/loaded.hpp"
 

@@ -7,9 +7,9 @@
 #include <nlohmann/json.hpp>
 
 #include "orchestrator/base/error.hpp"
-#include "orchestrator/base/folders.hpp"
+#include "orchestrator/base/files/folders.hpp"
+#include "orchestrator/base/files/run_folder.hpp"
 #include "orchestrator/base/json.hpp"
-#include "orchestrator/base/run_folder.hpp"
 #include "orchestrator/base/samples.hpp"
 #include "orchestrator/cli/commands.hpp"
 #include "orchestrator/cli/output.hpp"

@@ -12,7 +12,7 @@
 #include "orchestrator/check/resample.hpp"
 #include "orchestrator/cli/commands.hpp"
 #include "orchestrator/cli/output.hpp"
-#include "orchestrator/cli/selection.hpp"
+#include "orchestrator/cli/trials/selection.hpp"
 
 namespace lab::cli {
 namespace {

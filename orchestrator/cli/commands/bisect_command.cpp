@@ -5,12 +5,12 @@
 #include <filesystem>
 #include <memory>
 
-#include "orchestrator/base/folders.hpp"
-#include "orchestrator/cli/bisect_points.hpp"
-#include "orchestrator/cli/bisector.hpp"
+#include "orchestrator/base/files/folders.hpp"
+#include "orchestrator/cli/bisect/bisect_points.hpp"
+#include "orchestrator/cli/bisect/bisector.hpp"
 #include "orchestrator/cli/commands.hpp"
 #include "orchestrator/cli/output.hpp"
-#include "orchestrator/cli/scenario_file.hpp"
+#include "orchestrator/cli/trials/scenario_file.hpp"
 
 namespace lab::cli {
 namespace fs = std::filesystem;

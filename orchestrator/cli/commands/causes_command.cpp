@@ -11,7 +11,7 @@
 #include "orchestrator/base/error.hpp"
 #include "orchestrator/cli/commands.hpp"
 #include "orchestrator/cli/output.hpp"
-#include "orchestrator/cli/selection.hpp"
+#include "orchestrator/cli/trials/selection.hpp"
 #include "orchestrator/report/causes/causes.hpp"
 
 namespace lab::cli {

@@ -10,10 +10,10 @@
 #include "orchestrator/check/baseline.hpp"
 #include "orchestrator/check/planning.hpp"
 #include "orchestrator/cli/commands.hpp"
-#include "orchestrator/cli/confirm.hpp"
 #include "orchestrator/cli/output.hpp"
-#include "orchestrator/cli/selection.hpp"
-#include "orchestrator/cli/trial_runner.hpp"
+#include "orchestrator/cli/trials/confirm.hpp"
+#include "orchestrator/cli/trials/selection.hpp"
+#include "orchestrator/cli/trials/trial_runner.hpp"
 #include "orchestrator/report/comparison/comparison.hpp"
 #include "orchestrator/run/probe.hpp"
 

@@ -4,10 +4,10 @@
 #include <memory>
 
 #include "orchestrator/base/error.hpp"
-#include "orchestrator/check/comparison.hpp"
+#include "orchestrator/check/comparison/comparison.hpp"
 #include "orchestrator/cli/commands.hpp"
 #include "orchestrator/cli/output.hpp"
-#include "orchestrator/cli/selection.hpp"
+#include "orchestrator/cli/trials/selection.hpp"
 #include "orchestrator/report/comparison/comparison.hpp"
 
 namespace lab::cli {

@@ -4,12 +4,12 @@
 #include <memory>
 
 #include "orchestrator/base/error.hpp"
-#include "orchestrator/base/folders.hpp"
+#include "orchestrator/base/files/folders.hpp"
 #include "orchestrator/cli/commands.hpp"
-#include "orchestrator/image/boot_config.hpp"
-#include "orchestrator/image/digests.hpp"
+#include "orchestrator/image/download/digests.hpp"
 #include "orchestrator/image/own_images.hpp"
-#include "orchestrator/image/prepare.hpp"
+#include "orchestrator/image/prepare/boot_config.hpp"
+#include "orchestrator/image/prepare/prepare.hpp"
 #include "orchestrator/image/store.hpp"
 #include "orchestrator/kvm/kit.hpp"
 #include "orchestrator/terminal/progress.hpp"

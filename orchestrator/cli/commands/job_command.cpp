@@ -11,8 +11,8 @@
 
 #include "orchestrator/base/error.hpp"
 #include "orchestrator/base/fd.hpp"
-#include "orchestrator/base/folders.hpp"
-#include "orchestrator/base/standing_clock.hpp"
+#include "orchestrator/base/files/folders.hpp"
+#include "orchestrator/base/process/standing_clock.hpp"
 #include "orchestrator/cli/commands.hpp"
 #include "orchestrator/inside/run_job.hpp"
 

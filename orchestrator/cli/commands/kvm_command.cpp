@@ -7,8 +7,8 @@
 #include <optional>
 
 #include "orchestrator/base/error.hpp"
-#include "orchestrator/base/folders.hpp"
-#include "orchestrator/base/this_machine.hpp"
+#include "orchestrator/base/files/folders.hpp"
+#include "orchestrator/base/machine/this_machine.hpp"
 #include "orchestrator/cli/commands.hpp"
 #include "orchestrator/kvm/build.hpp"
 #include "orchestrator/kvm/kit.hpp"

@@ -4,8 +4,8 @@
 #include <unistd.h>
 
 #include "orchestrator/base/error.hpp"
-#include "orchestrator/base/folders.hpp"
-#include "orchestrator/base/interrupt.hpp"
+#include "orchestrator/base/files/folders.hpp"
+#include "orchestrator/base/process/interrupt.hpp"
 #include "orchestrator/cli/commands.hpp"
 #include "orchestrator/lane/serve.hpp"
 #include "orchestrator/run/run.hpp"

@@ -8,11 +8,11 @@
 
 #include "orchestrator/base/clock.hpp"
 #include "orchestrator/base/counted.hpp"
-#include "orchestrator/base/shared_cache.hpp"
+#include "orchestrator/base/files/shared_cache.hpp"
 #include "orchestrator/cli/commands.hpp"
 #include "orchestrator/cli/output.hpp"
-#include "orchestrator/cli/scenario_file.hpp"
-#include "orchestrator/cli/trial_runner.hpp"
+#include "orchestrator/cli/trials/scenario_file.hpp"
+#include "orchestrator/cli/trials/trial_runner.hpp"
 #include "orchestrator/lane/provide.hpp"
 
 namespace lab::cli {

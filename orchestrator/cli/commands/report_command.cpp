@@ -13,11 +13,11 @@
 
 #include "orchestrator/base/counted.hpp"
 #include "orchestrator/base/error.hpp"
-#include "orchestrator/check/comparison.hpp"
-#include "orchestrator/check/history.hpp"
+#include "orchestrator/check/comparison/comparison.hpp"
+#include "orchestrator/check/history/history.hpp"
 #include "orchestrator/cli/commands.hpp"
 #include "orchestrator/cli/output.hpp"
-#include "orchestrator/cli/selection.hpp"
+#include "orchestrator/cli/trials/selection.hpp"
 #include "orchestrator/inside/version.hpp"
 #include "orchestrator/report/page.hpp"
 

@@ -7,8 +7,8 @@
 #include <memory>
 
 #include "orchestrator/base/error.hpp"
-#include "orchestrator/base/folders.hpp"
-#include "orchestrator/base/run_folder.hpp"
+#include "orchestrator/base/files/folders.hpp"
+#include "orchestrator/base/files/run_folder.hpp"
 #include "orchestrator/cli/age.hpp"
 #include "orchestrator/cli/commands.hpp"
 #include "orchestrator/cli/output.hpp"

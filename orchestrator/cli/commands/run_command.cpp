@@ -8,8 +8,8 @@
 
 #include "orchestrator/cli/commands.hpp"
 #include "orchestrator/cli/output.hpp"
-#include "orchestrator/cli/scenario_file.hpp"
-#include "orchestrator/cli/trial_runner.hpp"
+#include "orchestrator/cli/trials/scenario_file.hpp"
+#include "orchestrator/cli/trials/trial_runner.hpp"
 #include "orchestrator/record/counts.hpp"
 #include "orchestrator/record/expectations.hpp"
 

@@ -12,10 +12,10 @@
 
 #include "orchestrator/base/error.hpp"
 #include "orchestrator/base/fd.hpp"
-#include "orchestrator/base/interrupt.hpp"
+#include "orchestrator/base/process/interrupt.hpp"
 #include "orchestrator/cli/commands.hpp"
 #include "orchestrator/cli/output.hpp"
-#include "orchestrator/cli/scenario_file.hpp"
+#include "orchestrator/cli/trials/scenario_file.hpp"
 #include "orchestrator/exits/causes.hpp"
 #include "orchestrator/exits/host_stats.hpp"
 #include "orchestrator/terminal/doing.hpp"

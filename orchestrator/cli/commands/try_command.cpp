@@ -7,8 +7,8 @@
 #include <memory>
 
 #include "orchestrator/cli/commands.hpp"
-#include "orchestrator/cli/measure.hpp"
 #include "orchestrator/cli/output.hpp"
+#include "orchestrator/cli/trials/measure.hpp"
 #include "orchestrator/report/comparison/comparison.hpp"
 #include "orchestrator/report/comparison/mail.hpp"
 

@@ -9,11 +9,11 @@
 
 #include "orchestrator/base/counted.hpp"
 #include "orchestrator/base/error.hpp"
-#include "orchestrator/base/folders.hpp"
+#include "orchestrator/base/files/folders.hpp"
 #include "orchestrator/check/planning.hpp"
 #include "orchestrator/cli/commands.hpp"
 #include "orchestrator/cli/output.hpp"
-#include "orchestrator/cli/scenario_file.hpp"
+#include "orchestrator/cli/trials/scenario_file.hpp"
 #include "orchestrator/inside/job.hpp"
 #include "orchestrator/kvm/build.hpp"
 #include "orchestrator/record/expectations.hpp"

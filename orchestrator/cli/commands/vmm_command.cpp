@@ -10,7 +10,7 @@
 
 #include "orchestrator/base/error.hpp"
 #include "orchestrator/base/fd.hpp"
-#include "orchestrator/base/folders.hpp"
+#include "orchestrator/base/files/folders.hpp"
 #include "orchestrator/cli/commands.hpp"
 #include "orchestrator/exits/layout.hpp"
 #include "orchestrator/inside/places.hpp"

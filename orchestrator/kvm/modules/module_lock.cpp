@@ -12,7 +12,7 @@
 #include <thread>
 
 #include "orchestrator/base/error.hpp"
-#include "orchestrator/base/file_lock.hpp"
+#include "orchestrator/base/files/file_lock.hpp"
 
 namespace lab::kvm {
 namespace fs = std::filesystem;

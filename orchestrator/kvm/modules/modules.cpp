@@ -12,7 +12,7 @@
 
 #include "orchestrator/base/clock.hpp"
 #include "orchestrator/base/error.hpp"
-#include "orchestrator/base/this_machine.hpp"
+#include "orchestrator/base/machine/this_machine.hpp"
 #include "orchestrator/kvm/build.hpp"
 #include "orchestrator/kvm/modules/kmod.hpp"
 #include "orchestrator/kvm/modules/refusal.hpp"

@@ -5,7 +5,7 @@
 
 #include "orchestrator/base/error.hpp"
 #include "orchestrator/base/fd.hpp"
-#include "orchestrator/base/this_machine.hpp"
+#include "orchestrator/base/machine/this_machine.hpp"
 #include "orchestrator/kvm/modules/kmod.hpp"
 
 namespace lab::kvm {

@@ -13,10 +13,10 @@
 
 #include "orchestrator/base/clock.hpp"
 #include "orchestrator/base/error.hpp"
-#include "orchestrator/base/folders.hpp"
-#include "orchestrator/base/interrupt.hpp"
-#include "orchestrator/base/stop_check.hpp"
-#include "orchestrator/base/subprocess.hpp"
+#include "orchestrator/base/files/folders.hpp"
+#include "orchestrator/base/process/interrupt.hpp"
+#include "orchestrator/base/process/stop_check.hpp"
+#include "orchestrator/base/process/subprocess.hpp"
 #include "orchestrator/guest/confinement.hpp"
 #include "orchestrator/outer/machine/back_end.hpp"
 

@@ -7,8 +7,8 @@
 
 #include "orchestrator/base/error.hpp"
 #include "orchestrator/base/fd.hpp"
+#include "orchestrator/base/files/ownership.hpp"
 #include "orchestrator/base/json.hpp"
-#include "orchestrator/base/ownership.hpp"
 
 namespace lab::outer {
 namespace fs = std::filesystem;

@@ -7,8 +7,8 @@
 
 #include "orchestrator/base/clock.hpp"
 #include "orchestrator/base/error.hpp"
-#include "orchestrator/base/interrupt.hpp"
-#include "orchestrator/base/stop_check.hpp"
+#include "orchestrator/base/process/interrupt.hpp"
+#include "orchestrator/base/process/stop_check.hpp"
 #include "orchestrator/guest/channel.hpp"
 #include "orchestrator/guest/domain.hpp"
 #include "orchestrator/guest/software.hpp"

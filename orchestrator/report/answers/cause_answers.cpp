@@ -7,7 +7,7 @@
 #include <cmath>
 
 #include "orchestrator/base/counted.hpp"
-#include "orchestrator/check/cause_sums.hpp"
+#include "orchestrator/check/comparison/cause_sums.hpp"
 #include "orchestrator/record/counts.hpp"
 #include "orchestrator/report/cause_lines.hpp"
 #include "orchestrator/report/text.hpp"

@@ -5,7 +5,7 @@
 #include <span>
 #include <string>
 
-#include "orchestrator/check/cause_sums.hpp"
+#include "orchestrator/check/comparison/cause_sums.hpp"
 #include "orchestrator/report/report.hpp"
 
 namespace lab::report {

@@ -8,7 +8,7 @@
 #include <regex>
 #include <sstream>
 
-#include "orchestrator/check/causes_record.hpp"
+#include "orchestrator/check/comparison/causes_record.hpp"
 #include "orchestrator/report/golden_file.hpp"
 
 namespace lab::report {

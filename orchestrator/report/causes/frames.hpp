@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "orchestrator/check/cause_sums.hpp"
+#include "orchestrator/check/comparison/cause_sums.hpp"
 
 namespace lab::report {
 

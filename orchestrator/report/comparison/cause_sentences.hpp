@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "orchestrator/check/comparison.hpp"
+#include "orchestrator/check/comparison/comparison.hpp"
 
 namespace lab::report {
 

@@ -6,8 +6,8 @@
 #include <string>
 
 #include "orchestrator/check/baseline.hpp"
-#include "orchestrator/check/change_points.hpp"
 #include "orchestrator/check/gate.hpp"
+#include "orchestrator/check/history/change_points.hpp"
 #include "orchestrator/report/report.hpp"
 
 namespace lab::report {

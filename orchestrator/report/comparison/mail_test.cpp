@@ -5,8 +5,8 @@
 
 #include <sstream>
 
-#include "orchestrator/check/causes_record.hpp"
 #include "orchestrator/check/cells_test.hpp"
+#include "orchestrator/check/comparison/causes_record.hpp"
 #include "orchestrator/report/golden_file.hpp"
 #include "orchestrator/report/text.hpp"
 

@@ -6,8 +6,8 @@
 #include <optional>
 
 #include "orchestrator/base/error.hpp"
-#include "orchestrator/base/standing_clock.hpp"
-#include "orchestrator/base/stop_check.hpp"
+#include "orchestrator/base/process/standing_clock.hpp"
+#include "orchestrator/base/process/stop_check.hpp"
 #include "orchestrator/guest/channel.hpp"
 #include "orchestrator/guest/domain.hpp"
 #include "orchestrator/kvm/detail_tracepoints.hpp"

@@ -5,7 +5,7 @@
 
 #include <algorithm>
 
-#include "orchestrator/base/interrupt.hpp"
+#include "orchestrator/base/process/interrupt.hpp"
 
 namespace lab::trial {
 namespace {

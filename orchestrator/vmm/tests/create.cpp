@@ -6,7 +6,7 @@
 
 #include "orchestrator/base/clock.hpp"
 #include "orchestrator/base/error.hpp"
-#include "orchestrator/base/interrupt.hpp"
+#include "orchestrator/base/process/interrupt.hpp"
 #include "orchestrator/exits/reasons.hpp"
 #include "orchestrator/kvm/modules/modules.hpp"
 #include "orchestrator/vmm/host_view.hpp"

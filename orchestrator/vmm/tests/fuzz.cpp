@@ -12,7 +12,7 @@
 
 #include "kvm-patch/exit_leaves.h"
 #include "orchestrator/base/clock.hpp"
-#include "orchestrator/base/interrupt.hpp"
+#include "orchestrator/base/process/interrupt.hpp"
 #include "orchestrator/vmm/host_view.hpp"
 #include "orchestrator/vmm/loaded.hpp"
 #include "orchestrator/vmm/tests/tests.hpp"

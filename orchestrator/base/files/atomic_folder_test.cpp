@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: MIT
+#include "orchestrator/base/files/atomic_folder.hpp"
+
+#include <fcntl.h>
+#include <gmock/gmock.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <fstream>
+#include <string>
+#include <vector>
+
+#include "orchestrator/base/files/folders.hpp"
+
+namespace {
+
+// What the disk was asked for, in order: "sync NAME", "rename NAME".
+std::vector<std::string> asked;
+
+std::string name_of(const std::filesystem::path& path) {
+  return path.filename().string();
+}
+
+}  // namespace
+
+// In the place of the C library's, for all that is linked into this test.
+extern "C" int fsync(int fd) {
+  asked.push_back("sync " +
+                  name_of(std::filesystem::read_symlink("/proc/self/fd/" + std::to_string(fd))));
+  return static_cast<int>(::syscall(SYS_fsync, fd));
+}
+
+extern "C" int syncfs(int fd) noexcept {
+  asked.emplace_back("sync all");
+  return static_cast<int>(::syscall(SYS_syncfs, fd));
+}
+
+extern "C" int rename(const char* from, const char* to) noexcept {
+  asked.push_back("rename to " + name_of(to));
+  return static_cast<int>(::syscall(SYS_rename, from, to));
+}
+
+namespace lab::base {
+namespace {
+
+namespace fs = std::filesystem;
+using testing::ElementsAre;
+
+class AtomicFolder : public testing::Test {
+ protected:
+  AtomicFolder() { asked.clear(); }
+
+  TemporaryFolder folder_{fs::temp_directory_path(), "atomic-test"};
+};
+
+// A rename may reach the disk before the bytes do: after a power cut the file is there, and empty.
+TEST_F(AtomicFolder, IsOnTheDiskBeforeItHasItsName) {
+  make_folder_once(folder_.path() / "image",
+                   [](const fs::path& work) { std::ofstream(work / "disk") << "bytes"; });
+  EXPECT_THAT(asked, ElementsAre("sync all", "rename to image", "sync " + name_of(folder_.path())));
+}
+
+TEST_F(AtomicFolder, AFileIsOnTheDiskBeforeItHasItsName) {
+  std::ofstream(folder_.path() / "disk.part") << "bytes";
+  put_in_place(folder_.path() / "disk.part", folder_.path() / "disk");
+  EXPECT_THAT(asked,
+              ElementsAre("sync disk.part", "rename to disk", "sync " + name_of(folder_.path())));
+}
+
+}  // namespace
+}  // namespace lab::base

@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: MIT
+#include "orchestrator/base/files/folders.hpp"
+
+#include <fcntl.h>
+#include <pwd.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdlib>
+#include <string_view>
+
+#include "orchestrator/base/error.hpp"
+#include "orchestrator/base/fd.hpp"
+#include "orchestrator/base/files/ownership.hpp"
+
+namespace lab::base {
+namespace fs = std::filesystem;
+namespace {
+
+fs::path from_environment(const char* name, const fs::path& otherwise) {
+  const char* value = std::getenv(name);
+  return value != nullptr && value[0] == '/' ? fs::path(value) : otherwise;
+}
+
+// As a shell's ~: services and cron's jobs may have no HOME, but an account has one.
+fs::path home_folder() {
+  const passwd* account = ::getpwuid(::geteuid());
+  const bool known = account != nullptr && account->pw_dir != nullptr && account->pw_dir[0] == '/';
+  return from_environment("HOME", known ? account->pw_dir : "/root");
+}
+
+// Modules are at cache/modules/KEY/kvm.ko. Deeper, who may change a folder has been asked above it.
+constexpr int checked_levels = 3;
+
+fs::path made(const fs::path& folder) {
+  std::error_code error;
+  fs::create_directories(folder, error);
+  if (!error && ::access(folder.c_str(), W_OK) != 0) error.assign(errno, std::generic_category());
+  if (error)
+    throw user_error(
+        "folder '" + folder.string() + "' cannot be made or written: " + error.message(),
+        "set HOME or the XDG_*_HOME variables to folders you can write");
+  check_ownership(folder, checked_levels);
+  return folder;
+}
+
+// None but root could have made it or can change it.
+bool is_roots(const fs::path& folder) {
+  struct stat found {};
+  return ::lstat(folder.c_str(), &found) == 0 && S_ISDIR(found.st_mode) && found.st_uid == 0 &&
+         (found.st_mode & (S_IWGRP | S_IWOTH)) == 0;
+}
+
+void remove_dead_links(const fs::path& folder) {
+  std::error_code none;
+  for (const auto& entry : fs::directory_iterator(folder, none))
+    if (entry.is_symlink() && !fs::exists(entry.path(), none)) fs::remove(entry.path(), none);
+}
+
+void copy_bytes(const fs::path& from, const Fd& to, const std::string& name) {
+  const Fd in(::open(from.c_str(), O_RDONLY | O_CLOEXEC));
+  if (!in) throw errno_error("open", from.string(), errno);
+  std::string bytes(1u << 20, '\0');
+  for (;;) {
+    const ssize_t got = ::read(in.get(), bytes.data(), bytes.size());
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) throw errno_error("read", from.string(), errno);
+    if (got == 0) return;
+    write_all(to.get(), std::string_view(bytes).substr(0, static_cast<std::size_t>(got)), name);
+  }
+}
+
+}  // namespace
+
+void link_what_root_made(const fs::path& roots_cache, const fs::path& cache) {
+  std::error_code ignored;  // another process may do the same
+  if (!is_roots(roots_cache)) return;
+  for (const char* kind : {"kernels", "modules", "images", "prepared", "buildroots"}) {
+    remove_dead_links(cache / kind);
+    if (!is_roots(roots_cache / kind)) continue;
+    fs::create_directories(cache / kind, ignored);
+    for (const auto& entry : fs::directory_iterator(roots_cache / kind, ignored)) {
+      const fs::path name = entry.path().filename();
+      if (!name.string().starts_with(".") && is_roots(entry.path()))
+        fs::create_directory_symlink(entry.path(), cache / kind / name, ignored);
+    }
+  }
+}
+
+fs::path find_part(const fs::path& program, const fs::path& part) {
+  for (fs::path folder = program.parent_path(); folder.has_relative_path();
+       folder = folder.parent_path()) {
+    std::error_code error;
+    const fs::path found = fs::canonical(folder / part, error);
+    if (!error) return found;
+  }
+  return program.parent_path().parent_path() / part;
+}
+
+Folders find_folders() {
+  const fs::path home = home_folder();
+  Folders folders;
+  const fs::path caches = ::geteuid() == 0 ? fs::path(system_caches) : home / ".cache";
+  folders.cache = made(from_environment("XDG_CACHE_HOME", caches) / "lab");
+  if (::geteuid() != 0) link_what_root_made(fs::path(system_caches) / "lab", folders.cache);
+  folders.state = made(from_environment("XDG_STATE_HOME", home / ".local/state") / "lab");
+  folders.config = from_environment("XDG_CONFIG_HOME", home / ".config") / "lab";
+  if (fs::exists(folders.config)) check_ownership(folders.config, 1);
+  // Root's labs see each other's locks from every kind of session: modules are the machine's.
+  folders.runtime =
+      made(::geteuid() == 0 ? fs::path("/run/lab")
+                            : from_environment("XDG_RUNTIME_DIR", folders.cache) / "lab");
+  const fs::path program = this_program();
+  folders.share = from_environment("LAB_SHARE", find_part(program, "share/lab"));
+  folders.reader = from_environment("LAB_READER", find_part(program, "lib/lab/lab-reader"));
+  return folders;
+}
+
+fs::path this_program() {
+  return fs::read_symlink("/proc/self/exe");
+}
+
+void copy_file(const fs::path& from, const fs::path& to) {
+  const Fd out(::open(to.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
+  if (!out) throw errno_error("make", to.string(), errno);
+  copy_bytes(from, out, to.string());
+  const auto mode = static_cast<mode_t>(fs::status(from).permissions() & fs::perms::mask);
+  if (::fchmod(out.get(), mode) != 0) throw errno_error("change", to.string(), errno);
+}
+
+void link_or_copy(const fs::path& from, const fs::path& to) {
+  fs::create_directories(to.parent_path());
+  std::error_code error;
+  fs::create_hard_link(from, to, error);
+  if (error) base::copy_file(from, to);
+}
+
+fs::path make_temporary_folder(const fs::path& parent, const std::string& prefix) {
+  std::string name = (parent / (prefix + ".XXXXXX")).string();
+  if (::mkdtemp(name.data()) == nullptr) throw errno_error("make a folder", name, errno);
+  return name;
+}
+
+TemporaryFolder::~TemporaryFolder() {
+  std::error_code ignored;
+  if (!keep_) fs::remove_all(path_, ignored);
+}
+
+}  // namespace lab::base

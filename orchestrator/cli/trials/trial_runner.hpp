@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: MIT
+// What every command that runs trials shares: plans from scenario files, running them with
+// retries, keeping each record as it comes, and saying on standard error how it goes.
+#pragma once
+
+#include <filesystem>
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "orchestrator/base/error.hpp"
+#include "orchestrator/base/files/folders.hpp"
+#include "orchestrator/base/files/run_folder.hpp"
+#include "orchestrator/cli/parser.hpp"
+#include "orchestrator/lane/run.hpp"
+#include "orchestrator/record/in_order.hpp"
+#include "orchestrator/run/run.hpp"
+#include "orchestrator/store/store.hpp"
+#include "orchestrator/terminal/phase_clock.hpp"
+#include "orchestrator/terminal/progress.hpp"
+#include "orchestrator/terminal/publish.hpp"
+
+namespace lab::cli {
+
+// Entries a vCPU for the causes of exits: a boot of Debian takes some 4,000.
+inline constexpr std::uint32_t usual_causes = 16384;
+
+struct TrialOptions {
+  std::vector<std::string> set;  // KEY=VALUE
+  std::uint32_t repeat = 0;      // instead of the scenario's; 0: the scenario's
+  double timeout_scale = 1;
+  unsigned retry = 0;
+  bool exact = false, no_exact = false, causes = false, timings = false, fail_fast = false;
+  std::string store;        // the file; "": lab's own
+  scenario::Wanted wanted;  // none: all trials are
+  run::RunOptions run;
+  lane::Via via;
+};
+
+inline constexpr int most_lanes = 4096;
+
+// --on, --set, --via and what else decides what trials consist of and where they are.
+void add_place_options(const Command& command, TrialOptions& options);
+// Those, -j and all others of TrialOptions but --repeat and --fail-fast.
+void add_trial_options(const Command& command, TrialOptions& options);
+// Error (user) where options about lanes contradict each other.
+void check_lanes(const TrialOptions& options);
+
+scenario::Scenario load_scenario(const std::string& file, const TrialOptions& options);
+// Where `repeat: auto` leaves the number of trials open: one of each cell where all are exact, else
+// as many as a check needs at least. Where one does, the site of `options` is decided as well.
+void decide_repeat(std::vector<scenario::Scenario>& scenarios, TrialOptions& options);
+std::vector<scenario::TrialPlan> plans_of(const scenario::Scenario& scenario,
+                                          const TrialOptions& options);
+
+void scale_timeouts(scenario::TrialPlan& plan, double factor);
+
+base::ExitCode exit_code_of(record::Outcome outcome);
+// The machinery's failure outweighs the guest's, and that a mere difference in numbers.
+base::ExitCode worse(base::ExitCode one, base::ExitCode other);
+
+class TrialRunner {
+ public:
+  using Next = std::function<void(const std::vector<const record::Record*>&)>;
+
+  // `run_name`: Record::run of all; "": the first record's id.
+  TrialRunner(std::vector<scenario::TrialPlan> plans, const TrialOptions& options,
+              std::string run_name = "");
+
+  // That trials have records of an earlier call, which belongs to the same run. Error (user) where
+  // one was another trial.
+  void resume(const std::vector<record::Record>& records);
+
+  // Hands records that are next in the plans' order to `next`, once each. Throws what stopped it;
+  // the records that came before are kept, in any case.
+  void run(const Next& next);
+
+  // Records are let go of once `next` had them: records() is then without them.
+  void forget_shown() { forget_ = true; }
+
+  // At the end: those that `next` has not seen because others before them are missing; all.
+  std::vector<const record::Record*> rest() { return in_order_.rest(); }
+  std::vector<record::Record> records() const { return in_order_.records(); }
+  const std::vector<scenario::TrialPlan>& plans() const { return plans_; }
+
+  void clear_progress() { progress_.clear(); }
+  // Says how long all took, what --fail-fast left out, and which records the store did not take.
+  void finish();
+  // What the records' outcomes end with; that of the machinery where one lies beside the store.
+  base::ExitCode exit_code() const;
+  // False where a record lies beside the store.
+  bool all_stored() const { return unstored_.empty(); }
+
+  // What comes of a run, an event each.
+  void take(const trial::Event& event);
+
+ private:
+  bool failed_early() const { return options_.fail_fast && failed_; }
+  void run_plans();
+  void keep(record::Record record, unsigned lane);
+  void take_failure(const std::string& trial, const base::Error& error);
+  void hand_over();
+  const scenario::TrialPlan* plan_of(const record::Record& record) const;
+  bool is_warmup(const record::Record& record) const;
+  void print_summary(std::size_t trials) const;
+
+  const std::vector<scenario::TrialPlan> plans_;
+  const TrialOptions& options_;
+  record::InOrder in_order_;
+  std::unordered_map<std::string_view, const scenario::TrialPlan*> plan_by_name_;
+  base::Folders folders_;
+  store::Store store_;
+  base::RunFolder run_folder_;  // for lab top
+  terminal::LivePublisher live_;
+  terminal::Progress progress_;
+  terminal::PhaseClock clock_;
+  Next next_ = [](const auto&) {};
+  std::string run_;                              // Record::run of all
+  std::vector<std::filesystem::path> unstored_;  // files of records that the store did not take
+  base::ExitCode worst_ = base::exit_ok;         // of the records' outcomes
+  bool forget_ = false;
+  bool failed_ = false;        // a trial did not pass
+  bool last_attempt_ = false;  // what fails now is not tried again
+};
+
+}  // namespace lab::cli

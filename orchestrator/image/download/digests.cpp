@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: MIT
+#include "orchestrator/image/download/digests.hpp"
+
+#include <algorithm>
+#include <cctype>
+#include <optional>
+
+#include "orchestrator/base/error.hpp"
+
+namespace lab::image {
+namespace {
+
+struct Published {
+  std::string digest;
+  std::string_view name;
+};
+
+bool is_hex(std::string_view text) {
+  return std::ranges::all_of(text, [](unsigned char c) { return std::isxdigit(c); });
+}
+
+std::string lower(std::string_view text) {
+  std::string result(text);
+  std::ranges::transform(result, result.begin(),
+                         [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  return result;
+}
+
+// "" where it is neither of the two.
+std::string digest_of_hex(std::string_view hex) {
+  if (!is_hex(hex)) return "";
+  if (hex.size() == 128) return "sha512:" + lower(hex);
+  if (hex.size() == 64) return "sha256:" + lower(hex);
+  return "";
+}
+
+std::string_view plain_name(std::string_view name) {
+  while (name.starts_with("./")) name.remove_prefix(2);
+  return name;
+}
+
+// "HEX  name", "HEX *name".
+std::optional<Published> gnu_line(std::string_view line) {
+  const std::size_t end = line.find(' ');
+  if (end == std::string_view::npos || end + 2 > line.size()) return std::nullopt;
+  std::string_view name = line.substr(end + 1);
+  if (name.starts_with(" ") || name.starts_with("*")) name.remove_prefix(1);
+  return Published{digest_of_hex(line.substr(0, end)), plain_name(name)};
+}
+
+// "SHA256 (name) = HEX".
+std::optional<Published> bsd_line(std::string_view line) {
+  const std::size_t open = line.find(" ("), close = line.rfind(") = ");
+  if (open == std::string_view::npos || close == std::string_view::npos || close < open + 2)
+    return std::nullopt;
+  Published found{digest_of_hex(line.substr(close + 4)),
+                  plain_name(line.substr(open + 2, close - open - 2))};
+  if (lower(line.substr(0, open)) != found.digest.substr(0, found.digest.find(':')))
+    return std::nullopt;
+  return found;
+}
+
+std::string_view trimmed(std::string_view line) {
+  while (!line.empty() && std::isspace(static_cast<unsigned char>(line.back())))
+    line.remove_suffix(1);
+  return line;
+}
+
+}  // namespace
+
+std::string normalized_digest(std::string_view digest) {
+  const std::size_t colon = digest.find(':');
+  if (colon != std::string_view::npos) {
+    const std::string found = digest_of_hex(digest.substr(colon + 1));
+    if (!found.empty() && found.starts_with(lower(digest.substr(0, colon + 1)))) return found;
+  }
+  throw base::user_error("digest '" + std::string(digest) + "': expected sha512: and 128, or " +
+                         "sha256: and 64 hexadecimal digits");
+}
+
+std::string digest_in_sums(std::string_view sums, const std::string& name) {
+  std::string digest;
+  for (std::size_t begin = 0; begin < sums.size();) {
+    const std::size_t end = std::min(sums.find('\n', begin), sums.size());
+    const std::string_view line = trimmed(sums.substr(begin, end - begin));
+    begin = end + 1;
+    std::optional<Published> found = bsd_line(line);
+    if (!found) found = gnu_line(line);
+    if (!found || found->digest.empty() || found->name != name) continue;
+    const bool same_kind = digest.size() == found->digest.size();
+    if (same_kind && digest != found->digest)
+      throw base::infrastructure_error("two digests of '" + name + "' in the published list");
+    if (found->digest.size() > digest.size()) digest = found->digest;  // sha512 where there is one
+  }
+  if (digest.empty())
+    throw base::infrastructure_error("no digest of '" + name + "' in the published list",
+                                     "give it in images/manifest.yaml: digest: sha512:HEX");
+  return digest;
+}
+
+}  // namespace lab::image

@@ -1,0 +1,276 @@
+// SPDX-License-Identifier: MIT
+#include "orchestrator/image/prepare/guestfs.hpp"
+
+#include <sys/xattr.h>
+#include <unistd.h>
+
+#include "orchestrator/base/clock.hpp"
+#include "orchestrator/base/process/subprocess.hpp"
+#include "orchestrator/image/prepare/guestfs_fixture.hpp"
+
+namespace lab::image {
+namespace {
+
+using testing::AllOf;
+using testing::HasSubstr;
+using testing::Not;
+
+// Starts the real appliance by emulation, with the kernel of lab's cache (`lab kvm build` puts one
+// there); about 20 s.
+TEST_F(GuestfsAppliance, InjectsIntoARealImage) {
+  const fs::path tree = folder.path() / "tree", raw = folder.path() / "disk.raw";
+  fs::create_directories(tree / "etc/cloud");
+  fs::create_directories(tree / "boot/grub");
+  write_system(tree);
+  base::write_file(tree / "boot/grub/grub.cfg", "linux /vmlinuz quiet\n");
+  base::run_checked(
+      {.argv = {"mke2fs", "-q", "-t", "ext4", "-d", tree.string(), raw.string(), "32M"}});
+  base::write_file(folder.path() / "reader", "#!reader");
+
+  base::Folders own = folders;
+  own.cache = folder.path() / "cache";
+  own.reader = folder.path() / "reader";
+  const Image image{.name = "test", .disk = raw, .disk_format = "raw", .digest = "sha256:x"};
+  const ApplianceOptions appliance{.cache = folders.cache, .kernel_kit = kit};
+  const PrepareOptions options{.console = Console::verbose, .cmdline = "clocksource=hpet"};
+  const Prepared made = prepare(image, own, options, appliance, [](const std::string&) {});
+  EXPECT_FALSE(made.found);
+  EXPECT_TRUE(prepare(image, own, options, appliance, {}).found);
+
+  Guestfs guest(made.disk, "qcow2", appliance);
+  guest.mount_root();
+  EXPECT_EQ(guest.read("/usr/local/sbin/lab-reader"), "#!reader");
+  EXPECT_THAT(guest.read("/etc/systemd/system/lab-reader.service"),
+              HasSubstr("After=multi-user.target"));
+  EXPECT_TRUE(guest.exists("/etc/systemd/system/multi-user.target.wants/lab-reader.service"));
+  EXPECT_THAT(guest.read("/boot/grub/grub.cfg"), HasSubstr("panic=-1 clocksource=hpet"));
+  EXPECT_TRUE(guest.exists("/var/lib/cloud/seed/nocloud/meta-data"));
+  EXPECT_THROW(guest.read("/no/such/file"), base::Error);
+  guest.finish();
+}
+
+// The parameters are the image's own, but for the root, which a kernel without an initrd finds,
+// too.
+TEST_F(GuestfsAppliance, PreparesForTheUsersOwnKernel) {
+  const fs::path tree = folder.path() / "tree", raw = folder.path() / "disk.raw";
+  fs::create_directories(tree / "etc");
+  fs::create_directories(tree / "boot/grub");
+  write_system(tree);
+  base::write_file(tree / "boot/grub/grub.cfg", "linux /vmlinuz root=UUID=1 ro quiet splash\n");
+  base::run_checked({.argv = {"sh", "-c",
+                              "truncate -s 32M \"$2\" && printf 'label: dos\\nlabel-id: "
+                              "0x12345678\\n2048\\n' | sfdisk -q \"$2\" && mke2fs -q -t ext4 "
+                              "-d \"$1\" -E offset=1048576 \"$2\" 24M",
+                              "sh", tree.string(), raw.string()}});
+  base::Folders own = folders;
+  own.cache = folder.path() / "cache";
+  own.reader = folder.path() / "reader";
+  base::write_file(own.reader, "#!reader");
+  const Image image{.name = "test", .disk = raw, .disk_format = "raw", .digest = "sha256:x"};
+  const ApplianceOptions appliance{.cache = folders.cache, .kernel_kit = kit};
+  PrepareOptions options{.console = Console::quiet, .cmdline = "a=\"b\"", .own_kernel = true};
+  const Prepared made = prepare(image, own, options, appliance, [](const std::string&) {});
+  EXPECT_EQ(made.cmdline, "root=PARTUUID=12345678-01 ro splash " +
+                              console_parameters(Console::quiet) + " a=\"b\"");
+  options.console = Console::verbose;
+  EXPECT_TRUE(prepare(image, own, options, appliance, {}).found);
+}
+
+TEST_F(GuestfsAppliance, SaysWhenAnImageHoldsNoSystem) {
+  const fs::path raw = folder.path() / "disk.raw";
+  base::run_checked({.argv = {"mke2fs", "-q", "-t", "ext4", raw.string(), "16M"}});
+  Guestfs guest(raw, "raw", {.cache = folders.cache, .kernel_kit = kit});
+  try {
+    guest.mount_root();
+    FAIL();
+  } catch (const base::Error& error) {
+    EXPECT_THAT(error.what(), HasSubstr("operating system"));
+  }
+}
+
+// What preparing a disk of this tree is refused with; "" where it is not.
+class GuestfsRefusal : public GuestfsAppliance {
+ protected:
+  std::string of(const fs::path& file, bool own_kernel = false) const {
+    base::Folders own = folders;
+    own.cache = folder.path() / "cache";
+    own.reader = folder.path() / "reader";
+    base::write_file(own.reader, "#!reader");
+    const Image image{.name = "mine", .disk = file, .disk_format = "raw", .digest = "sha256:x"};
+    try {
+      prepare(image, own, {.own_kernel = own_kernel}, {.cache = folders.cache, .kernel_kit = kit},
+              [](const std::string&) {});
+      return "";
+    } catch (const base::Error& error) {
+      EXPECT_EQ(error.kind(), base::ErrorKind::user) << error.what();
+      return std::string(error.what()) + " | " + error.hint();
+    }
+  }
+
+  fs::path disk() const {
+    const fs::path raw = folder.path() / "disk.raw";
+    base::run_checked(
+        {.argv = {"mke2fs", "-q", "-F", "-t", "ext4", "-d", tree.string(), raw.string(), "32M"}});
+    return raw;
+  }
+
+  const fs::path tree = folder.path() / "tree";
+};
+
+TEST_F(GuestfsRefusal, NamesTheServiceManagerThatIsNotSystemd) {
+  write_system(tree);
+  fs::remove(tree / "usr/lib/systemd/systemd");
+  base::write_file(tree / "etc/inittab", "");
+  EXPECT_THAT(of(disk()),
+              HasSubstr("image 'mine' has no systemd to start the reader: it has an /etc/inittab | "
+                        "lab help yours"));
+}
+
+TEST_F(GuestfsRefusal, NamesTheKernelThatIsNotThere) {
+  write_system(tree);
+  fs::remove(tree / "boot/vmlinuz-1");
+  const fs::path made = disk();
+  EXPECT_THAT(of(made), HasSubstr("image 'mine' has no kernel in /boot | install one there"));
+  EXPECT_EQ(of(made, true), "");
+}
+
+// An 8 MiB disk that begins with these bytes.
+fs::path disk_that_begins_with(const fs::path& file, const std::string& bytes) {
+  base::write_file(file, bytes);
+  fs::resize_file(file, 8 << 20);
+  return file;
+}
+
+// The header of LUKS 1 as far as it says what it is ("LUKS On-Disk Format Specification", 1.2):
+// magic, version, and the UUID at byte 168. qemu-img cannot be had for it: while it measures how
+// fast the processor derives keys, it fails where a clock has not gone on ("Unable to get accurate
+// CPU usage"), as on busy machines it does.
+TEST_F(GuestfsRefusal, NamesAnEncryptedDisk) {
+  const std::string magic("LUKS\xba\xbe\0\1", 8);
+  const fs::path luks = disk_that_begins_with(
+      folder.path() / "disk.raw",
+      magic + std::string(168 - magic.size(), '\0') + "0b8c5cd4-0f4e-4a3f-9d0c-1d2f6f3a4b5c");
+  EXPECT_THAT(of(luks), HasSubstr("the image's disk is encrypted (LUKS): /dev/sda |"));
+}
+
+// Apple's APFS, for which Linux has no driver, as far as it says what it is ("Apple File System
+// Reference"): the type of the object at byte 24, the magic, and the size of a block, 4096.
+TEST_F(GuestfsRefusal, NamesTheFileSystemThatItCannotRead) {
+  const std::string header =
+      std::string(24, '\0') + std::string("\1\0\0\x80\0\0\0\0NXSB\0\x10\0\0", 16);
+  EXPECT_THAT(of(disk_that_begins_with(folder.path() / "disk.raw", header)),
+              AllOf(HasSubstr("no file system of the image holds an operating system:\n  "
+                              "/dev/sda (apfs): "),
+                    HasSubstr("unknown filesystem type 'apfs'")));
+}
+
+// A disk as Fedora and RHEL have it: /boot on a partition of its own, with boot loader entries, and
+// SELinux labels on the root's files.
+class FedoraLike {
+ public:
+  explicit FedoraLike(const fs::path& folder) : folder_(folder) {
+    write("boot/grub2/grub.cfg", "set timeout=5\ninsmod blscfg\nblscfg\n");
+    write("boot/grub2/grubenv", "kernelopts=root=UUID=1 ro quiet\n");
+    write("boot/loader/entries/a.conf", "title A\noptions $kernelopts rhgb\n");
+    write_system(folder_ / "root");
+    write("boot/vmlinuz-1", "");
+    write("root/etc/fstab", "UUID=" + uuid_ + " /boot ext4 defaults 1 2\n");
+    for (const char* path : {"boot", "etc/systemd/system", "usr/local/sbin"})
+      fs::create_directories(folder_ / "root" / path);
+    label("", "root_t");
+    label("usr/local/sbin", "bin_t");
+    label("etc/systemd/system", "systemd_unit_file_t");
+    // Sectors of 512 bytes: the first MiB is the table's.
+    base::run_checked(
+        {.argv = {"sh", "-c",
+                  "cd \"$1\" && truncate -s 64M disk.raw && "
+                  "printf 'label: dos\\n2048,32768\\n34816\\n' | sfdisk -q disk.raw && "
+                  "mke2fs -q -t ext4 -U \"$2\" -d boot -E offset=1048576 disk.raw 16M && "
+                  "mke2fs -q -t ext4 -d root -E offset=17825792 disk.raw 40M",
+                  "sh", folder_.string(), uuid_}});
+  }
+
+  fs::path disk() const { return folder_ / "disk.raw"; }
+
+ private:
+  void write(const std::string& path, const std::string& text) const {
+    fs::create_directories((folder_ / path).parent_path());
+    base::write_file(folder_ / path, text);
+  }
+  void label(const std::string& path, const std::string& type) const {
+    const std::string text = "system_u:object_r:" + type + ":s0";
+    ASSERT_EQ(::setxattr((folder_ / "root" / path).c_str(), "security.selinux", text.c_str(),
+                         text.size() + 1, 0),
+              0);
+  }
+
+  fs::path folder_;
+  const std::string uuid_ = "0b8c5cd4-0f4e-4a3f-9d0c-1d2f6f3a4b5c";
+};
+
+TEST_F(GuestfsAppliance, ReachesASeparateBootItsEntriesAndSelinuxLabels) {
+  const FedoraLike fedora(folder.path());
+  base::Folders own = folders;
+  own.cache = folder.path() / "cache";
+  own.reader = folder.path() / "reader";
+  base::write_file(own.reader, "#!reader");
+  const Image image{
+      .name = "test", .disk = fedora.disk(), .disk_format = "raw", .digest = "sha256:x"};
+  const ApplianceOptions appliance{.cache = folders.cache, .kernel_kit = kit};
+  const Prepared made =
+      prepare(image, own, {.console = Console::none, .cmdline = "clocksource=hpet"}, appliance,
+              [](const std::string&) {});
+
+  Guestfs guest(made.disk, "qcow2", appliance);
+  guest.mount_root();
+  EXPECT_EQ(guest.read("/boot/loader/entries/a.conf"), "title A\noptions root=UUID=1 ro rhgb " +
+                                                           console_parameters(Console::none) +
+                                                           " clocksource=hpet\n");
+  EXPECT_THAT(guest.read("/boot/grub2/grub.cfg"), HasSubstr("set timeout=0"));
+  const auto selinux_label = [&](const std::string& path) {
+    return std::string(guest.selinux_label(path).c_str());  // without the zero at its end
+  };
+  EXPECT_EQ(selinux_label("/usr/local/sbin/lab-reader"), "system_u:object_r:bin_t:s0");
+  for (const std::string path : {"/lab-reader.service", "/multi-user.target.wants",
+                                 "/multi-user.target.wants/lab-reader.service"})
+    EXPECT_EQ(selinux_label("/etc/systemd/system" + path),
+              "system_u:object_r:systemd_unit_file_t:s0")
+        << path;
+  EXPECT_EQ(selinux_label("/boot/grub2/grub.cfg"), "") << "that file system has no labels";
+  guest.finish();
+}
+
+// Features that no kernel knows: blkid names the file system, and mounting it fails.
+TEST_F(GuestfsAppliance, SaysWhyAFileSystemIsNotTheRoot) {
+  const fs::path raw = folder.path() / "disk.raw";
+  base::run_checked({.argv = {"mke2fs", "-q", "-t", "ext4", raw.string(), "16M"}});
+  base::run_checked({.argv = {"debugfs", "-w", "-R", "feature FEATURE_I31", raw.string()}});
+  Guestfs guest(raw, "raw", {.cache = folders.cache, .kernel_kit = kit});
+  try {
+    guest.mount_root();
+    FAIL();
+  } catch (const base::Error& error) {
+    EXPECT_THAT(error.what(), HasSubstr("\n  /dev/sda (ext4): "));
+    EXPECT_THAT(error.what(), HasSubstr("mount"));
+  }
+}
+
+TEST_F(GuestfsAppliance, ThatHangsIsEnded) {
+  const fs::path raw = folder.path() / "disk.raw";
+  base::run_checked({.argv = {"mke2fs", "-q", "-t", "ext4", raw.string(), "16M"}});
+  const base::Stopwatch watch;
+  {
+    Guestfs guest(
+        raw, "raw",
+        {.cache = folders.cache, .kernel_kit = kit, .patience = std::chrono::seconds(90)});
+    base::run_checked({.argv = {"pkill", "-STOP", "-P", std::to_string(::getpid()), "-f",
+                                "qemu.*" + folder.path().string()}});
+    EXPECT_THAT([&] { guest.mount_root(); },
+                testing::Throws<base::Error>(testing::Property(
+                    &base::Error::what, HasSubstr("did not answer within 90 s"))));
+  }
+  EXPECT_LT(watch.seconds(), 300);
+}
+
+}  // namespace
+}  // namespace lab::image

@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: MIT
+// Shares trials out among lanes, one by one, until each has a record or is given up.
+#pragma once
+
+#include <exception>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "orchestrator/lane/pool/endings.hpp"
+#include "orchestrator/lane/pool/losses.hpp"
+#include "orchestrator/lane/pool/peer.hpp"
+#include "orchestrator/lane/pool/queue.hpp"
+#include "orchestrator/lane/pool/shares.hpp"
+#include "orchestrator/lane/protocol/proof.hpp"
+
+namespace lab::lane {
+
+struct PoolOptions {
+  unsigned lanes = 1;
+  std::function<base::Command(unsigned lane)> command;  // that starts a lane, from 1
+  Greeting ours;
+  Work work;           // what all work has in common; no plans
+  bool prove = false;  // each node's first trial is the known one
+  double silence = usual_silence;
+  double restart_delay = 1;  // seconds, doubled with each failure in a row
+  double queue_limit = 0;    // seconds in which a lane must greet; 0: none
+};
+
+class Pool {
+ public:
+  using Question = std::function<bool()>;
+  using Warn = std::function<void(const std::string& text)>;
+
+  // max_failures in a row leave a lane out.
+  static constexpr unsigned max_failures = 3;
+
+  // `sink` gets the trials' events; each has its lane's number, each record its node. `warn` gets
+  // what happens to lanes, for people. `stop_early`: asked before each trial; where it says yes,
+  // none begins any more.
+  Pool(std::vector<scenario::TrialPlan> plans, PoolOptions options, Question stop_early, Warn warn,
+       trial::Sink sink);
+  ~Pool();  // lanes end
+
+  // Until nothing is left to do. What a lane has failed is done by another one (Shares). Error
+  // (infrastructure, or timed_out) that names the trials without a record; Error (user) as a lane
+  // reports it; Error (interrupted); what `sink` throws.
+  void run();
+
+ private:
+  // Thrown through a lane's answer: the run stops by fatal_; the lane for --fail-fast; the lane for
+  // its failures in a row.
+  struct Fatal {};
+  struct Stopped {};
+  struct Leaving {
+    base::Error why;
+  };
+
+  struct Slot {
+    unsigned number = 0;
+    std::unique_ptr<Peer> peer;
+    std::optional<Share> share;        // that it works on
+    std::string trial;                 // at which it is; "" before the first
+    std::optional<base::Error> error;  // that its work ends with
+    bool proving = false, out = false;
+    unsigned failures = 0;                // in a row
+    std::optional<base::Stopwatch> down;  // since its last failure
+  };
+
+  bool done() const;
+  std::set<unsigned> lanes_left() const;
+  void start(Slot& slot);
+  void hand_out(Slot& slot);
+  void give(Slot& slot, std::vector<scenario::TrialPlan> plans);
+  void wait();
+  void step(Slot& slot);
+  void take(Slot& slot, const trial::Event& event);
+  void take_known_trial(Slot& slot, const trial::Event& event);
+  void take_trial(Slot& slot, trial::Event event);
+  void take_record(Slot& slot, trial::Event event);
+  void take_end(Slot& slot);
+  void pass_on(Slot& slot, trial::Event event);
+  void lose_lane(Slot& slot, const base::Error& error, bool for_good = false);
+  void fail_work(Slot& slot, const base::Error& error, bool again);
+  void leave_out(Slot& slot, const base::Error& why);
+  void drop(Slot& slot);
+  void end_lanes();
+  void look_at_the_queue();
+  std::string called(const Slot& slot) const;
+
+  PoolOptions options_;
+  Shares shares_;
+  Question stop_early_;
+  Warn warn_;
+  trial::Sink sink_;
+  NodeProof proof_;
+  std::vector<Slot> slots_;
+  Endings endings_;
+  Losses losses_;
+  Queue queue_;
+  std::exception_ptr fatal_;  // stops the run
+};
+
+}  // namespace lab::lane

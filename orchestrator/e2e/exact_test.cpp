@@ -70,6 +70,30 @@ TEST_F(Exact, TheSameWithAnotherBuildOfLabAndAStateMadeAnew) {
   EXPECT_EQ(counts_of("", {}), counts_of("", {}, other));
 }
 
+// What `text` has between `before` and the next blank, as a number without its commas.
+double number_after(const std::string& text, const std::string& before) {
+  const std::size_t begin = text.find(before);
+  if (begin == std::string::npos) return -1;
+  std::string digits;
+  for (std::size_t i = text.find_first_not_of(' ', begin + before.size());
+       i < text.size() && text[i] != ' '; ++i)
+    if (text[i] != ',') digits += text[i];
+  return std::stod(digits);
+}
+
+// Equal where lab and Debian's packages are those of that run; another lab moves it by a little.
+TEST_F(Exact, NightlyTheReadmesTableIsThatOfARun) {
+  const std::string readme = contents(fs::path(LAB_SOURCE_DIR) / "README.md");
+  const Finished run =
+      lab({"run", LAB_SOURCE_DIR "/scenarios/boot-count.yaml", "--on", "svm", "--store", store()});
+  ASSERT_EQ(run.exit_code, 0) << run.errors;
+  for (const std::string row : {"\nboot:", " NPF ", " IOIO ", " CPUID "}) {
+    const double told = number_after(readme, row), counted = number_after(run.output, row);
+    EXPECT_GT(told, 0) << row;
+    EXPECT_NEAR(counted / told, 1, 0.005) << row << " has " << counted << ": write it in README.md";
+  }
+}
+
 TEST_F(Exact, IsRefusedWhereItCannotBe) {
   const std::string tiny = write("tiny.yaml",
                                  "version: 1\nname: tiny\nimage: tiny\nexact: true\n"

@@ -87,7 +87,7 @@ TEST_F(Exact, NightlyTheReadmesTableIsThatOfARun) {
   const Finished run =
       lab({"run", LAB_SOURCE_DIR "/scenarios/boot-count.yaml", "--on", "svm", "--store", store()});
   ASSERT_EQ(run.exit_code, 0) << run.errors;
-  for (const std::string row : {"\nboot:", " NPF ", " IOIO ", " CPUID "}) {
+  for (const std::string row : {"\nboot:", " NPF  ", " IOIO  ", " CPUID  "}) {
     const double told = number_after(readme, row), counted = number_after(run.output, row);
     EXPECT_GT(told, 0) << row;
     EXPECT_NEAR(counted / told, 1, 0.005) << row << " has " << counted << ": write it in README.md";

@@ -210,7 +210,8 @@ class Warmer {
   }
 
   void forget_old() const {
-    const base::Fd lock = base::lock_folder(folder_.parent_path());
+    const auto lock = base::try_lock_folder(folder_.parent_path());
+    if (!lock) return;  // whoever makes another state now does it
     std::vector<std::pair<fs::file_time_type, fs::path>> states;
     for (const auto& entry : fs::directory_iterator(folder_.parent_path()))
       if (entry.is_directory()) states.emplace_back(entry.last_write_time(), entry.path());

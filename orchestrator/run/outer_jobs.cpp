@@ -2,8 +2,10 @@
 #include "orchestrator/run/outer_jobs.hpp"
 
 #include <map>
+#include <optional>
 #include <regex>
 
+#include "orchestrator/base/process/beside.hpp"
 #include "orchestrator/run/checks.hpp"
 #include "orchestrator/run/provide.hpp"
 
@@ -41,6 +43,30 @@ void check_before_building(const std::vector<scenario::TrialPlan>& plans,
   check_settings(plans);  // libvirt has to answer: known now rather than after minutes of building
 }
 
+// The guests' images: those that are missing are made while the outer VM's is.
+class ImagesBeside {
+ public:
+  ImagesBeside(const std::vector<scenario::TrialPlan>& plans, const base::Folders& folders,
+               const trial::Sink& sink)
+      : folders_(folders), sink_(sink) {
+    if (plans.empty()) return;
+    kit_ = provide_default_kit(folders, sink);
+    making_.emplace([this, plans] { provide_missing_images(plans, folders_, sink_, kit_); });
+  }
+
+  std::map<std::string, trial::GuestImage> prepare(const std::vector<scenario::TrialPlan>& plans) {
+    if (making_) making_->wait();
+    making_.reset();
+    return provide_images(plans, folders_, sink_, kit_);
+  }
+
+ private:
+  const base::Folders& folders_;
+  const trial::Sink& sink_;
+  std::filesystem::path kit_;
+  std::optional<base::Beside> making_;  // the last member: it uses the others
+};
+
 }  // namespace
 
 bool continues(const std::vector<scenario::TrialPlan>& plans, const scenario::TrialPlan& next) {
@@ -60,9 +86,10 @@ OuterJob provide_outer_job(const Site& site, const std::string& kernel,
   check_before_building(plans, folders);
   OuterNeeds needs;
   if (!plans.empty()) needs.processor = plans.front().settings.processor;
+  ImagesBeside images(plans, folders, sink);
   OuterJob outer = outer_job(site, provide_outer(folders, sink, kernel), needs);
   check_parameters(plans, outer.job.modules, site_vendor(site));
-  outer.job.images = provide_images(plans, folders, sink);
+  outer.job.images = images.prepare(plans);
   outer.job.plans = plans;
   return outer;
 }
@@ -71,6 +98,7 @@ std::vector<OuterJob> provide_outer_jobs(const Site& site,
                                          const std::vector<scenario::TrialPlan>& plans,
                                          const base::Folders& folders, const trial::Sink& sink) {
   check_before_building(plans, folders);
+  ImagesBeside images(plans, folders, sink);
   std::vector<OuterJob> jobs;
   std::map<OuterNeeds, std::size_t> by_release, by_name;  // two names may mean one release
   for (const scenario::TrialPlan& plan : plans) {
@@ -95,7 +123,7 @@ std::vector<OuterJob> provide_outer_jobs(const Site& site,
   for (const OuterJob& outer : jobs)
     check_parameters(outer.job.plans, outer.job.modules, site_vendor(site));
   for (OuterJob& outer : jobs) {
-    outer.job.images = provide_images(outer.job.plans, folders, sink);
+    outer.job.images = images.prepare(outer.job.plans);
     check_steps(outer.job.plans, outer.job.images);
   }
   return jobs;

@@ -2,10 +2,13 @@
 #include "orchestrator/run/provide.hpp"
 
 #include <algorithm>
+#include <mutex>
+#include <set>
 
 #include "orchestrator/base/error.hpp"
 #include "orchestrator/base/fd.hpp"
 #include "orchestrator/base/machine/this_machine.hpp"
+#include "orchestrator/base/process/beside.hpp"
 #include "orchestrator/image/kept_file.hpp"
 #include "orchestrator/image/prepare/boot_config.hpp"
 #include "orchestrator/image/prepare/kernel_file.hpp"
@@ -21,9 +24,13 @@ namespace lab::run {
 namespace fs = std::filesystem;
 namespace {
 
-// Preparation's progress as phases of the stream.
+// Preparation's progress as phases of the stream, also where several things are made side by side.
 std::function<void(const std::string&)> lines_to(const trial::Sink& sink) {
-  return [&sink](const std::string& line) { sink(trial::other_phase(line)); };
+  return [&sink](const std::string& line) {
+    static std::mutex one_at_a_time;
+    const std::lock_guard lock(one_at_a_time);
+    sink(trial::other_phase(line));
+  };
 }
 
 fs::path patch_folder(const base::Folders& folders) {
@@ -111,8 +118,8 @@ void add_own_emulator(trial::GuestImage& guest, const scenario::Settings& settin
   }
 }
 
-kvm::KernelKit provide_kit(const std::string& kernel, const base::Folders& folders,
-                           const trial::Sink& sink) {
+kvm::KernelKit find_kit(const std::string& kernel, const base::Folders& folders,
+                        const trial::Sink& sink) {
   return kvm::find_or_fetch_kit(folders.cache, patch_folder(folders),
                                 kernel.empty() ? std::nullopt : std::optional(kernel),
                                 lines_to(sink));
@@ -124,16 +131,29 @@ void check_image(const image::ImageCache& images, const std::string& name) {
   if (entry.source == image::Entry::Source::file) image::check_own_image(entry.file);
 }
 
+// Whether it takes minutes: what the user has as a file is only copied.
+bool is_missing(const image::ImageCache& images, const std::string& name, const fs::path& kit) {
+  return !image::is_file_path(name) &&
+         image::find_entry(images.entries(), name).source != image::Entry::Source::file &&
+         !images.find(name, kit);
+}
+
 }  // namespace
+
+fs::path provide_default_kit(const base::Folders& folders, const trial::Sink& sink) {
+  return find_kit("", folders, sink).path;
+}
 
 Outer provide_outer(const base::Folders& folders, const trial::Sink& sink,
                     const std::string& kernel) {
   const auto lines = lines_to(sink);
-  const kvm::KernelKit kit = provide_kit(kernel, folders, sink);
+  const kvm::KernelKit kit = find_kit(kernel, folders, sink);
+  kvm::ModuleSet modules;
+  base::Beside building(
+      [&] { modules = kvm::build_modules(kit, patch_folder(folders), folders.cache, lines); });
   image::ImageCache images(folders);
   const image::Image image = images.provide("outer", kit.path, lines);
-  const kvm::ModuleSet modules =
-      kvm::build_modules(kit, patch_folder(folders), folders.cache, lines);
+  building.wait();
   return {.image = {.disk = image.disk,
                     .kernel = image.kernel,
                     .initrd = image.initrd,
@@ -148,17 +168,25 @@ Outer provide_outer(const base::Folders& folders, const trial::Sink& sink,
 
 Inside provide_inside(const base::Folders& folders, const trial::Sink& sink) {
   const auto lines = lines_to(sink);
-  const kvm::KernelKit kit = provide_kit(base::running_kernel(), folders, sink);
+  const kvm::KernelKit kit = find_kit(base::running_kernel(), folders, sink);
   const kvm::ModuleSet modules =
       kvm::build_modules(kit, patch_folder(folders), folders.cache, lines);
   return {.kit = kit.path, .modules = modules.path};
 }
 
+void provide_missing_images(const std::vector<scenario::TrialPlan>& plans,
+                            const base::Folders& folders, const trial::Sink& sink,
+                            const fs::path& kit) {
+  image::ImageCache images(folders);
+  std::set<std::string> names;
+  for (const scenario::TrialPlan& plan : plans) names.insert(plan.settings.image);
+  for (const std::string& name : names)
+    if (is_missing(images, name, kit)) images.provide(name, kit, lines_to(sink));
+}
+
 std::map<std::string, trial::GuestImage> provide_images(
     const std::vector<scenario::TrialPlan>& plans, const base::Folders& folders,
-    const trial::Sink& sink, fs::path kit) {
-  if (plans.empty()) return {};
-  if (kit.empty()) kit = provide_kit("", folders, sink).path;
+    const trial::Sink& sink, const fs::path& kit) {
   const auto lines = lines_to(sink);
   image::ImageCache images(folders);
   const image::ApplianceOptions appliance{.cache = folders.cache, .kernel_kit = kit};

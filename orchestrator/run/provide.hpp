@@ -33,11 +33,20 @@ struct Inside {
 };
 Inside provide_inside(const base::Folders& folders, const trial::Sink& sink);
 
+// The default kernel's kit.
+std::filesystem::path provide_default_kit(const base::Folders& folders, const trial::Sink& sink);
+
+// Fetches and builds those images of the plans that are not there, and prepares none: this part of
+// provide_images takes longest, and may run beside anything else.
+void provide_missing_images(const std::vector<scenario::TrialPlan>& plans,
+                            const base::Folders& folders, const trial::Sink& sink,
+                            const std::filesystem::path& kit);
+
 // The prepared images of the plans, by image_key. They are the same whatever kernel the outer VM
-// has: `kit` only runs the appliance that prepares them, by default the default kernel's.
+// has: `kit` only runs the appliance that prepares them.
 std::map<std::string, trial::GuestImage> provide_images(
     const std::vector<scenario::TrialPlan>& plans, const base::Folders& folders,
-    const trial::Sink& sink, std::filesystem::path kit = {});
+    const trial::Sink& sink, const std::filesystem::path& kit);
 
 // Error (user) where a plan names an image that the manifest does not know, or a kernel, an
 // initrd, an emulator or a firmware that is none. Quick: asked before anything is fetched or built.

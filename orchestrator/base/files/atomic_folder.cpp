@@ -3,10 +3,12 @@
 
 #include <fcntl.h>
 #include <spdlog/spdlog.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "orchestrator/base/error.hpp"
@@ -20,24 +22,67 @@ namespace {
 
 namespace fs = std::filesystem;
 
+// Held alone by whoever needs that nothing is made in the folder, shared by all who make something.
 fs::path lock_beside(const fs::path& parent) {
   return parent / ".lock";
 }
 
-std::vector<fs::path> half_made_in(const fs::path& parent) {
+// Before the name of what is made: the file whose lock its maker holds.
+constexpr const char* maker_prefix = ".maker-";
+
+std::vector<fs::path> entries(const fs::path& parent, const char* prefix) {
   std::vector<fs::path> found;
   std::error_code none;
   for (const auto& entry : fs::directory_iterator(parent, none))
-    if (entry.path().filename().string().starts_with(half_made_prefix))
-      found.push_back(entry.path());
+    if (entry.path().filename().string().starts_with(prefix)) found.push_back(entry.path());
   return found;
 }
 
-// With the lock held, nobody else makes anything here: all that is half-made is dead.
+// With the lock held alone, nobody else makes anything here: all that is half-made is dead.
 void remove_half_made(const fs::path& parent) {
   std::error_code ignored;
-  for (const fs::path& folder : half_made_in(parent)) fs::remove_all(folder, ignored);
+  for (const char* prefix : {half_made_prefix, maker_prefix})
+    for (const fs::path& entry : entries(parent, prefix)) fs::remove_all(entry, ignored);
 }
+
+using TryLock = bool (*)(const Fd& fd, const fs::path& file);
+
+Fd wait_for_lock(const fs::path& file, TryLock try_it) {
+  Fd fd = open_lock(file);
+  if (!try_it(fd, file)) {
+    spdlog::warn("something is being made in '{}' already: waiting for it",
+                 file.parent_path().string());
+    while (!try_it(fd, file)) sleep_interruptibly(0.2);
+  }
+  return fd;
+}
+
+// The lock of what is made, whose file is gone afterwards.
+class Maker {
+ public:
+  explicit Maker(fs::path file) : file_(std::move(file)) {
+    do {
+      held_ = wait_for_lock(file_, try_lock);
+    } while (!is_file(held_));  // the one before removed what this one waited for
+  }
+  Maker(const Maker&) = delete;
+  Maker& operator=(const Maker&) = delete;
+  ~Maker() {
+    std::error_code ignored;
+    fs::remove(file_, ignored);
+  }
+
+ private:
+  bool is_file(const Fd& fd) const {
+    struct stat held {
+    }, there{};
+    return ::fstat(fd.get(), &held) == 0 && ::stat(file_.c_str(), &there) == 0 &&
+           held.st_ino == there.st_ino;
+  }
+
+  const fs::path file_;
+  Fd held_;
+};
 
 // A kernel's kit has 20,000 files: to ask for each of them would take minutes, so all of its file
 // system is asked for at once.
@@ -57,11 +102,14 @@ void put_in_place(const fs::path& made, const fs::path& to) {
 
 Fd lock_folder(const fs::path& parent) {
   fs::create_directories(parent);
+  Fd fd = wait_for_lock(lock_beside(parent), try_lock);
+  remove_half_made(parent);
+  return fd;
+}
+
+std::optional<Fd> try_lock_folder(const fs::path& parent) {
   Fd fd = open_lock(lock_beside(parent));
-  if (!try_lock(fd, lock_beside(parent))) {
-    spdlog::warn("something is being made in '{}' already: waiting for it", parent.string());
-    while (!try_lock(fd, lock_beside(parent))) sleep_interruptibly(0.2);
-  }
+  if (!try_lock(fd, lock_beside(parent))) return std::nullopt;
   remove_half_made(parent);
   return fd;
 }
@@ -75,9 +123,14 @@ void remove_folder(const fs::path& folder) {
 
 bool make_folder_once(const fs::path& folder, const std::function<void(const fs::path&)>& fill) {
   if (fs::exists(folder)) return false;
-  const Fd held = lock_folder(folder.parent_path());
+  const fs::path parent = folder.parent_path();
+  const std::string name = folder.filename().string();
+  fs::create_directories(parent);
+  clear_half_made(parent);
+  const Fd among_makers = wait_for_lock(lock_beside(parent), try_lock_shared);
+  const Maker only_maker(parent / (maker_prefix + name));
   if (fs::exists(folder)) return false;
-  TemporaryFolder work(folder.parent_path(), half_made_prefix + folder.filename().string());
+  TemporaryFolder work(parent, half_made_prefix + name);
   fs::permissions(work.path(), fs::perms(0755));  // what fills it may be another user's emulator
   fill(work.path());
   put_in_place(work.path(), folder);
@@ -91,11 +144,8 @@ void mark_used(const fs::path& file) {
 }
 
 bool clear_half_made(const fs::path& parent) {
-  if (half_made_in(parent).empty()) return false;
-  const Fd fd = open_lock(lock_beside(parent));
-  if (!try_lock(fd, lock_beside(parent))) return false;
-  remove_half_made(parent);
-  return true;
+  if (entries(parent, half_made_prefix).empty()) return false;
+  return try_lock_folder(parent).has_value();
 }
 
 }  // namespace lab::base

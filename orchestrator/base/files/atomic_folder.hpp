@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MIT
-// Folders of a cache that appear whole or not at all, and are made by one process at a time.
+// Folders of a cache that appear whole or not at all, each made once.
 #pragma once
 
 #include <filesystem>
 #include <functional>
+#include <optional>
 
 #include "orchestrator/base/fd.hpp"
 
@@ -11,16 +12,20 @@ namespace lab::base {
 
 inline constexpr const char* half_made_prefix = ".making-";
 
-// Waits for, and holds while the descriptor lives, the lock of a cache's folder: whoever makes
-// something in it holds it, so with it in hand everything half-made there is dead. Clears that.
+// Waits for, and holds while the descriptor lives, the lock of a cache's folder: nobody else makes
+// anything in it meanwhile, so that everything half-made there is dead. Clears that.
 Fd lock_folder(const std::filesystem::path& parent);
+
+// The same without waiting: none where somebody makes something there.
+std::optional<Fd> try_lock_folder(const std::filesystem::path& parent);
 
 // Removes a folder of a cache: at once under a half-made name, so that a kill leaves no torso.
 void remove_folder(const std::filesystem::path& folder);
 
-// Where `folder` does not exist: takes a lock, clears what dead processes left half-made beside
-// it, calls `fill` with a new temporary folder there, and renames that. Returns whether it was
-// made now. Whatever `fill` throws is passed on, and nothing stays.
+// Where `folder` does not exist: clears what dead processes left half-made beside it, unless
+// somebody makes another folder there, calls `fill` with a new temporary folder, and renames that.
+// Waits for whoever makes the same one. Returns whether it was made now. Whatever `fill` throws is
+// passed on, and nothing stays.
 bool make_folder_once(const std::filesystem::path& folder,
                       const std::function<void(const std::filesystem::path&)>& fill);
 

@@ -6,12 +6,16 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <chrono>
 #include <filesystem>
 #include <fstream>
+#include <future>
 #include <string>
 #include <vector>
 
 #include "orchestrator/base/files/folders.hpp"
+#include "orchestrator/base/process/beside.hpp"
+#include "orchestrator/base/process/interrupt.hpp"
 
 namespace {
 
@@ -59,6 +63,36 @@ TEST_F(AtomicFolder, IsOnTheDiskBeforeItHasItsName) {
   make_folder_once(folder_.path() / "image",
                    [](const fs::path& work) { std::ofstream(work / "disk") << "bytes"; });
   EXPECT_THAT(asked, ElementsAre("sync all", "rename to image", "sync " + name_of(folder_.path())));
+}
+
+// The first command makes its images side by side.
+TEST_F(AtomicFolder, TwoAreMadeAtOnceAndOneOnce) {
+  std::promise<void> first_begun, second_made;
+  const auto make_first = [&](const fs::path&) {
+    first_begun.set_value();
+    EXPECT_EQ(second_made.get_future().wait_for(std::chrono::seconds(20)),
+              std::future_status::ready);
+  };
+  Beside first([&] { EXPECT_TRUE(make_folder_once(folder_.path() / "first", make_first)); });
+  first_begun.get_future().wait();
+  EXPECT_TRUE(make_folder_once(folder_.path() / "second", [](const fs::path&) {}));
+  Beside again([&] {
+    EXPECT_FALSE(make_folder_once(folder_.path() / "first", [](const fs::path&) { FAIL(); }));
+  });
+  sleep_interruptibly(0.05);
+  second_made.set_value();
+  first.wait();
+  again.wait();
+  EXPECT_TRUE(fs::exists(folder_.path() / "first"));
+}
+
+TEST_F(AtomicFolder, WhatAnotherMakesIsNotCleared) {
+  const auto make = [&](const fs::path& work) {
+    EXPECT_TRUE(make_folder_once(folder_.path() / "second", [](const fs::path&) {}));
+    EXPECT_FALSE(clear_half_made(folder_.path()));
+    EXPECT_TRUE(fs::exists(work));
+  };
+  EXPECT_TRUE(make_folder_once(folder_.path() / "first", make));
 }
 
 TEST_F(AtomicFolder, AFileIsOnTheDiskBeforeItHasItsName) {

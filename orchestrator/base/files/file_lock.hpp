@@ -15,4 +15,7 @@ Fd open_lock(const std::filesystem::path& file);
 // system has no locks.
 bool try_lock(const Fd& fd, const std::filesystem::path& file);
 
+// The same with a lock that several may hold at once, while nobody holds it alone.
+bool try_lock_shared(const Fd& fd, const std::filesystem::path& file);
+
 }  // namespace lab::base

@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <string>
+#include <utility>
 
 #include "orchestrator/base/error.hpp"
 #include "orchestrator/base/process/standing_clock.hpp"
@@ -17,6 +18,8 @@ namespace lab::base {
 namespace {
 
 volatile sig_atomic_t received = 0;
+
+thread_local std::stop_token thread_stop;
 
 // Of the first signal, in seconds. A terminal and a wrapper may both pass one on, so what comes
 // soon after is no second one.
@@ -51,12 +54,17 @@ void catch_interrupts() {
 }
 
 bool interrupted() {
-  return received != 0;
+  return received != 0 || thread_stop.stop_requested();
+}
+
+void interrupt_thread_by(std::stop_token stop) {
+  thread_stop = std::move(stop);
 }
 
 void throw_if_interrupted() {
   if (!interrupted()) return;
   const int number = received;
+  if (number == 0) throw Error(ErrorKind::interrupted, "not needed any more");
   throw Error(ErrorKind::interrupted,
               std::string("stopped by ") + (number == SIGINT    ? "Ctrl-C (SIGINT)"
                                             : number == SIGTERM ? "SIGTERM"

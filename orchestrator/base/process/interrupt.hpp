@@ -3,6 +3,7 @@
 #pragma once
 
 #include <chrono>
+#include <stop_token>
 
 namespace lab::base {
 
@@ -11,8 +12,12 @@ namespace lab::base {
 // cleans up may hang. Call once, at the start of main.
 void catch_interrupts();
 
-// Whether one of them came. Sleeping system calls end early when it does.
+// Whether one of them came, or this thread alone is to end. Sleeping system calls end early at a
+// signal.
 bool interrupted();
+
+// From now on interrupted() asks this token, too, in the calling thread.
+void interrupt_thread_by(std::stop_token stop);
 
 // Throws Error (interrupted) if so.
 void throw_if_interrupted();

@@ -9,8 +9,12 @@
 
 #include "exit_causes.h"
 #include "exit_hooks.h"
-#include "kvm_cache_regs.h"
 #include "lapic.h"
+#if __has_include("kvm_cache_regs.h")
+#include "kvm_cache_regs.h"
+#else /* Linux 7.2 */
+#include "regs.h"
+#endif
 
 /* What an exit is about, by its number; see README.md for the bits of each. */
 enum exit_detail {

@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "orchestrator/check/cells_test.hpp"
+#include "orchestrator/check/planning.hpp"
 
 namespace lab::check {
 namespace {
@@ -227,6 +228,18 @@ TEST(Gate, FewNewTrialsAreNoPassWhateverTheBaselineHas) {
   const auto before = cells(trials(100, 2000));
   EXPECT_EQ(judge(before, cells(trials(4, 2000)), {}).judgement(), Judgement::cannot_tell);
   EXPECT_EQ(judge(before, cells(trials(8, 2000)), {}).judgement(), Judgement::passed);
+}
+
+// It is planned with as many new trials as it takes, so that they need not lie above all of them.
+TEST(Gate, OneHighOutlierInTheBaselineHidesNothing) {
+  auto before = trials(30, 2000);
+  before[10].steps[0].reasons[1].second += 4000;
+  before[10].steps[0].exits += 4000;
+  const auto planned = trials_for("s", cells(before), "", {});
+  ASSERT_TRUE(planned.has_value());
+  const Verdict found = judge(cells(before), cells(trials(*planned, 3000)), {});
+  ASSERT_EQ(found.judgement(), Judgement::regressed);
+  EXPECT_EQ(found.cells.at(0).regressions.size(), 2u);  // IOIO and the total
 }
 
 // Of 8 new trials, so many have twice the IOIO exits.

@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "orchestrator/check/baseline.hpp"
+
 namespace lab::check {
 namespace {
 
@@ -49,10 +51,11 @@ std::size_t to_let_pass(const std::vector<Row>& rows, const Cell& cell,
 }  // namespace
 
 std::optional<std::size_t> trials_for(const std::string& scenario,
-                                      const std::vector<Cell>& baseline,
+                                      const std::vector<Cell>& baseline, const std::string& site,
                                       const GateOptions& options) {
   std::size_t tests = 0, fewest = SIZE_MAX, needed = 1;
   for (const Cell& cell : baseline) {
+    if (!site.empty() && site_name(cell) != site) continue;
     if (record::is_deterministic(cell.conditions)) continue;  // its counts are compared, not tested
     const std::vector<Row> rows = judged_rows(cell, options);
     tests += tests_a_row * rows.size();

@@ -21,9 +21,9 @@ inline constexpr std::size_t tests_a_row = 2;  // by ranks, and beyond the basel
 // are deterministic. Else so many that something can be shown, at least fewest_new_trials; and
 // where up to most_planned_trials let what is as usual pass, as far as the baseline's spread tells,
 // so many. nullopt where the baseline has so few that no number of new ones could show anything.
-// `baseline`: the cells that are checked together, so those of one site.
+// `site`: whose cells are checked together, of the baseline's; all where it is empty.
 std::optional<std::size_t> trials_for(const std::string& scenario,
-                                      const std::vector<Cell>& baseline,
+                                      const std::vector<Cell>& baseline, const std::string& site,
                                       const GateOptions& options);
 
 // Trials a side that are needed so that `tests` of them at once can show anything.

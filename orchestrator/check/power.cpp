@@ -78,7 +78,7 @@ Rates power(const Made& made, std::size_t times, const GateOptions& options, std
     const Cell a = maker.baseline();
     const std::size_t trials =
         made.trials > 0 ? made.trials
-                        : trials_for(a.scenario, {a}, options).value_or(fewest_new_trials);
+                        : trials_for(a.scenario, {a}, "", options).value_or(fewest_new_trials);
     const Cell b = maker.trials(trials, made.change, maker.level());
     // In turn, so that both sides share the hour.
     const double tonight = maker.level();

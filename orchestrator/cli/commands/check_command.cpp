@@ -116,7 +116,7 @@ class Checker {
   std::string site_to_run_on() const {
     if (options_.trials.run.site != "auto") return options_.trials.run.site;
     std::set<std::string> sites;
-    for (const check::Cell& cell : baseline_of("")) sites.insert(check::site_name(cell));
+    for (const check::Cell& cell : all_accepted()) sites.insert(check::site_name(cell));
     if (sites.size() == 1) return *sites.begin();
     const record::Site* chosen = run::choose_site().site;
     return chosen == nullptr ? "" : std::string(chosen->name);
@@ -125,10 +125,11 @@ class Checker {
   // As many as it takes to show something in the whole check, unless the user or the scenario wants
   // more. Nothing is run that could show nothing.
   void plan() {
-    const std::vector<check::Cell> baseline = baseline_of(site_to_run_on());
+    const std::vector<check::Cell> baseline = all_accepted();
+    const std::string site = site_to_run_on();
     for (Subject& subject : subjects_) {
       if (options_.trials.repeat == 0) {
-        const auto needed = check::trials_for(subject.scenario.name, baseline, gate_);
+        const auto needed = check::trials_for(subject.scenario.name, baseline, site, gate_);
         if (!needed)
           throw base::user_error("the baseline of " + subject.scenario.name +
                                      " has too few trials for any number of new ones to show a "
@@ -189,18 +190,17 @@ class Checker {
     return gather(counts);
   }
 
-  // Cells of a site; of all where it is empty.
-  std::vector<check::Cell> baseline_of(const std::string& site) const {
+  // The cells of all baselines, of whatever site.
+  std::vector<check::Cell> all_accepted() const {
     std::vector<check::Cell> cells;
     for (const Subject& subject : subjects_)
-      for (const check::Entry& entry : subject.baseline.entries)
-        if (site.empty() || check::site_name(entry.cell) == site) cells.push_back(entry.cell);
+      for (const check::Entry& entry : subject.baseline.entries) cells.push_back(entry.cell);
     return cells;
   }
 
   // Cells of the sites on which the trials ran; all where there are no trials.
   std::vector<check::Cell> baseline_beside(const std::vector<check::Cell>& trials) const {
-    std::vector<check::Cell> cells = baseline_of("");
+    std::vector<check::Cell> cells = all_accepted();
     if (trials.empty()) return cells;
     std::erase_if(cells, [&](const check::Cell& of_baseline) {
       return std::ranges::none_of(trials, [&](const check::Cell& cell) {

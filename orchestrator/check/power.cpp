@@ -82,10 +82,11 @@ Rates power(const Made& made, std::size_t times, const GateOptions& options, std
     const Cell b = maker.trials(trials, made.change, maker.level());
     // In turn, so that both sides share the hour.
     const double tonight = maker.level();
-    const auto again = [&](double change) {
-      return [&, change](std::size_t count) { return maker.trials(count, change, tonight); };
+    const auto again = [&](std::size_t count) {
+      Cell now = maker.trials(count, made.change, tonight);
+      return Again{maker.trials(count, 0, tonight), std::move(now)};
     };
-    try_check(a, b, again(0), again(made.change), options, rates);
+    try_check(a, b, again, options, rates);
   }
   return rates;
 }

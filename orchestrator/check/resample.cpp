@@ -4,18 +4,10 @@
 #include <algorithm>
 #include <cmath>
 #include <numeric>
-#include <random>
+#include <span>
 
 namespace lab::check {
 namespace {
-
-std::vector<std::size_t> drawn(std::size_t from, std::size_t count, std::mt19937_64& random) {
-  std::vector<std::size_t> all(from);
-  std::iota(all.begin(), all.end(), 0);
-  std::ranges::shuffle(all, random);
-  all.resize(count);
-  return all;
-}
 
 GateOptions across_everything(GateOptions options, const Cell& a, const Cell& b) {
   for (const Difference& difference : differences(a.conditions, b.conditions))
@@ -44,12 +36,6 @@ void count_told(Rates& rates, const Verdict& verdict, const std::set<std::string
       subjects, [&](const std::string& subject) { return found.contains(subject); });
 }
 
-// Trials as a run of their own has them: in turn with the other side's, so none of an older run.
-Cell as_one_run(Cell cell) {
-  for (Trial& trial : cell.trials) trial.run = "again";
-  return cell;
-}
-
 }  // namespace
 
 void Rates::count(bool was_suspected, const Verdict& verdict) {
@@ -61,9 +47,32 @@ void Rates::count(bool was_suspected, const Verdict& verdict) {
   improved += any_improved(verdict);
 }
 
-void try_check(const Cell& a, const Cell& b, const Draw& more_a, const Draw& more_b,
-               const GateOptions& options, Rates& rates,
-               const std::function<void(const Verdict&)>& look) {
+std::vector<std::size_t> draw(std::size_t from, std::size_t count, std::mt19937_64& random) {
+  std::vector<std::size_t> all(from);
+  std::iota(all.begin(), all.end(), 0);
+  std::ranges::shuffle(all, random);
+  all.resize(std::min(from, count));
+  return all;
+}
+
+std::pair<Cell, Cell> draw_sides(const Cell& a, const Cell& b, std::size_t trials,
+                                 std::mt19937_64& random) {
+  if (&a != &b)
+    return {slice(a, draw(a.trials.size(), trials, random)),
+            slice(b, draw(b.trials.size(), trials, random))};
+  const std::vector<std::size_t> both = draw(a.trials.size(), 2 * trials, random);
+  const std::span<const std::size_t> all(both);
+  const std::size_t half = both.size() / 2;
+  return {slice(a, all.first(half)), slice(a, all.last(half))};
+}
+
+Cell as_one_run(Cell cell) {
+  for (Trial& trial : cell.trials) trial.run = "again";
+  return cell;
+}
+
+Verdict try_check(const Cell& a, const Cell& b, const TryAgain& again, const GateOptions& options,
+                  Rates& rates, const std::function<void(const Verdict&)>& look) {
   Verdict verdict = judge({a}, {b}, options);
   look(verdict);
   bool was_suspected = false;
@@ -71,10 +80,11 @@ void try_check(const Cell& a, const Cell& b, const Draw& more_a, const Draw& mor
     const std::vector<Finding> suspected = suspicions(cell);
     if (suspected.empty()) continue;
     was_suspected = true;
-    const std::size_t trials = trials_to_confirm(cell, options);
-    settle(cell, confirm(suspected, more_a(trials), more_b(trials), options), false);
+    const Again sides = again(trials_to_confirm(cell, options));
+    settle(cell, confirm(suspected, sides.a, sides.b, options), sides.same_on_both_sides);
   }
   rates.count(was_suspected, verdict);
+  return verdict;
 }
 
 Rates resample(const Cell& a, const Cell& b, std::size_t trials, std::size_t times,
@@ -85,22 +95,14 @@ Rates resample(const Cell& a, const Cell& b, std::size_t trials, std::size_t tim
   if (a.trials.size() < (same ? 2 * trials : trials) || b.trials.size() < trials) return rates;
   const GateOptions gate = across_everything(options, a, b);
   std::mt19937_64 random(seed);
-  // More trials than there are cannot be drawn: then all of them.
-  const auto draw_from = [&](const Cell& cell) {
-    return [&](std::size_t count) {
-      return as_one_run(
-          slice(cell, drawn(cell.trials.size(), std::min(count, cell.trials.size()), random)));
-    };
+  const auto again = [&](std::size_t count) {
+    auto [before, after] = draw_sides(a, b, count, random);
+    return Again{as_one_run(std::move(before)), as_one_run(std::move(after))};
   };
   while (rates.times < times) {
-    std::vector<std::size_t> from_a = drawn(a.trials.size(), same ? 2 * trials : trials, random);
-    std::vector<std::size_t> from_b =
-        same ? std::vector(from_a.begin() + std::ptrdiff_t(trials), from_a.end())
-             : drawn(b.trials.size(), trials, random);
-    from_a.resize(trials);
-    Cell after = slice(b, from_b);
+    auto [before, after] = draw_sides(a, b, trials, random);
     after.name = a.name;
-    try_check(slice(a, from_a), after, draw_from(a), draw_from(b), gate, rates,
+    try_check(before, after, again, gate, rates,
               [&](const Verdict& verdict) { count_told(rates, verdict, subjects); });
   }
   return rates;

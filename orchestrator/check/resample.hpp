@@ -7,8 +7,10 @@
 #include <functional>
 #include <map>
 #include <optional>
+#include <random>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "orchestrator/check/confirmation.hpp"
@@ -26,20 +28,34 @@ struct Rates {
   void count(bool was_suspected, const Verdict& verdict);
 };
 
-// So many new trials of a side.
-using Draw = std::function<Cell(std::size_t trials)>;
+// What a confirmation judges: so many new trials of each side.
+struct Again {
+  Cell a, b;
+  bool same_on_both_sides = false;  // as settle() takes it
+};
+using TryAgain = std::function<Again(std::size_t trials)>;
 
-// A check and, where it suspects something, its confirmation by trials of both sides in turn, as
-// `lab check` does it. Counts what comes of it; `look` sees the verdict before it is confirmed.
-void try_check(
-    const Cell& a, const Cell& b, const Draw& more_a, const Draw& more_b,
-    const GateOptions& options, Rates& rates,
+// The verdict of a check and, where it suspects something, of its confirmation, as `lab check`
+// makes them. Counts what comes of it; `look` sees the verdict before it is confirmed.
+Verdict try_check(
+    const Cell& a, const Cell& b, const TryAgain& again, const GateOptions& options, Rates& rates,
     const std::function<void(const Verdict&)>& look = [](const Verdict&) {});
+
+// The indexes of so many of `from` trials, each at most once; all of them where there are no more.
+std::vector<std::size_t> draw(std::size_t from, std::size_t count, std::mt19937_64& random);
+
+// Two sides of so many trials each, or of as many as there are, drawn without replacement: from a
+// and from b, or, where they are the same object, two disjoint sets of it.
+std::pair<Cell, Cell> draw_sides(const Cell& a, const Cell& b, std::size_t trials,
+                                 std::mt19937_64& random);
+
+// Trials tried again are of a run of their own: in turn with the other side's.
+Cell as_one_run(Cell cell);
 
 // `times` checks of `trials` trials a side, drawn without replacement: from a and from b, or, where
 // they are the same cell, two disjoint sets of it. What is suspected is confirmed by trials drawn
-// anew. All conditions may differ. None where there are too few to draw. `subjects`: what must be
-// told.
+// anew, in the same way. All conditions may differ. None where there are too few to draw.
+// `subjects`: what must be told.
 Rates resample(const Cell& a, const Cell& b, std::size_t trials, std::size_t times,
                const GateOptions& options, std::uint64_t seed,
                const std::set<std::string>& subjects = {});

@@ -21,17 +21,35 @@ TEST(Resample, FindsWhatIsThereAndNothingElse) {
 // The whole path: what is not there when it is tried again is no alarm.
 TEST(Resample, ConfirmsWhatIsSuspected) {
   const Cell before = cells(trials(8, 2000)).at(0), after = cells(trials(8, 2400)).at(0);
-  const auto more = [](std::uint64_t exits) {
-    return [exits](std::size_t count) { return cells(trials(count, exits)).at(0); };
+  const auto again = [](std::uint64_t exits, bool same = false) {
+    return [=](std::size_t count) {
+      return Again{cells(trials(count, 2000)).at(0), cells(trials(count, exits)).at(0), same};
+    };
   };
-  Rates there, gone;
-  try_check(before, after, more(2000), more(2400), {}, there);
-  try_check(before, after, more(2000), more(2000), {}, gone);
+  Rates there, gone, same;
+  try_check(before, after, again(2400), {}, there);
+  try_check(before, after, again(2000), {}, gone);
+  try_check(before, after, again(2400, true), {}, same);
   EXPECT_EQ(there.suspected, 1u);
   EXPECT_EQ(there.regressed, 1u);
   EXPECT_EQ(gone.suspected, 1u);
   EXPECT_EQ(gone.regressed, 0u);
   EXPECT_EQ(gone.passed, 1u);
+  EXPECT_EQ(same.cannot_tell, 1u);
+}
+
+TEST(Resample, SidesOfOneCellShareNoTrial) {
+  const Cell cell = cells(trials(20, 2000)).at(0);
+  std::mt19937_64 random(1);
+  for (const auto& [wanted, drawn] : {std::pair(5u, 5u), {10u, 10u}, {15u, 10u}}) {
+    const auto [a, b] = draw_sides(cell, cell, wanted, random);
+    std::set<std::string> ids;
+    for (const Cell* side : {&a, &b}) {
+      EXPECT_EQ(side->trials.size(), drawn);
+      for (const Trial& trial : side->trials) ids.insert(trial.id);
+    }
+    EXPECT_EQ(ids.size(), 2 * drawn);
+  }
 }
 
 TEST(Resample, DrawsNothingFromTooFew) {

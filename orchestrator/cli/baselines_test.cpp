@@ -157,6 +157,34 @@ TEST_F(Baselines, CheckSaysWhatItWouldHaveFound) {
   EXPECT_TRUE(resolution.at(0).contains("could_miss"));
 }
 
+// Nights drawn from the store's three runs.
+TEST_F(Baselines, TheGateIsTriedOnStoredTrials) {
+  store_runs(10'000, 10'000);
+  Words words = {"bench", "gate",       "--scenario", "good",      "--base", "good",    "--times",
+                 "5",     "--baseline", "8",          "--changes", "0",      "--store", file};
+  const Finished finished = lab(words);
+  EXPECT_EQ(finished.code, base::exit_ok) << finished.output << finished.errors;
+  EXPECT_THAT(finished.output,
+              AllOf(HasSubstr("✓ nothing changed, though a condition differs: suspicion 0.0 %, "
+                              "alarm 0.0 %"),
+                    HasSubstr("+50 %"), HasSubstr("✓ 100 / 0 / 0")));
+  words.insert(words.end(), {"--format", "json"});
+  const auto json = nlohmann::json::parse(lab(words).output);
+  const auto& nights = json.at("nights");
+  ASSERT_EQ(nights.size(), 5u);
+  EXPECT_EQ(nights.at(0).at("passed"), 5);
+  EXPECT_EQ(nights.at(4).at("share"), 0.5);
+  EXPECT_EQ(nights.at(4).at("alarms"), 5);
+}
+
+TEST_F(Baselines, TheGateIsNotTriedOnTooFewRuns) {
+  store_runs(10'000, 10'000, "1024 MiB");  // the third run is another cell
+  const Finished finished = lab({"bench", "gate", "--scenario", "good", "--base", "good", "--times",
+                                 "5", "--changes", "0", "--store", file});
+  EXPECT_EQ(finished.code, base::exit_regression) << finished.errors;
+  EXPECT_THAT(finished.output, HasSubstr("three runs"));
+}
+
 TEST(Plans, OfTheSameWork) {
   const auto plan = [](const std::string& settings) {
     return scenario::expand(

@@ -10,6 +10,7 @@
 
 #include "orchestrator/base/error.hpp"
 #include "orchestrator/check/resample.hpp"
+#include "orchestrator/cli/bench/gate_nights.hpp"
 #include "orchestrator/cli/commands.hpp"
 #include "orchestrator/cli/output.hpp"
 #include "orchestrator/cli/trials/selection.hpp"
@@ -19,12 +20,11 @@ namespace {
 
 using nlohmann::ordered_json;
 
-constexpr double false_alarms_allowed = 0.01;
 constexpr double found_at_least = 0.95;  // of checks with a promised increase, confirmed
 
 struct GateBenchOptions {
   std::string store, scenario, base, format = "table", output;
-  std::size_t trials = 8, times = 1000, changes = 1;
+  std::size_t trials = 8, baseline = check::Night().baseline, times = 1000, changes = 1;
 };
 
 // One line of the result.
@@ -41,28 +41,7 @@ Line control(const check::Cell& base, const GateBenchOptions& options) {
   Line line{
       .name = "identical (drawn from all)", .recorded = base.trials.size(), .is_control = true};
   line.rates = check::resample(base, base, options.trials, options.times, {}, 1);
-  line.holds =
-      line.rates.times > 0 && static_cast<double>(line.rates.suspected) <=
-                                  false_alarms_allowed * static_cast<double>(line.rates.times);
-  return line;
-}
-
-// Every run beside every other, as a day beside the day before: here the machine may have drifted,
-// which no statistics can tell from a change, and there are no trials in turn to confirm it by.
-// Said, not judged.
-Line runs_beside_runs(const check::Cell& base) {
-  Line line{
-      .name = "identical (run beside run)", .recorded = base.trials.size(), .is_control = true};
-  std::vector<check::Cell> runs;
-  for (const std::string& run : check::run_ids(base)) runs.push_back(check::select_run(base, run));
-  for (const check::Cell& a : runs)
-    for (const check::Cell& b : runs) {
-      if (&a == &b) continue;
-      const auto all_of = [](const check::Cell& cell) {
-        return [&cell](std::size_t) { return cell; };
-      };
-      check::try_check(a, b, all_of(a), all_of(b), {}, line.rates);
-    }
+  line.holds = is_at_most(line.rates.suspected, false_alarms_allowed, line.rates.times);
   return line;
 }
 
@@ -79,10 +58,6 @@ Line seeded(const check::Cell& base, const check::Cell& changed, const GateBench
                (line.promised.empty() || line.rates.promised == line.rates.times) &&
                (!more || static_cast<double>(line.rates.regressed) >= found_at_least * times);
   return line;
-}
-
-std::string percent(std::size_t part, std::size_t all) {
-  return all == 0 ? "-" : fmt::format("{:.1f} %", 100.0 * double(part) / double(all));
 }
 
 std::size_t times_told(const Line& line, const std::string& subject) {
@@ -128,18 +103,39 @@ ordered_json gate_json(const Line& line) {
   return object;
 }
 
-std::string render_gate(const GateBenchOptions& options, const std::vector<Line>& lines) {
+ordered_json nights_json(const GateNights::Nights& nights) {
+  const check::Rates& rates = nights.replayed.rates;
+  ordered_json object = {{"condition_differs", nights.night.a_condition_differs},
+                         {"checks", rates.times},
+                         {"suspicions", rates.suspected},
+                         {"alarms", rates.regressed},
+                         {"cannot_tell", rates.cannot_tell},
+                         {"passed", rates.passed},
+                         {"baselines_refused", nights.replayed.refused},
+                         {"wanted_more_trials", nights.replayed.wanted_more},
+                         {"holds", nights.holds}};
+  if (nights.night.injected)
+    object.update({{"subject", nights.night.injected->row.subject()},
+                   {"share", nights.night.injected->share}});
+  return object;
+}
+
+std::string render_gate(const GateBenchOptions& options, const std::vector<Line>& lines,
+                        const GateNights& nights) {
   if (options.format == "json") {
-    ordered_json document = {
-        {"schema", 1}, {"trials_a_side", options.trials}, {"lines", ordered_json::array()}};
+    ordered_json document = {{"schema", 1},
+                             {"trials_a_side", options.trials},
+                             {"lines", ordered_json::array()},
+                             {"nights", ordered_json::array()}};
     for (const Line& line : lines) document["lines"].push_back(gate_json(line));
+    for (const auto& one : nights.all()) document["nights"].push_back(nights_json(one));
     return document.dump(2) + "\n";
   }
   std::string text =
       fmt::format("the gate on recorded trials of {}, {} a side drawn without replacement\n",
                   options.scenario, options.trials);
   for (const Line& line : lines) text += text_of(line);
-  return text;
+  return text + nights.text();
 }
 
 int bench(const GateBenchOptions& options) {
@@ -150,10 +146,11 @@ int bench(const GateBenchOptions& options) {
   if (base == cells.end())
     throw base::user_error("no cell '" + options.base + "' of scenario '" + options.scenario + "'",
                            "lab results list --scenario " + options.scenario);
-  std::vector<Line> lines = {control(*base, options), runs_beside_runs(*base)};
+  const GateNights nights(*base, options.baseline, options.times);
+  std::vector<Line> lines = {control(*base, options)};
   for (const check::Cell& cell : cells)
     if (&cell != &*base) lines.push_back(seeded(*base, cell, options));
-  write_output(options.output, render_gate(options, lines));
+  write_output(options.output, render_gate(options, lines, nights));
   const auto found = std::size_t(
       std::ranges::count_if(lines, [](const Line& line) { return !line.promised.empty(); }));
   if (found < options.changes) {
@@ -161,7 +158,8 @@ int bench(const GateBenchOptions& options) {
                     options.changes));
     return base::exit_no_data;
   }
-  return std::ranges::all_of(lines, &Line::holds) ? base::exit_ok : base::exit_regression;
+  return std::ranges::all_of(lines, &Line::holds) && nights.hold() ? base::exit_ok
+                                                                   : base::exit_regression;
 }
 
 }  // namespace
@@ -176,7 +174,10 @@ void add_bench_gate(const Command& bench_app) {
   command.add_option("-n,--trials", options->trials, "A side, in each check")
       .range(1, 1000)
       .shows_default();
-  command.add_option("--times", options->times, "Checks drawn for each cell")
+  command.add_option("--baseline", options->baseline, "Accepted trials, in each night's check")
+      .range(2, 1000)
+      .shows_default();
+  command.add_option("--times", options->times, "Checks drawn for each line of the result")
       .range(1, 100000)
       .shows_default();
   command

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "orchestrator/report/cause_lines.hpp"
 
-#include <spdlog/fmt/fmt.h>
-
 #include <algorithm>
 
 #include "orchestrator/base/counted.hpp"
@@ -28,9 +26,9 @@ std::vector<const Cause*> causes_of(const record::Step& step, std::uint32_t numb
 }
 
 std::string line(std::uint64_t exits, const record::Reason& reason, const std::string& text) {
-  return clip(
-      fmt::format("         {:>9} {:>5}%  {}", thousands(exits), share(exits, reason.exits), text),
-      cause_columns);
+  static const Columns columns({{on_right, 9, 9}, {on_right, 6, 1}, {}});
+  return clip(columns.line({thousands(exits), share(exits, reason.exits) + "%", text}),
+              cause_columns);
 }
 
 }  // namespace

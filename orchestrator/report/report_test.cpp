@@ -187,6 +187,32 @@ TEST(Report, LinesFitTheTerminal) {
   for (std::string line; std::getline(text, line);) EXPECT_LE(width(line), 80u) << line;
 }
 
+TEST(Columns, AlignTheirCellsAndEndWithoutBlanks) {
+  Columns columns({{.gap = 0}, {on_right}, {.gap = 1}});
+  const std::vector<std::string> rows[] = {{"name", "exits"}, {"é", "1,234,567", "note"}};
+  for (const auto& row : rows) columns.measure(row);
+  EXPECT_EQ(columns.line(rows[0]), "name      exits");
+  EXPECT_EQ(columns.line(rows[1]), "é     1,234,567 note");
+  EXPECT_EQ(columns.line({"a", "1", "b", "beyond the last column"}), "a             1 b");
+}
+
+TEST(Columns, InkTakesNone) {
+  const Columns columns({{on_right, 4, 0}, {}});
+  EXPECT_EQ(columns.line({ink({.colour = true}, Ink::green, "yes"), "kvm"}),
+            " \x1b[32myes\x1b[0m  kvm");
+}
+
+TEST(Columns, AreClippedToTheLine) {
+  Columns columns({{.gap = 0, .most = 6}, {on_right}});
+  const std::vector<std::string> row{"a long name", "12345"};
+  columns.measure(row);
+  EXPECT_EQ(columns.line(row), "a lon…  12345");
+  columns.fit(0, 2, 11);
+  EXPECT_EQ(columns.line(row), "a l…  12345");
+  columns.fit(0, 3, 5);
+  EXPECT_EQ(columns.line(row), "a …  12345");
+}
+
 TEST(Report, WideNumbersTakeTheNamesRoom) {
   Record record = passed();
   for (record::Reason& reason : record.steps[0].reasons) {

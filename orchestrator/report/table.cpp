@@ -3,7 +3,6 @@
 #include <spdlog/fmt/fmt.h>
 
 #include <algorithm>
-#include <array>
 #include <map>
 
 #include "orchestrator/base/counted.hpp"
@@ -75,12 +74,9 @@ std::string heading(const Record& record, const Style& style) {
          conditions_in_brief(record);
 }
 
-// One row of the table by reason; cells before they are padded.
-using Row = std::array<std::string, 7>;
-using Widths = std::array<std::size_t, 7>;
-enum Cell { number_cell, hex_cell, name_cell, exits_cell, share_cell, cycles_cell, per_exit_cell };
+using Cells = std::vector<std::string>;
 
-Row reason_row(const record::Reason& reason, std::uint64_t total) {
+Cells reason_row(const record::Reason& reason, std::uint64_t total) {
   const std::optional<std::uint64_t> per_exit =
       reason.cycles && reason.exits ? std::optional(*reason.cycles / reason.exits) : std::nullopt;
   return {std::to_string(reason.number), fmt::format("{:#x}", reason.number),
@@ -89,32 +85,15 @@ Row reason_row(const record::Reason& reason, std::uint64_t total) {
           thousands_or_dash(per_exit)};
 }
 
-constexpr std::size_t gap_before(std::size_t cell) {
-  return cell == number_cell ? 0 : cell == hex_cell ? 1 : 2;
-}
-
-std::string join_row(const Row& row, const Widths& widths) {
-  std::string line;
-  for (std::size_t i = 0; i < row.size(); ++i) {
-    const bool left = i == name_cell || i == hex_cell;
-    line += std::string(gap_before(i), ' ');
-    line += left ? pad_right(clip(row[i], widths[i]), widths[i]) : pad_left(row[i], widths[i]);
-  }
-  return line.substr(0, line.find_last_not_of(' ') + 1);
-}
-
-// What the cells need; where that is too wide for the terminal, names are cut.
-Widths fit(const std::vector<Row>& rows) {
-  constexpr std::size_t mark_columns = 2, shortest_name = 8;
-  Widths widths{};
-  for (const Row& row : rows) {
-    for (std::size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], width(row[i]));
-  }
-  std::size_t all = mark_columns;
-  for (std::size_t i = 0; i < widths.size(); ++i) all += gap_before(i) + widths[i];
-  const std::size_t excess = all - std::min(all, terminal_columns);
-  if (excess > 0) widths[name_cell] = std::max(widths[name_cell], shortest_name + excess) - excess;
-  return widths;
+// Of the table by reason: number, the same in hexadecimal, name, exits, share, cycles, cycles/exit.
+// Names are cut where the table is too wide for the terminal.
+Columns reason_columns(const std::vector<Cells>& rows) {
+  constexpr std::size_t name_column = 2, shortest_name = 8, mark_columns = 2;
+  Columns columns(
+      {{on_right, 0, 0}, {.gap = 1}, {}, {on_right}, {on_right}, {on_right}, {on_right}});
+  for (const Cells& row : rows) columns.measure(row);
+  columns.fit(name_column, shortest_name, terminal_columns - mark_columns);
+  return columns;
 }
 
 // Marks both ends of the table: all reasons that are as frequent as the first or the last one.
@@ -127,14 +106,14 @@ const char* mark_of(const record::Reason& reason, const std::vector<record::Reas
 std::string reasons_table(const record::Step& step, bool emulated, const Style& style) {
   std::vector<record::Reason> sorted = step.reasons;
   std::ranges::stable_sort(sorted, std::greater(), &record::Reason::exits);
-  std::vector<Row> rows = {{"no.", "", "name", "exits", "%", "cycles", "cycles/exit"}};
+  std::vector<Cells> rows = {{"no.", "", "name", "exits", "%", "cycles", "cycles/exit"}};
   if (emulated) rows.push_back({"", "", "", "", "", "(emulated)", "(emulated)"});
   const std::size_t headings = rows.size();
   for (const auto& reason : sorted) rows.push_back(reason_row(reason, step.exits.value_or(0)));
-  const Widths widths = fit(rows);
+  const Columns columns = reason_columns(rows);
   std::string text;
   for (std::size_t i = 0; i < rows.size(); ++i) {
-    const std::string line = join_row(rows[i], widths);
+    const std::string line = columns.line(rows[i]);
     if (i < headings) {
       text += "  " + ink(style, Ink::dim, line) + "\n";
       continue;
@@ -282,48 +261,10 @@ std::string summary(std::span<const Record> records) {
                      text.empty() ? "none" : text);
 }
 
-// A list may have a hundred thousand lines: most texts are plain, and then none is copied.
-class Shown {
- public:
-  std::string_view operator()(const std::string& text) {
-    const bool plain = std::ranges::all_of(text, [](char c) { return c >= 0x20 && c < 0x7f; });
-    if (plain) return text;
-    changed_ = printable(text);
-    return changed_;
-  }
-
- private:
-  std::string changed_;
-};
-
-struct ListWidths {
-  std::size_t id = 2, site = 4, outcome = 7, exits = 5;  // of the headings
-  std::size_t trials = 5;                                // bytes, of all of them together
-
-  void fit(const record::Row& row) {
-    Shown shown;
-    id = std::max(id, width(shown(row.id)));
-    site = std::max(site, width(shown(row.site)));
-    outcome = std::max(outcome, to_string(row.outcome).size());
-    exits = std::max(exits, thousands_or_dash(row.exits).size());
-    trials += shown(row.trial).size();
-  }
-  std::size_t line() const { return id + site + outcome + exits + 10; }  // without the trial
-};
-
-void add_left(std::string& text, std::string_view cell, std::size_t columns) {
-  text.append(cell).append(columns - std::min(columns, width(cell)) + 2, ' ');
-}
-
-void add_line(std::string& text, const record::Row& row, const ListWidths& widths,
-              const Style& style) {
-  Shown shown;
-  add_left(text, shown(row.id), widths.id);
-  add_left(text, shown(row.site), widths.site);
-  text += ink(style, ink_of(row.outcome), pad_right(to_string(row.outcome), widths.outcome));
-  const std::string exits = thousands_or_dash(row.exits);
-  text.append(widths.exits - std::min(widths.exits, exits.size()) + 2, ' ').append(exits);
-  text.append("  ").append(shown(row.trial)) += '\n';
+Cells list_row(const record::Row& row, const Style& style) {
+  return {printable(row.id), printable(row.site),
+          ink(style, ink_of(row.outcome), std::string(to_string(row.outcome))),
+          thousands_or_dash(row.exits), printable(row.trial)};
 }
 
 }  // namespace
@@ -373,15 +314,13 @@ std::string relations(std::span<const record::RelationResult> relations, const S
 }
 
 std::string list(std::span<const record::Row> rows, const Style& style) {
-  ListWidths widths;
-  for (const record::Row& row : rows) widths.fit(row);
-  std::string text;
-  text.reserve((rows.size() + 1) * widths.line() + widths.trials);
-  add_left(text, "id", widths.id);
-  add_left(text, "site", widths.site);
-  add_left(text, "outcome", widths.outcome);
-  text += pad_left("exits", widths.exits) + "  trial\n";
-  for (const record::Row& row : rows) add_line(text, row, widths, style);
+  const Cells headings{"id", "site", "outcome", "exits", "trial"};
+  Columns columns({{.gap = 0}, {}, {}, {on_right}, {}});
+  columns.measure(headings);
+  // A list may have a hundred thousand lines: their cells are made twice rather than kept.
+  for (const record::Row& row : rows) columns.measure(list_row(row, style));
+  std::string text = columns.line(headings) + "\n";
+  for (const record::Row& row : rows) text += columns.line(list_row(row, style)) + "\n";
   return text;
 }
 

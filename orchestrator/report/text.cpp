@@ -39,9 +39,20 @@ std::string show(std::string_view text, const base::CodePoint& decoded, bool lin
   return std::string(text.substr(0, decoded.bytes));
 }
 
+// Appends the text and the blanks that it lacks, in front of it or behind it.
+void append_aligned(std::string& line, const std::string& text, std::size_t columns,
+                    Column::Align align) {
+  const std::size_t blanks = columns - std::min(columns, width(text));
+  if (align == Column::Align::right) line.append(blanks, ' ');
+  line += text;
+  if (align == Column::Align::left) line.append(blanks, ' ');
+}
+
 }  // namespace
 
 std::string printable(std::string_view text, bool lines) {
+  if (std::ranges::all_of(text, [](char c) { return c >= 0x20 && c < 0x7f; }))
+    return std::string(text);
   std::string result;
   while (!text.empty()) {
     // The serial console ends its lines with both.
@@ -64,15 +75,14 @@ std::string thousands_or_dash(std::optional<std::uint64_t> number) {
 }
 
 std::size_t width(std::string_view text) {
-  return std::size_t(std::ranges::count_if(text, [](char c) { return (c & 0xc0) != 0x80; }));
-}
-
-std::string pad_left(std::string_view text, std::size_t columns) {
-  return std::string(columns - std::min(columns, width(text)), ' ') + std::string(text);
-}
-
-std::string pad_right(std::string_view text, std::size_t columns) {
-  return std::string(text) + std::string(columns - std::min(columns, width(text)), ' ');
+  std::size_t columns = 0;
+  bool in_ink = false;
+  for (const char c : text) {
+    in_ink = in_ink || c == '\x1b';
+    columns += !in_ink && (c & 0xc0) != 0x80 ? 1 : 0;
+    in_ink = in_ink && c != 'm';
+  }
+  return columns;
 }
 
 std::string clip(const std::string& text, std::size_t columns) {
@@ -80,6 +90,38 @@ std::string clip(const std::string& text, std::size_t columns) {
   std::size_t end = 0, seen = 0;
   while (end < text.size() && ((text[end] & 0xc0) == 0x80 || seen++ < columns - 1)) ++end;
   return text.substr(0, end) + "…";
+}
+
+Columns::Columns(std::vector<Column> columns) : columns_(std::move(columns)) {
+  for (const Column& column : columns_) widths_.push_back(column.least);
+}
+
+void Columns::measure(std::span<const std::string> cells) {
+  for (std::size_t i = 0; i < std::min(cells.size(), columns_.size()); ++i)
+    widths_[i] = std::max(widths_[i], std::min(width(cells[i]), columns_[i].most));
+}
+
+void Columns::fit(std::size_t column, std::size_t least, std::size_t line_columns) {
+  std::size_t all = 0;
+  for (std::size_t i = 0; i < columns_.size(); ++i) all += columns_[i].gap + widths_[i];
+  const std::size_t excess = all - std::min(all, line_columns);
+  if (excess == 0) return;
+  widths_[column] = std::max(widths_[column], least + excess) - excess;
+  columns_[column].most = widths_[column];
+}
+
+std::string Columns::line(std::span<const std::string> cells) const {
+  std::string line;
+  for (std::size_t i = 0; i < std::min(cells.size(), columns_.size()); ++i) {
+    line.append(columns_[i].gap, ' ');
+    append_aligned(line, clip(cells[i], columns_[i].most), widths_[i], columns_[i].align);
+  }
+  line.erase(line.find_last_not_of(' ') + 1);
+  return line;
+}
+
+std::string Columns::line(std::initializer_list<std::string> cells) const {
+  return line(std::span(cells.begin(), cells.size()));
 }
 
 std::string wrap(std::string_view text, std::size_t indent, std::size_t columns) {
@@ -96,9 +138,10 @@ std::string wrap(std::string_view text, std::size_t indent, std::size_t columns)
   return line.empty() ? result : result + std::string(indent, ' ') + line + "\n";
 }
 
-std::string hanging(const std::string& label, std::string_view text, std::size_t columns) {
-  const std::size_t indent = width(label);
-  return wrap(printable(text), indent, columns).replace(0, indent, label);
+std::string hanging(const std::string& label, std::string_view text, std::size_t columns,
+                    std::size_t indent) {
+  indent = std::max(indent, width(label));
+  return wrap(printable(text), indent, columns).replace(0, width(label), label);
 }
 
 std::string one_line(std::string_view text) {

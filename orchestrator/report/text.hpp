@@ -3,7 +3,9 @@
 #pragma once
 
 #include <cstdint>
+#include <initializer_list>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -17,19 +19,48 @@ namespace lab::report {
 std::string thousands(std::uint64_t number);                         // "1,234,567"
 std::string thousands_or_dash(std::optional<std::uint64_t> number);  // "-" where there is none
 
-// Columns on a terminal, for text that printable() made: one a code point.
+// Columns on a terminal, for text that printable() made: one a code point. What ink() adds has
+// none.
 std::size_t width(std::string_view text);
-std::string pad_left(std::string_view text, std::size_t columns);
-std::string pad_right(std::string_view text, std::size_t columns);
 // At most so many columns, the last one "…" where something was cut.
 std::string clip(const std::string& text, std::size_t columns);
+
+// One column of a table. It is `least` wide until its cells are measured, and cells wider than
+// `most` are clipped.
+struct Column {
+  enum class Align { left, right } align = Align::left;
+  std::size_t least = 0;
+  std::size_t gap = 2;  // blanks in front of it
+  std::size_t most = std::string::npos;
+};
+
+inline constexpr auto on_right = Column::Align::right;
+
+// The columns of a table that is printed: they align the cells of each row, which are printable.
+class Columns {
+ public:
+  explicit Columns(std::vector<Column> columns);
+
+  // Widens the columns to what the cells need.
+  void measure(std::span<const std::string> cells);
+  // Narrows one column, though not below `least`, until a line fits into so many.
+  void fit(std::size_t column, std::size_t least, std::size_t line_columns);
+  // The cells on one line, without blanks at its end. Cells beyond the last column are left out.
+  std::string line(std::span<const std::string> cells) const;
+  std::string line(std::initializer_list<std::string> cells) const;
+
+ private:
+  std::vector<Column> columns_;
+  std::vector<std::size_t> widths_;
+};
 
 // Words on lines of at most `columns`, each beginning with `indent` blanks.
 std::string wrap(std::string_view text, std::size_t indent, std::size_t columns);
 
-// The same behind a label, the lines after the first one below what follows it. The text is made
-// printable.
-std::string hanging(const std::string& label, std::string_view text, std::size_t columns);
+// The same behind a label, the lines after the first one below what follows it, which is at least
+// `indent` columns in. The text is made printable.
+std::string hanging(const std::string& label, std::string_view text, std::size_t columns,
+                    std::size_t indent = 0);
 
 // Each row of blanks and newlines as one blank, none at the ends.
 std::string one_line(std::string_view text);

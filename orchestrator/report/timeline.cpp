@@ -4,7 +4,6 @@
 #include <spdlog/fmt/fmt.h>
 
 #include <algorithm>
-#include <array>
 
 #include "orchestrator/base/counted.hpp"
 #include "orchestrator/record/rates.hpp"
@@ -18,26 +17,20 @@ using record::Stretch;
 
 constexpr std::size_t bursts_shown = 3, reasons_shown = 5, longest_name = 36;
 
-using PartRow = std::array<std::string, 5>;
-
-PartRow row_of(const Stretch& part) {
-  return {clip(printable(part.name), longest_name), fmt::format("{:.1f}", part.seconds()),
+std::vector<std::string> row_of(const Stretch& part) {
+  return {printable(part.name), fmt::format("{:.1f}", part.seconds()),
           thousands(std::uint64_t(part.exits + 0.5)), rate_text(part.rate()),
           part.variation ? fmt::format("{:.2f}", *part.variation) : "-"};
 }
 
 std::string rows_text(const std::vector<Stretch>& parts, const Style& style) {
-  std::vector<PartRow> rows = {{"part", "seconds", "exits", "exits/s", "variation"}};
+  std::vector<std::vector<std::string>> rows = {
+      {"part", "seconds", "exits", "exits/s", "variation"}};
   for (const Stretch& part : parts) rows.push_back(row_of(part));
-  std::array<std::size_t, 5> widths{};
-  for (const PartRow& row : rows)
-    for (std::size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], width(row[i]));
-  std::string text;
-  for (const PartRow& row : rows) {
-    std::string line = pad_right(row[0], widths[0]);
-    for (std::size_t i = 1; i < row.size(); ++i) line += "  " + pad_left(row[i], widths[i]);
-    text += fmt::format("  {}\n", &row == rows.data() ? ink(style, Ink::dim, line) : line);
-  }
+  Columns columns({{.most = longest_name}, {on_right}, {on_right}, {on_right}, {on_right}});
+  for (const auto& row : rows) columns.measure(row);
+  std::string text = ink(style, Ink::dim, columns.line(rows.front())) + "\n";
+  for (const auto& row : std::span(rows).subspan(1)) text += columns.line(row) + "\n";
   return text;
 }
 

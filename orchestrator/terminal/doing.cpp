@@ -36,6 +36,17 @@ std::string fitting(std::vector<Piece> pieces, std::size_t columns) {
   return report::clip(line, columns);
 }
 
+// Narrow windows have room for the name and how often.
+report::Columns top_columns(std::size_t columns) {
+  const std::size_t name = std::min<std::size_t>(24, columns - 11);
+  std::vector<report::Column> list = {{.least = name, .gap = 0, .most = name},
+                                      {report::on_right, 11, 0}};
+  if (columns >= 45) list.push_back({report::on_right, 7, 1});
+  if (columns >= 62) list.push_back({report::on_right, 14, 1});
+  if (columns >= 78) list.push_back({report::on_right, 15, 1});
+  return report::Columns(std::move(list));
+}
+
 double per(std::uint64_t count, double seconds) {
   return seconds > 0 ? double(count) / seconds : 0;
 }
@@ -96,30 +107,23 @@ std::string top_table(const Top& top, std::size_t lines, std::size_t columns,
     all.new_cycles += reason.new_cycles;
   }
   std::string text = report::ink(style, report::Ink::bold, report::clip(top.title, columns)) + "\n";
-  const auto row = [&](const std::string& name, const std::string& rate, const std::string& part,
-                       const std::string& cycles, const std::string& exits) {
-    // What is left to narrow windows: the name and how often.
-    const std::size_t name_columns = std::min<std::size_t>(24, columns - 11);
-    std::string line = report::pad_right(report::clip(name, name_columns), name_columns) +
-                       report::pad_left(rate, 11);
-    if (columns >= 45) line += report::pad_left(part, 8);
-    if (columns >= 62) line += report::pad_left(cycles, 15);
-    if (columns >= 78) line += report::pad_left(exits, 16);
-    return report::clip(line, columns) + "\n";
+  const report::Columns table = top_columns(columns);
+  const auto row = [&](std::initializer_list<std::string> cells) {
+    return report::clip(table.line(cells), columns) + "\n";
   };
-  text += report::ink(
-      style, report::Ink::dim,
-      row("reason", "exits/s", "%", top.emulated ? "emul. cycles" : "cycles/exit", "exits so far"));
+  text += report::ink(style, report::Ink::dim,
+                      row({"reason", "exits/s", "%", top.emulated ? "emul. cycles" : "cycles/exit",
+                           "exits so far"}));
   const auto add = [&](const TopReason& reason) {
     // Cycles of lately where there were exits, else of all.
     const bool lately = top.seconds && reason.new_exits > 0;
     const std::uint64_t exits = lately ? reason.new_exits : reason.exits,
                         cycles = lately ? reason.new_cycles : reason.cycles;
-    text +=
-        row(reason.name, top.seconds ? report::rate_text(per(reason.new_exits, *top.seconds)) : "-",
-            top.seconds ? report::share(reason.new_exits, all.new_exits)
-                        : report::share(reason.exits, all.exits),
-            exits > 0 ? report::thousands(cycles / exits) : "-", report::thousands(reason.exits));
+    text += row(
+        {reason.name, top.seconds ? report::rate_text(per(reason.new_exits, *top.seconds)) : "-",
+         top.seconds ? report::share(reason.new_exits, all.new_exits)
+                     : report::share(reason.exits, all.exits),
+         exits > 0 ? report::thousands(cycles / exits) : "-", report::thousands(reason.exits)});
   };
   add(all);
   const std::size_t room = lines > 4 ? lines - 4 : 1;
@@ -134,19 +138,17 @@ std::string top_causes(const TopCauses& causes, std::size_t lines, std::size_t c
   columns = std::max(columns, fewest_columns);
   if (causes.leading.empty())
     return report::clip("no causes yet, or not counted: lab run SCENARIO --causes", columns) + "\n";
-  std::size_t reason_columns = 6;
+  std::vector<std::vector<std::string>> rows = {{"exits", "%", "reason", "cause"}};
   for (const TopCauses::Cause& cause : causes.leading)
-    reason_columns = std::max(reason_columns, report::width(cause.name));
-  const auto row = [&](const std::string& exits, const std::string& part, const std::string& name,
-                       const std::string& text) {
-    const std::string line = report::pad_left(exits, 9) + report::pad_left(part, 7) + "  " +
-                             report::pad_right(name, reason_columns) + "  " + text;
-    return report::clip(line, columns) + "\n";
-  };
-  std::string text = report::ink(style, report::Ink::dim, row("exits", "%", "reason", "cause"));
-  for (const TopCauses::Cause& cause : causes.leading | std::views::take(lines > 1 ? lines - 1 : 0))
-    text += row(report::thousands(cause.exits), report::share(cause.exits, causes.exits),
-                cause.name, cause.text);
+    rows.push_back({report::thousands(cause.exits), report::share(cause.exits, causes.exits),
+                    cause.name, cause.text});
+  report::Columns table({{report::on_right, 9, 0}, {report::on_right, 6, 1}, {}, {}});
+  for (const auto& row : rows) table.measure(row);
+  std::string text;
+  for (const auto& row : rows | std::views::take(std::max<std::size_t>(lines, 1))) {
+    const std::string line = report::clip(table.line(row), columns);
+    text += (text.empty() ? report::ink(style, report::Ink::dim, line) : line) + "\n";
+  }
   return text;
 }
 

@@ -6,6 +6,8 @@
 #include <algorithm>
 #include <iterator>
 
+#include "orchestrator/report/text.hpp"
+
 namespace lab::terminal {
 
 void PhaseClock::take(const trial::Event& event) {
@@ -53,10 +55,12 @@ void PhaseClock::end_phase(Lane& lane) {
 
 std::string PhaseClock::table() const {
   const double all = phase_seconds();
+  const report::Columns columns({{.least = 30}, {report::on_right, 8, 1}, {report::on_right, 5}});
   std::string text = "time by phase, this machine's seconds\n";
   for (const auto& [phase, seconds] : phases_)
-    text += fmt::format("  {:<30} {:8.1f}  {:3.0f} %\n", record::in_words(phase), seconds,
-                        100 * seconds / all);
+    text += columns.line({record::in_words(phase), fmt::format("{:.1f}", seconds),
+                          fmt::format("{:.0f} %", 100 * seconds / all)}) +
+            "\n";
   return text;
 }
 

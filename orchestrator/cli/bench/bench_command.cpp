@@ -15,6 +15,7 @@
 #include "orchestrator/cli/output.hpp"
 #include "orchestrator/outer/follow.hpp"
 #include "orchestrator/outer/job_layout.hpp"
+#include "orchestrator/report/text.hpp"
 #include "orchestrator/run/provide.hpp"
 #include "orchestrator/terminal/progress.hpp"
 
@@ -150,20 +151,24 @@ class OverheadTable {
   }
 
   std::string block(const std::string& title, auto cell) const {
-    std::string text = fmt::format("{:<42}", title);
-    for (const std::string& exit : exits_) text += fmt::format("{:>11}", exit);
+    std::vector<report::Column> columns = {{.least = 42, .gap = 0}};
+    columns.resize(1 + exits_.size(), {report::on_right, 10, 1});
+    const report::Columns table(std::move(columns));
+    std::vector<std::string> head = exits_;
+    head.insert(head.begin(), title);
+    std::string text = table.line(head) + "\n";
     for (const std::string& variant : variants_) {
-      std::string line;
+      std::vector<std::string> line = {"  " + variant};
       bool any = false;
       for (const std::string& exit : exits_) {
         const OverheadRow* row = find_row(rows_, variant, exit);
         const std::string value = row == nullptr ? "–" : cell(*row);
         any |= value != "–";
-        line += fmt::format("{:>11}", value);
+        line.push_back(value);
       }
-      if (any) text += fmt::format("\n{:<42}{}", "  " + variant, line);
+      if (any) text += table.line(line) + "\n";
     }
-    return text + "\n\n";
+    return text + "\n";
   }
 
   // Why something could not be measured.

@@ -21,6 +21,7 @@
 #include "orchestrator/cli/output.hpp"
 #include "orchestrator/lane/pool/peer.hpp"
 #include "orchestrator/lane/run.hpp"
+#include "orchestrator/report/text.hpp"
 #include "orchestrator/terminal/progress.hpp"
 
 namespace lab::cli {
@@ -130,9 +131,11 @@ double hourly(const LanesBenchOptions& options, const LanesThroughput& throughpu
 }
 
 std::string lanes_table(const LanesResults& results, const LanesBenchOptions& options) {
-  const auto line = [](const char* what, const Samples& seconds) {
-    return fmt::format("{:<34}{:.3f} s, {:.3f} … {:.3f}\n", what, seconds.median(), seconds.least(),
-                       seconds.most());
+  const report::Columns columns({{.least = 34, .gap = 0}, {.gap = 0}});
+  const auto line = [&](const char* what, const Samples& seconds) {
+    return columns.line({what, fmt::format("{:.3f} s, {:.3f} … {:.3f}", seconds.median(),
+                                           seconds.least(), seconds.most())}) +
+           "\n";
   };
   std::string text = fmt::format("site svm (emulated), exact boots of tiny, {} processors\n\n",
                                  std::thread::hardware_concurrency());

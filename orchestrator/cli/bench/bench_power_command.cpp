@@ -8,6 +8,7 @@
 #include "orchestrator/check/power.hpp"
 #include "orchestrator/cli/commands.hpp"
 #include "orchestrator/cli/output.hpp"
+#include "orchestrator/report/text.hpp"
 
 namespace lab::cli {
 namespace {
@@ -57,18 +58,23 @@ std::string power_table(const PowerOptions& options, const std::vector<PowerRow>
       options.baseline, usual.baseline_runs, 100 * options.run_spread,
       options.trials > 0 ? std::to_string(options.trials) : "as many as are planned",
       options.times);
-  text += fmt::format("{:>8}", "spread");
-  for (const double change : changes)
-    text += fmt::format("{:>14}", fmt::format("+{:g} %", 100 * change));
+  std::vector<report::Column> columns = {{report::on_right, 8, 0}};
+  std::vector<std::vector<std::string>> lines = {{"spread"}};
+  for (const double change : changes) {
+    columns.push_back({report::on_right, 13, 1});
+    lines.front().push_back(fmt::format("+{:g} %", 100 * change));
+  }
   for (std::size_t i = 0; i < rows.size(); ++i) {
     const check::Rates& rates = rows[i].rates;
     if (i % std::size(changes) == 0)
-      text += fmt::format("\n{:>8}", fmt::format("{:g} %", 100 * rows[i].made.spread));
-    text += fmt::format("{:>14}", whole_percent(rates.regressed, rates.times) + " / " +
-                                      whole_percent(rates.cannot_tell, rates.times) + " / " +
-                                      whole_percent(rates.passed, rates.times));
+      lines.push_back({fmt::format("{:g} %", 100 * rows[i].made.spread)});
+    lines.back().push_back(whole_percent(rates.regressed, rates.times) + " / " +
+                           whole_percent(rates.cannot_tell, rates.times) + " / " +
+                           whole_percent(rates.passed, rates.times));
   }
-  return text + "\n";
+  const report::Columns table(std::move(columns));
+  for (const auto& line : lines) text += table.line(line) + "\n";
+  return text;
 }
 
 std::string power_json(const PowerOptions& options, const std::vector<PowerRow>& rows) {

@@ -22,6 +22,7 @@
 #include "orchestrator/cli/output.hpp"
 #include "orchestrator/outer/job_layout.hpp"
 #include "orchestrator/outer/run_job.hpp"
+#include "orchestrator/report/text.hpp"
 #include "orchestrator/run/outer_jobs.hpp"
 #include "orchestrator/run/run.hpp"
 #include "orchestrator/terminal/progress.hpp"
@@ -252,9 +253,14 @@ class Bench {
   RunResults results_;
 };
 
+std::string line(const std::string& name, const std::string& median, const std::string& range) {
+  static const report::Columns columns({{.least = 48, .gap = 0}, {report::on_right, 8, 0}, {}});
+  return columns.line({name, median, range}) + "\n";
+}
+
 std::string row(const std::string& name, const Samples& times) {
-  return fmt::format("{:<48}{:>8.1f}  {:.1f} … {:.1f}\n", name, times.median(), times.least(),
-                     times.most());
+  return line(name, fmt::format("{:.1f}", times.median()),
+              fmt::format("{:.1f} … {:.1f}", times.least(), times.most()));
 }
 
 double an_hour(unsigned trials, const Throughput& throughput) {
@@ -268,8 +274,7 @@ std::string run_table(const RunResults& results, const RunBenchOptions& options)
       bench_site.name, conditions.at("outer_kernel"), conditions.at("lab_version"),
       std::thread::hardware_concurrency(), conditions.at("start_time").substr(0, 10));
   text +=
-      fmt::format("{:<48}{:>8}  {}\n", fmt::format("seconds, {} of each in turn", options.repeats),
-                  "median", "least … most");
+      line(fmt::format("seconds, {} of each in turn", options.repeats), "median", "least … most");
   text += row("by hand: outer VM's and guest's boot", results.by_hand);
   text += row("  the guest's boot in it", results.by_hand_guest);
   const bool beside = !results.against.values().empty();

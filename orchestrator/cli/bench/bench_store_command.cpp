@@ -22,6 +22,7 @@
 #include "orchestrator/base/process/interrupt.hpp"
 #include "orchestrator/cli/commands.hpp"
 #include "orchestrator/cli/output.hpp"
+#include "orchestrator/report/text.hpp"
 #include "orchestrator/store/generated.hpp"
 #include "orchestrator/store/store.hpp"
 #include "orchestrator/terminal/progress.hpp"
@@ -203,9 +204,12 @@ std::string store_table(const StoreResults& results, const StoreBenchOptions& op
       fmt::format("generated records: {} trials of {} runs, {} reasons a boot, {:.0f} MiB",
                   results.trials, results.runs, options.reasons, double(results.bytes) / (1 << 20));
   if (results.making) text += fmt::format(", made in {:.1f} s", *results.making);
-  text += fmt::format("\n\n{:>8}{:>14}\n", "seconds", "MiB at most");
+  const report::Columns columns({{report::on_right, 8, 0}, {report::on_right, 13, 1}, {}});
+  text += "\n\n" + columns.line({"seconds", "MiB at most"}) + "\n";
   for (const StoreRow& row : results.rows)
-    text += fmt::format("{:>8.2f}{:>14.0f}  {}\n", row.seconds, row.mebibytes, row.command);
+    text += columns.line({fmt::format("{:.2f}", row.seconds), fmt::format("{:.0f}", row.mebibytes),
+                          row.command}) +
+            "\n";
   return text;
 }
 

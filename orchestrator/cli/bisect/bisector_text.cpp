@@ -24,19 +24,20 @@ std::string exits_text(std::optional<double> exits) {
   return exits ? fmt::format("{:.0f}", *exits) : "-";
 }
 
-std::string hanging(const std::string& label, const std::string& text) {
-  return report::hanging(label, text, report::mail_columns);
+std::string hanging(const std::string& label, const std::string& text, std::size_t indent = 0) {
+  return report::hanging(label, text, report::mail_columns, indent);
 }
 
 }  // namespace
 
 std::string Bisector::log_text() const {
+  const report::Columns columns({{.least = 8}, {report::on_right, 10, 0}});
   std::string text;
   for (const Entry& entry : log_.entries) {
     const auto point = std::ranges::find(points_, entry.id, &Point::id);
     if (point == points_.end()) continue;
-    text += hanging(fmt::format("  {:8}{:>10}  ", to_string(entry.answer), exits_text(entry.exits)),
-                    in_words(*point));
+    text += hanging(columns.line({std::string(to_string(entry.answer)), exits_text(entry.exits)}),
+                    in_words(*point), log_indent);
     if (!entry.note.empty())
       text += report::wrap(report::printable(entry.note), log_indent, report::mail_columns);
   }

@@ -7,24 +7,25 @@
 #include "orchestrator/base/error.hpp"
 #include "orchestrator/cli/commands.hpp"
 #include "orchestrator/cli/output.hpp"
+#include "orchestrator/report/text.hpp"
 #include "orchestrator/run/probe.hpp"
 
 namespace lab::cli {
 namespace {
 
-void print(const run::Finding& finding, bool colour) {
-  const char* mark = finding.ok ? "yes" : "no";
-  const char* shade = finding.ok ? "\x1b[32m" : "\x1b[31m";
-  fmt::print("{}{:>4}{}  {}: {}\n", colour ? shade : "", mark, colour ? "\x1b[0m" : "",
-             finding.name, report::printable(finding.detail));
+void print(const run::Finding& finding, const report::Style& style) {
+  const std::string mark =
+      finding.ok ? ink(style, report::Ink::green, "yes") : ink(style, report::Ink::red, "no");
+  static const report::Columns columns({{report::on_right, 4, 0}, {}});
+  fmt::print("{}\n", columns.line({mark, finding.name + ": " + report::printable(finding.detail)}));
   if (!finding.ok && !finding.remedy.empty()) fmt::print("      mend it: {}\n", finding.remedy);
 }
 
 int doctor() {
   const base::Folders folders = base::find_folders();
-  const bool colour = terminal::terminal_style().colour;
+  const report::Style style = terminal::terminal_style();
   const std::vector<run::Finding> found = run::examine(folders);
-  for (const run::Finding& finding : found) print(finding, colour);
+  for (const run::Finding& finding : found) print(finding, style);
   const run::Choice choice = run::choose_site(found);
   if (choice.site == nullptr) {
     fmt::print("\n--on auto: no site works here ({})\n", choice.reason);

@@ -11,14 +11,16 @@
 #include "orchestrator/help/command_line.hpp"
 #include "orchestrator/help/topics.hpp"
 #include "orchestrator/inside/version.hpp"
+#include "orchestrator/report/text.hpp"
 
 namespace lab::cli {
 namespace {
 
 std::string overview(const Command& app) {
   std::string text = help::help_page(app.app(), "lab") + "\nTopics (lab help TOPIC):\n";
+  const report::Columns columns({{.least = 26}, {.gap = 0}});
   for (const help::Topic& topic : help::topics())
-    text += fmt::format("  {:<26}{}\n", topic.name, topic.title);
+    text += columns.line({std::string(topic.name), std::string(topic.title)}) + "\n";
   return text;
 }
 

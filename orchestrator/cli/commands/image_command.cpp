@@ -12,6 +12,7 @@
 #include "orchestrator/image/prepare/prepare.hpp"
 #include "orchestrator/image/store.hpp"
 #include "orchestrator/kvm/kit.hpp"
+#include "orchestrator/report/text.hpp"
 #include "orchestrator/terminal/progress.hpp"
 
 namespace lab::cli {
@@ -56,12 +57,13 @@ int list_images() {
   const base::Folders folders = base::find_folders();
   const image::ImageCache cache(folders);
   const auto kits = kvm::list_kits(folders.cache);
+  const report::Columns columns(
+      {{.least = 24, .gap = 0}, {.least = 7, .gap = 1}, {.least = 10, .gap = 1}, {.gap = 1}});
   for (const image::Entry& entry : cache.entries()) {
     std::string about = entry.description;
     if (entry.own)
       about = "yours: " + (about.empty() ? "" : about + ", ") + image::origin_text(entry);
-    fmt::print("{:<24} {:<7} {:<10} {}\n", entry.name, how(entry), state_of(cache, entry, kits),
-               about);
+    fmt::print("{}\n", columns.line({entry.name, how(entry), state_of(cache, entry, kits), about}));
   }
   return base::exit_ok;
 }

@@ -15,6 +15,7 @@
 #include "orchestrator/kvm/modules/kmod.hpp"
 #include "orchestrator/kvm/modules/modules.hpp"
 #include "orchestrator/kvm/modules/parameters.hpp"
+#include "orchestrator/report/text.hpp"
 #include "orchestrator/terminal/progress.hpp"
 
 namespace lab::cli {
@@ -130,14 +131,13 @@ int list_available(const base::Folders& folders) {
   const auto kits = kvm::list_kits(folders.cache);
   const auto modules = kvm::list_modules(folders.cache);
   const std::string patch = kvm::patch_version(patch_folder(folders));
-  std::size_t release = 0, version = 0;
-  for (const kvm::AvailableKernel& kernel : kernels) {
-    release = std::max(release, kernel.release.size());
-    version = std::max(version, kernel.version.size());
-  }
+  std::vector<std::vector<std::string>> rows;
   for (const kvm::AvailableKernel& kernel : kernels)
-    fmt::print("{:{}}  {:{}}  {:8}  {}\n", kernel.release, release, kernel.version, version,
-               kernel.suite, in_cache(kernel.release, kits, modules, patch));
+    rows.push_back({kernel.release, kernel.version, kernel.suite,
+                    in_cache(kernel.release, kits, modules, patch)});
+  report::Columns columns({{.gap = 0}, {}, {.least = 8}, {}});
+  for (const auto& row : rows) columns.measure(row);
+  for (const auto& row : rows) fmt::print("{}\n", columns.line(row));
   return base::exit_ok;
 }
 

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cmath>
 #include <nlohmann/json.hpp>
+#include <optional>
 
 #include "orchestrator/report/cause_lines.hpp"
 #include "orchestrator/report/causes/causes.hpp"
@@ -34,32 +35,26 @@ std::string trials_text(std::size_t trials) {
   return trials == 1 ? "" : fmt::format(" a trial (mean of {})", trials);
 }
 
-// Columns for the reasons of one table, Intel's long names too.
-constexpr std::size_t narrowest_reason = 10;
-
-// A table's lines, of one step or of two: the numbers in front, reason, cause.
+// A table's line, of one step or of two: numbers, reason and cause.
 struct CauseRow {
-  std::string numbers, reason, cause;
-  Ink colour = Ink::bold;
-  bool coloured = false;
+  std::vector<std::string> cells;
+  std::optional<Ink> colour;
 };
 
-std::string rows_text(const CauseRow& head, const std::string& below,
-                      const std::vector<CauseRow>& rows, const Style& style) {
-  std::size_t columns = narrowest_reason;
-  for (const CauseRow& row : rows) columns = std::max(columns, width(row.reason));
-  const auto line = [&](const CauseRow& row) {
-    return row.numbers + "  " + pad_right(row.reason, columns) + "  " + row.cause;
-  };
-  std::string text = ink(style, Ink::dim, line(head)) + "\n";
-  if (!below.empty()) text += ink(style, Ink::dim, below) + "\n";
-  for (const CauseRow& row : rows)
-    text += (row.coloured ? ink(style, row.colour, line(row)) : line(row)) + "\n";
+// The three numbers have the given columns.
+std::string rows_text(std::vector<Column> columns, const std::vector<CauseRow>& rows,
+                      const Style& style) {
+  constexpr std::size_t narrowest_reason = 10;  // Intel's long names need more
+  columns.insert(columns.end(), {{.least = narrowest_reason}, {}});
+  Columns table(std::move(columns));
+  for (const CauseRow& row : rows) table.measure(row.cells);
+  std::string text;
+  for (const CauseRow& row : rows) {
+    const std::string line = table.line(row.cells);
+    text += (row.colour ? ink(style, *row.colour, line) : line) + "\n";
+  }
   return text;
 }
-
-constexpr auto step_numbers = "{:>13} {:>6}  {:>11}";
-constexpr auto pair_numbers = "{:>12}  {:>12}  {:>12}";
 
 // An exit that the fastpath served has no cycles: where nearly all were, a mean says nothing.
 std::string cycles_an_exit(const CauseSum& cause) {
@@ -69,9 +64,8 @@ std::string cycles_an_exit(const CauseSum& cause) {
 
 CauseRow step_row(const StepCauses& step, std::uint64_t exits, const std::string& each,
                   const std::string& reason, const std::string& cause) {
-  return {fmt::format(step_numbers, mean_text(step.a_trial(exits)), share(exits, step.exits) + "%",
-                      each),
-          reason, cause};
+  return {{mean_text(step.a_trial(exits)), share(exits, step.exits) + "%", each, reason, cause},
+          {}};
 }
 
 // What is known by name first; then the sums of what a record had no room for.
@@ -84,13 +78,15 @@ std::vector<const CauseSum*> named_first(const StepCauses& step) {
 }
 
 std::vector<CauseRow> step_rows(const StepCauses& step, std::size_t most) {
-  std::vector<CauseRow> rows;
+  std::vector<CauseRow> rows = {{{"exits", "%", "cycles/exit", "reason", "cause"}, Ink::dim}};
+  if (step.emulated) rows.push_back({{"", "", "(emulated)"}, Ink::dim});
+  const std::size_t headings = rows.size();
   std::uint64_t exits_of_others = 0;
   std::size_t others = 0;
   bool with_sum = false;
   for (const CauseSum* cause : named_first(step)) {
     const bool is_sum = is_sum_of_causes(cause->detail, cause->place);
-    if (most == 0 || (!is_sum && rows.size() < most)) {
+    if (most == 0 || (!is_sum && rows.size() < headings + most)) {
       rows.push_back(step_row(step, cause->exits, cycles_an_exit(*cause), printable(cause->reason),
                               cause_text(cause->detail, cause->place)));
       continue;
@@ -109,9 +105,8 @@ std::string step_table(const StepCauses& step, std::size_t most, const Style& st
   const std::string heading = fmt::format(
       "{}, {}: {} exits{}\n", printable(step.cell), ink(style, Ink::bold, step_frame(step)),
       mean_text(step.a_trial(step.exits)), trials_text(step.trials));
-  const CauseRow head = {fmt::format(step_numbers, "exits", "%", "cycles/exit"), "reason", "cause"};
-  const std::string below = step.emulated ? fmt::format("{:>33}", "(emulated)") : "";
-  return heading + rows_text(head, below, step_rows(step, most), style);
+  return heading + rows_text({{on_right, 13, 0}, {on_right, 6, 1}, {on_right, 11}},
+                             step_rows(step, most), style);
 }
 
 std::string signed_text(double change) {
@@ -119,10 +114,10 @@ std::string signed_text(double change) {
 }
 
 CauseRow change_row(const CauseChange& change) {
-  return {fmt::format(pair_numbers, change.in_a ? mean_text(change.a) : "-",
-                      change.in_b ? mean_text(change.b) : "-", signed_text(change.change())),
-          printable(change.reason), cause_text(change.detail, change.place),
-          change.change() > 0 ? Ink::red : Ink::green, true};
+  return {{change.in_a ? mean_text(change.a) : "-", change.in_b ? mean_text(change.b) : "-",
+           signed_text(change.change()), printable(change.reason),
+           cause_text(change.detail, change.place)},
+          change.change() > 0 ? Ink::red : Ink::green};
 }
 
 std::string pair_name(const StepCauses& a, const StepCauses& b) {
@@ -140,24 +135,25 @@ std::string pair_heading(const StepCauses& a, const StepCauses& b, const Style& 
 
 std::string pair_table(const StepCauses& a, const StepCauses& b, std::size_t most,
                        const Style& style) {
-  std::vector<CauseRow> rows;
+  std::vector<CauseRow> rows = {{{"a", "b", "change", "reason", "cause"}, Ink::dim}};
   std::size_t others = 0;
   double change_of_others = 0;
   for (const CauseChange& change : check::cause_changes(a, b)) {
     if (change.change() == 0) continue;
-    if (most == 0 || rows.size() < most) {
+    if (most == 0 || rows.size() <= most) {
       rows.push_back(change_row(change));
     } else {
       change_of_others += change.change();
       ++others;
     }
   }
-  const bool moved = !rows.empty();
+  const bool moved = rows.size() > 1;
   if (others > 0)
-    rows.push_back({fmt::format(pair_numbers, "", "", signed_text(change_of_others)), "",
-                    other_causes_text(others, false) + " (all: -n 0)"});
-  const CauseRow head = {fmt::format(pair_numbers, "a", "b", "change"), "reason", "cause"};
-  return pair_heading(a, b, style) + rows_text(head, "", rows, style) +
+    rows.push_back({{"", "", signed_text(change_of_others), "",
+                     other_causes_text(others, false) + " (all: -n 0)"},
+                    {}});
+  return pair_heading(a, b, style) +
+         rows_text({{on_right, 12, 0}, {on_right, 12}, {on_right, 12}}, rows, style) +
          (moved ? "" : "  every cause has the same exits on both sides\n");
 }
 

@@ -51,29 +51,26 @@ std::string p_text(double p) {
   return p < 0.001 ? "<.001" : fmt::format("{:.3f}", p);
 }
 
-constexpr std::size_t name_columns = 23, exits_columns = 12, spread_columns = 8,
-                      change_columns = 11, p_columns = 7;
-
-std::string line(const std::string& name, const std::string& a, const std::string& a_spread,
-                 const std::string& b, const std::string& b_spread, const std::string& change,
-                 const std::string& p) {
-  std::string text = pad_right("  " + clip(name, name_columns - 3), name_columns) +
-                     pad_left(a, exits_columns) + pad_left(a_spread, spread_columns) +
-                     pad_left(b, exits_columns) + pad_left(b_spread, spread_columns) +
-                     pad_left(change, change_columns) + pad_left(p, p_columns);
-  text.erase(text.find_last_not_of(' ') + 1);
-  return text + "\n";
+// Name, exits and their spread on both sides, change and p.
+const Columns& comparison_columns() {
+  static const Columns columns({{.least = 20, .most = 20},
+                                {on_right, 12, 1},
+                                {on_right, 7, 1},
+                                {on_right, 11, 1},
+                                {on_right, 7, 1},
+                                {on_right, 10, 1},
+                                {on_right, 6, 1}});
+  return columns;
 }
 
 std::string row_line(const Row& row, bool exact, const Style& style) {
   const bool counted = !exact;
-  std::string text =
-      line(printable(row.name), exits_text(row.a.median), counted ? spread(row.a) : "",
-           exits_text(row.b.median), counted ? spread(row.b) : "",
-           row.differs ? change_text(row) : "~", row.corrected ? p_text(*row.corrected) : "");
-  if (!row.differs) return text;
-  return ink(style, row.change() > 0 ? Ink::red : Ink::green, text.substr(0, text.size() - 1)) +
-         "\n";
+  const std::string line = comparison_columns().line(
+      {printable(row.name), exits_text(row.a.median), counted ? spread(row.a) : "",
+       exits_text(row.b.median), counted ? spread(row.b) : "", row.differs ? change_text(row) : "~",
+       row.corrected ? p_text(*row.corrected) : ""});
+  if (!row.differs) return line + "\n";
+  return ink(style, row.change() > 0 ? Ink::red : Ink::green, line) + "\n";
 }
 
 std::string difference_text(const check::Difference& difference) {
@@ -134,9 +131,10 @@ std::string one_table(const Comparison& comparison, const Style& style) {
                                ? comparison.a_name
                                : comparison.a_name + " | " + comparison.b_name;
   std::string text = ink(style, Ink::bold, printable(name)) + "\n" + conditions_text(comparison);
-  text +=
-      line("", fmt::format("a (n={})", comparison.a_trials), "",
-           fmt::format("b (n={})", comparison.b_trials), "", "change", comparison.exact ? "" : "p");
+  text += comparison_columns().line({"", fmt::format("a (n={})", comparison.a_trials), "",
+                                     fmt::format("b (n={})", comparison.b_trials), "", "change",
+                                     comparison.exact ? "" : "p"}) +
+          "\n";
   const Row* before = nullptr;
   for (const Row& row : comparison.rows) {
     text += heading_of(row, before) + row_line(row, comparison.exact, style);

@@ -17,7 +17,7 @@ using check::CellJudgement;
 using check::Finding;
 using check::Row;
 
-constexpr std::size_t name_width = 32, count_width = 13, share_width = 12, label_width = 8;
+constexpr std::size_t name_width = 32, label_width = 8;
 
 std::string rounded(double exits) {
   return thousands(std::uint64_t(std::round(std::max(0.0, exits))));
@@ -30,11 +30,12 @@ std::string share_text(const Row& row) {
 
 std::string table_line(const std::string& name, const std::string& before, const std::string& after,
                        const std::string& change, bool starred) {
-  std::string text = pad_right(clip(name, name_width), name_width) + pad_left(before, count_width) +
-                     pad_left(after, count_width) + pad_left(change, share_width) +
-                     (starred ? " *" : "");
-  text.erase(text.find_last_not_of(' ') + 1);
-  return text + "\n";
+  static const Columns columns({{.least = name_width, .gap = 0, .most = name_width},
+                                {on_right, 12, 1},
+                                {on_right, 12, 1},
+                                {on_right, 11, 1},
+                                {.gap = 1}});
+  return columns.line({name, before, after, change, starred ? "*" : ""}) + "\n";
 }
 
 std::string row_name(const Row& row) {
@@ -103,7 +104,7 @@ std::string rest_line(const check::Verdict& verdict) {
 }
 
 std::string side_text(const std::string& label, const std::string& text) {
-  return hanging(pad_right(label, label_width), text, mail_columns);
+  return hanging(label, text, mail_columns, label_width);
 }
 
 std::string doubts(const check::Verdict& verdict) {

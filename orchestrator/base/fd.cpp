@@ -2,6 +2,7 @@
 #include "orchestrator/base/fd.hpp"
 
 #include <fcntl.h>
+#include <fmt/format.h>
 #include <openssl/evp.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -16,6 +17,7 @@
 #include <fstream>
 #include <memory>
 #include <optional>
+#include <span>
 
 #include "orchestrator/base/error.hpp"
 
@@ -28,13 +30,7 @@ std::string finish_hex(EVP_MD_CTX* context) {
   std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
   unsigned length = 0;
   EVP_DigestFinal_ex(context, digest.data(), &length);
-  static constexpr char digits[] = "0123456789abcdef";
-  std::string hex;
-  for (unsigned i = 0; i < length; ++i) {
-    hex += digits[digest[i] >> 4];
-    hex += digits[digest[i] & 15];
-  }
-  return hex;
+  return fmt::format("{:02x}", fmt::join(std::span(digest).first(length), ""));
 }
 
 // Reads from the descriptor until its end, handing over each piece.
@@ -122,25 +118,31 @@ std::string read_file(const std::filesystem::path& path, std::size_t limit) {
   return bytes;
 }
 
+std::string read_bytes(const std::filesystem::path& path, std::uint64_t at, std::size_t count) {
+  std::string bytes(count, '\0');
+  std::ifstream stream(path, std::ios::binary);
+  stream.seekg(static_cast<std::streamoff>(at));
+  stream.read(bytes.data(), static_cast<std::streamsize>(count));
+  bytes.resize(static_cast<std::size_t>(stream.gcount()));
+  return bytes;
+}
+
+std::string read_line(const std::filesystem::path& path, std::string_view begin) {
+  std::ifstream file(path);
+  for (std::string line; std::getline(file, line);)
+    if (line.starts_with(begin)) return line.substr(begin.size());
+  return "";
+}
+
 namespace {
 
 // By Linux' own word: umask() tells it only by setting another one, for all threads.
 mode_t creation_mask() {
-  std::ifstream status("/proc/self/status");
-  for (std::string line; std::getline(status, line);)
-    if (line.starts_with("Umask:"))
-      return static_cast<mode_t>(std::strtoul(line.c_str() + 6, nullptr, 8));
-  return 022;
+  const std::string mask = read_line("/proc/self/status", "Umask:");
+  return mask.empty() ? 022 : static_cast<mode_t>(std::strtoul(mask.c_str(), nullptr, 8));
 }
 
 }  // namespace
-
-std::string first_line(const std::filesystem::path& path) {
-  std::ifstream file(path);
-  std::string line;
-  std::getline(file, line);
-  return line;
-}
 
 void write_file(const std::filesystem::path& path, std::string_view bytes) {
   std::string temporary = path.string() + ".XXXXXX";

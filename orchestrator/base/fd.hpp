@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <filesystem>
 #include <string>
 #include <string_view>
@@ -35,8 +36,12 @@ class Fd {
 // larger.
 std::string read_file(const std::filesystem::path& path, std::size_t limit = 16u << 20);
 
-// The file's first line, "" where it cannot be read: for files of /proc and /sys.
-std::string first_line(const std::filesystem::path& path);
+// At most so many of the file's bytes, from one on; fewer where it ends before, or cannot be read.
+std::string read_bytes(const std::filesystem::path& path, std::uint64_t at, std::size_t count);
+
+// The file's first line, or what stands behind `begin` in the first one that begins with it; ""
+// where there is none, or the file cannot be read. For files of /proc, /sys and /etc.
+std::string read_line(const std::filesystem::path& path, std::string_view begin = "");
 
 // Writes a file whole or not at all (temporary file beside it, fsync, rename).
 void write_file(const std::filesystem::path& path, std::string_view bytes);

@@ -78,6 +78,14 @@ std::optional<std::string> json_excess(std::string_view text, const JsonLimits& 
   return std::nullopt;
 }
 
+std::string dump_json(const nlohmann::json& value, int indent) {
+  return value.dump(indent, ' ', true, nlohmann::json::error_handler_t::replace);
+}
+
+std::string dump_json(const nlohmann::ordered_json& value, int indent) {
+  return value.dump(indent, ' ', true, nlohmann::ordered_json::error_handler_t::replace);
+}
+
 std::uint64_t whole_number(const nlohmann::json& value, const char* name, std::uint64_t min,
                            std::uint64_t max) {
   return whole(value, name, min, max);

@@ -41,6 +41,10 @@ Json parse_json(std::string_view text, const JsonLimits& limits = {});
 template <typename Json = nlohmann::json>
 std::optional<Json> try_parse_json(std::string_view text, const JsonLimits& limits = {});
 
+// In ASCII; what is not UTF-8 is replaced. `indent`: -1 for one line.
+std::string dump_json(const nlohmann::json& value, int indent = -1);
+std::string dump_json(const nlohmann::ordered_json& value, int indent = -1);
+
 // A whole number from `min` to `max`, and no fraction: converting one that does not fit is
 // undefined in C++. JsonExcess, naming the field, on anything else.
 std::uint64_t whole_number(const nlohmann::json& value, const char* name, std::uint64_t min,

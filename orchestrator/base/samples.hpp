@@ -4,10 +4,22 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <span>
 #include <utility>
 #include <vector>
 
 namespace lab::base {
+
+// Both values in the middle, which are the same one of an odd number. There is at least one.
+template <typename Value>
+std::pair<Value, Value> middle(std::span<const Value> sorted) {
+  return {sorted[(sorted.size() - 1) / 2], sorted[sorted.size() / 2]};
+}
+
+inline double median(std::span<const double> sorted) {
+  const auto [low, high] = middle(sorted);
+  return low == high ? low : (low + high) / 2;
+}
 
 // In ascending order; nothing can be asked of none.
 class Samples {
@@ -18,10 +30,9 @@ class Samples {
   }
 
   void add(double value) { values_.insert(std::ranges::upper_bound(values_, value), value); }
-  double median() const {
-    const std::size_t half = values_.size() / 2;
-    return values_.size() % 2 == 1 ? values_[half] : (values_[half - 1] + values_[half]) / 2;
-  }
+  bool empty() const { return values_.empty(); }
+  std::size_t size() const { return values_.size(); }
+  double median() const { return base::median(values_); }
   double least() const { return values_.front(); }
   double most() const { return values_.back(); }
   const std::vector<double>& values() const { return values_; }

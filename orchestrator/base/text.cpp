@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "orchestrator/base/text.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 
 namespace lab::base {
@@ -11,6 +13,8 @@ struct Lead {
   std::size_t bytes;
   char32_t smallest;  // anything below is an overlong form
 };
+
+constexpr std::string_view white_space = " \t\r\n";
 
 constexpr Lead leads[] = {
     {0x80, 0x00, 1, 0}, {0xe0, 0xc0, 2, 0x80}, {0xf0, 0xe0, 3, 0x800}, {0xf8, 0xf0, 4, 0x10000}};
@@ -27,10 +31,51 @@ std::vector<std::string_view> split(std::string_view text, char separator) {
   return parts;
 }
 
+std::string joined(const std::vector<std::string>& words, std::string_view between) {
+  return fmt::format("{}", fmt::join(words, between));
+}
+
+std::string_view first_line(std::string_view text) {
+  return text.substr(0, text.find('\n'));
+}
+
+std::string_view trimmed(std::string_view text) {
+  text.remove_prefix(std::min(text.find_first_not_of(white_space), text.size()));
+  return trimmed_end(text);
+}
+
+std::string_view trimmed_end(std::string_view text) {
+  return text.substr(0, text.find_last_not_of(white_space) + 1);
+}
+
+std::string_view tail(std::string_view text, std::size_t most) {
+  return trimmed_end(text.substr(text.size() - std::min(most, text.size())));
+}
+
+std::string lower(std::string_view text) {
+  std::string result(text);
+  for (char& c : result)
+    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+  return result;
+}
+
+std::string printable_ascii(std::string_view text) {
+  std::string result(text);
+  std::ranges::replace_if(
+      result, [](char c) { return c < ' ' || c > '~'; }, '?');
+  return result;
+}
+
 std::string shell_quoted(std::string_view text) {
   std::string result = "'";
   for (const char c : text) result += c == '\'' ? "'\\''" : std::string(1, c);
   return result + "'";
+}
+
+std::string double_quoted(std::string_view text) {
+  std::string result = "\"";
+  for (const char c : text) result.append(c == '"' ? 2 : 1, c);
+  return result + "\"";
 }
 
 CodePoint first_code_point(std::string_view text) {

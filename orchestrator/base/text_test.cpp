@@ -19,6 +19,34 @@ TEST(Text, IsOneWordOfAShell) {
   EXPECT_EQ(shell_quoted("it's"), "'it'\\''s'");
 }
 
+TEST(Text, DoublesItsQuotes) {
+  EXPECT_EQ(double_quoted("a \"b\""), "\"a \"\"b\"\"\"");
+}
+
+TEST(Text, HasAFirstLineAndEnds) {
+  EXPECT_EQ(first_line("a\nb"), "a");
+  EXPECT_EQ(first_line("a"), "a");
+  EXPECT_EQ(trimmed(" \ta b\r\n"), "a b");
+  EXPECT_EQ(trimmed_end(" a \n\n"), " a");
+  EXPECT_EQ(trimmed(" \n"), "");
+  EXPECT_EQ(trimmed_end(""), "");
+  EXPECT_EQ(tail("abc d\n", 4), "c d");
+  EXPECT_EQ(tail("abc", 4), "abc");
+}
+
+TEST(Text, IsANumberAsAWhole) {
+  EXPECT_EQ(parse_number<unsigned>("42"), 42u);
+  EXPECT_EQ(parse_number<unsigned>("ff", 16), 255u);
+  EXPECT_EQ(parse_number<int>("-1"), -1);
+  for (const char* bad : {"", " 1", "1 ", "-1", "0x1", "4294967296", "x"})
+    EXPECT_EQ(parse_number<unsigned>(bad), std::nullopt) << bad;
+}
+
+TEST(Text, IsPlain) {
+  EXPECT_EQ(lower("SHA-256"), "sha-256");
+  EXPECT_EQ(printable_ascii("a\x1b\xc3\xa9~"), "a???~");
+}
+
 TEST(Text, KnowsUtf8) {
   const auto is = [](std::string_view text, char32_t value, std::size_t bytes) {
     const CodePoint point = first_code_point(text);

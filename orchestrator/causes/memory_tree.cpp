@@ -3,10 +3,10 @@
 
 #include <algorithm>
 #include <cctype>
-#include <charconv>
 #include <optional>
 
 #include "orchestrator/base/error.hpp"
+#include "orchestrator/base/text.hpp"
 
 namespace lab::causes {
 namespace {
@@ -26,10 +26,7 @@ std::string_view next_line(std::string_view& text) {
 }
 
 std::optional<std::uint64_t> hexadecimal(std::string_view word) {
-  std::uint64_t value = 0;
-  const auto [stop, error] = std::from_chars(word.data(), word.data() + word.size(), value, 16);
-  if (error != std::errc() || stop != word.data() + word.size()) return std::nullopt;
-  return value;
+  return base::parse_number<std::uint64_t>(word, 16);
 }
 
 // What may stand in a table, a page and a folded stack as it is.

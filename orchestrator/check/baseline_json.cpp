@@ -27,7 +27,7 @@ void write(const ordered_json& value, std::size_t depth, std::string& text) {
                            (is_object && value.contains("id")) ||
                            (is_object && value.contains("settings"));
   if (in_one_line) {
-    text += value.dump(-1, ' ', true, ordered_json::error_handler_t::replace);
+    text += base::dump_json(value);
     return;
   }
   text += is_object ? "{" : "[";

@@ -5,13 +5,13 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <optional>
 #include <set>
 #include <vector>
 
 #include "orchestrator/base/counted.hpp"
 #include "orchestrator/base/error.hpp"
+#include "orchestrator/base/text.hpp"
 
 namespace lab::exits {
 namespace {
@@ -74,15 +74,12 @@ class LineWords {
     words_[count_++] = word;
   }
 
-  static std::uint64_t parse(std::string_view word, std::string_view digits, int base,
+  static std::uint64_t parse(std::string_view word, std::string_view digits, int radix,
                              std::uint64_t limit) {
-    std::uint64_t value = 0;
-    const auto [stop, error] =
-        std::from_chars(digits.data(), digits.data() + digits.size(), value, base);
-    if (error != std::errc() || stop != digits.data() + digits.size())
-      fail_causes(fmt::format("'{}' is not a number", word.substr(0, 80)));
-    if (value > limit) fail_causes(fmt::format("{} is out of range: at most {}", word, limit));
-    return value;
+    const auto value = base::parse_number<std::uint64_t>(digits, radix);
+    if (!value) fail_causes(fmt::format("'{}' is not a number", word.substr(0, 80)));
+    if (*value > limit) fail_causes(fmt::format("{} is out of range: at most {}", word, limit));
+    return *value;
   }
 
   std::array<std::string_view, words_limit> words_;

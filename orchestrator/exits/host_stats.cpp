@@ -2,12 +2,12 @@
 #include "orchestrator/exits/host_stats.hpp"
 
 #include <algorithm>
-#include <charconv>
 #include <map>
 #include <optional>
 #include <set>
 
 #include "orchestrator/base/error.hpp"
+#include "orchestrator/base/text.hpp"
 
 namespace lab::exits {
 namespace {
@@ -33,12 +33,8 @@ Words split(std::string_view line) {
 
 template <typename Number>
 Number number(std::string_view word) {
-  Number value = 0;
-  const auto [stop, error] = std::from_chars(word.data(), word.data() + word.size(), value);
-  if (error != std::errc() || stop != word.data() + word.size()) {
-    fail_stats("'" + std::string(word) + "' is not a number");
-  }
-  return value;
+  if (const auto value = base::parse_number<Number>(word)) return *value;
+  fail_stats("'" + std::string(word) + "' is not a number");
 }
 
 void expect_words(const Words& words, std::size_t count) {

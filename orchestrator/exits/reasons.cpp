@@ -2,10 +2,10 @@
 #include "orchestrator/exits/reasons.hpp"
 
 #include <algorithm>
-#include <charconv>
 
 #include "kvm-patch/exit_leaves.h"
 #include "kvm-patch/exit_numbers.h"
+#include "orchestrator/base/text.hpp"
 #include "orchestrator/exits/reason_tables.hpp"
 
 namespace lab::exits {
@@ -26,11 +26,7 @@ bool same_word(std::string_view a, std::string_view b) {
 std::optional<std::uint32_t> parse_number(std::string_view text) {
   const bool hex = text.starts_with("0x") || text.starts_with("0X");
   if (hex) text.remove_prefix(2);
-  std::uint32_t number = 0;
-  const char* end = text.data() + text.size();
-  const auto [stop, error] = std::from_chars(text.data(), end, number, hex ? 16 : 10);
-  if (error != std::errc() || stop != end) return std::nullopt;
-  return number;
+  return base::parse_number<std::uint32_t>(text, hex ? 16 : 10);
 }
 
 }  // namespace

@@ -4,7 +4,6 @@
 #include <spdlog/fmt/fmt.h>
 
 #include <algorithm>
-#include <map>
 
 namespace lab::exits {
 namespace {
@@ -12,14 +11,6 @@ namespace {
 // Counts only grow. What seems to shrink has 32 bits and wrapped (or is a lie).
 std::uint64_t growth(std::uint64_t before, std::uint64_t after) {
   return after >= before ? after - before : wrapped(after - before);
-}
-
-using ByNumber = std::map<std::uint32_t, ReasonCount>;
-
-ByNumber by_number(const Counts& counts) {
-  ByNumber map;
-  for (const ReasonCount& reason : counts.reasons) map[reason.number] = reason;
-  return map;
 }
 
 // All counts made 64 bits wide by the host's near them. A number that only the host has is one
@@ -67,6 +58,12 @@ std::int64_t others(const Snapshot& snapshot) {
 }
 
 }  // namespace
+
+ByNumber by_number(const Counts& counts) {
+  ByNumber map;
+  for (const ReasonCount& reason : counts.reasons) map[reason.number] = reason;
+  return map;
+}
 
 std::string in_words(const std::vector<ReasonCount>& reasons, Vendor vendor) {
   std::string text;

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -60,6 +61,9 @@ struct Counts {
 
   bool operator==(const Counts&) const = default;
 };
+
+using ByNumber = std::map<std::uint32_t, ReasonCount>;
+ByNumber by_number(const Counts& counts);
 
 // What came between a snapshot's two totals beside the reader's own reads. Each count that was read
 // there lies between those at the two totals; all of them together lack no more exits of the second

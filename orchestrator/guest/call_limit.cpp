@@ -6,7 +6,6 @@
 #include <sys/socket.h>
 #include <sys/un.h>
 
-#include <charconv>
 #include <filesystem>
 #include <map>
 #include <mutex>
@@ -15,6 +14,7 @@
 #include <thread>
 
 #include "orchestrator/base/process/interrupt.hpp"
+#include "orchestrator/base/text.hpp"
 #include "orchestrator/guest/connection.hpp"
 #include "orchestrator/guest/qemu_process.hpp"
 
@@ -64,8 +64,7 @@ std::set<int> libvirt_sockets() {
   std::error_code ignored;
   for (const auto& entry : fs::directory_iterator("/proc/self/fd", ignored)) {
     const std::string number = entry.path().filename().string();
-    int fd = -1;
-    std::from_chars(number.data(), number.data() + number.size(), fd);
+    const int fd = base::parse_number<int>(number).value_or(-1);
     const std::string peer = fs::path(peer_of(fd)).filename().string();
     if (peer.starts_with("libvirt-sock") || peer.starts_with("virtqemud-sock")) found.insert(fd);
   }

@@ -3,13 +3,12 @@
 #include <libvirt/libvirt-qemu.h>
 #include <libvirt/libvirt.h>
 
-#include <charconv>
-#include <cstdlib>
 #include <sstream>
 
 #include "orchestrator/base/clock.hpp"
 #include "orchestrator/base/error.hpp"
 #include "orchestrator/base/process/interrupt.hpp"
+#include "orchestrator/base/text.hpp"
 #include "orchestrator/guest/domain.hpp"
 #include "orchestrator/guest/keys.hpp"
 #include "orchestrator/guest/xml/device_xml.hpp"
@@ -23,11 +22,10 @@ constexpr unsigned most_cpus = 1024;
 constexpr unsigned pressed_ms = 100;
 
 unsigned cpu_number(const std::string& text, const std::string& cpus) {
-  unsigned number = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (error != std::errc() || end != text.data() + text.size() || number >= most_cpus)
+  const auto number = base::parse_number<unsigned>(text);
+  if (!number || *number >= most_cpus)
     throw base::user_error("'" + cpus + "' names no processors", "as in '0', '0-1' or '0,2'");
-  return number;
+  return *number;
 }
 
 std::vector<unsigned char> cpu_map(const std::string& cpus) {

@@ -3,12 +3,12 @@
 
 #include <signal.h>
 
-#include <charconv>
 #include <cstdlib>
 #include <filesystem>
 
 #include "orchestrator/base/error.hpp"
 #include "orchestrator/base/fd.hpp"
+#include "orchestrator/base/text.hpp"
 
 namespace lab::guest {
 namespace {
@@ -18,9 +18,8 @@ constexpr const char* pid_folders[] = {"/run/libvirt/qemu", "/var/run/libvirt/qe
 std::optional<pid_t> read_pid(const std::filesystem::path& file) {
   try {
     const std::string text = base::read_file(file, 64);
-    pid_t pid = 0;
-    const auto result = std::from_chars(text.data(), text.data() + text.size(), pid);
-    if (result.ec == std::errc() && pid > 0) return pid;
+    const auto pid = base::parse_number<pid_t>(base::trimmed_end(text));
+    if (pid && *pid > 0) return pid;
   } catch (const base::Error&) {
     // Not there: a session connection keeps it below its own runtime folder.
   }

@@ -8,12 +8,6 @@
 namespace lab::help {
 namespace {
 
-std::string joined(const std::vector<std::string>& words) {
-  std::string text;
-  for (const std::string& word : words) text += (text.empty() ? "" : " ") + word;
-  return text;
-}
-
 bool takes_scenarios(const Command& command) {
   for (const Option& option : command.options)
     if (option.positional && option.names.front() == "scenario") return true;
@@ -33,13 +27,14 @@ void add_bash_cases(const std::string& path, const Command& command,
       inherited.push_back(name);
       if (!option.choices.empty())
         values += fmt::format("\t\t{}) choices={} ;;\n", name,
-                              base::shell_quoted(joined(option.choices)));
+                              base::shell_quoted(base::joined(option.choices)));
       else if (!option.value.empty())
         values += fmt::format("\t\t{}) return ;;\n", name);
     }
   }
   text += fmt::format("\t{})\n\t\tcommands={} options={}\n", base::shell_quoted(path),
-                      base::shell_quoted(joined(commands)), base::shell_quoted(joined(inherited)));
+                      base::shell_quoted(base::joined(commands)),
+                      base::shell_quoted(base::joined(inherited)));
   if (takes_scenarios(command)) text += "\t\tfiles='*.yaml'\n";
   if (!values.empty()) text += "\t\tcase $before in\n" + values + "\t\tesac\n";
   text += "\t\t;;\n";
@@ -66,7 +61,7 @@ std::string zsh_text(const std::string& text) {
 std::string zsh_value(const Option& option) {
   const std::string& name = option.names.front();
   std::string action = "_files";
-  if (!option.choices.empty()) action = "(" + joined(option.choices) + ")";
+  if (!option.choices.empty()) action = "(" + base::joined(option.choices) + ")";
   if (option.positional && name == "scenario") action = "_files -g \"*.yaml(-.)\"";
   return fmt::format(":{}:{}", zsh_text(name), action);
 }

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "orchestrator/base/text.hpp"
 #include "orchestrator/help/command_line.hpp"
 
 namespace lab::help {
@@ -32,18 +33,12 @@ std::string italic(const std::string& text) {
   return "\\fI" + roff(text) + "\\fR";
 }
 
-std::string joined(const std::vector<std::string>& words, const char* between) {
-  std::string text;
-  for (const std::string& word : words) text += (text.empty() ? "" : between) + word;
-  return text;
-}
-
 std::string option_head(const Option& option) {
   std::string text;
   for (const std::string& name : option.names)
     text += (text.empty() ? "" : ", ") + (option.positional ? italic(name) : bold(name));
   if (!option.positional && !option.value.empty())
-    text += " " + italic(option.choices.empty() ? option.value : joined(option.choices, "|"));
+    text += " " + italic(option.choices.empty() ? option.value : base::joined(option.choices, "|"));
   return text;
 }
 

@@ -2,15 +2,16 @@
 #include "orchestrator/image/disk_file.hpp"
 
 #include <algorithm>
-#include <fstream>
 #include <nlohmann/json.hpp>
 #include <string>
 #include <string_view>
 #include <utility>
 
 #include "orchestrator/base/error.hpp"
+#include "orchestrator/base/fd.hpp"
 #include "orchestrator/base/json.hpp"
 #include "orchestrator/base/process/subprocess.hpp"
+#include "orchestrator/base/text.hpp"
 
 namespace lab::image {
 namespace {
@@ -52,18 +53,8 @@ struct WholeDisk {
 constexpr WholeDisk whole_disks[] = {
     {1080, "\x53\xEF"}, {0, "XFSB"}, {65600, "_BHRfS_M"}, {512, "LABELONE"}};
 
-// Bytes of the file; fewer where it ends before.
-std::string bytes_at(const fs::path& file, std::streamoff at, std::size_t count) {
-  std::string bytes(count, '\0');
-  std::ifstream stream(file, std::ios::binary);
-  stream.seekg(at);
-  stream.read(bytes.data(), static_cast<std::streamsize>(count));
-  bytes.resize(static_cast<std::size_t>(stream.gcount()));
-  return bytes;
-}
-
 std::string first_sector(const fs::path& file) {
-  return bytes_at(file, 0, 512);
+  return base::read_bytes(file, 0, 512);
 }
 
 // A master boot record, also the protective one before a GPT, ends with 55 AA (UEFI 2.10, 5.2.1).
@@ -73,7 +64,7 @@ bool has_boot_record(const std::string& sector) {
 
 bool is_whole_disk(const fs::path& file) {
   return std::ranges::any_of(whole_disks, [&](const WholeDisk& kind) {
-    return bytes_at(file, kind.at, kind.magic.size()) == kind.magic;
+    return base::read_bytes(file, kind.at, kind.magic.size()) == kind.magic;
   });
 }
 
@@ -108,7 +99,7 @@ json describe_qcow2(const fs::path& file) {
   auto described = base::try_parse_json(outcome.output);
   if (outcome.exit_code != 0 || !described || !described->is_object())
     throw base::infrastructure_error(
-        "qemu-img cannot read it: " + outcome.errors.substr(0, outcome.errors.find('\n')), wanted);
+        "qemu-img cannot read it: " + std::string(base::first_line(outcome.errors)), wanted);
   return *std::move(described);
 }
 

@@ -11,6 +11,7 @@
 #include "orchestrator/base/error.hpp"
 #include "orchestrator/base/fd.hpp"
 #include "orchestrator/base/json.hpp"
+#include "orchestrator/base/text.hpp"
 #include "orchestrator/kvm/modules/module_lock.hpp"
 
 namespace lab::inside {
@@ -24,9 +25,7 @@ fs::path note_of(const fs::path& runtime) {
 }
 
 std::string value_of(const fs::path& file) {
-  std::string text = base::read_file(file, 64);
-  while (!text.empty() && text.back() == '\n') text.pop_back();
-  return text;
+  return std::string(base::trimmed_end(base::read_file(file, 64)));
 }
 
 std::uint64_t number_in(const fs::path& file) {

@@ -9,11 +9,11 @@ extern "C" {
 #include <unistd.h>
 
 #include <cerrno>
-#include <charconv>
 #include <string>
 
 #include "orchestrator/base/error.hpp"
 #include "orchestrator/base/fd.hpp"
+#include "orchestrator/base/text.hpp"
 
 namespace lab::kvm {
 namespace fs = std::filesystem;
@@ -48,9 +48,8 @@ VmCounters VmCounters::find(pid_t pid, const fs::path& debugfs) {
 void VmCounters::hold() {
   const std::string name = folder_.filename();
   const std::size_t dash = name.find('-');
-  int pid = 0, number = 0;
-  std::from_chars(name.data(), name.data() + dash, pid);
-  std::from_chars(name.data() + dash + 1, name.data() + name.size(), number);
+  const int pid = base::parse_number<int>(name.substr(0, dash)).value_or(0),
+            number = base::parse_number<int>(name.substr(dash + 1)).value_or(0);
   const base::Fd process(::pidfd_open(pid, 0));
   if (!process) throw base::errno_error("hold VM of process", std::to_string(pid), errno);
   held_ = base::Fd(::pidfd_getfd(process.get(), number, 0));
@@ -91,12 +90,9 @@ exits::HostCauses VmCounters::latch_causes() const {
 
 std::uint64_t VmCounters::read_kvm_exits() const {
   const std::string text = base::read_file(folder_ / "exits", 64);
-  std::uint64_t value = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (error != std::errc() || std::string_view(end).find_first_not_of('\n') != std::string::npos)
-    throw base::infrastructure_error("read '" + (folder_ / "exits").string() + "': '" + text +
-                                     "' is no number");
-  return value;
+  if (const auto value = base::parse_number<std::uint64_t>(base::trimmed_end(text))) return *value;
+  throw base::infrastructure_error("read '" + (folder_ / "exits").string() + "': '" + text +
+                                   "' is no number");
 }
 
 }  // namespace lab::kvm

@@ -5,7 +5,6 @@
 #include <string.h>
 
 #include <algorithm>
-#include <fstream>
 #include <nlohmann/json.hpp>
 #include <regex>
 #include <sstream>
@@ -93,11 +92,7 @@ std::optional<KernelKit> take_shared_kit(const fs::path& cache,
 }  // namespace
 
 std::string machine_suite() {
-  static const std::string mark = "VERSION_CODENAME=";
-  std::ifstream file("/etc/os-release");
-  for (std::string line; std::getline(file, line);)
-    if (line.starts_with(mark)) return line.substr(mark.size());
-  return "";
+  return base::read_line("/etc/os-release", "VERSION_CODENAME=");
 }
 
 KernelKit open_kit(const fs::path& path) {

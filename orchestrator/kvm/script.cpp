@@ -5,6 +5,7 @@
 #include <sstream>
 
 #include "orchestrator/base/process/subprocess.hpp"
+#include "orchestrator/base/text.hpp"
 
 namespace lab::kvm {
 namespace {
@@ -60,10 +61,9 @@ std::string run_script(const std::vector<std::string>& argv, const Progress& pro
   return outcome.output;
 }
 
-std::string last_line(std::string text) {
-  while (!text.empty() && text.back() == '\n') text.pop_back();
-  const std::size_t newline = text.rfind('\n');
-  return newline == std::string::npos ? text : text.substr(newline + 1);
+std::string last_line(std::string_view text) {
+  text = base::trimmed_end(text);
+  return std::string(text.substr(text.rfind('\n') + 1));
 }
 
 }  // namespace lab::kvm

@@ -4,6 +4,7 @@
 
 #include <functional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "orchestrator/base/error.hpp"
@@ -24,6 +25,6 @@ struct TreeError : base::Error {
 std::string run_script(const std::vector<std::string>& argv, const Progress& progress);
 
 // The last line of a text, without its newline.
-std::string last_line(std::string text);
+std::string last_line(std::string_view text);
 
 }  // namespace lab::kvm

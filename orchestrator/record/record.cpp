@@ -117,6 +117,10 @@ std::optional<exits::Vendor> recorded_vendor(const Conditions& conditions) {
   return exits::parse_vendor(condition_of(conditions, condition::vendor));
 }
 
+bool is_emulated(const Conditions& conditions) {
+  return condition_of(conditions, condition::emulated) == "true";
+}
+
 bool is_deterministic(const Conditions& conditions) {
   const Site* site = find_site(condition_of(conditions, condition::site));
   return conditions.contains(std::string(condition::exact)) || (site != nullptr && site->own_clock);

@@ -166,6 +166,8 @@ std::string condition_of(const Conditions& conditions, std::string_view key);  /
 // The one that they name; empty where they name none that is known.
 std::optional<exits::Vendor> recorded_vendor(const Conditions& conditions);
 
+bool is_emulated(const Conditions& conditions);  // by its site
+
 // Whether equal trials have equal counts: in an exact run, or on a site with a clock of its own.
 bool is_deterministic(const Conditions& conditions);
 

@@ -46,7 +46,8 @@ std::string counts(const std::vector<Group>& groups) {
     for (const std::string& step : step_names(group)) {
       const Values seconds = step_seconds(group, step);
       text += fmt::format("| {} | {} | {} | {} | {} |\n", markdown_text(group.label),
-                          markdown_text(step), step_exits(group, step).text(), leading(group, step),
+                          markdown_text(step), values_text(step_exits(group, step)),
+                          leading(group, step),
                           seconds.empty() ? "–" : fmt::format("{:.1f}", seconds.median()));
     }
   if (std::ranges::any_of(groups,

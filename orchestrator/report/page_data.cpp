@@ -39,10 +39,10 @@ ordered_json whole_if_so(double value) {
              : ordered_json(value);
 }
 
-// Of two in the middle, their mean.
+// Of two in the middle, their mean: as exact as JavaScript can have it.
 ordered_json median_of(Counts counts) {
   std::ranges::sort(counts);
-  const std::uint64_t low = counts[(counts.size() - 1) / 2], high = counts[counts.size() / 2];
+  const auto [low, high] = base::middle<std::uint64_t>(counts);
   const std::uint64_t between = high - low;
   if (between % 2 == 0) return exact(low + between / 2);
   return double(low) + double(between) / 2;
@@ -57,11 +57,10 @@ ordered_json summary(const Counts& counts) {
 }
 
 ordered_json summary_of_seconds(const Values& values) {
-  const auto [least, most] = std::ranges::minmax_element(values.values);
   return {{"median", values.median()},
-          {"least", *least},
-          {"most", *most},
-          {"count", values.values.size()}};
+          {"least", values.least()},
+          {"most", values.most()},
+          {"count", values.size()}};
 }
 
 // One step of a cell (and guest), of all its trials.
@@ -77,7 +76,7 @@ struct CellStep {
 
   void add(const record::Step& step) {
     if (!first) first = &step;
-    if (step.seconds) seconds.values.push_back(*step.seconds);
+    if (step.seconds) seconds.add(*step.seconds);
     if (step.cycles) cycles.push_back(*step.cycles);
     if (!step.exits) return;
     exits.push_back(*step.exits);

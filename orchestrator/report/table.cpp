@@ -6,6 +6,7 @@
 #include <map>
 
 #include "orchestrator/base/counted.hpp"
+#include "orchestrator/base/text.hpp"
 #include "orchestrator/report/cause_lines.hpp"
 #include "orchestrator/report/report.hpp"
 #include "orchestrator/report/text.hpp"
@@ -131,19 +132,13 @@ std::string reasons_table(const record::Step& step, bool emulated, const Style& 
 
 // The last lines of a guest's text, each behind a bar.
 std::string quote(const std::string& title, const std::string& text, std::size_t limit) {
-  std::string clean = printable(text, true);
-  while (clean.ends_with('\n')) clean.pop_back();
-  std::vector<std::string> lines;
-  for (std::size_t begin = 0; begin <= clean.size();) {
-    const std::size_t end = std::min(clean.find('\n', begin), clean.size());
-    lines.push_back(clean.substr(begin, end - begin));
-    begin = end + 1;
-  }
+  const std::string clean = printable(text, true);
+  const auto lines = base::split(base::trimmed_end(clean), '\n');
   const std::size_t skipped = lines.size() - std::min(limit, lines.size());
   std::string result = fmt::format("  {}\n", title);
   if (skipped) result += fmt::format("  | ({} more above)\n", skipped);
   for (std::size_t i = skipped; i < lines.size(); ++i) {
-    result += lines[i].empty() ? "  |\n" : "  | " + lines[i] + "\n";
+    result += lines[i].empty() ? "  |\n" : fmt::format("  | {}\n", lines[i]);
   }
   return result;
 }

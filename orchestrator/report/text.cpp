@@ -163,20 +163,20 @@ std::string share(std::uint64_t exits, std::uint64_t total) {
   return exits > 0 && percent < 0.05 ? "<0.1" : fmt::format("{:.1f}", percent);
 }
 
+std::string exits_text(double exits) {
+  if (exits >= 0x1p63) return fmt::format("{:.3g}", exits);
+  return thousands(std::uint64_t(std::llround(exits)));
+}
+
 std::string rate_text(double rate) {
-  if (rate < 9.95 && rate != std::round(rate)) return fmt::format("{:.1f}", rate);
-  return rate < 0x1p63 ? thousands(std::uint64_t(std::llround(rate))) : fmt::format("{:.3g}", rate);
+  return rate < 9.95 && rate != std::round(rate) ? fmt::format("{:.1f}", rate) : exits_text(rate);
 }
 
 std::string csv_field(const std::string& text) {
   std::string field = printable(text);
   if (!field.empty() && std::string_view("=+-@").find(field[0]) != std::string_view::npos)
     field.insert(0, 1, '\'');
-  if (field.find_first_of(",\"") == std::string::npos) return field;
-  for (std::size_t at = 0; (at = field.find('"', at)) != std::string::npos; at += 2) {
-    field.insert(at, 1, '"');
-  }
-  return "\"" + field + "\"";
+  return field.find_first_of(",\"") == std::string::npos ? field : base::double_quoted(field);
 }
 
 std::string ink(const Style& style, Ink colour, const std::string& text) {
@@ -186,7 +186,7 @@ std::string ink(const Style& style, Ink colour, const std::string& text) {
 }
 
 bool is_emulated(const record::Record& record) {
-  return condition_of(record, record::condition::emulated) == "true";
+  return record::is_emulated(record.conditions);
 }
 
 std::string reason_name(const record::Record& record, std::uint32_t number) {

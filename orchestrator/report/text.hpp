@@ -69,7 +69,8 @@ inline constexpr std::size_t terminal_columns = 80;  // of every text for the te
 
 // "12.3", "<0.1" or, without a total, "-": percent.
 std::string share(std::uint64_t exits, std::uint64_t total);
-std::string rate_text(double rate);  // "1,234", "7", below ten "3.4"
+std::string exits_text(double exits);  // a mean or a median, rounded: "1,234"
+std::string rate_text(double rate);    // "1,234", "7", below ten "3.4"
 
 // RFC 4180, after printable(): no control characters are left. What a spreadsheet would take for a
 // formula (it begins with =, +, - or @) gets an apostrophe in front.

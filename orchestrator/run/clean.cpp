@@ -2,12 +2,12 @@
 #include "orchestrator/run/clean.hpp"
 
 #include <fcntl.h>
-#include <sys/file.h>
 
 #include <string>
 
 #include "orchestrator/base/fd.hpp"
 #include "orchestrator/base/files/atomic_folder.hpp"
+#include "orchestrator/base/files/file_lock.hpp"
 
 namespace lab::run {
 namespace fs = std::filesystem;
@@ -57,7 +57,7 @@ bool remove_unused(const Unused& unused) {
   // Whoever builds of a tree holds its lock.
   const fs::path lock = unused.folder / "lock";
   const base::Fd held(::open(lock.c_str(), O_RDONLY | O_CLOEXEC));
-  if (held && ::flock(held.get(), LOCK_EX | LOCK_NB) != 0) return false;
+  if (held && !base::try_lock(held, lock)) return false;
   if (last_use(unused.folder) != unused.used) return false;
   base::remove_folder(unused.folder);
   return true;

@@ -5,6 +5,7 @@
 
 #include "orchestrator/base/error.hpp"
 #include "orchestrator/base/process/subprocess.hpp"
+#include "orchestrator/base/text.hpp"
 
 namespace lab::run {
 namespace {
@@ -13,11 +14,6 @@ constexpr const char* built_from = "trixie";  // as in ci/emulators/build
 
 bool is_newer(const std::string& one, const std::string& other) {
   return base::run({.argv = {"dpkg", "--compare-versions", one, "gt", other}}).exit_code == 0;
-}
-
-std::string trimmed(std::string text) {
-  text.erase(0, text.find_first_not_of(' '));
-  return text.erase(text.find_last_not_of(' ') + 1);
 }
 
 // "1:7.2-1+b3" is 7.2-1, compiled anew.
@@ -58,7 +54,7 @@ std::string newest_of_suite(std::string_view madison, std::string_view suite) {
     columns >> url >> where;
     const std::string of(suite);
     if (!where.starts_with(of + "/") && !where.starts_with(of + "-")) continue;
-    version = without_rebuild(trimmed(version));
+    version = without_rebuild(std::string(base::trimmed(version)));
     if (newest.empty() || is_newer(version, newest)) newest = version;
   }
   return newest;

@@ -3,8 +3,6 @@
 
 #include <unistd.h>
 
-#include <algorithm>
-#include <fstream>
 #include <map>
 #include <sstream>
 #include <utility>
@@ -14,6 +12,7 @@
 #include "orchestrator/base/files/atomic_folder.hpp"
 #include "orchestrator/base/files/folders.hpp"
 #include "orchestrator/base/process/subprocess.hpp"
+#include "orchestrator/base/text.hpp"
 #include "orchestrator/guest/software.hpp"
 #include "orchestrator/image/kept_file.hpp"
 
@@ -34,14 +33,6 @@ base::Error about(const char* key, const fs::path& file, const std::string& caus
   return base::user_error(std::string(key) + " '" + file.string() + "': " + cause, remedy);
 }
 
-std::string head_of(const fs::path& file, std::size_t bytes) {
-  std::string head(bytes, '\0');
-  std::ifstream stream(file, std::ios::binary);
-  stream.read(head.data(), static_cast<std::streamsize>(bytes));
-  head.resize(static_cast<std::size_t>(stream.gcount()));
-  return head;
-}
-
 void check_regular(const char* key, const fs::path& file) {
   std::error_code ignored;
   if (!fs::exists(file, ignored)) throw about(key, file, "there is no such file");
@@ -57,7 +48,7 @@ std::string ask(const fs::path& file, const std::vector<std::string>& words) {
   const base::Outcome outcome = base::run({.argv = argv, .limit = std::chrono::seconds(30)});
   if (outcome.exit_code == 0) return outcome.output;
   throw about("guest.emulator", file,
-              "it does not run here: " + outcome.errors.substr(0, outcome.errors.find('\n')),
+              "it does not run here: " + std::string(base::first_line(outcome.errors)),
               "a qemu-system-x86_64 that was built for this machine");
 }
 
@@ -95,7 +86,7 @@ void check_emulator(const fs::path& file) {
   constexpr std::size_t machine_at = 18;
   constexpr char x86_64 = 0x3e;
   check_regular(key, file);
-  const std::string head = head_of(file, 64);
+  const std::string head = base::read_bytes(file, 0, 64);
   if (!head.starts_with("\x7f"
                         "ELF\x02\x01") ||
       head.size() < 64 || head[machine_at] != x86_64)
@@ -172,7 +163,7 @@ bool check_firmware(const fs::path& file) {
         "apt-get install " + package);
   check_regular(key, file);
   const std::uint64_t size = fs::file_size(file);
-  const std::string head = head_of(file, 64);
+  const std::string head = base::read_bytes(file, 0, 64);
   const bool flash = head.size() == 64 && head.compare(volume_mark_at, 4, "_FVH") == 0;
   if (size == 0 || size > most || size % (flash ? flash_unit : unit) != 0)
     throw about(key, file,
@@ -182,9 +173,7 @@ bool check_firmware(const fs::path& file) {
                 "SeaBIOS' out/bios.bin, or OVMF_CODE.fd");
   if (flash) return true;
   // The processor begins 16 bytes before the end, by a far jump.
-  std::ifstream stream(file, std::ios::binary);
-  stream.seekg(static_cast<std::streamoff>(size - 16));
-  if (stream.get() != 0xea)
+  if (base::read_bytes(file, size - 16, 1) != "\xea")
     throw about(key, file, "it is no PC's firmware: neither a BIOS nor a UEFI firmware volume",
                 "SeaBIOS' out/bios.bin, or OVMF_CODE.fd");
   return false;

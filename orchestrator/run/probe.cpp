@@ -8,8 +8,6 @@
 #include <algorithm>
 #include <cstdio>
 #include <filesystem>
-#include <fstream>
-#include <sstream>
 
 #include "orchestrator/base/clock.hpp"
 #include "orchestrator/base/error.hpp"
@@ -19,6 +17,7 @@
 #include "orchestrator/base/machine/cgroup.hpp"
 #include "orchestrator/base/machine/this_machine.hpp"
 #include "orchestrator/base/process/subprocess.hpp"
+#include "orchestrator/base/text.hpp"
 #include "orchestrator/guest/connection.hpp"
 #include "orchestrator/image/prepare/guestfs.hpp"
 #include "orchestrator/kvm/build.hpp"
@@ -59,10 +58,6 @@ base::Outcome boot_firmware(const std::vector<std::string>& machine, const fs::p
   return base::run({.argv = argv, .limit = patience});
 }
 
-std::string first_line(const std::string& text) {
-  return text.substr(0, text.find('\n'));
-}
-
 Finding boots_firmware(Finding finding, const std::vector<std::string>& machine) {
   const base::TemporaryFolder folder(fs::temp_directory_path(), "lab-probe");
   const fs::path log = folder.path() / "firmware.log";
@@ -77,7 +72,7 @@ Finding boots_firmware(Finding finding, const std::vector<std::string>& machine)
       finding.detail = fmt::format("QEMU starts, but its firmware does not come up within {} s",
                                    patience.count());
     else
-      finding.detail = "QEMU fails: " + first_line(outcome.errors);
+      finding.detail = "QEMU fails: " + std::string(base::first_line(outcome.errors));
   } catch (const base::Error& error) {
     finding.detail = error.what();
     finding.remedy = std::string(install) + "qemu-system-x86";
@@ -174,7 +169,7 @@ Finding probe_appliance(const base::Folders& folders) {
 // The newest kernel that lab would take, and its patched modules.
 Finding probe_modules(const base::Folders& folders) {
   const auto modules = kvm::list_modules(folders.cache);
-  const std::string patch = kvm::patch_version(folders.share / "kvm-patch");
+  const std::string patch = kvm::patch_version(folders.kvm_patch());
   Finding finding{.name = "patched modules", .detail = "none built yet", .remedy = "lab kvm build"};
   for (const kvm::ModuleSet& set : modules)
     if (set.patch == patch)
@@ -203,14 +198,8 @@ Finding probe_kernel_packages() {
 }  // namespace
 
 std::uint64_t available_memory_mib() {
-  std::ifstream file("/proc/meminfo");
-  for (std::string name, unit; file >> name;) {
-    std::uint64_t kib = 0;
-    file >> kib;
-    std::getline(file, unit);
-    if (name == "MemAvailable:") return base::usable_memory_mib(kib >> 10);
-  }
-  return 0;
+  const std::string kib = base::read_line("/proc/meminfo", "MemAvailable:");
+  return base::usable_memory_mib(std::strtoull(kib.c_str(), nullptr, 10) >> 10);
 }
 
 Finding judge_exits(Finding finding, const std::string& whose, const base::Outcome& outcome) {
@@ -229,7 +218,7 @@ Finding judge_exits(Finding finding, const std::string& whose, const base::Outco
     finding.detail +=
         fmt::format("{} does not get through 500 exits within {} s", whose, patience.count());
   else
-    finding.detail += fmt::format("{} fails: {}", whose, first_line(outcome.errors));
+    finding.detail += fmt::format("{} fails: {}", whose, base::first_line(outcome.errors));
   return finding;
 }
 
@@ -301,7 +290,7 @@ Finding probe_vmx() {
     const auto own = outer::find_emulator(outer::own_bochs);
     const std::string against = outer::try_bochs(own ? own->program.string() : "");
     finding.ok = against.empty();
-    finding.detail = !finding.ok ? first_line(against)
+    finding.detail = !finding.ok ? std::string(base::first_line(against))
                      : own       ? outer::in_words(*own)
                                  : "this machine's works; lab's own would start warm";
     if (!own) finding.remedy = outer::build_emulator;

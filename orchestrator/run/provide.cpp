@@ -33,10 +33,6 @@ std::function<void(const std::string&)> lines_to(const trial::Sink& sink) {
   };
 }
 
-fs::path patch_folder(const base::Folders& folders) {
-  return folders.share / "kvm-patch";
-}
-
 image::PrepareOptions prepare_options(const scenario::TrialPlan& plan) {
   image::PrepareOptions options;
   static_assert(std::ranges::equal(image::console_words, scenario::words_of<scenario::Console>));
@@ -120,7 +116,7 @@ void add_own_emulator(trial::GuestImage& guest, const scenario::Settings& settin
 
 kvm::KernelKit find_kit(const std::string& kernel, const base::Folders& folders,
                         const trial::Sink& sink) {
-  return kvm::find_or_fetch_kit(folders.cache, patch_folder(folders),
+  return kvm::find_or_fetch_kit(folders.cache, folders.kvm_patch(),
                                 kernel.empty() ? std::nullopt : std::optional(kernel),
                                 lines_to(sink));
 }
@@ -150,7 +146,7 @@ Outer provide_outer(const base::Folders& folders, const trial::Sink& sink,
   const kvm::KernelKit kit = find_kit(kernel, folders, sink);
   kvm::ModuleSet modules;
   base::Beside building(
-      [&] { modules = kvm::build_modules(kit, patch_folder(folders), folders.cache, lines); });
+      [&] { modules = kvm::build_modules(kit, folders.kvm_patch(), folders.cache, lines); });
   image::ImageCache images(folders);
   const image::Image image = images.provide("outer", kit.path, lines);
   building.wait();
@@ -169,8 +165,7 @@ Outer provide_outer(const base::Folders& folders, const trial::Sink& sink,
 Inside provide_inside(const base::Folders& folders, const trial::Sink& sink) {
   const auto lines = lines_to(sink);
   const kvm::KernelKit kit = find_kit(base::running_kernel(), folders, sink);
-  const kvm::ModuleSet modules =
-      kvm::build_modules(kit, patch_folder(folders), folders.cache, lines);
+  const kvm::ModuleSet modules = kvm::build_modules(kit, folders.kvm_patch(), folders.cache, lines);
   return {.kit = kit.path, .modules = modules.path};
 }
 

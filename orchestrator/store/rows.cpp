@@ -20,8 +20,7 @@ constexpr std::size_t console_limit = 1024 * 1024;
 std::string valid(const std::string& text) {
   if (std::ranges::all_of(text, [](char c) { return (c & 0x80) == 0; })) return text;
   using nlohmann::json;
-  return base::parse_json(json(text).dump(-1, ' ', true, json::error_handler_t::replace),
-                          {.bytes = SIZE_MAX, .text = SIZE_MAX})
+  return base::parse_json(base::dump_json(json(text)), {.bytes = SIZE_MAX, .text = SIZE_MAX})
       .get<std::string>();
 }
 

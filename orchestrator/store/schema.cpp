@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "orchestrator/base/error.hpp"
+#include "orchestrator/base/text.hpp"
 #include "orchestrator/store/rows.hpp"
 
 namespace lab::store {
@@ -75,20 +76,15 @@ std::vector<std::string> names(SQLite::Database& database, const char* type) {
   return all;
 }
 
-std::string in_quotes(const std::string& name) {
-  std::string text = "\"";
-  for (const char c : name) text += c == '"' ? "\"\"" : std::string(1, c);
-  return text + "\"";
-}
-
 // Returns the tables' new names.
 std::vector<std::string> put_aside(SQLite::Database& database) {
   for (const std::string& index : names(database, "index"))
-    database.exec("DROP INDEX " + in_quotes(index));
+    database.exec("DROP INDEX " + base::double_quoted(index));
   std::vector<std::string> aside;
   for (const std::string& table : names(database, "table")) {
     aside.push_back("old_" + table);
-    database.exec("ALTER TABLE " + in_quotes(table) + " RENAME TO " + in_quotes(aside.back()));
+    database.exec("ALTER TABLE " + base::double_quoted(table) + " RENAME TO " +
+                  base::double_quoted(aside.back()));
   }
   return aside;
 }
@@ -129,7 +125,8 @@ void migrate(SQLite::Database& database, int version, const std::string& path) {
       move_record(inserter, query.getColumn(0).getString(),
                   {query.getColumn(1).getString(), query.getColumn(2).getString()}, path);
   }
-  for (const std::string& table : old_tables) database.exec("DROP TABLE " + in_quotes(table));
+  for (const std::string& table : old_tables)
+    database.exec("DROP TABLE " + base::double_quoted(table));
 }
 
 }  // namespace lab::store

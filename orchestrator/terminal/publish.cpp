@@ -56,7 +56,7 @@ void LivePublisher::take(const trial::Event& event) {
                        {"node", event.node},
                        {"sample", trial::to_object(*sample)}};
   try {
-    base::write_file(file(event.lane), object.dump(-1, ' ', true, json::error_handler_t::replace));
+    base::write_file(file(event.lane), base::dump_json(object));
   } catch (const base::Error&) {
   }
 }

@@ -166,7 +166,7 @@ std::string to_json(const Event& event) {
   ordered_json object;
   if (!event.trial.empty()) object["trial"] = event.trial;
   std::visit(Writer{object}, event.what);
-  return object.dump(-1, ' ', true, ordered_json::error_handler_t::replace);
+  return base::dump_json(object);
 }
 
 Event event_from_json(std::string_view line) {

@@ -1,28 +1,24 @@
 // SPDX-License-Identifier: MIT
 #include "orchestrator/vmm/host_view.hpp"
 
-#include <fcntl.h>
 #include <fmt/format.h>
 #include <unistd.h>
 
 #include <cerrno>
-#include <cstdlib>
 #include <sstream>
 
 #include "orchestrator/base/clock.hpp"
 #include "orchestrator/base/error.hpp"
 #include "orchestrator/base/fd.hpp"
 #include "orchestrator/base/process/interrupt.hpp"
+#include "orchestrator/base/text.hpp"
 
 namespace lab::vmm {
 namespace {
 
-std::uint64_t number(const std::string& word) {
-  char* end = nullptr;
-  const std::uint64_t value = std::strtoull(word.c_str(), &end, 10);
-  if (word.empty() || *end != '\0')
-    throw base::infrastructure_error("exit_stats: '" + word + "' is no number");
-  return value;
+std::uint64_t number(std::string_view word) {
+  if (const auto value = base::parse_number<std::uint64_t>(word)) return *value;
+  throw base::infrastructure_error("exit_stats: '" + std::string(word) + "' is no number");
 }
 
 Fields fields(std::istringstream& words) {
@@ -98,9 +94,7 @@ HostView read_host_view(const std::filesystem::path& folder) {
 }
 
 std::uint64_t read_kvm_exits(const std::filesystem::path& folder) {
-  std::string text = base::read_file(folder / "exits", 64);
-  while (!text.empty() && text.back() == '\n') text.pop_back();
-  return number(text);
+  return number(base::trimmed_end(base::read_file(folder / "exits", 64)));
 }
 
 void expect_consistent(const HostView& view, Report& report) {

@@ -17,6 +17,8 @@ struct Folders {
   std::filesystem::path runtime;  // locks, sockets, what a killed lab left; short paths (sockets)
   std::filesystem::path share;    // lab's own parts: images/, kvm-patch/, scenarios/
   std::filesystem::path reader;   // the guest's static reader, a file
+
+  std::filesystem::path kvm_patch() const { return share / "kvm-patch"; }
 };
 
 // From XDG_CACHE_HOME, XDG_STATE_HOME, XDG_CONFIG_HOME, XDG_RUNTIME_DIR and HOME (each with /lab

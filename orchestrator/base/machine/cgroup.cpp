@@ -38,14 +38,14 @@ std::vector<fs::path> groups(const fs::path& root, const std::string& controller
 
 // The number that the file consists of; none where it is not there or says "max" or -1.
 std::optional<double> number_in(const fs::path& file) {
-  std::istringstream text(first_line(file));
+  std::istringstream text(read_line(file));
   double number = 0;
   if (text >> number && number >= 0) return number;
   return std::nullopt;
 }
 
 std::optional<double> quota_v2(const fs::path& group) {
-  std::istringstream text(first_line(group / "cpu.max"));
+  std::istringstream text(read_line(group / "cpu.max"));
   double quota = 0, period = 0;
   if (text >> quota >> period && period > 0) return quota / period;
   return std::nullopt;

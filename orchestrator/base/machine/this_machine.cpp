@@ -7,8 +7,10 @@
 
 #include <algorithm>
 #include <cstdlib>
-#include <fstream>
 #include <sstream>
+
+#include "orchestrator/base/fd.hpp"
+#include "orchestrator/base/text.hpp"
 
 namespace lab::base {
 namespace {
@@ -32,13 +34,9 @@ std::string running_kernel_version() {
 }
 
 std::string cpu_field(const std::string& name) {
-  std::ifstream file("/proc/cpuinfo");
-  for (std::string line; std::getline(file, line);) {
-    const std::size_t colon = line.find(':');
-    if (line.starts_with(name) && colon != std::string::npos && colon + 2 <= line.size())
-      return line.substr(colon + 2);
-  }
-  return "";
+  const std::string line = read_line("/proc/cpuinfo", name);
+  const std::size_t colon = line.find(':');
+  return colon == std::string::npos ? "" : std::string(trimmed(line.substr(colon + 1)));
 }
 
 bool cpu_has(std::string_view flag) {
@@ -53,11 +51,11 @@ std::string host_in_words(unsigned processors, std::string_view model) {
   for (const char c : model) {
     const bool blank = c == ' ' || c == '\t';  // some models' names have rows of them
     if (blank && (name.empty() || name.back() == ' ')) continue;
-    name += blank ? ' ' : c > ' ' && c < 0x7f ? c : '?';
+    name += blank ? ' ' : c;
   }
   if (name.ends_with(' ')) name.pop_back();
   if (name.empty()) return "";
-  return fmt::format("{} x {}", processors, name).substr(0, most_characters);
+  return fmt::format("{} x {}", processors, printable_ascii(name)).substr(0, most_characters);
 }
 
 std::string this_host() {

@@ -8,6 +8,8 @@
 #include <array>
 #include <cerrno>
 
+#include "orchestrator/base/text.hpp"
+
 namespace lab::base {
 namespace {
 
@@ -105,10 +107,8 @@ std::string PipedProcess::last_words() {
       info.si_pid != 0)
     how = (info.si_code == CLD_EXITED ? "exit code " : "ended by signal ") +
           std::to_string(info.si_status);
-  std::string tail =
-      errors_.size() > errors_kept ? errors_.substr(errors_.size() - errors_kept) : errors_;
-  while (!tail.empty() && (tail.back() == '\n' || tail.back() == ' ')) tail.pop_back();
-  return tail.empty() ? how : how + ": " + tail;
+  const std::string said(tail(errors_, errors_kept));
+  return said.empty() ? how : how + ": " + said;
 }
 
 }  // namespace lab::base

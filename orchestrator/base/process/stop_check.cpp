@@ -15,12 +15,7 @@ bool is_stopped(const std::filesystem::path& process) {
 }
 
 std::string process_name(const std::filesystem::path& process) {
-  try {
-    const std::string name = read_file(process / "comm");
-    return name.substr(0, name.find('\n'));
-  } catch (const Error&) {
-    return "";
-  }
+  return read_line(process / "comm");
 }
 
 void StopCheck::check(pid_t process) {

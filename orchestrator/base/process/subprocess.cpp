@@ -15,6 +15,7 @@
 #include "orchestrator/base/fd.hpp"
 #include "orchestrator/base/process/child.hpp"
 #include "orchestrator/base/process/interrupt.hpp"
+#include "orchestrator/base/text.hpp"
 
 namespace lab::base {
 namespace {
@@ -117,12 +118,6 @@ class Reaper {
   pid_t pid_;
 };
 
-std::string last_lines(const std::string& text, std::size_t limit = 1200) {
-  std::string tail = text.size() > limit ? text.substr(text.size() - limit) : text;
-  while (!tail.empty() && (tail.back() == '\n' || tail.back() == ' ')) tail.pop_back();
-  return tail;
-}
-
 }  // namespace
 
 struct Process::State {
@@ -175,16 +170,14 @@ Outcome run(const Command& command) {
 std::string run_checked(const Command& command) {
   Outcome outcome = run(command);
   if (outcome.exit_code == 0) return std::move(outcome.output);
-  std::string line;
-  for (const std::string& word : command.argv) line += (line.empty() ? "" : " ") + word;
   std::string how = "exit code " + std::to_string(outcome.exit_code);
   if (outcome.signal != 0) how = "ended by signal " + std::to_string(outcome.signal);
   if (outcome.timed_out)
     how = "not done within " + std::to_string(command.limit.count() / 1000) + " s";
-  const std::string what = "run '" + line + "': " + how;
-  const std::string tail = last_lines(outcome.errors);
+  const std::string what = "run '" + joined(command.argv) + "': " + how;
+  const std::string said(tail(outcome.errors, 1200));
   throw Error(outcome.timed_out ? ErrorKind::timed_out : ErrorKind::infrastructure,
-              tail.empty() ? what : what + "\n" + tail);
+              said.empty() ? what : what + "\n" + said);
 }
 
 }  // namespace lab::base

@@ -20,10 +20,6 @@ std::uint64_t add(std::uint64_t a, std::uint64_t b) {
   return __builtin_add_overflow(a, b, &sum) ? std::numeric_limits<std::uint64_t>::max() : sum;
 }
 
-bool is_emulated(const Record& record) {
-  return record::condition_of(record.conditions, record::condition::emulated) == "true";
-}
-
 class Sums {
  public:
   void add_cause(const CauseSum& cause) {
@@ -103,7 +99,7 @@ std::vector<StepCauses> sum_causes(std::span<const Record* const> records) {
                                             .step = step.name,
                                             .guest = step.guest,
                                             .vendor = vendor,
-                                            .emulated = is_emulated(record)}});
+                                            .emulated = record::is_emulated(record.conditions)}});
       found->add_step(step);
     }
   std::vector<StepCauses> steps;

@@ -15,6 +15,8 @@
 #include <random>
 #include <tuple>
 
+#include "orchestrator/base/samples.hpp"
+
 namespace lab::check {
 namespace {
 
@@ -111,11 +113,6 @@ std::vector<double> resampled_medians(std::span<const double> sorted) {
   medians.reserve(resamples);
   for (const std::size_t index : median_indexes(sorted.size())) medians.push_back(sorted[index]);
   return medians;
-}
-
-double median_of_sorted(std::span<const double> sorted) {
-  const std::size_t half = sorted.size() / 2;
-  return sorted.size() % 2 == 1 ? sorted[half] : (sorted[half - 1] + sorted[half]) / 2;
 }
 
 // At most a thousand or two of them, evenly.
@@ -260,7 +257,7 @@ double students_p(std::span<const double> a, std::span<const double> b) {
 }
 
 double least_shift_shown(std::span<const double> a, std::span<const double> b, double alpha) {
-  const double between_medians = median_of_sorted(b) - median_of_sorted(a);
+  const double between_medians = base::median(b) - base::median(a);
   const std::size_t needed = pairs_needed(a.size(), b.size(), alpha);
   return std::max(0.0, nth_difference(b, a, needed) + between_medians);
 }

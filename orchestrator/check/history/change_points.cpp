@@ -140,10 +140,6 @@ std::set<Subject> subjects(const CellHistory& cell, const HistoryOptions& option
   return all;
 }
 
-double median_of(std::span<const double> values) {
-  return base::Samples({values.begin(), values.end()}).median();
-}
-
 // Values over the runs that have the subject, and which those are.
 struct Series {
   std::vector<double> values;
@@ -157,7 +153,7 @@ Series series_of(const CellHistory& cell, const Subject& subject) {
     for (const record::TrialCounts* trial : point.trials)
       if (const auto value = subject.of(*trial)) values.push_back(*value);
     if (values.empty()) continue;
-    series.values.push_back(median_of(values));
+    series.values.push_back(base::Samples(std::move(values)).median());
     series.points.push_back(&point);
   }
   return series;
@@ -180,8 +176,12 @@ void add_changes(const CellHistory& cell, const Subject& subject, const HistoryO
                   .guest = subject.guest,
                   .run = first.run,
                   .time = first.first_id.substr(0, first.first_id.find('-'))};
-    change.before = median_of(values.subspan(points[i - 1], points[i] - points[i - 1]));
-    change.after = median_of(values.subspan(points[i], points[i + 1] - points[i]));
+    const auto median = [&](std::size_t begin, std::size_t end) {
+      const auto part = values.subspan(begin, end - begin);
+      return base::Samples({part.begin(), part.end()}).median();
+    };
+    change.before = median(points[i - 1], points[i]);
+    change.after = median(points[i], points[i + 1]);
     if (std::abs(change.after - change.before) < options.floor * change.before) continue;
     change.conditions = differences(*before.conditions, *first.conditions);
     changes.push_back(std::move(change));

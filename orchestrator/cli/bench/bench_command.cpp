@@ -207,7 +207,7 @@ std::string overhead_json(const std::vector<OverheadRow>& rows, const run::Outer
     if (!row.why.empty()) entry["why_not"] = row.why;
     document["variants"].push_back(entry);
   }
-  return document.dump(1) + "\n";
+  return base::dump_json(document, 1) + "\n";
 }
 
 int measure_overhead(const OverheadOptions& options) {

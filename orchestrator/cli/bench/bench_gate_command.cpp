@@ -9,6 +9,7 @@
 #include <set>
 
 #include "orchestrator/base/error.hpp"
+#include "orchestrator/base/json.hpp"
 #include "orchestrator/check/resample.hpp"
 #include "orchestrator/cli/bench/gate_nights.hpp"
 #include "orchestrator/cli/commands.hpp"
@@ -129,7 +130,7 @@ std::string render_gate(const GateBenchOptions& options, const std::vector<Line>
                              {"nights", ordered_json::array()}};
     for (const Line& line : lines) document["lines"].push_back(gate_json(line));
     for (const auto& one : nights.all()) document["nights"].push_back(nights_json(one));
-    return document.dump(2) + "\n";
+    return base::dump_json(document, 2) + "\n";
   }
   std::string text =
       fmt::format("the gate on recorded trials of {}, {} a side drawn without replacement\n",

@@ -13,6 +13,7 @@
 #include "orchestrator/base/fd.hpp"
 #include "orchestrator/base/files/folders.hpp"
 #include "orchestrator/base/files/run_folder.hpp"
+#include "orchestrator/base/json.hpp"
 #include "orchestrator/base/process/interrupt.hpp"
 #include "orchestrator/base/process/subprocess.hpp"
 #include "orchestrator/base/samples.hpp"
@@ -163,7 +164,7 @@ std::string lanes_json(const LanesResults& results, const LanesBenchOptions& opt
                                       {"trials", options.trials},
                                       {"seconds", throughput.seconds},
                                       {"an_hour", hourly(options, throughput)}});
-  return document.dump(1, ' ', true, nlohmann::json::error_handler_t::replace) + "\n";
+  return base::dump_json(document, 1) + "\n";
 }
 
 int bench_lanes(const LanesBenchOptions& options) {

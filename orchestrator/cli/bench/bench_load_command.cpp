@@ -7,6 +7,7 @@
 
 #include "orchestrator/base/clock.hpp"
 #include "orchestrator/base/error.hpp"
+#include "orchestrator/base/json.hpp"
 #include "orchestrator/base/samples.hpp"
 #include "orchestrator/cli/commands.hpp"
 #include "orchestrator/cli/output.hpp"
@@ -48,7 +49,7 @@ std::string load_json(const std::vector<Result>& results) {
                                      {"trials", result.trials},
                                      {"median", result.seconds.median()},
                                      {"samples", result.seconds.values()}});
-  return document.dump(1, ' ', true, nlohmann::json::error_handler_t::replace) + "\n";
+  return base::dump_json(document, 1) + "\n";
 }
 
 std::string load_table(const std::vector<Result>& results) {

@@ -5,6 +5,7 @@
 #include <memory>
 #include <nlohmann/json.hpp>
 
+#include "orchestrator/base/json.hpp"
 #include "orchestrator/check/power.hpp"
 #include "orchestrator/cli/commands.hpp"
 #include "orchestrator/cli/output.hpp"
@@ -91,7 +92,7 @@ std::string power_json(const PowerOptions& options, const std::vector<PowerRow>&
                                 {"alarms", row.rates.regressed},
                                 {"cannot_tell", row.rates.cannot_tell},
                                 {"passed", row.rates.passed}});
-  return document.dump(2) + "\n";
+  return base::dump_json(document, 2) + "\n";
 }
 
 int bench_power(const PowerOptions& options) {

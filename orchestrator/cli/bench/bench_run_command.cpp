@@ -323,7 +323,7 @@ std::string run_json(const RunResults& results, const RunBenchOptions& options) 
                                       {"trials", results.trials},
                                       {"seconds", throughput.seconds},
                                       {"an_hour", an_hour(results.trials, throughput)}});
-  return document.dump(1, ' ', true, nlohmann::json::error_handler_t::replace) + "\n";
+  return base::dump_json(document, 1) + "\n";
 }
 
 int bench_run(const RunBenchOptions& options) {

@@ -19,6 +19,7 @@
 #include "orchestrator/base/fd.hpp"
 #include "orchestrator/base/files/folders.hpp"
 #include "orchestrator/base/files/run_folder.hpp"
+#include "orchestrator/base/json.hpp"
 #include "orchestrator/base/process/interrupt.hpp"
 #include "orchestrator/cli/commands.hpp"
 #include "orchestrator/cli/output.hpp"
@@ -224,7 +225,7 @@ std::string store_json(const StoreResults& results, const StoreBenchOptions& opt
   for (const StoreRow& row : results.rows)
     document["commands"].push_back(
         {{"command", row.command}, {"seconds", row.seconds}, {"mebibytes", row.mebibytes}});
-  return document.dump(1, ' ', true, nlohmann::json::error_handler_t::replace) + "\n";
+  return base::dump_json(document, 1) + "\n";
 }
 
 int bench_store(const StoreBenchOptions& options) {

@@ -3,12 +3,12 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <cctype>
 #include <filesystem>
 #include <memory>
 #include <set>
 
 #include "orchestrator/base/error.hpp"
+#include "orchestrator/base/text.hpp"
 #include "orchestrator/cli/commands.hpp"
 #include "orchestrator/cli/output.hpp"
 #include "orchestrator/cli/trials/selection.hpp"
@@ -65,8 +65,7 @@ void keep_step(std::vector<StepCauses>& steps, const std::string& name, const st
 }
 
 bool is_same_word(const std::string& a, const std::string& b) {
-  return std::ranges::equal(
-      a, b, [](unsigned char x, unsigned char y) { return std::tolower(x) == std::tolower(y); });
+  return base::lower(a) == base::lower(b);
 }
 
 void keep_reason(std::vector<StepCauses>& steps, const std::string& reason,

@@ -27,8 +27,7 @@ struct ImageOptions {
 
 // The kernel kit that recipes and the libguestfs appliance use.
 std::filesystem::path kit_path(const base::Folders& folders, const image::Progress& progress) {
-  return kvm::find_or_fetch_kit(folders.cache, folders.share / "kvm-patch", std::nullopt, progress)
-      .path;
+  return kvm::find_or_fetch_kit(folders.cache, folders.kvm_patch(), std::nullopt, progress).path;
 }
 
 const char* how(const image::Entry& entry) {

@@ -27,21 +27,17 @@ struct KvmOptions {
   bool available = false;
 };
 
-std::filesystem::path patch_folder(const base::Folders& folders) {
-  return folders.share / "kvm-patch";
-}
-
 kvm::ModuleSet build_for(const base::Folders& folders, const std::optional<std::string>& kernel) {
   terminal::Progress progress(terminal::Progress::fitting());
   const auto line = [&](const std::string& text) { progress.phase(text); };
   const kvm::KernelKit kit =
-      kvm::find_or_fetch_kit(folders.cache, patch_folder(folders), kernel, line);
-  return kvm::build_modules(kit, patch_folder(folders), folders.cache, line);
+      kvm::find_or_fetch_kit(folders.cache, folders.kvm_patch(), kernel, line);
+  return kvm::build_modules(kit, folders.kvm_patch(), folders.cache, line);
 }
 
 kvm::ModuleSet build_tree(const base::Folders& folders, const kvm::KernelTree& tree) {
   terminal::Progress progress(terminal::Progress::fitting());
-  return kvm::build_modules(tree, patch_folder(folders), folders.cache,
+  return kvm::build_modules(tree, folders.kvm_patch(), folders.cache,
                             [&](const std::string& text) { progress.phase(text); });
 }
 
@@ -125,12 +121,12 @@ std::string in_cache(const std::string& release, const std::vector<kvm::KernelKi
 
 int list_available(const base::Folders& folders) {
   terminal::Progress progress(terminal::Progress::fitting());
-  const auto kernels = kvm::list_available(folders.cache, patch_folder(folders),
+  const auto kernels = kvm::list_available(folders.cache, folders.kvm_patch(),
                                            [&](const std::string& text) { progress.phase(text); });
   progress.clear();
   const auto kits = kvm::list_kits(folders.cache);
   const auto modules = kvm::list_modules(folders.cache);
-  const std::string patch = kvm::patch_version(patch_folder(folders));
+  const std::string patch = kvm::patch_version(folders.kvm_patch());
   std::vector<std::vector<std::string>> rows;
   for (const kvm::AvailableKernel& kernel : kernels)
     rows.push_back({kernel.release, kernel.version, kernel.suite,

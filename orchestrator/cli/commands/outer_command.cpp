@@ -4,7 +4,6 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <charconv>
 #include <chrono>
 #include <filesystem>
 #include <limits>
@@ -16,6 +15,7 @@
 #include "orchestrator/base/files/folders.hpp"
 #include "orchestrator/base/files/run_folder.hpp"
 #include "orchestrator/base/process/interrupt.hpp"
+#include "orchestrator/base/text.hpp"
 #include "orchestrator/cli/commands.hpp"
 #include "orchestrator/cli/output.hpp"
 #include "orchestrator/cli/trials/scenario_file.hpp"
@@ -166,10 +166,7 @@ int exec(const OuterOptions& options) {
 
 // The exit code in the line that ends a command's output: what printed it is not believed.
 int exit_code_in(std::string_view line) {
-  int code = 0;
-  const auto [stop, error] = std::from_chars(line.data(), line.data() + line.size(), code);
-  if (error == std::errc() && stop == line.data() + line.size() && code >= 0 && code <= 255)
-    return code;
+  if (const auto code = base::parse_number<std::uint8_t>(line)) return *code;
   throw base::infrastructure_error("the outer VM's stream: no exit code at its end");
 }
 

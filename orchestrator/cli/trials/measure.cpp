@@ -86,7 +86,7 @@ std::vector<std::string> words_between_commas(const std::string& text) {
 
 kvm::TreeTools tree_tools() {
   const base::Folders folders = base::find_folders();
-  return {folders.share / "kvm-patch", folders.cache};
+  return {folders.kvm_patch(), folders.cache};
 }
 
 std::vector<Measured> measure(const std::vector<std::string>& scenarios,
@@ -160,7 +160,7 @@ record::TrialCounts counts_in(const Measured& measured, const record::Record& re
 std::string where_in_words(const Measured& measured) {
   if (measured.records.empty()) return "nothing";
   const record::Record& first = measured.records.front();
-  const bool emulated = record::condition_of(first.conditions, condition::emulated) == "true";
+  const bool emulated = record::is_emulated(first.conditions);
   const bool exact = !record::condition_of(first.conditions, condition::exact).empty();
   return fmt::format("{}{}{}, outer kernel {}, {} a side", first.site,
                      emulated ? " (emulated" : " (hardware", exact ? ", exact)" : ")",

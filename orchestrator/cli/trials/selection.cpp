@@ -4,13 +4,13 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
 #include <filesystem>
-#include <fstream>
 #include <ranges>
 
 #include "orchestrator/base/counted.hpp"
 #include "orchestrator/base/error.hpp"
+#include "orchestrator/base/fd.hpp"
+#include "orchestrator/base/text.hpp"
 #include "orchestrator/check/baseline.hpp"
 #include "orchestrator/cli/output.hpp"
 #include "orchestrator/run/outer_jobs.hpp"
@@ -22,8 +22,7 @@ namespace {
 using record::TrialCounts;
 
 bool is_json(const std::string& file) {
-  std::ifstream stream(file);
-  return stream.peek() == '{';
+  return base::read_bytes(file, 0, 1) == "{";
 }
 
 std::vector<check::Cell> cells_of_baseline(const std::string& file) {
@@ -88,9 +87,9 @@ std::optional<std::string> named_run(const store::Store& store, const std::strin
   if (!word.starts_with(latest)) return std::nullopt;
   std::size_t back = 0;
   if (word.size() > latest.size()) {
-    const char* end = word.data() + word.size();
-    const auto [at, error] = std::from_chars(word.data() + latest.size() + 1, end, back);
-    if (word[latest.size()] != '~' || error != std::errc() || at != end) return std::nullopt;
+    const auto number = base::parse_number<std::size_t>(word.substr(latest.size() + 1));
+    if (word[latest.size()] != '~' || !number) return std::nullopt;
+    back = *number;
   }
   std::vector<record::RunInfo> runs = store.runs(scenario);
   std::erase_if(runs, [](const auto& run) { return record::is_confirmation(run.run); });

@@ -8,6 +8,7 @@
 #include <nlohmann/json.hpp>
 
 #include "orchestrator/base/counted.hpp"
+#include "orchestrator/base/json.hpp"
 #include "orchestrator/check/planning.hpp"
 #include "orchestrator/cli/output.hpp"
 #include "orchestrator/cli/trials/scenario_file.hpp"
@@ -27,8 +28,7 @@ void scale(std::chrono::seconds& limit, double factor) {
 
 // As a record keeps it.
 std::string plan_text(const scenario::TrialPlan& plan) {
-  return scenario::to_object(plan).dump(-1, ' ', true,
-                                        nlohmann::ordered_json::error_handler_t::replace);
+  return base::dump_json(scenario::to_object(plan));
 }
 
 std::string warmup_line(const record::Record& record) {

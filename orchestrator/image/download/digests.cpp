@@ -6,6 +6,7 @@
 #include <optional>
 
 #include "orchestrator/base/error.hpp"
+#include "orchestrator/base/text.hpp"
 
 namespace lab::image {
 namespace {
@@ -19,18 +20,11 @@ bool is_hex(std::string_view text) {
   return std::ranges::all_of(text, [](unsigned char c) { return std::isxdigit(c); });
 }
 
-std::string lower(std::string_view text) {
-  std::string result(text);
-  std::ranges::transform(result, result.begin(),
-                         [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-  return result;
-}
-
 // "" where it is neither of the two.
 std::string digest_of_hex(std::string_view hex) {
   if (!is_hex(hex)) return "";
-  if (hex.size() == 128) return "sha512:" + lower(hex);
-  if (hex.size() == 64) return "sha256:" + lower(hex);
+  if (hex.size() == 128) return "sha512:" + base::lower(hex);
+  if (hex.size() == 64) return "sha256:" + base::lower(hex);
   return "";
 }
 
@@ -55,15 +49,9 @@ std::optional<Published> bsd_line(std::string_view line) {
     return std::nullopt;
   Published found{digest_of_hex(line.substr(close + 4)),
                   plain_name(line.substr(open + 2, close - open - 2))};
-  if (lower(line.substr(0, open)) != found.digest.substr(0, found.digest.find(':')))
+  if (base::lower(line.substr(0, open)) != found.digest.substr(0, found.digest.find(':')))
     return std::nullopt;
   return found;
-}
-
-std::string_view trimmed(std::string_view line) {
-  while (!line.empty() && std::isspace(static_cast<unsigned char>(line.back())))
-    line.remove_suffix(1);
-  return line;
 }
 
 }  // namespace
@@ -72,7 +60,7 @@ std::string normalized_digest(std::string_view digest) {
   const std::size_t colon = digest.find(':');
   if (colon != std::string_view::npos) {
     const std::string found = digest_of_hex(digest.substr(colon + 1));
-    if (!found.empty() && found.starts_with(lower(digest.substr(0, colon + 1)))) return found;
+    if (!found.empty() && found.starts_with(base::lower(digest.substr(0, colon + 1)))) return found;
   }
   throw base::user_error("digest '" + std::string(digest) + "': expected sha512: and 128, or " +
                          "sha256: and 64 hexadecimal digits");
@@ -82,7 +70,7 @@ std::string digest_in_sums(std::string_view sums, const std::string& name) {
   std::string digest;
   for (std::size_t begin = 0; begin < sums.size();) {
     const std::size_t end = std::min(sums.find('\n', begin), sums.size());
-    const std::string_view line = trimmed(sums.substr(begin, end - begin));
+    const std::string_view line = base::trimmed_end(sums.substr(begin, end - begin));
     begin = end + 1;
     std::optional<Published> found = bsd_line(line);
     if (!found) found = gnu_line(line);

@@ -2,11 +2,10 @@
 // An image's file systems: which of them is what, and the SELinux labels in them.
 #include <guestfs.h>
 
-#include <algorithm>
-#include <cctype>
 #include <cerrno>
 
 #include "orchestrator/base/error.hpp"
+#include "orchestrator/base/text.hpp"
 #include "orchestrator/image/prepare/fstab.hpp"
 #include "orchestrator/image/prepare/guestfs.hpp"
 #include "orchestrator/image/prepare/guestfs_free.hpp"
@@ -22,9 +21,7 @@ std::string unquoted(std::string text) {
 }
 
 bool equal_but_for_case(const std::string& a, const std::string& b) {
-  return std::ranges::equal(
-      a, b, {}, [](unsigned char c) { return std::tolower(c); },
-      [](unsigned char c) { return std::tolower(c); });
+  return base::lower(a) == base::lower(b);
 }
 
 }  // namespace

@@ -2,11 +2,11 @@
 #include "orchestrator/image/prepare/kernel_file.hpp"
 
 #include <algorithm>
-#include <array>
-#include <fstream>
 #include <utility>
 
 #include "orchestrator/base/error.hpp"
+#include "orchestrator/base/fd.hpp"
+#include "orchestrator/base/text.hpp"
 
 namespace lab::image {
 namespace fs = std::filesystem;
@@ -81,9 +81,8 @@ std::string head_of(const fs::path& file, std::size_t bytes) {
   const std::uint64_t size = fs::file_size(file, error);
   if (error || size == 0) throw base::user_error("it is empty");
   if (size > most_bytes) throw base::user_error("it is larger than 1 GiB");
-  std::string head(std::min<std::uint64_t>(bytes, size), '\0');
-  std::ifstream stream(file, std::ios::binary);
-  if (!stream.read(head.data(), static_cast<std::streamsize>(head.size())))
+  std::string head = base::read_bytes(file, 0, bytes);
+  if (head.size() < std::min<std::uint64_t>(bytes, size))
     throw base::user_error("it cannot be read");
   return head;
 }
@@ -103,11 +102,8 @@ auto about(const char* what, const fs::path& file, Check&& check) {
 std::string kernel_version(std::string_view head) {
   check_header(head);
   const std::size_t at = word_at(head, 0x20e) + 0x200;
-  std::string version;
-  for (std::size_t i = at; i < head.size() && head[i] != 0; ++i) {
-    if (version.size() == longest_version) break;
-    version += head[i] >= ' ' && head[i] < 0x7f ? head[i] : '?';
-  }
+  const std::string_view text = head.substr(std::min(at, head.size()), longest_version);
+  const std::string version = base::printable_ascii(text.substr(0, text.find('\0')));
   if (word_at(head, 0x20e) == 0 || version.empty()) throw no_kernel("its header has no version");
   return version;
 }

@@ -7,7 +7,6 @@
 
 #include <cerrno>
 #include <cstdlib>
-#include <fstream>
 
 #include "orchestrator/base/error.hpp"
 #include "orchestrator/base/fd.hpp"
@@ -187,7 +186,7 @@ bool is_loaded(const std::string& name) {
 }
 
 int use_count(const std::string& name) {
-  return std::atoi(base::first_line(sysfs(name) / "refcnt").c_str());
+  return std::atoi(base::read_line(sysfs(name) / "refcnt").c_str());
 }
 
 std::vector<std::string> holders(const std::string& name) {
@@ -199,7 +198,7 @@ std::vector<std::string> holders(const std::string& name) {
 }
 
 std::string parameter(const std::string& name, const std::string& parameter) {
-  return base::first_line(sysfs(name) / "parameters" / parameter);
+  return base::read_line(sysfs(name) / "parameters" / parameter);
 }
 
 }  // namespace lab::kvm

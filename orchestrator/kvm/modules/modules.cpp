@@ -6,13 +6,13 @@
 
 #include <algorithm>
 #include <chrono>
-#include <fstream>
 #include <set>
 #include <thread>
 
 #include "orchestrator/base/clock.hpp"
 #include "orchestrator/base/error.hpp"
 #include "orchestrator/base/machine/this_machine.hpp"
+#include "orchestrator/base/text.hpp"
 #include "orchestrator/kvm/build.hpp"
 #include "orchestrator/kvm/modules/kmod.hpp"
 #include "orchestrator/kvm/modules/refusal.hpp"
@@ -63,12 +63,6 @@ std::vector<std::string> foreign_holders(const std::string& module) {
 int foreign_uses(const std::string& module) {
   const auto all = holders(module);
   return use_count(module) - static_cast<int>(std::ranges::count_if(all, is_vendor));
-}
-
-std::string joined_all(const std::vector<std::string>& words) {
-  std::string text;
-  for (const std::string& word : words) text = joined(text, word);
-  return text;
 }
 
 [[noreturn]] void in_use(const std::string& module) {
@@ -134,8 +128,8 @@ void check_vermagic(const ModuleSet& modules) {
   const auto ours = Kmod::information(file_of(modules.path, "kvm"), "vermagic");
   if (stock != ours)
     throw base::infrastructure_error(
-        "the modules in '" + modules.path.string() + "' are for '" + joined_all(ours) +
-            "', the running kernel's are for '" + joined_all(stock) + "'",
+        "the modules in '" + modules.path.string() + "' are for '" + base::joined(ours) +
+            "', the running kernel's are for '" + base::joined(stock) + "'",
         "lab kvm build --source DIR --headers /lib/modules/" + modules.release + "/build");
 }
 

@@ -2,8 +2,6 @@
 #include "orchestrator/kvm/modules/refusal.hpp"
 
 #include <cstdint>
-#include <fstream>
-#include <iterator>
 #include <string>
 
 #include "orchestrator/base/fd.hpp"
@@ -14,7 +12,7 @@ namespace {
 
 // "none [integrity] confidentiality" → "integrity"; "" where there is no lockdown.
 std::string lockdown(const fs::path& root) {
-  const std::string modes = base::first_line(root / "sys/kernel/security/lockdown");
+  const std::string modes = base::read_line(root / "sys/kernel/security/lockdown");
   const std::size_t begin = modes.find('['), end = modes.find(']');
   if (begin == std::string::npos || end == std::string::npos || end < begin) return "";
   const std::string mode = modes.substr(begin + 1, end - begin - 1);
@@ -23,10 +21,8 @@ std::string lockdown(const fs::path& root) {
 
 // An EFI variable's file: four bytes of attributes, then its value (UEFI 2.10, 3.3).
 bool secure_boot(const fs::path& root) {
-  std::ifstream file(
-      root / "sys/firmware/efi/efivars" / "SecureBoot-8be4df61-93ca-11d2-aa0d-00e098032b8c",
-      std::ios::binary);
-  const std::string value{std::istreambuf_iterator<char>(file), {}};
+  const std::string value = base::read_bytes(
+      root / "sys/firmware/efi/efivars" / "SecureBoot-8be4df61-93ca-11d2-aa0d-00e098032b8c", 0, 6);
   return value.size() == 5 && value[4] == 1;
 }
 
@@ -61,7 +57,7 @@ std::optional<Refusal> swapping_refused(const fs::path& root) {
 
 std::optional<Refusal> unsigned_modules_refused(const fs::path& root) {
   static const std::string elsewhere = "; or count in an outer VM: --on svm";
-  if (base::first_line(root / "proc/sys/kernel/modules_disabled") == "1")
+  if (base::read_line(root / "proc/sys/kernel/modules_disabled") == "1")
     return Refusal{
         "kernel.modules_disabled is set, so this kernel loads no module until it boots "
         "anew",
@@ -74,19 +70,18 @@ std::optional<Refusal> unsigned_modules_refused(const fs::path& root) {
   if (!mode.empty())
     return Refusal{"the kernel is locked down (" + mode + ") and loads signed modules only",
                    "boot without lockdown=" + mode + elsewhere};
-  if (base::first_line(root / "sys/module/module/parameters/sig_enforce") == "Y")
+  if (base::read_line(root / "sys/module/module/parameters/sig_enforce") == "Y")
     return Refusal{"the kernel loads signed modules only (module.sig_enforce)",
                    "boot without module.sig_enforce" + elsewhere};
   return std::nullopt;
 }
 
 bool is_signed(const fs::path& module) {
-  static const std::string mark = "~Module signature appended~\n";
-  std::ifstream file(module, std::ios::binary);
-  std::string end(mark.size(), '\0');
-  file.seekg(-static_cast<std::streamoff>(mark.size()), std::ios::end);
-  file.read(end.data(), static_cast<std::streamsize>(end.size()));
-  return file && end == mark;
+  constexpr std::string_view mark = "~Module signature appended~\n";
+  std::error_code none;
+  const std::uintmax_t size = fs::file_size(module, none);
+  return !none && size >= mark.size() &&
+         base::read_bytes(module, size - mark.size(), mark.size()) == mark;
 }
 
 }  // namespace lab::kvm

@@ -2,7 +2,9 @@
 #include "orchestrator/kvm/modules/users.hpp"
 
 #include <algorithm>
-#include <fstream>
+
+#include "orchestrator/base/fd.hpp"
+#include "orchestrator/base/text.hpp"
 
 namespace lab::kvm {
 namespace fs = std::filesystem;
@@ -29,12 +31,7 @@ bool has_open(const fs::path& process, bool (*is_meant)(const std::string&)) {
 
 // Anything may be in a process's name: only what prints well is kept.
 std::string command_of(const fs::path& process) {
-  std::ifstream file(process / "comm");
-  std::string command;
-  std::getline(file, command);
-  std::ranges::replace_if(
-      command, [](char c) { return c < ' ' || c > '~'; }, '?');
-  return command.substr(0, 32);
+  return base::printable_ascii(base::read_line(process / "comm")).substr(0, 32);
 }
 
 std::vector<KvmUser> users_of(const fs::path& proc, bool (*is_meant)(const std::string&)) {

@@ -54,7 +54,7 @@ std::string to_json(const Greeting& greeting) {
                     {"lab", greeting.lab},
                     {"node", greeting.node},
                     {"host", greeting.host}};
-  return object.dump(-1, ' ', true, json::error_handler_t::replace);
+  return base::dump_json(object);
 }
 
 Greeting greeting_from_json(std::string_view line) {
@@ -82,7 +82,7 @@ std::string to_json(const Work& work) {
               {"plans", json::array()}};
   for (const scenario::TrialPlan& plan : work.plans)
     object["plans"].push_back(scenario::to_object(plan));
-  return object.dump(-1, ' ', true, json::error_handler_t::replace);
+  return base::dump_json(object);
 }
 
 Work work_from_json(std::string_view line) {

@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include "orchestrator/base/json.hpp"
+
 namespace lab::record {
 namespace {
 
@@ -55,7 +57,7 @@ void read_causes(const ordered_json& object, Step& step) {
 }
 
 std::size_t json_size(const Cause& cause, std::string_view reason) {
-  return dump(cause_json(cause, reason)).size() + 1;
+  return base::dump_json(cause_json(cause, reason)).size() + 1;
 }
 
 }  // namespace lab::record

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "orchestrator/record/json/counts_json.hpp"
 
+#include "orchestrator/base/json.hpp"
 #include "orchestrator/record/json/json_fields.hpp"
 
 namespace lab::record {
@@ -48,7 +49,7 @@ std::string counts_to_json(const TrialCounts& counts) {
                                {"reasons", reasons_json(step.reasons)}});
   for (const PhaseCounts& phase : counts.phases)
     object["phases"].push_back({{"phase", phase.phase}, {"reasons", reasons_json(phase.reasons)}});
-  return dump(object);
+  return base::dump_json(object);
 }
 
 void counts_from_json(std::string_view json, TrialCounts& counts) {
@@ -62,7 +63,7 @@ void counts_from_json(std::string_view json, TrialCounts& counts) {
 std::string conditions_to_json(const Conditions& conditions) {
   ordered_json object = ordered_json::object();
   for (const auto& [key, value] : conditions) object[key] = value;
-  return dump(object);
+  return base::dump_json(object);
 }
 
 Conditions conditions_from_json(std::string_view json) {

@@ -20,10 +20,6 @@ ordered_json parse(std::string_view json) {
   }
 }
 
-std::string dump(const ordered_json& object, int indent) {
-  return object.dump(indent, ' ', true, ordered_json::error_handler_t::replace);
-}
-
 const ordered_json* find(const ordered_json& object, const char* name) {
   const auto found = object.find(name);
   return found == object.end() || found->is_null() ? nullptr : &*found;

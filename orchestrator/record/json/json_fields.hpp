@@ -22,8 +22,6 @@ inline constexpr std::uint64_t guest_limit = 1024;  // guests are numbered from 
 [[noreturn]] void fail(const std::string& cause);
 
 ordered_json parse(std::string_view json);  // at most 64 MiB
-// ASCII only; what is not UTF-8 is replaced. `indent`: -1 for one line.
-std::string dump(const ordered_json& object, int indent = -1);
 
 // Null where it is missing, or null itself.
 const ordered_json* find(const ordered_json& object, const char* name);

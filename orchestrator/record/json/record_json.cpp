@@ -10,6 +10,7 @@
 #include <set>
 #include <utility>
 
+#include "orchestrator/base/json.hpp"
 #include "orchestrator/record/json/causes_json.hpp"
 #include "orchestrator/record/json/json_fields.hpp"
 #include "orchestrator/record/json/record_json.hpp"
@@ -150,10 +151,10 @@ std::string indented(const std::string& json, std::size_t columns) {
 
 // A timeline has thousands of numbers: they stand in one line, as the last field.
 std::string document_entry(const Record& record) {
-  std::string text = dump(record_json(record), 2);
+  std::string text = base::dump_json(record_json(record), 2);
   if (record.timeline) {
     text.resize(text.rfind('\n'));
-    text += ",\n  \"timeline\": " + dump(timeline_json(*record.timeline)) + "\n}";
+    text += ",\n  \"timeline\": " + base::dump_json(timeline_json(*record.timeline)) + "\n}";
   }
   return indented(text, 4);
 }
@@ -309,7 +310,7 @@ Record from_object(const ordered_json& object) {
   for (const ordered_json& check : list(object, "checks", most_checks)) {
     record.checks.push_back(check_from(check));
   }
-  if (const ordered_json* plan = find(object, "plan")) record.plan = dump(*plan);
+  if (const ordered_json* plan = find(object, "plan")) record.plan = base::dump_json(*plan);
   if (const ordered_json* host = find(object, "host")) record.host = host_from(*host);
   if (const ordered_json* timeline = find(object, "timeline"))
     record.timeline = timeline_from(*timeline);
@@ -319,7 +320,7 @@ Record from_object(const ordered_json& object) {
 }
 
 std::string to_json(const Record& record) {
-  return dump(to_object(record));
+  return base::dump_json(to_object(record));
 }
 
 Record from_json(std::string_view json) {
@@ -335,7 +336,7 @@ std::string to_document(std::span<const Record> records,
   if (!relations.empty()) {
     ordered_json list = ordered_json::array();
     for (const RelationResult& relation : relations) list.push_back(relation_json(relation));
-    text += ",\n  \"relations\": " + indented(dump(list, 2), 2);
+    text += ",\n  \"relations\": " + indented(base::dump_json(list, 2), 2);
   }
   return text + "\n}\n";
 }

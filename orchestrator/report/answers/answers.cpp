@@ -4,7 +4,6 @@
 #include <spdlog/fmt/fmt.h>
 
 #include <algorithm>
-#include <map>
 
 #include "orchestrator/base/counted.hpp"
 #include "orchestrator/record/rates.hpp"
@@ -71,7 +70,7 @@ std::string steadiness(const std::string& name, const std::vector<record::Stretc
     least = variations.empty() ? part.least : std::min(least, part.least);
     most = std::max(most, part.most);
     windows += part.windows;
-    variations.values.push_back(*part.variation);
+    variations.add(*part.variation);
   }
   if (variations.empty()) return "";
   return fmt::format("{}: {}: variation {:.2f} over {}, {} to {} a second", printable(name),
@@ -143,7 +142,7 @@ Lines answer_operations(const Group& group) {
       steps.emplace_back(name, rates.median());
   for (const auto& [name, trials] : phases_in_time(group)) {
     Values rates;
-    for (const record::Stretch& part : trials) rates.values.push_back(part.rate());
+    for (const record::Stretch& part : trials) rates.add(part.rate());
     phases.emplace_back(name, rates.median());
   }
   Lines lines;
@@ -180,8 +179,8 @@ Lines answer_boot(const Group& group) {
                       "boot until multi-user, cloud-init or reader")};
   const Values exits = step_exits(group, boot->name), seconds = step_seconds(group, boot->name);
   const std::size_t trials = group.records.size();
-  std::string text = base::counted(exits.text(), "exit");
-  if (exits.values.size() > trials) text += ", each guest by itself";
+  std::string text = base::counted(values_text(exits), "exit");
+  if (exits.size() > trials) text += ", each guest by itself";
   text += fmt::format(", from the guest's creation to the reader's report, in {}",
                       base::counted(trials, "trial"));
   if (!seconds.empty()) text += fmt::format(" of {:.1f} s", seconds.median());

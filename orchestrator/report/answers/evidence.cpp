@@ -44,7 +44,7 @@ Values collect(const Group& group, const std::string& name, Value value) {
   for (const Record* record : group.records)
     for (const record::Step& step : record->steps)
       if (step.name == name && step.exits)
-        if (const std::optional<double> one = value(step)) result.values.push_back(*one);
+        if (const std::optional<double> one = value(step)) result.add(*one);
   return result;
 }
 
@@ -80,19 +80,12 @@ std::string cite(const std::vector<std::size_t>& numbers) {
   return "[" + text + "]";
 }
 
-double Values::median() const {
-  std::vector<double> sorted = values;
-  std::ranges::sort(sorted);
-  const std::size_t middle = sorted.size() / 2;
-  return sorted.size() % 2 == 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
-}
-
-std::string Values::text() const {
-  if (values.size() == 1) return rate_text(values[0]);
-  const auto [least, most] = std::ranges::minmax_element(values);
-  if (*least == *most) return fmt::format("{} (in each of {})", rate_text(*least), values.size());
-  return fmt::format("{} (median of {}, {} to {})", rate_text(median()), values.size(),
-                     rate_text(*least), rate_text(*most));
+std::string values_text(const Values& values) {
+  if (values.size() == 1) return rate_text(values.least());
+  if (values.least() == values.most())
+    return fmt::format("{} (in each of {})", rate_text(values.least()), values.size());
+  return fmt::format("{} (median of {}, {} to {})", rate_text(values.median()), values.size(),
+                     rate_text(values.least()), rate_text(values.most()));
 }
 
 std::vector<std::string> step_names(const Group& group) {

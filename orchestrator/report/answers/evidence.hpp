@@ -4,12 +4,11 @@
 #pragma once
 
 #include <cstdint>
-#include <map>
-#include <optional>
 #include <span>
 #include <string>
 #include <vector>
 
+#include "orchestrator/base/samples.hpp"
 #include "orchestrator/record/record.hpp"
 
 namespace lab::report {
@@ -29,14 +28,10 @@ std::vector<Group> group(std::span<const record::Record> records);
 std::string cite(const std::vector<std::size_t>& numbers);
 
 // One value of each trial (and guest).
-struct Values {
-  std::vector<double> values;
+using Values = base::Samples;
 
-  bool empty() const { return values.empty(); }
-  double median() const;  // not of nothing
-  // "1,234", "1,234 (in each of 2)", "1,234 (median of 3, 1,200 to 1,300)".
-  std::string text() const;
-};
+// "1,234", "1,234 (in each of 2)", "1,234 (median of 3, 1,200 to 1,300)".
+std::string values_text(const Values& values);
 
 // Names of the steps that have counts, in their order.
 std::vector<std::string> step_names(const Group& group);

@@ -144,10 +144,10 @@ std::string difference_text(const Difference& one) {
 std::string totals_text(const Group& nested, const Group& shadow, const std::string& step) {
   const double before = step_exits(nested, step).median(),
                after = step_exits(shadow, step).median();
-  std::string text =
-      fmt::format("{}: {} with nested paging {}, {} with shadow paging {}", printable(step),
-                  base::counted(step_exits(nested, step).text(), "exit"), cite(nested.numbers),
-                  step_exits(shadow, step).text(), cite(shadow.numbers));
+  std::string text = fmt::format(
+      "{}: {} with nested paging {}, {} with shadow paging {}", printable(step),
+      base::counted(values_text(step_exits(nested, step)), "exit"), cite(nested.numbers),
+      values_text(step_exits(shadow, step)), cite(shadow.numbers));
   if (before > 0)
     text += std::abs(after / before - 1) < 0.005
                 ? ", about as many"

@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 #include <optional>
 
+#include "orchestrator/base/json.hpp"
 #include "orchestrator/report/cause_lines.hpp"
 #include "orchestrator/report/causes/causes.hpp"
 #include "orchestrator/report/causes/frames.hpp"
@@ -23,12 +24,7 @@ constexpr int causes_schema = 1;
 
 std::string causes_document(ordered_json steps) {
   const ordered_json json = {{"schema", causes_schema}, {"steps", std::move(steps)}};
-  return json.dump(2, ' ', true, ordered_json::error_handler_t::replace) + "\n";
-}
-
-std::string mean_text(double exits) {
-  return exits < 0x1p63 ? thousands(std::uint64_t(std::llround(exits)))
-                        : fmt::format("{:.3g}", exits);
+  return base::dump_json(json, 2) + "\n";
 }
 
 std::string trials_text(std::size_t trials) {
@@ -64,7 +60,7 @@ std::string cycles_an_exit(const CauseSum& cause) {
 
 CauseRow step_row(const StepCauses& step, std::uint64_t exits, const std::string& each,
                   const std::string& reason, const std::string& cause) {
-  return {{mean_text(step.a_trial(exits)), share(exits, step.exits) + "%", each, reason, cause},
+  return {{exits_text(step.a_trial(exits)), share(exits, step.exits) + "%", each, reason, cause},
           {}};
 }
 
@@ -104,17 +100,17 @@ std::vector<CauseRow> step_rows(const StepCauses& step, std::size_t most) {
 std::string step_table(const StepCauses& step, std::size_t most, const Style& style) {
   const std::string heading = fmt::format(
       "{}, {}: {} exits{}\n", printable(step.cell), ink(style, Ink::bold, step_frame(step)),
-      mean_text(step.a_trial(step.exits)), trials_text(step.trials));
+      exits_text(step.a_trial(step.exits)), trials_text(step.trials));
   return heading + rows_text({{on_right, 13, 0}, {on_right, 6, 1}, {on_right, 11}},
                              step_rows(step, most), style);
 }
 
 std::string signed_text(double change) {
-  return (change < 0 ? "-" : "+") + mean_text(std::abs(change));
+  return (change < 0 ? "-" : "+") + exits_text(std::abs(change));
 }
 
 CauseRow change_row(const CauseChange& change) {
-  return {{change.in_a ? mean_text(change.a) : "-", change.in_b ? mean_text(change.b) : "-",
+  return {{change.in_a ? exits_text(change.a) : "-", change.in_b ? exits_text(change.b) : "-",
            signed_text(change.change()), printable(change.reason),
            cause_text(change.detail, change.place)},
           change.change() > 0 ? Ink::red : Ink::green};
@@ -128,7 +124,7 @@ std::string pair_heading(const StepCauses& a, const StepCauses& b, const Style& 
   const double before = a.a_trial(a.exits), after = b.a_trial(b.exits);
   return fmt::format(
       "{}, {}: {} | {} exits, {}{}\n", pair_name(a, b), ink(style, Ink::bold, step_frame(a)),
-      mean_text(before), mean_text(after), signed_text(after - before),
+      exits_text(before), exits_text(after), signed_text(after - before),
       a.trials * b.trials == 1 ? ""
                                : fmt::format(" (means of {} | {} trials)", a.trials, b.trials));
 }

@@ -10,6 +10,7 @@
 #include <nlohmann/json.hpp>
 #include <tuple>
 
+#include "orchestrator/base/json.hpp"
 #include "orchestrator/report/cause_lines.hpp"
 #include "orchestrator/report/causes/causes.hpp"
 
@@ -164,7 +165,7 @@ std::string causes_speedscope(CausesOf steps) {
                                  {"exporter", "lab"},
                                  {"shared", {{"frames", names.frames()}}},
                                  {"profiles", profiles}};
-  return document.dump(-1, ' ', true, ordered_json::error_handler_t::replace) + "\n";
+  return base::dump_json(document) + "\n";
 }
 
 }  // namespace lab::report

@@ -4,7 +4,6 @@
 #include <spdlog/fmt/fmt.h>
 
 #include <algorithm>
-#include <cmath>
 
 #include "orchestrator/base/counted.hpp"
 #include "orchestrator/base/samples.hpp"
@@ -18,19 +17,8 @@ using check::Comparison;
 using check::Finding;
 using check::Row;
 
-std::string exits_text(double exits) {
-  const double rounded = std::round(exits);
-  return rounded < 0x1p63 ? thousands(std::uint64_t(rounded)) : fmt::format("{:.3g}", exits);
-}
-
 std::string exits_with_noun(double exits) {
   return base::counted(exits_text(exits), "exit");
-}
-
-// "+12.3 %"; where there was nothing before, the exits themselves.
-std::string change_text(const Row& row) {
-  if (const auto share = row.share()) return fmt::format("{:+.2f} %", 100 * *share);
-  return row.change() > 0 ? "new" : "0";
 }
 
 // Half the interval's width, as a share: "± 3 %"; "± ∞" where so few samples have no such interval.
@@ -196,6 +184,11 @@ std::string totals_text(const Comparison& comparison) {
 }
 
 }  // namespace
+
+std::string change_text(const Row& row) {
+  if (const auto share = row.share()) return fmt::format("{:+.2f} %", 100 * *share);
+  return row.change() > 0 ? "new" : "0";
+}
 
 std::string_view to_string(check::Judgement judgement) {
   if (judgement == check::Judgement::passed) return "passed";

@@ -34,6 +34,9 @@ std::string verdict_junit(const check::Verdict& verdict);
 std::string verdict_markdown(const check::Verdict& verdict, std::span<const std::string> notes,
                              std::span<const check::Change> changes);
 
+// "+12.34 %"; where there was nothing before, "new".
+std::string change_text(const check::Row& row);
+
 // "regressed", "no change that matters", …
 std::string judgement_text(const check::CellJudgement& cell);
 

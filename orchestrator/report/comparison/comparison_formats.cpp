@@ -5,6 +5,7 @@
 #include <cmath>
 #include <nlohmann/json.hpp>
 
+#include "orchestrator/base/json.hpp"
 #include "orchestrator/report/comparison/comparison.hpp"
 #include "orchestrator/report/comparison/comparison_object.hpp"
 #include "orchestrator/report/text.hpp"
@@ -95,7 +96,7 @@ ordered_json resolution_json(const std::vector<check::Resolution>& all) {
 }
 
 std::string text_of(const ordered_json& json) {
-  return json.dump(2, ' ', true, ordered_json::error_handler_t::replace) + "\n";
+  return base::dump_json(json, 2) + "\n";
 }
 
 }  // namespace

@@ -3,11 +3,11 @@
 
 #include <spdlog/fmt/fmt.h>
 
-#include <algorithm>
 #include <cmath>
 
 #include "orchestrator/base/counted.hpp"
 #include "orchestrator/report/comparison/cause_sentences.hpp"
+#include "orchestrator/report/comparison/comparison.hpp"
 #include "orchestrator/report/text.hpp"
 
 namespace lab::report {
@@ -18,15 +18,6 @@ using check::Finding;
 using check::Row;
 
 constexpr std::size_t name_width = 32, label_width = 8;
-
-std::string rounded(double exits) {
-  return thousands(std::uint64_t(std::round(std::max(0.0, exits))));
-}
-
-std::string share_text(const Row& row) {
-  if (const auto share = row.share()) return fmt::format("{:+.2f} %", 100 * *share);
-  return row.change() > 0 ? "new" : "0";
-}
 
 std::string table_line(const std::string& name, const std::string& before, const std::string& after,
                        const std::string& change, bool starred) {
@@ -53,8 +44,9 @@ std::string rows_text(const CellJudgement& cell) {
   for (const Row& row : cell.comparison.rows) {
     const bool is_total = row.kind == Row::Kind::total;
     if (row.kind == Row::Kind::category || (!is_total && !row.differs)) continue;
-    text += table_line(row_name(row), rounded(row.a.median), rounded(row.b.median),
-                       row.differs ? share_text(row) : "=", check::is_among(cell.regressions, row));
+    text +=
+        table_line(row_name(row), exits_text(row.a.median), exits_text(row.b.median),
+                   row.differs ? change_text(row) : "=", check::is_among(cell.regressions, row));
     if (is_total || !is_beyond_floor(cell, row)) continue;
     const std::string sentence = cause_sentence(row, cell.comparison.causes);
     if (!sentence.empty()) text += wrap(sentence, 4, mail_columns);
@@ -82,10 +74,11 @@ std::string moved_line(const check::Verdict& verdict, const char* what,
   const Row* most = largest(verdict, findings);
   if (!most) return fmt::format("{}: none beyond its floor.\n", what);
   const std::size_t others = count(verdict, findings) - 1;
-  return wrap(fmt::format("{}: {}, {} -> {} ({}){}.", what, printable(most->subject()),
-                          rounded(most->a.median), rounded(most->b.median), share_text(*most),
-                          others > 0 ? fmt::format(", and {} more", others) : ""),
-              0, mail_columns);
+  return wrap(
+      fmt::format("{}: {}, {} -> {} ({}){}.", what, printable(most->subject()),
+                  exits_text(most->a.median), exits_text(most->b.median), change_text(*most),
+                  others > 0 ? fmt::format(", and {} more", others) : ""),
+      0, mail_columns);
 }
 
 std::string rest_line(const check::Verdict& verdict) {

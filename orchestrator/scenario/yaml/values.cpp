@@ -45,17 +45,10 @@ const std::string& scalar(const Node& node, std::string_view what, std::string_v
   return node.text;
 }
 
-std::optional<std::uint64_t> parse_digits(std::string_view text) {
-  std::uint64_t value = 0;
-  const auto [stop, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (error != std::errc() || stop != text.data() + text.size()) return std::nullopt;
-  return value;
-}
-
 // Number and unit, multiplied; empty when either is wrong or it overflows.
 std::optional<std::uint64_t> parse_quantity(std::string_view text, std::span<const Unit> units) {
   const auto digits = std::size_t(std::ranges::find_if_not(text, is_digit) - text.begin());
-  const auto value = parse_digits(text.substr(0, digits));
+  const auto value = base::parse_number<std::uint64_t>(text.substr(0, digits));
   text.remove_prefix(digits);
   if (text.starts_with(' ')) text.remove_prefix(1);
   const auto unit = std::ranges::find(units, text, &Unit::name);
@@ -82,8 +75,9 @@ bool has_duplicates(std::vector<std::string_view> parts) {
 // Marks "3" or "0-2" in `used`; false where it is neither, too large or marked already.
 bool mark_cpus(std::string_view range, std::vector<bool>& used) {
   const std::size_t dash = std::min(range.find('-'), range.size());
-  const auto first = parse_digits(range.substr(0, dash));
-  const auto last = dash == range.size() ? first : parse_digits(range.substr(dash + 1));
+  const auto first = base::parse_number<std::uint64_t>(range.substr(0, dash));
+  const auto last =
+      dash == range.size() ? first : base::parse_number<std::uint64_t>(range.substr(dash + 1));
   if (!first || !last || *first > *last || *last >= used.size()) return false;
   for (std::uint64_t cpu = *first; cpu <= *last; ++cpu) {
     if (used[cpu]) return false;
@@ -105,7 +99,7 @@ std::uint64_t read_integer(const Node& node, const std::string& what, std::uint6
                            std::uint64_t max) {
   const std::string wanted = fmt::format("a whole number from {} to {}", min, max);
   const std::string& text = scalar(node, what, wanted);
-  const auto value = parse_digits(text);
+  const auto value = base::parse_number<std::uint64_t>(text);
   if (!node.plain || !value || *value < min || *value > max) {
     const char* why = node.plain ? "" : " in quotes";
     fail(node.where, fmt::format("{} must be {}, not {}{}", what, wanted, in_quotes(text), why));
@@ -294,9 +288,7 @@ std::string duration_text(std::chrono::milliseconds duration) {
 }
 
 std::string join(std::span<const std::string_view> words) {
-  std::string text;
-  for (std::string_view word : words) text += (text.empty() ? "" : ", ") + std::string(word);
-  return text;
+  return fmt::format("{}", fmt::join(words, ", "));
 }
 
 void unknown_key(const Entry& entry, const std::string& what,

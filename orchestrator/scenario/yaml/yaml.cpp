@@ -9,7 +9,6 @@
 #include <yaml-cpp/mark.h>
 #include <yaml-cpp/parser.h>
 
-#include <algorithm>
 #include <sstream>
 
 #include "orchestrator/base/error.hpp"
@@ -179,10 +178,7 @@ void fail(const std::string& where, const std::string& cause, const std::string&
 
 std::string in_quotes(std::string_view text) {
   constexpr std::size_t limit = 60;
-  std::string shown(text.substr(0, limit));
-  std::ranges::replace_if(
-      shown, [](unsigned char c) { return c < 0x20 || c >= 0x7f; }, '?');
-  return "'" + shown + (text.size() > limit ? "...'" : "'");
+  return "'" + base::printable_ascii(text.substr(0, limit)) + (text.size() > limit ? "...'" : "'");
 }
 
 }  // namespace lab::scenario

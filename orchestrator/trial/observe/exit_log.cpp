@@ -4,11 +4,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
 #include <regex>
 #include <vector>
 
 #include "orchestrator/base/counted.hpp"
+#include "orchestrator/base/text.hpp"
 
 namespace lab::trial {
 namespace {
@@ -19,9 +19,7 @@ struct Line {
 };
 
 std::uint64_t number(const std::string& text) {
-  std::uint64_t value = 0;
-  std::from_chars(text.data(), text.data() + text.size(), value);
-  return value;
+  return base::parse_number<std::uint64_t>(text).value_or(0);
 }
 
 // "kvm: exits: pid 812 vcpu 0: 20000: msr 9000, PF excp 4000, others 7000"

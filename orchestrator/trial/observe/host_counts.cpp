@@ -2,19 +2,10 @@
 #include "orchestrator/trial/observe/host_counts.hpp"
 
 #include <algorithm>
-#include <map>
 #include <numeric>
 
 namespace lab::trial {
 namespace {
-
-using ByNumber = std::map<std::uint32_t, exits::ReasonCount>;
-
-ByNumber by_number(const exits::Counts& counts) {
-  ByNumber map;
-  for (const exits::ReasonCount& reason : counts.reasons) map[reason.number] = reason;
-  return map;
-}
 
 std::uint64_t reasons_of(const exits::HostStats& stats) {
   return std::accumulate(
@@ -52,7 +43,7 @@ exits::StepCounts counts_between(const exits::Counts& before, const exits::Count
   exits::StepCounts step;
   step.exits = after.total - before.total;
   step.cycles = after.cycles - before.cycles;
-  ByNumber earlier = by_number(before);
+  exits::ByNumber earlier = exits::by_number(before);
   for (const exits::ReasonCount& reason : after.reasons) {
     const exits::ReasonCount& then = earlier[reason.number];
     if (reason.exits == then.exits) continue;
@@ -64,7 +55,7 @@ exits::StepCounts counts_between(const exits::Counts& before, const exits::Count
 
 exits::Counts sum(const exits::Counts& one, const exits::Counts& other) {
   exits::Counts result{one.total + other.total, one.cycles + other.cycles, {}};
-  ByNumber reasons = by_number(one);
+  exits::ByNumber reasons = exits::by_number(one);
   for (const exits::ReasonCount& reason : other.reasons) {
     exits::ReasonCount& there = reasons[reason.number];
     there.number = reason.number;

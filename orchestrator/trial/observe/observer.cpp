@@ -76,9 +76,8 @@ void Observer::sample(double seconds) {
 
 void Observer::report() {
   const record::Conditions& conditions = state_.context.conditions;
-  Sample sample{
-      .vendor = record::recorded_vendor(conditions),
-      .emulated = record::condition_of(conditions, record::condition::emulated) == "true"};
+  Sample sample{.vendor = record::recorded_vendor(conditions),
+                .emulated = record::is_emulated(conditions)};
   for (const ExitsByNumber& guest : last_)
     for (const auto& [number, exits] : guest) sample.exits += exits;
   try {

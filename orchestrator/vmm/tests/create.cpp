@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT
 #include <fmt/format.h>
 
-#include <fstream>
 #include <sstream>
 
 #include "orchestrator/base/clock.hpp"
 #include "orchestrator/base/error.hpp"
+#include "orchestrator/base/fd.hpp"
 #include "orchestrator/base/process/interrupt.hpp"
 #include "orchestrator/exits/reasons.hpp"
 #include "orchestrator/kvm/modules/modules.hpp"
@@ -31,13 +31,8 @@ struct Memory {
 // The number behind the first word of the line that starts with it. Error (infrastructure) where
 // there is none.
 std::int64_t number_in(const char* file, const std::string& start) {
-  std::ifstream stream(file);
-  for (std::string line; std::getline(stream, line);) {
-    std::istringstream words(line);
-    std::string word;
-    std::int64_t number = -1;
-    if (words >> word >> number && word == start) return number;
-  }
+  std::istringstream rest(base::read_line(file, start + " "));
+  if (std::int64_t number = -1; rest >> number) return number;
   throw base::infrastructure_error(std::string(file) + " has no line '" + start + "'");
 }
 

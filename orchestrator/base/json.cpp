@@ -57,8 +57,7 @@ std::uint64_t whole(const Json& value, const char* name, std::uint64_t min, std:
     const auto number = value.template get<std::uint64_t>();
     if (number >= min && number <= max) return number;
   }
-  throw JsonExcess("'" + std::string(name) + "' is no whole number from " + std::to_string(min) +
-                   " to " + std::to_string(max));
+  bad_field(name, "is no whole number from " + std::to_string(min) + " to " + std::to_string(max));
 }
 
 }  // namespace
@@ -76,6 +75,10 @@ std::optional<std::string> json_excess(std::string_view text, const JsonLimits& 
     }
   }
   return std::nullopt;
+}
+
+void bad_field(const char* name, const std::string& what) {
+  throw JsonError("'" + std::string(name) + "' " + what);
 }
 
 std::string dump_json(const nlohmann::json& value, int indent) {
@@ -98,7 +101,7 @@ std::uint64_t whole_number(const nlohmann::ordered_json& value, const char* name
 
 template <typename Json>
 Json parse_json(std::string_view text, const JsonLimits& limits) {
-  if (const auto cause = json_excess(text, limits)) throw JsonExcess(*cause);
+  if (const auto cause = json_excess(text, limits)) throw JsonError(*cause);
   return Json::parse(text);
 }
 

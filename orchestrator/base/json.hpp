@@ -4,6 +4,8 @@
 // value recurses as deep as the value nests.
 #pragma once
 
+#include <concepts>
+#include <limits>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
@@ -19,10 +21,11 @@ struct JsonLimits {
   std::size_t text = 4u << 20;    // bytes of one text, as it is written
 };
 
-// The text goes beyond a limit. Caught with the parser's own exceptions.
-class JsonExcess : public nlohmann::json::exception {
+// The text goes beyond a limit, or a field is not what belongs there. Caught with the parser's own
+// exceptions.
+class JsonError : public nlohmann::json::exception {
  public:
-  explicit JsonExcess(const std::string& cause) : exception(first_free_id, cause.c_str()) {}
+  explicit JsonError(const std::string& cause) : exception(first_free_id, cause.c_str()) {}
 
  private:
   static constexpr int first_free_id = 600;
@@ -46,10 +49,73 @@ std::string dump_json(const nlohmann::json& value, int indent = -1);
 std::string dump_json(const nlohmann::ordered_json& value, int indent = -1);
 
 // A whole number from `min` to `max`, and no fraction: converting one that does not fit is
-// undefined in C++. JsonExcess, naming the field, on anything else.
+// undefined in C++. JsonError, naming the field, on anything else.
 std::uint64_t whole_number(const nlohmann::json& value, const char* name, std::uint64_t min,
                            std::uint64_t max);
 std::uint64_t whole_number(const nlohmann::ordered_json& value, const char* name, std::uint64_t min,
                            std::uint64_t max);
 
+[[noreturn]] void bad_field(const char* name, const std::string& what);
+
+// The fields of an object. JsonError, naming the field, where it is missing or of another kind; a
+// whole number must fit into its type.
+template <typename Json>
+const Json& need(const Json& object, const char* name) {
+  const auto found = object.is_object() ? object.find(name) : object.end();
+  if (found == object.end()) bad_field(name, "is missing");
+  return *found;
+}
+
+template <typename Value, typename Json>
+Value field(const Json& object, const char* name) {
+  const Json& value = need(object, name);
+  if constexpr (std::unsigned_integral<Value> && !std::same_as<Value, bool>) {
+    return Value(whole_number(value, name, 0, std::numeric_limits<Value>::max()));
+  } else {
+    try {
+      return value.template get<Value>();
+    } catch (const nlohmann::json::type_error&) {
+      bad_field(name, std::string("is a ") + value.type_name() + ", which does not belong there");
+    }
+  }
+}
+
+template <typename Value, typename Json>
+void read_field(const Json& object, const char* name, Value& value) {
+  value = field<Value>(object, name);
+}
+
+// A value that is not there has no field.
+template <typename Value, typename Json>
+void read_field(const Json& object, const char* name, std::optional<Value>& value) {
+  value = object.contains(name) ? std::optional(field<Value>(object, name)) : std::nullopt;
+}
+
+template <typename Value, typename Json>
+void put_field(Json& object, const char* name, const Value& value) {
+  object[name] = value;
+}
+
+template <typename Value, typename Json>
+void put_field(Json& object, const char* name, const std::optional<Value>& value) {
+  if (value) object[name] = *value;
+}
+
 }  // namespace lab::base
+
+// Makes to_json and from_json of a struct: each of the members is a field of its name. For json and
+// ordered_json, unlike the library's own macro.
+#define LAB_JSON_PUT(member) ::lab::base::put_field(json, #member, value.member);
+#define LAB_JSON_READ(member) ::lab::base::read_field(json, #member, value.member);
+#define LAB_JSON(Type, ...)                                                               \
+  template <typename Json>                                                                \
+  requires nlohmann::detail::is_basic_json<Json>::value void to_json(Json& json,          \
+                                                                     const Type& value) { \
+    json = Json::object();                                                                \
+    NLOHMANN_JSON_EXPAND(NLOHMANN_JSON_PASTE(LAB_JSON_PUT, __VA_ARGS__))                  \
+  }                                                                                       \
+  template <typename Json>                                                                \
+  requires nlohmann::detail::is_basic_json<Json>::value void from_json(const Json& json,  \
+                                                                       Type& value) {     \
+    NLOHMANN_JSON_EXPAND(NLOHMANN_JSON_PASTE(LAB_JSON_READ, __VA_ARGS__))                 \
+  }

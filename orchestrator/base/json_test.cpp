@@ -54,14 +54,52 @@ TEST(Json, WhatIsBeyondALimitIsNotParsed) {
 
 TEST(Json, AWholeNumberIsNoOther) {
   for (const char* text : {"1e300", "-1", "0.5", "9", "1", "\"3\"", "null", "[3]"})
-    EXPECT_THROW(whole_number(parse_json(text), "n", 2, 8), JsonExcess) << text;
+    EXPECT_THROW(whole_number(parse_json(text), "n", 2, 8), JsonError) << text;
   EXPECT_EQ(whole_number(parse_json("8"), "n", 2, 8), 8u);
   try {
     whole_number(parse_json("9"), "times", 2, 8);
     FAIL();
-  } catch (const JsonExcess& error) {
+  } catch (const JsonError& error) {
     EXPECT_THAT(error.what(), HasSubstr("'times' is no whole number from 2 to 8"));
   }
+}
+
+struct Sample {
+  std::string name;
+  std::uint16_t times = 0;
+  bool cut = false;
+  std::optional<double> exits;
+
+  bool operator==(const Sample&) const = default;
+};
+LAB_JSON(Sample, name, times, cut, exits)
+
+TEST(Json, AStructsMembersAreItsFields) {
+  const Sample whole{"a", 7, true, 1.5}, without{"b", 65'535, false, {}};
+  EXPECT_EQ(nlohmann::ordered_json(whole).dump(),
+            R"({"name":"a","times":7,"cut":true,"exits":1.5})");
+  EXPECT_EQ(nlohmann::json(without).dump(), R"({"cut":false,"name":"b","times":65535})");
+  EXPECT_EQ(nlohmann::json(whole).get<Sample>(), whole);
+  EXPECT_EQ(nlohmann::ordered_json(without).get<Sample>(), without);
+}
+
+TEST(Json, AFieldThatDoesNotFitIsNamed) {
+  const auto complaint = [](const char* text) -> std::string {
+    try {
+      parse_json(text).get<Sample>();
+    } catch (const JsonError& error) {
+      return error.what();
+    }
+    return "";
+  };
+  EXPECT_EQ(complaint("[]"), "'name' is missing");
+  EXPECT_EQ(complaint(R"({"name": 1})"), "'name' is a number, which does not belong there");
+  EXPECT_EQ(complaint(R"({"name": "a", "times": 65536})"),
+            "'times' is no whole number from 0 to 65535");
+  EXPECT_EQ(complaint(R"({"name": "a", "times": 1, "cut": 1})"),
+            "'cut' is a number, which does not belong there");
+  EXPECT_EQ(complaint(R"({"name": "a", "times": 1, "cut": true, "exits": "1"})"),
+            "'exits' is a string, which does not belong there");
 }
 
 // Whoever parses on their own has no limits.

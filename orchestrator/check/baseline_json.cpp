@@ -181,7 +181,7 @@ Baseline baseline_from_json(const std::string& json, const std::string& file) {
   };
   try {
     return baseline_from(base::parse_json<ordered_json>(json));
-  } catch (const base::JsonExcess& error) {
+  } catch (const base::JsonError& error) {
     throw bad(error.what());
   } catch (const ordered_json::exception& error) {
     const auto* parse = dynamic_cast<const ordered_json::parse_error*>(&error);

@@ -21,7 +21,7 @@ constexpr std::size_t reasons_limit = 1024;
 }
 
 std::uint32_t number_in(const json& object, const char* name) {
-  return std::uint32_t(base::whole_number(object.at(name), name, 0, UINT32_MAX));
+  return base::field<std::uint32_t>(object, name);
 }
 
 Reading parse_entry(const json& entry) {
@@ -60,11 +60,10 @@ Snapshot read_snapshot(const json& object) {
   snapshot.end_total = number_in(object, "end_total");
   snapshot.own_exits = number_in(object, "own_exits");
   snapshot.attempts = number_in(object, "attempts");
-  snapshot.total_cycles =
-      base::whole_number(object.at("total_cycles"), "total_cycles", 0, UINT64_MAX);
+  snapshot.total_cycles = base::field<std::uint64_t>(object, "total_cycles");
   snapshot.leaf_reads = number_in(object, "leaf_reads");
   snapshot.late_reads = number_in(object, "late_reads");
-  snapshot.readings = parse_readings(object.at("reasons"));
+  snapshot.readings = parse_readings(base::need(object, "reasons"));
   const auto reads = std::ranges::count_if(
       snapshot.readings, [](const Reading& reading) { return reading.read.has_value(); });
   if (snapshot.own_exits != reads + 1) fail_snapshot("'own_exits' is not the counts read + 1");

@@ -24,7 +24,7 @@ constexpr base::JsonLimits answer_limits{
 
 json result_in(std::string_view answer) {
   try {
-    return base::parse_json(answer, answer_limits).at("return");
+    return base::need(base::parse_json(answer, answer_limits), "return");
   } catch (const json::exception& error) {
     throw base::infrastructure_error(std::string("the guest agent's answer: ") + error.what());
   }

@@ -20,6 +20,7 @@ extern "C" {
 #include "orchestrator/base/error.hpp"
 #include "orchestrator/base/fd.hpp"
 #include "orchestrator/base/files/run_folder.hpp"
+#include "orchestrator/base/json.hpp"
 #include "orchestrator/base/process/interrupt.hpp"
 #include "orchestrator/guest/call_limit.hpp"
 #include "orchestrator/guest/qemu_process.hpp"
@@ -37,8 +38,8 @@ int last_code() {
 std::optional<bool> has_feature(virDomain* domain, const std::string& feature) {
   try {
     const nlohmann::json cpus = ask_qemu(domain, "query-cpus-fast");
-    const nlohmann::json value =
-        ask_qemu(domain, "qom-get", {{"path", cpus.at(0).at("qom-path")}, {"property", feature}});
+    const nlohmann::json value = ask_qemu(
+        domain, "qom-get", {{"path", base::need(cpus.at(0), "qom-path")}, {"property", feature}});
     return value.is_boolean() ? std::optional(value.get<bool>()) : std::nullopt;
   } catch (const nlohmann::json::exception&) {
   } catch (const base::Error&) {

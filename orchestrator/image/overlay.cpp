@@ -22,7 +22,8 @@ std::vector<ChainLink> chain_of(const std::filesystem::path& disk) {
   try {
     std::vector<ChainLink> chain;
     for (const auto& link : base::parse_json(info))
-      chain.push_back({.file = link.at("filename"), .format = link.at("format")});
+      chain.push_back({.file = base::field<std::string>(link, "filename"),
+                       .format = base::field<std::string>(link, "format")});
     return chain;
   } catch (const nlohmann::json::exception& error) {
     throw base::infrastructure_error("qemu-img info '" + disk.string() + "': " + error.what());

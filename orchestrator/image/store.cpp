@@ -164,7 +164,9 @@ void check_own_image(const fs::path& file) {
 Image read_image(const fs::path& folder) {
   try {
     const json object = base::parse_json(base::read_file(folder / "image.json"));
-    Image image{.name = object.at("name"), .kind = kind_named(object.at("kind")), .folder = folder};
+    Image image{.name = base::field<std::string>(object, "name"),
+                .kind = kind_named(base::field<std::string>(object, "kind")),
+                .folder = folder};
     const auto path = [&](const char* part) -> fs::path {
       if (!object.contains(part)) return {};
       const fs::path file = folder / object[part].get<std::string>();

@@ -9,9 +9,9 @@
 
 namespace lab::trial {
 
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(GuestImage, name, digest, disk, disk_format, disk_is_block,
-                                   kernel, initrd, cmdline, kernel_file, initrd_file, emulator,
-                                   firmware, firmware_is_flash, emulator_text, firmware_text)
+LAB_JSON(GuestImage, name, digest, disk, disk_format, disk_is_block, kernel, initrd, cmdline,
+         kernel_file, initrd_file, emulator, firmware, firmware_is_flash, emulator_text,
+         firmware_text)
 
 }  // namespace lab::trial
 
@@ -80,7 +80,7 @@ std::string to_json(const Job& job) {
               {"seed", job.seed},
               {"exact", job.exact},
               {"thrown_away", job.thrown_away},
-              {"images", nlohmann::json(job.images)},
+              {"images", job.images},
               {"plans", json::array()}};
   for (const scenario::TrialPlan& plan : job.plans)
     object["plans"].push_back(scenario::to_object(plan));
@@ -90,17 +90,17 @@ std::string to_json(const Job& job) {
 Job job_from_json(std::string_view text) {
   try {
     const json object = base::parse_json<json>(text);
-    const Site* site = record::find_site(object.at("site").get<std::string>());
+    const Site* site = record::find_site(base::field<std::string>(object, "site"));
     if (site == nullptr) throw base::infrastructure_error("job file: unknown site");
     Job job{.site = site,
-            .modules = object.at("modules").get<std::string>(),
-            .verify_tracepoint = object.at("verify_tracepoint"),
-            .capabilities = object.at("capabilities").get<std::string>(),
-            .seed = object.at("seed"),
-            .exact = object.at("exact"),
-            .thrown_away = object.at("thrown_away"),
-            .images = nlohmann::json(object.at("images")).get<Images>()};
-    for (const json& plan : object.at("plans"))
+            .modules = base::field<std::string>(object, "modules"),
+            .verify_tracepoint = base::field<bool>(object, "verify_tracepoint"),
+            .capabilities = base::field<std::string>(object, "capabilities"),
+            .seed = base::field<std::string>(object, "seed"),
+            .exact = base::field<bool>(object, "exact"),
+            .thrown_away = base::field<bool>(object, "thrown_away"),
+            .images = base::field<Images>(object, "images")};
+    for (const json& plan : base::need(object, "plans"))
       job.plans.push_back(scenario::plan_from_object(plan));
     return job;
   } catch (const json::exception& error) {

@@ -38,13 +38,13 @@ ModuleSet open_modules(const fs::path& path) {
   try {
     const auto build = base::parse_json(base::read_file(path / "build.json"));
     ModuleSet modules{.path = path,
-                      .release = build.at("release").get<std::string>(),
-                      .version = build.at("version").get<std::string>(),
-                      .patch = build.at("patch").get<std::string>(),
+                      .release = base::field<std::string>(build, "release"),
+                      .version = base::field<std::string>(build, "version"),
+                      .patch = base::field<std::string>(build, "patch"),
                       .source = build.value("source", ""),
                       .compiler = build.value("compiler", ""),
                       .warning = build.value("warning", "")};
-    for (const auto& [step, seconds] : build.at("seconds").items())
+    for (const auto& [step, seconds] : base::need(build, "seconds").items())
       modules.seconds.emplace_back(step, seconds.get<double>());
     return modules;
   } catch (const nlohmann::json::exception& error) {

@@ -98,10 +98,10 @@ std::string machine_suite() {
 KernelKit open_kit(const fs::path& path) {
   try {
     const auto info = base::parse_json(base::read_file(path / "info.json"));
-    return {info.at("release").get<std::string>(),
-            info.at("version").get<std::string>(),
+    return {base::field<std::string>(info, "release"),
+            base::field<std::string>(info, "version"),
             path,
-            info.at("suite").get<std::string>(),
+            base::field<std::string>(info, "suite"),
             info.value("compiler", ""),
             fs::exists(path / "kvm") ? last_line(base::read_file(path / "kvm")) : ""};
   } catch (const nlohmann::json::exception& error) {

@@ -116,7 +116,7 @@ Node node_of(const json& value) {
 }
 
 void check_version(const json& object) {
-  const std::uint64_t is = base::whole_number(object.at("version"), "version", 0, UINT64_MAX);
+  const std::uint64_t is = base::field<std::uint64_t>(object, "version");
   if (is != version)
     throw base::infrastructure_error(std::string(plan_place) + ": made by a newer lab (version " +
                                      std::to_string(is) + ", this one knows " +
@@ -141,7 +141,7 @@ Cell cell_from(const json& value, Settings settings) {
 void read_place(const json& object, TrialPlan& plan) {
   constexpr std::uint32_t most_repeats = 10'000, most_trials = 1'000'000;
   constexpr std::size_t longest_name = 16'384;
-  plan.name = read_line(node_of(object.at("name")), "name", longest_name);
+  plan.name = read_line(node_of(base::need(object, "name")), "name", longest_name);
   if (object.contains("cell")) plan.cell = cell_from(object["cell"], plan.settings);
   plan.repeat = number_in(object, "repeat", plan.repeat, most_trials);
   plan.repeats = number_in(object, "repeats", plan.repeats, most_repeats);
@@ -153,11 +153,11 @@ TrialPlan plan_from(const json& object) {
   Draft draft;
   draft.place = draft.scenario.file = plan_place;
   Scenario& scenario = draft.scenario;
-  scenario.name = read_name(node_of(object.at("scenario")), "scenario");
-  for (const auto& [key, value] : object.at("settings").items())
+  scenario.name = read_name(node_of(base::need(object, "scenario")), "scenario");
+  for (const auto& [key, value] : base::need(object, "settings").items())
     apply_setting(scenario.settings, key, node_of(value).text, plan_place);  // as --set has it
   if (object.contains("timeouts")) read_timeouts(scenario, node_of(object["timeouts"]));
-  scenario.steps = read_steps(node_of(object.at("steps")));
+  scenario.steps = read_steps(node_of(base::need(object, "steps")));
   draft.step_places.resize(scenario.steps.size(), plan_place);
   if (object.contains("expect")) read_expect(draft, node_of(object["expect"]));
   check(draft);

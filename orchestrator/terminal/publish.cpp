@@ -70,11 +70,11 @@ std::vector<LiveGuest> published(const base::Folders& folders) {
       try {
         const json object = base::parse_json<json>(base::read_file(file, file_limit));
         LiveGuest guest{.key = file,
-                        .phase = object.at("phase"),
-                        .taken = object.at("taken"),
-                        .trial = object.at("trial"),
+                        .phase = base::field<std::string>(object, "phase"),
+                        .taken = base::field<double>(object, "taken"),
+                        .trial = base::field<std::string>(object, "trial"),
                         .node = object.value("node", ""),
-                        .sample = trial::sample_from_object(object.at("sample"))};
+                        .sample = trial::sample_from_object(base::need(object, "sample"))};
         guest.key += guest.trial;
         guests.push_back(std::move(guest));
       } catch (const std::exception&) {

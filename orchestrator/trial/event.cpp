@@ -35,7 +35,7 @@ std::uint32_t number_from(const ordered_json& value) {
 std::string text_from(const ordered_json& object, const char* name, std::size_t max,
                       bool needed = false) {
   const std::string text =
-      needed ? object.at(name).get<std::string>() : object.value(name, std::string());
+      needed ? base::field<std::string>(object, name) : object.value(name, std::string());
   if (text.size() > max) malformed(std::string("'") + name + "' is too long");
   return text;
 }
@@ -58,13 +58,13 @@ ordered_json causes_json(const Sample::Causes& causes) {
 }
 
 Sample::Causes causes_from(const ordered_json& object) {
-  const ordered_json& list = object.at("leading");
+  const ordered_json& list = base::need(object, "leading");
   if (!list.is_array() || list.size() > max_live_causes) malformed("a sample's causes are no list");
-  Sample::Causes causes{.exits = count_from(object.at("exits")), .leading = {}};
+  Sample::Causes causes{.exits = base::field<std::uint64_t>(object, "exits"), .leading = {}};
   for (const ordered_json& cause : list) {
-    causes.leading.push_back({number_from(cause.at("number")),
+    causes.leading.push_back({base::field<std::uint32_t>(cause, "number"),
                               text_from(cause, "text", max_cause_text, true),
-                              count_from(cause.at("exits"))});
+                              base::field<std::uint64_t>(cause, "exits")});
   }
   return causes;
 }
@@ -119,10 +119,12 @@ base::Error error_from(const ordered_json& object) {
 decltype(Event::what) what_from(const ordered_json& object) {
   const std::string type = text_from(object, "type", max_words, true);
   if (type == "phase") return phase_from(object);
-  if (type == "sample") return sample_from_object(object.at("sample"));
-  if (type == "record") return record::from_object(object.at("record"));
+  if (type == "sample") return sample_from_object(base::need(object, "sample"));
+  if (type == "record") return record::from_object(base::need(object, "record"));
   if (type == "error") return error_from(object);
-  if (type == "capabilities") return Capabilities{object.at("file"), object.at("text")};
+  if (type == "capabilities")
+    return Capabilities{base::field<std::string>(object, "file"),
+                        base::field<std::string>(object, "text")};
   if (type == "end") return End();
   malformed("unknown event '" + type + "'");
 }
@@ -152,7 +154,7 @@ Sample sample_from_object(const ordered_json& object) {
   try {
     return {.vendor = exits::parse_vendor(object.value("vendor", "")),
             .emulated = object.value("emulated", false),
-            .exits = count_from(object.at("exits")),
+            .exits = base::field<std::uint64_t>(object, "exits"),
             .reasons = object.contains("reasons") ? reasons_from(object["reasons"])
                                                   : std::vector<Sample::Reason>(),
             .causes = object.contains("causes") ? std::optional(causes_from(object["causes"]))

@@ -139,17 +139,17 @@ class Bench {
                   "--format", "json", "-o", result.string()},
          .limit = limit * trials});
     Run run{.seconds = watch.seconds()};
-    run.trials = base::parse_json<ordered_json>(base::read_file(result)).at("trials");
+    run.trials = base::need(base::parse_json<ordered_json>(base::read_file(result)), "trials");
     return run;
   }
 
   void take(const Run& run) {
     const ordered_json& trial = run.trials.at(0);
     results_.lab.add(run.seconds);
-    results_.boot.add(trial.at("steps").at(0).at("seconds").get<double>());
-    results_.conditions = trial.at("conditions").get<record::Conditions>();
+    results_.boot.add(base::field<double>(base::need(trial, "steps").at(0), "seconds"));
+    results_.conditions = base::field<record::Conditions>(trial, "conditions");
     double known = 0;
-    for (const auto& [phase, seconds] : trial.at("timings").items()) {
+    for (const auto& [phase, seconds] : base::need(trial, "timings").items()) {
       if (phase == "trial") continue;  // the sum of others
       known += seconds.get<double>();
       times_of(phase).add(seconds.get<double>());

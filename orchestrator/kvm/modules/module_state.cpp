@@ -17,8 +17,7 @@ fs::path state_file(const fs::path& runtime) {
 
 }  // namespace
 
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(ModuleState, vendor_module, stock_was_loaded, kept, patch,
-                                   parameters)
+LAB_JSON(ModuleState, vendor_module, stock_was_loaded, kept, patch, parameters)
 
 std::optional<ModuleState> read_state(const fs::path& runtime) {
   const fs::path path = state_file(runtime);

@@ -36,7 +36,7 @@ std::string node_name() {
 }
 
 std::string name_from(const json& object, const char* key) {
-  std::string name = object.at(key);
+  std::string name = base::field<std::string>(object, key);
   if (!is_name(name))
     throw base::infrastructure_error(std::string("'") + key + "' is no line of printable ASCII");
   return name;
@@ -61,10 +61,9 @@ Greeting greeting_from_json(std::string_view line) {
   try {
     if (line.size() > max_greeting_bytes) throw base::infrastructure_error("it is too long");
     const json object = base::parse_json<json>(line);
-    if (object.at("type") != "lane") throw base::infrastructure_error("its type is not lane");
-    const json& number = object.at("protocol");
-    if (!number.is_number_unsigned()) throw base::infrastructure_error("its protocol is no number");
-    return {.protocol = number.get<unsigned>(),
+    if (base::need(object, "type") != "lane")
+      throw base::infrastructure_error("its type is not lane");
+    return {.protocol = base::field<unsigned>(object, "protocol"),
             .lab = name_from(object, "lab"),
             .node = name_from(object, "node"),
             .host = name_from(object, "host")};
@@ -88,14 +87,15 @@ std::string to_json(const Work& work) {
 Work work_from_json(std::string_view line) {
   try {
     const json object = base::parse_json<json>(line);
-    if (object.at("type") != "work") throw base::infrastructure_error("a line that is no work");
-    Work work{.provide = object.at("provide"),
-              .site = object.at("site"),
-              .verify_tracepoint = object.at("verify_tracepoint"),
-              .time_scale = object.at("time_scale")};
+    if (base::need(object, "type") != "work")
+      throw base::infrastructure_error("a line that is no work");
+    Work work{.provide = base::field<bool>(object, "provide"),
+              .site = base::field<std::string>(object, "site"),
+              .verify_tracepoint = base::field<bool>(object, "verify_tracepoint"),
+              .time_scale = base::field<double>(object, "time_scale")};
     if (record::find_site(work.site) == nullptr)
       throw base::infrastructure_error("no site is called '" + work.site + "'");
-    for (const json& plan : object.at("plans"))
+    for (const json& plan : base::need(object, "plans"))
       work.plans.push_back(scenario::plan_from_object(plan));
     return work;
   } catch (const json::exception& error) {

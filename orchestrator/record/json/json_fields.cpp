@@ -13,7 +13,7 @@ void fail(const std::string& cause) {
 ordered_json parse(std::string_view json) {
   try {
     return base::parse_json<ordered_json>(json, {.bytes = 64u << 20});
-  } catch (const base::JsonExcess& error) {
+  } catch (const base::JsonError& error) {
     fail(error.what());
   } catch (const ordered_json::exception&) {
     fail("not JSON");

@@ -34,17 +34,17 @@ ReaderMessage::Kind kind_of(const std::string& event) {
 }
 
 std::string word(const json& object, const char* name) {
-  std::string text = object.at(name).get<std::string>();
+  std::string text = base::field<std::string>(object, name);
   if (text.size() > max_word) throw garbage(std::string("'") + name + "' is too long");
   return text;
 }
 
 exits::Snapshot snapshot_in(const json& object, const char* name) {
-  return exits::snapshot_from(object.at(name));
+  return exits::snapshot_from(base::need(object, name));
 }
 
 std::uint32_t number(const json& object, const char* name, std::uint32_t max = UINT32_MAX) {
-  return std::uint32_t(base::whole_number(object.at(name), name, 0, max));
+  return std::uint32_t(base::whole_number(base::need(object, name), name, 0, max));
 }
 
 void read_ready(const json& object, ReaderMessage& message) {
@@ -64,7 +64,7 @@ int exit_code_in(const json& object, const char* name) {
 
 // A guest's clock may say anything.
 std::optional<double> seconds_in(const json& object) {
-  const double seconds = object.at("seconds").get<double>();
+  const double seconds = base::field<double>(object, "seconds");
   return seconds >= 0 && seconds < 1e9 ? std::optional(seconds) : std::nullopt;
 }
 
@@ -78,10 +78,10 @@ void read_step(const json& object, ReaderMessage& message) {
   if (object.contains("background_exit_code"))
     message.background_exit_code = exit_code_in(object, "background_exit_code");
   message.times = number(object, "times");
-  message.cut = object.at("cut").get<bool>();
+  message.cut = base::field<bool>(object, "cut");
   message.killed = message.cut && signal == SIGKILL;
   message.seconds = seconds_in(object);
-  message.text = object.at("output").get<std::string>();
+  message.text = base::field<std::string>(object, "output");
 }
 
 ReaderSymbol symbol_in(const json& value) {
@@ -98,8 +98,8 @@ void read_symbols(const json& object, ReaderMessage& message) {
     return;
   }
   message.from = number(object, "from", max_symbols);
-  message.more = object.at("more").get<bool>();
-  const json& symbols = object.at("symbols");
+  message.more = base::field<bool>(object, "more");
+  const json& symbols = base::need(object, "symbols");
   if (!symbols.is_array() || symbols.empty() || message.from + symbols.size() > max_symbols)
     throw garbage("more symbols than there may be, or none");
   for (const json& value : symbols) message.symbols.push_back(symbol_in(value));
@@ -111,7 +111,7 @@ ReaderMessage parse_reader_message(std::string_view line) {
   try {
     const json object = base::parse_json(line, line_limits);
     ReaderMessage message;
-    message.kind = kind_of(object.at("event").get<std::string>());
+    message.kind = kind_of(base::field<std::string>(object, "event"));
     switch (message.kind) {
       case ReaderMessage::Kind::ready:
         read_ready(object, message);
@@ -124,7 +124,7 @@ ReaderMessage parse_reader_message(std::string_view line) {
         message.after = snapshot_in(object, "snapshot");
         break;
       case ReaderMessage::Kind::error:
-        message.text = object.at("message").get<std::string>();
+        message.text = base::field<std::string>(object, "message");
         break;
       case ReaderMessage::Kind::symbols:
         read_symbols(object, message);

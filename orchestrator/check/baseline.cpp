@@ -79,7 +79,7 @@ void write_baseline(const std::string& file, const Baseline& baseline) {
 }
 
 std::string site_name(const Cell& cell) {
-  return record::condition_of(cell.conditions, record::condition::site);
+  return record::find_condition(cell.conditions, record::condition::site);
 }
 
 void accept(Baseline& baseline, Entry entry) {

@@ -33,15 +33,15 @@ std::optional<Layout> parse_layout(std::string_view text) {
   return std::nullopt;
 }
 
-Answer answer_of(Layout layout, std::uint32_t leaf) {
+Answer find_answer(Layout layout, std::uint32_t leaf) {
   if (leaf < EXIT_LEAF_FIRST || leaf > EXIT_LEAF_LAST) return Answer::none;
   return Answer(answers[int(layout)][leaf - EXIT_LEAF_FIRST]);
 }
 
 std::uint32_t total_leaf(Layout layout) {
   std::uint32_t leaf = EXIT_LEAF_FIRST;
-  while (answer_of(layout, leaf) != Answer::total &&
-         answer_of(layout, leaf) != Answer::total_and_cycles)
+  while (find_answer(layout, leaf) != Answer::total &&
+         find_answer(layout, leaf) != Answer::total_and_cycles)
     ++leaf;
   return leaf;
 }

@@ -19,7 +19,7 @@ std::string_view to_string(Layout layout);
 std::optional<Layout> parse_layout(std::string_view text);
 
 // What `leaf` answers; Answer::none outside 0x4FFFFFFB..0x4FFFFFFF.
-Answer answer_of(Layout layout, std::uint32_t leaf);
+Answer find_answer(Layout layout, std::uint32_t leaf);
 
 // The leaf that answers T (total or total_and_cycles).
 std::uint32_t total_leaf(Layout layout);

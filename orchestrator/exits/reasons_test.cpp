@@ -178,13 +178,13 @@ TEST(Reasons, ParsesNamesAndNumbers) {
 }
 
 TEST(Layout, AnswersAsInTheSharedHeader) {
-  EXPECT_EQ(answer_of(Layout::descending, 0x4FFFFFFF), Answer::total);
-  EXPECT_EQ(answer_of(Layout::ascending, 0x4FFFFFFD), Answer::total_cycles);
-  EXPECT_EQ(answer_of(Layout::combined, 0x4FFFFFFC), Answer::none);
-  EXPECT_EQ(answer_of(Layout::combined, 0x50000000), Answer::none);
+  EXPECT_EQ(find_answer(Layout::descending, 0x4FFFFFFF), Answer::total);
+  EXPECT_EQ(find_answer(Layout::ascending, 0x4FFFFFFD), Answer::total_cycles);
+  EXPECT_EQ(find_answer(Layout::combined, 0x4FFFFFFC), Answer::none);
+  EXPECT_EQ(find_answer(Layout::combined, 0x50000000), Answer::none);
   for (Layout layout : all_layouts) {
     EXPECT_EQ(parse_layout(to_string(layout)), layout);
-    const Answer answer = answer_of(layout, total_leaf(layout));
+    const Answer answer = find_answer(layout, total_leaf(layout));
     EXPECT_TRUE(answer == Answer::total || answer == Answer::total_and_cycles);
   }
   EXPECT_EQ(parse_layout("Descending"), std::nullopt);

@@ -88,7 +88,7 @@ Check check_cpuid(const CausedDetails& caused, const Events& traced) {
   const Numbers numbers{caused.vendor == Vendor::svm ? 0x72u : 10u};
   const auto add = [&](Expected& expected, const CauseKey& key, std::uint64_t exits) {
     Bounds& bounds = expected.details[key.detail];
-    if (answer_of(caused.layout, static_cast<std::uint32_t>(key.detail)) == Answer::none)
+    if (find_answer(caused.layout, static_cast<std::uint32_t>(key.detail)) == Answer::none)
       widen(bounds, least_exits(key, exits), exits);
     else
       widen(bounds, 0, caused.leaves_answer ? 0 : exits);

@@ -49,7 +49,7 @@ Commit revert(const TreeTools& tools, const std::string& tree_at, const std::str
   return run(tools, {"--revert", tree_at, other}).at(0);
 }
 
-std::string kernel_of(const TreeTools& tools, const std::string& tree) {
+std::string kernel_key(const TreeTools& tools, const std::string& tree) {
   const std::string line = last_line(
       run_script({tools.patch_folder / "build-kit", "--resolve", tree, tools.cache}, nullptr));
   return line.substr(0, line.rfind(' '));

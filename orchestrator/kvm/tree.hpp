@@ -33,7 +33,7 @@ std::vector<Commit> apply_patches(const TreeTools& tools, const std::string& tre
 Commit revert(const TreeTools& tools, const std::string& tree_at, const std::string& other);
 
 // What stands for the kernel, and for KVM, that a tree ("TREE" or "TREE@COMMIT") makes.
-std::string kernel_of(const TreeTools& tools, const std::string& tree);
+std::string kernel_key(const TreeTools& tools, const std::string& tree);
 
 // "f2bdabfc1bc3 KVM: what it says".
 std::string in_words(const Commit& commit);

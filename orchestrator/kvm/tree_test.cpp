@@ -85,7 +85,7 @@ class Tree : public testing::Test {
     git({"commit", "-q", "-m", subject});
   }
   std::string head() { return last_line(git({"rev-parse", "HEAD"})); }
-  std::string kernel(const std::string& at = "") { return kernel_of(tools_, tree_.string() + at); }
+  std::string kernel(const std::string& at = "") { return kernel_key(tools_, tree_.string() + at); }
   KernelKit kit(const std::string& at = "") {
     return find_or_fetch_kit(tools_.cache, patch_folder, tree_.string() + at, nullptr);
   }

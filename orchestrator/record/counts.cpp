@@ -10,7 +10,7 @@
 namespace lab::record {
 namespace {
 
-StepCounts counts_of(const Step& step) {
+StepCounts to_counts(const Step& step) {
   StepCounts counts{.step = step.name, .guest = step.guest, .exits = *step.exits};
   for (const Reason& reason : step.reasons)
     counts.reasons.emplace_back(reason.number, reason.exits);
@@ -40,7 +40,7 @@ bool TrialCounts::operator==(const TrialCounts& other) const {
   return fields(*this) == fields(other);
 }
 
-TrialCounts counts_of(const Record& record) {
+TrialCounts to_counts(const Record& record) {
   TrialCounts counts{
       .id = record.id,
       .run = record.run,
@@ -50,7 +50,7 @@ TrialCounts counts_of(const Record& record) {
       .outcome = record.outcome,
       .conditions = std::make_shared<const Conditions>(comparable(record.conditions))};
   for (const Step& step : record.steps)
-    if (step.exits) counts.steps.push_back(counts_of(step));
+    if (step.exits) counts.steps.push_back(to_counts(step));
   if (record.timeline) counts.phases = phase_counts(*record.timeline);
   return counts;
 }
@@ -62,7 +62,7 @@ Conditions comparable(Conditions conditions) {
   return conditions;
 }
 
-std::string_view cell_of(std::string_view trial) {
+std::string_view cell_name(std::string_view trial) {
   return trial.substr(0, trial.rfind('#'));
 }
 

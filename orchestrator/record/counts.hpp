@@ -43,13 +43,13 @@ struct TrialCounts {
   bool operator==(const TrialCounts&) const;
 };
 
-TrialCounts counts_of(const Record& record);
+TrialCounts to_counts(const Record& record);
 
 // The record's conditions without those that differ between any two trials; without the node where
 // counts do not depend on it.
 Conditions comparable(Conditions conditions);
 
 // "boot-count[paging=shadow]" of "boot-count[paging=shadow]#2".
-std::string_view cell_of(std::string_view trial);
+std::string_view cell_name(std::string_view trial);
 
 }  // namespace lab::record

@@ -81,7 +81,7 @@ exits::Check judge_cause(const scenario::Expectation& expect, const Step& step,
 exits::Check judge_step(const scenario::Expectation& expect, const Step& step,
                         exits::Vendor vendor) {
   if (!expect.cause.empty()) return judge_cause(expect, step, vendor);
-  const auto exits = exits_of(step, vendor, expect.reason, expect.category);
+  const auto exits = count_exits(step, vendor, expect.reason, expect.category);
   const auto value = exits && expect.per_second ? rate_of(*exits, step, expect.max) : exits;
   exits::Check check =
       exits::check_bounds(name_of(expect, step.guest), value, expect.min, expect.max);
@@ -114,7 +114,7 @@ void add_values(Side& side, const Record& record, const scenario::Relation& rela
   const std::size_t before = side.values.size();
   for (const Step& step : record.steps) {
     if (step.name != relation.step) continue;
-    if (const auto exits = exits_of(step, *known, relation.reason, relation.category))
+    if (const auto exits = count_exits(step, *known, relation.reason, relation.category))
       side.values.push_back(static_cast<double>(*exits));
   }
   side.trials += side.values.size() > before;
@@ -172,9 +172,9 @@ RelationResult judge_relation(const scenario::Scenario& scenario,
 
 }  // namespace
 
-std::optional<std::uint64_t> exits_of(const Step& step, exits::Vendor vendor,
-                                      std::string_view reason,
-                                      const std::optional<exits::Category>& category) {
+std::optional<std::uint64_t> count_exits(const Step& step, exits::Vendor vendor,
+                                         std::string_view reason,
+                                         const std::optional<exits::Category>& category) {
   if (!step.exits) return std::nullopt;
   if (!category && reason == "total") return step.exits;
   const auto number = category ? std::nullopt : exits::parse_reason(vendor, reason);

@@ -16,9 +16,9 @@ namespace lab::record {
 
 // Exits of "total", of a reason or of a category in the step. Zero when it never happened; empty
 // when the step has no counts or this vendor no such reason.
-std::optional<std::uint64_t> exits_of(const Step& step, exits::Vendor vendor,
-                                      std::string_view reason,
-                                      const std::optional<exits::Category>& category);
+std::optional<std::uint64_t> count_exits(const Step& step, exits::Vendor vendor,
+                                         std::string_view reason,
+                                         const std::optional<exits::Category>& category);
 
 // Whether this vendor has what the expectation names. Known before anything is booted.
 bool has_reason(exits::Vendor vendor, const scenario::Expectation& expect);

@@ -108,21 +108,21 @@ bool is_only_told(std::string_view key) {
   return key == condition::lab_version;
 }
 
-std::string condition_of(const Conditions& conditions, std::string_view key) {
+std::string find_condition(const Conditions& conditions, std::string_view key) {
   const auto found = conditions.find(std::string(key));
   return found == conditions.end() ? "" : found->second;
 }
 
 std::optional<exits::Vendor> recorded_vendor(const Conditions& conditions) {
-  return exits::parse_vendor(condition_of(conditions, condition::vendor));
+  return exits::parse_vendor(find_condition(conditions, condition::vendor));
 }
 
 bool is_emulated(const Conditions& conditions) {
-  return condition_of(conditions, condition::emulated) == "true";
+  return find_condition(conditions, condition::emulated) == "true";
 }
 
 bool is_deterministic(const Conditions& conditions) {
-  const Site* site = find_site(condition_of(conditions, condition::site));
+  const Site* site = find_site(find_condition(conditions, condition::site));
   return conditions.contains(std::string(condition::exact)) || (site != nullptr && site->own_clock);
 }
 

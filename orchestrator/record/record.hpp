@@ -161,7 +161,7 @@ inline bool is_confirmation(std::string_view run) {
 
 using Conditions = std::map<std::string, std::string>;
 
-std::string condition_of(const Conditions& conditions, std::string_view key);  // "" where unknown
+std::string find_condition(const Conditions& conditions, std::string_view key);  // "" where unknown
 
 // The one that they name; empty where they name none that is known.
 std::optional<exits::Vendor> recorded_vendor(const Conditions& conditions);

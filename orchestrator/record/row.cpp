@@ -3,7 +3,7 @@
 
 namespace lab::record {
 
-Row row_of(const Record& record) {
+Row to_row(const Record& record) {
   return {.id = record.id,
           .run = record.run,
           .scenario = record.scenario,

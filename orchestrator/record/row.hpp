@@ -22,7 +22,7 @@ struct Row {
   bool operator==(const Row&) const = default;
 };
 
-Row row_of(const Record& record);
+Row to_row(const Record& record);
 
 // One `lab run` (Record::run).
 struct RunInfo {

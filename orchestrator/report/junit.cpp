@@ -120,7 +120,7 @@ JUnitTest relation_test(const record::RelationResult& relation) {
 // run, which have their conditions in common, are one.
 bool in_one_suite(const Record& a, const Record& b) {
   return a.run == b.run && a.scenario == b.scenario &&
-         record::cell_of(a.trial) == record::cell_of(b.trial) &&
+         record::cell_name(a.trial) == record::cell_name(b.trial) &&
          record::comparable(a.conditions) == record::comparable(b.conditions);
 }
 
@@ -136,7 +136,7 @@ std::span<const Record> first_suite(std::span<const Record> records) {
 
 // Of one cell.
 JUnitSuite trials_suite(std::span<const Record> records) {
-  JUnitSuite suite{.name = std::string(record::cell_of(records.front().trial)),
+  JUnitSuite suite{.name = std::string(record::cell_name(records.front().trial)),
                    .timestamp = record::format_time(records.front().start_time).substr(0, 19),
                    .properties = record::comparable(records.front().conditions)};
   for (const Record& record : records) suite.tests.push_back(trial_test(record));

@@ -78,7 +78,7 @@ std::string openmetrics(std::span<const Record> records) {
   std::map<std::tuple<std::string, std::string, std::string>, Group> newest;
   for (Group& one : group(records)) {
     const Record& last = *one.records.back();
-    newest[{one.scenario, std::string(record::cell_of(last.trial)), last.site}] = std::move(one);
+    newest[{one.scenario, std::string(record::cell_name(last.trial)), last.site}] = std::move(one);
   }
   for (const auto& [key, group] : newest) {
     const Record& first = *group.records.front();

@@ -171,7 +171,7 @@ ordered_json cell_json(const Group& group) {
   ordered_json object = {{"scenario", printable(group.scenario)},
                          {"name", group.label},
                          {"label", short_label(group.label, group.scenario)},
-                         {"vendor", printable(condition_of(first, record::condition::vendor))},
+                         {"vendor", printable(find_condition(first, record::condition::vendor))},
                          {"emulated", is_emulated(first)},
                          {"trials", group.records.size()},
                          {"conditions", conditions_json(group.conditions)},
@@ -189,14 +189,14 @@ ordered_json cell_json(const Group& group) {
 ordered_json trial_json(const Record& record) {
   ordered_json object = {{"id", printable(record.id)},
                          {"name", printable(record.trial)},
-                         {"cell", printable(record::cell_of(record.trial))},
+                         {"cell", printable(record::cell_name(record.trial))},
                          {"site", printable(record.site)},
                          {"outcome", to_string(record.outcome)},
                          {"start", record::format_time(record.start_time)},
                          {"seconds", record::trial_seconds(record.timings)}};
   if (!record.steps.empty() && record.steps.front().exits)
     object["exits"] = exact(*record.steps.front().exits);
-  const std::string node = condition_of(record, record::condition::node);
+  const std::string node = find_condition(record, record::condition::node);
   if (!node.empty()) object["node"] = printable(node);
   if (!record.message.empty()) object["message"] = printable(record.message, true);
   object["checks_failed"] = ordered_json::array();
@@ -253,7 +253,7 @@ ordered_json timelines(const std::vector<Group>& groups, std::span<const Record>
   }
   for (auto record = records.rbegin(); record != records.rend(); ++record)
     if (record->outcome != Outcome::passed && has_samples(*record))
-      chosen.emplace_back(&*record, printable(record::cell_of(record->trial)));
+      chosen.emplace_back(&*record, printable(record::cell_name(record->trial)));
   if (chosen.size() > timelines_shown) chosen.resize(timelines_shown);
   ordered_json list = ordered_json::array();
   for (const auto& [record, cell] : chosen)

@@ -123,7 +123,7 @@ TEST(Page, TheHistoryOfEachSiteIsALineOfItsOwn) {
     Record record = trial(number, number % 2 == 0 ? 100 : 900);
     record.run = record.id;
     record.conditions["site"] = number % 2 == 0 ? "svm" : "kvm";
-    history.add(record::counts_of(record));
+    history.add(record::to_counts(record));
   }
   const nlohmann::json series =
       nlohmann::json::parse(page_data({.title = "t", .history = &history}))["history"]["series"];

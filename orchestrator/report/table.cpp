@@ -30,7 +30,7 @@ class Brief {
  public:
   explicit Brief(const Record& record) : record_(record) {}
   void add(std::string_view key, std::string_view before = "", std::string_view after = "") {
-    const std::string value = printable(condition_of(record_, key));
+    const std::string value = printable(find_condition(record_, key));
     if (value.empty()) return;
     text_ += fmt::format("{}{}{}{}", text_.empty() ? "" : ", ", before, value, after);
   }
@@ -53,14 +53,14 @@ std::string conditions_in_brief(const Record& record) {
   namespace c = record::condition;
   Brief outer(record), guest(record);
   outer.add(c::site, "site ", kind_of_counts(record));
-  outer.add(condition_of(record, c::cpu_model).empty() ? c::vendor : c::cpu_model);
+  outer.add(find_condition(record, c::cpu_model).empty() ? c::vendor : c::cpu_model);
   outer.add(c::outer_kernel, "outer kernel ");
   outer.add(c::patch_version, "patch ");
   guest.add(c::image, "image ");
-  const bool own_kernel = !condition_of(record, c::guest_kernel_file).empty();
+  const bool own_kernel = !find_condition(record, c::guest_kernel_file).empty();
   guest.add(c::guest_kernel, "kernel ", own_kernel ? " (your own)" : "");
-  if (condition_of(record, c::guests) != "1") guest.add(c::guests, "", " guests");
-  guest.add(c::vcpus, "", condition_of(record, c::vcpus) == "1" ? " vCPU" : " vCPUs");
+  if (find_condition(record, c::guests) != "1") guest.add(c::guests, "", " guests");
+  guest.add(c::vcpus, "", find_condition(record, c::vcpus) == "1" ? " vCPU" : " vCPUs");
   guest.add(c::memory);
   guest.add(c::paging, "", " paging");
   guest.add(c::layout, "", " layout");
@@ -321,7 +321,7 @@ std::string list(std::span<const record::Row> rows, const Style& style) {
 
 std::string list(std::span<const Record> records, const Style& style) {
   std::vector<record::Row> rows;
-  for (const Record& record : records) rows.push_back(row_of(record));
+  for (const Record& record : records) rows.push_back(to_row(record));
   return list(rows, style);
 }
 

@@ -194,8 +194,8 @@ std::string reason_name(const record::Record& record, std::uint32_t number) {
   return vendor ? exits::reason_name(*vendor, number) : fmt::format("no. {}", number);
 }
 
-std::string condition_of(const record::Record& record, std::string_view key) {
-  return record::condition_of(record.conditions, key);
+std::string find_condition(const record::Record& record, std::string_view key) {
+  return record::find_condition(record.conditions, key);
 }
 
 }  // namespace lab::report

@@ -85,6 +85,6 @@ std::string relation_text(const record::RelationResult& relation);
 bool is_emulated(const record::Record& record);
 // The reason's name by the record's vendor.
 std::string reason_name(const record::Record& record, std::uint32_t number);
-std::string condition_of(const record::Record& record, std::string_view key);  // "" where unknown
+std::string find_condition(const record::Record& record, std::string_view key);  // "" where unknown
 
 }  // namespace lab::report

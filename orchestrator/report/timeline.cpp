@@ -48,7 +48,7 @@ std::string burst_text(const Record& record, const record::Burst& burst) {
 
 std::string title_of(const Record& record, const Style& style) {
   const record::Timeline& timeline = *record.timeline;
-  const std::string guests = condition_of(record, record::condition::guests);
+  const std::string guests = find_condition(record, record::condition::guests);
   return fmt::format("\n{}: {} in {:.1f} s{}\n", ink(style, Ink::bold, "timeline"),
                      base::counted(thousands(timeline.samples.size()), "sample"),
                      timeline.samples.back().seconds,

@@ -24,8 +24,9 @@ using Plans = std::vector<scenario::TrialPlan>;
 std::vector<Plans> together(const Plans& plans) {
   std::vector<Plans> groups;
   for (const scenario::TrialPlan& plan : plans) {
-    const bool belongs = !groups.empty() && groups.back().front().warmup &&
-                         record::cell_of(groups.back().front().name) == record::cell_of(plan.name);
+    const bool belongs =
+        !groups.empty() && groups.back().front().warmup &&
+        record::cell_name(groups.back().front().name) == record::cell_name(plan.name);
     if (!belongs) groups.emplace_back();
     groups.back().push_back(plan);
   }

@@ -114,7 +114,7 @@ std::vector<scenario::TrialPlan> first_of_cells(const std::vector<scenario::Tria
   std::vector<scenario::TrialPlan> first;
   std::set<std::pair<std::string, std::string>> seen;
   for (const scenario::TrialPlan& plan : plans)
-    if (!plan.warmup && seen.emplace(plan.scenario, record::cell_of(plan.name)).second)
+    if (!plan.warmup && seen.emplace(plan.scenario, record::cell_name(plan.name)).second)
       first.push_back(plan);
   return first;
 }

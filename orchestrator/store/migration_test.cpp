@@ -88,8 +88,8 @@ TEST_F(Migration, FromVersion1) {
       Store store(path(), mode);
       for (int i = 0; i < 3; ++i) EXPECT_EQ(store.show(old_record(i).id), old_record(i));
       ASSERT_THAT(store.rows({}), SizeIs(3));
-      EXPECT_EQ(store.rows({})[1], row_of(old_record(1)));
-      EXPECT_EQ(store.counts({.scenario = "boot-count"})[2], counts_of(old_record(2)));
+      EXPECT_EQ(store.rows({})[1], to_row(old_record(1)));
+      EXPECT_EQ(store.counts({.scenario = "boot-count"})[2], to_counts(old_record(2)));
       EXPECT_THAT(store.runs(""), SizeIs(0));
     }
     EXPECT_EQ(version(), 2);

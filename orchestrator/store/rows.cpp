@@ -109,8 +109,8 @@ Inserter::Inserter(SQLite::Database& database)
       conditions_(database, "SELECT key FROM conditions WHERE json = ?") {}
 
 void Inserter::insert(const record::Record& record, const Kept& kept) {
-  const record::TrialCounts counts = counts_of(record);
-  const record::Row row = row_of(record);
+  const record::TrialCounts counts = to_counts(record);
+  const record::Row row = to_row(record);
   body_.reset();
   body_.bind(1, kept.body);
   body_.bind(2, kept.console);

@@ -55,8 +55,8 @@ TEST_F(StoreTest, RowsAndCountsAreTheRecords) {
   ASSERT_THAT(rows, SizeIs(3));
   ASSERT_THAT(counts, SizeIs(3));
   for (std::size_t i = 0; i < 3; ++i) {
-    EXPECT_EQ(rows[i], row_of(records[i]));
-    EXPECT_EQ(counts[i], counts_of(records[i]));
+    EXPECT_EQ(rows[i], to_row(records[i]));
+    EXPECT_EQ(counts[i], to_counts(records[i]));
   }
   EXPECT_EQ(rows[0].exits, UINT64_MAX);
   EXPECT_EQ(rows[1].exits, std::nullopt);
@@ -138,7 +138,7 @@ TEST_F(StoreTest, RemovedRecordsLeaveNothing) {
   EXPECT_EQ(store.remove_older_than(all[100].start_time), 100u);
   EXPECT_EQ(store.remove(Store::Filter{.run = all[100].run}), 50u);
   EXPECT_EQ(store.rows({}).front().id, all[150].id);
-  EXPECT_EQ(store.counts({}).front(), counts_of(all[150]));
+  EXPECT_EQ(store.counts({}).front(), to_counts(all[150]));
   EXPECT_EQ(store.remove(Store::Filter{}), 250u);
   EXPECT_THAT(store.counts({}), IsEmpty());
   { const Store closing = std::move(store); }
@@ -160,7 +160,7 @@ TEST_F(StoreTest, StoresAreMerged) {
   EXPECT_THAT(store.list({}), ElementsAre(record::sample(1), record::sample(2), changed));
   const auto counts = store.counts({});
   EXPECT_EQ(counts[0].conditions, counts[1].conditions);
-  EXPECT_EQ(counts[2], counts_of(changed));
+  EXPECT_EQ(counts[2], to_counts(changed));
   EXPECT_THAT(error_of([&] { store.merge(other_path); }), HasSubstr("nothing was changed"));
   EXPECT_THAT(store.rows({}), SizeIs(3));
   store.insert(record::sample(4));

@@ -28,7 +28,7 @@ Expected::Expected(const store::Store& store, const std::vector<scenario::TrialP
   std::map<std::string, std::string> work;  // by cell
   for (const scenario::TrialPlan& plan : plans) {
     scenarios.insert(plan.scenario);
-    work[std::string(record::cell_of(plan.name))] = work_of(scenario::to_object(plan));
+    work[std::string(record::cell_name(plan.name))] = work_of(scenario::to_object(plan));
   }
   for (const std::string& scenario : scenarios) {
     const auto rows = store.rows({.scenario = scenario, .limit = records_looked_at});
@@ -38,7 +38,7 @@ Expected::Expected(const store::Store& store, const std::vector<scenario::TrialP
       if (row.site == on && row.outcome == record::Outcome::passed) ids.push_back(row.id);
     if (ids.empty()) continue;
     store.for_each({.ids = ids}, [&](const record::Record& record) {
-      const std::string cell(record::cell_of(record.trial));
+      const std::string cell(record::cell_name(record.trial));
       const auto plan = base::try_parse_json<nlohmann::ordered_json>(record.plan);
       const auto wanted = work.find(cell);
       if (wanted == work.end() || !plan || wanted->second != work_of(*plan)) return;
@@ -51,7 +51,7 @@ Expected::Expected(const store::Store& store, const std::vector<scenario::TrialP
 
 std::optional<double> Expected::phase(const std::string& trial, const record::Phase& phase) const {
   for (const auto& [cell, phases] : cells_) {
-    if (!trial.empty() && cell != record::cell_of(trial)) continue;
+    if (!trial.empty() && cell != record::cell_name(trial)) continue;
     if (const auto found = phases.find(phase); found != phases.end()) return found->second;
   }
   return std::nullopt;
@@ -61,7 +61,7 @@ std::optional<double> Expected::all(const std::vector<scenario::TrialPlan>& plan
   const record::Phase whole{record::Phase::Kind::trial};
   double sum = 0;
   for (const scenario::TrialPlan& plan : plans) {
-    const auto found = cells_.find(std::string(record::cell_of(plan.name)));
+    const auto found = cells_.find(std::string(record::cell_name(plan.name)));
     if (found == cells_.end() || !found->second.contains(whole)) return std::nullopt;
     sum += found->second.at(whole);
   }

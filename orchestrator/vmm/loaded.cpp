@@ -79,12 +79,12 @@ bool takes_number(Answer answer) {
 
 exits::Answer Loaded::answer(std::uint32_t leaf, Level level) const {
   if (!answers() || (leaves == Leaves::root && level == Level::user)) return Answer::none;
-  return exits::answer_of(layout, leaf);
+  return exits::find_answer(layout, leaf);
 }
 
-std::uint32_t Loaded::leaf_of(exits::Answer wanted) const {
+std::uint32_t Loaded::leaf(exits::Answer wanted) const {
   for (std::uint32_t leaf = EXIT_LEAF_FIRST; leaf <= EXIT_LEAF_LAST; ++leaf)
-    if (exits::answer_of(layout, leaf) == wanted) return leaf;
+    if (exits::find_answer(layout, leaf) == wanted) return leaf;
   return 0;
 }
 
@@ -143,7 +143,8 @@ std::uint32_t io_number(exits::Vendor vendor) {
   return vendor == exits::Vendor::svm ? 0x7b : 30;
 }
 
-std::string fault_of(const Query& query, exits::Answer answer, bool defined, Processor processor) {
+std::string find_fault(const Query& query, exits::Answer answer, bool defined,
+                       Processor processor) {
   static constexpr const char* names[] = {"rax", "rbx", "rcx", "rdx"};
   std::array<std::uint32_t, 4> wanted{};
   std::array<bool, 4> free = free_registers(answer);
@@ -161,7 +162,7 @@ std::string fault_of(const Query& query, exits::Answer answer, bool defined, Pro
   return "";
 }
 
-std::uint64_t cycles_of(const Query& query) {
+std::uint64_t cycles_in(const Query& query) {
   return query.out[1] << 32 | query.out[2];
 }
 

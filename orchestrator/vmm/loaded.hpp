@@ -24,7 +24,7 @@ struct Loaded {
   bool answers() const { return counts && leaves != Leaves::off; }
   // What `leaf` answers a guest at this level; Answer::none: what stock modules answer.
   exits::Answer answer(std::uint32_t leaf, Level level) const;
-  std::uint32_t leaf_of(exits::Answer answer) const;  // 0: the layout has none
+  std::uint32_t leaf(exits::Answer answer) const;  // 0: the layout has none
   std::string in_words() const;
 };
 
@@ -49,8 +49,8 @@ std::uint32_t io_number(exits::Vendor vendor);
 bool takes_number(exits::Answer answer);
 
 // "" where the answer has the form it must have: nothing in registers that are not part of it.
-std::string fault_of(const Query& query, exits::Answer answer, bool defined, Processor processor);
+std::string find_fault(const Query& query, exits::Answer answer, bool defined, Processor processor);
 
-std::uint64_t cycles_of(const Query& query);
+std::uint64_t cycles_in(const Query& query);
 
 }  // namespace lab::vmm

@@ -151,7 +151,7 @@ void Vcpu::prepare(const unsigned char* code, Level level, std::uint64_t rdi, st
     has_level_ = true;
   }
   kvm_regs regs{};
-  regs.rip = Machine::address_of(code);
+  regs.rip = Machine::address(code);
   regs.rflags = rflags_fixed | rflags_iopl3;
   regs.rdi = rdi;
   regs.rsi = rsi;
@@ -179,7 +179,7 @@ void Vcpu::prepare_old_mode(const unsigned char* code, OldMode mode, std::uint32
   set_sregs(special);
   has_level_ = false;
   kvm_regs regs{};
-  regs.rip = Machine::address_of(code) - base;
+  regs.rip = Machine::address(code) - base;
   regs.rflags = rflags_fixed;
   call(fd_.get(), KVM_SET_REGS, &regs, "KVM_SET_REGS");
 }
@@ -236,7 +236,7 @@ void Machine::lay_out_interrupts() {
   gdt[2] = 0x00cf93000000ffff;
   const auto set_gate = [this](unsigned vector, const unsigned char* code) {
     auto* gate = reinterpret_cast<std::uint64_t*>(memory_.data() + idt_address) + 2 * vector;
-    const std::uint64_t handler = address_of(code);
+    const std::uint64_t handler = address(code);
     gate[0] = (handler & 0xffff) | 0x08u << 16 | 0x8e00ull << 32 | (handler >> 16 & 0xffff) << 48;
     gate[1] = handler >> 32;
   };
@@ -267,7 +267,7 @@ void Machine::listen(std::uint16_t port, const base::Fd& eventfd) {
   call(vm_.get(), KVM_IOEVENTFD, &event, "KVM_IOEVENTFD");
 }
 
-std::uint64_t Machine::address_of(const unsigned char* code) {
+std::uint64_t Machine::address(const unsigned char* code) {
   return code_address + static_cast<std::uint64_t>(code - vmm_payload);
 }
 

@@ -97,7 +97,7 @@ class Machine {
   T* data(std::uint64_t offset) {
     return static_cast<T*>(at(data_begin + offset));
   }
-  static std::uint64_t address_of(const unsigned char* code);
+  static std::uint64_t address(const unsigned char* code);
 
   // Makes the vCPU execute these queries, at `offset` in the tests' data, with so many instructions
   // before each that cause no exit.

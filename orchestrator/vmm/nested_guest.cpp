@@ -55,7 +55,7 @@ void write_vmcb(Vmcb vmcb, const kvm_sregs& sregs) {
   vmcb.put<std::uint64_t>(0x560, 0x400);       // DR7
   vmcb.put<std::uint64_t>(0x568, 0xffff0ff0);  // DR6
   vmcb.put<std::uint64_t>(0x570, 2);           // RFLAGS
-  vmcb.put<std::uint64_t>(VMM_VMCB_RIP, Machine::address_of(vmm_nested_guest));
+  vmcb.put<std::uint64_t>(VMM_VMCB_RIP, Machine::address(vmm_nested_guest));
 }
 
 }  // namespace

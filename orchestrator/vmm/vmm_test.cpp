@@ -25,7 +25,7 @@ Query answered(std::uint64_t rax, std::uint64_t rbx, std::uint64_t rcx, std::uin
 
 std::string fault(const Query& query, Answer answer, bool defined = true,
                   Processor processor = Processor::amd) {
-  return fault_of(query, answer, defined, processor);
+  return find_fault(query, answer, defined, processor);
 }
 
 TEST(FaultOf, LeavesOnlyTheAnswersOwnRegistersFree) {
@@ -62,7 +62,7 @@ TEST(Loaded, AnswersWhomItMay) {
   EXPECT_EQ(all.answer(0x4ffffffc, Level::user), Answer::total);
   EXPECT_EQ(all.answer(EXIT_LEAF_FIRST, Level::user), Answer::latched);
   EXPECT_EQ(all.answer(EXIT_LEAF_FIRST - 1, Level::kernel), Answer::none);
-  EXPECT_EQ(all.leaf_of(Answer::count), 0x4ffffffeu);
+  EXPECT_EQ(all.leaf(Answer::count), 0x4ffffffeu);
   const Loaded root{.leaves = Leaves::root};
   EXPECT_EQ(root.answer(EXIT_LEAF_LAST, Level::kernel), Answer::total);
   EXPECT_EQ(root.answer(EXIT_LEAF_LAST, Level::user), Answer::none);

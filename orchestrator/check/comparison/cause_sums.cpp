@@ -86,8 +86,9 @@ std::vector<StepCauses> sum_causes(std::span<const Record* const> records) {
   for (const Record* of : records)
     for (const Record& record = *of; const record::Step& step : record.steps) {
       if (!record::has_causes(step)) continue;
-      const std::string cell(record::cell_of(record.trial));
-      const std::string vendor = record::condition_of(record.conditions, record::condition::vendor);
+      const std::string cell(record::cell_name(record.trial));
+      const std::string vendor =
+          record::find_condition(record.conditions, record::condition::vendor);
       auto found = std::ranges::find_if(all, [&](const Gathering& one) {
         return one.head.scenario == record.scenario && one.head.cell == cell &&
                one.head.step == step.name && one.head.guest == step.guest &&

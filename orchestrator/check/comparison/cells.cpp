@@ -75,7 +75,7 @@ std::vector<PhaseSamples> phase_samples(const Trials& trials) {
 Cell make_cell(const Trials& trials, const std::vector<StepKey>& keys) {
   const TrialCounts& first = *trials.front();
   Cell cell{.scenario = first.scenario,
-            .name = std::string(record::cell_of(first.trial)),
+            .name = std::string(record::cell_name(first.trial)),
             .conditions = *first.conditions};
   for (const TrialCounts* trial : trials)
     cell.trials.push_back({trial->id, trial->run, trial->repeat});
@@ -89,7 +89,7 @@ std::string left_out(const TrialCounts& trial, std::string_view why) {
 }
 
 bool same_cell(const TrialCounts& a, const TrialCounts& b) {
-  return a.scenario == b.scenario && record::cell_of(a.trial) == record::cell_of(b.trial) &&
+  return a.scenario == b.scenario && record::cell_name(a.trial) == record::cell_name(b.trial) &&
          (a.conditions == b.conditions || *a.conditions == *b.conditions);
 }
 
@@ -125,7 +125,7 @@ std::set<std::string> set_by_lab(const record::Conditions& a, const record::Cond
   std::set<std::string> names;
   for (const record::Conditions* side : {&a, &b})
     for (const std::string& word :
-         words_of(record::condition_of(*side, record::condition::module_parameters)))
+         words_of(record::find_condition(*side, record::condition::module_parameters)))
       names.insert(name_in(word));
   return names;
 }
@@ -217,7 +217,7 @@ std::vector<Difference> differences(const record::Conditions& a, const record::C
   std::vector<Difference> found;
   const std::set<std::string> set = set_by_lab(a, b);
   for (const std::string& key : keys) {
-    const std::string one = record::condition_of(a, key), other = record::condition_of(b, key);
+    const std::string one = record::find_condition(a, key), other = record::find_condition(b, key);
     Difference difference{key, one, other};
     if (is_list(key) && !one.empty() && !other.empty()) {
       const std::set<std::string> aside =

@@ -191,9 +191,9 @@ void add_changes(const CellHistory& cell, const Subject& subject, const HistoryO
 }  // namespace
 
 SeriesKey series_key(const record::TrialCounts& trial) {
-  return {trial.scenario, std::string(record::cell_of(trial.trial)),
-          record::condition_of(*trial.conditions, record::condition::site),
-          record::condition_of(*trial.conditions, record::condition::vendor)};
+  return {trial.scenario, std::string(record::cell_name(trial.trial)),
+          record::find_condition(*trial.conditions, record::condition::site),
+          record::find_condition(*trial.conditions, record::condition::vendor)};
 }
 
 std::vector<std::size_t> change_points(std::span<const double> values, double alpha) {

@@ -89,7 +89,7 @@ void take_ends_of_runs(bisect::Request& request, const std::string& runs,
   if (request.site == "auto") request.site = a.site;
 }
 
-BisectPoints points_of(const bisect::Request& request) {
+BisectPoints find_points(const bisect::Request& request) {
   if (request.over.empty()) return {"kvm.kernel", commits_of(request)};
   const std::string& over = request.over;
   const std::size_t equals = over.find('=');

@@ -21,7 +21,7 @@ struct BisectPoints {
 void take_ends_of_runs(bisect::Request& request, const std::string& runs, const std::string& store);
 
 // Error (user) where there are not two, or where the tree has no such commits.
-BisectPoints points_of(const bisect::Request& request);
+BisectPoints find_points(const bisect::Request& request);
 
 std::string in_words(const bisect::Point& point);  // "f2bdabfc1bc3 KVM: what it says", "6.12"
 

@@ -69,9 +69,9 @@ TEST_F(EndsOfRuns, OfOtherKernelsAreRefused) {
 }
 
 TEST(PointsOf, AValueThatIsNamedTwiceIsRefused) {
-  EXPECT_EQ(points_of({.over = "kvm.kernel=6.1,6.12"}).points.size(), 2u);
-  EXPECT_THROW(points_of({.over = "kvm.kernel=6.1,6.12,6.1"}), base::Error);
-  EXPECT_THROW(points_of({.over = "kvm.kernel=6.1"}), base::Error);
+  EXPECT_EQ(find_points({.over = "kvm.kernel=6.1,6.12"}).points.size(), 2u);
+  EXPECT_THROW(find_points({.over = "kvm.kernel=6.1,6.12,6.1"}), base::Error);
+  EXPECT_THROW(find_points({.over = "kvm.kernel=6.1"}), base::Error);
 }
 
 }  // namespace

@@ -31,13 +31,13 @@ Bisector::Bisector(bisect::Log log, fs::path file, TrialOptions options)
       options_(std::move(options)),
       folders_(base::find_folders()) {
   options_.causes = true;
-  BisectPoints over = points_of(log_.request);
+  BisectPoints over = find_points(log_.request);
   setting_ = std::move(over.setting);
   points_ = std::move(over.points);
   search_.emplace(points_);
 }
 
-State Bisector::state_of(const Point& point) const {
+State Bisector::state(const Point& point) const {
   const std::string& source = log_.request.source;
   return {in_words(point), setting_, source.empty() ? point.id : source + "@" + point.id};
 }
@@ -132,7 +132,7 @@ Entry Bisector::judge(const Point& point) {
 
 void Bisector::measure_more(const std::vector<Point>& points) {
   std::vector<State> states;
-  for (const Point& point : points) states.push_back(state_of(point));
+  for (const Point& point : points) states.push_back(state(point));
   std::vector<Measured> results = measure({log_.request.scenario}, states, options_);
   for (std::size_t i = 0; i < points.size(); ++i) {
     const auto earlier = measured_.find(points[i].id);
@@ -144,7 +144,7 @@ void Bisector::measure_more(const std::vector<Point>& points) {
         entry.records.clear();
         for (const record::Record& record : records) entry.records.push_back(record.id);
       }
-    measured_[points[i].id] = measured_of(states[i], std::move(records));
+    measured_[points[i].id] = as_measured(states[i], std::move(records));
   }
 }
 
@@ -162,7 +162,7 @@ const Measured& Bisector::measured(const Point& point) {
                            "begin the bisection anew, without --resume");
   const auto tested = std::ranges::find(points_, entry->id, &Point::id);
   return measured_[point.id] =
-             measured_of(state_of(tested == points_.end() ? point : *tested), std::move(records));
+             as_measured(state(tested == points_.end() ? point : *tested), std::move(records));
 }
 
 // What stands for the kernel's and the modules' bytes; "" where the setting is no kernel.
@@ -170,7 +170,7 @@ std::string Bisector::build(const Point& point) const {
   if (setting_ != "kvm.kernel") return "";
   terminal::Progress progress(terminal::Progress::fitting());
   const run::Outer outer = run::provide_outer(
-      folders_, [&](const trial::Event& event) { progress(event); }, state_of(point).value);
+      folders_, [&](const trial::Event& event) { progress(event); }, state(point).value);
   progress.clear();
   std::string text = outer.release;
   for (const char* module : {"kvm.ko", "kvm-amd.ko", "kvm-intel.ko"})
@@ -205,11 +205,11 @@ void Bisector::prepare(const Points& running) {
     for (std::size_t i = 0; i < running.size(); ++i)
       ahead.answer(running[i], i < old_ones ? Answer::old_state : Answer::new_state);
     for (const std::size_t next : ahead.next(options_.run.at_once))
-      kernels.push_back(state_of(points_[next]).value);
+      kernels.push_back(state(points_[next]).value);
   }
   // A whole kernel takes minutes, and takes longer where its build was ended in the middle.
   prefetch_.emplace(std::move(kernels), [](const std::string& kernel) {
-    const std::string base_and_kvm = kvm::kernel_of(tree_tools(), kernel);
+    const std::string base_and_kvm = kvm::kernel_key(tree_tools(), kernel);
     const fs::path kits = tree_tools().cache / "trees/kits";
     return fs::exists(kits / base_and_kvm.substr(0, base_and_kvm.find(' ')));
   });
@@ -230,7 +230,7 @@ void Bisector::take(const Point& point, Entry entry) {
 Bisector::Points Bisector::to_run(const Points& wanted) {
   if (prefetch_) {
     std::set<std::string> kernels;
-    for (const std::size_t point : wanted) kernels.insert(state_of(points_[point]).value);
+    for (const std::size_t point : wanted) kernels.insert(state(points_[point]).value);
     prefetch_->finish(kernels);
     prefetch_.reset();
   }

@@ -42,7 +42,7 @@ class Bisector {
   void verify(std::size_t culprit);
   void try_revert(const bisect::Point& culprit);
 
-  State state_of(const bisect::Point& point) const;
+  State state(const bisect::Point& point) const;
   void test(const Points& wanted);
   Points to_run(const Points& wanted);
   // Answers without a run where it can: nullopt where the point has to run.

@@ -28,7 +28,7 @@ Measured side(const std::vector<std::uint64_t>& more, const std::string& kernel 
     records.back().conditions["outer_kernel"] = kernel;
     if (!exact) records.back().conditions.erase("exact");
   }
-  return measured_of({kernel, "kvm.kernel", kernel}, std::move(records));
+  return as_measured({kernel, "kvm.kernel", kernel}, std::move(records));
 }
 
 Question question(const std::string& wanted, bool find_fix = false) {
@@ -97,7 +97,7 @@ TEST(Subject, ACauseThatMayHideAmongTheUnknownOnesIsNotCounted) {
   std::vector<record::Record> records = side({5000}, "6.3").records;
   records.front().steps.front().causes_lost = {{0x7b, 1000}};
   const auto judged =
-      subject->judge(before, measured_of({"6.3", "kvm.kernel", "6.3"}, std::move(records)));
+      subject->judge(before, as_measured({"6.3", "kvm.kernel", "6.3"}, std::move(records)));
   EXPECT_EQ(judged.answer, Answer::skipped);
   EXPECT_EQ(judged.exits, std::nullopt);
   EXPECT_EQ(judged.why, "it has no such count");
@@ -115,7 +115,7 @@ TEST(Subject, ThatNothingFitsIsRefused) {
 TEST(Subject, SidesThatDoNotCompareAreRefused) {
   Measured before = side({0}), after = side({5000}, "6.2");
   after.records.front().conditions["vcpus"] = "2";
-  after = measured_of(after.state, std::move(after.records));
+  after = as_measured(after.state, std::move(after.records));
   EXPECT_THAT(refusal(question("boot: IOIO"), before, after),
               HasSubstr("nothing can be said: other conditions"));
 }
@@ -147,7 +147,7 @@ TEST(Measured, CellsAreNamedWithoutTheState) {
   records.push_back(records.front());
   records[0].trial = "s[image=tiny,kvm.kernel=6.1]#1";
   records[1].trial = "s[image=debian-12,kvm.kernel=6.1]#1";
-  const Measured measured = measured_of({"6.1", "kvm.kernel", "6.1"}, std::move(records));
+  const Measured measured = as_measured({"6.1", "kvm.kernel", "6.1"}, std::move(records));
   ASSERT_EQ(measured.cells.size(), 2u);
   EXPECT_EQ(measured.cells[0].name, "s[image=tiny]");
   EXPECT_EQ(measured.cells[1].name, "s[image=debian-12]");

@@ -46,7 +46,7 @@ struct Subject {
 
   const scenario::TrialPlan* plan(const std::string& cell) const {
     const auto found = std::ranges::find_if(plans, [&](const scenario::TrialPlan& plan) {
-      return !plan.warmup && record::cell_of(plan.name) == cell;
+      return !plan.warmup && record::cell_name(plan.name) == cell;
     });
     return found == plans.end() ? nullptr : &*found;
   }
@@ -90,11 +90,11 @@ class Checker {
     print(verdict);
     // A regression that was found is one, whatever else went wrong.
     if (verdict.judgement() == check::Judgement::regressed) return base::exit_regression;
-    return worse(outcome_, exit_code_of(verdict.judgement()));
+    return worse(outcome_, exit_code(verdict.judgement()));
   }
 
  private:
-  static base::ExitCode exit_code_of(check::Judgement judgement) {
+  static base::ExitCode exit_code(check::Judgement judgement) {
     if (judgement == check::Judgement::passed) return base::exit_ok;
     return judgement == check::Judgement::regressed ? base::exit_regression : base::exit_no_data;
   }
@@ -137,13 +137,13 @@ class Checker {
                                  "accept one of more trials, or give --repeat");
         subject.scenario.repeat = std::max(subject.scenario.repeat, std::uint32_t(*needed));
       }
-      subject.plans = plans_of(subject.scenario, options_.trials);
+      subject.plans = make_plans(subject.scenario, options_.trials);
     }
   }
 
   // What did not pass is no sample, and no pass either.
   void look_at(const record::TrialCounts& trial) {
-    outcome_ = worse(outcome_, cli::exit_code_of(trial.outcome));
+    outcome_ = worse(outcome_, cli::exit_code(trial.outcome));
   }
 
   std::vector<check::Cell> new_trials() {
@@ -157,7 +157,7 @@ class Checker {
     runner.finish();
     std::vector<record::TrialCounts> counts;
     for (const record::Record& record : runner.records())
-      counts.push_back(record::counts_of(record));
+      counts.push_back(record::to_counts(record));
     // What did not pass is no sample, and no pass either; what is not in the store is missing
     // there.
     outcome_ = worse(outcome_, runner.exit_code());
@@ -182,7 +182,7 @@ class Checker {
     const store::Store store(store_path(options_.trials.store), store::Store::Mode::read_only);
     std::vector<record::TrialCounts> counts;
     for (Subject& subject : subjects_) {
-      subject.plans = plans_of(subject.scenario, options_.trials);
+      subject.plans = make_plans(subject.scenario, options_.trials);
       std::ranges::move(select_run(store, options_.stored, subject.scenario.name),
                         std::back_inserter(counts));
     }

@@ -37,7 +37,8 @@ bool is_changed_reason(const check::Row& row) {
 // What the reasons that differ come from, where both sides' trials are in a store and have causes.
 void name_causes(const CompareOptions& options, const check::Pairs& pairs,
                  std::vector<check::Comparison>& comparisons) {
-  const std::string a = store_of(options.store, options.a), b = store_of(options.store, options.b);
+  const std::string a = find_store(options.store, options.a),
+                    b = find_store(options.store, options.b);
   if (!std::filesystem::exists(a) || !std::filesystem::exists(b)) return;  // baselines alone
   const store::Store store_a(a, store::Store::Mode::read_only),
       store_b(b, store::Store::Mode::read_only);

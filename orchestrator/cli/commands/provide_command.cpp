@@ -85,7 +85,7 @@ int provide_scenarios(ProvideCommandOptions options) {
   std::vector<scenario::TrialPlan> plans;
   for (const std::string& file : options.scenarios) {
     const scenario::Scenario scenario = load_scenario(file, options.trials);
-    std::ranges::move(plans_of(scenario, options.trials), std::back_inserter(plans));
+    std::ranges::move(make_plans(scenario, options.trials), std::back_inserter(plans));
   }
   return options.trials.via.command.empty() ? provide_here(options, plans)
                                             : provide_nodes(options, plans);

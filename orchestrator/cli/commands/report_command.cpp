@@ -76,7 +76,7 @@ std::vector<Record> read(const ReportSide& side, std::vector<std::string>& notes
       return;
     }
     const auto [before, is_first] =
-        with_timeline.try_emplace(std::string(record::cell_of(record.trial)), records.size() - 1);
+        with_timeline.try_emplace(std::string(record::cell_name(record.trial)), records.size() - 1);
     if (!is_first) records[std::exchange(before->second, records.size() - 1)].timeline.reset();
   });
   return records;

@@ -92,8 +92,8 @@ void keep_shard(std::vector<scenario::TrialPlan>& plans, const std::string& shar
   std::string_view cell;
   std::vector<scenario::TrialPlan> kept;
   for (const scenario::TrialPlan& plan : plans) {
-    if (cells == 0 || record::cell_of(plan.name) != cell) ++cells;
-    cell = record::cell_of(plan.name);
+    if (cells == 0 || record::cell_name(plan.name) != cell) ++cells;
+    cell = record::cell_name(plan.name);
     if ((cells - 1) % of == number - 1) kept.push_back(plan);
   }
   plans = std::move(kept);
@@ -175,7 +175,7 @@ int run_scenarios(RunCommandOptions options) {
     scenarios.push_back(load_scenario(file, options.trials));
   decide_repeat(scenarios, options.trials);
   for (const scenario::Scenario& scenario : scenarios)
-    std::ranges::move(plans_of(scenario, options.trials), std::back_inserter(plans));
+    std::ranges::move(make_plans(scenario, options.trials), std::back_inserter(plans));
   choose(plans, options.filter);
   keep_shard(plans, options.shard);
   for (scenario::Scenario& scenario : scenarios) {

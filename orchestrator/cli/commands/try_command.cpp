@@ -100,7 +100,7 @@ class Trier {
   }
 
   void refuse_no_change(const std::string& tree) const {
-    if (kvm::kernel_of(tree_tools(), tree) == kvm::kernel_of(tree_tools(), tree + "@HEAD"))
+    if (kvm::kernel_key(tree_tools(), tree) == kvm::kernel_key(tree_tools(), tree + "@HEAD"))
       throw base::user_error("the files of '" + tree + "' are those of its HEAD: nothing to try",
                              "lab try HEAD~1..HEAD --source " + tree);
   }

@@ -14,7 +14,7 @@ namespace {
 
 // The trial as the baseline's were, on the kernel that those had. A release of a tree's kernel
 // names none that could be had: there the plan's own word stays.
-scenario::TrialPlan plan_of(const check::Entry& baseline, double timeout_scale) {
+scenario::TrialPlan find_plan(const check::Entry& baseline, double timeout_scale) {
   scenario::TrialPlan plan = baseline.plan.value();
   const record::Conditions& conditions = baseline.cell.conditions;
   const auto kernel = conditions.find(std::string(record::condition::outer_kernel));
@@ -37,7 +37,7 @@ class Side {
     std::vector<scenario::TrialPlan> plans;
     for (std::size_t i = 0; i < trials; ++i) {
       plan_.repeat = static_cast<std::uint32_t>(++trials_);
-      plan_.name = fmt::format("{}#{}", record::cell_of(plan_.name), trials_);
+      plan_.name = fmt::format("{}#{}", record::cell_name(plan_.name), trials_);
       plans.push_back(plan_);
     }
     TrialRunner runner(std::move(plans), options_, run_);
@@ -45,7 +45,7 @@ class Side {
     runner.clear_progress();
     all_stored_ &= runner.all_stored();
     records_ = runner.records();
-    for (const record::Record& record : records_) counts_.push_back(record::counts_of(record));
+    for (const record::Record& record : records_) counts_.push_back(record::to_counts(record));
   }
 
   // One trial with the causes of its exits, which is no sample: counting them takes instructions.
@@ -120,7 +120,7 @@ class Confirmer {
   // run any more: its kernel is gone, or this is not the machine for it.
   void run_in_turn() {
     try {
-      a_.emplace(plan_of(suspicion_.baseline, options_.timeout_scale), options_, run_);
+      a_.emplace(find_plan(suspicion_.baseline, options_.timeout_scale), options_, run_);
       a_->run(1);
     } catch (const base::Error& error) {
       if (error.kind() == base::ErrorKind::interrupted) throw;

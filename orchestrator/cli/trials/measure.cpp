@@ -22,7 +22,7 @@ std::vector<scenario::TrialPlan> plans_in(const std::vector<std::string>& files,
   decide_repeat(scenarios, options);
   std::vector<scenario::TrialPlan> plans;
   for (const scenario::Scenario& scenario : scenarios)
-    std::ranges::move(plans_of(scenario, options), std::back_inserter(plans));
+    std::ranges::move(make_plans(scenario, options), std::back_inserter(plans));
   return plans;
 }
 
@@ -67,7 +67,7 @@ std::vector<record::Record> trials_of(const Measured& measured, const std::strin
   std::vector<record::Record> trials;
   for (record::Record record : measured.records) {
     record.trial = without_state(record.trial, measured.state);
-    if (record::cell_of(record.trial) == cell) trials.push_back(std::move(record));
+    if (record::cell_name(record.trial) == cell) trials.push_back(std::move(record));
   }
   return trials;
 }
@@ -103,18 +103,18 @@ std::vector<Measured> measure(const std::vector<std::string>& scenarios,
       if (states.size() == 1 ||
           value_in(runner.plans(), record.trial, state.setting) == state.value)
         own.push_back(std::move(record));
-    all.push_back(measured_of(state, std::move(own)));
+    all.push_back(as_measured(state, std::move(own)));
     if (!runner.all_stored()) all.back().outcome = base::exit_infrastructure;
   }
   return all;
 }
 
-Measured measured_of(State state, std::vector<record::Record> records) {
+Measured as_measured(State state, std::vector<record::Record> records) {
   Measured measured{.state = std::move(state), .records = std::move(records)};
   std::vector<record::TrialCounts> counts;
   for (const record::Record& record : measured.records) {
     counts.push_back(counts_in(measured, record));
-    measured.outcome = worse(measured.outcome, exit_code_of(record.outcome));
+    measured.outcome = worse(measured.outcome, exit_code(record.outcome));
     if (record.outcome != record::Outcome::passed && measured.failure.empty())
       measured.failure = failure_of(record);
   }
@@ -152,7 +152,7 @@ check::Verdict judge_change(const Measured& before, const Measured& after,
 }
 
 record::TrialCounts counts_in(const Measured& measured, const record::Record& record) {
-  record::TrialCounts counts = record::counts_of(record);
+  record::TrialCounts counts = record::to_counts(record);
   counts.trial = without_state(std::move(counts.trial), measured.state);
   return counts;
 }
@@ -161,10 +161,10 @@ std::string where_in_words(const Measured& measured) {
   if (measured.records.empty()) return "nothing";
   const record::Record& first = measured.records.front();
   const bool emulated = record::is_emulated(first.conditions);
-  const bool exact = !record::condition_of(first.conditions, condition::exact).empty();
+  const bool exact = !record::find_condition(first.conditions, condition::exact).empty();
   return fmt::format("{}{}{}, outer kernel {}, {} a side", first.site,
                      emulated ? " (emulated" : " (hardware", exact ? ", exact)" : ")",
-                     record::condition_of(first.conditions, condition::outer_kernel),
+                     record::find_condition(first.conditions, condition::outer_kernel),
                      base::counted(measured.records.size(), "trial"));
 }
 

@@ -40,7 +40,7 @@ std::vector<Measured> measure(const std::vector<std::string>& scenarios,
                               const std::vector<State>& states, TrialOptions options);
 
 // Of records that the store has.
-Measured measured_of(State state, std::vector<record::Record> records);
+Measured as_measured(State state, std::vector<record::Record> records);
 
 // The counts of one of its records, in a cell that is named without the state.
 record::TrialCounts counts_in(const Measured& measured, const record::Record& record);

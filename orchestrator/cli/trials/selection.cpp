@@ -143,7 +143,7 @@ std::vector<record::Record> some_records(const store::Store& store, const check:
   return records;
 }
 
-std::string store_of(const std::string& store_file, const std::string& word) {
+std::string find_store(const std::string& store_file, const std::string& word) {
   const bool is_store = std::filesystem::is_regular_file(word) && !is_json(word);
   return is_store ? word : store_path(store_file);
 }

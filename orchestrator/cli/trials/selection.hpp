@@ -38,7 +38,7 @@ std::vector<check::Cell> select_cells(const std::string& store_file, const std::
 std::vector<record::Record> some_records(const store::Store& store, const check::Cell& cell);
 
 // The store that a word's trials are in: the file that it names, or the usual one.
-std::string store_of(const std::string& store_file, const std::string& word);
+std::string find_store(const std::string& store_file, const std::string& word);
 
 // Cells of the trials; says on standard error what is left out.
 std::vector<check::Cell> gather(const std::vector<record::TrialCounts>& trials);

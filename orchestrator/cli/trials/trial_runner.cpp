@@ -124,8 +124,8 @@ void decide_repeat(std::vector<scenario::Scenario>& scenarios, TrialOptions& opt
   }
 }
 
-std::vector<scenario::TrialPlan> plans_of(const scenario::Scenario& scenario,
-                                          const TrialOptions& options) {
+std::vector<scenario::TrialPlan> make_plans(const scenario::Scenario& scenario,
+                                            const TrialOptions& options) {
   std::vector<scenario::TrialPlan> plans = scenario::expand(scenario);
   for (scenario::TrialPlan& plan : plans) scale_timeouts(plan, options.timeout_scale);
   return plans;
@@ -136,7 +136,7 @@ void scale_timeouts(scenario::TrialPlan& plan, double factor) {
   for (scenario::Step& step : plan.steps) scale(step.timeout, factor);
 }
 
-base::ExitCode exit_code_of(record::Outcome outcome) {
+base::ExitCode exit_code(record::Outcome outcome) {
   switch (outcome) {
     case record::Outcome::passed:
       return base::exit_ok;
@@ -221,7 +221,7 @@ void TrialRunner::run_plans() {
 
 void TrialRunner::resume(const std::vector<record::Record>& records) {
   for (const record::Record& record : records) {
-    const scenario::TrialPlan* plan = plan_of(record);
+    const scenario::TrialPlan* plan = find_plan(record);
     if (plan == nullptr) continue;  // of another scenario, or left out by -f
     if (record.plan != plan_text(*plan))
       throw base::user_error(
@@ -230,7 +230,7 @@ void TrialRunner::resume(const std::vector<record::Record>& records) {
                       record.trial, record.run),
           "lab run without --resume, or with the same scenarios and options");
     failed_ |= record.outcome != record::Outcome::passed;
-    worst_ = worse(worst_, exit_code_of(record.outcome));
+    worst_ = worse(worst_, exit_code(record.outcome));
     in_order_.done(record.trial, record);
   }
   // A warm-up is for what comes behind it.
@@ -279,7 +279,7 @@ void TrialRunner::keep(record::Record record, unsigned lane) {
   }
   if (run_.empty()) run_ = record.id;
   record.run = run_;
-  if (const scenario::TrialPlan* plan = plan_of(record)) record.plan = plan_text(*plan);
+  if (const scenario::TrialPlan* plan = find_plan(record)) record.plan = plan_text(*plan);
   const store::Saved saved = store::keep(store_, record, {fs::temp_directory_path()});
   if (!saved.file.empty()) {
     unstored_.push_back(saved.file);
@@ -287,7 +287,7 @@ void TrialRunner::keep(record::Record record, unsigned lane) {
                     saved.file.string()));
   }
   failed_ |= record.outcome != record::Outcome::passed;
-  worst_ = worse(worst_, exit_code_of(record.outcome));
+  worst_ = worse(worst_, exit_code(record.outcome));
   in_order_.done(trial, std::move(record));
   hand_over();
 }
@@ -308,13 +308,13 @@ void TrialRunner::take_failure(const std::string& trial, const base::Error& erro
                   report::printable(text.substr(0, text.find('\n')))));
 }
 
-const scenario::TrialPlan* TrialRunner::plan_of(const record::Record& record) const {
+const scenario::TrialPlan* TrialRunner::find_plan(const record::Record& record) const {
   const auto plan = plan_by_name_.find(record.trial);
   return plan == plan_by_name_.end() ? nullptr : plan->second;
 }
 
 bool TrialRunner::is_warmup(const record::Record& record) const {
-  const scenario::TrialPlan* plan = plan_of(record);
+  const scenario::TrialPlan* plan = find_plan(record);
   return plan != nullptr && plan->warmup;
 }
 

@@ -53,12 +53,12 @@ scenario::Scenario load_scenario(const std::string& file, const TrialOptions& op
 // Where `repeat: auto` leaves the number of trials open: one of each cell where all are exact, else
 // as many as a check needs at least. Where one does, the site of `options` is decided as well.
 void decide_repeat(std::vector<scenario::Scenario>& scenarios, TrialOptions& options);
-std::vector<scenario::TrialPlan> plans_of(const scenario::Scenario& scenario,
-                                          const TrialOptions& options);
+std::vector<scenario::TrialPlan> make_plans(const scenario::Scenario& scenario,
+                                            const TrialOptions& options);
 
 void scale_timeouts(scenario::TrialPlan& plan, double factor);
 
-base::ExitCode exit_code_of(record::Outcome outcome);
+base::ExitCode exit_code(record::Outcome outcome);
 // The machinery's failure outweighs the guest's, and that a mere difference in numbers.
 base::ExitCode worse(base::ExitCode one, base::ExitCode other);
 
@@ -103,7 +103,7 @@ class TrialRunner {
   void keep(record::Record record, unsigned lane);
   void take_failure(const std::string& trial, const base::Error& error);
   void hand_over();
-  const scenario::TrialPlan* plan_of(const record::Record& record) const;
+  const scenario::TrialPlan* find_plan(const record::Record& record) const;
   bool is_warmup(const record::Record& record) const;
   void print_summary(std::size_t trials) const;
 

@@ -22,7 +22,7 @@ bool is_only_warmups(const Share& share) {
 
 }  // namespace
 
-std::vector<Share> shares_of(std::vector<TrialPlan> plans) {
+std::vector<Share> make_shares(std::vector<TrialPlan> plans) {
   std::vector<Share> shares;
   for (TrialPlan& plan : plans) {
     if (shares.empty() || !stays_together(shares.back().plans.front(), plan)) shares.emplace_back();
@@ -32,7 +32,7 @@ std::vector<Share> shares_of(std::vector<TrialPlan> plans) {
 }
 
 Shares::Shares(std::vector<TrialPlan> plans) {
-  std::ranges::move(shares_of(std::move(plans)), std::back_inserter(waiting_));
+  std::ranges::move(make_shares(std::move(plans)), std::back_inserter(waiting_));
 }
 
 std::optional<Share> Shares::next(unsigned lane, const std::set<unsigned>& lanes) {

@@ -21,7 +21,7 @@ struct Share {
   std::set<unsigned> failed_on;  // lanes
 };
 
-std::vector<Share> shares_of(std::vector<scenario::TrialPlan> plans);
+std::vector<Share> make_shares(std::vector<scenario::TrialPlan> plans);
 
 class Shares {
  public:

@@ -25,20 +25,20 @@ std::vector<std::string> names(const Share& share) {
 }
 
 TEST(Shares, AnExactTrialIsOne) {
-  const auto shares = shares_of({plan("a#1", Exact::always), plan("a#2", Exact::always)});
+  const auto shares = make_shares({plan("a#1", Exact::always), plan("a#2", Exact::always)});
   ASSERT_EQ(shares.size(), 2u);
   EXPECT_THAT(names(shares[1]), ElementsAre("a#2"));
 }
 
 TEST(Shares, ACellThatDependsOnTheMachineIsOne) {
-  const auto shares =
-      shares_of({plan("a#1", Exact::never), plan("a#2", Exact::never), plan("b#1", Exact::never)});
+  const auto shares = make_shares(
+      {plan("a#1", Exact::never), plan("a#2", Exact::never), plan("b#1", Exact::never)});
   ASSERT_EQ(shares.size(), 2u);
   EXPECT_THAT(names(shares[0]), ElementsAre("a#1", "a#2"));
 }
 
 TEST(Shares, WhatIsBehindAWarmUpStaysWithIt) {
-  const auto shares = shares_of(
+  const auto shares = make_shares(
       {plan("a#w1", Exact::always, true), plan("a#1", Exact::always), plan("a#2", Exact::always)});
   ASSERT_EQ(shares.size(), 1u);
 }

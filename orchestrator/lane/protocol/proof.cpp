@@ -42,7 +42,7 @@ std::string condition_differences(const record::Conditions& one, const record::C
   const record::Conditions a = record::comparable(one), b = record::comparable(other);
   std::string words;
   for (const std::string_view key : record::condition_order()) {
-    const std::string left = record::condition_of(a, key), right = record::condition_of(b, key);
+    const std::string left = record::find_condition(a, key), right = record::find_condition(b, key);
     if (left == right || record::is_only_told(key)) continue;
     words += fmt::format("{}{} '{}' and '{}'", words.empty() ? "; " : ", ", key, left, right);
   }

@@ -49,13 +49,13 @@ std::vector<CauseChange> named_changes(const StepCauses& a, const StepCauses& b)
 }
 
 std::string_view cell_of(const Group& group) {
-  return record::cell_of(group.records.front()->trial);
+  return record::cell_name(group.records.front()->trial);
 }
 
 // Exits of another vendor have other reasons, those of another site other times.
 bool is_of_one_matrix(const Group& a, const Group& b) {
   const auto same = [&](std::string_view key) {
-    return record::condition_of(a.conditions, key) == record::condition_of(b.conditions, key);
+    return record::find_condition(a.conditions, key) == record::find_condition(b.conditions, key);
   };
   return a.scenario == b.scenario && same(record::condition::vendor) &&
          same(record::condition::site);

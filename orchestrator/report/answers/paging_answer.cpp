@@ -110,7 +110,7 @@ record::Conditions without_paging(record::Conditions conditions) {
 }
 
 std::string paging_of(const Group& group) {
-  return record::condition_of(group.conditions, record::condition::paging);
+  return record::find_condition(group.conditions, record::condition::paging);
 }
 
 struct Difference {
@@ -184,8 +184,8 @@ void add_step(Lines& lines, const Group& nested, const Group& shadow, const std:
 }
 
 void add_emulators(Lines& lines, const Group& nested, const Group& shadow) {
-  const std::string with = condition_of(*nested.records.front(), record::condition::emulator),
-                    without = condition_of(*shadow.records.front(), record::condition::emulator);
+  const std::string with = find_condition(*nested.records.front(), record::condition::emulator),
+                    without = find_condition(*shadow.records.front(), record::condition::emulator);
   if (with == without || lines.empty()) return;
   lines.push_back(fmt::format(
       "The outer VMs had different emulators, {} and {}: what comes with time may be theirs.",

@@ -62,8 +62,8 @@ TEST(Mail, AHeadingThatIsLongGoesOnBelowItself) {
 TEST(Mail, CausesAreOfWhatMatters) {
   const auto text_with = [](std::uint64_t more) {
     const record::Record a = check::trial_with_causes(1), b = check::trial_with_causes(1, more);
-    const std::vector<record::TrialCounts> before{record::counts_of(a)},
-        after{record::counts_of(b)};
+    const std::vector<record::TrialCounts> before{record::to_counts(a)},
+        after{record::to_counts(b)};
     check::Verdict verdict = check::judge(check::cells(before), check::cells(after), {});
     check::name_causes(verdict.cells.at(0), {&a, 1}, {&b, 1});
     return mail_text({"a", "b", "svm"}, verdict);

@@ -174,14 +174,12 @@ void test_known(const Loaded& loaded, unsigned times, Report& report) {
   vcpu.prepare(vmm_causes, Level::kernel, 0, 0);  // for EFER
   vcpu.prepare(vmm_causes, Level::kernel, times, vcpu.sregs().efer, 1);
   vcpu.run();
-  expect(numbers.io, kind_64, VMM_PORT_EVENT | one_byte, Machine::address_of(vmm_causes_port),
-         times);
+  expect(numbers.io, kind_64, VMM_PORT_EVENT | one_byte, Machine::address(vmm_causes_port), times);
   expect(numbers.io, kind_64, VMM_PORT_OTHER_EVENT | one_byte,
-         Machine::address_of(vmm_causes_other_port), times);
-  expect(numbers.cpuid, kind_64, leaf, Machine::address_of(vmm_causes_leaf), times);
-  expect(numbers.msr, kind_64, VMM_MSR_EFER | msr_write, Machine::address_of(vmm_causes_msr),
-         times);
-  expect(numbers.io, kind_64, VMM_PORT_DONE | one_byte, Machine::address_of(vmm_causes_done), 1);
+         Machine::address(vmm_causes_other_port), times);
+  expect(numbers.cpuid, kind_64, leaf, Machine::address(vmm_causes_leaf), times);
+  expect(numbers.msr, kind_64, VMM_MSR_EFER | msr_write, Machine::address(vmm_causes_msr), times);
+  expect(numbers.io, kind_64, VMM_PORT_DONE | one_byte, Machine::address(vmm_causes_done), 1);
   // Of a user's program the region alone.
   vcpu.prepare(vmm_causes, Level::user, times, 0, 0);
   vcpu.run();
@@ -193,8 +191,8 @@ void test_known(const Loaded& loaded, unsigned times, Report& report) {
                                    std::pair(Vcpu::OldMode::protected_32, kind_protected_32)}) {
     vcpu.prepare_old_mode(vmm_any_mode, mode, 0x8000);
     vcpu.run();
-    expect(numbers.io, kind, VMM_PORT_EVENT | one_byte, Machine::address_of(vmm_any_mode), 1);
-    expect(numbers.io, kind, VMM_PORT_DONE | one_byte, Machine::address_of(vmm_any_mode) + 2, 1);
+    expect(numbers.io, kind, VMM_PORT_EVENT | one_byte, Machine::address(vmm_any_mode), 1);
+    expect(numbers.io, kind, VMM_PORT_DONE | one_byte, Machine::address(vmm_any_mode) + 2, 1);
   }
   const CausesView view = read_causes(machine);
   expect_exactly(view, wanted, numbers, report);
@@ -258,8 +256,8 @@ void expect_missing_are_lost(const Loaded& loaded, Machine& machine, unsigned ti
   machine.vcpu(0).run();
   ByNumber missing{{numbers.io, 2 * times + 1}, {numbers.cpuid, times}, {numbers.msr, times}};
   const CausesView view = read_causes(machine);
-  const std::uint64_t first = Machine::address_of(vmm_causes),
-                      last = Machine::address_of(vmm_causes_done);
+  const std::uint64_t first = Machine::address(vmm_causes),
+                      last = Machine::address(vmm_causes_done);
   for (const auto& [cause, exits] : view.exits)
     if (cause.rip >= first && cause.rip <= last && missing.contains(cause.number))
       missing[cause.number] -= exits;

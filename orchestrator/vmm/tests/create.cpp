@@ -56,7 +56,7 @@ void one_life(const Loaded& loaded, Report& report) {
   std::vector<Query> queries(3);
   for (unsigned vcpu = 0; vcpu < machine.vcpus(); ++vcpu) {
     machine.vcpu(vcpu).set_cpuid(small_cpuid(Processor::amd));
-    for (Query& query : queries) query = {.in = {loaded.leaf_of(exits::Answer::count), 0, 0, 0}};
+    for (Query& query : queries) query = {.in = {loaded.leaf(exits::Answer::count), 0, 0, 0}};
     machine.ask(vcpu, Level::kernel, queries);
   }
   if (!loaded.counts) return;

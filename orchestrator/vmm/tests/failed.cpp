@@ -46,7 +46,7 @@ Report test_failed(unsigned times) {
     if (!enter_in_vain(machine, report)) return report;
   report.say(fmt::format("{} entries failed, hardware says {:#x}", times,
                          machine.vcpu(0).state().fail_entry.hardware_entry_failure_reason));
-  std::vector<Query> queries{{.in = {loaded.leaf_of(exits::Answer::count), 0, number, 0}}};
+  std::vector<Query> queries{{.in = {loaded.leaf(exits::Answer::count), 0, number, 0}}};
   machine.ask(0, Level::kernel, queries);
   if (loaded.answers())
     report.expect(queries[0].out[0] == times,

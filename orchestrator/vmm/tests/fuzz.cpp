@@ -88,7 +88,7 @@ class Fuzzer {
     const Answer answer = loaded_.answer(leaf, level);
     if (answer == Answer::none && has_leaf(leaf)) return;
     const bool defined = defined_.contains(number);
-    const std::string fault = fault_of(query, answer, defined, processor_);
+    const std::string fault = find_fault(query, answer, defined, processor_);
     if (!fault.empty())
       return report.fault(fmt::format("vCPU {}, {} mode: {}", vcpu_,
                                       level == Level::kernel ? "kernel" : "user", fault));
@@ -100,7 +100,7 @@ class Fuzzer {
     if (answer != Answer::cycles && answer != Answer::total_cycles)
       expect_growth({of_number ? answer : Answer::total, key}, query.out[0]);
     if (answer != Answer::count && answer != Answer::latched && answer != Answer::total)
-      expect_growth({of_number ? Answer::cycles : Answer::total_cycles, key}, cycles_of(query));
+      expect_growth({of_number ? Answer::cycles : Answer::total_cycles, key}, cycles_in(query));
   }
 
   void expect_growth(std::pair<Answer, std::uint32_t> key, std::uint64_t value) {

@@ -79,7 +79,8 @@ class Asker {
     const auto leaf = static_cast<std::uint32_t>(query.in[0]);
     const auto number = static_cast<std::uint32_t>(query.in[2]);
     const Answer answer = loaded_.answer(leaf, level);
-    const std::string fault = fault_of(query, answer, defined_.contains(number), Processor::intel);
+    const std::string fault =
+        find_fault(query, answer, defined_.contains(number), Processor::intel);
     if (!fault.empty()) return report_.fault(fault);
     if (!defined_.contains(number) && takes_number(answer)) return;
     if (answer == Answer::count)
@@ -89,12 +90,12 @@ class Asker {
       check_between(query, query.out[0], before.of(number, "latched"),
                     before.of(number, "latched"));
     if (answer == Answer::cycles)
-      check_between(query, cycles_of(query), before.of(number, "cycles"),
+      check_between(query, cycles_in(query), before.of(number, "cycles"),
                     after.of(number, "cycles"));
     if (answer == Answer::total || answer == Answer::total_and_cycles)
       check_between(query, query.out[0], before.total.at("exits") + nth, after.total.at("exits"));
     if (answer == Answer::total_cycles || answer == Answer::total_and_cycles)
-      check_between(query, cycles_of(query), before.total.at("cycles"), after.total.at("cycles"));
+      check_between(query, cycles_in(query), before.total.at("cycles"), after.total.at("cycles"));
   }
 
   // CPUID: exactly the exits up to this one. Others: as the host saw them around the run.

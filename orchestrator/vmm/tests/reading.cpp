@@ -56,9 +56,9 @@ class ReadingList {
     numbers_.push_back(EXIT_NUMBER_OTHER);
     const std::uint32_t total = exits::total_leaf(loaded.layout);
     add(total, 0);
-    for (const std::uint32_t number : numbers_) add(loaded.leaf_of(Answer::count), number);
+    for (const std::uint32_t number : numbers_) add(loaded.leaf(Answer::count), number);
     add(total, 0);
-    for (const std::uint32_t number : numbers_) add(loaded.leaf_of(Answer::latched), number);
+    for (const std::uint32_t number : numbers_) add(loaded.leaf(Answer::latched), number);
   }
 
   std::vector<Query>& queries() { return queries_; }

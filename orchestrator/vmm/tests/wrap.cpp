@@ -30,7 +30,7 @@ class Wrapper {
     std::vector<Query> queries(batch);
     for (std::size_t i = 0; i < batch; ++i)
       queries[i] = {
-          .in = {i % 2 == 0 ? total_leaf(loaded_) : loaded_.leaf_of(Answer::count), 0, cpuid, 0}};
+          .in = {i % 2 == 0 ? total_leaf(loaded_) : loaded_.leaf(Answer::count), 0, cpuid, 0}};
     const HostView before = read_host_view(machine_.folder());
     machine_.ask(vcpu, Level::kernel, queries);
     const HostView after = read_host_view(machine_.folder());

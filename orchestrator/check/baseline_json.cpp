@@ -9,7 +9,7 @@
 #include "orchestrator/base/json.hpp"
 #include "orchestrator/check/baseline.hpp"
 #include "orchestrator/record/json/json_fields.hpp"
-#include "orchestrator/scenario/plan_json.hpp"
+#include "orchestrator/scenario/loader/plan_json.hpp"
 
 namespace lab::check {
 namespace {

@@ -5,7 +5,7 @@
 #include "orchestrator/check/baseline.hpp"
 #include "orchestrator/cli/lab_fixture.hpp"
 #include "orchestrator/cli/trials/confirm.hpp"
-#include "orchestrator/scenario/plan_json.hpp"
+#include "orchestrator/scenario/loader/plan_json.hpp"
 
 namespace lab::cli {
 namespace {

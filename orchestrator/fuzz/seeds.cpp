@@ -8,7 +8,7 @@
 #include "orchestrator/base/files/folders.hpp"
 #include "orchestrator/record/json/record_json.hpp"
 #include "orchestrator/record/sample_record.hpp"
-#include "orchestrator/scenario/plan_json.hpp"
+#include "orchestrator/scenario/loader/plan_json.hpp"
 #include "orchestrator/store/store.hpp"
 #include "orchestrator/trial/event.hpp"
 

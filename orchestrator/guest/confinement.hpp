@@ -14,17 +14,6 @@
 
 namespace lab::guest {
 
-struct Account {
-  uid_t user = 0;
-  gid_t group = 0;
-};
-
-struct Confinement {
-  // Empty where libvirt has no say in it: a session's QEMU runs as who runs the session.
-  std::optional<Account> account;
-  bool apparmor = false;  // this machine has it, and the domain is taken out of it
-};
-
 // What libvirt's capabilities say of the user that it gives to QEMU (Debian: libvirt-qemu).
 Confinement confinement_in(const std::string& capabilities, bool accelerated);
 

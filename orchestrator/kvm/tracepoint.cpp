@@ -14,7 +14,7 @@
 
 #include "orchestrator/base/error.hpp"
 #include "orchestrator/base/fd.hpp"
-#include "orchestrator/kvm/modules/modules.hpp"
+#include "orchestrator/kvm/machine.hpp"
 
 namespace lab::kvm {
 namespace {

@@ -11,7 +11,6 @@
 
 namespace lab::record {
 
-struct Record;
 struct Step;
 
 // Texts are printable ASCII, at most longest_cause_text bytes; "" where nothing is known.
@@ -53,12 +52,6 @@ CauseExits exits_of_causes(const Step& step, std::string_view text,
 
 // As the step names it, or its number where the step has no such reason.
 std::string name_of_reason(const Step& step, std::uint32_t number);
-
-// Makes the causes of a record that was just made fit to be kept. Texts are cleaned and cut, equal
-// causes put together, most exits first. What is beyond causes_bytes, in the largest first and
-// shared fairly over the steps, is summed per number into one cause "(others)". A step where not
-// even these sums have room loses its causes altogether. Sums per number stay as they were.
-void bound_causes(Record& record);
 
 // Why the step's causes are not the parts of its reasons: the first number whose causes and lost
 // ones do not add up to its exits. nullopt where they do, or where there are no causes.

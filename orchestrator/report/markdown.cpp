@@ -8,8 +8,8 @@
 #include <map>
 
 #include "orchestrator/check/comparison/cause_sums.hpp"
-#include "orchestrator/report/answers/evidence.hpp"
 #include "orchestrator/report/cause_lines.hpp"
+#include "orchestrator/report/evidence.hpp"
 #include "orchestrator/report/text.hpp"
 
 namespace lab::report {

@@ -9,7 +9,7 @@
 #include <tuple>
 
 #include "orchestrator/record/counts.hpp"
-#include "orchestrator/report/answers/evidence.hpp"
+#include "orchestrator/report/evidence.hpp"
 #include "orchestrator/report/report.hpp"
 #include "orchestrator/report/text.hpp"
 

@@ -18,7 +18,7 @@
 #include "orchestrator/kvm/kit.hpp"
 #include "orchestrator/run/own_emulator.hpp"
 #include "orchestrator/run/probe.hpp"
-#include "orchestrator/scenario/yaml/words.hpp"
+#include "orchestrator/scenario/words.hpp"
 
 namespace lab::run {
 namespace fs = std::filesystem;

@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "orchestrator/base/error.hpp"
-#include "orchestrator/scenario/plan_json.hpp"
+#include "orchestrator/scenario/loader/plan_json.hpp"
 #include "orchestrator/scenario/scenario.hpp"
 
 namespace lab::scenario {

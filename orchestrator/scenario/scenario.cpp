@@ -3,7 +3,7 @@
 
 #include <algorithm>
 
-#include "orchestrator/scenario/yaml/words.hpp"
+#include "orchestrator/scenario/words.hpp"
 
 namespace lab::scenario {
 

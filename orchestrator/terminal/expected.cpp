@@ -6,7 +6,7 @@
 #include <set>
 
 #include "orchestrator/base/json.hpp"
-#include "orchestrator/scenario/plan_json.hpp"
+#include "orchestrator/scenario/loader/plan_json.hpp"
 
 namespace lab::terminal {
 namespace {

@@ -6,7 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "orchestrator/base/files/folders.hpp"
-#include "orchestrator/scenario/plan_json.hpp"
+#include "orchestrator/scenario/loader/plan_json.hpp"
 
 namespace lab::terminal {
 namespace {

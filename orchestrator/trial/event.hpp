@@ -15,6 +15,7 @@
 #include "orchestrator/base/error.hpp"
 #include "orchestrator/exits/reasons.hpp"
 #include "orchestrator/record/record.hpp"
+#include "orchestrator/trial/observe/sample.hpp"
 
 namespace lab::trial {
 
@@ -22,37 +23,6 @@ namespace lab::trial {
 struct PhaseBegun {
   record::Phase phase;
   std::string detail;  // for people, shown in brackets behind it
-};
-
-// The exits of the running guests so far, all guests together.
-struct Sample {
-  struct Reason {
-    std::uint32_t number = 0;
-    std::uint64_t exits = 0, cycles = 0;
-
-    bool operator==(const Reason&) const = default;
-  };
-  struct Cause {
-    std::uint32_t number = 0;  // of the exit reason
-    std::string text;          // "DETAIL, PLACE"
-    std::uint64_t exits = 0;
-
-    bool operator==(const Cause&) const = default;
-  };
-  // Of the exits between two readings of the causes, which may be seconds apart.
-  struct Causes {
-    std::uint64_t exits = 0;     // of all causes
-    std::vector<Cause> leading;  // most exits first, at most max_live_causes
-
-    bool operator==(const Causes&) const = default;
-  };
-  std::optional<exits::Vendor> vendor;
-  bool emulated = false;
-  std::uint64_t exits = 0;
-  std::vector<Reason> reasons;   // of some samples; without those that did not happen
-  std::optional<Causes> causes;  // of samples with reasons, where causes are counted
-
-  bool operator==(const Sample&) const = default;
 };
 
 // What libvirt keeps of QEMU's abilities (inside/capabilities).
@@ -87,8 +57,6 @@ Event other_phase(const std::string& name, const std::string& detail = "");
 
 using Sink = std::function<void(const Event&)>;
 
-inline constexpr std::size_t max_live_causes = 10;
-inline constexpr std::size_t max_cause_text = 256;  // bytes
 inline constexpr std::size_t max_event_bytes = 4u << 20;
 
 // One line, without its newline.

@@ -31,8 +31,6 @@ class GuestDisks {
   std::filesystem::path overlay_, scratch_, plug_;
 };
 
-inline constexpr const char* disk_format = "qcow2";  // of all of them
-
 guest::DomainSpec guest_spec(const scenario::TrialPlan& plan, const GuestImage& image,
                              const TrialContext& context, const GuestDisks& disks, unsigned number);
 

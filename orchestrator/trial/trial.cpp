@@ -8,9 +8,10 @@
 
 #include "orchestrator/base/error.hpp"
 #include "orchestrator/record/expectations.hpp"
+#include "orchestrator/record/json/bounded_causes.hpp"
 #include "orchestrator/trial/observe/exit_log.hpp"
 #include "orchestrator/trial/observe/host_counts.hpp"
-#include "orchestrator/trial/observe/observer.hpp"
+#include "orchestrator/trial/observer.hpp"
 #include "orchestrator/trial/self_check.hpp"
 
 namespace lab::trial {

@@ -12,7 +12,7 @@
 #include "orchestrator/base/json.hpp"
 #include "orchestrator/cli/trials/measure.hpp"
 #include "orchestrator/cli/trials/selection.hpp"
-#include "orchestrator/scenario/plan_json.hpp"
+#include "orchestrator/scenario/loader/plan_json.hpp"
 #include "orchestrator/store/store.hpp"
 
 namespace lab::cli {

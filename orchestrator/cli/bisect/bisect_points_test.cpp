@@ -2,7 +2,7 @@
 #include "orchestrator/cli/bisect/bisect_points.hpp"
 
 #include "orchestrator/cli/lab_fixture.hpp"
-#include "orchestrator/scenario/plan_json.hpp"
+#include "orchestrator/scenario/loader/plan_json.hpp"
 
 namespace lab::cli {
 namespace {

@@ -19,7 +19,7 @@
 #include "orchestrator/cli/trials/scenario_file.hpp"
 #include "orchestrator/cli/trials/selection.hpp"
 #include "orchestrator/report/comparison/comparison.hpp"
-#include "orchestrator/scenario/plan_json.hpp"
+#include "orchestrator/scenario/loader/plan_json.hpp"
 #include "orchestrator/scenario/scenario.hpp"
 
 namespace lab::cli {

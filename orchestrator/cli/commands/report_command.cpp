@@ -19,7 +19,7 @@
 #include "orchestrator/cli/output.hpp"
 #include "orchestrator/cli/trials/selection.hpp"
 #include "orchestrator/inside/version.hpp"
-#include "orchestrator/report/page.hpp"
+#include "orchestrator/report/page/page.hpp"
 
 namespace lab::cli {
 namespace {

@@ -13,7 +13,7 @@
 #include "orchestrator/cli/output.hpp"
 #include "orchestrator/cli/trials/scenario_file.hpp"
 #include "orchestrator/run/checks.hpp"
-#include "orchestrator/scenario/plan_json.hpp"
+#include "orchestrator/scenario/loader/plan_json.hpp"
 #include "orchestrator/store/keep.hpp"
 
 namespace lab::cli {

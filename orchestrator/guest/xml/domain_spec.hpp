@@ -82,4 +82,16 @@ struct DomainSpec {
   std::string agent_socket;    // QEMU guest agent's channel; empty: none
 };
 
+// As whom the QEMU of a domain runs (guest/confinement).
+struct Account {
+  uid_t user = 0;
+  gid_t group = 0;
+};
+
+struct Confinement {
+  // Empty where libvirt has no say in it: a session's QEMU runs as who runs the session.
+  std::optional<Account> account;
+  bool apparmor = false;  // this machine has it, and the domain is taken out of it
+};
+
 }  // namespace lab::guest

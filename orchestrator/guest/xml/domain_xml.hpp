@@ -4,7 +4,6 @@
 
 #include <string>
 
-#include "orchestrator/guest/confinement.hpp"
 #include "orchestrator/guest/xml/domain_spec.hpp"
 
 namespace lab::guest {

@@ -211,17 +211,6 @@ bool are_swapped(const fs::path& runtime) {
 
 }  // namespace
 
-exits::Vendor machine_vendor() {
-  if (base::cpu_has("svm")) return exits::Vendor::svm;
-  if (base::cpu_has("vmx")) return exits::Vendor::vmx;
-  throw base::infrastructure_error("this machine's processor offers neither VMX nor SVM",
-                                   "lab doctor");
-}
-
-std::string vendor_module(exits::Vendor vendor) {
-  return vendor == exits::Vendor::svm ? "kvm_amd" : "kvm_intel";
-}
-
 bool is_debian_kernel() {
   return !package_version(base::running_kernel_version()).empty();
 }

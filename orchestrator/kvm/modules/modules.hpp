@@ -11,18 +11,13 @@
 #include <vector>
 
 #include "orchestrator/exits/reasons.hpp"
+#include "orchestrator/kvm/machine.hpp"
 #include "orchestrator/kvm/modules/module_lock.hpp"
 #include "orchestrator/kvm/modules/module_state.hpp"
 #include "orchestrator/kvm/modules/parameters.hpp"
 #include "orchestrator/kvm/modules/users.hpp"
 
 namespace lab::kvm {
-
-// By the processor's flags. Error (infrastructure) where it offers neither VMX nor SVM.
-exits::Vendor machine_vendor();
-
-// Its vendor's module: "kvm_intel" or "kvm_amd".
-std::string vendor_module(exits::Vendor vendor);
 
 // Whether the running kernel is one of Debian's packages, by what it says of itself: only for those
 // does lab get the source by itself.

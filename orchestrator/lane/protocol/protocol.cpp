@@ -13,7 +13,7 @@
 #include "orchestrator/base/machine/this_machine.hpp"
 #include "orchestrator/inside/version.hpp"
 #include "orchestrator/record/site.hpp"
-#include "orchestrator/scenario/plan_json.hpp"
+#include "orchestrator/scenario/loader/plan_json.hpp"
 
 namespace lab::lane {
 namespace {

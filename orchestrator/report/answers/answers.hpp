@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "orchestrator/record/record.hpp"
-#include "orchestrator/report/answers/evidence.hpp"
+#include "orchestrator/report/evidence.hpp"
 
 namespace lab::report {
 

@@ -7,7 +7,7 @@
 #include <utility>
 #include <vector>
 
-#include "orchestrator/report/answers/evidence.hpp"
+#include "orchestrator/report/evidence.hpp"
 
 namespace lab::report {
 

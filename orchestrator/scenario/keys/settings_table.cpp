@@ -7,7 +7,7 @@
 #include "orchestrator/scenario/keys/parameters.hpp"
 #include "orchestrator/scenario/keys/read_member.hpp"
 #include "orchestrator/scenario/keys/settings.hpp"
-#include "orchestrator/scenario/yaml/words.hpp"
+#include "orchestrator/scenario/words.hpp"
 
 namespace lab::scenario {
 namespace {

@@ -5,7 +5,7 @@
 #include <cstdlib>
 #include <filesystem>
 
-#include "orchestrator/scenario/loader.hpp"
+#include "orchestrator/scenario/loader/loader.hpp"
 #include "orchestrator/scenario/loader_test.hpp"
 
 namespace lab::scenario {

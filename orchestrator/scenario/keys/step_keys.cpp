@@ -2,7 +2,7 @@
 #include "orchestrator/scenario/keys/step_keys.hpp"
 
 #include "orchestrator/scenario/keys/limits.hpp"
-#include "orchestrator/scenario/yaml/words.hpp"
+#include "orchestrator/scenario/words.hpp"
 
 namespace lab::scenario {
 namespace {

@@ -5,8 +5,8 @@
 
 #include <algorithm>
 
+#include "orchestrator/scenario/words.hpp"
 #include "orchestrator/scenario/yaml/values.hpp"
-#include "orchestrator/scenario/yaml/words.hpp"
 
 namespace lab::scenario {
 namespace {

@@ -7,9 +7,9 @@
 
 #include "orchestrator/base/nearest.hpp"
 #include "orchestrator/base/text.hpp"
+#include "orchestrator/scenario/keys/floors.hpp"
 #include "orchestrator/scenario/keys/scenario_keys.hpp"
 #include "orchestrator/scenario/plans/matrix.hpp"
-#include "orchestrator/scenario/yaml/floors.hpp"
 #include "orchestrator/scenario/yaml/values.hpp"
 
 namespace lab::scenario {

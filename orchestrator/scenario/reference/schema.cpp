@@ -2,14 +2,14 @@
 #include <spdlog/fmt/fmt.h>
 
 #include "orchestrator/scenario/categories.hpp"
+#include "orchestrator/scenario/keys/floors.hpp"
 #include "orchestrator/scenario/keys/limits.hpp"
 #include "orchestrator/scenario/keys/step_keys.hpp"
+#include "orchestrator/scenario/plans/expect.hpp"
 #include "orchestrator/scenario/reference/reference.hpp"
 #include "orchestrator/scenario/reference/rules.hpp"
 #include "orchestrator/scenario/reference/texts.hpp"
-#include "orchestrator/scenario/yaml/expect.hpp"
-#include "orchestrator/scenario/yaml/floors.hpp"
-#include "orchestrator/scenario/yaml/words.hpp"
+#include "orchestrator/scenario/words.hpp"
 
 namespace lab::scenario {
 namespace {

@@ -3,10 +3,10 @@
 
 #include "orchestrator/scenario/categories.hpp"
 #include "orchestrator/scenario/keys/step_keys.hpp"
+#include "orchestrator/scenario/plans/expect.hpp"
 #include "orchestrator/scenario/reference/reference.hpp"
 #include "orchestrator/scenario/reference/texts.hpp"
-#include "orchestrator/scenario/yaml/expect.hpp"
-#include "orchestrator/scenario/yaml/words.hpp"
+#include "orchestrator/scenario/words.hpp"
 
 namespace lab::scenario {
 namespace {

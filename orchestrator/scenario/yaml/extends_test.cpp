@@ -4,7 +4,7 @@
 
 #include <map>
 
-#include "orchestrator/scenario/loader.hpp"
+#include "orchestrator/scenario/loader/loader.hpp"
 #include "orchestrator/scenario/loader_test.hpp"
 
 namespace lab::scenario {

@@ -24,6 +24,8 @@
 
 namespace lab::trial {
 
+inline constexpr const char* disk_format = "qcow2";  // of each disk that a trial makes
+
 // A guest's machine, made paused; gone with this object. All throw Error (infrastructure).
 class GuestMachine {
  public:

@@ -13,7 +13,6 @@
 #include "orchestrator/kvm/detail_tracepoints.hpp"
 #include "orchestrator/kvm/host_counters.hpp"
 #include "orchestrator/kvm/tracepoint.hpp"
-#include "orchestrator/trial/spec.hpp"
 
 namespace lab::trial {
 namespace {

@@ -7,7 +7,7 @@
 #include <string>
 
 #include "orchestrator/exits/causes.hpp"
-#include "orchestrator/trial/event.hpp"
+#include "orchestrator/trial/observe/sample.hpp"
 
 namespace lab::trial {
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "orchestrator/scenario/yaml/steps.hpp"
+#include "orchestrator/scenario/keys/steps.hpp"
 
 #include <spdlog/fmt/fmt.h>
 
@@ -7,7 +7,7 @@
 
 #include "orchestrator/scenario/keys/limits.hpp"
 #include "orchestrator/scenario/keys/step_keys.hpp"
-#include "orchestrator/scenario/yaml/words.hpp"
+#include "orchestrator/scenario/words.hpp"
 
 namespace lab::scenario {
 namespace {

@@ -2,7 +2,7 @@
 // A trial's plan as JSON: in the job of an outer VM, and in the baselines that people commit. It
 // says things as a scenario does and is read by the scenario's own readers, so that whatever a
 // scenario may not say, a plan may not either, and what it does not say has its default.
-#include "orchestrator/scenario/plan_json.hpp"
+#include "orchestrator/scenario/loader/plan_json.hpp"
 
 #include <nlohmann/json.hpp>
 
@@ -10,12 +10,12 @@
 #include "orchestrator/base/json.hpp"
 #include "orchestrator/scenario/keys/scenario_keys.hpp"
 #include "orchestrator/scenario/keys/settings.hpp"
-#include "orchestrator/scenario/plan_v1.hpp"
+#include "orchestrator/scenario/keys/steps.hpp"
+#include "orchestrator/scenario/loader/plan_v1.hpp"
 #include "orchestrator/scenario/plans/check.hpp"
-#include "orchestrator/scenario/yaml/expect.hpp"
-#include "orchestrator/scenario/yaml/steps.hpp"
+#include "orchestrator/scenario/plans/expect.hpp"
+#include "orchestrator/scenario/words.hpp"
 #include "orchestrator/scenario/yaml/values.hpp"
-#include "orchestrator/scenario/yaml/words.hpp"
 
 namespace lab::scenario {
 namespace {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Which changes against a baseline matter.
-#include "orchestrator/scenario/loader.hpp"
+#include "orchestrator/scenario/loader/loader.hpp"
 #include "orchestrator/scenario/loader_test.hpp"
 
 namespace lab::scenario {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Every value of an enumeration has its word, and no word is left over: word() asks nothing.
-#include "orchestrator/scenario/yaml/words.hpp"
+#include "orchestrator/scenario/words.hpp"
 
 namespace lab::scenario {
 namespace {

@@ -1,18 +1,18 @@
 // SPDX-License-Identifier: MIT
 // From YAML and --set to a Scenario.
-#include "orchestrator/scenario/loader.hpp"
+#include "orchestrator/scenario/loader/loader.hpp"
 
 #include <spdlog/fmt/fmt.h>
 
 #include "orchestrator/base/error.hpp"
 #include "orchestrator/base/fd.hpp"
+#include "orchestrator/scenario/keys/floors.hpp"
 #include "orchestrator/scenario/keys/scenario_keys.hpp"
+#include "orchestrator/scenario/keys/steps.hpp"
 #include "orchestrator/scenario/plans/check.hpp"
+#include "orchestrator/scenario/plans/expect.hpp"
 #include "orchestrator/scenario/plans/matrix.hpp"
 #include "orchestrator/scenario/plans/overrides.hpp"
-#include "orchestrator/scenario/yaml/expect.hpp"
-#include "orchestrator/scenario/yaml/floors.hpp"
-#include "orchestrator/scenario/yaml/steps.hpp"
 #include "orchestrator/scenario/yaml/values.hpp"
 
 namespace lab::scenario {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "orchestrator/report/answers/evidence.hpp"
+#include "orchestrator/report/evidence.hpp"
 
 #include <spdlog/fmt/fmt.h>
 

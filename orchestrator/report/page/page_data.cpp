@@ -8,10 +8,10 @@
 
 #include "orchestrator/check/comparison/cause_sums.hpp"
 #include "orchestrator/report/answers/answers.hpp"
-#include "orchestrator/report/answers/evidence.hpp"
 #include "orchestrator/report/cause_lines.hpp"
 #include "orchestrator/report/comparison/comparison_object.hpp"
-#include "orchestrator/report/page.hpp"
+#include "orchestrator/report/evidence.hpp"
+#include "orchestrator/report/page/page.hpp"
 #include "orchestrator/report/text.hpp"
 
 namespace lab::report {

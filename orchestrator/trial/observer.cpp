@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "orchestrator/trial/observe/observer.hpp"
+#include "orchestrator/trial/observer.hpp"
 
 #include "orchestrator/base/error.hpp"
 

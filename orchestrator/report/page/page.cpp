@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "orchestrator/report/page.hpp"
+#include "orchestrator/report/page/page.hpp"
 
 #include "orchestrator/base/error.hpp"
 #include "orchestrator/report/text.hpp"

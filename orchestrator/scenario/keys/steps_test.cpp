@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Steps: read, with their defaults, refused.
-#include "orchestrator/scenario/yaml/steps.hpp"
+#include "orchestrator/scenario/keys/steps.hpp"
 
 #include "orchestrator/scenario/loader_test.hpp"
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Plans as labs wrote them into baselines before plans had a version: each setting under a name of
 // its own, all of them there. Nothing is added here any more.
-#include "orchestrator/scenario/plan_v1.hpp"
+#include "orchestrator/scenario/loader/plan_v1.hpp"
 
 #include <limits>
 #include <nlohmann/json.hpp>
@@ -10,7 +10,7 @@
 #include "orchestrator/base/json.hpp"
 #include "orchestrator/scenario/categories.hpp"
 #include "orchestrator/scenario/scenario.hpp"
-#include "orchestrator/scenario/yaml/words.hpp"
+#include "orchestrator/scenario/words.hpp"
 
 namespace lab::scenario {
 namespace {

@@ -105,6 +105,7 @@ void put_field(Json& object, const char* name, const std::optional<Value>& value
 
 // Makes to_json and from_json of a struct: each of the members is a field of its name. For json and
 // ordered_json, unlike the library's own macro.
+#define LAB_JSON_EACH(WHAT, ...) NLOHMANN_JSON_EXPAND(NLOHMANN_JSON_PASTE(WHAT, __VA_ARGS__))
 #define LAB_JSON_PUT(member) ::lab::base::put_field(json, #member, value.member);
 #define LAB_JSON_READ(member) ::lab::base::read_field(json, #member, value.member);
 #define LAB_JSON(Type, ...)                                                               \
@@ -112,10 +113,10 @@ void put_field(Json& object, const char* name, const std::optional<Value>& value
   requires nlohmann::detail::is_basic_json<Json>::value void to_json(Json& json,          \
                                                                      const Type& value) { \
     json = Json::object();                                                                \
-    NLOHMANN_JSON_EXPAND(NLOHMANN_JSON_PASTE(LAB_JSON_PUT, __VA_ARGS__))                  \
+    LAB_JSON_EACH(LAB_JSON_PUT, __VA_ARGS__)                                              \
   }                                                                                       \
   template <typename Json>                                                                \
   requires nlohmann::detail::is_basic_json<Json>::value void from_json(const Json& json,  \
                                                                        Type& value) {     \
-    NLOHMANN_JSON_EXPAND(NLOHMANN_JSON_PASTE(LAB_JSON_READ, __VA_ARGS__))                 \
+    LAB_JSON_EACH(LAB_JSON_READ, __VA_ARGS__)                                             \
   }

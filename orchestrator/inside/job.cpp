@@ -16,12 +16,10 @@ LAB_JSON(GuestImage, name, digest, disk, disk_format, disk_is_block, kernel, ini
 }  // namespace lab::trial
 
 namespace lab::inside {
-namespace {
 
 using json = nlohmann::ordered_json;
-using Images = decltype(Job::images);
 
-}  // namespace
+LAB_JSON(Job, modules, verify_tracepoint, capabilities, seed, exact, thrown_away, images)
 
 std::string kernel_additions(const scenario::Settings& settings) {
   std::string words;
@@ -73,15 +71,9 @@ bool has_own_clock(const Job& job) {
 }
 
 std::string to_json(const Job& job) {
-  json object{{"site", job.site->name},
-              {"modules", job.modules.string()},
-              {"verify_tracepoint", job.verify_tracepoint},
-              {"capabilities", job.capabilities.string()},
-              {"seed", job.seed},
-              {"exact", job.exact},
-              {"thrown_away", job.thrown_away},
-              {"images", job.images},
-              {"plans", json::array()}};
+  json object = job;
+  object["site"] = job.site->name;
+  object["plans"] = json::array();
   for (const scenario::TrialPlan& plan : job.plans)
     object["plans"].push_back(scenario::to_object(plan));
   return object.dump(1);
@@ -90,16 +82,9 @@ std::string to_json(const Job& job) {
 Job job_from_json(std::string_view text) {
   try {
     const json object = base::parse_json<json>(text);
-    const Site* site = record::find_site(base::field<std::string>(object, "site"));
-    if (site == nullptr) throw base::infrastructure_error("job file: unknown site");
-    Job job{.site = site,
-            .modules = base::field<std::string>(object, "modules"),
-            .verify_tracepoint = base::field<bool>(object, "verify_tracepoint"),
-            .capabilities = base::field<std::string>(object, "capabilities"),
-            .seed = base::field<std::string>(object, "seed"),
-            .exact = base::field<bool>(object, "exact"),
-            .thrown_away = base::field<bool>(object, "thrown_away"),
-            .images = base::field<Images>(object, "images")};
+    Job job = object.get<Job>();
+    job.site = record::find_site(base::field<std::string>(object, "site"));
+    if (job.site == nullptr) throw base::infrastructure_error("job file: unknown site");
     for (const json& plan : base::need(object, "plans"))
       job.plans.push_back(scenario::plan_from_object(plan));
     return job;

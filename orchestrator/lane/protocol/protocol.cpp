@@ -16,6 +16,10 @@
 #include "orchestrator/scenario/loader/plan_json.hpp"
 
 namespace lab::lane {
+
+LAB_JSON(Greeting, protocol, lab, node, host)
+LAB_JSON(Work, provide, site, verify_tracepoint, time_scale)
+
 namespace {
 
 using json = nlohmann::ordered_json;
@@ -35,11 +39,9 @@ std::string node_name() {
   return ::gethostname(name.data(), name.size() - 1) == 0 ? name.data() : "unknown";
 }
 
-std::string name_from(const json& object, const char* key) {
-  std::string name = base::field<std::string>(object, key);
+void check_name(const char* key, const std::string& name) {
   if (!is_name(name))
     throw base::infrastructure_error(std::string("'") + key + "' is no line of printable ASCII");
-  return name;
 }
 
 }  // namespace
@@ -49,11 +51,8 @@ Greeting this_lane() {
 }
 
 std::string to_json(const Greeting& greeting) {
-  const json object{{"type", "lane"},
-                    {"protocol", greeting.protocol},
-                    {"lab", greeting.lab},
-                    {"node", greeting.node},
-                    {"host", greeting.host}};
+  json object = greeting;
+  object["type"] = "lane";
   return base::dump_json(object);
 }
 
@@ -63,22 +62,20 @@ Greeting greeting_from_json(std::string_view line) {
     const json object = base::parse_json<json>(line);
     if (base::need(object, "type") != "lane")
       throw base::infrastructure_error("its type is not lane");
-    return {.protocol = base::field<unsigned>(object, "protocol"),
-            .lab = name_from(object, "lab"),
-            .node = name_from(object, "node"),
-            .host = name_from(object, "host")};
+    auto greeting = object.get<Greeting>();
+    check_name("lab", greeting.lab);
+    check_name("node", greeting.node);
+    check_name("host", greeting.host);
+    return greeting;
   } catch (const json::exception& error) {
     throw base::infrastructure_error(error.what());
   }
 }
 
 std::string to_json(const Work& work) {
-  json object{{"type", "work"},
-              {"provide", work.provide},
-              {"site", work.site},
-              {"verify_tracepoint", work.verify_tracepoint},
-              {"time_scale", work.time_scale},
-              {"plans", json::array()}};
+  json object = work;
+  object["type"] = "work";
+  object["plans"] = json::array();
   for (const scenario::TrialPlan& plan : work.plans)
     object["plans"].push_back(scenario::to_object(plan));
   return base::dump_json(object);
@@ -89,10 +86,7 @@ Work work_from_json(std::string_view line) {
     const json object = base::parse_json<json>(line);
     if (base::need(object, "type") != "work")
       throw base::infrastructure_error("a line that is no work");
-    Work work{.provide = base::field<bool>(object, "provide"),
-              .site = base::field<std::string>(object, "site"),
-              .verify_tracepoint = base::field<bool>(object, "verify_tracepoint"),
-              .time_scale = base::field<double>(object, "time_scale")};
+    Work work = object.get<Work>();
     if (record::find_site(work.site) == nullptr)
       throw base::infrastructure_error("no site is called '" + work.site + "'");
     for (const json& plan : base::need(object, "plans"))

@@ -18,130 +18,86 @@ namespace {
 using json = nlohmann::ordered_json;
 
 template <typename Value>
+requires std::is_enum_v<Value>
 void get(const json& object, const char* key, Value& value) {
-  if constexpr (std::is_enum_v<Value>) {
-    const auto text = base::field<std::string>(object, key);
-    const auto words = words_of<Value>;
-    const auto found = std::ranges::find(words, text);
-    if (found == words.end()) throw base::infrastructure_error("trial plan: unknown word " + text);
-    value = Value(found - words.begin());
-  } else {
-    base::read_field(object, key, value);
-  }
+  const auto text = base::field<std::string>(object, key);
+  const auto words = words_of<Value>;
+  const auto found = std::ranges::find(words, text);
+  if (found == words.end()) throw base::infrastructure_error("trial plan: unknown word " + text);
+  value = Value(found - words.begin());
+}
+
+template <typename Value>
+requires(!std::is_enum_v<Value>) void get(const json& object, const char* key, Value& value) {
+  base::read_field(object, key, value);
 }
 
 template <typename Rep, typename Period>
-void get_time(const json& object, const char* key, std::chrono::duration<Rep, Period>& value) {
+void get(const json& object, const char* key, std::chrono::duration<Rep, Period>& value) {
   constexpr std::uint64_t day = 86'400'000;  // in milliseconds, and more than any in seconds
   value =
       std::chrono::duration<Rep, Period>(base::whole_number(base::need(object, key), key, 0, day));
 }
 
-void get_devices(const json& object, Settings& settings) {
-  get(object, "machine", settings.machine);
-  get(object, "cpu_model", settings.cpu_model);
-  get(object, "cpu_features", settings.cpu_features);
-  get(object, "disk_bus", settings.disk_bus);
-  get(object, "disk_cache", settings.disk_cache);
-  get(object, "scratch_size", settings.scratch_size);
-  get(object, "scratch_bus", settings.scratch_bus);
-  get(object, "scratch_cache", settings.scratch_cache);
-  get(object, "nic", settings.nic);
-  get(object, "network", settings.network);
-}
+// Reads members of `value` from fields of their names.
+#define GET(member) get(object, #member, value.member);
+#define GET_ALL(...) LAB_JSON_EACH(GET, __VA_ARGS__)
 
 Settings settings_from(const json& object) {
-  Settings settings;
-  get(object, "image", settings.image);
-  get(object, "guests", settings.guests);
-  get(object, "vcpus", settings.vcpus);
-  get(object, "memory", settings.memory);
-  get(object, "huge_pages", settings.huge_pages);
-  get_devices(object, settings);
-  get(object, "console", settings.console);
-  get(object, "clock", settings.clock);
-  get(object, "cmdline", settings.cmdline);
-  get(object, "ksm", settings.ksm);
-  get(object, "samples", settings.samples);
-  settings.exact = base::field<bool>(object, "exact") ? Exact::always : Exact::never;
-  get(object, "layout", settings.layout);
-  if (object.contains("paging")) get(object, "paging", settings.paging.emplace());
-  get(object, "kernel", settings.kernel);
+  Settings value;
+  GET_ALL(image, guests, vcpus, memory, huge_pages, machine, cpu_model, cpu_features, disk_bus,
+          disk_cache, scratch_size, scratch_bus, scratch_cache, nic, network, console, clock,
+          cmdline, ksm, samples, layout, kernel, parameters)
+  value.exact = base::field<bool>(object, "exact") ? Exact::always : Exact::never;
+  if (object.contains("paging")) get(object, "paging", value.paging.emplace());
   // Plans from before there was this setting lack it; all other fields are in every such plan.
-  if (object.contains("processor")) get(object, "processor", settings.processor);
-  get(object, "parameters", settings.parameters);
-  return settings;
+  if (object.contains("processor")) GET(processor)
+  return value;
 }
 
 HostAction action_from(const json& object) {
-  HostAction action;
-  get(object, "kind", action.kind);
-  get_time(object, "milliseconds", action.duration);
-  get(object, "vcpu", action.vcpu);
-  get(object, "cpus", action.cpus);
-  get(object, "memory", action.memory);
-  get(object, "device", action.device);
-  get(object, "keys", action.keys);
-  return action;
+  HostAction value;
+  GET_ALL(kind, vcpu, cpus, memory, device, keys)
+  get(object, "milliseconds", value.duration);
+  return value;
 }
 
 Step step_from(const json& object) {
-  Step step;
-  get(object, "kind", step.kind);
-  get(object, "name", step.name);
-  get(object, "until", step.until);
-  get(object, "pattern", step.pattern);
-  get(object, "command", step.command);
-  get(object, "input", step.input);
-  get(object, "background", step.background);
-  get(object, "times", step.times);
-  get_time(object, "milliseconds", step.duration);
-  step.host = action_from(base::need(object, "host"));
-  get_time(object, "timeout", step.timeout);
-  return step;
+  Step value;
+  GET_ALL(kind, name, until, pattern, command, input, background, times, timeout)
+  get(object, "milliseconds", value.duration);
+  value.host = action_from(base::need(object, "host"));
+  return value;
 }
 
 Expectation expectation_from(const json& object) {
-  Expectation expectation;
-  get(object, "step", expectation.step);
-  get(object, "reason", expectation.reason);
-  get(object, "per_second", expectation.per_second);
-  get(object, "where", expectation.where);
+  Expectation value;
+  GET_ALL(step, reason, per_second, where, min, max)
   if (object.contains("category")) {
     const auto text = base::field<std::string>(object, "category");
-    expectation.category = parse_category(text);
-    if (!expectation.category) throw base::infrastructure_error("trial plan: unknown " + text);
+    value.category = parse_category(text);
+    if (!value.category) throw base::infrastructure_error("trial plan: unknown " + text);
   }
-  get(object, "min", expectation.min);
-  get(object, "max", expectation.max);
-  return expectation;
+  return value;
 }
 
 Timeouts timeouts_from(const json& object) {
-  Timeouts timeouts;
-  get_time(object, "trial", timeouts.trial);
-  get_time(object, "boot", timeouts.boot);
-  get_time(object, "step", timeouts.step);
-  get_time(object, "shutdown", timeouts.shutdown);
-  return timeouts;
+  Timeouts value;
+  GET_ALL(trial, boot, step, shutdown)
+  return value;
 }
 
 }  // namespace
 
 TrialPlan plan_from_v1(const json& object) {
-  TrialPlan plan;
-  get(object, "scenario", plan.scenario);
-  get(object, "name", plan.name);
-  get(object, "cell", plan.cell);
-  get(object, "repeat", plan.repeat);
-  get(object, "repeats", plan.repeats);
-  get(object, "warmup", plan.warmup);
-  plan.settings = settings_from(base::need(object, "settings"));
-  plan.timeouts = timeouts_from(base::need(object, "timeouts"));
-  for (const json& step : base::need(object, "steps")) plan.steps.push_back(step_from(step));
+  TrialPlan value;
+  GET_ALL(scenario, name, cell, repeat, repeats, warmup)
+  value.settings = settings_from(base::need(object, "settings"));
+  value.timeouts = timeouts_from(base::need(object, "timeouts"));
+  for (const json& step : base::need(object, "steps")) value.steps.push_back(step_from(step));
   for (const json& item : base::need(object, "expect"))
-    plan.expect.push_back(expectation_from(item));
-  return plan;
+    value.expect.push_back(expectation_from(item));
+  return value;
 }
 
 }  // namespace lab::scenario

@@ -17,9 +17,9 @@ LAB_JSON(GuestImage, name, digest, disk, disk_format, disk_is_block, kernel, ini
 
 namespace lab::inside {
 
-using json = nlohmann::ordered_json;
-
 LAB_JSON(Job, modules, verify_tracepoint, capabilities, seed, exact, thrown_away, images)
+
+using json = nlohmann::ordered_json;
 
 std::string kernel_additions(const scenario::Settings& settings) {
   std::string words;

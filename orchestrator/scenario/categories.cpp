@@ -4,11 +4,6 @@
 #include <algorithm>
 
 namespace lab::scenario {
-namespace {
-
-constexpr exits::Vendor vendors[] = {exits::Vendor::vmx, exits::Vendor::svm};
-
-}  // namespace
 
 std::span<const std::string_view> category_words() {
   static const auto words = [] {

@@ -11,6 +11,8 @@
 
 namespace lab::scenario {
 
+inline constexpr exits::Vendor vendors[] = {exits::Vendor::vmx, exits::Vendor::svm};
+
 std::span<const std::string_view> category_words();  // in the enumeration's order
 std::optional<exits::Category> parse_category(std::string_view word);
 

@@ -230,7 +230,7 @@ void TrialRunner::resume(const std::vector<record::Record>& records) {
                       record.trial, record.run),
           "lab run without --resume, or with the same scenarios and options");
     failed_ |= record.outcome != record::Outcome::passed;
-    worst_ = worse(worst_, exit_code(record.outcome));
+    worst_ = worse(worst_, cli::exit_code(record.outcome));
     in_order_.done(record.trial, record);
   }
   // A warm-up is for what comes behind it.
@@ -287,7 +287,7 @@ void TrialRunner::keep(record::Record record, unsigned lane) {
                     saved.file.string()));
   }
   failed_ |= record.outcome != record::Outcome::passed;
-  worst_ = worse(worst_, exit_code(record.outcome));
+  worst_ = worse(worst_, cli::exit_code(record.outcome));
   in_order_.done(trial, std::move(record));
   hand_over();
 }

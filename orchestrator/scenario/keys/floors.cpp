@@ -36,7 +36,6 @@ Floor read_floor(const Entry& entry) {
 // 'HLT', 'hlt' and '12' are the same for one vendor at least.
 bool same_reason(const std::string& left, const std::string& right) {
   if (left == right) return true;
-  static constexpr exits::Vendor vendors[] = {exits::Vendor::vmx, exits::Vendor::svm};
   return std::ranges::any_of(vendors, [&](exits::Vendor vendor) {
     const auto number = exits::parse_reason(vendor, left);
     return number && number == exits::parse_reason(vendor, right);

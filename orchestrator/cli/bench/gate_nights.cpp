@@ -8,6 +8,7 @@
 
 #include "orchestrator/base/samples.hpp"
 #include "orchestrator/report/report.hpp"
+#include "orchestrator/report/text.hpp"
 
 namespace lab::cli {
 namespace {
@@ -100,21 +101,25 @@ std::string GateNights::rates_text(const Nights& nights) {
 }
 
 std::string GateNights::injected_text() const {
-  std::string text = fmt::format(
-      "  more of one reason, and both sides again in turn: alarm / cannot tell / pass, %\n"
-      "  {:<24}{:>10}{:>9}{:>9}",
-      "reason", "exits", "spread", "runs");
+  std::vector<report::Column> columns = {
+      {.least = 24}, {report::on_right, 9, 1}, {report::on_right, 8, 1}, {report::on_right, 8, 1}};
+  columns.resize(columns.size() + std::size(injected_shares), {report::on_right, 16, 1});
+  std::vector<std::vector<std::string>> lines = {{"reason", "exits", "spread", "runs"}};
   for (const double share : injected_shares)
-    text += fmt::format("{:>17}", fmt::format("+{:.0f} %", 100 * share));
+    lines.front().push_back(fmt::format("+{:.0f} %", 100 * share));
   for (std::size_t i = 0; i < injected_.size(); ++i) {
     const check::Row& row = injected_[i].night.injected->row;
     if (i % std::size(injected_shares) == 0)
-      text += fmt::format("\n  {:<24}{:>10.0f}{:>9}{:>9}", report::printable(row.subject()),
-                          row.a.median, fmt::format("{:.1f} %", 100 * spread(recorded_, row)),
-                          fmt::format("{:.1f} %", 100 * runs_spread(recorded_, row)));
-    text += fmt::format("{:>17}", rates_text(injected_[i]));
+      lines.push_back({report::printable(row.subject()), fmt::format("{:.0f}", row.a.median),
+                       fmt::format("{:.1f} %", 100 * spread(recorded_, row)),
+                       fmt::format("{:.1f} %", 100 * runs_spread(recorded_, row))});
+    lines.back().push_back(rates_text(injected_[i]));
   }
-  return text + "\n";
+  const report::Columns table(std::move(columns));
+  std::string text =
+      "  more of one reason, and both sides again in turn: alarm / cannot tell / pass, %\n";
+  for (const auto& line : lines) text += table.line(line) + "\n";
+  return text;
 }
 
 std::string GateNights::text() const {

@@ -15,6 +15,7 @@ install(DIRECTORY ci/emulators DESTINATION lib/lab USE_SOURCE_PERMISSIONS)
 install(DIRECTORY kvm-patch images scenarios DESTINATION share/lab USE_SOURCE_PERMISSIONS
         PATTERN images/reader EXCLUDE   # built
         PATTERN COPYING EXCLUDE)        # Debian has it
+install(FILES ci/nightly.conf ci/nightly-boot.yaml DESTINATION share/lab/ci)
 install(FILES README.md ARCHITECTURE.md CHANGELOG.md ci/package/README.Debian ci/package/copyright
         DESTINATION share/doc/lab)
 install(FILES ci/package/lintian-overrides DESTINATION share/lintian/overrides RENAME lab)

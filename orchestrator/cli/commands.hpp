@@ -2,6 +2,8 @@
 // The subcommands. Each function adds one to the command line, with what it runs when it is chosen.
 #pragma once
 
+#include <string>
+
 #include "orchestrator/cli/parser.hpp"
 
 namespace lab::cli {
@@ -23,6 +25,8 @@ void add_compare(const Command& app);
 void add_causes(const Command& app);
 void add_baseline(const Command& app);
 void add_check(const Command& app);
+// `program`: the lab that a night starts for each run and check; "": none, so that no night begins.
+void add_nightly(const Command& app, const std::string& program);
 void add_try(const Command& app);
 void add_bisect(const Command& app);
 void add_bench(const Command& app);

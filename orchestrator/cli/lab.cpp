@@ -5,6 +5,8 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
+#include <functional>
+#include <vector>
 
 #include "orchestrator/base/error.hpp"
 #include "orchestrator/base/files/folders.hpp"
@@ -34,17 +36,26 @@ int report_error(const base::Error& error) {
 
 }  // namespace
 
-int run_lab(int argc, const char* const* argv) {
+int run_lab(int argc, const char* const* argv, const std::string& program) {
   Parser parser("lab", "Counts the VM exits of a guest: how many, of which kinds, at what cost.");
   parser.set_version("lab " + inside::version());
   parser.add_switch(
       "-v,--verbose", [] { spdlog::set_level(spdlog::level::debug); },
       "Say more on standard error");
-  for (const auto add : {add_run,   add_top,   add_results, add_compare, add_causes,   add_baseline,
-                         add_check, add_try,   add_bisect,  add_report,  add_validate, add_doctor,
-                         add_kvm,   add_image, add_clean,   add_outer,   add_provide,  add_lane,
-                         add_bench, add_help,  add_vmm,     add_job})
-    add(parser.top());
+  const std::vector<std::function<void(const Command&)>> commands = {
+      add_run,     add_top,
+      add_results, add_compare,
+      add_causes,  add_baseline,
+      add_check,   add_try,
+      add_bisect,  [&](const Command& app) { add_nightly(app, program); },
+      add_report,  add_validate,
+      add_doctor,  add_kvm,
+      add_image,   add_clean,
+      add_outer,   add_provide,
+      add_lane,    add_bench,
+      add_help,    add_vmm,
+      add_job};
+  for (const auto& add : commands) add(parser.top());
   try {
     if (!parser.parse(argc, argv)) return parser.exit_code();
     constexpr const char* only_read[] = {"job", "vmm", "validate", "help", "completion", "man"};

@@ -5,6 +5,7 @@
 
 #include <cstdlib>
 
+#include "orchestrator/base/files/folders.hpp"
 #include "orchestrator/base/machine/this_machine.hpp"
 #include "orchestrator/base/process/interrupt.hpp"
 #include "orchestrator/cli/lab.hpp"
@@ -17,5 +18,5 @@ int main(int argc, char** argv) {
   logger->set_pattern("lab: %^%l%$: %v");
   spdlog::set_default_logger(logger);
   spdlog::set_level(spdlog::level::warn);
-  return lab::cli::run_lab(argc, argv);
+  return lab::cli::run_lab(argc, argv, lab::base::this_program());
 }

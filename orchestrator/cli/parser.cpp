@@ -104,6 +104,11 @@ Option Option::comma_separated() const {
   return *this;
 }
 
+Option Option::last_counts() const {
+  option_->take_last();
+  return *this;
+}
+
 Option Option::count(int words) const {
   option_->expected(words);
   return *this;
@@ -143,6 +148,11 @@ Option Command::add_flag(const std::string& names, bool& variable,
 
 void Command::runs(Action action) const {
   app_->callback([chosen = chosen_, action = std::move(action)] { *chosen = action; });
+}
+
+void Command::passes_on(std::vector<std::string>& words) const {
+  app_->allow_extras();
+  app_->parse_complete_callback([app = app_, &words] { words = app->remaining(); });
 }
 
 void Command::hide() const {

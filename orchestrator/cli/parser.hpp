@@ -33,6 +33,8 @@ class Option {
   // Takes one word each time that it is given, and not all that follow.
   Option one_word() const;
   Option comma_separated() const;
+  // Given more than once, the last word counts; else that is an error.
+  Option last_counts() const;
   // Takes exactly so many words.
   Option count(int words) const;
   Option needs(const Option& other) const;
@@ -58,6 +60,8 @@ class Command {
                     const std::string& description = "") const;
   Option add_flag(const std::string& names, bool& variable, const std::string& description) const;
   void runs(Action action) const;
+  // Words that are none of its own options are no error: they are in the variable when it runs.
+  void passes_on(std::vector<std::string>& words) const;
 
   // Not in the help, the manual page or the completions.
   void hide() const;

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: MIT
-// ci/nightly from start to end: what it leaves, and what it ends with.
+// lab nightly, by ci/nightly, from start to end: what it leaves, and what it ends with.
+#include <signal.h>
 #include <sys/mount.h>
 #include <unistd.h>
 
-#include <cstdlib>
 #include <sstream>
+#include <utility>
 
 #include "orchestrator/base/fd.hpp"
 #include "orchestrator/base/process/subprocess.hpp"
@@ -22,11 +23,11 @@ class NightlyJob : public LabTest {
   // ci/nightly --config CONFIG --out OUT WORDS..., with this test's store.
   base::Outcome night(const std::string& config, const fs::path& folder_of_it,
                       const std::vector<std::string>& words = {}) const {
-    const char* other = std::getenv("LAB_UNDER_TEST");
     base::Command command{
-        .argv = {LAB_SOURCE_DIR "/ci/nightly", "--config", write("nightly.conf", config).string(),
+        .argv = {"env", "-u", "HOME",  // as in cron's jobs
+                 LAB_SOURCE_DIR "/ci/nightly", "--config", write("nightly.conf", config).string(),
                  "--out", folder_of_it.string()},
-        .environment = {{"NIGHTLY_LAB", other != nullptr ? other : LAB_BINARY},
+        .environment = {{"NIGHTLY_LAB", binary()},
                         {"XDG_STATE_HOME", folder().string()},
                         {"GITHUB_STEP_SUMMARY", step_summary.string()}},
         .limit = std::chrono::minutes(10)};
@@ -90,7 +91,8 @@ TEST_F(NightlyJob, RunsAllJudgesAllAndEndsByTheWorst) {
   EXPECT_THAT(artefact("history.html"), HasSubstr("</html>"));
   EXPECT_THAT(artefact("log.txt"), HasSubstr("imge"));
   EXPECT_THAT(artefact("junit.xml"),
-              AllOf(HasSubstr(R"(name="bad#1")"), HasSubstr(R"(name="broken" time="0"><failure)")));
+              AllOf(HasSubstr(R"(name="bad#1")"), HasSubstr(R"(classname="nightly" name="broken")"),
+                    HasSubstr(R"(<failure type="2" message="wrong input")")));
   expect_junit(out / "junit.xml");
   std::istringstream records(artefact("records.jsonl"));
   for (const char* scenario : {"bad", "good"}) {
@@ -125,6 +127,27 @@ TEST_F(NightlyJob, RunsAllJudgesAllAndEndsByTheWorst) {
   EXPECT_TRUE(document("trials.json").at("trials").empty());
   EXPECT_EQ(artefact("records.jsonl"), "");
   expect_junit(out / "junit.xml");
+}
+
+// The lab that runs then may take the time that it needs, and what there is is written.
+TEST_F(NightlyJob, EndsInOrderWhereItIsStopped) {
+  write("good.yaml", "name: good\n" + expects(""));
+  write("other.yaml", "name: other\n" + expects(""));
+  const std::string config =
+      write("nightly.conf", "site = svm\nscenario = good.yaml\nscenario = other.yaml\n").string();
+  bool told = false;
+  const Finished stopped =
+      lab({"nightly", "--config", config, "--out", out.string(), "--store", store},
+          {.on_line = [&](pid_t pid, const std::string& line) {
+            if (line.find("lab:") != 0 || std::exchange(told, true)) return;
+            ::kill(pid, SIGTERM);
+          }});
+  EXPECT_EQ(stopped.exit_code, 130) << stopped.errors;
+  EXPECT_THAT(stopped.errors, HasSubstr("lab: error: stopped by SIGTERM"));
+  EXPECT_THAT(stopped.output, AllOf(HasSubstr("# Nightly: stopped"),
+                                    HasSubstr("| good | stopped | no, there are no trials | 130 |"),
+                                    HasSubstr("| other | stopped | no, it did not run | 130 |")));
+  EXPECT_EQ(artefact("summary.md"), stopped.output);
 }
 
 TEST_F(NightlyJob, SaysWhatCouldNotBeWritten) {

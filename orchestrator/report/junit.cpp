@@ -8,6 +8,7 @@
 #include <set>
 #include <sstream>
 
+#include "orchestrator/base/error.hpp"
 #include "orchestrator/report/report.hpp"
 #include "orchestrator/report/text.hpp"
 
@@ -26,6 +27,13 @@ struct Tally {
     failures += test.problem && test.problem->failure;
     errors += test.problem && !test.problem->failure;
     seconds += test.seconds;
+  }
+
+  void add(pugi::xml_node suite) {
+    tests += suite.attribute("tests").as_ullong();
+    failures += suite.attribute("failures").as_ullong();
+    errors += suite.attribute("errors").as_ullong();
+    seconds += suite.attribute("time").as_double();
   }
 
   void write(pugi::xml_node node) const {
@@ -145,18 +153,26 @@ JUnitSuite trials_suite(std::span<const Record> records) {
 
 }  // namespace
 
-std::string junit_document(const std::string& name, const std::vector<JUnitSuite>& suites) {
+std::string junit_document(const std::string& name, const std::vector<JUnitSuite>& suites,
+                           const std::vector<std::filesystem::path>& others) {
   pugi::xml_document document;
   pugi::xml_node declaration = document.append_child(pugi::node_declaration);
   declaration.append_attribute("version") = "1.0";
   declaration.append_attribute("encoding") = "UTF-8";
   pugi::xml_node all = document.append_child("testsuites");
-  write_name(all, name);
-  Tally tally;
-  for (const JUnitSuite& suite : suites)
-    for (const JUnitTest& test : suite.tests) tally.add(test);
-  tally.write(all);
+  for (const std::filesystem::path& file : others) {
+    pugi::xml_document other;
+    if (const auto result = other.load_file(file.c_str()); !result)
+      throw base::infrastructure_error(
+          fmt::format("read '{}': {}", file.string(), result.description()));
+    for (const pugi::xml_node suite : other.child("testsuites").children("testsuite"))
+      all.append_copy(suite);
+  }
   for (const JUnitSuite& suite : suites) write_suite(all, suite);
+  Tally tally;
+  for (const pugi::xml_node suite : all.children()) tally.add(suite);
+  write_name(all, name);
+  tally.write(all);
   std::ostringstream stream;
   document.save(stream, "  ", pugi::format_default, pugi::encoding_utf8);
   return stream.str();

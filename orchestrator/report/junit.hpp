@@ -2,6 +2,7 @@
 // JUnit XML: suites of tests, which CI systems read.
 #pragma once
 
+#include <filesystem>
 #include <optional>
 #include <string>
 #include <vector>
@@ -29,7 +30,10 @@ struct JUnitSuite {
   std::vector<JUnitTest> tests;
 };
 
-// The document as the schema (Jenkins' junit-10.xsd) wants it. Any text may come from a guest.
-std::string junit_document(const std::string& name, const std::vector<JUnitSuite>& suites);
+// The document as the schema (Jenkins' junit-10.xsd) wants it. Any text may come from a guest. The
+// suites of other documents of lab's, which are files, stand before its own; Error (infrastructure)
+// where one of them is no XML.
+std::string junit_document(const std::string& name, const std::vector<JUnitSuite>& suites,
+                           const std::vector<std::filesystem::path>& others = {});
 
 }  // namespace lab::report

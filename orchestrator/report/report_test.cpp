@@ -4,13 +4,16 @@
 #include <gmock/gmock.h>
 
 #include <cstdlib>
+#include <filesystem>
 #include <fstream>
 #include <nlohmann/json.hpp>
 #include <pugixml.hpp>
 #include <set>
 #include <sstream>
 
+#include "orchestrator/base/error.hpp"
 #include "orchestrator/report/golden_file.hpp"
+#include "orchestrator/report/junit.hpp"
 #include "orchestrator/report/text.hpp"
 
 namespace lab::report {
@@ -341,6 +344,38 @@ TEST(Report, JunitHasNoTestCaseTwiceInASuite) {
   records[0].run = "a", records[1].run = "b";  // other trials of another run are another suite
   ASSERT_TRUE(document.load_string(junit(records).c_str()));
   EXPECT_EQ(document.select_nodes("//testsuite").size(), 2u);
+}
+
+TEST(Report, JunitTakesTheSuitesOfOtherDocuments) {
+  const std::vector<std::filesystem::path> files = {testing::TempDir() + "first.xml",
+                                                    testing::TempDir() + "second.xml"};
+  for (const auto& file : files) std::ofstream(file) << junit(both);
+  const JUnitSuite own{
+      .name = "own",
+      .tests = {{.scenario = "s", .name = "a", .seconds = 1.5},
+                {.scenario = "s", .name = "b", .problem = JUnitProblem{true, "", "", ""}},
+                {.scenario = "s", .name = "c", .problem = JUnitProblem{false, "", "", ""}}}};
+  pugi::xml_document one, all;
+  ASSERT_TRUE(one.load_string(junit(both).c_str()));
+  ASSERT_TRUE(all.load_string(junit_document("all", {own}, files).c_str()));
+  const pugi::xml_node root = all.child("testsuites"), part = one.child("testsuites");
+  EXPECT_STREQ(root.attribute("name").value(), "all");
+  EXPECT_EQ(root.attribute("tests").as_int(), 2 * part.attribute("tests").as_int() + 3);
+  EXPECT_EQ(root.attribute("failures").as_int(), 2 * part.attribute("failures").as_int() + 1);
+  EXPECT_EQ(root.attribute("errors").as_int(), 2 * part.attribute("errors").as_int() + 1);
+  EXPECT_NEAR(root.attribute("time").as_double(), 2 * part.attribute("time").as_double() + 1.5,
+              0.001);
+  EXPECT_STREQ(root.last_child().attribute("name").value(), "own");
+  // What a guest said is still the same text.
+  const auto said = [](const pugi::xml_node& node) {
+    return std::string(node.select_node("//system-out").node().text().get());
+  };
+  EXPECT_FALSE(said(part).empty());
+  EXPECT_EQ(said(root), said(part));
+
+  std::ofstream(files[1]) << "<testsuites><testsuite";
+  EXPECT_THROW(junit_document("all", {own}, files), base::Error);
+  EXPECT_THROW(junit_document("all", {own}, {"/no/such/file"}), base::Error);
 }
 
 TEST(Report, RelationsStandAfterTheTrials) {

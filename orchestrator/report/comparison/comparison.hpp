@@ -4,6 +4,7 @@
 
 #include <span>
 #include <string>
+#include <vector>
 
 #include "orchestrator/check/baseline.hpp"
 #include "orchestrator/check/gate.hpp"
@@ -24,7 +25,8 @@ std::string comparison_csv(std::span<const check::Comparison> comparisons);
 // What `lab check` says of each cell, then of cells without a partner.
 std::string verdict_text(const check::Verdict& verdict, const Style& style = {});
 // {"schema": 1, "judgement": "...", "cells": [...], "cannot_tell": [...], "notes": [...],
-// "changes": [...]}; notes: what was confirmed, in words. `lab help formats` has the cells' fields.
+// "changes": [...], "findings": [...]}; notes: what was confirmed, in words; findings:
+// finding_lines(). `lab help formats` has the cells' fields.
 std::string verdict_json(const check::Verdict& verdict, std::span<const std::string> notes,
                          std::span<const check::Change> changes);
 
@@ -46,6 +48,12 @@ std::string change_line(const check::Change& change);
 
 // One finding in a line or two, with its place and its likely cause.
 std::string finding_text(const check::Finding& finding);
+
+// All that a check has to say, a line each: the cells' findings, what cannot be told, the notes,
+// and where the history changed.
+std::vector<std::string> finding_lines(const check::Verdict& verdict,
+                                       std::span<const std::string> notes,
+                                       std::span<const check::Change> changes);
 
 std::string changes_text(std::span<const check::Change> changes);
 

@@ -173,6 +173,7 @@ std::string verdict_json(const check::Verdict& verdict, std::span<const std::str
                                {"before", change.before},
                                {"after", change.after},
                                {"conditions", differences_json(change.conditions)}});
+  json["findings"] = finding_lines(verdict, notes, changes);
   return text_of(json);
 }
 

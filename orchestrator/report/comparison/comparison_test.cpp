@@ -12,6 +12,7 @@
 namespace lab::report {
 namespace {
 
+using testing::AllOf;
 using testing::HasSubstr;
 using testing::Not;
 
@@ -189,6 +190,38 @@ TEST(ComparisonReport, WhatMayBeMissedIsSaid) {
   const auto& first = json.at("cells").at(0).at("resolution").at(0);
   EXPECT_GT(first.at("could_miss").get<double>(), 5 * first.at("floor").get<double>());
   EXPECT_GT(first.at("would_find").get<double>(), first.at("floor").get<double>());
+}
+
+// For who prints one thing after the other, as `lab nightly` does.
+TEST(ComparisonReport, FindingLinesAreALineEach) {
+  check::Verdict verdict =
+      check::judge(check::cells(check::trials(8, 2000)), check::cells(check::trials(8, 2400)), {});
+  check::CellJudgement& cell = verdict.cells.at(0);
+  ASSERT_EQ(cell.regressions.size(), 2u);
+  const check::Finding finding = cell.regressions.front();
+  cell.improvements = cell.below_floor = cell.suspected = {finding};
+  cell.cannot_tell = {"too few\ntrials \x1b[31m"};
+  verdict.cannot_tell = {"no partner of s[a=1]"};
+  check::Change change{.cell = "s", .subject = "total of boot", .run = "r1"};
+  change.before = 5, change.after = 7;
+  const std::vector<std::string> notes = {"confirmed by\n      new trials\n"};
+  const std::vector<std::string> lines = finding_lines(verdict, notes, {&change, 1});
+  using testing::StartsWith;
+  const std::string subject = finding.row.subject();
+  EXPECT_THAT(lines,
+              testing::ElementsAre(
+                  StartsWith("s: more: " + subject + ": "), StartsWith("s: more: "),
+                  StartsWith("s: fewer: " + subject + ": "),
+                  StartsWith("s: changed, below its floor: " + subject + ": "),
+                  StartsWith("s: perhaps more, as the baseline's own runs differ: " + subject),
+                  "s: cannot tell: too few trials \\x1b[31m", "cannot tell: no partner of s[a=1]",
+                  "confirmed by new trials",
+                  AllOf(StartsWith("history of s, total of boot: 5 → 7 exits since"),
+                        HasSubstr("(run r1)"))));
+  for (const std::string& line : lines) EXPECT_THAT(line, Not(HasSubstr("\n")));
+  EXPECT_EQ(nlohmann::json::parse(verdict_json(verdict, notes, {&change, 1})).at("findings"),
+            nlohmann::json(lines));
+  EXPECT_TRUE(finding_lines({}, {}, {}).empty());
 }
 
 // What stands in a file or came from a guest is text on a terminal.

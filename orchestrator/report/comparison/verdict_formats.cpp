@@ -3,6 +3,7 @@
 #include <spdlog/fmt/fmt.h>
 
 #include <algorithm>
+#include <utility>
 
 #include "orchestrator/base/counted.hpp"
 #include "orchestrator/report/comparison/comparison.hpp"
@@ -60,6 +61,30 @@ std::string markdown_findings(const std::vector<Finding>& findings, const char* 
 }
 
 }  // namespace
+
+std::vector<std::string> finding_lines(const check::Verdict& verdict,
+                                       std::span<const std::string> notes,
+                                       std::span<const check::Change> changes) {
+  std::vector<std::string> lines;
+  const auto add = [&](const std::string& what, const std::string& text) {
+    lines.push_back(what + one_line(printable(text, true)));
+  };
+  for (const CellJudgement& cell : verdict.cells) {
+    const std::string name = printable(cell.comparison.b_name);
+    const std::pair<const char*, const std::vector<Finding>&> kinds[] = {
+        {": more: ", cell.regressions},
+        {": fewer: ", cell.improvements},
+        {": changed, below its floor: ", cell.below_floor},
+        {": perhaps more, as the baseline's own runs differ: ", cell.suspected}};
+    for (const auto& [kind, findings] : kinds)
+      for (const Finding& finding : findings) add(name + kind, finding_text(finding));
+    for (const std::string& why : cell.cannot_tell) add(name + ": cannot tell: ", why);
+  }
+  for (const std::string& why : verdict.cannot_tell) add("cannot tell: ", why);
+  for (const std::string& note : notes) add("", note);
+  for (const check::Change& change : changes) add("history of ", change_line(change));
+  return lines;
+}
 
 std::string verdict_junit(const check::Verdict& verdict) {
   JUnitSuite suite{.name = "lab check"};

@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: MIT
+// The gate every night.
+#include <fmt/format.h>
+#include <poll.h>
+#include <signal.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <cstdlib>
+#include <fstream>
+#include <functional>
+#include <memory>
+#include <utility>
+
+#include "orchestrator/base/error.hpp"
+#include "orchestrator/base/files/folders.hpp"
+#include "orchestrator/base/process/child.hpp"
+#include "orchestrator/base/process/interrupt.hpp"
+#include "orchestrator/cli/commands.hpp"
+#include "orchestrator/cli/output.hpp"
+#include "orchestrator/inside/version.hpp"
+#include "orchestrator/nightly/night.hpp"
+
+namespace lab::cli {
+namespace {
+
+namespace fs = std::filesystem;
+
+// Is set in every lab that a night starts.
+constexpr const char* mark = "LAB_NIGHTLY";
+
+struct NightlyOptions {
+  std::string config, sites, out = "build/nightly", store;
+  std::vector<std::string> others;
+};
+
+// Takes what is said.
+using Log = std::function<void(const std::string&)>;
+
+// False where there is nothing more for now.
+bool pass_on(base::Fd& from, const Log& log) {
+  std::array<char, 1 << 14> buffer{};
+  const ssize_t count = ::read(from.get(), buffer.data(), buffer.size());
+  if (count > 0) log({buffer.data(), std::size_t(count)});
+  if (count == 0 || (count < 0 && errno != EINTR)) from.reset();
+  return count > 0;
+}
+
+// A process for each run, check and page: one that crashes keeps no other from being run, judged
+// and reported. A signal that ends the night is passed on, and the child may take the time that it
+// needs to clean up.
+int run_child(const std::string& program, const nightly::Words& words, const Log& log) {
+  base::Command command{.argv = {program}, .environment = {{mark, "1"}}};
+  command.argv.insert(command.argv.end(), words.begin(), words.end());
+  base::Child child = base::start_child(command, {.death_signal = SIGTERM});
+  bool told = base::interrupted();  // before: pages are made of a night that was stopped, too
+  for (bool gone = false, more = false; !gone || more;) {
+    if (base::interrupted() && !std::exchange(told, true)) ::kill(child.pid, SIGTERM);
+    gone = base::has_ended(child.pid);
+    more = false;
+    pollfd fds[] = {{child.output.get(), POLLIN, 0}, {child.errors.get(), POLLIN, 0}};
+    ::poll(fds, 2, gone ? 0 : 20);
+    if (fds[0].revents != 0) more |= pass_on(child.output, log);
+    if (fds[1].revents != 0) more |= pass_on(child.errors, log);
+  }
+  int status = 0;
+  while (::waitpid(child.pid, &status, 0) < 0 && errno == EINTR) {
+  }
+  return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+// Whether the parsers of `lab run` and `lab check` take the words; what is wrong is printed.
+bool is_understood(const nightly::Words& words) {
+  Parser parser("lab", "");
+  add_run(parser.top());
+  add_check(parser.top());
+  std::vector<const char*> argv{"lab"};
+  for (const std::string& word : words) argv.push_back(word.c_str());
+  return parser.parse(int(argv.size()), argv.data());
+}
+
+// GitHub's.
+void add_to_job_page(const std::string& summary) {
+  const char* file = std::getenv("GITHUB_STEP_SUMMARY");
+  if (file == nullptr || *file == '\0') return;
+  std::ofstream page(file, std::ios::app);
+  if (!(page << summary << std::flush)) throw base::errno_error("write", file, errno);
+}
+
+int run_nightly(const NightlyOptions& options, const std::string& program) {
+  if (std::getenv(mark) != nullptr)
+    throw base::user_error(fmt::format("{} is set: a night cannot start another one", mark),
+                           fmt::format("unset {}", mark));
+  const base::Folders folders = base::find_folders();
+  const fs::path ci = folders.share / "ci";
+  const nightly::Config config =
+      nightly::read_config(options.config.empty() ? ci / "nightly.conf" : fs::path(options.config),
+                           nightly::split_words(options.sites), options.others);
+  const base::TemporaryFolder work(fs::temp_directory_path(), "lab-nightly");
+  const nightly::Places places{
+      .out = options.out,
+      .store = options.store.empty() ? folders.state / "nightly.sqlite" : fs::path(options.store),
+      .work = work.path(),
+      .boot_scenario = ci / "nightly-boot.yaml"};
+  for (const nightly::Words& words : nightly::commands(config, places))
+    if (!is_understood(words)) return base::exit_usage;
+  if (program.empty()) throw base::infrastructure_error("no program to start: this is not lab");
+  fs::create_directories(places.out);
+  std::ofstream file(places.out / "log.txt");
+  const Log log = [&](const std::string& text) {
+    say(text);
+    file << text << std::flush;
+  };
+  const nightly::Outcome night = nightly::run_night(
+      config, places,
+      {.lab = [&](const nightly::Words& words) { return run_child(program, words, log); },
+       .stopped = base::interrupted,
+       .say = [&](const std::string& text) { log("nightly: " + report::printable(text) + "\n"); },
+       .version = "lab " + inside::version()});
+  write_output("", night.summary);
+  add_to_job_page(night.summary);
+  return file ? night.exit_code : nightly::worse(night.exit_code, base::exit_infrastructure);
+}
+
+}  // namespace
+
+void add_nightly(const Command& app, const std::string& program) {
+  const auto options = std::make_shared<NightlyOptions>();
+  const Command command = app.add_subcommand(
+      "nightly",
+      "Run the scenarios of a configuration, judge each by its baseline, and write what people and "
+      "CI systems want to see; further options go to every run and check");
+  command
+      .add_option("--config", options->config,
+                  "What is run (default: ci/nightly.conf beside lab's scenarios)")
+      .last_counts();
+  command.add_option("--on", options->sites, "Sites to try, in this order: 'auto kvm svm'")
+      .last_counts();
+  command.add_option("--out", options->out, "The artefacts' folder").shows_default().last_counts();
+  command
+      .add_option("--store", options->store,
+                  "Lives on from night to night (default: nightly.sqlite in lab's state folder)")
+      .last_counts();
+  command.passes_on(options->others);
+  command.runs([options, program] { return run_nightly(*options, program); });
+}
+
+}  // namespace lab::cli

@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: MIT
+// What a night came to, for people and CI systems.
+#include <spdlog/fmt/chrono.h>
+#include <spdlog/fmt/fmt.h>
+
+#include <ctime>
+#include <nlohmann/json.hpp>
+
+#include "orchestrator/base/json.hpp"
+#include "orchestrator/nightly/night.hpp"
+#include "orchestrator/report/junit.hpp"
+#include "orchestrator/report/markdown.hpp"
+#include "orchestrator/report/report.hpp"
+
+namespace lab::nightly {
+namespace {
+
+using nlohmann::ordered_json;
+
+std::string lines_of(const Words& findings, const char* indent) {
+  std::string text;
+  for (const std::string& finding : findings) text += indent + report::printable(finding) + "\n";
+  return text;
+}
+
+}  // namespace
+
+std::string junit_text(const Outcome& outcome,
+                       const std::vector<std::filesystem::path>& documents_of_runs) {
+  report::JUnitSuite suite{.name = "nightly"};
+  for (const Result& result : outcome.results) {
+    report::JUnitTest test{.scenario = "nightly", .name = result.name};
+    if (result.exit_code != 0)
+      test.problem = {true, std::to_string(result.exit_code), exit_code_text(result.exit_code),
+                      lines_of(result.findings, "")};
+    suite.tests.push_back(std::move(test));
+  }
+  return report::junit_document("nightly", {suite}, documents_of_runs);
+}
+
+std::string verdict_text(const Outcome& outcome) {
+  ordered_json json = {{"schema", 1},
+                       {"exit_code", outcome.exit_code},
+                       {"site", outcome.site},
+                       {"scenarios", ordered_json::array()}};
+  for (const Result& result : outcome.results) {
+    ordered_json one = {{"name", result.name}, {"exit_code", result.exit_code}};
+    if (!result.run.empty()) one["run"] = result.run;
+    if (!result.since.empty()) one["since"] = result.since;
+    if (!result.check.empty()) one["check"] = base::parse_json<ordered_json>(result.check);
+    json["scenarios"].push_back(std::move(one));
+  }
+  return json.dump(2, ' ', false, ordered_json::error_handler_t::replace) + "\n";
+}
+
+std::string metrics_text(const Outcome& outcome) {
+  std::string text = report::openmetrics(outcome.trials);
+  text.resize(text.rfind("# EOF"));
+  return text + fmt::format(
+                    "# TYPE lab_nightly_exit_code gauge\n"
+                    "# HELP lab_nightly_exit_code What lab nightly ended with.\n"
+                    "lab_nightly_exit_code {}\n# EOF\n",
+                    outcome.exit_code);
+}
+
+std::string summary_text(const Outcome& outcome) {
+  std::string elsewhere;
+  for (const std::string& site : outcome.not_working)
+    elsewhere += " " + report::markdown_text(site);
+  if (!elsewhere.empty()) elsewhere = " (not working here:" + elsewhere + ")";
+  std::string text = fmt::format(
+      "# Nightly: {}\n\nSite {}{}, {}, {:%F %R} UTC, exit code {}.\n\n"
+      "| scenario | trials | compared with the baseline | exit code |\n"
+      "| --- | --- | --- | ---: |\n",
+      exit_code_text(outcome.exit_code), report::markdown_text(outcome.site), elsewhere,
+      outcome.version, fmt::gmtime(std::time(nullptr)), outcome.exit_code);
+  for (const Result& result : outcome.results)
+    text += fmt::format("| {} | {} | {} | {} |\n", result.name, exit_code_text(result.ran),
+                        result.checked ? exit_code_text(*result.checked) : result.unchecked,
+                        result.exit_code);
+  for (const Result& result : outcome.results)
+    if (!result.since.empty()) text += fmt::format("\n**{}**: {}.\n", result.name, result.since);
+  for (const Result& result : outcome.results)  // indented: whatever is in it is text
+    if (!result.findings.empty())
+      text += fmt::format("\n**{}**\n\n{}", result.name, lines_of(result.findings, "    "));
+  return text + "\n" + report::markdown(outcome.trials);
+}
+
+}  // namespace lab::nightly

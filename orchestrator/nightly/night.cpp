@@ -164,7 +164,7 @@ class Night {
   // The alarm's file has the first run with more exits. What cannot be told leaves it as it is.
   void raise_or_close_alarm(Result& result) const {
     const fs::path file = fs::path(places_.store.string() + ".alarms") / result.name;
-    const std::string first = base::first_line(file);
+    const std::string first = base::read_line(file);
     if (result.checked == base::exit_regression) {
       const std::string& since = first.empty() ? result.run : first;
       fs::create_directories(file.parent_path());

@@ -29,7 +29,7 @@ namespace {
 namespace fs = std::filesystem;
 
 // Is set in every lab that a night starts.
-constexpr const char* mark = "LAB_NIGHTLY";
+constexpr const char* night_mark = "LAB_NIGHTLY";
 
 struct NightlyOptions {
   std::string config, sites, out = "build/nightly", store;
@@ -52,7 +52,7 @@ bool pass_on(base::Fd& from, const Log& log) {
 // and reported. A signal that ends the night is passed on, and the child may take the time that it
 // needs to clean up.
 int run_child(const std::string& program, const nightly::Words& words, const Log& log) {
-  base::Command command{.argv = {program}, .environment = {{mark, "1"}}};
+  base::Command command{.argv = {program}, .environment = {{night_mark, "1"}}};
   command.argv.insert(command.argv.end(), words.begin(), words.end());
   base::Child child = base::start_child(command, {.death_signal = SIGTERM});
   bool told = base::interrupted();  // before: pages are made of a night that was stopped, too
@@ -90,9 +90,9 @@ void add_to_job_page(const std::string& summary) {
 }
 
 int run_nightly(const NightlyOptions& options, const std::string& program) {
-  if (std::getenv(mark) != nullptr)
-    throw base::user_error(fmt::format("{} is set: a night cannot start another one", mark),
-                           fmt::format("unset {}", mark));
+  if (std::getenv(night_mark) != nullptr)
+    throw base::user_error(fmt::format("{} is set: a night cannot start another one", night_mark),
+                           fmt::format("unset {}", night_mark));
   const base::Folders folders = base::find_folders();
   const fs::path ci = folders.share / "ci";
   const nightly::Config config =

@@ -80,6 +80,7 @@ TEST_F(Nightly, RefusesWhatRunOrCheckDoNotTakeBeforeItStartsAnything) {
   const std::string script = "touch " + folder() + "/started";
   const std::pair<Words, const char*> wrong[] = {
       {{"--no-such-option"}, "unknown option '--no-such-option'"},
+      {{"--set"}, "--set"},
       {{"--dry-run"}, "unknown option '--dry-run'\nhint: lab check --help"},
       {{"-f", "x"}, "unknown option '-f'\nhint: lab check --help"},
       {{"--repeat", "0"}, "--repeat"},

@@ -53,8 +53,8 @@ class Night {
 
   Words check_words(const ConfiguredScenario& scenario, const std::string& site,
                     const std::string& run) const {
-    return words("check", scenario, site,
-                 config_.check_options + Words{"--stored", run, "--format", "json"});
+    return words("check", scenario, site, {"--stored", run, "--format", "json"}) +
+           config_.check_options;
   }
 
   Outcome run() {
@@ -73,10 +73,12 @@ class Night {
   }
 
  private:
+  // The user's stand last: one that lacks its value must not take the next word for it.
   Words words(const std::string& command, const ConfiguredScenario& scenario,
-              const std::string& site, const Words& more) const {
-    return Words{command, scenario.file} + scenario.options + config_.options + more +
-           Words{"--on", site, "--store", places_.store, "-o", output_of(command, scenario.name)};
+              const std::string& site, const Words& own) const {
+    return Words{command,   scenario.file, "--on", site,
+                 "--store", places_.store, "-o",   output_of(command, scenario.name)} +
+           own + scenario.options + config_.options;
   }
 
   fs::path output_of(const std::string& command, const std::string& name) const {

@@ -165,7 +165,7 @@ TEST(NightCodes, TheWorstIsByTheirOrderAndAnUnknownOneIsTheMachinerys) {
   for (std::size_t a = 0; a < order.size(); ++a)
     for (std::size_t b = 0; b < order.size(); ++b)
       EXPECT_EQ(worse(order[a], order[b]), order[std::max(a, b)]);
-  EXPECT_EQ(worse(0, 139), 3);
+  EXPECT_EQ(worse(139, 0), 3);
   EXPECT_EQ(worse(-1, 2), 3);
 }
 
@@ -257,12 +257,11 @@ TEST_F(Night, OptionsGoToEveryRunAndCheckWhichAreKnownBeforehand) {
                                   Contains(last_run_)));
   const std::vector<Words> known = commands(read, {.store = folder_.path() / "n.sqlite"});
   ASSERT_EQ(known.size(), 2u);
-  for (std::size_t i = 0; i < 2; ++i) {
-    ASSERT_EQ(known[i].size(), calls_.at(i).size());
-    for (std::size_t word = 0; word + 1 < known[i].size(); ++word) {  // the last one is a file
-      if (calls_[i][word] == last_run_) continue;
-      EXPECT_EQ(known[i][word], calls_[i][word]);
-    }
+  for (std::size_t i = 0; i < known.size(); ++i) {
+    Words words = calls_.at(i);
+    std::ranges::replace(words, last_run_, "latest");
+    std::ranges::replace(words, word_after(words, "-o"), word_after(known[i], "-o"));
+    EXPECT_EQ(words, known[i]);
   }
 }
 

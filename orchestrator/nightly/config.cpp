@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "orchestrator/base/error.hpp"
+#include "orchestrator/base/text.hpp"
 
 namespace lab::nightly {
 namespace {
@@ -16,11 +17,6 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::string_view blanks = " \t\r\n\v\f";
-
-std::string_view trimmed(std::string_view text) {
-  text.remove_prefix(std::min(text.find_first_not_of(blanks), text.size()));
-  return text.substr(0, text.find_last_not_of(blanks) + 1);
-}
 
 // A name is the name of files, too.
 bool is_name(const std::string& text) {
@@ -48,8 +44,8 @@ void add_line(Config& config, const fs::path& folder, std::string_view line) {
   const std::size_t equals = line.find('=');
   if (equals == std::string_view::npos)
     throw base::user_error(fmt::format("no 'KEY = VALUE': {}", line), "a comment begins with #");
-  const std::string_view key = trimmed(line.substr(0, equals));
-  const std::string_view value = trimmed(line.substr(equals + 1));
+  const std::string_view key = base::trimmed(line.substr(0, equals));
+  const std::string_view value = base::trimmed(line.substr(equals + 1));
   Words words = split_words(value);
   if (key == "site") {
     if (config.sites.empty()) config.sites = std::move(words);
@@ -106,7 +102,7 @@ Config read_config(const fs::path& file, const Words& sites, const Words& option
   int number = 0;
   for (std::string line; std::getline(lines, line);) {
     ++number;
-    const std::string_view content = trimmed(line);
+    const std::string_view content = base::trimmed(line);
     if (content.empty() || content.front() == '#') continue;
     try {
       add_line(config, fs::absolute(file).parent_path(), content);

@@ -74,8 +74,8 @@ class Maker {
 
  private:
   bool is_file(const Fd& fd) const {
-    struct stat held {
-    }, there{};
+    struct stat held {};
+    struct stat there {};
     return ::fstat(fd.get(), &held) == 0 && ::stat(file_.c_str(), &there) == 0 &&
            held.st_ino == there.st_ino;
   }

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <boost/math/statistics/univariate_statistics.hpp>
 #include <cmath>
 
 #include "orchestrator/base/samples.hpp"
@@ -21,11 +22,7 @@ constexpr double passed_allowed = 0.05;
 // The standard deviation of the row's trials, as a share of their median.
 double spread(const check::Cell& cell, const check::Row& row) {
   const check::Counts counts = row_counts(cell, row);
-  double squares = 0, sum = 0;
-  for (const std::uint64_t exits : counts) sum += double(exits);
-  for (const std::uint64_t exits : counts)
-    squares += std::pow(double(exits) - sum / double(counts.size()), 2);
-  return std::sqrt(squares / double(counts.size() - 1)) / row.a.median;
+  return std::sqrt(boost::math::statistics::sample_variance(counts)) / row.a.median;
 }
 
 // By how much the medians of its runs differ, likewise.

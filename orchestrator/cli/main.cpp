@@ -7,10 +7,12 @@
 
 #include "orchestrator/base/files/folders.hpp"
 #include "orchestrator/base/machine/this_machine.hpp"
+#include "orchestrator/base/process/first_process.hpp"
 #include "orchestrator/base/process/interrupt.hpp"
 #include "orchestrator/cli/lab.hpp"
 
 int main(int argc, char** argv) {
+  lab::base::leave_first_process();
   lab::base::add_system_folders_to_path();
   lab::base::catch_interrupts();
   const auto logger = std::getenv("NO_COLOR") == nullptr ? spdlog::stderr_color_mt("lab")

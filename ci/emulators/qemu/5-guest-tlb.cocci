@@ -164,18 +164,19 @@ identifier env, addr;
  ...>
  }
 
-// In the place of the switch over TLB_CONTROL, which ends what can fail in VMRUN.
+// In the place of the switch over TLB_CONTROL, which ends what can fail in VMRUN. With "..." in the
+// place of "<..." Coccinelle 1.3 (trixie) does not match.
 @vmrun@
 statement flush;
 symbol env, cs, asid;
 @@
  helper_vmrun(...)
  {
- ...
+ <...
 -flush
 +svm_enter_guest(env, asid, x86_ldub_phys(cs, env->vm_vmcb + SVM_VMCB_TLB_CONTROL));
  env->hflags2 |= HF2_GIF_MASK;
- ...
+ ...>
  }
 
 @vmexit@

@@ -111,8 +111,8 @@ void decide_repeat(std::vector<scenario::Scenario>& scenarios, TrialOptions& opt
   if (options.wanted)
     std::erase_if(plans, [&](const auto& plan) { return !options.wanted(plan.name); });
   terminal::Progress progress(terminal::Progress::fitting());
-  const record::Site& site =
-      run::site_for(options.run.site, plans, [&](const trial::Event& event) { progress(event); });
+  const trial::Sink show = [&](const trial::Event& event) { progress(event); };
+  const record::Site& site = run::site_for(options.run.site, plans, show);
   progress.clear();
   options.run.site = site.name;
   for (scenario::Scenario& scenario : scenarios) {

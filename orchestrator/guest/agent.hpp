@@ -7,7 +7,7 @@
 #include <string>
 #include <string_view>
 
-#include "orchestrator/guest/connection.hpp"
+#include "orchestrator/guest/libvirt/connection.hpp"
 
 namespace lab::guest {
 

@@ -15,8 +15,8 @@
 #include "orchestrator/base/process/subprocess.hpp"
 #include "orchestrator/guest/agent.hpp"
 #include "orchestrator/guest/channel.hpp"
-#include "orchestrator/guest/domain.hpp"
-#include "orchestrator/guest/software.hpp"
+#include "orchestrator/guest/domain/domain.hpp"
+#include "orchestrator/guest/libvirt/software.hpp"
 
 namespace lab::guest {
 namespace {

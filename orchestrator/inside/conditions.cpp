@@ -6,7 +6,7 @@
 #include <algorithm>
 
 #include "orchestrator/base/machine/this_machine.hpp"
-#include "orchestrator/guest/software.hpp"
+#include "orchestrator/guest/libvirt/software.hpp"
 #include "orchestrator/inside/machine_clock.hpp"
 #include "orchestrator/inside/version.hpp"
 #include "orchestrator/kvm/build.hpp"

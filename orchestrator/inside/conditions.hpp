@@ -2,7 +2,7 @@
 // What the machine with the patched KVM says of itself: the conditions of its trials.
 #pragma once
 
-#include "orchestrator/guest/connection.hpp"
+#include "orchestrator/guest/libvirt/connection.hpp"
 #include "orchestrator/inside/job.hpp"
 #include "orchestrator/kvm/modules/parameters.hpp"
 #include "orchestrator/record/record.hpp"

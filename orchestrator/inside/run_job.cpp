@@ -9,7 +9,7 @@
 #include "orchestrator/base/process/interrupt.hpp"
 #include "orchestrator/base/process/standing_clock.hpp"
 #include "orchestrator/base/process/subprocess.hpp"
-#include "orchestrator/guest/connection.hpp"
+#include "orchestrator/guest/libvirt/connection.hpp"
 #include "orchestrator/inside/capabilities.hpp"
 #include "orchestrator/inside/conditions.hpp"
 #include "orchestrator/inside/machine_settings.hpp"

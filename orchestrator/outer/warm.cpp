@@ -13,7 +13,7 @@
 #include "orchestrator/base/error.hpp"
 #include "orchestrator/base/fd.hpp"
 #include "orchestrator/base/files/atomic_folder.hpp"
-#include "orchestrator/guest/confinement.hpp"
+#include "orchestrator/guest/domain/confinement.hpp"
 #include "orchestrator/guest/xml/domain_xml.hpp"
 #include "orchestrator/image/overlay.hpp"
 #include "orchestrator/kvm/build.hpp"

@@ -9,8 +9,8 @@
 #include <tuple>
 
 #include "orchestrator/base/error.hpp"
-#include "orchestrator/guest/connection.hpp"
-#include "orchestrator/guest/cpu.hpp"
+#include "orchestrator/guest/libvirt/connection.hpp"
+#include "orchestrator/guest/libvirt/cpu.hpp"
 #include "orchestrator/inside/job.hpp"
 #include "orchestrator/kvm/modules/modules.hpp"
 #include "orchestrator/outer/machine/back_end.hpp"

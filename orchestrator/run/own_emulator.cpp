@@ -13,7 +13,7 @@
 #include "orchestrator/base/files/folders.hpp"
 #include "orchestrator/base/process/subprocess.hpp"
 #include "orchestrator/base/text.hpp"
-#include "orchestrator/guest/software.hpp"
+#include "orchestrator/guest/libvirt/software.hpp"
 #include "orchestrator/image/kept_file.hpp"
 
 namespace lab::run {

@@ -18,7 +18,7 @@
 #include "orchestrator/base/machine/this_machine.hpp"
 #include "orchestrator/base/process/subprocess.hpp"
 #include "orchestrator/base/text.hpp"
-#include "orchestrator/guest/connection.hpp"
+#include "orchestrator/guest/libvirt/connection.hpp"
 #include "orchestrator/image/prepare/guestfs.hpp"
 #include "orchestrator/kvm/build.hpp"
 #include "orchestrator/kvm/kit.hpp"

@@ -6,7 +6,7 @@
 #include "orchestrator/base/error.hpp"
 #include "orchestrator/base/files/atomic_folder.hpp"
 #include "orchestrator/base/files/run_folder.hpp"
-#include "orchestrator/guest/connection.hpp"
+#include "orchestrator/guest/libvirt/connection.hpp"
 #include "orchestrator/image/prepare/guestfs.hpp"
 #include "orchestrator/inside/machine_settings.hpp"
 #include "orchestrator/kvm/modules/modules.hpp"

@@ -21,7 +21,7 @@
 #include "orchestrator/cli/trials/scenario_file.hpp"
 #include "orchestrator/guest/agent.hpp"
 #include "orchestrator/guest/channel.hpp"
-#include "orchestrator/guest/domain.hpp"
+#include "orchestrator/guest/domain/domain.hpp"
 #include "orchestrator/outer/follow.hpp"
 #include "orchestrator/outer/job_layout.hpp"
 #include "orchestrator/outer/machine/outer_vm.hpp"

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -82,7 +83,7 @@ struct DomainSpec {
   std::string agent_socket;    // QEMU guest agent's channel; empty: none
 };
 
-// As whom the QEMU of a domain runs (guest/confinement).
+// As whom the QEMU of a domain runs (guest/domain/confinement).
 struct Account {
   uid_t user = 0;
   gid_t group = 0;

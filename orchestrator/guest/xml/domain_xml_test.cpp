@@ -14,9 +14,9 @@
 
 #include "orchestrator/base/error.hpp"
 #include "orchestrator/base/fd.hpp"
-#include "orchestrator/guest/connection.hpp"
-#include "orchestrator/guest/cpu.hpp"
-#include "orchestrator/guest/keys.hpp"
+#include "orchestrator/guest/domain/keys.hpp"
+#include "orchestrator/guest/libvirt/connection.hpp"
+#include "orchestrator/guest/libvirt/cpu.hpp"
 
 namespace lab::guest {
 namespace {

@@ -17,7 +17,7 @@
 #include "orchestrator/base/process/interrupt.hpp"
 #include "orchestrator/base/process/stop_check.hpp"
 #include "orchestrator/base/process/subprocess.hpp"
-#include "orchestrator/guest/confinement.hpp"
+#include "orchestrator/guest/domain/confinement.hpp"
 #include "orchestrator/outer/machine/back_end.hpp"
 
 namespace lab::outer {

@@ -10,8 +10,8 @@
 #include "orchestrator/base/process/interrupt.hpp"
 #include "orchestrator/base/process/stop_check.hpp"
 #include "orchestrator/guest/channel.hpp"
-#include "orchestrator/guest/domain.hpp"
-#include "orchestrator/guest/software.hpp"
+#include "orchestrator/guest/domain/domain.hpp"
+#include "orchestrator/guest/libvirt/software.hpp"
 #include "orchestrator/guest/xml/domain_xml.hpp"
 #include "orchestrator/outer/machine/back_end.hpp"
 

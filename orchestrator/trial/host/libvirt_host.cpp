@@ -9,7 +9,7 @@
 #include "orchestrator/base/process/standing_clock.hpp"
 #include "orchestrator/base/process/stop_check.hpp"
 #include "orchestrator/guest/channel.hpp"
-#include "orchestrator/guest/domain.hpp"
+#include "orchestrator/guest/domain/domain.hpp"
 #include "orchestrator/kvm/detail_tracepoints.hpp"
 #include "orchestrator/kvm/host_counters.hpp"
 #include "orchestrator/kvm/tracepoint.hpp"

@@ -2,7 +2,7 @@
 // This machine as a trial's host: domains of libvirt, the counters of lab's patch in debugfs.
 #pragma once
 
-#include "orchestrator/guest/connection.hpp"
+#include "orchestrator/guest/libvirt/connection.hpp"
 #include "orchestrator/trial/host/host.hpp"
 
 namespace lab::trial {

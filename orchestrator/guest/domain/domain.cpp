@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "orchestrator/guest/domain.hpp"
+#include "orchestrator/guest/domain/domain.hpp"
 
 #include <libvirt/libvirt.h>
 #include <libvirt/virterror.h>
@@ -22,9 +22,9 @@ extern "C" {
 #include "orchestrator/base/files/run_folder.hpp"
 #include "orchestrator/base/json.hpp"
 #include "orchestrator/base/process/interrupt.hpp"
-#include "orchestrator/guest/call_limit.hpp"
-#include "orchestrator/guest/qemu_process.hpp"
-#include "orchestrator/guest/qmp.hpp"
+#include "orchestrator/guest/domain/qmp.hpp"
+#include "orchestrator/guest/libvirt/call_limit.hpp"
+#include "orchestrator/guest/libvirt/qemu_process.hpp"
 
 namespace lab::guest {
 namespace {

@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "orchestrator/guest/connection.hpp"
+#include "orchestrator/guest/libvirt/connection.hpp"
 
 namespace lab::guest {
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "orchestrator/guest/qemu_process.hpp"
+#include "orchestrator/guest/libvirt/qemu_process.hpp"
 
 #include <signal.h>
 

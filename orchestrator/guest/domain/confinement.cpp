@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "orchestrator/guest/confinement.hpp"
+#include "orchestrator/guest/domain/confinement.hpp"
 
 #include <fcntl.h>
 #include <libvirt/libvirt.h>

@@ -4,7 +4,7 @@
 
 #include <string>
 
-#include "orchestrator/guest/connection.hpp"
+#include "orchestrator/guest/libvirt/connection.hpp"
 
 namespace lab::guest {
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "orchestrator/guest/keys.hpp"
+#include "orchestrator/guest/domain/keys.hpp"
 
 #include <linux/input-event-codes.h>
 

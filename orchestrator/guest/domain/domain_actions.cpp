@@ -9,8 +9,8 @@
 #include "orchestrator/base/error.hpp"
 #include "orchestrator/base/process/interrupt.hpp"
 #include "orchestrator/base/text.hpp"
-#include "orchestrator/guest/domain.hpp"
-#include "orchestrator/guest/keys.hpp"
+#include "orchestrator/guest/domain/domain.hpp"
+#include "orchestrator/guest/domain/keys.hpp"
 #include "orchestrator/guest/xml/device_xml.hpp"
 
 namespace lab::guest {

@@ -5,7 +5,7 @@
 #include <nlohmann/json.hpp>
 #include <string>
 
-#include "orchestrator/guest/connection.hpp"
+#include "orchestrator/guest/libvirt/connection.hpp"
 
 namespace lab::guest {
 

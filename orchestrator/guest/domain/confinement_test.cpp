@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "orchestrator/guest/confinement.hpp"
+#include "orchestrator/guest/domain/confinement.hpp"
 
 #include <gmock/gmock.h>
 #include <sys/stat.h>

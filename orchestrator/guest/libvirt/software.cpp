@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "orchestrator/guest/software.hpp"
+#include "orchestrator/guest/libvirt/software.hpp"
 
 #include <fmt/format.h>
 #include <libvirt/libvirt.h>

@@ -6,8 +6,8 @@
 #include "orchestrator/base/clock.hpp"
 #include "orchestrator/base/error.hpp"
 #include "orchestrator/base/process/interrupt.hpp"
-#include "orchestrator/guest/domain.hpp"
-#include "orchestrator/guest/qmp.hpp"
+#include "orchestrator/guest/domain/domain.hpp"
+#include "orchestrator/guest/domain/qmp.hpp"
 
 namespace lab::guest {
 namespace {

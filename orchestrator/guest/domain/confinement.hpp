@@ -9,7 +9,7 @@
 #include <string>
 #include <vector>
 
-#include "orchestrator/guest/connection.hpp"
+#include "orchestrator/guest/libvirt/connection.hpp"
 #include "orchestrator/guest/xml/domain_spec.hpp"
 
 namespace lab::guest {

@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "orchestrator/guest/call_limit.hpp"
+#include "orchestrator/guest/libvirt/call_limit.hpp"
 
 // libvirt's own handle type; its header stays out of ours.
 extern "C" {

@@ -11,8 +11,8 @@
 #include <string>
 
 #include "orchestrator/base/fd.hpp"
-#include "orchestrator/guest/confinement.hpp"
-#include "orchestrator/guest/connection.hpp"
+#include "orchestrator/guest/domain/confinement.hpp"
+#include "orchestrator/guest/libvirt/connection.hpp"
 #include "orchestrator/guest/xml/domain_xml.hpp"
 
 namespace lab::guest {
@@ -56,7 +56,7 @@ class Domain {
   void detach_disk();
   void detach_nic();
   // Pressed together on the PS/2 keyboard: "a", "ctrl+alt+delete". Error (user) for a key unknown
-  // to key_codes() (guest/keys.hpp).
+  // to key_codes() (guest/domain/keys.hpp).
   void press(const std::string& keys);
   // Saves the whole machine into its qcow2 disk and goes back to what was saved, all in the same
   // QEMU process: the VM of KVM and its counters stay. Error where it has no qcow2 disk, or a

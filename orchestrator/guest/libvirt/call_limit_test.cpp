@@ -13,11 +13,11 @@
 #include "orchestrator/base/error.hpp"
 #include "orchestrator/base/files/folders.hpp"
 #include "orchestrator/base/process/subprocess.hpp"
-#include "orchestrator/guest/cpu.hpp"
-#include "orchestrator/guest/domain.hpp"
-#include "orchestrator/guest/hung_libvirtd.hpp"
-#include "orchestrator/guest/qemu_process.hpp"
-#include "orchestrator/guest/software.hpp"
+#include "orchestrator/guest/domain/domain.hpp"
+#include "orchestrator/guest/libvirt/cpu.hpp"
+#include "orchestrator/guest/libvirt/hung_libvirtd.hpp"
+#include "orchestrator/guest/libvirt/qemu_process.hpp"
+#include "orchestrator/guest/libvirt/software.hpp"
 
 namespace lab::guest {
 namespace {

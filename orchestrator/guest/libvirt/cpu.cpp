@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "orchestrator/guest/cpu.hpp"
+#include "orchestrator/guest/libvirt/cpu.hpp"
 
 #include <libvirt/libvirt.h>
 #include <libvirt/virterror.h>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "orchestrator/guest/connection.hpp"
+#include "orchestrator/guest/libvirt/connection.hpp"
 
 #include <libvirt/libvirt.h>
 #include <libvirt/virterror.h>
@@ -14,7 +14,7 @@
 #include "orchestrator/base/error.hpp"
 #include "orchestrator/base/process/interrupt.hpp"
 #include "orchestrator/base/process/stop_check.hpp"
-#include "orchestrator/guest/call_limit.hpp"
+#include "orchestrator/guest/libvirt/call_limit.hpp"
 
 namespace lab::guest {
 namespace {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "orchestrator/guest/call_limit.hpp"
+#include "orchestrator/guest/libvirt/call_limit.hpp"
 
 #include <libvirt/libvirt.h>
 #include <signal.h>
@@ -15,8 +15,8 @@
 
 #include "orchestrator/base/process/interrupt.hpp"
 #include "orchestrator/base/text.hpp"
-#include "orchestrator/guest/connection.hpp"
-#include "orchestrator/guest/qemu_process.hpp"
+#include "orchestrator/guest/libvirt/connection.hpp"
+#include "orchestrator/guest/libvirt/qemu_process.hpp"
 
 namespace lab::guest {
 namespace {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "orchestrator/guest/qmp.hpp"
+#include "orchestrator/guest/domain/qmp.hpp"
 
 #include <libvirt/libvirt-qemu.h>
 #include <libvirt/libvirt.h>
@@ -9,7 +9,7 @@
 
 #include "orchestrator/base/error.hpp"
 #include "orchestrator/base/json.hpp"
-#include "orchestrator/guest/call_limit.hpp"
+#include "orchestrator/guest/libvirt/call_limit.hpp"
 
 namespace lab::guest {
 

@@ -10,7 +10,7 @@
 #include <string_view>
 
 #include "orchestrator/exits/checks.hpp"
-#include "orchestrator/exits/reasons.hpp"
+#include "orchestrator/exits/reasons/reasons.hpp"
 #include "orchestrator/exits/snapshot.hpp"
 
 namespace lab::exits {

@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "orchestrator/exits/layout.hpp"
-#include "orchestrator/exits/reasons.hpp"
+#include "orchestrator/exits/reasons/reasons.hpp"
 #include "orchestrator/exits/snapshot.hpp"
 
 namespace lab::exits {

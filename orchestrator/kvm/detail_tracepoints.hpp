@@ -11,7 +11,7 @@
 #include <string_view>
 #include <vector>
 
-#include "orchestrator/exits/traced_details.hpp"
+#include "orchestrator/exits/traced/traced_details.hpp"
 
 namespace lab::kvm {
 

@@ -4,7 +4,7 @@
 
 #include <string>
 
-#include "orchestrator/exits/reasons.hpp"
+#include "orchestrator/exits/reasons/reasons.hpp"
 
 namespace lab::kvm {
 

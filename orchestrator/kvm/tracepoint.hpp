@@ -10,7 +10,7 @@
 #include <string>
 #include <string_view>
 
-#include "orchestrator/exits/reasons.hpp"
+#include "orchestrator/exits/reasons/reasons.hpp"
 
 namespace lab::kvm {
 

@@ -6,7 +6,7 @@
 #include <optional>
 #include <string_view>
 
-#include "orchestrator/exits/reasons.hpp"
+#include "orchestrator/exits/reasons/reasons.hpp"
 
 namespace lab::record {
 

@@ -9,7 +9,7 @@
 #include <string>
 #include <vector>
 
-#include "orchestrator/exits/reasons.hpp"
+#include "orchestrator/exits/reasons/reasons.hpp"
 #include "orchestrator/record/site.hpp"
 #include "orchestrator/scenario/scenario.hpp"
 #include "orchestrator/trial/trial.hpp"

@@ -7,7 +7,7 @@
 #include <string_view>
 #include <vector>
 
-#include "orchestrator/exits/reasons.hpp"
+#include "orchestrator/exits/reasons/reasons.hpp"
 
 namespace lab::scenario {
 

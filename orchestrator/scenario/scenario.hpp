@@ -14,7 +14,7 @@
 #include <vector>
 
 #include "orchestrator/exits/layout.hpp"
-#include "orchestrator/exits/reasons.hpp"
+#include "orchestrator/exits/reasons/reasons.hpp"
 
 namespace lab::scenario {
 

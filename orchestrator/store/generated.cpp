@@ -6,7 +6,7 @@
 #include <algorithm>
 #include <numeric>
 
-#include "orchestrator/exits/reasons.hpp"
+#include "orchestrator/exits/reasons/reasons.hpp"
 
 namespace lab::store {
 namespace {

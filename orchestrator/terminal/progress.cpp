@@ -12,7 +12,7 @@
 #include <iterator>
 #include <utility>
 
-#include "orchestrator/exits/reasons.hpp"
+#include "orchestrator/exits/reasons/reasons.hpp"
 #include "orchestrator/report/text.hpp"
 #include "orchestrator/terminal/lines_by_node.hpp"
 #include "orchestrator/terminal/terminal.hpp"

@@ -13,7 +13,7 @@
 #include <vector>
 
 #include "orchestrator/base/error.hpp"
-#include "orchestrator/exits/reasons.hpp"
+#include "orchestrator/exits/reasons/reasons.hpp"
 #include "orchestrator/record/record.hpp"
 #include "orchestrator/trial/observe/sample.hpp"
 

@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "orchestrator/exits/layout.hpp"
-#include "orchestrator/exits/reasons.hpp"
+#include "orchestrator/exits/reasons/reasons.hpp"
 #include "orchestrator/vmm/machine.hpp"
 
 namespace lab::vmm {

@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "orchestrator/base/samples.hpp"
-#include "orchestrator/exits/reasons.hpp"
+#include "orchestrator/exits/reasons/reasons.hpp"
 #include "orchestrator/record/counts.hpp"
 
 namespace lab::check {

@@ -10,7 +10,7 @@
 #include <string>
 #include <vector>
 
-#include "orchestrator/exits/reasons.hpp"
+#include "orchestrator/exits/reasons/reasons.hpp"
 #include "orchestrator/kvm/machine.hpp"
 #include "orchestrator/kvm/modules/module_lock.hpp"
 #include "orchestrator/kvm/modules/module_state.hpp"

@@ -17,7 +17,7 @@
 #include "orchestrator/base/fd.hpp"
 #include "orchestrator/exits/causes.hpp"
 #include "orchestrator/exits/host_stats.hpp"
-#include "orchestrator/exits/traced_details.hpp"
+#include "orchestrator/exits/traced/traced_details.hpp"
 #include "orchestrator/guest/xml/domain_spec.hpp"
 #include "orchestrator/kvm/kernel_log.hpp"
 #include "orchestrator/scenario/scenario.hpp"

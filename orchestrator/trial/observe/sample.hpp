@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "orchestrator/exits/reasons.hpp"
+#include "orchestrator/exits/reasons/reasons.hpp"
 
 namespace lab::trial {
 

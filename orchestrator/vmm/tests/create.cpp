@@ -7,7 +7,7 @@
 #include "orchestrator/base/error.hpp"
 #include "orchestrator/base/fd.hpp"
 #include "orchestrator/base/process/interrupt.hpp"
-#include "orchestrator/exits/reasons.hpp"
+#include "orchestrator/exits/reasons/reasons.hpp"
 #include "orchestrator/kvm/modules/modules.hpp"
 #include "orchestrator/vmm/host_view.hpp"
 #include "orchestrator/vmm/loaded.hpp"

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "orchestrator/exits/traced_details.hpp"
+#include "orchestrator/exits/traced/traced_details.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

@@ -2,7 +2,7 @@
 // VMX basic exit reasons: Intel SDM vol. 3, appendix C; names as in the kernel's <asm/vmx.h>,
 // for the numbers that it lacks the instruction's.
 #include "kvm-patch/exit_leaves.h"
-#include "orchestrator/exits/reason_tables.hpp"
+#include "orchestrator/exits/reasons/tables.hpp"
 
 namespace lab::exits {
 namespace {

@@ -4,7 +4,7 @@
 
 #include <span>
 
-#include "orchestrator/exits/reasons.hpp"
+#include "orchestrator/exits/reasons/reasons.hpp"
 
 namespace lab::exits {
 

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
-#include "orchestrator/exits/traced_details.hpp"
+#include "orchestrator/exits/traced/traced_details.hpp"
 
 #include <algorithm>
 #include <utility>
 
-#include "orchestrator/exits/detail_comparison.hpp"
+#include "orchestrator/exits/traced/detail_comparison.hpp"
 
 namespace lab::exits {
 namespace {

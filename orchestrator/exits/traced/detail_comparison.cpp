@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "orchestrator/exits/detail_comparison.hpp"
+#include "orchestrator/exits/traced/detail_comparison.hpp"
 
 #include <spdlog/fmt/fmt.h>
 

@@ -3,7 +3,7 @@
 // without their prefix (exceptions: EXCP_ and the mnemonic). The VMGEXIT_ events are the GHCB's
 // and SW is the hypervisor's own: no processor reports them.
 #include "kvm-patch/exit_leaves.h"
-#include "orchestrator/exits/reason_tables.hpp"
+#include "orchestrator/exits/reasons/tables.hpp"
 
 namespace lab::exits {
 namespace {

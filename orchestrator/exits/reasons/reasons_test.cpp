@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "orchestrator/exits/reasons.hpp"
+#include "orchestrator/exits/reasons/reasons.hpp"
 
 // The kernel's headers are the reference for numbers and names. svm.h takes the exceptions' vectors
 // from kvm.h and writes -1 for "invalid".

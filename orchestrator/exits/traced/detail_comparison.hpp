@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// What exits/traced_details.cpp and traced_memory.cpp share: how many events each detail may have,
-// against how many it had.
+// What exits/traced/traced_details.cpp and traced_memory.cpp share: how many events each detail may
+// have, against how many it had.
 #pragma once
 
 #include <cstdint>
@@ -9,7 +9,7 @@
 #include <set>
 #include <string>
 
-#include "orchestrator/exits/traced_details.hpp"
+#include "orchestrator/exits/traced/traced_details.hpp"
 
 namespace lab::exits {
 

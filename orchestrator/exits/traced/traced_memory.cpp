@@ -2,7 +2,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "orchestrator/exits/detail_comparison.hpp"
+#include "orchestrator/exits/traced/detail_comparison.hpp"
 
 namespace lab::exits {
 namespace {

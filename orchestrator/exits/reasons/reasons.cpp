@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: MIT
-#include "orchestrator/exits/reasons.hpp"
+#include "orchestrator/exits/reasons/reasons.hpp"
 
 #include <algorithm>
 
 #include "kvm-patch/exit_leaves.h"
 #include "kvm-patch/exit_numbers.h"
 #include "orchestrator/base/text.hpp"
-#include "orchestrator/exits/reason_tables.hpp"
+#include "orchestrator/exits/reasons/tables.hpp"
 
 namespace lab::exits {
 namespace {

@@ -10,7 +10,7 @@
 #include "orchestrator/record/sample_record.hpp"
 #include "orchestrator/scenario/loader/plan_json.hpp"
 #include "orchestrator/store/store.hpp"
-#include "orchestrator/trial/event.hpp"
+#include "orchestrator/trial/stream/event.hpp"
 
 namespace lab::fuzz {
 namespace {

@@ -21,9 +21,9 @@
 #include "orchestrator/scenario/loader/plan_json.hpp"
 #include "orchestrator/store/store.hpp"
 #include "orchestrator/store/transfer.hpp"
-#include "orchestrator/trial/event.hpp"
 #include "orchestrator/trial/observe/milestones.hpp"
 #include "orchestrator/trial/reader/reader_protocol.hpp"
+#include "orchestrator/trial/stream/event.hpp"
 
 namespace lab::fuzz {
 namespace {

@@ -7,7 +7,7 @@
 #include <cstddef>
 #include <filesystem>
 
-#include "orchestrator/trial/event.hpp"
+#include "orchestrator/trial/stream/event.hpp"
 
 namespace lab::inside {
 

@@ -4,7 +4,7 @@
 
 #include "orchestrator/base/files/folders.hpp"
 #include "orchestrator/inside/job.hpp"
-#include "orchestrator/trial/event.hpp"
+#include "orchestrator/trial/stream/event.hpp"
 
 namespace lab::inside {
 

@@ -11,7 +11,7 @@
 #include "orchestrator/base/error.hpp"
 #include "orchestrator/inside/job.hpp"
 #include "orchestrator/record/record.hpp"
-#include "orchestrator/trial/event.hpp"
+#include "orchestrator/trial/stream/event.hpp"
 
 namespace lab::outer {
 

@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "orchestrator/run/outer_jobs.hpp"
-#include "orchestrator/trial/event.hpp"
+#include "orchestrator/trial/stream/event.hpp"
 
 namespace lab::run {
 

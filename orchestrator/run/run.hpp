@@ -11,7 +11,7 @@
 #include "orchestrator/inside/job.hpp"
 #include "orchestrator/record/site.hpp"
 #include "orchestrator/scenario/scenario.hpp"
-#include "orchestrator/trial/event.hpp"
+#include "orchestrator/trial/stream/event.hpp"
 
 namespace lab::run {
 

@@ -10,7 +10,7 @@
 
 #include "orchestrator/base/clock.hpp"
 #include "orchestrator/record/record.hpp"
-#include "orchestrator/trial/event.hpp"
+#include "orchestrator/trial/stream/event.hpp"
 
 namespace lab::terminal {
 

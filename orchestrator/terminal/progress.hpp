@@ -17,7 +17,7 @@
 #include "orchestrator/base/clock.hpp"
 #include "orchestrator/terminal/doing.hpp"
 #include "orchestrator/terminal/expected.hpp"
-#include "orchestrator/trial/event.hpp"
+#include "orchestrator/trial/stream/event.hpp"
 
 namespace lab::terminal {
 

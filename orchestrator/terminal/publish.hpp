@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "orchestrator/base/files/folders.hpp"
-#include "orchestrator/trial/event.hpp"
+#include "orchestrator/trial/stream/event.hpp"
 
 namespace lab::terminal {
 

@@ -12,7 +12,7 @@ using std::chrono::steady_clock;
 constexpr std::chrono::milliseconds event_interval{500};
 constexpr unsigned events_a_reasons = 2;  // one of so many has the reasons
 
-ExitsByNumber sum(const std::vector<ExitsByNumber>& guests) {
+ExitsByNumber sum_guests(const std::vector<ExitsByNumber>& guests) {
   ExitsByNumber sums;
   for (const ExitsByNumber& guest : guests)
     for (const auto& [number, exits] : guest) sums[number] += exits;
@@ -42,7 +42,7 @@ std::vector<Sample::Reason> reasons_in(const std::vector<std::string>& texts) {
 Observer::Observer(TrialState& state, const Guests& guests) : state_(state), guests_(guests) {
   for (const auto& guest : guests) last_.push_back(exits_by_number(guest->created()));
   texts_.resize(guests.size());
-  state_.sampler.start(sum(last_));
+  state_.sampler.start(sum_guests(last_));
 }
 
 Deadline Observer::act() {
@@ -71,7 +71,7 @@ void Observer::sample(double seconds) {
       // A VM that has just gone is no failure of the sample's.
     }
   }
-  state_.sampler.take(seconds, sum(last_));
+  state_.sampler.take(seconds, sum_guests(last_));
 }
 
 void Observer::report() {

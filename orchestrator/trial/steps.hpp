@@ -5,7 +5,7 @@
 
 #include <optional>
 
-#include "orchestrator/trial/readers.hpp"
+#include "orchestrator/trial/guest/readers.hpp"
 
 namespace lab::trial {
 

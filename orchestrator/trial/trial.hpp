@@ -4,7 +4,7 @@
 
 #include "orchestrator/record/record.hpp"
 #include "orchestrator/scenario/scenario.hpp"
-#include "orchestrator/trial/context.hpp"
+#include "orchestrator/trial/guest/context.hpp"
 
 namespace lab::trial {
 

@@ -4,8 +4,8 @@
 
 #include <random>
 
-#include "orchestrator/trial/event.hpp"
 #include "orchestrator/trial/reader/reader_protocol.hpp"
+#include "orchestrator/trial/stream/event.hpp"
 
 namespace lab::trial {
 namespace {

@@ -2,8 +2,8 @@
 // What lab run and its lanes say to each other: JSON lines on a lane's standard input and output.
 //
 // A lane says who it is first. Each piece of work that it is given it answers with the events that
-// an outer VM sends (trial/event), up to an end. Both sides say every few seconds that they are
-// alive: a connection may break without either's noticing.
+// an outer VM sends (trial/stream/event), up to an end. Both sides say every few seconds that they
+// are alive: a connection may break without either's noticing.
 #pragma once
 
 #include <string>
@@ -11,7 +11,7 @@
 #include <vector>
 
 #include "orchestrator/scenario/scenario.hpp"
-#include "orchestrator/trial/event.hpp"
+#include "orchestrator/trial/stream/event.hpp"
 
 namespace lab::lane {
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "orchestrator/trial/spec.hpp"
+#include "orchestrator/trial/guest/spec.hpp"
 
 #include <fmt/format.h>
 

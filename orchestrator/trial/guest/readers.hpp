@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "orchestrator/trial/guest_run.hpp"
+#include "orchestrator/trial/guest/guest_run.hpp"
 #include "orchestrator/trial/reader/watch.hpp"
 
 namespace lab::trial {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "orchestrator/trial/guest_causes.hpp"
+#include "orchestrator/trial/guest/guest_causes.hpp"
 
 #include <algorithm>
 

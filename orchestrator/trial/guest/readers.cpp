@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "orchestrator/trial/readers.hpp"
+#include "orchestrator/trial/guest/readers.hpp"
 
 #include <algorithm>
 

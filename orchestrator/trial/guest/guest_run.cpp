@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "orchestrator/trial/guest_run.hpp"
+#include "orchestrator/trial/guest/guest_run.hpp"
 
 #include <fmt/format.h>
 #include <signal.h>

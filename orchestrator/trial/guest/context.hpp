@@ -6,8 +6,8 @@
 #include <string>
 
 #include "orchestrator/record/record.hpp"
-#include "orchestrator/trial/event.hpp"
 #include "orchestrator/trial/host/host.hpp"
+#include "orchestrator/trial/stream/event.hpp"
 
 namespace lab::trial {
 

@@ -8,9 +8,9 @@
 #include <string>
 #include <vector>
 
-#include "orchestrator/trial/guest_causes.hpp"
-#include "orchestrator/trial/spec.hpp"
-#include "orchestrator/trial/state.hpp"
+#include "orchestrator/trial/guest/guest_causes.hpp"
+#include "orchestrator/trial/guest/spec.hpp"
+#include "orchestrator/trial/guest/state.hpp"
 
 namespace lab::trial {
 

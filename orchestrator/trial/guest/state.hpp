@@ -8,7 +8,7 @@
 
 #include "orchestrator/base/clock.hpp"
 #include "orchestrator/base/process/interrupt.hpp"
-#include "orchestrator/trial/context.hpp"
+#include "orchestrator/trial/guest/context.hpp"
 #include "orchestrator/trial/observe/sampler.hpp"
 #include "orchestrator/trial/reader/session.hpp"
 

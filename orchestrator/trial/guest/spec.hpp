@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "orchestrator/guest/xml/domain_spec.hpp"
-#include "orchestrator/trial/context.hpp"
+#include "orchestrator/trial/guest/context.hpp"
 
 namespace lab::trial {
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "orchestrator/trial/event.hpp"
+#include "orchestrator/trial/stream/event.hpp"
 
 #include <algorithm>
 #include <array>

@@ -14,7 +14,7 @@
 #include "orchestrator/cli/output.hpp"
 #include "orchestrator/inside/version.hpp"
 #include "orchestrator/report/report.hpp"
-#include "orchestrator/run/sweep.hpp"
+#include "orchestrator/run/cleanup/leftovers.hpp"
 
 namespace lab::cli {
 namespace {

@@ -6,8 +6,8 @@
 #include <regex>
 
 #include "orchestrator/base/process/beside.hpp"
+#include "orchestrator/run/artifacts/artifacts.hpp"
 #include "orchestrator/run/checks.hpp"
-#include "orchestrator/run/provide.hpp"
 
 namespace lab::run {
 namespace {

@@ -19,11 +19,11 @@
 #include "orchestrator/outer/kept_capabilities.hpp"
 #include "orchestrator/outer/run_job.hpp"
 #include "orchestrator/record/counts.hpp"
+#include "orchestrator/run/artifacts/artifacts.hpp"
 #include "orchestrator/run/checks.hpp"
+#include "orchestrator/run/doctor/probe.hpp"
 #include "orchestrator/run/lanes.hpp"
 #include "orchestrator/run/outer_jobs.hpp"
-#include "orchestrator/run/probe.hpp"
-#include "orchestrator/run/provide.hpp"
 
 namespace lab::run {
 namespace fs = std::filesystem;

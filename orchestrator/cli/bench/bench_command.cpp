@@ -16,7 +16,7 @@
 #include "orchestrator/outer/follow.hpp"
 #include "orchestrator/outer/job_layout.hpp"
 #include "orchestrator/report/text.hpp"
-#include "orchestrator/run/provide.hpp"
+#include "orchestrator/run/artifacts/artifacts.hpp"
 #include "orchestrator/terminal/progress.hpp"
 
 namespace lab::cli {

@@ -11,7 +11,7 @@
 #include "orchestrator/cli/bisect/bisect_points.hpp"
 #include "orchestrator/cli/output.hpp"
 #include "orchestrator/kvm/script.hpp"
-#include "orchestrator/run/provide.hpp"
+#include "orchestrator/run/artifacts/artifacts.hpp"
 
 namespace lab::cli {
 namespace fs = std::filesystem;

@@ -15,7 +15,7 @@
 #include "orchestrator/cli/trials/selection.hpp"
 #include "orchestrator/cli/trials/trial_runner.hpp"
 #include "orchestrator/report/comparison/comparison.hpp"
-#include "orchestrator/run/probe.hpp"
+#include "orchestrator/run/doctor/probe.hpp"
 
 namespace lab::cli {
 namespace {

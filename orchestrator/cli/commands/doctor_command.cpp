@@ -8,7 +8,7 @@
 #include "orchestrator/cli/commands.hpp"
 #include "orchestrator/cli/output.hpp"
 #include "orchestrator/report/text.hpp"
-#include "orchestrator/run/probe.hpp"
+#include "orchestrator/run/doctor/probe.hpp"
 
 namespace lab::cli {
 namespace {

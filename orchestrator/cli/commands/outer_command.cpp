@@ -26,8 +26,8 @@
 #include "orchestrator/outer/job_layout.hpp"
 #include "orchestrator/outer/machine/outer_vm.hpp"
 #include "orchestrator/outer/run_job.hpp"
+#include "orchestrator/run/doctor/probe.hpp"
 #include "orchestrator/run/outer_jobs.hpp"
-#include "orchestrator/run/probe.hpp"
 #include "orchestrator/run/run.hpp"
 #include "orchestrator/terminal/progress.hpp"
 

@@ -17,10 +17,10 @@
 #include "orchestrator/inside/job.hpp"
 #include "orchestrator/kvm/build.hpp"
 #include "orchestrator/record/expectations.hpp"
+#include "orchestrator/run/artifacts/artifacts.hpp"
+#include "orchestrator/run/artifacts/own_emulator.hpp"
 #include "orchestrator/run/checks.hpp"
 #include "orchestrator/run/outer_jobs.hpp"
-#include "orchestrator/run/own_emulator.hpp"
-#include "orchestrator/run/provide.hpp"
 #include "orchestrator/scenario/scenario.hpp"
 
 namespace lab::cli {

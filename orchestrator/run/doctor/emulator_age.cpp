@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "orchestrator/run/emulator_age.hpp"
+#include "orchestrator/run/doctor/emulator_age.hpp"
 
 #include <sstream>
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "orchestrator/run/own_emulator.hpp"
+#include "orchestrator/run/artifacts/own_emulator.hpp"
 
 #include <unistd.h>
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "orchestrator/run/sweep.hpp"
+#include "orchestrator/run/cleanup/leftovers.hpp"
 
 #include <spdlog/spdlog.h>
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "orchestrator/run/clean.hpp"
+#include "orchestrator/run/cleanup/unused.hpp"
 
 #include <fcntl.h>
 

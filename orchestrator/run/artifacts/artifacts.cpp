@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "orchestrator/run/provide.hpp"
+#include "orchestrator/run/artifacts/artifacts.hpp"
 
 #include <algorithm>
 #include <mutex>
@@ -16,8 +16,8 @@
 #include "orchestrator/image/store.hpp"
 #include "orchestrator/kvm/build.hpp"
 #include "orchestrator/kvm/kit.hpp"
-#include "orchestrator/run/own_emulator.hpp"
-#include "orchestrator/run/probe.hpp"
+#include "orchestrator/run/artifacts/own_emulator.hpp"
+#include "orchestrator/run/doctor/probe.hpp"
 #include "orchestrator/scenario/words.hpp"
 
 namespace lab::run {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "orchestrator/run/probe.hpp"
+#include "orchestrator/run/doctor/probe.hpp"
 
 #include <fmt/format.h>
 #include <sys/statvfs.h>
@@ -28,7 +28,7 @@
 #include "orchestrator/kvm/modules/stock.hpp"
 #include "orchestrator/outer/machine/bochs.hpp"
 #include "orchestrator/outer/machine/emulator.hpp"
-#include "orchestrator/run/emulator_age.hpp"
+#include "orchestrator/run/doctor/emulator_age.hpp"
 
 namespace lab::run {
 namespace fs = std::filesystem;

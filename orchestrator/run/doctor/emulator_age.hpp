@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "orchestrator/outer/machine/emulator.hpp"
-#include "orchestrator/run/probe.hpp"
+#include "orchestrator/run/doctor/probe.hpp"
 
 namespace lab::run {
 

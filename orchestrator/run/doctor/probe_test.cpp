@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "orchestrator/run/probe.hpp"
+#include "orchestrator/run/doctor/probe.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

@@ -9,7 +9,7 @@
 #include "orchestrator/guest/libvirt/software.hpp"
 #include "orchestrator/inside/machine_clock.hpp"
 #include "orchestrator/inside/version.hpp"
-#include "orchestrator/kvm/build.hpp"
+#include "orchestrator/kvm/kits/build.hpp"
 #include "orchestrator/kvm/modules/modules.hpp"
 
 namespace lab::inside {

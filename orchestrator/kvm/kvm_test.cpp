@@ -13,17 +13,17 @@
 #include "orchestrator/base/fd.hpp"
 #include "orchestrator/base/files/atomic_folder.hpp"
 #include "orchestrator/base/files/folders.hpp"
-#include "orchestrator/kvm/build.hpp"
 #include "orchestrator/kvm/detail_tracepoints.hpp"
 #include "orchestrator/kvm/host_counters.hpp"
-#include "orchestrator/kvm/kit.hpp"
+#include "orchestrator/kvm/kits/build.hpp"
+#include "orchestrator/kvm/kits/kit.hpp"
+#include "orchestrator/kvm/kits/patch_folder_test.hpp"
 #include "orchestrator/kvm/modules/module_lock.hpp"
 #include "orchestrator/kvm/modules/module_state.hpp"
 #include "orchestrator/kvm/modules/modules.hpp"
 #include "orchestrator/kvm/modules/parameters.hpp"
-#include "orchestrator/kvm/modules/users.hpp"
-#include "orchestrator/kvm/patch_folder_test.hpp"
 #include "orchestrator/kvm/tracepoint.hpp"
+#include "orchestrator/kvm/users.hpp"
 
 namespace lab::kvm {
 namespace {

@@ -10,7 +10,7 @@
 #include "orchestrator/base/fd.hpp"
 #include "orchestrator/base/files/folders.hpp"
 #include "orchestrator/image/overlay.hpp"
-#include "orchestrator/kvm/kit.hpp"
+#include "orchestrator/kvm/kits/kit.hpp"
 #include "orchestrator/outer/carried_libraries.hpp"
 
 namespace lab::outer {

@@ -16,7 +16,7 @@
 #include "orchestrator/guest/domain/confinement.hpp"
 #include "orchestrator/guest/xml/domain_xml.hpp"
 #include "orchestrator/image/overlay.hpp"
-#include "orchestrator/kvm/build.hpp"
+#include "orchestrator/kvm/kits/build.hpp"
 #include "orchestrator/kvm/modules/modules.hpp"
 #include "orchestrator/outer/follow.hpp"
 #include "orchestrator/outer/job_layout.hpp"

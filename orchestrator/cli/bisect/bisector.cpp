@@ -10,7 +10,7 @@
 #include "orchestrator/base/fd.hpp"
 #include "orchestrator/cli/bisect/bisect_points.hpp"
 #include "orchestrator/cli/output.hpp"
-#include "orchestrator/kvm/script.hpp"
+#include "orchestrator/kvm/kits/script.hpp"
 #include "orchestrator/run/artifacts/artifacts.hpp"
 
 namespace lab::cli {

@@ -11,7 +11,7 @@
 #include "orchestrator/image/prepare/boot_config.hpp"
 #include "orchestrator/image/prepare/prepare.hpp"
 #include "orchestrator/image/store.hpp"
-#include "orchestrator/kvm/kit.hpp"
+#include "orchestrator/kvm/kits/kit.hpp"
 #include "orchestrator/report/text.hpp"
 #include "orchestrator/terminal/progress.hpp"
 

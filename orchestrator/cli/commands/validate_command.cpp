@@ -15,7 +15,7 @@
 #include "orchestrator/cli/output.hpp"
 #include "orchestrator/cli/trials/scenario_file.hpp"
 #include "orchestrator/inside/job.hpp"
-#include "orchestrator/kvm/build.hpp"
+#include "orchestrator/kvm/kits/build.hpp"
 #include "orchestrator/record/expectations.hpp"
 #include "orchestrator/run/artifacts/artifacts.hpp"
 #include "orchestrator/run/artifacts/own_emulator.hpp"

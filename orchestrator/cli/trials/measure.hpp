@@ -9,7 +9,7 @@
 #include "orchestrator/check/comparison/cells.hpp"
 #include "orchestrator/check/gate.hpp"
 #include "orchestrator/cli/trials/trial_runner.hpp"
-#include "orchestrator/kvm/tree.hpp"
+#include "orchestrator/kvm/kits/tree.hpp"
 
 namespace lab::cli {
 

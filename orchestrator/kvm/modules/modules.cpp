@@ -13,7 +13,7 @@
 #include "orchestrator/base/error.hpp"
 #include "orchestrator/base/machine/this_machine.hpp"
 #include "orchestrator/base/text.hpp"
-#include "orchestrator/kvm/build.hpp"
+#include "orchestrator/kvm/kits/build.hpp"
 #include "orchestrator/kvm/modules/kmod.hpp"
 #include "orchestrator/kvm/modules/refusal.hpp"
 #include "orchestrator/kvm/modules/stock.hpp"

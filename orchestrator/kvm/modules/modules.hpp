@@ -15,7 +15,7 @@
 #include "orchestrator/kvm/modules/module_lock.hpp"
 #include "orchestrator/kvm/modules/module_state.hpp"
 #include "orchestrator/kvm/modules/parameters.hpp"
-#include "orchestrator/kvm/modules/users.hpp"
+#include "orchestrator/kvm/users.hpp"
 
 namespace lab::kvm {
 

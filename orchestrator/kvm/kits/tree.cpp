@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
-#include "orchestrator/kvm/tree.hpp"
+#include "orchestrator/kvm/kits/tree.hpp"
 
 #include <sstream>
 
 #include "orchestrator/base/error.hpp"
-#include "orchestrator/kvm/script.hpp"
+#include "orchestrator/kvm/kits/script.hpp"
 
 namespace lab::kvm {
 namespace {

@@ -7,8 +7,8 @@
 #include "orchestrator/base/error.hpp"
 #include "orchestrator/base/fd.hpp"
 #include "orchestrator/base/files/folders.hpp"
-#include "orchestrator/kvm/kit.hpp"
-#include "orchestrator/kvm/patch_folder_test.hpp"
+#include "orchestrator/kvm/kits/kit.hpp"
+#include "orchestrator/kvm/kits/patch_folder_test.hpp"
 
 namespace lab::kvm {
 namespace {

@@ -10,8 +10,8 @@
 #include "orchestrator/base/error.hpp"
 #include "orchestrator/base/fd.hpp"
 #include "orchestrator/base/files/folders.hpp"
-#include "orchestrator/kvm/build.hpp"
-#include "orchestrator/kvm/patch_folder_test.hpp"
+#include "orchestrator/kvm/kits/build.hpp"
+#include "orchestrator/kvm/kits/patch_folder_test.hpp"
 
 namespace lab::kvm {
 namespace {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "orchestrator/kvm/modules/users.hpp"
+#include "orchestrator/kvm/users.hpp"
 
 #include <algorithm>
 

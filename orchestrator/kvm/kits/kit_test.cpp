@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "orchestrator/kvm/kit.hpp"
+#include "orchestrator/kvm/kits/kit.hpp"
 
 #include <gmock/gmock.h>
 #include <sys/stat.h>
@@ -10,10 +10,10 @@
 #include "orchestrator/base/error.hpp"
 #include "orchestrator/base/fd.hpp"
 #include "orchestrator/base/files/folders.hpp"
-#include "orchestrator/kvm/build.hpp"
+#include "orchestrator/kvm/kits/build.hpp"
+#include "orchestrator/kvm/kits/patch_folder_test.hpp"
 #include "orchestrator/kvm/modules/refusal.hpp"
-#include "orchestrator/kvm/modules/users.hpp"
-#include "orchestrator/kvm/patch_folder_test.hpp"
+#include "orchestrator/kvm/users.hpp"
 
 namespace lab::kvm {
 namespace {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "orchestrator/kvm/build.hpp"
+#include "orchestrator/kvm/kits/build.hpp"
 
 #include <algorithm>
 #include <nlohmann/json.hpp>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Kernel trees of the user's, by build-kit and tree-commits as they are. The tree is a repository
 // with a Makefile that makes what a kernel's would.
-#include "orchestrator/kvm/tree.hpp"
+#include "orchestrator/kvm/kits/tree.hpp"
 
 #include <gmock/gmock.h>
 
@@ -11,9 +11,9 @@
 #include "orchestrator/base/fd.hpp"
 #include "orchestrator/base/files/folders.hpp"
 #include "orchestrator/base/process/subprocess.hpp"
-#include "orchestrator/kvm/kit.hpp"
-#include "orchestrator/kvm/patch_folder_test.hpp"
-#include "orchestrator/kvm/script.hpp"
+#include "orchestrator/kvm/kits/kit.hpp"
+#include "orchestrator/kvm/kits/patch_folder_test.hpp"
+#include "orchestrator/kvm/kits/script.hpp"
 
 namespace lab::kvm {
 namespace {

@@ -9,7 +9,7 @@
 #include <string>
 #include <vector>
 
-#include "orchestrator/kvm/script.hpp"
+#include "orchestrator/kvm/kits/script.hpp"
 
 namespace lab::kvm {
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "orchestrator/kvm/kit.hpp"
+#include "orchestrator/kvm/kits/kit.hpp"
 
 #include <spdlog/spdlog.h>
 #include <string.h>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "orchestrator/kvm/script.hpp"
+#include "orchestrator/kvm/kits/script.hpp"
 
 #include <filesystem>
 #include <sstream>

@@ -7,8 +7,8 @@
 #include <utility>
 #include <vector>
 
-#include "orchestrator/kvm/kit.hpp"
-#include "orchestrator/kvm/script.hpp"
+#include "orchestrator/kvm/kits/kit.hpp"
+#include "orchestrator/kvm/kits/script.hpp"
 
 namespace lab::kvm {
 

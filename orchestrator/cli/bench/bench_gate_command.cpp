@@ -10,7 +10,7 @@
 
 #include "orchestrator/base/error.hpp"
 #include "orchestrator/base/json.hpp"
-#include "orchestrator/check/resample.hpp"
+#include "orchestrator/check/simulation/resample.hpp"
 #include "orchestrator/cli/bench/gate_nights.hpp"
 #include "orchestrator/cli/commands.hpp"
 #include "orchestrator/cli/output.hpp"

@@ -6,7 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "orchestrator/base/json.hpp"
-#include "orchestrator/check/power.hpp"
+#include "orchestrator/check/simulation/power.hpp"
 #include "orchestrator/cli/commands.hpp"
 #include "orchestrator/cli/output.hpp"
 #include "orchestrator/report/text.hpp"

@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "orchestrator/check/replay.hpp"
+#include "orchestrator/check/simulation/replay.hpp"
 
 namespace lab::cli {
 

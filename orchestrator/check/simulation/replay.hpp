@@ -8,7 +8,7 @@
 #include <optional>
 #include <vector>
 
-#include "orchestrator/check/resample.hpp"
+#include "orchestrator/check/simulation/resample.hpp"
 
 namespace lab::check {
 

@@ -6,7 +6,7 @@
 #include <cstdint>
 #include <vector>
 
-#include "orchestrator/check/resample.hpp"
+#include "orchestrator/check/simulation/resample.hpp"
 
 namespace lab::check {
 

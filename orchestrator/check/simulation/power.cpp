@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "orchestrator/check/power.hpp"
+#include "orchestrator/check/simulation/power.hpp"
 
 #include <spdlog/fmt/fmt.h>
 

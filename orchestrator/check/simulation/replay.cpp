@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "orchestrator/check/replay.hpp"
+#include "orchestrator/check/simulation/replay.hpp"
 
 #include <cmath>
 

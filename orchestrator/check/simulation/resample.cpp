@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "orchestrator/check/resample.hpp"
+#include "orchestrator/check/simulation/resample.hpp"
 
 #include <algorithm>
 #include <cmath>

@@ -8,8 +8,8 @@
 
 #include "orchestrator/base/json.hpp"
 #include "orchestrator/nightly/night.hpp"
-#include "orchestrator/report/junit.hpp"
-#include "orchestrator/report/markdown.hpp"
+#include "orchestrator/report/formats/junit.hpp"
+#include "orchestrator/report/formats/markdown.hpp"
 #include "orchestrator/report/report.hpp"
 
 namespace lab::nightly {

@@ -12,8 +12,8 @@
 #include <sstream>
 
 #include "orchestrator/base/error.hpp"
+#include "orchestrator/report/formats/junit.hpp"
 #include "orchestrator/report/golden_file.hpp"
-#include "orchestrator/report/junit.hpp"
 #include "orchestrator/report/text.hpp"
 
 namespace lab::report {

@@ -8,9 +8,9 @@
 #include "orchestrator/base/counted.hpp"
 #include "orchestrator/record/rates.hpp"
 #include "orchestrator/report/answers/cause_answers.hpp"
+#include "orchestrator/report/formats/timeline.hpp"
 #include "orchestrator/report/report.hpp"
 #include "orchestrator/report/text.hpp"
-#include "orchestrator/report/timeline.hpp"
 
 namespace lab::report {
 namespace {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "orchestrator/report/timeline.hpp"
+#include "orchestrator/report/formats/timeline.hpp"
 
 #include <spdlog/fmt/fmt.h>
 

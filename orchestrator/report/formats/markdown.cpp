@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // A run's summary for a CI job's page (GitHub's Markdown).
-#include "orchestrator/report/markdown.hpp"
+#include "orchestrator/report/formats/markdown.hpp"
 
 #include <spdlog/fmt/fmt.h>
 

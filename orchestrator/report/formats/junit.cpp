@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "orchestrator/report/junit.hpp"
+#include "orchestrator/report/formats/junit.hpp"
 
 #include <spdlog/fmt/fmt.h>
 

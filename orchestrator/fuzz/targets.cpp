@@ -20,7 +20,7 @@
 #include "orchestrator/scenario/loader/loader.hpp"
 #include "orchestrator/scenario/loader/plan_json.hpp"
 #include "orchestrator/store/store.hpp"
-#include "orchestrator/store/transfer.hpp"
+#include "orchestrator/store/transfer/transfer.hpp"
 #include "orchestrator/trial/observe/milestones.hpp"
 #include "orchestrator/trial/reader/reader_protocol.hpp"
 #include "orchestrator/trial/stream/event.hpp"

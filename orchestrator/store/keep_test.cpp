@@ -8,7 +8,7 @@
 
 #include "orchestrator/record/sample_record.hpp"
 #include "orchestrator/store/store_fixture.hpp"
-#include "orchestrator/store/transfer.hpp"
+#include "orchestrator/store/transfer/transfer.hpp"
 
 namespace lab::store {
 namespace {

@@ -14,7 +14,7 @@
 #include "orchestrator/cli/output.hpp"
 #include "orchestrator/report/answers/answers.hpp"
 #include "orchestrator/store/store.hpp"
-#include "orchestrator/store/transfer.hpp"
+#include "orchestrator/store/transfer/transfer.hpp"
 
 namespace lab::cli {
 namespace {

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT
-#include "orchestrator/store/transfer.hpp"
+#include "orchestrator/store/transfer/transfer.hpp"
 
 #include <SQLiteCpp/SQLiteCpp.h>
 
 #include "orchestrator/record/sample_record.hpp"
-#include "orchestrator/store/line_reader.hpp"
 #include "orchestrator/store/store_fixture.hpp"
+#include "orchestrator/store/transfer/line_reader.hpp"
 
 namespace lab::store {
 namespace {

@@ -2,7 +2,7 @@
 // What comes in is not trusted: each record is read as strictly as any, and all that the store
 // derives from it is derived here. It is gathered in a store beside, so that nobody has to wait
 // while it is read, and then taken over in one transaction.
-#include "orchestrator/store/transfer.hpp"
+#include "orchestrator/store/transfer/transfer.hpp"
 
 #include <fcntl.h>
 #include <spdlog/fmt/fmt.h>
@@ -17,7 +17,7 @@
 #include "orchestrator/base/files/folders.hpp"
 #include "orchestrator/base/process/interrupt.hpp"
 #include "orchestrator/store/file.hpp"
-#include "orchestrator/store/line_reader.hpp"
+#include "orchestrator/store/transfer/line_reader.hpp"
 
 namespace lab::store {
 namespace {

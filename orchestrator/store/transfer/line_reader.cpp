@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "orchestrator/store/line_reader.hpp"
+#include "orchestrator/store/transfer/line_reader.hpp"
 
 #include <fcntl.h>
 #include <spdlog/fmt/fmt.h>

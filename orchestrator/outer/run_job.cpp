@@ -2,9 +2,9 @@
 #include "orchestrator/outer/run_job.hpp"
 
 #include "orchestrator/inside/seed.hpp"
-#include "orchestrator/outer/follow.hpp"
-#include "orchestrator/outer/job_events.hpp"
 #include "orchestrator/outer/job_layout.hpp"
+#include "orchestrator/outer/stream/job_events.hpp"
+#include "orchestrator/outer/stream/read_stream.hpp"
 #include "orchestrator/outer/surroundings.hpp"
 #include "orchestrator/outer/warm.hpp"
 
@@ -14,7 +14,7 @@ namespace {
 constexpr double silence_limit = 180;    // seconds
 constexpr double outer_allowance = 600;  // outer boot, module swaps, domain start and end
 
-FollowLimits limits_for(const inside::Job& job) {
+StreamLimits limits_for(const inside::Job& job) {
   double whole = outer_allowance * job.time_scale;
   for (const scenario::TrialPlan& plan : job.plans)
     whole += static_cast<double>(plan.timeouts.trial.count()) + 60 * job.time_scale;
@@ -51,7 +51,8 @@ void run_job(const OuterImage& image, inside::Job job, const base::Folders& fold
   const auto machine = warm ? start_warm(image, job, spec, folders, run, sink)
                             : back_end(*job.site).start(image, spec, run.path());
   JobEvents events(sink, job, around);
-  follow(*machine, limits_for(job), [&](const std::string& line) { return events.take(line); });
+  read_stream(*machine, limits_for(job),
+              [&](const std::string& line) { return events.take(line); });
   events.throw_failure();
 }
 

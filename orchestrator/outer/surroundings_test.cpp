@@ -9,7 +9,7 @@
 #include "orchestrator/base/error.hpp"
 #include "orchestrator/base/machine/this_machine.hpp"
 #include "orchestrator/inside/version.hpp"
-#include "orchestrator/outer/job_events.hpp"
+#include "orchestrator/outer/stream/job_events.hpp"
 
 namespace lab::outer {
 namespace {

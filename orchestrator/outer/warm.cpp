@@ -18,8 +18,8 @@
 #include "orchestrator/image/overlay.hpp"
 #include "orchestrator/kvm/kits/build.hpp"
 #include "orchestrator/kvm/modules/modules.hpp"
-#include "orchestrator/outer/follow.hpp"
 #include "orchestrator/outer/job_layout.hpp"
+#include "orchestrator/outer/stream/read_stream.hpp"
 #include "orchestrator/outer/surroundings.hpp"
 
 namespace lab::outer {
@@ -182,7 +182,7 @@ class Warmer {
       machine.save_state(devices);
       return true;
     };
-    follow(machine, {.silence = patience_, .whole = patience_}, take);
+    read_stream(machine, {.silence = patience_, .whole = patience_}, take);
   }
 
   // Null where the state is of no use.

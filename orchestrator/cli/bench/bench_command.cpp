@@ -13,8 +13,8 @@
 #include "orchestrator/base/samples.hpp"
 #include "orchestrator/cli/commands.hpp"
 #include "orchestrator/cli/output.hpp"
-#include "orchestrator/outer/follow.hpp"
 #include "orchestrator/outer/job_layout.hpp"
+#include "orchestrator/outer/stream/read_stream.hpp"
 #include "orchestrator/report/text.hpp"
 #include "orchestrator/run/artifacts/artifacts.hpp"
 #include "orchestrator/terminal/progress.hpp"
@@ -81,17 +81,17 @@ std::vector<OverheadRow> measure_variants(const run::Outer& outer, const Overhea
   progress.phase("outer VM, counting instructions");
   const auto machine = outer::back_end(record::site_svm).start(outer.image, spec, run.path());
   std::vector<OverheadRow> rows;
-  outer::follow(*machine, {.silence = time_limit, .whole = time_limit},
-                [&](const std::string& text) {
-                  const json line = base::try_parse_json(text).value_or(json());
-                  if (!line.is_object())
-                    throw base::infrastructure_error("the outer VM said '" + text + "'");
-                  if (const auto row = row_of(line)) {
-                    rows.push_back(*row);
-                    progress.phase("measured: " + row->variant + ", " + row->exit);
-                  }
-                  return line.contains("end");
-                });
+  outer::read_stream(*machine, {.silence = time_limit, .whole = time_limit},
+                     [&](const std::string& text) {
+                       const json line = base::try_parse_json(text).value_or(json());
+                       if (!line.is_object())
+                         throw base::infrastructure_error("the outer VM said '" + text + "'");
+                       if (const auto row = row_of(line)) {
+                         rows.push_back(*row);
+                         progress.phase("measured: " + row->variant + ", " + row->exit);
+                       }
+                       return line.contains("end");
+                     });
   return rows;
 }
 

@@ -22,10 +22,10 @@
 #include "orchestrator/guest/agent.hpp"
 #include "orchestrator/guest/channel.hpp"
 #include "orchestrator/guest/domain/domain.hpp"
-#include "orchestrator/outer/follow.hpp"
 #include "orchestrator/outer/job_layout.hpp"
 #include "orchestrator/outer/machine/outer_vm.hpp"
 #include "orchestrator/outer/run_job.hpp"
+#include "orchestrator/outer/stream/read_stream.hpp"
 #include "orchestrator/run/doctor/probe.hpp"
 #include "orchestrator/run/outer_jobs.hpp"
 #include "orchestrator/run/run.hpp"
@@ -190,19 +190,20 @@ int run_in_outer_vm(const OuterOptions& options) {
   int code = base::exit_infrastructure;
   const double limit = options.timeout;
   constexpr double any = std::numeric_limits<double>::infinity();
-  outer::follow(*machine, {.silence = any, .whole = limit, .line = 1 << 20},
-                [&](const std::string& line) {
-                  progress.clear();
-                  // Behind output that does not end with a newline, the mark is not at the front.
-                  const std::size_t mark = line.rfind(end_mark);
-                  if (mark == std::string::npos) {
-                    base::write_all(STDOUT_FILENO, line + "\n", "standard output");
-                    return false;
-                  }
-                  base::write_all(STDOUT_FILENO, line.substr(0, mark), "standard output");
-                  code = exit_code_in(std::string_view(line).substr(mark + 1));
-                  return true;
-                });
+  outer::read_stream(*machine, {.silence = any, .whole = limit, .line = 1 << 20},
+                     [&](const std::string& line) {
+                       progress.clear();
+                       // Behind output that does not end with a newline, the mark is not at the
+                       // front.
+                       const std::size_t mark = line.rfind(end_mark);
+                       if (mark == std::string::npos) {
+                         base::write_all(STDOUT_FILENO, line + "\n", "standard output");
+                         return false;
+                       }
+                       base::write_all(STDOUT_FILENO, line.substr(0, mark), "standard output");
+                       code = exit_code_in(std::string_view(line).substr(mark + 1));
+                       return true;
+                     });
   return code;
 }
 

@@ -31,7 +31,7 @@ class OuterMachine {
   // asks for it. It does not go on after that. Error (infrastructure) where the emulator cannot.
   virtual void save_state(const std::filesystem::path& to) = 0;
 
-  // The serial console and the stream: non-blocking, read by who follows the machine.
+  // The serial console and the stream: non-blocking, read by read_stream().
   base::Fd console, stream;
 };
 

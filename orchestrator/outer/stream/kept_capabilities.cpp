@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "orchestrator/outer/kept_capabilities.hpp"
+#include "orchestrator/outer/stream/kept_capabilities.hpp"
 
 #include <algorithm>
 #include <string>

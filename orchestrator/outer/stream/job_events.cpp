@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
-#include "orchestrator/outer/job_events.hpp"
+#include "orchestrator/outer/stream/job_events.hpp"
 
 #include <random>
 #include <utility>
 
-#include "orchestrator/outer/kept_capabilities.hpp"
+#include "orchestrator/outer/stream/kept_capabilities.hpp"
 
 namespace lab::outer {
 using trial::Event;

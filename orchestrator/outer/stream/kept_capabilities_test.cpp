@@ -4,7 +4,7 @@
 
 #include "orchestrator/base/fd.hpp"
 #include "orchestrator/base/files/folders.hpp"
-#include "orchestrator/outer/kept_capabilities.hpp"
+#include "orchestrator/outer/stream/kept_capabilities.hpp"
 
 namespace lab::outer {
 namespace {
@@ -26,9 +26,9 @@ TEST(Capabilities, OnlyWhatLibvirtWouldNameIsKept) {
 // A state that was made with them would give other counts than one that was made without.
 TEST(Capabilities, AreNotKeptForAMachineWithAClockOfItsOwn) {
   const base::Folders folders{.cache = "/cache"};
-  const OuterImage image{.digest = "sha256:" + std::string(64, 'a')};
+  const OuterImage outer_image{.digest = "sha256:" + std::string(64, 'a')};
   const auto kept = [&](const record::Site& site, bool exact) {
-    return kept_capabilities(folders, image, {.site = &site, .exact = exact}).string();
+    return kept_capabilities(folders, outer_image, {.site = &site, .exact = exact}).string();
   };
   EXPECT_EQ(kept(record::site_svm, false), "/cache/capabilities/svm-aaaaaaaaaaaaaaaa");
   EXPECT_EQ(kept(record::site_svm, true), "");

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "orchestrator/outer/follow.hpp"
+#include "orchestrator/outer/stream/read_stream.hpp"
 
 #include <fmt/format.h>
 #include <poll.h>
@@ -14,10 +14,10 @@ namespace {
 
 constexpr std::uint64_t max_stream_bytes = 1ull << 30;
 
-class Follower {
+class StreamReader {
  public:
-  Follower(OuterMachine& machine, const FollowLimits& limits,
-           const std::function<bool(const std::string&)>& take)
+  StreamReader(OuterMachine& machine, const StreamLimits& limits,
+               const std::function<bool(const std::string&)>& take)
       : machine_(machine),
         limits_(limits),
         take_(take),
@@ -58,7 +58,7 @@ class Follower {
   }
 
   OuterMachine& machine_;
-  const FollowLimits& limits_;
+  const StreamLimits& limits_;
   const std::function<bool(const std::string&)>& take_;
   guest::Console console_;
   guest::LineChannel stream_;
@@ -68,11 +68,11 @@ class Follower {
 
 }  // namespace
 
-void follow(OuterMachine& machine, const FollowLimits& limits,
-            const std::function<bool(const std::string&)>& take) {
-  Follower follower(machine, limits, take);
+void read_stream(OuterMachine& machine, const StreamLimits& limits,
+                 const std::function<bool(const std::string&)>& take) {
+  StreamReader reader(machine, limits, take);
   try {
-    while (follower.step()) {
+    while (reader.step()) {
     }
   } catch (const guest::ChannelAbuse& abuse) {
     throw base::infrastructure_error("the outer VM's stream: " + abuse.message);

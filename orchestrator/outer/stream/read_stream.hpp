@@ -12,7 +12,7 @@
 
 namespace lab::outer {
 
-struct FollowLimits {
+struct StreamLimits {
   double silence = 180;         // seconds without a line
   double whole = 3600;          // seconds until the last line
   std::size_t line = 64 << 10;  // bytes
@@ -22,8 +22,8 @@ struct FollowLimits {
 // (infrastructure), with the end of its console, where the machine panics, ends before that, is
 // silent for too long or floods; Error (timed_out) where it is not done in time; Error
 // (interrupted).
-void follow(OuterMachine& machine, const FollowLimits& limits,
-            const std::function<bool(const std::string&)>& take);
+void read_stream(OuterMachine& machine, const StreamLimits& limits,
+                 const std::function<bool(const std::string&)>& take);
 
 // The error of an outer VM that failed: what happened, then the end of its console.
 base::Error outer_failure(const std::string& what, const guest::Console& console,

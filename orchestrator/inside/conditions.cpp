@@ -7,7 +7,7 @@
 
 #include "orchestrator/base/machine/this_machine.hpp"
 #include "orchestrator/guest/libvirt/software.hpp"
-#include "orchestrator/inside/machine_clock.hpp"
+#include "orchestrator/inside/machine/machine_clock.hpp"
 #include "orchestrator/inside/version.hpp"
 #include "orchestrator/kvm/kits/build.hpp"
 #include "orchestrator/kvm/modules/modules.hpp"

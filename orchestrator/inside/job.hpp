@@ -22,7 +22,7 @@ struct Job {
   const record::Site* site = &record::site_here;  // never null
   std::filesystem::path modules;                  // folder of the patched modules
   bool verify_tracepoint = false;
-  // Kept from an earlier outer VM (inside/capabilities); empty where libvirtd needs none.
+  // Kept from an earlier outer VM (inside/machine/capabilities); empty where libvirtd needs none.
   std::filesystem::path capabilities;
   // Restored from a state that others were restored from, too: 64 bytes, in hexadecimal, that its
   // random numbers are to begin with. Empty: it was booted.

@@ -10,10 +10,10 @@
 #include "orchestrator/base/process/standing_clock.hpp"
 #include "orchestrator/base/process/subprocess.hpp"
 #include "orchestrator/guest/libvirt/connection.hpp"
-#include "orchestrator/inside/capabilities.hpp"
 #include "orchestrator/inside/conditions.hpp"
-#include "orchestrator/inside/machine_settings.hpp"
-#include "orchestrator/inside/seed.hpp"
+#include "orchestrator/inside/machine/capabilities.hpp"
+#include "orchestrator/inside/machine/machine_settings.hpp"
+#include "orchestrator/inside/machine/random_seed.hpp"
 #include "orchestrator/kvm/modules/modules.hpp"
 #include "orchestrator/trial/host/libvirt_host.hpp"
 
@@ -54,7 +54,7 @@ void run_job(const Job& job, const base::Folders& folders, const trial::Sink& si
   if (::geteuid() != 0)
     throw base::user_error("site 'here' swaps kernel modules, which only root may do",
                            "run it as root, or use --on svm");
-  if (!job.seed.empty()) take_seed(job.seed);
+  if (!job.seed.empty()) seed_random_numbers(job.seed);
   const base::RunFolder run(folders);
   kvm::ModuleSwap swap(folders.runtime);  // puts the stock modules back at its end
   if (!job.seed.empty()) swap.adopt(job.modules);

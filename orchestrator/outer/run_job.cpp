@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "orchestrator/outer/run_job.hpp"
 
-#include "orchestrator/inside/seed.hpp"
+#include "orchestrator/inside/machine/random_seed.hpp"
 #include "orchestrator/outer/job_layout.hpp"
 #include "orchestrator/outer/stream/job_events.hpp"
 #include "orchestrator/outer/stream/read_stream.hpp"
@@ -26,8 +26,8 @@ StreamLimits limits_for(const inside::Job& job) {
 guest::DomainSpec lay_out(const OuterImage& image, inside::Job& job, const base::RunFolder& run,
                           const trial::Sink& sink) {
   if (can_be_warm(*job.site, image))
-    job.seed =
-        inside::has_own_clock(job) ? std::string(2 * inside::seed_bytes, '0') : inside::make_seed();
+    job.seed = inside::has_own_clock(job) ? std::string(2 * inside::seed_bytes, '0')
+                                          : inside::make_random_seed();
   job.thrown_away = true;
   sink(trial::other_phase("job disk"));
   return lay_out_outer(image, job, "lab-outer-" + run.id(), run.path(), run.sockets(), start_job);

@@ -5,7 +5,7 @@
 #include <string>
 
 #include "orchestrator/base/fd.hpp"
-#include "orchestrator/inside/capabilities.hpp"
+#include "orchestrator/inside/machine/capabilities.hpp"
 
 namespace lab::outer {
 namespace fs = std::filesystem;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// What libvirt found out about QEMU in earlier outer VMs (inside/capabilities), in lab's cache.
+// What libvirt found out about QEMU in earlier outer VMs (inside/machine/capabilities), in lab's
+// cache.
 #pragma once
 
 #include <filesystem>

@@ -8,7 +8,7 @@
 #include "orchestrator/base/files/run_folder.hpp"
 #include "orchestrator/guest/libvirt/connection.hpp"
 #include "orchestrator/image/prepare/guestfs.hpp"
-#include "orchestrator/inside/machine_settings.hpp"
+#include "orchestrator/inside/machine/machine_settings.hpp"
 #include "orchestrator/kvm/modules/modules.hpp"
 
 namespace lab::run {

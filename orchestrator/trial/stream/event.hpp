@@ -25,7 +25,7 @@ struct PhaseBegun {
   std::string detail;  // for people, shown in brackets behind it
 };
 
-// What libvirt keeps of QEMU's abilities (inside/capabilities).
+// What libvirt keeps of QEMU's abilities (inside/machine/capabilities).
 struct Capabilities {
   std::string file;  // its name
   std::string text;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "orchestrator/inside/capabilities.hpp"
+#include "orchestrator/inside/machine/capabilities.hpp"
 
 #include <algorithm>
 

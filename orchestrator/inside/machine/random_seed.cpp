@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "orchestrator/inside/seed.hpp"
+#include "orchestrator/inside/machine/random_seed.hpp"
 
 #include <fcntl.h>
 #include <fmt/format.h>
@@ -34,14 +34,14 @@ Bytes bytes_of(const std::string& seed) {
 
 }  // namespace
 
-std::string make_seed() {
+std::string make_random_seed() {
   Bytes bytes{};
   if (::getrandom(bytes.data(), bytes.size(), 0) != static_cast<ssize_t>(bytes.size()))
     throw base::errno_error("read random numbers of", "the kernel", errno);
   return fmt::format("{:02x}", fmt::join(bytes, ""));
 }
 
-void take_seed(const std::string& seed) {
+void seed_random_numbers(const std::string& seed) {
   const std::string file = "/dev/random";
   // struct rand_pool_info of random(4): the entropy in bits, the number of bytes, and those.
   std::array<std::uint32_t, 2 + seed_bytes / 4> pool{8 * seed_bytes, seed_bytes};

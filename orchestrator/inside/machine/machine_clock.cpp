@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "orchestrator/inside/machine_clock.hpp"
+#include "orchestrator/inside/machine/machine_clock.hpp"
 
 #include <fcntl.h>
 #include <fmt/format.h>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "orchestrator/inside/machine_settings.hpp"
+#include "orchestrator/inside/machine/machine_settings.hpp"
 
 #include <fcntl.h>
 #include <fmt/format.h>

@@ -5,8 +5,8 @@
 #include "orchestrator/base/error.hpp"
 #include "orchestrator/base/fd.hpp"
 #include "orchestrator/base/files/folders.hpp"
-#include "orchestrator/inside/machine_clock.hpp"
-#include "orchestrator/inside/machine_settings.hpp"
+#include "orchestrator/inside/machine/machine_clock.hpp"
+#include "orchestrator/inside/machine/machine_settings.hpp"
 
 namespace lab::inside {
 namespace {

@@ -5,7 +5,7 @@
 
 #include <algorithm>
 
-#include "orchestrator/scenario/keys/limits.hpp"
+#include "orchestrator/scenario/limits.hpp"
 #include "orchestrator/scenario/yaml/values.hpp"
 
 namespace lab::scenario {

@@ -3,8 +3,8 @@
 
 #include <algorithm>
 
-#include "orchestrator/scenario/keys/limits.hpp"
 #include "orchestrator/scenario/keys/read_member.hpp"
+#include "orchestrator/scenario/limits.hpp"
 
 namespace lab::scenario {
 namespace {

@@ -5,8 +5,8 @@
 
 #include <algorithm>
 
-#include "orchestrator/scenario/keys/limits.hpp"
 #include "orchestrator/scenario/keys/step_keys.hpp"
+#include "orchestrator/scenario/limits.hpp"
 #include "orchestrator/scenario/words.hpp"
 
 namespace lab::scenario {

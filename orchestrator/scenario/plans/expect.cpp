@@ -6,8 +6,8 @@
 #include <algorithm>
 
 #include "orchestrator/scenario/categories.hpp"
-#include "orchestrator/scenario/keys/limits.hpp"
 #include "orchestrator/scenario/keys/read_member.hpp"
+#include "orchestrator/scenario/limits.hpp"
 #include "orchestrator/scenario/plans/matrix.hpp"
 
 namespace lab::scenario {

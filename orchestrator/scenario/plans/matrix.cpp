@@ -6,7 +6,7 @@
 #include <algorithm>
 #include <optional>
 
-#include "orchestrator/scenario/keys/limits.hpp"
+#include "orchestrator/scenario/limits.hpp"
 #include "orchestrator/scenario/yaml/values.hpp"
 
 namespace lab::scenario {

@@ -3,8 +3,8 @@
 
 #include "orchestrator/scenario/categories.hpp"
 #include "orchestrator/scenario/keys/floors.hpp"
-#include "orchestrator/scenario/keys/limits.hpp"
 #include "orchestrator/scenario/keys/step_keys.hpp"
+#include "orchestrator/scenario/limits.hpp"
 #include "orchestrator/scenario/plans/expect.hpp"
 #include "orchestrator/scenario/reference/reference.hpp"
 #include "orchestrator/scenario/reference/rules.hpp"

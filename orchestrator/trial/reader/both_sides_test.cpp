@@ -7,7 +7,7 @@
 
 #include "images/reader/serve.h"
 #include "images/reader/text.h"
-#include "orchestrator/scenario/keys/limits.hpp"
+#include "orchestrator/scenario/limits.hpp"
 #include "orchestrator/trial/reader/reader_protocol.hpp"
 
 namespace lab::trial {

@@ -15,8 +15,8 @@
 #include "orchestrator/base/files/folders.hpp"
 #include "orchestrator/base/files/run_folder.hpp"
 #include "orchestrator/cli/parser.hpp"
+#include "orchestrator/cli/trials/in_order.hpp"
 #include "orchestrator/lane/run.hpp"
-#include "orchestrator/record/in_order.hpp"
 #include "orchestrator/run/run.hpp"
 #include "orchestrator/store/store.hpp"
 #include "orchestrator/terminal/phase_clock.hpp"
@@ -109,7 +109,7 @@ class TrialRunner {
 
   const std::vector<scenario::TrialPlan> plans_;
   const TrialOptions& options_;
-  record::InOrder in_order_;
+  InOrder in_order_;
   std::unordered_map<std::string_view, const scenario::TrialPlan*> plan_by_name_;
   base::Folders folders_;
   store::Store store_;

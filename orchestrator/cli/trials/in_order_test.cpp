@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: MIT
-#include "orchestrator/record/in_order.hpp"
+#include "orchestrator/cli/trials/in_order.hpp"
 
 #include <gmock/gmock.h>
 
-namespace lab::record {
+namespace lab::cli {
 namespace {
 
+using record::Record;
 using testing::ElementsAre;
 using testing::IsEmpty;
 
@@ -89,4 +90,4 @@ TEST(InOrder, TwoTrialsOfOneNameAreTwo) {
 }
 
 }  // namespace
-}  // namespace lab::record
+}  // namespace lab::cli

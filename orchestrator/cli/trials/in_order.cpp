@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: MIT
-#include "orchestrator/record/in_order.hpp"
+#include "orchestrator/cli/trials/in_order.hpp"
 
 #include <utility>
 
-namespace lab::record {
+namespace lab::cli {
 
 InOrder::InOrder(const std::vector<scenario::TrialPlan>& plans) {
   places_.reserve(plans.size());
   for (const scenario::TrialPlan& plan : plans) places_.push_back({.plan = &plan});
 }
 
-void InOrder::done(const std::string& trial, std::optional<Record> record) {
+void InOrder::done(const std::string& trial, std::optional<record::Record> record) {
   for (std::size_t i = first_; i < places_.size(); ++i) {
     Place& place = places_[i];
     if (place.done || place.plan->name != trial) continue;
@@ -21,16 +21,16 @@ void InOrder::done(const std::string& trial, std::optional<Record> record) {
   }
 }
 
-std::vector<const Record*> InOrder::next() {
+std::vector<const record::Record*> InOrder::next() {
   return show(false);
 }
 
-std::vector<const Record*> InOrder::rest() {
+std::vector<const record::Record*> InOrder::rest() {
   return show(true);
 }
 
-std::vector<const Record*> InOrder::show(bool all) {
-  std::vector<const Record*> shown;
+std::vector<const record::Record*> InOrder::show(bool all) {
+  std::vector<const record::Record*> shown;
   for (std::size_t i = first_; i < places_.size(); ++i) {
     Place& place = places_[i];
     if (!place.done && !all) break;
@@ -51,11 +51,11 @@ std::vector<scenario::TrialPlan> InOrder::missing() const {
   return plans;
 }
 
-std::vector<Record> InOrder::records() const {
-  std::vector<Record> records;
+std::vector<record::Record> InOrder::records() const {
+  std::vector<record::Record> records;
   for (const Place& place : places_)
     if (place.record) records.push_back(*place.record);
   return records;
 }
 
-}  // namespace lab::record
+}  // namespace lab::cli

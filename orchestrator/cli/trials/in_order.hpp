@@ -9,7 +9,7 @@
 #include "orchestrator/record/record.hpp"
 #include "orchestrator/scenario/scenario.hpp"
 
-namespace lab::record {
+namespace lab::cli {
 
 class InOrder {
  public:
@@ -19,28 +19,28 @@ class InOrder {
 
   // That a trial of this name is done; nothing where its record is not kept (a warm-up). Of those
   // with one name (a file given twice) the first that is not done yet.
-  void done(const std::string& trial, std::optional<Record> record);
+  void done(const std::string& trial, std::optional<record::Record> record);
 
   // Records that are next in order, each once: all plans before them are done.
-  std::vector<const Record*> next();
+  std::vector<const record::Record*> next();
   // The same at the end of the run, when nothing that is missing will come.
-  std::vector<const Record*> rest();
+  std::vector<const record::Record*> rest();
 
   // Lets go of the records that were returned: of many trials they are much memory.
   void forget_shown();
 
   std::vector<scenario::TrialPlan> missing() const;  // plans that are not done
-  std::vector<Record> records() const;               // but for those that are forgotten
+  std::vector<record::Record> records() const;       // but for those that are forgotten
   std::size_t count() const { return count_; }       // records, forgotten ones included
 
  private:
   struct Place {
     const scenario::TrialPlan* plan = nullptr;
     bool done = false, shown = false;
-    std::optional<Record> record;
+    std::optional<record::Record> record;
   };
 
-  std::vector<const Record*> show(bool all);
+  std::vector<const record::Record*> show(bool all);
 
   std::vector<Place> places_;
   std::size_t first_ = 0;      // all before it are done, and their records shown
@@ -48,4 +48,4 @@ class InOrder {
   std::size_t count_ = 0;
 };
 
-}  // namespace lab::record
+}  // namespace lab::cli

@@ -22,7 +22,7 @@ namespace {
 // Of labs that were killed. That it cannot be cleared is said, and may not be what is asked for.
 void clear_what_was_left() {
   try {
-    run::sweep(base::find_folders());
+    run::clear_leftovers(base::find_folders());
   } catch (const base::Error& error) {
     spdlog::warn("cannot clear what a killed lab left: {}", error.what());
   }

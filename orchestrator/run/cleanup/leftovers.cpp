@@ -29,7 +29,7 @@ bool destroy_domains_of(const std::string& id) {
 
 }  // namespace
 
-void sweep(const base::Folders& folders) {
+void clear_leftovers(const base::Folders& folders) {
   for (const std::string& id : base::dead_runs(folders)) {
     if (!destroy_domains_of(id)) continue;  // its folder is the note that leads to them
     base::remove_run(folders, id);

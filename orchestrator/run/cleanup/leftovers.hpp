@@ -8,6 +8,6 @@ namespace lab::run {
 
 // Destroys the domains, removes the folders and puts back the modules of labs that are no more.
 // Says what it did on the log; costs next to nothing where there is nothing to do.
-void sweep(const base::Folders& folders);
+void clear_leftovers(const base::Folders& folders);
 
 }  // namespace lab::run

@@ -60,7 +60,7 @@ record::Conditions machine_conditions(const Job& job) {
   set(conditions, condition::microcode, base::cpu_field("microcode"));
   set(conditions, condition::outer_kernel, base::running_kernel());
   set(conditions, condition::kvm_source, kvm::open_modules(job.modules).source);
-  // Of outer VMs these are added outside (outer/surroundings).
+  // Of outer VMs these are added outside (outer/outside_conditions).
   if (job.site->machine == Site::Machine::here) {
     set(conditions, condition::lab_version, version());
     set(conditions, condition::host, base::this_host());

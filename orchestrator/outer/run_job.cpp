@@ -3,9 +3,9 @@
 
 #include "orchestrator/inside/machine/random_seed.hpp"
 #include "orchestrator/outer/job_layout.hpp"
+#include "orchestrator/outer/outside_conditions.hpp"
 #include "orchestrator/outer/stream/job_events.hpp"
 #include "orchestrator/outer/stream/read_stream.hpp"
-#include "orchestrator/outer/surroundings.hpp"
 #include "orchestrator/outer/warm.hpp"
 
 namespace lab::outer {
@@ -46,11 +46,11 @@ void run_job(const OuterImage& image, inside::Job job, const base::Folders& fold
              const base::RunFolder& run, const trial::Sink& sink) {
   const bool warm = can_be_warm(*job.site, image);
   const guest::DomainSpec spec = lay_out(image, job, run, sink);
-  const record::Conditions around = surroundings(image, job);
+  const record::Conditions outside = outside_conditions(image, job);
   if (!warm) sink({.what = trial::PhaseBegun{{record::Phase::Kind::outer_vm}, ""}});
   const auto machine = warm ? start_warm(image, job, spec, folders, run, sink)
                             : back_end(*job.site).start(image, spec, run.path());
-  JobEvents events(sink, job, around);
+  JobEvents events(sink, job, outside);
   read_stream(*machine, limits_for(job),
               [&](const std::string& line) { return events.take(line); });
   events.throw_failure();

@@ -19,8 +19,8 @@
 #include "orchestrator/kvm/kits/build.hpp"
 #include "orchestrator/kvm/modules/modules.hpp"
 #include "orchestrator/outer/job_layout.hpp"
+#include "orchestrator/outer/outside_conditions.hpp"
 #include "orchestrator/outer/stream/read_stream.hpp"
-#include "orchestrator/outer/surroundings.hpp"
 
 namespace lab::outer {
 namespace fs = std::filesystem;

@@ -9,11 +9,10 @@
 namespace lab::outer {
 using trial::Event;
 
-JobEvents::JobEvents(const trial::Sink& sink, const inside::Job& job,
-                     record::Conditions surroundings)
+JobEvents::JobEvents(const trial::Sink& sink, const inside::Job& job, record::Conditions outside)
     : sink_(sink),
       capabilities_(job.capabilities),
-      surroundings_(std::move(surroundings)),
+      outside_(std::move(outside)),
       own_clock_(inside::has_own_clock(job)) {}
 
 bool JobEvents::take(const std::string& line) {
@@ -53,7 +52,7 @@ void JobEvents::take_phase(const std::string& trial, const record::Phase& phase)
 }
 
 void JobEvents::amend(record::Record& record) {
-  for (const auto& [key, value] : surroundings_) record.conditions[key] = value;
+  for (const auto& [key, value] : outside_) record.conditions[key] = value;
   if (own_clock_) tell_our_time(record);
 }
 

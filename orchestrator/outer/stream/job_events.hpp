@@ -18,8 +18,8 @@ namespace lab::outer {
 // Passes the events on, but for what is this side's own: capabilities, failures, the end.
 class JobEvents {
  public:
-  // `surroundings`: conditions that each record gets besides its own.
-  JobEvents(const trial::Sink& sink, const inside::Job& job, record::Conditions surroundings = {});
+  // `outside`: conditions that each record gets besides its own.
+  JobEvents(const trial::Sink& sink, const inside::Job& job, record::Conditions outside = {});
 
   // Whether that was the last. Error (infrastructure) where the line is no event.
   bool take(const std::string& line);
@@ -34,7 +34,7 @@ class JobEvents {
 
   const trial::Sink& sink_;
   std::filesystem::path capabilities_;
-  record::Conditions surroundings_;
+  record::Conditions outside_;
   bool own_clock_;  // the machine's, which says nothing about ours
   std::string trial_;
   record::Phase phase_;

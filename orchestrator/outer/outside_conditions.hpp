@@ -16,6 +16,6 @@ namespace lab::outer {
 // Conditions of the job's records: the emulator, or the kernel whose KVM runs the outer VM; the
 // outer VM's image; the host, where it is the outer VM's clock. They stay outside: the bytes of an
 // exact job are the same everywhere. What cannot be found out is absent.
-record::Conditions surroundings(const OuterImage& image, const inside::Job& job);
+record::Conditions outside_conditions(const OuterImage& image, const inside::Job& job);
 
 }  // namespace lab::outer

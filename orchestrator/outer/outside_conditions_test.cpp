@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "orchestrator/outer/surroundings.hpp"
+#include "orchestrator/outer/outside_conditions.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -25,33 +25,33 @@ const OuterImage image{.emulator = Emulator{.title = "QEMU",
                                             .changes_digest = "0123456789abcdef"}};
 constexpr const char* emulator_words = "QEMU 9.8.7 with one two (01234567)";
 
-TEST(Surroundings, HaveTheHostWhereItIsTheClock) {
-  const auto svm = surroundings(image, {.site = &record::site_svm});
+TEST(OutsideConditions, HaveTheHostWhereItIsTheClock) {
+  const auto svm = outside_conditions(image, {.site = &record::site_svm});
   EXPECT_THAT(svm, testing::Contains(Pair(condition::emulator, emulator_words)));
   EXPECT_EQ(svm.contains(std::string(condition::host)), !base::this_host().empty());
-  EXPECT_THAT(surroundings(image, {.site = &record::site_svm, .exact = true}),
+  EXPECT_THAT(outside_conditions(image, {.site = &record::site_svm, .exact = true}),
               testing::ElementsAre(Pair(condition::emulator, emulator_words),
                                    Pair(condition::lab_version, inside::version())));
-  EXPECT_THAT(surroundings(image, {.site = &record::site_vmx}),
+  EXPECT_THAT(outside_conditions(image, {.site = &record::site_vmx}),
               Not(testing::Contains(Key(condition::host))));
 }
 
-TEST(Surroundings, NameTheOuterSystemAndTheKvmBelow) {
+TEST(OutsideConditions, NameTheOuterSystemAndTheKvmBelow) {
   OuterImage made = image;
   made.digest = "sha256:0123456789abcdef0123";
-  const auto kvm = surroundings(made, {.site = &record::site_kvm});
+  const auto kvm = outside_conditions(made, {.site = &record::site_kvm});
   EXPECT_THAT(kvm, testing::Contains(Pair(condition::outer_image, "0123456789ab")));
   EXPECT_THAT(kvm, testing::Contains(Pair(condition::host_kernel, base::running_kernel())));
-  EXPECT_THAT(surroundings(made, {.site = &record::site_svm}),
+  EXPECT_THAT(outside_conditions(made, {.site = &record::site_svm}),
               Not(testing::Contains(Key(condition::host_kernel))));
 }
 
 // Without lab's own QEMU it is the machine's, which is not found here.
-TEST(Surroundings, WithoutItsVersionTheEmulatorIsAbsent) {
+TEST(OutsideConditions, WithoutItsVersionTheEmulatorIsAbsent) {
   const char* path = std::getenv("PATH");
   const std::string before = path ? path : "";
   ::setenv("PATH", "/dev/null/none", 1);
-  EXPECT_THAT(surroundings({}, {.site = &record::site_svm, .exact = true}),
+  EXPECT_THAT(outside_conditions({}, {.site = &record::site_svm, .exact = true}),
               testing::ElementsAre(Key(condition::lab_version)));
   ::setenv("PATH", before.c_str(), 1);
 }
@@ -69,7 +69,7 @@ record::Record passed_on(const inside::Job& job, const record::Conditions& aroun
   return std::get<record::Record>(events.at(0).what);
 }
 
-TEST(Surroundings, ComeToTheRecordsThatArrive) {
+TEST(OutsideConditions, ComeToTheRecordsThatArrive) {
   const record::Conditions around = {{"emulator", "QEMU 9.8.7"}, {"host", "2 x Fast"}};
   const record::Record record = passed_on({.site = &record::site_svm}, around);
   EXPECT_EQ(record.id, "inside");

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "orchestrator/outer/surroundings.hpp"
+#include "orchestrator/outer/outside_conditions.hpp"
 
 #include <spdlog/spdlog.h>
 
@@ -27,7 +27,7 @@ std::string digest_beginning(const std::string& digest) {
 
 }  // namespace
 
-record::Conditions surroundings(const OuterImage& image, const inside::Job& job) {
+record::Conditions outside_conditions(const OuterImage& image, const inside::Job& job) {
   record::Conditions conditions;
   const auto set = [&](std::string_view key, const std::string& value) {
     if (!value.empty()) conditions[std::string(key)] = value;

@@ -354,17 +354,17 @@ TEST_F(Fetch, MakesACloudImageOnceAndOnlyIfItsDigestIsRight) {
   const base::Folders good = folders_with_url(folder_.path() / "a", server_.url("/file"), digest_);
   ImageCache cache(good);
   EXPECT_FALSE(cache.find("cloud", ""));
-  const Image made = cache.provide("cloud", "", quiet);
+  const Image made = cache.find_or_make("cloud", "", quiet);
   EXPECT_FALSE(made.found);
   EXPECT_EQ(made.digest, digest_);
   EXPECT_EQ(base::read_file(made.disk), body_);
-  EXPECT_TRUE(cache.provide("cloud", "", quiet).found);
+  EXPECT_TRUE(cache.find_or_make("cloud", "", quiet).found);
   EXPECT_EQ(cache.remove("cloud"), 1);
   EXPECT_FALSE(cache.find("cloud", ""));
 
   const base::Folders bad = folders_with_url(folder_.path() / "b", server_.url("/file"),
                                              "sha256:" + std::string(64, '1'));
-  EXPECT_THROW(ImageCache(bad).provide("cloud", "", quiet), base::Error);
+  EXPECT_THROW(ImageCache(bad).find_or_make("cloud", "", quiet), base::Error);
   for (const auto& entry : fs::recursive_directory_iterator(bad.cache))
     EXPECT_TRUE(entry.is_directory() || entry.path().filename() == ".lock") << entry.path();
 }
@@ -393,7 +393,7 @@ TEST(ImageCache, MakesARecipesBaseOnceForAllKits) {
     const fs::path kit = folder.path() / release;
     fs::create_directories(kit);
     base::write_file(kit / "info.json", release);
-    EXPECT_EQ(base::read_file(cache.provide("outer", kit, [](const std::string&) {}).disk),
+    EXPECT_EQ(base::read_file(cache.find_or_make("outer", kit, [](const std::string&) {}).disk),
               "files\n" + release);
   }
   EXPECT_EQ(base::read_file(log), "base\n5.10\n6.1\n");
@@ -422,9 +422,9 @@ echo '{"name":"'$LAB_NAME'","kind":"disk","disk":"d"}' >$1/image.json)");
   ImageCache cache(folders);
   std::string said;
   const auto progress = [&](const std::string& line) { said += line + "\n"; };
-  EXPECT_EQ(base::read_file(cache.provide("old", "", progress).disk), "old bullseye none\n");
-  EXPECT_EQ(base::read_file(cache.provide("new", "", progress).disk), "new sid amd64\n");
-  EXPECT_EQ(base::read_file(cache.provide("any", "", progress).disk), "any none none\n");
+  EXPECT_EQ(base::read_file(cache.find_or_make("old", "", progress).disk), "old bullseye none\n");
+  EXPECT_EQ(base::read_file(cache.find_or_make("new", "", progress).disk), "new sid amd64\n");
+  EXPECT_EQ(base::read_file(cache.find_or_make("any", "", progress).disk), "any none none\n");
   EXPECT_EQ(said, "old: made\nnew: made\nany: made\n");
 
   // Another suite is another image.

@@ -80,14 +80,14 @@ TEST_F(OwnImages, HaveNamesOfTheirOwn) {
 
 TEST_F(OwnImages, AFileIsCopiedOnceAndNeverChanged) {
   const std::string digest = base::sha256_file(disk_);
-  const Image first = cache().provide_file(disk_, quiet);
+  const Image first = cache().find_or_copy(disk_, quiet);
   EXPECT_EQ(first.name, "my-disk.qcow2");
   EXPECT_EQ(first.digest, "sha256:" + digest);
   EXPECT_FALSE(first.found);
-  EXPECT_TRUE(cache().provide_file(disk_, quiet).found);
+  EXPECT_TRUE(cache().find_or_copy(disk_, quiet).found);
   EXPECT_EQ(base::sha256_file(disk_), digest);
   create_empty_disk(disk_, 2 << 20);
-  EXPECT_NE(cache().provide_file(disk_, quiet).folder, first.folder);
+  EXPECT_NE(cache().find_or_copy(disk_, quiet).folder, first.folder);
 }
 
 TEST_F(OwnImages, AFileWithADigestMustHaveIt) {
@@ -95,9 +95,9 @@ TEST_F(OwnImages, AFileWithADigestMustHaveIt) {
        .source = Entry::Source::file,
        .file = disk_,
        .digest = "sha512:" + base::sha512_file(disk_)});
-  EXPECT_EQ(cache().provide("mine", "", quiet).name, "mine");
+  EXPECT_EQ(cache().find_or_make("mine", "", quiet).name, "mine");
   create_empty_disk(disk_, 2 << 20);
-  EXPECT_THAT(refusal([&] { cache().provide("mine", "", quiet); }),
+  EXPECT_THAT(refusal([&] { cache().find_or_make("mine", "", quiet); }),
               HasSubstr("is not the file that was added: its digest is sha512:"));
 }
 

@@ -68,8 +68,8 @@ class SignedList : public testing::Test {
   std::string provide() const {
     std::string said;
     try {
-      ImageCache(folders_).provide("cloud", "",
-                                   [&](const std::string& line) { said += line + "\n"; });
+      ImageCache(folders_).find_or_make("cloud", "",
+                                        [&](const std::string& line) { said += line + "\n"; });
       return said;
     } catch (const base::Error& error) {
       EXPECT_EQ(error.kind(), base::ErrorKind::infrastructure);

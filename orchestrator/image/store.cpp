@@ -223,7 +223,8 @@ std::optional<Image> ImageCache::find(const std::string& name, const fs::path& k
   return read_image(folder);
 }
 
-Image ImageCache::provide(const std::string& name, const fs::path& kit, const Progress& progress) {
+Image ImageCache::find_or_make(const std::string& name, const fs::path& kit,
+                               const Progress& progress) {
   const Entry& entry = find_entry(entries_, name);
   if (entry.source == Entry::Source::file)
     return take_file(name, entry.file, entry.digest, progress);
@@ -238,7 +239,7 @@ Image ImageCache::provide(const std::string& name, const fs::path& kit, const Pr
   return image;
 }
 
-Image ImageCache::provide_file(const fs::path& file, const Progress& progress) {
+Image ImageCache::find_or_copy(const fs::path& file, const Progress& progress) {
   return take_file(name_for(file), file, "", progress);
 }
 

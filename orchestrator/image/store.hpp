@@ -48,11 +48,11 @@ class ImageCache {
   // (infrastructure) with the recipe's last lines; nothing half-made stays. Where a recipe has a
   // program `base` beside `build`, what it makes is the same for all kits and kept on its own.
   // A disk that was fetched is checked each time (disk_file.hpp).
-  Image provide(const std::string& name, const std::filesystem::path& kit,
-                const Progress& progress);
+  Image find_or_make(const std::string& name, const std::filesystem::path& kit,
+                     const Progress& progress);
 
   // An image file of the user's own, called as the file is. Error (user) where it is none.
-  Image provide_file(const std::filesystem::path& file, const Progress& progress);
+  Image find_or_copy(const std::filesystem::path& file, const Progress& progress);
 
   // All folders of the image, old versions too, and what was prepared from them. Returns how many.
   int remove(const std::string& name);

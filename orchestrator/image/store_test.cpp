@@ -30,7 +30,7 @@ class FetchedImage : public testing::Test {
   void publish(const std::string& hex) const { base::write_file(sums_, hex + "  disk.qcow2\n"); }
 
   Image provide(const Progress& progress = [](const std::string&) {}) const {
-    return ImageCache(folders_).provide("cloud", "", progress);
+    return ImageCache(folders_).find_or_make("cloud", "", progress);
   }
 
   // "WHAT | HINT" of the refusal; "" where there is none.

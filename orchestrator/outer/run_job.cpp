@@ -35,8 +35,8 @@ guest::DomainSpec lay_out(const OuterImage& image, inside::Job& job, const base:
 
 }  // namespace
 
-void provide_job(const OuterImage& image, inside::Job job, const base::Folders& folders,
-                 const base::RunFolder& run, const trial::Sink& sink) {
+void make_saved_state(const OuterImage& image, inside::Job job, const base::Folders& folders,
+                      const base::RunFolder& run, const trial::Sink& sink) {
   if (!can_be_warm(*job.site, image)) return;
   const guest::DomainSpec spec = lay_out(image, job, run, sink);
   make_warm_state(image, job, spec, folders, run, sink);

@@ -17,7 +17,7 @@ void run_job(const OuterImage& image, inside::Job job, const base::Folders& fold
              const base::RunFolder& run, const trial::Sink& sink);
 
 // Makes what run_job would make first: the saved state of an outer VM, where the site has any.
-void provide_job(const OuterImage& image, inside::Job job, const base::Folders& folders,
-                 const base::RunFolder& run, const trial::Sink& sink);
+void make_saved_state(const OuterImage& image, inside::Job job, const base::Folders& folders,
+                      const base::RunFolder& run, const trial::Sink& sink);
 
 }  // namespace lab::outer

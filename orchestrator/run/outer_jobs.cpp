@@ -27,7 +27,7 @@ OuterNeeds outer_needs(const scenario::TrialPlan& plan) {
           .exact = plan.settings.exact == scenario::Exact::always};
 }
 
-OuterJob outer_job(const Site& site, const Outer& outer, const OuterNeeds& needs) {
+OuterJob outer_job(const Site& site, const OuterArtifacts& outer, const OuterNeeds& needs) {
   OuterJob made{
       .image = outer.image,
       .job = {.site = &site, .modules = outer.modules, .exact = needs.exact && !site.own_clock},
@@ -43,27 +43,28 @@ void check_before_building(const std::vector<scenario::TrialPlan>& plans,
   check_settings(plans);  // libvirt has to answer: known now rather than after minutes of building
 }
 
-// The guests' images: those that are missing are made while the outer VM's is.
+// The guests' images, found or made while the outer VM's is.
 class ImagesBeside {
  public:
   ImagesBeside(const std::vector<scenario::TrialPlan>& plans, const base::Folders& folders,
                const trial::Sink& sink)
       : folders_(folders), sink_(sink) {
     if (plans.empty()) return;
-    kit_ = provide_default_kit(folders, sink);
-    making_.emplace([this, plans] { provide_missing_images(plans, folders_, sink_, kit_); });
+    kit_ = find_or_fetch_default_kit(folders, sink);
+    making_.emplace([this, plans] { images_ = find_or_make_images(plans, folders_, sink_, kit_); });
   }
 
   std::map<std::string, trial::GuestImage> prepare(const std::vector<scenario::TrialPlan>& plans) {
     if (making_) making_->wait();
     making_.reset();
-    return provide_images(plans, folders_, sink_, kit_);
+    return prepare_images(images_, plans, folders_, sink_, kit_);
   }
 
  private:
   const base::Folders& folders_;
   const trial::Sink& sink_;
   std::filesystem::path kit_;
+  Images images_;
   std::optional<base::Beside> making_;  // the last member: it uses the others
 };
 
@@ -80,23 +81,23 @@ bool means_release(const std::string& kernel, const std::string& release) {
          (std::regex_match(release, match, series) && match[1] == kernel);
 }
 
-OuterJob provide_outer_job(const Site& site, const std::string& kernel,
-                           const std::vector<scenario::TrialPlan>& plans,
-                           const base::Folders& folders, const trial::Sink& sink) {
+OuterJob make_outer_job(const Site& site, const std::string& kernel,
+                        const std::vector<scenario::TrialPlan>& plans, const base::Folders& folders,
+                        const trial::Sink& sink) {
   check_before_building(plans, folders);
   OuterNeeds needs;
   if (!plans.empty()) needs.processor = plans.front().settings.processor;
   ImagesBeside images(plans, folders, sink);
-  OuterJob outer = outer_job(site, provide_outer(folders, sink, kernel), needs);
+  OuterJob outer = outer_job(site, find_or_make_outer(folders, sink, kernel), needs);
   check_parameters(plans, outer.job.modules, site_vendor(site));
   outer.job.images = images.prepare(plans);
   outer.job.plans = plans;
   return outer;
 }
 
-std::vector<OuterJob> provide_outer_jobs(const Site& site,
-                                         const std::vector<scenario::TrialPlan>& plans,
-                                         const base::Folders& folders, const trial::Sink& sink) {
+std::vector<OuterJob> make_outer_jobs(const Site& site,
+                                      const std::vector<scenario::TrialPlan>& plans,
+                                      const base::Folders& folders, const trial::Sink& sink) {
   check_before_building(plans, folders);
   ImagesBeside images(plans, folders, sink);
   std::vector<OuterJob> jobs;
@@ -104,7 +105,7 @@ std::vector<OuterJob> provide_outer_jobs(const Site& site,
   for (const scenario::TrialPlan& plan : plans) {
     const OuterNeeds needs = outer_needs(plan);
     if (!by_name.contains(needs)) {
-      const Outer outer = provide_outer(folders, sink, needs.kernel);
+      const OuterArtifacts outer = find_or_make_outer(folders, sink, needs.kernel);
       OuterNeeds of_release = needs;
       of_release.kernel = outer.release + outer.kvm_source;
       by_name[needs] = by_release.emplace(of_release, jobs.size()).first->second;

@@ -25,15 +25,15 @@ struct OuterJob {
 };
 
 // One for each kernel that the plans name, in the order in which they come first, and one for each
-// exact trial. Everything is provided before any of them starts.
-std::vector<OuterJob> provide_outer_jobs(const Site& site,
-                                         const std::vector<scenario::TrialPlan>& plans,
-                                         const base::Folders& folders, const trial::Sink& sink);
+// exact trial. Everything is made before any of them starts.
+std::vector<OuterJob> make_outer_jobs(const Site& site,
+                                      const std::vector<scenario::TrialPlan>& plans,
+                                      const base::Folders& folders, const trial::Sink& sink);
 
 // One with this kernel ("" for the default one), whatever the plans name (there may be none).
-OuterJob provide_outer_job(const Site& site, const std::string& kernel,
-                           const std::vector<scenario::TrialPlan>& plans,
-                           const base::Folders& folders, const trial::Sink& sink);
+OuterJob make_outer_job(const Site& site, const std::string& kernel,
+                        const std::vector<scenario::TrialPlan>& plans, const base::Folders& folders,
+                        const trial::Sink& sink);
 
 // Whether an exact trial goes on in the outer VM of these. What they leave in it is where it
 // begins, which is right behind the warm-ups of its own cell only.

@@ -51,13 +51,14 @@ const Site& chosen_site(const std::vector<scenario::TrialPlan>& plans, const tri
   return *choice.site;
 }
 
-OuterJob provide_this_machine(const std::vector<scenario::TrialPlan>& plans,
-                              const base::Folders& folders, const trial::Sink& sink) {
+OuterJob make_job_here(const std::vector<scenario::TrialPlan>& plans, const base::Folders& folders,
+                       const trial::Sink& sink) {
   check_settings(plans);
-  const Inside inside = provide_inside(folders, sink);
-  OuterJob made{.job = {.modules = inside.modules, .plans = plans}, .kit = inside.kit};
+  const KernelArtifacts kernel = find_or_make_modules(folders, sink);
+  OuterJob made{.job = {.modules = kernel.modules, .plans = plans}, .kit = kernel.kit};
   check_parameters(plans, made.job.modules, site_vendor(*made.job.site));
-  made.job.images = provide_images(plans, folders, sink, inside.kit);
+  made.job.images = prepare_images(find_or_make_images(plans, folders, sink, kernel.kit), plans,
+                                   folders, sink, kernel.kit);
   check_steps(plans, made.job.images);
   return made;
 }
@@ -83,9 +84,9 @@ unsigned lanes_for_jobs(unsigned wanted, const std::vector<OuterJob>& jobs) {
 }
 
 // All that was asked before it is made: what each plan's outer VM and guests consist of.
-std::vector<OuterJob> provide_jobs(const std::vector<scenario::TrialPlan>& asked,
-                                   const RunOptions& options, const base::Folders& folders,
-                                   const trial::Sink& sink) {
+std::vector<OuterJob> make_jobs(const std::vector<scenario::TrialPlan>& asked,
+                                const RunOptions& options, const base::Folders& folders,
+                                const trial::Sink& sink) {
   check_images(asked, folders);
   const Site& site = site_for(options.site, asked, sink);
   const bool here = site.machine == Site::Machine::here;
@@ -101,8 +102,8 @@ std::vector<OuterJob> provide_jobs(const std::vector<scenario::TrialPlan>& asked
   if (here && options.at_once > 1)
     throw base::user_error("-j: on site here all trials share this machine's modules",
                            "-j 1, or --on svm");
-  if (here) return {provide_this_machine(plans, folders, sink)};
-  return provide_outer_jobs(site, plans, folders, sink);
+  if (here) return {make_job_here(plans, folders, sink)};
+  return make_outer_jobs(site, plans, folders, sink);
 }
 
 bool is_here(const OuterJob& outer) {
@@ -143,16 +144,16 @@ bool can_be_shared(const fs::path& folder, const base::Folders& folders) {
 
 }  // namespace
 
-std::vector<fs::path> provide(const std::vector<scenario::TrialPlan>& plans,
-                              const RunOptions& options, const base::Folders& folders,
-                              const trial::Sink& sink) {
+std::vector<fs::path> fill_caches(const std::vector<scenario::TrialPlan>& plans,
+                                  const RunOptions& options, const base::Folders& folders,
+                                  const trial::Sink& sink) {
   std::set<fs::path> all;
-  for (OuterJob& outer : provide_jobs(first_of_cells(plans), options, folders, sink)) {
+  for (OuterJob& outer : make_jobs(first_of_cells(plans), options, folders, sink)) {
     all.merge(folders_of(outer, folders));
     if (is_here(outer)) continue;
     outer.job.time_scale = options.time_scale;
     const base::RunFolder run(folders);
-    outer::provide_job(outer.image, outer.job, folders, run, sink);
+    outer::make_saved_state(outer.image, outer.job, folders, run, sink);
   }
   std::erase_if(all, [&](const fs::path& folder) { return !can_be_shared(folder, folders); });
   return {all.begin(), all.end()};
@@ -176,7 +177,7 @@ const Site& site_for(const std::string& name, const std::vector<scenario::TrialP
 void run_plans(const std::vector<scenario::TrialPlan>& asked, const RunOptions& options,
                const base::Folders& folders, const std::function<bool()>& stop_early,
                const trial::Sink& sink) {
-  std::vector<OuterJob> jobs = provide_jobs(asked, options, folders, sink);
+  std::vector<OuterJob> jobs = make_jobs(asked, options, folders, sink);
   const bool here = !jobs.empty() && is_here(jobs.front());
   for (OuterJob& outer : jobs) {
     outer.job.verify_tracepoint = options.verify_tracepoint;

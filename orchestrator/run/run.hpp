@@ -41,8 +41,9 @@ void run_plans(const std::vector<scenario::TrialPlan>& plans, const RunOptions& 
 // included, and nothing else; exact plans are taken once a cell. Events: phases. Errors as of
 // run_plans. Returns the folders of the cache that others can take from a shared one: kits,
 // modules, images and prepared guests.
-std::vector<std::filesystem::path> provide(const std::vector<scenario::TrialPlan>& plans,
-                                           const RunOptions& options, const base::Folders& folders,
-                                           const trial::Sink& sink);
+std::vector<std::filesystem::path> fill_caches(const std::vector<scenario::TrialPlan>& plans,
+                                               const RunOptions& options,
+                                               const base::Folders& folders,
+                                               const trial::Sink& sink);
 
 }  // namespace lab::run

@@ -61,7 +61,7 @@ std::optional<OverheadRow> row_of(const json& line) {
   return row;
 }
 
-guest::DomainSpec lay_out(const run::Outer& outer, const base::RunFolder& run,
+guest::DomainSpec lay_out(const run::OuterArtifacts& outer, const base::RunFolder& run,
                           const OverheadOptions& options) {
   const inside::Job job{.site = &record::site_svm, .modules = outer.modules};
   const std::string start = fmt::format(
@@ -73,7 +73,8 @@ guest::DomainSpec lay_out(const run::Outer& outer, const base::RunFolder& run,
   return spec;
 }
 
-std::vector<OverheadRow> measure_variants(const run::Outer& outer, const OverheadOptions& options,
+std::vector<OverheadRow> measure_variants(const run::OuterArtifacts& outer,
+                                          const OverheadOptions& options,
                                           const base::Folders& folders,
                                           terminal::Progress& progress) {
   const base::RunFolder run(folders);
@@ -183,7 +184,7 @@ class OverheadTable {
   const std::vector<std::string> variants_, exits_;
 };
 
-std::string overhead_table(const std::vector<OverheadRow>& rows, const run::Outer& outer,
+std::string overhead_table(const std::vector<OverheadRow>& rows, const run::OuterArtifacts& outer,
                            const OverheadOptions& options) {
   return fmt::format(
              "kernel {}, {} times {} exits of each kind, medians; hlt and ipi: rounds of four and "
@@ -192,7 +193,7 @@ std::string overhead_table(const std::vector<OverheadRow>& rows, const run::Oute
          OverheadTable(rows).text();
 }
 
-std::string overhead_json(const std::vector<OverheadRow>& rows, const run::Outer& outer,
+std::string overhead_json(const std::vector<OverheadRow>& rows, const run::OuterArtifacts& outer,
                           const OverheadOptions& options) {
   json document{{"schema", 2},
                 {"benchmark", "overhead"},
@@ -214,7 +215,7 @@ int measure_overhead(const OverheadOptions& options) {
   const base::Folders folders = base::find_folders();
   terminal::Progress progress(terminal::Progress::fitting());
   const trial::Sink sink = [&](const trial::Event& event) { progress(event); };
-  run::Outer outer = run::provide_outer(folders, sink, options.kernel);
+  run::OuterArtifacts outer = run::find_or_make_outer(folders, sink, options.kernel);
   outer.image.emulator = outer::find_emulator(record::site_svm);
   const std::vector<OverheadRow> rows = measure_variants(outer, options, folders, progress);
   progress.clear();

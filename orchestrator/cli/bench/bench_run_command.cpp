@@ -99,8 +99,8 @@ class Bench {
 
   RunResults measure() {
     plans_ = scenario::expand(scenario::load(scenario_));
-    outer_ = run::provide_outer_job(bench_site, "", plans_, folders_,
-                                    [&](const trial::Event& event) { progress_(event); });
+    outer_ = run::make_outer_job(bench_site, "", plans_, folders_,
+                                 [&](const trial::Event& event) { progress_(event); });
     progress_.phase("not measured: lab run, which makes what later runs find");
     run_lab(1, 1);
     for (unsigned i = 0; i < options_.repeats; ++i) {

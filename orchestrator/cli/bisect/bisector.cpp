@@ -169,7 +169,7 @@ const Measured& Bisector::measured(const Point& point) {
 std::string Bisector::build(const Point& point) const {
   if (setting_ != "kvm.kernel") return "";
   terminal::Progress progress(terminal::Progress::fitting());
-  const run::Outer outer = run::provide_outer(
+  const run::OuterArtifacts outer = run::find_or_make_outer(
       folders_, [&](const trial::Event& event) { progress(event); }, state(point).value);
   progress.clear();
   std::string text = outer.release;

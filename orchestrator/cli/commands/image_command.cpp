@@ -91,14 +91,14 @@ int add_own(const ImageOptions& options) {
   return base::exit_ok;
 }
 
-image::Image provide(const base::Folders& folders, const std::string& name,
-                     terminal::Progress& progress) {
+image::Image find_or_make(const base::Folders& folders, const std::string& name,
+                          terminal::Progress& progress) {
   const auto line = [&](const std::string& text) { progress.phase(text); };
   image::ImageCache cache(folders);
   // What is not built has no use for a kernel kit.
   const bool built =
       image::find_entry(cache.entries(), name).source == image::Entry::Source::recipe;
-  return cache.provide(name, built ? kit_path(folders, line) : "", line);
+  return cache.find_or_make(name, built ? kit_path(folders, line) : "", line);
 }
 
 // `build` and `fetch` do the same: what it takes to have the image.
@@ -117,7 +117,7 @@ int have(const ImageOptions& options, image::Entry::Source source) {
         std::string("lab image ") + (fetched ? "fetch " : "build ") + entry.name);
   }
   terminal::Progress progress(terminal::Progress::fitting());
-  const image::Image image = provide(folders, options.name, progress);
+  const image::Image image = find_or_make(folders, options.name, progress);
   progress.clear();
   fmt::print("{} {}\n  {}\n  {}\n", image.found ? "found" : "made", image.name,
              image.folder.string(), image.digest);
@@ -137,7 +137,7 @@ int prepare(const ImageOptions& options) {
   const base::Folders folders = base::find_folders();
   terminal::Progress progress(terminal::Progress::fitting());
   const auto line = [&](const std::string& text) { progress.phase(text); };
-  const image::Image image = provide(folders, options.name, progress);
+  const image::Image image = find_or_make(folders, options.name, progress);
   if (image.kind == image::Image::Kind::outer)
     throw base::user_error("image 'outer' is the outer VM's, no guest's");
   const image::Prepared prepared =

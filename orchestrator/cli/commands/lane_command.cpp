@@ -29,7 +29,7 @@ int serve_trials() {
                                                    .verify_tracepoint = work.verify_tracepoint,
                                                    .time_scale = work.time_scale};
                      if (work.provide)
-                       run::provide(work.plans, options, folders, sink);
+                       run::fill_caches(work.plans, options, folders, sink);
                      else
                        run::run_plans(
                            work.plans, options, folders, [] { return false; }, sink);

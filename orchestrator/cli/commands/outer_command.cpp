@@ -126,7 +126,7 @@ int up(const OuterOptions& options) {
                            "lab outer run --on vmx COMMAND");
   const std::vector<scenario::TrialPlan> plans = load_plans(options.scenarios);
   const run::OuterJob outer =
-      run::provide_outer_job(site, wanted_kernel(options, plans), plans, folders, sink);
+      run::make_outer_job(site, wanted_kernel(options, plans), plans, folders, sink);
   progress.phase("outer VM");
   const fs::path sockets = folders.runtime / "outer";
   fs::remove_all(disk_folder(folders));
@@ -179,7 +179,7 @@ int run_in_outer_vm(const OuterOptions& options) {
   terminal::Progress progress(terminal::Progress::fitting());
   const trial::Sink sink = [&](const trial::Event& event) { progress(event); };
   const record::Site& site = wanted_site(options.site);
-  const run::OuterJob outer = run::provide_outer_job(site, options.kernel, {}, folders, sink);
+  const run::OuterJob outer = run::make_outer_job(site, options.kernel, {}, folders, sink);
   const base::RunFolder folder(folders);
   const guest::DomainSpec spec = outer::lay_out_outer(
       outer.image, outer.job, "lab-outer-" + folder.id(), folder.path(), folder.sockets(),

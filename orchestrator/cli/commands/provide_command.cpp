@@ -13,7 +13,7 @@
 #include "orchestrator/cli/output.hpp"
 #include "orchestrator/cli/trials/scenario_file.hpp"
 #include "orchestrator/cli/trials/trial_runner.hpp"
-#include "orchestrator/lane/provide.hpp"
+#include "orchestrator/lane/fill_caches.hpp"
 
 namespace lab::cli {
 namespace fs = std::filesystem;
@@ -50,8 +50,8 @@ int provide_here(const ProvideCommandOptions& options,
   const base::Stopwatch watch;
   terminal::Progress progress(terminal::Progress::fitting());
   const std::vector<fs::path> folders =
-      run::provide(plans, options.trials.run, base::find_folders(),
-                   [&](const trial::Event& event) { progress(event); });
+      run::fill_caches(plans, options.trials.run, base::find_folders(),
+                       [&](const trial::Event& event) { progress(event); });
   progress.clear();
   write_output("", fmt::format("here: all is there ({:.1f} s)\n", watch.seconds()));
   if (!options.share.empty()) share(folders, fs::absolute(options.share), progress);
@@ -62,18 +62,18 @@ int provide_nodes(const ProvideCommandOptions& options,
                   const std::vector<scenario::TrialPlan>& plans) {
   base::ExitCode worst = base::exit_ok;
   terminal::Progress progress(terminal::Progress::fitting());
-  const auto print = [&](const lane::Provided& provided) {
+  const auto print = [&](const lane::FilledNode& node) {
     progress.clear();
-    if (!provided.error)
-      return write_output(
-          "", fmt::format("{}: all is there ({:.1f} s)\n", provided.lane, provided.seconds));
-    say(fmt::format("lab: error: {}: {}\n", provided.lane,
-                    report::printable(provided.error->what(), true)));
-    if (!provided.error->hint().empty())
-      say(fmt::format("hint: {}\n", report::printable(provided.error->hint())));
-    worst = std::max(worst, base::exit_code(provided.error->kind()));
+    if (!node.error)
+      return write_output("",
+                          fmt::format("{}: all is there ({:.1f} s)\n", node.lane, node.seconds));
+    say(fmt::format("lab: error: {}: {}\n", node.lane,
+                    report::printable(node.error->what(), true)));
+    if (!node.error->hint().empty())
+      say(fmt::format("hint: {}\n", report::printable(node.error->hint())));
+    worst = std::max(worst, base::exit_code(node.error->kind()));
   };
-  lane::provide(
+  lane::fill_caches(
       plans, options.trials.run, options.trials.via,
       [&](const trial::Event& event) { progress(event); }, print);
   return worst;

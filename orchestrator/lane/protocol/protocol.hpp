@@ -29,7 +29,7 @@ struct Greeting {
 
 // Trials that a lane runs one after the other in one outer VM, or all that they are made of.
 struct Work {
-  bool provide = false;  // only fills the caches: run::provide
+  bool provide = false;  // run::fill_caches, no trial: lab provide
   std::string site;      // never auto
   bool verify_tracepoint = false;
   double time_scale = 1;  // of the limits around the trials

@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <mutex>
-#include <set>
 
 #include "orchestrator/base/error.hpp"
 #include "orchestrator/base/fd.hpp"
@@ -127,28 +126,21 @@ void check_image(const image::ImageCache& images, const std::string& name) {
   if (entry.source == image::Entry::Source::file) image::check_own_image(entry.file);
 }
 
-// Whether it takes minutes: what the user has as a file is only copied.
-bool is_missing(const image::ImageCache& images, const std::string& name, const fs::path& kit) {
-  return !image::is_file_path(name) &&
-         image::find_entry(images.entries(), name).source != image::Entry::Source::file &&
-         !images.find(name, kit);
-}
-
 }  // namespace
 
-fs::path provide_default_kit(const base::Folders& folders, const trial::Sink& sink) {
+fs::path find_or_fetch_default_kit(const base::Folders& folders, const trial::Sink& sink) {
   return find_kit("", folders, sink).path;
 }
 
-Outer provide_outer(const base::Folders& folders, const trial::Sink& sink,
-                    const std::string& kernel) {
+OuterArtifacts find_or_make_outer(const base::Folders& folders, const trial::Sink& sink,
+                                  const std::string& kernel) {
   const auto lines = lines_to(sink);
   const kvm::KernelKit kit = find_kit(kernel, folders, sink);
   kvm::ModuleSet modules;
   base::Beside building(
       [&] { modules = kvm::build_modules(kit, folders.kvm_patch(), folders.cache, lines); });
   image::ImageCache images(folders);
-  const image::Image image = images.provide("outer", kit.path, lines);
+  const image::Image image = images.find_or_make("outer", kit.path, lines);
   building.wait();
   return {.image = {.disk = image.disk,
                     .kernel = image.kernel,
@@ -162,36 +154,38 @@ Outer provide_outer(const base::Folders& folders, const trial::Sink& sink,
           .modules = modules.path};
 }
 
-Inside provide_inside(const base::Folders& folders, const trial::Sink& sink) {
+KernelArtifacts find_or_make_modules(const base::Folders& folders, const trial::Sink& sink) {
   const auto lines = lines_to(sink);
   const kvm::KernelKit kit = find_kit(base::running_kernel(), folders, sink);
   const kvm::ModuleSet modules = kvm::build_modules(kit, folders.kvm_patch(), folders.cache, lines);
   return {.kit = kit.path, .modules = modules.path};
 }
 
-void provide_missing_images(const std::vector<scenario::TrialPlan>& plans,
-                            const base::Folders& folders, const trial::Sink& sink,
-                            const fs::path& kit) {
-  image::ImageCache images(folders);
-  std::set<std::string> names;
-  for (const scenario::TrialPlan& plan : plans) names.insert(plan.settings.image);
-  for (const std::string& name : names)
-    if (is_missing(images, name, kit)) images.provide(name, kit, lines_to(sink));
+Images find_or_make_images(const std::vector<scenario::TrialPlan>& plans,
+                           const base::Folders& folders, const trial::Sink& sink,
+                           const fs::path& kit) {
+  const auto lines = lines_to(sink);
+  image::ImageCache cache(folders);
+  Images images;
+  for (const scenario::TrialPlan& plan : plans) {
+    const std::string& name = plan.settings.image;
+    if (images.contains(name)) continue;
+    images[name] = image::is_file_path(name) ? cache.find_or_copy(name, lines)
+                                             : cache.find_or_make(name, kit, lines);
+  }
+  return images;
 }
 
-std::map<std::string, trial::GuestImage> provide_images(
-    const std::vector<scenario::TrialPlan>& plans, const base::Folders& folders,
-    const trial::Sink& sink, const fs::path& kit) {
+std::map<std::string, trial::GuestImage> prepare_images(
+    const Images& images, const std::vector<scenario::TrialPlan>& plans,
+    const base::Folders& folders, const trial::Sink& sink, const fs::path& kit) {
   const auto lines = lines_to(sink);
-  image::ImageCache images(folders);
   const image::ApplianceOptions appliance{.cache = folders.cache, .kernel_kit = kit};
   std::map<std::string, trial::GuestImage> result;
   for (const scenario::TrialPlan& plan : plans) {
     const std::string key = inside::image_key(plan);
-    if (result.count(key) != 0) continue;
-    const std::string& name = plan.settings.image;
-    const image::Image image = image::is_file_path(name) ? images.provide_file(name, lines)
-                                                         : images.provide(name, kit, lines);
+    if (result.contains(key)) continue;
+    const image::Image& image = images.at(plan.settings.image);
     if (!plan.settings.guest_kernel.empty()) {
       result[key] = with_own_kernel(image, plan, folders, appliance, lines);
     } else {

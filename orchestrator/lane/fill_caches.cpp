@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "orchestrator/lane/provide.hpp"
+#include "orchestrator/lane/fill_caches.hpp"
 
 #include <fmt/format.h>
 
@@ -21,19 +21,19 @@ constexpr double time_limit = 6 * 3600;  // seconds
 
 }  // namespace
 
-Provider::Provider(ProvideOptions options, trial::Sink sink,
-                   std::function<void(const Provided&)> done)
+CacheFiller::CacheFiller(FillOptions options, trial::Sink sink,
+                         std::function<void(const FilledNode&)> done)
     : options_(std::move(options)), sink_(std::move(sink)), done_(std::move(done)) {
   slots_.resize(options_.lanes);
   for (unsigned i = 0; i < options_.lanes; ++i) slots_[i].number = i + 1;
 }
 
-Provider::~Provider() {
+CacheFiller::~CacheFiller() {
   for (Slot& slot : slots_) end(slot);
   endings_.wait();
 }
 
-void Provider::run() {
+void CacheFiller::run() {
   for (Slot& slot : slots_) start(slot);
   while (std::ranges::any_of(slots_, [](const Slot& slot) { return slot.peer != nullptr; })) {
     base::throw_if_interrupted();
@@ -44,7 +44,7 @@ void Provider::run() {
   endings_.wait();
 }
 
-void Provider::start(Slot& slot) {
+void CacheFiller::start(Slot& slot) {
   try {
     slot.peer =
         std::make_unique<Peer>(options_.command(slot.number), options_.ours, options_.silence);
@@ -56,7 +56,7 @@ void Provider::start(Slot& slot) {
   }
 }
 
-void Provider::give(Slot& slot) {
+void CacheFiller::give(Slot& slot) {
   if (!slot.peer || slot.given) return;
   if (!slot.peer->greeting()) {
     if (auto why = Queue::overdue(slot.peer->seconds(), options_.queue_limit)) finish(slot, *why);
@@ -68,7 +68,7 @@ void Provider::give(Slot& slot) {
   slot.peer->give(options_.work, time_limit);
 }
 
-void Provider::wait() {
+void CacheFiller::wait() {
   std::vector<pollfd> fds;
   for (const Slot& slot : slots_)
     if (slot.peer) slot.peer->add_to(fds);
@@ -78,7 +78,7 @@ void Provider::wait() {
     if (slot.peer) step(slot);
 }
 
-void Provider::step(Slot& slot) {
+void CacheFiller::step(Slot& slot) {
   bool over = false;
   try {
     slot.peer->step([&](const trial::Event& event) {
@@ -91,7 +91,7 @@ void Provider::step(Slot& slot) {
   if (over) finish(slot, slot.error);
 }
 
-void Provider::take(Slot& slot, const trial::Event& event) {
+void CacheFiller::take(Slot& slot, const trial::Event& event) {
   if (const auto* error = event.get<base::Error>()) slot.error = *error;
   if (!event.is<trial::PhaseBegun>()) return;
   trial::Event phase = event;
@@ -100,23 +100,23 @@ void Provider::take(Slot& slot, const trial::Event& event) {
   sink_(phase);
 }
 
-void Provider::finish(Slot& slot, std::optional<base::Error> error) {
+void CacheFiller::finish(Slot& slot, std::optional<base::Error> error) {
   std::string name = "lane " + std::to_string(slot.number);
   if (slot.peer && slot.peer->greeting()) name += " on " + slot.peer->greeting()->node;
   end(slot);
   done_({.lane = name, .seconds = slot.since.seconds(), .error = std::move(error)});
 }
 
-void Provider::end(Slot& slot) {
+void CacheFiller::end(Slot& slot) {
   if (!slot.peer) return;
   slot.peer->end();
   endings_.add(std::move(slot.peer));
   sink_({.what = trial::End(), .lane = slot.number});
 }
 
-void provide(const std::vector<scenario::TrialPlan>& asked, const run::RunOptions& options,
-             const Via& via, const trial::Sink& sink,
-             const std::function<void(const Provided&)>& done) {
+void fill_caches(const std::vector<scenario::TrialPlan>& asked, const run::RunOptions& options,
+                 const Via& via, const trial::Sink& sink,
+                 const std::function<void(const FilledNode&)>& done) {
   const record::Site& site = run::site_for(options.site, asked, sink);
   std::vector<scenario::TrialPlan> plans = run::decide_exact(asked, site);
   if (std::ranges::any_of(plans, [](const scenario::TrialPlan& plan) {
@@ -124,15 +124,15 @@ void provide(const std::vector<scenario::TrialPlan>& asked, const run::RunOption
       }))
     plans.push_back(known_trial());
   const Starter starter(via, plans, site, options.at_once);
-  Provider({.lanes = options.at_once,
-            .command = [&](unsigned lane) { return starter(lane); },
-            .ours = this_lane(),
-            .work = {.provide = true,
-                     .site = std::string(site.name),
-                     .time_scale = options.time_scale,
-                     .plans = plans},
-            .queue_limit = 60 * via.queue_limit},
-           sink, done)
+  CacheFiller({.lanes = options.at_once,
+               .command = [&](unsigned lane) { return starter(lane); },
+               .ours = this_lane(),
+               .work = {.provide = true,
+                        .site = std::string(site.name),
+                        .time_scale = options.time_scale,
+                        .plans = plans},
+               .queue_limit = 60 * via.queue_limit},
+              sink, done)
       .run();
 }
 

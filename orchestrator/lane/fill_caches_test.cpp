@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "orchestrator/lane/provide.hpp"
+#include "orchestrator/lane/fill_caches.hpp"
 
 #include <gmock/gmock.h>
 #include <signal.h>
@@ -26,25 +26,24 @@ class Provide : public testing::Test {
 
   // Lanes that do what `kinds` says, each on a node of its own unless `nodes` says others.
   void run(std::vector<std::string> kinds, std::vector<std::string> nodes) {
-    ProvideOptions options{.lanes = unsigned(kinds.size()),
-                           .command =
-                               [this, kinds, nodes](unsigned lane) {
-                                 return base::Command{
-                                     .argv = {"/proc/self/exe"},
-                                     .environment = {{"FAKE_LANE", kinds.at(lane - 1)},
-                                                     {"FAKE_NODE", nodes.at(lane - 1)},
-                                                     {"FAKE_FOLDER", folder_.path().string()},
-                                                     {"LAB_LANE", std::to_string(lane)},
-                                                     {"FAKE_SILENCE", "3"}}};
-                               },
-                           .ours = fake::greeting(),
-                           .work = {.provide = true, .site = "svm", .plans = {known_trial()}},
-                           .silence = 3};
-    Provider(
+    FillOptions options{.lanes = unsigned(kinds.size()),
+                        .command =
+                            [this, kinds, nodes](unsigned lane) {
+                              return base::Command{
+                                  .argv = {"/proc/self/exe"},
+                                  .environment = {{"FAKE_LANE", kinds.at(lane - 1)},
+                                                  {"FAKE_NODE", nodes.at(lane - 1)},
+                                                  {"FAKE_FOLDER", folder_.path().string()},
+                                                  {"LAB_LANE", std::to_string(lane)},
+                                                  {"FAKE_SILENCE", "3"}}};
+                            },
+                        .ours = fake::greeting(),
+                        .work = {.provide = true, .site = "svm", .plans = {known_trial()}},
+                        .silence = 3};
+    CacheFiller(
         options, [this](const trial::Event& event) { events_.push_back(event); },
-        [this](const Provided& provided) {
-          lines_.push_back(provided.lane + ": " +
-                           (provided.error ? provided.error->what() : "provided"));
+        [this](const FilledNode& node) {
+          lines_.push_back(node.lane + ": " + (node.error ? node.error->what() : "provided"));
         })
         .run();
   }
@@ -53,7 +52,7 @@ class Provide : public testing::Test {
   std::vector<trial::Event> events_;
 
  private:
-  base::TemporaryFolder folder_{testing::TempDir(), "provide"};
+  base::TemporaryFolder folder_{testing::TempDir(), "fill"};
 };
 
 TEST_F(Provide, TakesEachNodeOnce) {

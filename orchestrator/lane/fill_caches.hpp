@@ -14,14 +14,14 @@
 
 namespace lab::lane {
 
-// How a node was provided, or why it was not.
-struct Provided {
+// How the caches of a node were filled, or why they were not.
+struct FilledNode {
   std::string lane;  // "lane 3 on node7"; its node is missing where it never greeted
   double seconds = 0;
   std::optional<base::Error> error;
 };
 
-struct ProvideOptions {
+struct FillOptions {
   unsigned lanes = 1;
   std::function<base::Command(unsigned lane)> command;  // that starts a lane, from 1
   Greeting ours;
@@ -30,13 +30,13 @@ struct ProvideOptions {
   double queue_limit = 0;  // seconds in which a lane must greet; 0: none
 };
 
-class Provider {
+class CacheFiller {
  public:
   // Takes each node once, through its first lane that greets; other lanes there end at once. `sink`
   // gets phases with the lane's number, `done` each node as it comes. What fails on one node stops
   // no other.
-  Provider(ProvideOptions options, trial::Sink sink, std::function<void(const Provided&)> done);
-  ~Provider();  // lanes end
+  CacheFiller(FillOptions options, trial::Sink sink, std::function<void(const FilledNode&)> done);
+  ~CacheFiller();  // lanes end
 
   // Error (interrupted).
   void run();
@@ -58,19 +58,19 @@ class Provider {
   void finish(Slot& slot, std::optional<base::Error> error);
   void end(Slot& slot);
 
-  ProvideOptions options_;
+  FillOptions options_;
   trial::Sink sink_;
-  std::function<void(const Provided&)> done_;
+  std::function<void(const FilledNode&)> done_;
   std::vector<Slot> slots_;
   Endings endings_;
-  std::set<std::string> nodes_;  // that are provided, or being so
+  std::set<std::string> nodes_;  // whose caches are filled, or being so
 };
 
-// As run::provide, on each node that `options.at_once` lanes are on. Where the plans are exact,
-// their nodes' known trial is among what is provided. Errors of single nodes are `done`'s; Error
+// As run::fill_caches, on each node that `options.at_once` lanes are on. Where the plans are exact,
+// the trial that proves nodes is among what is made. Errors of single nodes are `done`'s; Error
 // (user) where no site fits; Error (interrupted).
-void provide(const std::vector<scenario::TrialPlan>& plans, const run::RunOptions& options,
-             const Via& via, const trial::Sink& sink,
-             const std::function<void(const Provided&)>& done);
+void fill_caches(const std::vector<scenario::TrialPlan>& plans, const run::RunOptions& options,
+                 const Via& via, const trial::Sink& sink,
+                 const std::function<void(const FilledNode&)>& done);
 
 }  // namespace lab::lane

@@ -41,14 +41,14 @@ void write(const ordered_json& value, std::size_t depth, std::string& text) {
   text += "\n" + std::string(2 * depth, ' ') + (is_object ? "}" : "]");
 }
 
-std::string key_of(exits::Vendor vendor, std::uint32_t number) {
+std::string reason_key(exits::Vendor vendor, std::uint32_t number) {
   return exits::find_reason(vendor, number) ? exits::reason_name(vendor, number)
                                             : std::to_string(number);
 }
 
 ordered_json reasons_json(const CountsByReason& reasons, exits::Vendor vendor) {
   ordered_json object = ordered_json::object();
-  for (const auto& [number, column] : reasons) object[key_of(vendor, number)] = column;
+  for (const auto& [number, column] : reasons) object[reason_key(vendor, number)] = column;
   return object;
 }
 

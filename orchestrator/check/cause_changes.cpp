@@ -7,7 +7,7 @@
 namespace lab::check {
 namespace {
 
-bool is_of(const Row& row, const CauseChange& change) {
+bool belongs_to(const Row& row, const CauseChange& change) {
   if (change.step != row.step || change.guest != row.guest) return false;
   if (row.kind == Row::Kind::total) return true;
   return row.kind == Row::Kind::reason && change.number == row.number;
@@ -25,7 +25,7 @@ void name_causes(Comparison& comparison, std::span<const record::Record> a,
 std::vector<CauseChange> matching_changes(const Row& row, const std::vector<CauseChange>& changes) {
   std::vector<CauseChange> own;
   std::ranges::copy_if(changes, std::back_inserter(own),
-                       [&](const CauseChange& change) { return is_of(row, change); });
+                       [&](const CauseChange& change) { return belongs_to(row, change); });
   return own;
 }
 

@@ -25,7 +25,7 @@ std::size_t to_show_some(const Finding& finding, std::size_t b_trials, double al
 
 enum class Answer { confirmed, refuted, neither };
 
-Answer answer_of(const Row& row, bool exact, const Cell& a, const Cell& b,
+Answer judge_row(const Row& row, bool exact, const Cell& a, const Cell& b,
                  const GateOptions& options) {
   const Floors& floors = scenario_floors(options, a.scenario);
   const bool more = row.is_more() && matters(row, floors, known_vendor(b));
@@ -74,7 +74,7 @@ Confirmation confirm(const std::vector<Finding>& suspected, const Cell& a, const
   }
   correct(rows, options.alpha);
   for (const Row* row : rows) {
-    const Answer answer = answer_of(*row, comparison.exact, a, b, options);
+    const Answer answer = judge_row(*row, comparison.exact, a, b, options);
     if (answer == Answer::neither)
       result.cannot_tell.push_back(
           fmt::format("{}: suspected, and {} and {} more trials neither "

@@ -21,7 +21,7 @@ double median_in(const PhaseSamples& phase, const Row& row) {
 }
 
 // Where most of a boot's change lies, by the timelines' medians.
-std::string where_of(const Row& row, const Cell& a, const Cell& b) {
+std::string locate_change(const Row& row, const Cell& a, const Cell& b) {
   if (a.steps.empty() || row.step != a.steps.front().step) return "";
   double all = 0, most = 0;
   std::string name;
@@ -204,7 +204,7 @@ bool is_among(const std::vector<Finding>& findings, const Row& row) {
 }
 
 Finding make_finding(const Row& row, const Comparison& comparison, const Cell& a, const Cell& b) {
-  Finding finding{.row = row, .where = where_of(row, a, b)};
+  Finding finding{.row = row, .where = locate_change(row, a, b)};
   const Row* reason = row.kind == Row::Kind::total ? main_reason(row, comparison) : &row;
   if (reason && reason->category) finding.cause = likely_cause(*reason->category);
   return finding;

@@ -21,18 +21,18 @@ const CLI::App& named(const CLI::App& app) {
 }
 
 // "lab results list".
-std::string name_of(const CLI::App& app) {
-  return (app.get_parent() ? name_of(*app.get_parent()) + " " : "") + app.get_name();
+std::string full_name(const CLI::App& app) {
+  return (app.get_parent() ? full_name(*app.get_parent()) + " " : "") + app.get_name();
 }
 
-std::vector<std::string> options_of(const CLI::App& app) {
+std::vector<std::string> list_options(const CLI::App& app) {
   std::vector<std::string> names;
   for (const CLI::Option* option : app.get_options())
     for (const std::string& name : option->get_lnames()) names.push_back("--" + name);
   return names;
 }
 
-std::vector<std::string> commands_of(const CLI::App& app) {
+std::vector<std::string> list_commands(const CLI::App& app) {
   std::vector<std::string> names;
   for (const CLI::App* sub : app.get_subcommands([](const CLI::App*) { return true; }))
     if (!sub->get_group().empty()) names.push_back(sub->get_name());
@@ -45,7 +45,7 @@ std::string complaint(const CLI::App& command, const std::string& word) {
   const bool is_option = word.starts_with('-');
   if (!is_option && command.get_require_subcommand_min() == 0) return "";
   const std::string name = is_option ? word.substr(0, word.find('=')) : word;
-  const std::vector<std::string> known = is_option ? options_of(command) : commands_of(command);
+  const std::vector<std::string> known = is_option ? list_options(command) : list_commands(command);
   return fmt::format(
       "unknown {} '{}'{}", is_option ? "option" : "command", report::printable(name),
       base::did_you_mean(name, std::vector<std::string_view>(known.begin(), known.end())));
@@ -57,7 +57,7 @@ void explain(CLI::App& app, const CLI::ParseError& error) {
   const std::vector<std::string> left = app.remaining(true);
   const std::string wrong = left.empty() ? "" : complaint(command, left.front());
   if (!wrong.empty())
-    fmt::print(stderr, "lab: error: {}\nhint: {} --help\n", wrong, name_of(command));
+    fmt::print(stderr, "lab: error: {}\nhint: {} --help\n", wrong, full_name(command));
   else if (left.empty() && command.get_require_subcommand_min() > 0)
     fmt::print(stderr, "{}", app.help());
   else

@@ -60,7 +60,7 @@ DomainPtr find_domain(virConnect* connection, const std::string& name) {
   return domain;
 }
 
-AgentOutcome outcome_of(const json& status) {
+AgentOutcome parse_outcome(const json& status) {
   AgentOutcome outcome;
   if (status.contains("exitcode"))
     outcome.exit_code = int(base::whole_number(status["exitcode"], "exitcode", 0, 255));
@@ -79,7 +79,7 @@ std::optional<AgentOutcome> parse_agent_status(std::string_view answer) {
   const json status = result_in(answer);
   try {
     if (!status.value("exited", false)) return std::nullopt;
-    return outcome_of(status);
+    return parse_outcome(status);
   } catch (const json::exception& error) {
     throw base::infrastructure_error(std::string("the guest agent's answer: ") + error.what());
   }

@@ -15,7 +15,7 @@ namespace lab::help {
 namespace {
 
 // Of the first heading "# NAME: TITLE".
-std::string_view title_of(std::string_view text) {
+std::string_view parse_title(std::string_view text) {
   const std::size_t at = text.find("\n# ");
   if (at == std::string_view::npos) return "";
   std::string_view line = text.substr(at + 3, text.find('\n', at + 3) - at - 3);
@@ -34,7 +34,7 @@ const std::vector<Topic>& topics() {
   static const std::vector<Topic> all = [] {
     std::vector<Topic> found;
     for (const LabHelpTopic* topic = lab_help_topics; topic->name; ++topic)
-      found.push_back({topic->name, title_of(topic->text), topic->text});
+      found.push_back({topic->name, parse_title(topic->text), topic->text});
     return found;
   }();
   return all;

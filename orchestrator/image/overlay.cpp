@@ -16,7 +16,7 @@ struct ChainLink {
 };
 
 // The disk's file first, then the one below it.
-std::vector<ChainLink> chain_of(const std::filesystem::path& disk) {
+std::vector<ChainLink> read_chain(const std::filesystem::path& disk) {
   const std::string info = base::run_checked(
       {.argv = {"qemu-img", "info", "--backing-chain", "--output", "json", disk.string()}});
   try {
@@ -40,7 +40,7 @@ void create_overlay(const std::filesystem::path& backing, const std::string& bac
 
 void copy_chain(const std::filesystem::path& disk, const std::filesystem::path& folder) {
   std::filesystem::create_directories(folder);
-  const std::vector<ChainLink> chain = chain_of(disk);
+  const std::vector<ChainLink> chain = read_chain(disk);
   const auto name = [&](std::size_t i) {
     return i == 0 ? disk.filename().string() : "below" + std::to_string(i);
   };

@@ -102,7 +102,7 @@ void check_kept(const Image& image) {
   }
 }
 
-std::string digest_of(const fs::path& folder, const json& object) {
+std::string digest_parts(const fs::path& folder, const json& object) {
   std::string parts;
   for (const char* part : {"disk", "kernel", "initrd"})
     if (object.contains(part)) parts += base::sha256_file(folder / object[part].get<std::string>());
@@ -113,7 +113,7 @@ std::string digest_of(const fs::path& folder, const json& object) {
 // What is measured is named by what it consists of: the digest is taken once, when it is made.
 void add_digest(const fs::path& folder) {
   json object = base::parse_json(base::read_file(folder / "image.json"));
-  object["digest"] = digest_of(folder, object);
+  object["digest"] = digest_parts(folder, object);
   write_json(folder, object);
 }
 

@@ -37,7 +37,7 @@ std::vector<const DetailHistogram*> all_histograms() {
   return {&pio, &msr, &cpuid, &cr, &page_faults, &mmio, &fast_mmio};
 }
 
-fs::path folder_of(const std::string& tracepoint) {
+fs::path event_folder(const std::string& tracepoint) {
   return fs::path("events/kvm") / tracepoint;
 }
 
@@ -50,7 +50,7 @@ std::string trigger(const DetailHistogram& histogram) {
 HistogramEvents read_histogram(const DetailHistogram& histogram) {
   try {
     return parse_histogram(
-        base::read_file(fs::path(tracefs_root) / folder_of(histogram.tracepoint) / "hist"),
+        base::read_file(fs::path(tracefs_root) / event_folder(histogram.tracepoint) / "hist"),
         histogram.keys);
   } catch (const base::Error& error) {
     throw base::infrastructure_error("histogram of kvm:" + histogram.tracepoint + ": " +
@@ -59,7 +59,7 @@ HistogramEvents read_histogram(const DetailHistogram& histogram) {
 }
 
 // Of "{ rw:  1, port:  1016, size:  1 } hitcount:  123": what stands behind "NAME:".
-std::uint64_t value_of(std::string_view line, const std::string& name) {
+std::uint64_t parse_value(std::string_view line, const std::string& name) {
   const std::string before = " " + name + ":";
   const std::size_t at = line.find(before);
   if (at == std::string_view::npos)
@@ -72,7 +72,7 @@ std::uint64_t value_of(std::string_view line, const std::string& name) {
   return value;
 }
 
-exits::TracedDetails::PairEvents pairs_of(const DetailHistogram& histogram) {
+exits::TracedDetails::PairEvents read_pairs(const DetailHistogram& histogram) {
   exits::TracedDetails::PairEvents events;
   for (const auto& [values, hits] : read_histogram(histogram))
     events[{values.at(0), values.at(1)}] += hits;
@@ -84,7 +84,7 @@ bool has_decode_assists() {
   return base::cpu_has("decodeassists");
 }
 
-exits::TracedDetails::Events details_of(
+exits::TracedDetails::Events read_details(
     const DetailHistogram& histogram,
     std::uint64_t (*detail)(const std::vector<std::uint64_t>& values)) {
   exits::TracedDetails::Events events;
@@ -95,13 +95,13 @@ exits::TracedDetails::Events details_of(
 }  // namespace
 
 bool DetailTracepoints::possible() {
-  return fs::exists(fs::path(tracefs_root) / folder_of(pio.tracepoint) / "hist");
+  return fs::exists(fs::path(tracefs_root) / event_folder(pio.tracepoint) / "hist");
 }
 
 DetailTracepoints::DetailTracepoints() {
   try {
     for (const DetailHistogram* histogram : all_histograms()) {
-      write_tracefs(folder_of(histogram->tracepoint) / "trigger", trigger(*histogram));
+      write_tracefs(event_folder(histogram->tracepoint) / "trigger", trigger(*histogram));
       set_.push_back(histogram->tracepoint);
     }
   } catch (...) {
@@ -118,7 +118,7 @@ void DetailTracepoints::remove() {
   for (const DetailHistogram* histogram : all_histograms()) {
     if (std::ranges::find(set_, histogram->tracepoint) == set_.end()) continue;
     try {
-      write_tracefs(folder_of(histogram->tracepoint) / "trigger", "!" + trigger(*histogram));
+      write_tracefs(event_folder(histogram->tracepoint) / "trigger", "!" + trigger(*histogram));
     } catch (const std::exception& error) {
       spdlog::warn("{}", error.what());
     }
@@ -127,22 +127,22 @@ void DetailTracepoints::remove() {
 
 exits::TracedDetails DetailTracepoints::read() const {
   exits::TracedDetails traced;
-  traced.pio = details_of(pio, [](const std::vector<std::uint64_t>& values) {
+  traced.pio = read_details(pio, [](const std::vector<std::uint64_t>& values) {
     constexpr std::uint64_t in = 1 << 24;
     return values[1] | values[2] << 16 | (values[0] == 0 ? in : 0);
   });
-  traced.msr = details_of(
+  traced.msr = read_details(
       msr, [](const std::vector<std::uint64_t>& values) { return values[1] | values[0] << 32; });
-  traced.cpuid = details_of(
+  traced.cpuid = read_details(
       cpuid, [](const std::vector<std::uint64_t>& values) { return values[0] | values[1] << 32; });
-  traced.cr = details_of(cr, [](const std::vector<std::uint64_t>& values) {
+  traced.cr = read_details(cr, [](const std::vector<std::uint64_t>& values) {
     constexpr std::uint64_t write = 1 << 8;
     return values[1] | (values[0] != 0 ? write : 0);
   });
-  traced.page_faults = pairs_of(page_faults);
-  traced.mmio = pairs_of(mmio);
+  traced.page_faults = read_pairs(page_faults);
+  traced.mmio = read_pairs(mmio);
   traced.fast_mmio =
-      details_of(fast_mmio, [](const std::vector<std::uint64_t>& values) { return values[0]; });
+      read_details(fast_mmio, [](const std::vector<std::uint64_t>& values) { return values[0]; });
   traced.has_decode_assists = has_decode_assists();
   return traced;
 }
@@ -154,10 +154,11 @@ HistogramEvents parse_histogram(std::string_view text, const std::vector<std::st
     text.remove_prefix(std::min(line.size() + 1, text.size()));
     if (line.starts_with("{")) {
       std::vector<std::uint64_t> values;
-      for (const std::string& key : keys) values.push_back(value_of(line, key));
-      events[values] += value_of(line, "hitcount");
-    } else if (line.find(" Dropped:") != std::string_view::npos && value_of(line, "Dropped") != 0) {
-      throw base::infrastructure_error("dropped " + std::to_string(value_of(line, "Dropped")) +
+      for (const std::string& key : keys) values.push_back(parse_value(line, key));
+      events[values] += parse_value(line, "hitcount");
+    } else if (line.find(" Dropped:") != std::string_view::npos &&
+               parse_value(line, "Dropped") != 0) {
+      throw base::infrastructure_error("dropped " + std::to_string(parse_value(line, "Dropped")) +
                                        " events for which it had no room");
     }
   }

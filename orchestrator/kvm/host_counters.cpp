@@ -22,7 +22,7 @@ namespace {
 constexpr std::size_t causes_limit = 256 << 20;
 constexpr std::size_t stats_limit = 16 << 20;  // 64 vCPUs with 176 reasons each are 2 MiB
 
-fs::path folder_of(pid_t pid, const fs::path& debugfs) {
+fs::path find_vm_folder(pid_t pid, const fs::path& debugfs) {
   const std::string prefix = std::to_string(pid) + "-";
   std::error_code error;
   for (const auto& entry : fs::directory_iterator(debugfs, error))
@@ -37,7 +37,7 @@ fs::path folder_of(pid_t pid, const fs::path& debugfs) {
 }  // namespace
 
 VmCounters VmCounters::find(pid_t pid, const fs::path& debugfs) {
-  const fs::path folder = folder_of(pid, debugfs);
+  const fs::path folder = find_vm_folder(pid, debugfs);
   if (!fs::exists(folder / "exit_stats"))
     throw base::infrastructure_error("the kvm module that is loaded has no exit counts",
                                      "lab kvm status; lab kvm load");

@@ -30,18 +30,18 @@ bool has_open(const fs::path& process, bool (*is_meant)(const std::string&)) {
 }
 
 // Anything may be in a process's name: only what prints well is kept.
-std::string command_of(const fs::path& process) {
+std::string read_command(const fs::path& process) {
   return base::printable_ascii(base::read_line(process / "comm")).substr(0, 32);
 }
 
-std::vector<KvmUser> users_of(const fs::path& proc, bool (*is_meant)(const std::string&)) {
+std::vector<KvmUser> find_users(const fs::path& proc, bool (*is_meant)(const std::string&)) {
   std::vector<KvmUser> users;
   std::error_code error;
   for (const auto& entry : fs::directory_iterator(proc, error)) {
     const std::string name = entry.path().filename();
     if (name.find_first_not_of("0123456789") == std::string::npos &&
         has_open(entry.path(), is_meant))
-      users.push_back({std::stoi(name), command_of(entry.path())});
+      users.push_back({std::stoi(name), read_command(entry.path())});
   }
   std::ranges::sort(users, {}, &KvmUser::pid);
   return users;
@@ -50,11 +50,11 @@ std::vector<KvmUser> users_of(const fs::path& proc, bool (*is_meant)(const std::
 }  // namespace
 
 std::vector<KvmUser> kvm_users(const fs::path& proc) {
-  return users_of(proc, is_kvm);
+  return find_users(proc, is_kvm);
 }
 
 std::vector<KvmUser> perf_users(const fs::path& proc) {
-  return users_of(proc, is_perf);
+  return find_users(proc, is_perf);
 }
 
 std::string in_words(const std::vector<KvmUser>& users) {

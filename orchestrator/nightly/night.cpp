@@ -77,11 +77,11 @@ class Night {
   Words words(const std::string& command, const ConfiguredScenario& scenario,
               const std::string& site, const Words& own) const {
     return Words{command,   scenario.file, "--on", site,
-                 "--store", places_.store, "-o",   output_of(command, scenario.name)} +
+                 "--store", places_.store, "-o",   output_file(command, scenario.name)} +
            own + scenario.options + config_.options;
   }
 
-  fs::path output_of(const std::string& command, const std::string& name) const {
+  fs::path output_file(const std::string& command, const std::string& name) const {
     return places_.work / (name + "." + command);
   }
 
@@ -156,7 +156,7 @@ class Night {
 
   void take_check(Result& result) const {
     raise_or_close_alarm(result);
-    const fs::path file = output_of("check", result.name);
+    const fs::path file = output_file("check", result.name);
     if (!fs::exists(file)) return;  // what went wrong was said
     const std::string text = base::read_file(file);
     result.findings = base::parse_json(text).value("findings", Words());
@@ -180,7 +180,7 @@ class Night {
   }
 
   // None of a run that is not known, as most runs have not been confirmed.
-  std::vector<record::Record> records_of(const std::string& run) const {
+  std::vector<record::Record> list_records(const std::string& run) const {
     try {
       return Store(places_.store, Store::Mode::read_only).list({.run = run});
     } catch (const base::Error& error) {
@@ -195,12 +195,12 @@ class Night {
     std::set<std::string> sites;  // auto was one of them
     for (const Result& result : outcome_.results) {
       if (result.run.empty()) continue;
-      for (record::Record& trial : records_of(result.run)) {
+      for (record::Record& trial : list_records(result.run)) {
         lines += to_json(trial) + "\n";
         sites.insert(trial.site);
         outcome_.trials.push_back(std::move(trial));
       }
-      for (const auto& trial : records_of(std::string(record::confirmation_prefix) + result.run))
+      for (const auto& trial : list_records(std::string(record::confirmation_prefix) + result.run))
         lines += to_json(trial) + "\n";
     }
     if (!sites.empty()) outcome_.site = fmt::format("{}", fmt::join(sites, " "));
@@ -235,7 +235,7 @@ class Night {
   std::string junit() const {
     std::vector<fs::path> documents;
     for (const Result& result : outcome_.results)
-      if (const fs::path file = output_of("run", result.name); fs::exists(file))
+      if (const fs::path file = output_file("run", result.name); fs::exists(file))
         documents.push_back(file);
     return junit_text(outcome_, documents);
   }

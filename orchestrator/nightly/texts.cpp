@@ -17,7 +17,7 @@ namespace {
 
 using nlohmann::ordered_json;
 
-std::string lines_of(const Words& findings, const char* indent) {
+std::string indented_lines(const Words& findings, const char* indent) {
   std::string text;
   for (const std::string& finding : findings) text += indent + report::printable(finding) + "\n";
   return text;
@@ -32,7 +32,7 @@ std::string junit_text(const Outcome& outcome,
     report::JUnitTest test{.scenario = "nightly", .name = result.name};
     if (result.exit_code != 0)
       test.problem = {true, std::to_string(result.exit_code), exit_code_text(result.exit_code),
-                      lines_of(result.findings, "")};
+                      indented_lines(result.findings, "")};
     suite.tests.push_back(std::move(test));
   }
   return report::junit_document("nightly", {suite}, documents_of_runs);
@@ -82,7 +82,7 @@ std::string summary_text(const Outcome& outcome) {
     if (!result.since.empty()) text += fmt::format("\n**{}**: {}.\n", result.name, result.since);
   for (const Result& result : outcome.results)  // indented: whatever is in it is text
     if (!result.findings.empty())
-      text += fmt::format("\n**{}**\n\n{}", result.name, lines_of(result.findings, "    "));
+      text += fmt::format("\n**{}**\n\n{}", result.name, indented_lines(result.findings, "    "));
   return text + "\n" + report::markdown(outcome.trials);
 }
 

@@ -10,7 +10,7 @@
 namespace lab::outer {
 namespace {
 
-std::string emulator_of(const Site& site, const OuterImage& image) {
+std::string describe_emulator(const Site& site, const OuterImage& image) {
   try {
     return image.emulator ? in_words(*image.emulator) : back_end(site).packaged_version();
   } catch (const base::Error& error) {
@@ -34,7 +34,7 @@ record::Conditions outside_conditions(const OuterImage& image, const inside::Job
   };
   // Inside, a version that is a character longer would move the exits of exact trials.
   set(record::condition::lab_version, inside::version());
-  set(record::condition::emulator, emulator_of(*job.site, image));
+  set(record::condition::emulator, describe_emulator(*job.site, image));
   set(record::condition::outer_image, digest_beginning(image.digest));
   if (!job.site->emulated) set(record::condition::host_kernel, base::running_kernel());
   if (!inside::has_own_clock(job)) set(record::condition::host, base::this_host());

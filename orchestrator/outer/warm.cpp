@@ -71,8 +71,8 @@ std::string warming_script(const inside::Job& job) {
                      kvm::options_text(split.kvm), kvm::options_text(split.vendor));
 }
 
-std::string digest_of(const OuterImage& image, const inside::Job& job, const std::string& script,
-                      guest::DomainSpec spec) {
+std::string state_digest(const OuterImage& image, const inside::Job& job, const std::string& script,
+                         guest::DomainSpec spec) {
   spec.name = spec.console_socket = spec.agent_socket = spec.channels[0].socket = "";
   if (spec.disks.size() > 2) spec.disks.resize(2);  // the system's and the job's
   for (guest::Disk& disk : spec.disks) disk.path = "";
@@ -123,7 +123,7 @@ class Warmer {
         script_(warming_script(job)),
         patience_(back_end_.saving_patience * job.time_scale),
         spec_(spec),
-        folder_(folders.cache / "warm" / digest_of(image, job, script_, spec)),
+        folder_(folders.cache / "warm" / state_digest(image, job, script_, spec)),
         run_(run),
         sink_(sink) {}
 

@@ -16,20 +16,20 @@ std::string_view canonical(std::string_view key) {
   return key == "paging" ? "kvm.paging" : key;
 }
 
-std::string what_of(std::string_view reason, const std::optional<exits::Category>& category) {
+std::string subject_text(std::string_view reason, const std::optional<exits::Category>& category) {
   return category ? fmt::format("category {}", to_string(*category)) : std::string(reason);
 }
 
-std::string name_of(const scenario::Expectation& expect, std::uint32_t guest) {
+std::string expectation_name(const scenario::Expectation& expect, std::uint32_t guest) {
   const std::string cause = expect.cause.empty() ? "" : fmt::format("cause '{}' of ", expect.cause);
   return fmt::format("{}expect {}{} of {}{}", guest > 1 ? fmt::format("guest {}: ", guest) : "",
-                     cause, what_of(expect.reason, expect.category), expect.step,
+                     cause, subject_text(expect.reason, expect.category), expect.step,
                      expect.per_second ? ", a second" : "");
 }
 
 // As a whole number that lies on the same side of both bounds as the rate itself.
-std::optional<std::uint64_t> rate_of(std::uint64_t exits, const Step& step,
-                                     const std::optional<std::uint64_t>& max) {
+std::optional<std::uint64_t> exits_per_second(std::uint64_t exits, const Step& step,
+                                              const std::optional<std::uint64_t>& max) {
   if (!step.seconds || !(*step.seconds > 0)) return std::nullopt;
   const double rate = static_cast<double>(exits) / *step.seconds;
   if (!(rate < 0x1p63)) return std::nullopt;
@@ -38,8 +38,8 @@ std::optional<std::uint64_t> rate_of(std::uint64_t exits, const Step& step,
 }
 
 // Numbers of the step's reasons that the expectation means.
-std::set<std::uint32_t> numbers_of(const scenario::Expectation& expect, const Step& step,
-                                   exits::Vendor vendor) {
+std::set<std::uint32_t> find_numbers(const scenario::Expectation& expect, const Step& step,
+                                     exits::Vendor vendor) {
   const auto number = exits::parse_reason(vendor, expect.reason);
   std::set<std::uint32_t> numbers;
   for (const Reason& reason : step.reasons) {
@@ -54,10 +54,10 @@ std::set<std::uint32_t> numbers_of(const scenario::Expectation& expect, const St
 exits::Check judge_cause(const scenario::Expectation& expect, const Step& step,
                          exits::Vendor vendor) {
   const auto value = [&](std::uint64_t exits) -> std::optional<std::uint64_t> {
-    return expect.per_second ? rate_of(exits, step, expect.max) : std::optional(exits);
+    return expect.per_second ? exits_per_second(exits, step, expect.max) : std::optional(exits);
   };
   const auto check = [&](const std::optional<std::uint64_t>& count) {
-    return exits::check_bounds(name_of(expect, step.guest), count, expect.min, expect.max);
+    return exits::check_bounds(expectation_name(expect, step.guest), count, expect.min, expect.max);
   };
   const auto without = [&](const std::string& why) {
     exits::Check missing = check(std::nullopt);
@@ -68,7 +68,7 @@ exits::Check judge_cause(const scenario::Expectation& expect, const Step& step,
     return without(fmt::format("{} has no reason '{}'", to_string(vendor), expect.reason));
   if (!has_causes(step))
     return without("cannot be judged: the trial has no causes (lab run --causes)");
-  const CauseExits found = exits_of_causes(step, expect.cause, numbers_of(expect, step, vendor));
+  const CauseExits found = exits_of_causes(step, expect.cause, find_numbers(expect, step, vendor));
   const auto known = value(found.exits), most = value(found.exits + found.unknown);
   if (!known || !most) return without("the step's time is not known");
   const bool may_be_more = expect.max && *known <= *expect.max && *most > *expect.max;
@@ -82,9 +82,10 @@ exits::Check judge_step(const scenario::Expectation& expect, const Step& step,
                         exits::Vendor vendor) {
   if (!expect.cause.empty()) return judge_cause(expect, step, vendor);
   const auto exits = count_exits(step, vendor, expect.reason, expect.category);
-  const auto value = exits && expect.per_second ? rate_of(*exits, step, expect.max) : exits;
+  const auto value =
+      exits && expect.per_second ? exits_per_second(*exits, step, expect.max) : exits;
   exits::Check check =
-      exits::check_bounds(name_of(expect, step.guest), value, expect.min, expect.max);
+      exits::check_bounds(expectation_name(expect, step.guest), value, expect.min, expect.max);
   if (!exits && step.exits)
     check.detail += fmt::format("; {} has no reason '{}'", to_string(vendor), expect.reason);
   if (!expect.per_second) return check;
@@ -120,8 +121,8 @@ void add_values(Side& side, const Record& record, const scenario::Relation& rela
   side.trials += side.values.size() > before;
 }
 
-Side side_of(const scenario::Relation& relation, const scenario::Cell& part,
-             std::span<const scenario::TrialPlan> plans, std::span<const Record> records) {
+Side relation_side(const scenario::Relation& relation, const scenario::Cell& part,
+                   std::span<const scenario::TrialPlan> plans, std::span<const Record> records) {
   Side side;
   for (const Record& record : records) {
     const auto plan = std::ranges::find(plans, record.trial, &scenario::TrialPlan::name);
@@ -156,13 +157,13 @@ RelationResult judge_relation(const scenario::Scenario& scenario,
                               std::span<const Record> records) {
   RelationResult result;
   result.scenario = scenario.name;
-  result.text = fmt::format("{} of {}: {} / {}", what_of(relation.reason, relation.category),
+  result.text = fmt::format("{} of {}: {} / {}", subject_text(relation.reason, relation.category),
                             relation.step, cell_text(relation.of), cell_text(relation.to));
   result.min = relation.min;
   result.max = relation.max;
   result.detail = bounds_text(relation);
-  const Side of = side_of(relation, relation.of, plans, records);
-  const Side to = side_of(relation, relation.to, plans, records);
+  const Side of = relation_side(relation, relation.of, plans, records);
+  const Side to = relation_side(relation, relation.to, plans, records);
   if (!of.values.empty()) result.left = base::Samples(of.values).median();
   if (!to.values.empty()) result.right = base::Samples(to.values).median();
   result.detail += fmt::format("; medians of {} and {} passed trials", of.trials, to.trials);
@@ -197,7 +198,8 @@ std::vector<exits::Check> judge(const scenario::Expectation& expect, std::span<c
   for (const Step& step : steps)
     if (step.name == expect.step) checks.push_back(judge_step(expect, step, vendor));
   if (checks.empty()) {
-    checks.push_back(exits::check_bounds(name_of(expect, 1), std::nullopt, expect.min, expect.max));
+    checks.push_back(
+        exits::check_bounds(expectation_name(expect, 1), std::nullopt, expect.min, expect.max));
     checks.back().detail += "; the trial has no such step";
   }
   return checks;

@@ -10,7 +10,7 @@ namespace {
 
 constexpr std::size_t fewest_windows = 3;
 
-double sum_of(const std::vector<std::uint64_t>& exits) {
+double add_up(const std::vector<std::uint64_t>& exits) {
   return std::accumulate(exits.begin(), exits.end(), 0.0,
                          [](double sum, std::uint64_t value) { return sum + double(value); });
 }
@@ -21,7 +21,7 @@ class Growth {
   explicit Growth(const Timeline& timeline) {
     double total = 0;
     for (const Timeline::Sample& sample : timeline.samples)
-      points_.emplace_back(sample.seconds, total += sum_of(sample.exits));
+      points_.emplace_back(sample.seconds, total += add_up(sample.exits));
   }
 
   double at(double seconds) const {
@@ -39,7 +39,7 @@ class Growth {
   std::vector<Point> points_;
 };
 
-double end_of(const Timeline& timeline) {
+double end_seconds(const Timeline& timeline) {
   return timeline.samples.empty() ? 0 : timeline.samples.back().seconds;
 }
 
@@ -80,7 +80,7 @@ bool overlap(const Burst& a, const Burst& b) {
 
 double rate_window(const Timeline& timeline) {
   if (timeline.samples.empty()) return 1;
-  return std::max(1.0, 2 * end_of(timeline) / static_cast<double>(timeline.samples.size()));
+  return std::max(1.0, 2 * end_seconds(timeline) / static_cast<double>(timeline.samples.size()));
 }
 
 std::vector<std::pair<std::uint32_t, double>> reasons_between(const Timeline& timeline,
@@ -136,7 +136,7 @@ std::vector<Burst> busiest(const Timeline& timeline, std::size_t count) {
   for (const Timeline::Sample& sample : timeline.samples) {
     Burst burst{.begin = begin, .end = begin + window};
     begin = sample.seconds;
-    if (burst.end > end_of(timeline) + 1e-6) break;
+    if (burst.end > end_seconds(timeline) + 1e-6) break;
     burst.exits = growth.between(burst.begin, burst.end);
     if (burst.exits > 0) all.push_back(std::move(burst));
   }

@@ -17,7 +17,7 @@ constexpr std::size_t causes_shown = 5;
 constexpr double least_of_reason = 0.02, least_of_step = 0.001;
 
 // Of the reason, most exits first.
-std::vector<const Cause*> causes_of(const record::Step& step, std::uint32_t number) {
+std::vector<const Cause*> sorted_causes(const record::Step& step, std::uint32_t number) {
   std::vector<const Cause*> causes;
   for (const Cause& cause : step.causes)
     if (cause.number == number) causes.push_back(&cause);
@@ -61,7 +61,7 @@ std::vector<std::string> cause_lines(const record::Step& step, const record::Rea
   std::size_t others = 0;
   std::uint64_t exits_of_others = 0;
   bool with_sum = false;
-  for (const Cause* cause : causes_of(step, reason.number)) {
+  for (const Cause* cause : sorted_causes(step, reason.number)) {
     if (is_sum_of_causes(cause->detail, cause->place)) {
       with_sum = true;
       exits_of_others += cause->exits;

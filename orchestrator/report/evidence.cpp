@@ -14,7 +14,7 @@ namespace {
 
 using record::Record;
 
-std::string label_of(const Record& record) {
+std::string trial_label(const Record& record) {
   return printable(record.trial.substr(0, record.trial.rfind('#')));
 }
 
@@ -60,7 +60,8 @@ std::vector<Group> group(std::span<const Record> records) {
       return one.scenario == record.scenario && one.conditions == conditions;
     });
     if (found == groups.end())
-      found = groups.insert(groups.end(), {label_of(record), record.scenario, conditions, {}, {}});
+      found =
+          groups.insert(groups.end(), {trial_label(record), record.scenario, conditions, {}, {}});
     found->records.push_back(&record);
     found->numbers.push_back(++number);
   }

@@ -41,7 +41,7 @@ std::size_t trials_in(const std::vector<Plans>& groups) {
 
 // Of a job whose first `done` trials are over: what another outer VM can do. Trials behind their
 // warm-ups go with them.
-Plans left_of(const Plans& plans, std::size_t done) {
+Plans remaining_plans(const Plans& plans, std::size_t done) {
   Plans left;
   std::size_t seen = 0;
   for (const Plans& group : together(plans)) {
@@ -52,7 +52,7 @@ Plans left_of(const Plans& plans, std::size_t done) {
   return left;
 }
 
-std::size_t trials_of(const std::vector<OuterJob>& jobs) {
+std::size_t count_trials(const std::vector<OuterJob>& jobs) {
   std::size_t trials = 0;
   for (const OuterJob& outer : jobs) trials += outer.job.plans.size();
   return trials;
@@ -70,7 +70,7 @@ unsigned lanes_for(unsigned wanted, unsigned processors, std::uint64_t available
 }
 
 std::vector<OuterJob> share_out(std::vector<OuterJob> jobs, unsigned lanes) {
-  const std::size_t most = std::max<std::size_t>((trials_of(jobs) + lanes - 1) / lanes, 1);
+  const std::size_t most = std::max<std::size_t>((count_trials(jobs) + lanes - 1) / lanes, 1);
   std::vector<OuterJob> parts;
   for (OuterJob& outer : jobs) {
     const std::vector<Plans> inseparable = together(std::exchange(outer.job.plans, {}));
@@ -165,7 +165,7 @@ void Lanes::note_failure(const std::exception& error, Part& part, unsigned lane)
          .lane = lane});
   const std::size_t begun = part.recorded + (part.in_trial ? 1 : 0);
   if (begun == 0) return;
-  plans = left_of(plans, begun);
+  plans = remaining_plans(plans, begun);
   if (!plans.empty()) waiting_.push_back(std::move(part.outer));
 }
 

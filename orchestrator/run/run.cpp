@@ -121,7 +121,7 @@ std::vector<scenario::TrialPlan> first_of_cells(const std::vector<scenario::Tria
 }
 
 // The folders of the cache that a job's parts lie in.
-std::set<fs::path> folders_of(const OuterJob& outer, const base::Folders& folders) {
+std::set<fs::path> cache_folders(const OuterJob& outer, const base::Folders& folders) {
   std::set<fs::path> found{outer.kit, outer.job.modules, outer.image.disk.parent_path()};
   for (const auto& [key, image] : outer.job.images)
     for (const fs::path& file : {image.disk, image.kernel, image.initrd})
@@ -149,7 +149,7 @@ std::vector<fs::path> fill_caches(const std::vector<scenario::TrialPlan>& plans,
                                   const trial::Sink& sink) {
   std::set<fs::path> all;
   for (OuterJob& outer : make_jobs(first_of_cells(plans), options, folders, sink)) {
-    all.merge(folders_of(outer, folders));
+    all.merge(cache_folders(outer, folders));
     if (is_here(outer)) continue;
     outer.job.time_scale = options.time_scale;
     const base::RunFolder run(folders);

@@ -36,7 +36,7 @@ bool cannot_write(const SQLite::Exception& error) {
 }
 
 // The file's; at most this lab's.
-int version_of(SQLite::Database& database, const std::string& path) {
+int read_version(SQLite::Database& database, const std::string& path) {
   if (pragma(database, "application_id") != application_id) {
     throw base::user_error("store '" + path + "': not a store of lab", "name another file");
   }
@@ -55,7 +55,7 @@ int version_of(SQLite::Database& database, const std::string& path) {
 bool bring_up_to_date(SQLite::Database& database, const std::string& path) {
   SQLite::Transaction transaction(database, SQLite::TransactionBehavior::IMMEDIATE);
   const bool empty = is_empty(database);
-  const int version = empty ? 0 : version_of(database, path);
+  const int version = empty ? 0 : read_version(database, path);
   if (empty) create_schema(database);
   if (!empty && version < schema_version) migrate(database, version, path);
   transaction.commit();
@@ -64,7 +64,7 @@ bool bring_up_to_date(SQLite::Database& database, const std::string& path) {
 
 SQLite::Database open_read_write(const std::string& path) {
   SQLite::Database database(path, SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE, busy_milliseconds);
-  if (!is_empty(database)) version_of(database, path);
+  if (!is_empty(database)) read_version(database, path);
   database.exec("PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL");
   if (bring_up_to_date(database, path)) compact(database, path);
   return database;
@@ -92,7 +92,7 @@ SQLite::Database open_current(const std::string& name, int flags, const std::str
     int version = 0;
     {
       SQLite::Database database(name, flags, busy_milliseconds);
-      version = version_of(database, path);
+      version = read_version(database, path);
       if (version == schema_version) return database;
     }
     migrate_to_read(path, version);
@@ -198,7 +198,7 @@ void copy_store_file(const std::string& from, const std::string& to) {
   try {
     SQLite::Database source = read_in_place(from, [&](const std::string& name, int flags) {
       SQLite::Database database(name, flags, busy_milliseconds);
-      version_of(database, from);
+      read_version(database, from);
       return database;
     });
     SQLite::Database target(to, SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE);

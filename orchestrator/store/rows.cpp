@@ -45,13 +45,13 @@ std::chrono::system_clock::time_point to_time(std::int64_t milliseconds) {
 
 namespace {
 
-record::Outcome outcome_of(const std::string& text) {
+record::Outcome read_outcome(const std::string& text) {
   const auto outcome = record::parse_outcome(text);
   if (!outcome) record::fail("unknown outcome");
   return *outcome;
 }
 
-std::uint32_t repeat_of(std::int64_t value) {
+std::uint32_t read_repeat(std::int64_t value) {
   if (value < 0 || value > UINT32_MAX) record::fail("'repeat' is not a whole number in range");
   return std::uint32_t(value);
 }
@@ -176,8 +176,8 @@ record::Row read_row(const SQLite::Statement& row) {
                      .scenario = row.getColumn(2).getString(),
                      .trial = row.getColumn(3).getString(),
                      .site = row.getColumn(4).getString(),
-                     .repeat = repeat_of(row.getColumn(5).getInt64()),
-                     .outcome = outcome_of(row.getColumn(6).getString()),
+                     .repeat = read_repeat(row.getColumn(5).getInt64()),
+                     .outcome = read_outcome(row.getColumn(6).getString()),
                      .start_time = to_time(row.getColumn(7).getInt64()),
                      .exits = {}};
   const SQLite::Column exits = row.getColumn(8);
@@ -197,8 +197,8 @@ record::TrialCounts CountsReader::read(const SQLite::Statement& row) {
                              .run = row.getColumn(1).getString(),
                              .scenario = row.getColumn(2).getString(),
                              .trial = row.getColumn(3).getString(),
-                             .repeat = repeat_of(row.getColumn(4).getInt64()),
-                             .outcome = outcome_of(row.getColumn(5).getString()),
+                             .repeat = read_repeat(row.getColumn(4).getInt64()),
+                             .outcome = read_outcome(row.getColumn(5).getString()),
                              .conditions = conditions(row.getColumn(6).getInt64()),
                              .steps = {},
                              .phases = {}};

@@ -59,7 +59,7 @@ constexpr Earlier earlier[] = {
     {1, "SELECT id, body, console FROM old_trial ORDER BY id"},
 };
 
-const char* records_of(int version, const std::string& path) {
+const char* select_records(int version, const std::string& path) {
   for (const Earlier& entry : earlier)
     if (entry.version == version) return entry.records;
   throw base::infrastructure_error(fmt::format("store '{}': damaged: version {}", path, version),
@@ -114,7 +114,7 @@ void create_schema(SQLite::Database& database) {
 }
 
 void migrate(SQLite::Database& database, int version, const std::string& path) {
-  const char* const records = records_of(version, path);
+  const char* const records = select_records(version, path);
   spdlog::debug("store '{}': from version {} to {}", path, version, schema_version);
   const std::vector<std::string> old_tables = put_aside(database);
   create_schema(database);

@@ -114,7 +114,7 @@ struct Store::Impl {
     while (query.executeStep()) action(query);
   }
 
-  std::size_t number_of(const Filter& filter) {
+  std::size_t count_matching(const Filter& filter) {
     const Filter chosen = resolved(filter);
     SQLite::Statement query(database, "SELECT count(*)" + from_trials(chosen));
     bind(query, chosen);
@@ -209,7 +209,7 @@ void Store::merge(const std::string& path) {
 std::vector<record::Row> Store::rows(const Filter& filter) const {
   return impl_->guarded([&] {
     std::vector<record::Row> rows;
-    rows.reserve(impl_->number_of(filter));
+    rows.reserve(impl_->count_matching(filter));
     impl_->each(row_columns, filter, [&](const SQLite::Statement& row) {
       rows.push_back(impl_->readable(row, 0, [&] { return read_row(row); }));
     });

@@ -15,7 +15,7 @@ namespace {
 constexpr std::size_t records_looked_at = 20;
 
 // What a trial's time depends on, of its plan. "" where that is not known.
-std::string work_of(const nlohmann::ordered_json& plan) {
+std::string work_key(const nlohmann::ordered_json& plan) {
   if (!plan.contains("settings") || !plan.contains("steps")) return "";
   return plan["settings"].dump() + plan["steps"].dump();
 }
@@ -28,7 +28,7 @@ Expected::Expected(const store::Store& store, const std::vector<scenario::TrialP
   std::map<std::string, std::string> work;  // by cell
   for (const scenario::TrialPlan& plan : plans) {
     scenarios.insert(plan.scenario);
-    work[std::string(record::cell_name(plan.name))] = work_of(scenario::to_object(plan));
+    work[std::string(record::cell_name(plan.name))] = work_key(scenario::to_object(plan));
   }
   for (const std::string& scenario : scenarios) {
     const auto rows = store.rows({.scenario = scenario, .limit = records_looked_at});
@@ -41,7 +41,7 @@ Expected::Expected(const store::Store& store, const std::vector<scenario::TrialP
       const std::string cell(record::cell_name(record.trial));
       const auto plan = base::try_parse_json<nlohmann::ordered_json>(record.plan);
       const auto wanted = work.find(cell);
-      if (wanted == work.end() || !plan || wanted->second != work_of(*plan)) return;
+      if (wanted == work.end() || !plan || wanted->second != work_key(*plan)) return;
       auto& phases = cells_[cell];
       // The first trial's of an outer VM has that one's boot; a later one's leaves it as it is.
       for (const auto& [phase, seconds] : record.timings) phases[phase] = seconds;

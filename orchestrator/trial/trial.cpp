@@ -72,7 +72,7 @@ void describe(TrialState& state) {
   record.conditions[std::string(condition::repeat)] = std::to_string(state.plan.repeat);
 }
 
-std::optional<exits::Vendor> vendor_of(const TrialState& state) {
+std::optional<exits::Vendor> find_vendor(const TrialState& state) {
   return record::recorded_vendor(state.record.conditions);
 }
 
@@ -151,7 +151,7 @@ void Running::keep_consoles() {
 void judge(TrialState& state) {
   record::Record& record = state.record;
   if (!record.message.empty()) return;
-  if (const auto vendor = vendor_of(state))
+  if (const auto vendor = find_vendor(state))
     for (exits::Check& check : record::judge_expectations(state.plan, record.steps, *vendor))
       state.add_check(std::move(check));
   std::string failed;

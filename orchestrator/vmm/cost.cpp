@@ -45,7 +45,7 @@ double nanoseconds_now() {
 }
 
 template <typename Run>
-Cost time_of(std::uint64_t exits, const Run& run) {
+Cost time_run(std::uint64_t exits, const Run& run) {
   const double start = nanoseconds_now();
   const std::uint64_t start_ticks = __rdtsc();
   run();
@@ -96,7 +96,7 @@ class ExitGuest {
  private:
   Cost time(std::uint64_t exits) {
     prepare(exits);
-    return time_of(exits, [this] { machine_.vcpu(0).run(); });
+    return time_run(exits, [this] { machine_.vcpu(0).run(); });
   }
 
   // In the tests' data: what vmm_interrupt counts, and the words of vmm_ipi and vmm_answer.
@@ -245,7 +245,7 @@ class PerfTracer : public Tracer {
   std::unique_ptr<base::Process> perf_;
 };
 
-std::unique_ptr<Tracer> tracer_of(Variant::Tracing tracing) {
+std::unique_ptr<Tracer> make_tracer(Variant::Tracing tracing) {
   switch (tracing) {
     case Variant::Tracing::none:
       break;
@@ -266,7 +266,7 @@ std::unique_ptr<Tracer> tracer_of(Variant::Tracing tracing) {
 // A tracer of its own for each kind: what it wrote is that kind's.
 VariantCost measure_variant(const Variant& variant, const CostOptions& options) {
   VariantCost result{.name = variant.name, .kind = options.kind};
-  const std::unique_ptr<Tracer> tracer = tracer_of(variant.tracing);
+  const std::unique_ptr<Tracer> tracer = make_tracer(variant.tracing);
   result.costs = measure_cost(options);
   if (const std::optional<double> bytes = tracer->end())
     result.bytes = *bytes / static_cast<double>(all_exits(options));
@@ -308,7 +308,7 @@ std::vector<Cost> measure_cost(const CostOptions& options) {
   if (options.kind == ExitKind::nested) {
     NestedGuest guest;
     return repeat(options, [&](std::uint64_t exits) {
-      return time_of(exits, [&] {
+      return time_run(exits, [&] {
         if (const auto seen = guest.run(exits); seen.cpuids + seen.halts != exits)
           throw base::infrastructure_error(
               fmt::format("the guest's guest ended with exit {:#x}", seen.ended_by));

@@ -33,7 +33,7 @@ Fields fields(std::istringstream& words) {
   return result;
 }
 
-std::uint64_t value_of(const Fields& all, std::string_view key) {
+std::uint64_t find_value(const Fields& all, std::string_view key) {
   const auto found = all.find(key);
   return found == all.end() ? 0 : found->second;
 }
@@ -73,12 +73,12 @@ void expect_equal(Report& report, const std::string& what, std::uint64_t left,
 
 std::uint64_t HostView::of(std::uint32_t reason, std::string_view key) const {
   const auto found = reasons.find(reason);
-  return found == reasons.end() ? 0 : value_of(found->second, key);
+  return found == reasons.end() ? 0 : find_value(found->second, key);
 }
 
 std::uint64_t HostView::sum(std::string_view key) const {
   std::uint64_t sum = 0;
-  for (const auto& [reason, all] : reasons) sum += value_of(all, key);
+  for (const auto& [reason, all] : reasons) sum += find_value(all, key);
   return sum;
 }
 
@@ -100,14 +100,14 @@ std::uint64_t read_kvm_exits(const std::filesystem::path& folder) {
 void expect_consistent(const HostView& view, Report& report) {
   for (const char* key : {"exits", "cycles", "to_entry", "fastpath", "nested"})
     expect_equal(report, fmt::format("total {} and the sum over reasons", key),
-                 value_of(view.total, key), view.sum(key));
+                 find_value(view.total, key), view.sum(key));
   for (const char* key : {"exits", "cycles", "to_entry"}) {
     std::uint64_t sum = 0;
-    for (const Fields& vcpu : view.vcpus) sum += value_of(vcpu, key);
+    for (const Fields& vcpu : view.vcpus) sum += find_value(vcpu, key);
     expect_equal(report, fmt::format("total {} and the sum over vCPUs", key),
-                 value_of(view.total, key), sum);
+                 find_value(view.total, key), sum);
   }
-  const std::uint64_t total = value_of(view.total, "exits");
+  const std::uint64_t total = find_value(view.total, "exits");
   expect_equal(report, "total and KVM's own count in exit_stats", total, view.kvm_exits);
   expect_equal(report, "total and KVM's file exits", total, view.exits);
 }

@@ -32,7 +32,7 @@ std::vector<char*> pointers(std::vector<std::string>& words) {
   return result;
 }
 
-std::vector<std::string> environment_of(const Command& command) {
+std::vector<std::string> merged_environment(const Command& command) {
   std::vector<std::string> result;
   for (char** entry = environ; *entry != nullptr; ++entry) {
     const std::string text = *entry;
@@ -62,7 +62,7 @@ std::vector<std::string> environment_of(const Command& command) {
 
 // A contained command gets mount and PID namespaces of its own: mmdebstrap leaves mounts behind
 // when it is killed.
-std::vector<std::string> words_of(const Command& command) {
+std::vector<std::string> contained_argv(const Command& command) {
   if (!command.contained || ::geteuid() != 0) return command.argv;
   std::vector<std::string> words{"unshare", "--mount",      "--pid",
                                  "--fork",  "--kill-child", "--mount-proc"};
@@ -73,8 +73,8 @@ std::vector<std::string> words_of(const Command& command) {
 }  // namespace
 
 Child start_child(const Command& command, const ChildOptions& options) {
-  std::vector<std::string> words = words_of(command);
-  std::vector<std::string> variables = environment_of(command);
+  std::vector<std::string> words = contained_argv(command);
+  std::vector<std::string> variables = merged_environment(command);
   std::vector<char*> argv = pointers(words);
   std::vector<char*> environment = pointers(variables);
   const std::string folder = command.folder.string();

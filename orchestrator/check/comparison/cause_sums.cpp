@@ -68,7 +68,7 @@ bool is_one_cell(const std::vector<StepCauses>& steps) {
   });
 }
 
-std::string name_of(const StepCauses& step) {
+std::string step_text(const StepCauses& step) {
   return step.step + (step.guest > 1 ? " of guest " + std::to_string(step.guest) + ", " : " of ") +
          step.cell;
 }
@@ -160,13 +160,13 @@ StepPairs pair_steps(const std::vector<StepCauses>& a, const std::vector<StepCau
   for (const StepCauses& step : a) {
     const auto other = std::ranges::find_if(b, [&](const auto& one) { return belongs(step, one); });
     if (other == b.end())
-      result.only_a.push_back(name_of(step));
+      result.only_a.push_back(step_text(step));
     else
       result.pairs.emplace_back(step, *other);
   }
   for (const StepCauses& step : b)
     if (std::ranges::none_of(a, [&](const auto& one) { return belongs(one, step); }))
-      result.only_b.push_back(name_of(step));
+      result.only_b.push_back(step_text(step));
   return result;
 }
 

@@ -18,7 +18,7 @@ using record::TrialCounts;
 using StepKey = std::pair<std::string, std::uint32_t>;
 using Trials = std::vector<const TrialCounts*>;
 
-std::vector<StepKey> steps_of(const TrialCounts& trial) {
+std::vector<StepKey> list_steps(const TrialCounts& trial) {
   std::vector<StepKey> keys;
   for (const record::StepCounts& step : trial.steps) keys.emplace_back(step.step, step.guest);
   return keys;
@@ -27,7 +27,7 @@ std::vector<StepKey> steps_of(const TrialCounts& trial) {
 // The steps that most of the trials have.
 std::vector<StepKey> usual_steps(const Trials& trials) {
   std::map<std::vector<StepKey>, std::size_t> times;
-  for (const TrialCounts* trial : trials) ++times[steps_of(*trial)];
+  for (const TrialCounts* trial : trials) ++times[list_steps(*trial)];
   return std::ranges::max_element(times, {},
                                   &std::pair<const std::vector<StepKey>, std::size_t>::second)
       ->first;
@@ -147,7 +147,7 @@ Gathered gather(std::span<const TrialCounts> trials) {
   for (Trials& group : groups) {
     const std::vector<StepKey> keys = usual_steps(group);
     std::erase_if(group, [&](const TrialCounts* trial) {
-      if (steps_of(*trial) == keys) return false;
+      if (list_steps(*trial) == keys) return false;
       gathered.left_out.push_back(left_out(*trial, "other steps than most trials of its cell"));
       return true;
     });

@@ -14,7 +14,7 @@
 namespace lab::check {
 namespace {
 
-Side side_of(const base::Samples& samples, double confidence) {
+Side make_side(const base::Samples& samples, double confidence) {
   return {samples.median(), median_interval(samples.values(), confidence)};
 }
 
@@ -52,7 +52,7 @@ class StepRows {
   std::vector<Row> make(const StepSamples& a, const StepSamples& b) {
     base_ = {.step = a.step, .guest = a.guest, .name = "total"};
     base_.step_total = to_samples(a.total).median();
-    base_.step_large = large_of(a.total, b.total);
+    base_.step_large = typical_large(a.total, b.total);
     std::vector<Row> rows = {row(base_, a.total, b.total)};
     add_categories(rows, a, b);
     if (known_vendor(a_) == known_vendor(b_))
@@ -122,7 +122,7 @@ class StepRows {
 
   static double most(const Row& row) { return std::max(row.a.median, row.b.median); }
 
-  static double large_of(const Counts& a, const Counts& b) {
+  static double typical_large(const Counts& a, const Counts& b) {
     Counts all = a;
     all.insert(all.end(), b.begin(), b.end());
     std::ranges::sort(all, std::greater());
@@ -130,7 +130,7 @@ class StepRows {
   }
 
   Row row(Row entry, const Counts& a, const Counts& b) const {
-    entry.large = large_of(a, b);
+    entry.large = typical_large(a, b);
     entry.most = static_cast<double>(std::max(std::ranges::max(a), std::ranges::max(b)));
     return comparison_.exact ? exact_row(std::move(entry), a, b)
                              : tested_row(std::move(entry), a, b);
@@ -139,8 +139,8 @@ class StepRows {
   Row exact_row(Row entry, const Counts& a, const Counts& b) const {
     const auto [left, right] = common(by_repeat(a_, a).value(), by_repeat(b_, b).value());
     entry.differs = left != right;
-    entry.a = side_of(to_samples(left), 0);
-    entry.b = side_of(to_samples(right), 0);
+    entry.a = make_side(to_samples(left), 0);
+    entry.b = make_side(to_samples(right), 0);
     entry.a.interval = {entry.a.median, entry.a.median, 1};
     entry.b.interval = {entry.b.median, entry.b.median, 1};
     entry.difference = {INFINITY, -INFINITY, 1};
@@ -154,8 +154,8 @@ class StepRows {
 
   Row tested_row(Row entry, const Counts& a, const Counts& b) const {
     const base::Samples left = to_samples(a), right = to_samples(b);
-    entry.a = side_of(left, confidence_);
-    entry.b = side_of(right, confidence_);
+    entry.a = make_side(left, confidence_);
+    entry.b = make_side(right, confidence_);
     entry.difference = difference_interval(left.values(), right.values(), confidence_);
     const bool all_equal = left.least() == left.most() && right.least() == right.most() &&
                            left.least() == right.least();

@@ -146,7 +146,7 @@ struct Series {
   std::vector<const Point*> points;
 };
 
-Series series_of(const CellHistory& cell, const Subject& subject) {
+Series make_series(const CellHistory& cell, const Subject& subject) {
   Series series;
   for (const Point& point : cell.points) {
     std::vector<double> values;
@@ -161,7 +161,7 @@ Series series_of(const CellHistory& cell, const Subject& subject) {
 
 void add_changes(const CellHistory& cell, const Subject& subject, const HistoryOptions& options,
                  std::vector<Change>& changes) {
-  const Series series = series_of(cell, subject);
+  const Series series = make_series(cell, subject);
   const std::span<const double> values = series.values;
   std::vector<std::size_t> points = change_points(values);
   points.insert(points.begin(), 0);

@@ -49,7 +49,7 @@ std::optional<double> median(const std::vector<double>& samples) {
 }
 
 // The row that a line of `lab vmm overhead` is; nullopt for a line that is none.
-std::optional<OverheadRow> row_of(const json& line) {
+std::optional<OverheadRow> parse_row(const json& line) {
   if (line.contains("error"))
     throw base::infrastructure_error("in the outer VM: " + line.value("error", ""));
   if (!line.contains("variant")) return std::nullopt;
@@ -87,7 +87,7 @@ std::vector<OverheadRow> measure_variants(const run::OuterArtifacts& outer,
                        const json line = base::try_parse_json(text).value_or(json());
                        if (!line.is_object())
                          throw base::infrastructure_error("the outer VM said '" + text + "'");
-                       if (const auto row = row_of(line)) {
+                       if (const auto row = parse_row(line)) {
                          rows.push_back(*row);
                          progress.phase("measured: " + row->variant + ", " + row->exit);
                        }

@@ -66,7 +66,7 @@ std::size_t times_told(const Line& line, const std::string& subject) {
   return found == line.rates.told.end() ? 0 : found->second;
 }
 
-std::string text_of(const Line& line) {
+std::string line_text(const Line& line) {
   std::string text = fmt::format(
       "{} {}: {} trials, {} checks: suspicion {}, alarm {}, cannot tell {}, "
       "pass {}; improvement {}\n",
@@ -135,7 +135,7 @@ std::string render_gate(const GateBenchOptions& options, const std::vector<Line>
   std::string text =
       fmt::format("the gate on recorded trials of {}, {} a side drawn without replacement\n",
                   options.scenario, options.trials);
-  for (const Line& line : lines) text += text_of(line);
+  for (const Line& line : lines) text += line_text(line);
   return text + nights.text();
 }
 

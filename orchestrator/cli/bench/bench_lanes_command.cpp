@@ -64,7 +64,7 @@ std::string lab() {
   return base::this_program().string();
 }
 
-std::string via_of(const LanesBenchOptions& options) {
+std::string via_command(const LanesBenchOptions& options) {
   return options.via.empty() ? base::shell_quoted(lab()) + " lane" : options.via;
 }
 
@@ -89,11 +89,11 @@ void measure_start(const std::string& via, LanesResults& results) {
 
 double measure_run(const LanesBenchOptions& options, const fs::path& folder, unsigned lanes) {
   const base::Stopwatch watch;
-  base::run_checked(
-      {.argv = {lab(), "run", (folder / "lanes.yaml").string(), "--on", "svm", "--repeat",
-                std::to_string(options.trials), "-j", std::to_string(lanes), "--via",
-                via_of(options), "--no-known-trial", "--store", (folder / "store.sqlite").string()},
-       .limit = lane_bench_limit * (options.trials + 1)});
+  base::run_checked({.argv = {lab(), "run", (folder / "lanes.yaml").string(), "--on", "svm",
+                              "--repeat", std::to_string(options.trials), "-j",
+                              std::to_string(lanes), "--via", via_command(options),
+                              "--no-known-trial", "--store", (folder / "store.sqlite").string()},
+                     .limit = lane_bench_limit * (options.trials + 1)});
   return watch.seconds();
 }
 
@@ -113,10 +113,10 @@ LanesResults measure_lanes(const LanesBenchOptions& options, terminal::Progress&
   base::write_file(work.path() / "lanes.yaml", scenario_text);
   LanesResults results;
   progress.phase("a lane's start and end");
-  for (unsigned i = 0; i < options.repeats; ++i) measure_start(via_of(options), results);
+  for (unsigned i = 0; i < options.repeats; ++i) measure_start(via_command(options), results);
   progress.phase("not measured: what later runs find made");
   base::run_checked({.argv = {lab(), "provide", (work.path() / "lanes.yaml").string(), "--on",
-                              "svm", "--via", via_of(options)},
+                              "svm", "--via", via_command(options)},
                      .limit = lane_bench_limit});
   for (const unsigned lanes : numbers) {
     progress.phase(fmt::format("{} by {}", base::counted(options.trials, "trial"),

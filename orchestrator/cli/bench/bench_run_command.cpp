@@ -62,7 +62,7 @@ constexpr const char* start_words = "guest starts";
 
 constexpr const char* stream_file = "stream";  // where they go
 
-std::string scenario_of(const RunBenchOptions& options) {
+std::string boot_scenario(const RunBenchOptions& options) {
   return fmt::format(
       "version: 1\nname: time-to-result\nimage: {}\nexact: false\n"
       "timeouts: {{trial: 30 min, boot: 25 min}}\n"
@@ -94,7 +94,7 @@ class Bench {
         folders_(base::find_folders()),
         work_(folders_),
         scenario_(work_.path() / "time-to-result.yaml") {
-    base::write_file(scenario_, scenario_of(options));
+    base::write_file(scenario_, boot_scenario(options));
   }
 
   RunResults measure() {
@@ -152,12 +152,12 @@ class Bench {
     for (const auto& [phase, seconds] : base::need(trial, "timings").items()) {
       if (phase == "trial") continue;  // the sum of others
       known += seconds.get<double>();
-      times_of(phase).add(seconds.get<double>());
+      find_times(phase).add(seconds.get<double>());
     }
-    times_of("start and end of lab, the outer VM's end").add(run.seconds - known);
+    find_times("start and end of lab, the outer VM's end").add(run.seconds - known);
   }
 
-  Samples& times_of(const std::string& phase) {
+  Samples& find_times(const std::string& phase) {
     auto& phases = results_.phases;
     const auto found = std::ranges::find(phases, phase, &std::pair<std::string, Samples>::first);
     return found != phases.end() ? found->second : phases.emplace_back(phase, Samples()).second;

@@ -162,8 +162,8 @@ std::vector<record::RunInfo> generated_runs(const std::string& path) {
   return runs;
 }
 
-std::vector<std::string> runs_of(const std::vector<record::RunInfo>& runs,
-                                 const std::string& scenario) {
+std::vector<std::string> select_runs(const std::vector<record::RunInfo>& runs,
+                                     const std::string& scenario) {
   std::vector<std::string> ids;
   for (const record::RunInfo& run : runs)
     if (run.scenarios.front() == scenario) ids.push_back(run.run);
@@ -192,7 +192,7 @@ StoreResults measure_all(const StoreBenchOptions& options, terminal::Progress& p
   for (const record::RunInfo& run : runs) results.trials += run.trials;
   const std::string scenario = runs.back().scenarios.front();
   const std::string file = write_scenario(work.path(), scenario);
-  for (const auto& words : commands(scenario, runs_of(runs, scenario), file)) {
+  for (const auto& words : commands(scenario, select_runs(runs, scenario), file)) {
     progress.phase(command_text(words));
     measure_store(words, store, work.path());  // not counted: the file comes into the page cache
     results.rows.push_back(measure_store(words, store, work.path()));

@@ -78,7 +78,7 @@ bool GateNights::hold() const {
          std::ranges::all_of(injected_, &Nights::holds);
 }
 
-std::string GateNights::text_of(const Nights& nights) {
+std::string GateNights::nights_text(const Nights& nights) {
   const auto& [rates, refused, wanted_more] = nights.replayed;
   return fmt::format(
       "{} nothing changed, {}: suspicion {}, alarm {}, cannot tell {}, pass {}; {} baselines not "
@@ -125,7 +125,7 @@ std::string GateNights::text() const {
       report::printable(recorded_.name), check::run_ids(recorded_).size(), baseline_, times_);
   if (!has_some())
     return text + "✗ none: they need three runs, of which two can be accepted as a baseline\n";
-  for (const Nights& nights : unchanged_) text += text_of(nights);
+  for (const Nights& nights : unchanged_) text += nights_text(nights);
   return injected_.empty() ? text : text + injected_text();
 }
 

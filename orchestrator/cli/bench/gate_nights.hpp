@@ -37,7 +37,7 @@ class GateNights {
   Nights measure(check::Night night) const;
   bool has_some() const { return unchanged_.back().replayed.rates.times > 0; }
   std::string injected_text() const;
-  static std::string text_of(const Nights& nights);
+  static std::string nights_text(const Nights& nights);
   static std::string rates_text(const Nights& nights);
 
   const check::Cell& recorded_;

@@ -21,7 +21,7 @@ namespace {
 
 using bisect::Point;
 
-std::vector<Point> commits_of(const bisect::Request& request) {
+std::vector<Point> list_points(const bisect::Request& request) {
   const auto commits =
       kvm::list_commits(tree_tools(), request.source, request.find_fix ? request.bad : request.good,
                         request.find_fix ? request.good : request.bad);
@@ -90,7 +90,7 @@ void take_ends_of_runs(bisect::Request& request, const std::string& runs,
 }
 
 BisectPoints find_points(const bisect::Request& request) {
-  if (request.over.empty()) return {"kvm.kernel", commits_of(request)};
+  if (request.over.empty()) return {"kvm.kernel", list_points(request)};
   const std::string& over = request.over;
   const std::size_t equals = over.find('=');
   BisectPoints result{.setting = over.substr(0, equals)};

@@ -176,7 +176,7 @@ std::optional<std::uint64_t> Subject::exits_in(const record::Step& step) const {
 // Nothing but the step is compared, with its total, which floors are of, and one reason, which
 // stands for the cause where it is one.
 check::Verdict Subject::compare(const Measured& before, const Measured& after) const {
-  const auto cells_of = [&](const Measured& measured) {
+  const auto group_cells = [&](const Measured& measured) {
     std::vector<record::TrialCounts> trials;
     for (const record::Record& record : measured.records) {
       record::TrialCounts counts = counts_in(measured, record);
@@ -192,7 +192,7 @@ check::Verdict Subject::compare(const Measured& before, const Measured& after) c
     }
     return check::gather(trials).cells;
   };
-  return check::judge(cells_of(before), cells_of(after), gate_);
+  return check::judge(group_cells(before), group_cells(after), gate_);
 }
 
 const Row* Subject::row_in(const check::CellJudgement& cell) const {

@@ -31,7 +31,7 @@ struct BaselineOptions {
   bool anyway = false;
 };
 
-std::string file_of(const BaselineOptions& options) {
+std::string target_file(const BaselineOptions& options) {
   return options.file.empty() ? check::baseline_file(scenario_file(options.scenario))
                               : options.file;
 }
@@ -77,7 +77,8 @@ std::optional<scenario::TrialPlan> plan_of_trials(const store::Store& store,
 }
 
 // The trials of all runs named, those of one cell and its conditions together.
-std::vector<check::Cell> cells_of(const BaselineOptions& options, const std::string& scenario) {
+std::vector<check::Cell> baseline_cells(const BaselineOptions& options,
+                                        const std::string& scenario) {
   const store::Store store(store_path(options.store), store::Store::Mode::read_only);
   std::vector<record::TrialCounts> trials;
   for (const std::string& word : options.runs)
@@ -114,13 +115,13 @@ void check_objections(const BaselineOptions& options, const scenario::Scenario& 
 
 int accept(const BaselineOptions& options) {
   const scenario::Scenario scenario = scenario::load(scenario_file(options.scenario), options.set);
-  const std::string file = file_of(options);
+  const std::string file = target_file(options);
   check::Baseline baseline{.scenario = scenario.name};
   if (std::filesystem::exists(file)) baseline = check::read_baseline(file);
   if (baseline.scenario != scenario.name)
     throw base::user_error("baseline '" + file + "' is of scenario " + baseline.scenario,
                            "name another file by --baseline");
-  const std::vector<check::Cell> cells = cells_of(options, scenario.name);
+  const std::vector<check::Cell> cells = baseline_cells(options, scenario.name);
   if (cells.empty()) throw base::user_error("no trial of these runs has passed");
   check_conditions(cells);
   check_objections(options, scenario, cells);
@@ -142,13 +143,13 @@ int accept(const BaselineOptions& options) {
 }
 
 int show_baseline(const BaselineOptions& options) {
-  write_output("", report::baseline_text(check::read_baseline(file_of(options)),
+  write_output("", report::baseline_text(check::read_baseline(target_file(options)),
                                          terminal::terminal_style()));
   return base::exit_ok;
 }
 
 int reset(const BaselineOptions& options) {
-  const std::string file = file_of(options);
+  const std::string file = target_file(options);
   check::Baseline baseline = check::read_baseline(file);
   const std::size_t before = baseline.entries.size();
   std::erase_if(baseline.entries, [&](const check::Entry& entry) {

@@ -24,7 +24,7 @@ struct BisectOptions {
 };
 
 // By its full path: --resume may come from another folder.
-bisect::Request request_of(const BisectOptions& options) {
+bisect::Request make_request(const BisectOptions& options) {
   bisect::Request request = options.request;
   request.site = options.trials.run.site;
   if (!options.of_runs.empty())
@@ -51,7 +51,7 @@ int bisect_by(const BisectOptions& options) {
         "--resume goes on with the last bisection: it takes no "
         "scenario and no runs");
   bisect::Log log =
-      options.resume ? bisect::read_log(file) : bisect::Log{.request = request_of(options)};
+      options.resume ? bisect::read_log(file) : bisect::Log{.request = make_request(options)};
   TrialOptions trials = options.trials;
   trials.run.site = log.request.site;
   trials.set = log.request.set;

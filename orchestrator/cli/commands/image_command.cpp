@@ -42,8 +42,8 @@ const char* how(const image::Entry& entry) {
   return "";
 }
 
-const char* state_of(const image::ImageCache& cache, const image::Entry& entry,
-                     const std::vector<kvm::KernelKit>& kits) {
+const char* cache_state(const image::ImageCache& cache, const image::Entry& entry,
+                        const std::vector<kvm::KernelKit>& kits) {
   if (entry.source == image::Entry::Source::file)
     return std::filesystem::exists(entry.file) ? "there" : "missing";
   const bool needs_kit = entry.name == "outer" && kits.empty();
@@ -62,7 +62,8 @@ int list_images() {
     std::string about = entry.description;
     if (entry.own)
       about = "yours: " + (about.empty() ? "" : about + ", ") + image::origin_text(entry);
-    fmt::print("{}\n", columns.line({entry.name, how(entry), state_of(cache, entry, kits), about}));
+    fmt::print("{}\n",
+               columns.line({entry.name, how(entry), cache_state(cache, entry, kits), about}));
   }
   return base::exit_ok;
 }

@@ -36,7 +36,7 @@ store::Store open_store(const ResultsOptions& options) {
   return store::Store(store_path(options.store), store::Store::Mode::read_only);
 }
 
-Filter filter_of(const ResultsOptions& options) {
+Filter make_filter(const ResultsOptions& options) {
   return {.scenario = options.scenario,
           .limit = options.limit,
           .run = options.run,
@@ -45,7 +45,7 @@ Filter filter_of(const ResultsOptions& options) {
 }
 
 int list_records(const ResultsOptions& options) {
-  const auto rows = open_store(options).rows(filter_of(options));
+  const auto rows = open_store(options).rows(make_filter(options));
   write_output("", report::list(rows, terminal::terminal_style()));
   return base::exit_ok;
 }
@@ -68,7 +68,7 @@ std::vector<record::Record> chosen(const ResultsOptions& options) {
   const bool filtered = !options.scenario.empty() || !options.run.empty() || options.limit > 0;
   if (!options.ids.empty() && filtered)
     throw base::user_error("ids and --scenario, --run or --limit exclude each other");
-  if (filtered) return store.list(filter_of(options));
+  if (filtered) return store.list(make_filter(options));
   if (options.ids.empty() && options.answers)
     return store.list({.scenario = store.show("latest").scenario, .limit = answers_limit});
   return by_ids(store, options.ids.empty() ? std::vector<std::string>{"latest"} : options.ids);
@@ -88,7 +88,7 @@ int show_records(const ResultsOptions& options) {
 int export_lines(const ResultsOptions& options) {
   const bool to_file = !options.output.empty() && options.output != "-";
   const std::size_t count =
-      store::export_records(open_store(options), filter_of(options), options.output);
+      store::export_records(open_store(options), make_filter(options), options.output);
   if (to_file) say(fmt::format("exported {} to {}\n", count, options.output));
   return base::exit_ok;
 }
@@ -119,7 +119,7 @@ void check_whole(const store::Store& store, const Filter& filter) {
 }
 
 int remove_records(const ResultsOptions& options) {
-  Filter filter = filter_of(options);
+  Filter filter = make_filter(options);
   if (!options.older_than.empty())
     filter.before = system_clock::now() - read_age("--older-than", options.older_than);
   if (filter.ids.empty() && filter.run.empty() && filter.scenario.empty() && !filter.before)

@@ -61,7 +61,7 @@ base::ExitCode exit_code_of_result(const record::RelationResult& relation) {
   return *relation.ok ? base::exit_ok : base::exit_regression;
 }
 
-base::ExitCode worst_of(const auto& results, base::ExitCode worst = base::exit_ok) {
+base::ExitCode worst_code(const auto& results, base::ExitCode worst = base::exit_ok) {
   for (const auto& result : results) worst = worse(exit_code_of_result(result), worst);
   return worst;
 }
@@ -153,7 +153,7 @@ class Runner {
                    report::render(format_, records, style_for(options_.output), relations));
     }
     trials_.finish();
-    return worst_of(relations, trials_.exit_code());
+    return worst_code(relations, trials_.exit_code());
   }
 
   void print(const std::vector<const record::Record*>& records) const {

@@ -186,28 +186,28 @@ class Watcher {
   // Half of the lines at most for the causes, where they are asked for.
   std::string table(const Seen& seen, std::size_t lines, std::size_t columns) const {
     const report::Style style = terminal::terminal_style();
-    if (!options_.causes) return terminal::top_table(top_of(seen), lines, columns, style);
-    const terminal::TopCauses causes = causes_of(seen.newest.sample);
+    if (!options_.causes) return terminal::top_table(make_top(seen), lines, columns, style);
+    const terminal::TopCauses causes = leading_causes(seen.newest.sample);
     const std::size_t for_causes = std::min(causes.leading.size() + 1, lines / 2);
-    return terminal::top_table(top_of(seen), lines - for_causes, columns, style) +
+    return terminal::top_table(make_top(seen), lines - for_causes, columns, style) +
            terminal::top_causes(causes, for_causes, columns, style);
   }
 
-  static std::string name_of(const trial::Sample& sample, std::uint32_t number) {
+  static std::string reason_text(const trial::Sample& sample, std::uint32_t number) {
     return sample.vendor ? report::printable(exits::reason_name(*sample.vendor, number))
                          : fmt::format("no. {}", number);
   }
 
-  static terminal::TopCauses causes_of(const trial::Sample& sample) {
+  static terminal::TopCauses leading_causes(const trial::Sample& sample) {
     if (!sample.causes) return {};
     terminal::TopCauses causes{.exits = sample.causes->exits, .leading = {}};
     for (const trial::Sample::Cause& cause : sample.causes->leading)
       causes.leading.push_back(
-          {name_of(sample, cause.number), report::printable(cause.text), cause.exits});
+          {reason_text(sample, cause.number), report::printable(cause.text), cause.exits});
     return causes;
   }
 
-  static terminal::Top top_of(const Seen& seen) {
+  static terminal::Top make_top(const Seen& seen) {
     const terminal::LiveGuest& now = seen.newest;
     terminal::Top top{.title = report::printable(now.trial), .emulated = now.sample.emulated};
     if (!now.node.empty()) top.title = report::printable(now.node) + ": " + top.title;
@@ -220,7 +220,7 @@ class Watcher {
     }
     for (const trial::Sample::Reason& reason : now.sample.reasons) {
       const trial::Sample::Reason& old = before[reason.number];
-      top.reasons.push_back({.name = name_of(now.sample, reason.number),
+      top.reasons.push_back({.name = reason_text(now.sample, reason.number),
                              .exits = reason.exits,
                              .cycles = reason.cycles,
                              .new_exits = reason.exits - std::min(reason.exits, old.exits),

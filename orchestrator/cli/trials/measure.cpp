@@ -26,13 +26,13 @@ std::vector<scenario::TrialPlan> plans_in(const std::vector<std::string>& files,
   return plans;
 }
 
-std::string failure_of(const record::Record& record) {
+std::string failure_text(const record::Record& record) {
   return report::printable(fmt::format("{}: {}{}{}", record.trial, to_string(record.outcome),
                                        record.message.empty() ? "" : ": ", record.message));
 }
 
 // One state is a setting like any other; several are an axis of the matrix.
-std::string override_of(const std::vector<State>& states) {
+std::string override_text(const std::vector<State>& states) {
   const State& first = states.front();
   if (states.size() == 1) return first.setting + "=" + first.value;
   std::string values;
@@ -63,7 +63,7 @@ std::string without_state(std::string trial, const State& state) {
   return trial;
 }
 
-std::vector<record::Record> trials_of(const Measured& measured, const std::string& cell) {
+std::vector<record::Record> cell_trials(const Measured& measured, const std::string& cell) {
   std::vector<record::Record> trials;
   for (record::Record record : measured.records) {
     record.trial = without_state(record.trial, measured.state);
@@ -91,7 +91,7 @@ kvm::TreeTools tree_tools() {
 
 std::vector<Measured> measure(const std::vector<std::string>& scenarios,
                               const std::vector<State>& states, TrialOptions options) {
-  options.set.push_back(override_of(states));
+  options.set.push_back(override_text(states));
   TrialRunner runner(plans_in(scenarios, options), options);
   runner.run([](const auto&) {});
   runner.clear_progress();
@@ -116,7 +116,7 @@ Measured as_measured(State state, std::vector<record::Record> records) {
     counts.push_back(counts_in(measured, record));
     measured.outcome = worse(measured.outcome, exit_code(record.outcome));
     if (record.outcome != record::Outcome::passed && measured.failure.empty())
-      measured.failure = failure_of(record);
+      measured.failure = failure_text(record);
   }
   measured.cells = check::gather(counts).cells;
   return measured;
@@ -146,8 +146,8 @@ check::Verdict judge_change(const Measured& before, const Measured& after,
                             const check::GateOptions& gate) {
   check::Verdict verdict = check::judge(before.cells, after.cells, gate);
   for (check::CellJudgement& cell : verdict.cells)
-    check::name_causes(cell, trials_of(before, cell.comparison.a_name),
-                       trials_of(after, cell.comparison.b_name));
+    check::name_causes(cell, cell_trials(before, cell.comparison.a_name),
+                       cell_trials(after, cell.comparison.b_name));
   return verdict;
 }
 

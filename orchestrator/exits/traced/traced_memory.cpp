@@ -19,15 +19,15 @@ MemoryClass memory_class(std::uint64_t detail) {
   return static_cast<MemoryClass>(detail >> 56 & 7);
 }
 
-std::uint64_t place_of(std::uint64_t address, std::uint64_t access) {
+std::uint64_t make_place(std::uint64_t address, std::uint64_t access) {
   return (address & address_bits) | access << access_shift;
 }
 
-std::uint64_t place_of(const CauseKey& key) {
+std::uint64_t make_place(const CauseKey& key) {
   return key.detail & (address_bits | 3ull << access_shift);
 }
 
-std::uint64_t region_of(std::uint64_t place) {
+std::uint64_t make_region(std::uint64_t place) {
   return place & (region_bits | 3ull << access_shift);
 }
 
@@ -35,7 +35,7 @@ std::uint64_t region_of(std::uint64_t place) {
 std::uint64_t traced_place(Vendor vendor, const std::array<std::uint64_t, 2>& fault) {
   const std::uint64_t fetch_bit = vendor == Vendor::svm ? 4 : 2;
   const std::uint64_t code = fault[1];
-  return place_of(fault[0], (code & 2) != 0 ? writes : code >> fetch_bit & 1 ? fetches : reads);
+  return make_place(fault[0], (code & 2) != 0 ? writes : code >> fetch_bit & 1 ? fetches : reads);
 }
 
 const Numbers& memory_numbers(Vendor vendor) {
@@ -77,8 +77,8 @@ Check check_memory(const CausedDetails& caused, const TracedDetails& traced) {
   TracedDetails::Events devices;
   const auto add = [&](Expected& expected, const CauseKey& key, std::uint64_t exits) {
     const bool device = memory_class(key.detail) == MemoryClass::device;
-    if (device) devices[place_of(key)] += exits;
-    widen(expected.details[device ? place_of(key) | of_device : region_of(place_of(key))],
+    if (device) devices[make_place(key)] += exits;
+    widen(expected.details[device ? make_place(key) | of_device : make_region(make_place(key))],
           least_exits(key, exits), exits);
   };
   Expected expected = expect(caused, numbers, add);
@@ -90,7 +90,7 @@ Check check_memory(const CausedDetails& caused, const TracedDetails& traced) {
     const auto device = devices.find(place);
     const std::uint64_t taken = device == devices.end() ? 0 : std::min(device->second, count);
     if (taken > 0) places[place | of_device] += taken;
-    if (count > taken) places[region_of(place)] += count - taken;
+    if (count > taken) places[make_region(place)] += count - taken;
   }
   return compare_events("memory causes = tracepoint kvm_page_fault", "kvm:kvm_page_fault",
                         std::move(expected), places);
@@ -110,9 +110,10 @@ Check check_mmio(const CausedDetails& caused, const TracedDetails& traced) {
   Expected expected;
   for (const auto& [key, count] : caused.causes.causes) {
     if (is_nested(key) || key.number != (svm ? 0x400u : 49u) ||
-        memory_class(key.detail) != MemoryClass::device || place_of(key) >> access_shift == fetches)
+        memory_class(key.detail) != MemoryClass::device ||
+        make_place(key) >> access_shift == fetches)
       continue;
-    expected.details[place_of(key)].least += count.exits;
+    expected.details[make_place(key)].least += count.exits;
   }
   for (auto& [place, bounds] : expected.details) {
     const auto found = unmarked.find(place);
@@ -124,10 +125,10 @@ Check check_mmio(const CausedDetails& caused, const TracedDetails& traced) {
     constexpr std::uint64_t unsatisfied = 0, write = 2;
     if (access[1] == unsatisfied) continue;  // the value's own event follows
     const std::uint64_t kind = !svm ? unknown_access : access[1] == write ? writes : reads;
-    events[place_of(access[0], kind)] += count;
+    events[make_place(access[0], kind)] += count;
   }
   for (const auto& [address, count] : traced.fast_mmio)
-    events[place_of(address, unknown_access)] += count;
+    events[make_place(address, unknown_access)] += count;
   return compare_events("device causes in tracepoint kvm_mmio", "kvm:kvm_mmio", std::move(expected),
                         events);
 }

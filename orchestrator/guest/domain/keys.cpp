@@ -30,7 +30,7 @@ constexpr std::pair<std::string_view, unsigned> named_keys[] = {
     {"f8", KEY_F8},         {"f9", KEY_F9},       {"f10", KEY_F10},         {"f11", KEY_F11},
     {"f12", KEY_F12}};
 
-std::optional<unsigned> code_of(std::string_view key) {
+std::optional<unsigned> find_code(std::string_view key) {
   for (const auto& [letters, first] : rows) {
     const std::size_t at = key.size() == 1 ? letters.find(key) : std::string_view::npos;
     if (at != std::string_view::npos) return first + static_cast<unsigned>(at);
@@ -46,7 +46,7 @@ std::vector<unsigned> key_codes(const std::string& keys) {
   std::vector<unsigned> codes;
   std::istringstream words(keys + "+");
   for (std::string key; std::getline(words, key, '+');) {
-    const auto code = code_of(key);
+    const auto code = find_code(key);
     if (!code)
       throw base::user_error("'" + key + "' in '" + keys + "' is no key",
                              "letters, digits, f1 to f12, ctrl, alt, shift, delete, enter, esc, "

@@ -51,7 +51,7 @@ void start_event_loop() {
 }
 
 // The socket at the other end of a descriptor; "" where that is none, or one without a name.
-std::string peer_of(int fd) {
+std::string peer_socket(int fd) {
   sockaddr_un address{};
   socklen_t size = sizeof address;
   if (::getpeername(fd, reinterpret_cast<sockaddr*>(&address), &size) != 0) return "";
@@ -65,7 +65,7 @@ std::set<int> libvirt_sockets() {
   for (const auto& entry : fs::directory_iterator("/proc/self/fd", ignored)) {
     const std::string number = entry.path().filename().string();
     const int fd = base::parse_number<int>(number).value_or(-1);
-    const std::string peer = fs::path(peer_of(fd)).filename().string();
+    const std::string peer = fs::path(peer_socket(fd)).filename().string();
     if (peer.starts_with("libvirt-sock") || peer.starts_with("virtqemud-sock")) found.insert(fd);
   }
   return found;

@@ -35,7 +35,7 @@ std::optional<pid_t> noted_pid(const std::string& domain) {
 }
 
 // A libvirtd that hangs leaves the note where another process may have the number by now.
-bool is_qemu_of(pid_t pid, const std::string& domain) {
+bool runs_domain(pid_t pid, const std::string& domain) {
   try {
     return base::read_file("/proc/" + std::to_string(pid) + "/cmdline")
                .find("guest=" + domain + ",") != std::string::npos;
@@ -48,7 +48,7 @@ bool is_qemu_of(pid_t pid, const std::string& domain) {
 
 std::optional<pid_t> find_qemu(const std::string& domain) {
   const std::optional<pid_t> pid = noted_pid(domain);
-  return pid && is_qemu_of(*pid, domain) ? pid : std::nullopt;
+  return pid && runs_domain(*pid, domain) ? pid : std::nullopt;
 }
 
 std::optional<pid_t> end_qemu(const std::string& domain) {

@@ -103,7 +103,7 @@ bool perform(CURL* curl, const std::string& url, const Transfer& transfer) {
                                    "what was downloaded is kept: run it again to go on from there");
 }
 
-std::uint64_t size_of(const fs::path& file) {
+std::uint64_t size_or_zero(const fs::path& file) {
   std::error_code error;
   const auto size = fs::file_size(file, error);
   return error ? 0 : size;
@@ -113,7 +113,7 @@ std::uint64_t size_of(const fs::path& file) {
 bool download(const std::string& url, const fs::path& part, const FetchProgress& progress) {
   const base::Fd fd(::open(part.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644));
   if (!fd) throw base::errno_error("create", part.string(), errno);
-  Transfer transfer{.progress = progress, .offset = size_of(part)};
+  Transfer transfer{.progress = progress, .offset = size_or_zero(part)};
   transfer.take = [&](std::string_view bytes) { base::write_all(fd.get(), bytes, part.string()); };
   const CurlPtr curl = new_transfer(url, transfer);
   if (transfer.offset > 0)
@@ -132,7 +132,7 @@ std::string digest_like(const std::string& digest, const fs::path& file) {
 // cannot go on, it starts anew.
 void download_all(const std::string& url, const std::string& digest, const fs::path& part,
                   const FetchProgress& progress) {
-  const bool resumes = size_of(part) > 0;
+  const bool resumes = size_or_zero(part) > 0;
   if (download(url, part, progress) && (!resumes || digest_like(digest, part) == digest)) return;
   fs::remove(part);
   download(url, part, progress);

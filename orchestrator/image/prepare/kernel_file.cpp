@@ -38,7 +38,7 @@ constexpr std::pair<std::string_view, const char*> packers[] = {{"\x1f\x8b"sv, "
                                                                 {"\x5d\x00\x00"sv, "lzma"},
                                                                 {"\x89LZO"sv, "lzo"}};
 
-const char* packer_of(std::string_view head) {
+const char* find_packer(std::string_view head) {
   const auto found =
       std::ranges::find_if(packers, [&](const auto& packer) { return has(head, 0, packer.first); });
   return found == std::end(packers) ? nullptr : found->second;
@@ -51,7 +51,7 @@ std::string what_it_is(std::string_view head) {
           "ELF"))
     return "it is an ELF file, such as vmlinux, which the build makes a bzImage of";
   if (has(head, 56, "ARM\x64")) return "it is a kernel for arm64";
-  if (const char* packer = packer_of(head)) return std::string("it is packed by ") + packer;
+  if (const char* packer = find_packer(head)) return std::string("it is packed by ") + packer;
   return "it has no header of one";
 }
 
@@ -73,7 +73,7 @@ void check_header(std::string_view head) {
 }
 
 // The beginning of a regular file, of at most `most_bytes` in all.
-std::string head_of(const fs::path& file, std::size_t bytes) {
+std::string read_head(const fs::path& file, std::size_t bytes) {
   std::error_code error;
   const fs::file_status status = fs::status(file, error);
   if (!fs::exists(status)) throw base::user_error("there is no such file", "check the path");
@@ -112,18 +112,18 @@ std::string initrd_kind(std::string_view head) {
   const std::size_t first = std::min(head.find_first_not_of('\0'), head.size());
   for (const std::string_view magic : {"070701"sv, "070702"sv})
     if (has(head.substr(first), 0, magic)) return "cpio";
-  if (const char* packer = packer_of(head)) return packer;
+  if (const char* packer = find_packer(head)) return packer;
   throw base::user_error("it is no initrd: neither a cpio archive (newc) nor a packed one",
                          "mkinitramfs, dracut or 'cpio -o -H newc' make one");
 }
 
 std::string check_kernel(const fs::path& file) {
   return about("guest.kernel", file,
-               [&] { return kernel_version(head_of(file, kernel_head_bytes)); });
+               [&] { return kernel_version(read_head(file, kernel_head_bytes)); });
 }
 
 void check_initrd(const fs::path& file) {
-  about("guest.initrd", file, [&] { initrd_kind(head_of(file, 4096)); });
+  about("guest.initrd", file, [&] { initrd_kind(read_head(file, 4096)); });
 }
 
 }  // namespace lab::image

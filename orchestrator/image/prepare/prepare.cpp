@@ -31,7 +31,7 @@ struct Start {
   const char* wanted_by;
 };
 
-Start start_of(ReadyAt ready_at) {
+Start reader_start(ReadyAt ready_at) {
   switch (ready_at) {
     case ReadyAt::multi_user:
       return {"multi-user", "After=multi-user.target\n", "multi-user.target"};
@@ -192,7 +192,7 @@ Injected inject(const std::string& image, const fs::path& disk, const fs::path& 
   Guestfs guest(disk, "qcow2", appliance);
   guest.mount_root();
   check_needs(guest, image, options);
-  const Start start = start_of(options.ready_at);
+  const Start start = reader_start(options.ready_at);
   if (options.ready_at == ReadyAt::cloud_init)
     check_cloud_init(guest.exists("/etc/cloud/cloud.cfg"), image);
   guest.make_folder(fs::path(reader_in_guest).parent_path());
@@ -251,12 +251,12 @@ Prepared prepare(const Image& image, const base::Folders& folders, const Prepare
   const std::string key =
       base::sha256(made_of + console_parameters(options.console) +
                    (options.cmdline.empty() ? "" : " " + options.cmdline + "\n") +
-                   start_of(options.ready_at).word + (by_own ? " own kernel" : ""));
+                   reader_start(options.ready_at).word + (by_own ? " own kernel" : ""));
   // The options change nothing in an initrd, and with the user's kernel only the reader's start in
   // the image.
   const std::string folder_key =
       direct   ? base::sha256(made_of)
-      : by_own ? base::sha256(made_of + start_of(options.ready_at).word + " own kernel")
+      : by_own ? base::sha256(made_of + reader_start(options.ready_at).word + " own kernel")
                : key;
   const fs::path folder =
       folders.cache / "prepared" / (image.name + "-" + folder_key.substr(0, 16));

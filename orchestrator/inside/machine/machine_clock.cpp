@@ -20,7 +20,7 @@ namespace {
 
 constexpr const char* device = "/dev/rtc0";
 
-int second_of(const base::Fd& clock) {
+int read_second(const base::Fd& clock) {
   rtc_time now{};
   if (::ioctl(clock.get(), RTC_RD_TIME, &now) != 0) throw base::errno_error("read", device, errno);
   return now.tm_sec;
@@ -29,7 +29,7 @@ int second_of(const base::Fd& clock) {
 // Until it shows another second.
 void wait_for_tick(const base::Fd& clock) {
   const base::Stopwatch watch;
-  for (const int before = second_of(clock); second_of(clock) == before;) {
+  for (const int before = read_second(clock); read_second(clock) == before;) {
     if (watch.seconds() > 10)
       throw base::infrastructure_error(
           "the machine's real-time clock stood still for 10 s of its kernel's time");

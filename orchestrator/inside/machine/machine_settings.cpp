@@ -20,17 +20,17 @@ namespace {
 
 constexpr std::uint64_t huge_page = 2ull << 20;
 
-fs::path note_of(const fs::path& runtime) {
+fs::path note_file(const fs::path& runtime) {
   return runtime / "machine.json";
 }
 
-std::string value_of(const fs::path& file) {
+std::string read_value(const fs::path& file) {
   return std::string(base::trimmed_end(base::read_file(file, 64)));
 }
 
 std::uint64_t number_in(const fs::path& file) {
   try {
-    return std::stoull(value_of(file));
+    return std::stoull(read_value(file));
   } catch (const std::logic_error&) {
     throw base::infrastructure_error("read '" + file.string() + "': no number");
   }
@@ -45,8 +45,8 @@ void write_value(const fs::path& file, const std::string& value) {
 
 // File → value as it was, the first one changed first.
 nlohmann::json read_note(const fs::path& runtime) {
-  if (!fs::exists(note_of(runtime))) return nlohmann::json::array();
-  return base::parse_json(base::read_file(note_of(runtime)));
+  if (!fs::exists(note_file(runtime))) return nlohmann::json::array();
+  return base::parse_json(base::read_file(note_file(runtime)));
 }
 
 // The last one changed first. Throws; what could be put back is.
@@ -54,7 +54,7 @@ void put_back(const fs::path& runtime) {
   const nlohmann::json note = read_note(runtime);
   for (auto entry = note.rbegin(); entry != note.rend(); ++entry)
     write_value(entry->at("file").get<std::string>(), entry->at("value").get<std::string>());
-  fs::remove(note_of(runtime));
+  fs::remove(note_file(runtime));
 }
 
 }  // namespace
@@ -78,7 +78,7 @@ MachineSettings::~MachineSettings() {
 
 void MachineSettings::restore() noexcept {
   try {
-    if (fs::exists(note_of(runtime_))) put_back(runtime_);
+    if (fs::exists(note_file(runtime_))) put_back(runtime_);
   } catch (const std::exception& error) {
     spdlog::error("the machine's memory settings are not back: {}", error.what());
   }
@@ -86,8 +86,8 @@ void MachineSettings::restore() noexcept {
 
 void MachineSettings::write(const fs::path& file, const std::string& value) {
   nlohmann::json note = read_note(runtime_);
-  note.push_back({{"file", file.string()}, {"value", value_of(file)}});
-  base::write_file(note_of(runtime_), note.dump() + "\n");
+  note.push_back({{"file", file.string()}, {"value", read_value(file)}});
+  base::write_file(note_file(runtime_), note.dump() + "\n");
   write_value(file, value);
 }
 
@@ -100,7 +100,7 @@ void MachineSettings::set_ksm(bool on) {
         "host.ksm: this machine's kernel has no KSM ('" + file.string() + "')",
         "a kernel with CONFIG_KSM, or host: {ksm: off}");
   }
-  const bool runs = value_of(file) == "1";
+  const bool runs = read_value(file) == "1";
   if (runs != on) write(file, on ? "1" : "0");
 }
 
@@ -119,7 +119,7 @@ void MachineSettings::set_huge_pages(std::uint64_t pages) {
 }
 
 bool recover_machine_settings(const fs::path& runtime) {
-  if (!fs::exists(note_of(runtime))) return false;
+  if (!fs::exists(note_file(runtime))) return false;
   const auto lock = kvm::ModuleLock::try_take(runtime);
   if (!lock) return false;
   put_back(runtime);

@@ -21,7 +21,7 @@ namespace {
 
 using Bytes = std::array<unsigned char, seed_bytes>;
 
-Bytes bytes_of(const std::string& seed) {
+Bytes parse_seed(const std::string& seed) {
   Bytes bytes{};
   const bool fits = seed.size() == 2 * bytes.size();
   for (std::size_t i = 0; i < bytes.size(); ++i) {
@@ -45,7 +45,7 @@ void seed_random_numbers(const std::string& seed) {
   const std::string file = "/dev/random";
   // struct rand_pool_info of random(4): the entropy in bits, the number of bytes, and those.
   std::array<std::uint32_t, 2 + seed_bytes / 4> pool{8 * seed_bytes, seed_bytes};
-  const Bytes bytes = bytes_of(seed);
+  const Bytes bytes = parse_seed(seed);
   std::memcpy(&pool[2], bytes.data(), bytes.size());
   const base::Fd random(::open(file.c_str(), O_RDWR | O_CLOEXEC));
   // The second makes the kernel take the new bytes at once, not within a minute.

@@ -60,7 +60,7 @@ bool is_series(const std::string& selector) {
 }
 
 // "6.12" of "6.12.117+deb13-amd64".
-std::string series_of(const std::string& release) {
+std::string parse_series(const std::string& release) {
   static const std::regex form("([0-9]+\\.[0-9]+)([^0-9].*)?");
   std::smatch match;
   return std::regex_match(release, match, form) ? match[1].str() : "";
@@ -69,7 +69,7 @@ std::string series_of(const std::string& release) {
 bool is_meant(const KernelKit& kit, const std::optional<std::string>& selector) {
   if (!selector) return kit.suite == outer_suite && !is_backport(kit) && !is_cloud(kit);
   return kit.release == *selector ||
-         (is_series(*selector) && series_of(kit.release) == *selector && !is_cloud(kit));
+         (is_series(*selector) && parse_series(kit.release) == *selector && !is_cloud(kit));
 }
 
 // The one that a shared cache has, copied from there.

@@ -26,7 +26,7 @@ namespace {
 constexpr double patience = 3.0;
 
 // "kvm_amd" lies in the file kvm-amd.ko.
-fs::path file_of(const fs::path& folder, std::string name) {
+fs::path module_file(const fs::path& folder, std::string name) {
   for (char& c : name)
     if (c == '_') c = '-';
   return folder / (name + ".ko");
@@ -125,7 +125,7 @@ void check_vermagic(const ModuleSet& modules) {
   const Kmod kmod;
   if (kmod.file("kvm").empty()) return;
   const auto stock = kmod.read_information("kvm", "vermagic");
-  const auto ours = Kmod::information(file_of(modules.path, "kvm"), "vermagic");
+  const auto ours = Kmod::information(module_file(modules.path, "kvm"), "vermagic");
   if (stock != ours)
     throw base::infrastructure_error(
         "the modules in '" + modules.path.string() + "' are for '" + base::joined(ours) +
@@ -158,7 +158,7 @@ void check_release(const ModuleSet& modules) {
 // Before the stock modules are gone.
 void check_taken_unsigned(const ModuleSet& modules) {
   const auto refusal = unsigned_modules_refused();
-  if (refusal && !is_signed(file_of(modules.path, "kvm")))
+  if (refusal && !is_signed(module_file(modules.path, "kvm")))
     throw base::infrastructure_error("the patched modules cannot be loaded: " + refusal->cause,
                                      refusal->hint);
 }
@@ -178,9 +178,9 @@ void check_taken(const std::string& module, const Parameters& parameters) {
 bool insert_both(const Kmod& kmod, const fs::path& modules, const std::string& vendor,
                  const SplitParameters& split) {
   const std::string options = joined(kmod.options("kvm"), options_text(split.kvm));
-  if (!kmod.insert_file(file_of(modules, "kvm"), options)) return false;
+  if (!kmod.insert_file(module_file(modules, "kvm"), options)) return false;
   const std::string vendors = joined(kmod.options(vendor), options_text(split.vendor));
-  return kmod.insert_file(file_of(modules, vendor), vendors);
+  return kmod.insert_file(module_file(modules, vendor), vendors);
 }
 
 void put_stock_back(const fs::path& runtime, const ModuleState& state) {
@@ -218,13 +218,13 @@ bool is_debian_kernel() {
 SplitParameters split_by_modules(const fs::path& modules, exits::Vendor vendor,
                                  const Parameters& parameters) {
   const std::string module = vendor_module(vendor);
-  if (!fs::exists(file_of(modules, module)))
+  if (!fs::exists(module_file(modules, module)))
     throw base::infrastructure_error(
         "the modules in '" + modules.string() + "' have no " + module +
             ", which this machine's processor needs",
         "build them from a kernel whose configuration has it as a module");
-  return split_parameters(parameters, parameters_of_file(file_of(modules, "kvm")),
-                          parameters_of_file(file_of(modules, module)));
+  return split_parameters(parameters, parameters_of_file(module_file(modules, "kvm")),
+                          parameters_of_file(module_file(modules, module)));
 }
 
 ModuleSwap::ModuleSwap(const fs::path& runtime) : runtime_(runtime), lock_(runtime) {}

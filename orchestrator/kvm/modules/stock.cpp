@@ -14,12 +14,12 @@ namespace {
 
 constexpr std::size_t largest_module = 64u << 20;
 
-fs::path folder_of(const fs::path& runtime) {
+fs::path copies_folder(const fs::path& runtime) {
   return runtime / "stock-modules";
 }
 
 // The file is named by the module and keeps its ending, by which libkmod knows its compression.
-fs::path copy_of(const fs::path& folder, const std::string& module) {
+fs::path find_copy(const fs::path& folder, const std::string& module) {
   std::error_code none;
   for (const auto& entry : fs::directory_iterator(folder, none))
     if (entry.path().filename().string().starts_with(module + ".ko")) return entry.path();
@@ -62,7 +62,7 @@ std::string why_not_stock(const std::string& vendor, const std::string& release,
 void keep_stock(const fs::path& runtime, const std::string& vendor) {
   const Kmod kmod;
   for (const std::string& module : {std::string("kvm"), vendor})
-    keep_module(kmod.file(module), module, base::running_kernel(), folder_of(runtime));
+    keep_module(kmod.file(module), module, base::running_kernel(), copies_folder(runtime));
 }
 
 void load_stock(const fs::path& runtime, const std::string& vendor) {
@@ -70,17 +70,17 @@ void load_stock(const fs::path& runtime, const std::string& vendor) {
   try {
     return kmod.probe(vendor);
   } catch (const base::Error& error) {
-    if (copy_of(folder_of(runtime), vendor).empty()) throw;
+    if (find_copy(copies_folder(runtime), vendor).empty()) throw;
     spdlog::warn("{}; loading the copy that lab kept", error.what());
   }
   for (const std::string& module : {std::string("kvm"), vendor})
-    if (!kmod.insert_file(copy_of(folder_of(runtime), module), kmod.options(module)))
+    if (!kmod.insert_file(find_copy(copies_folder(runtime), module), kmod.options(module)))
       spdlog::debug("module {} is there already", module);
 }
 
 void remove_stock(const fs::path& runtime) {
   std::error_code ignored;
-  fs::remove_all(folder_of(runtime), ignored);
+  fs::remove_all(copies_folder(runtime), ignored);
 }
 
 }  // namespace lab::kvm

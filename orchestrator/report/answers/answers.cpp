@@ -39,7 +39,7 @@ bool has_timeline(const Record& record) {
 }
 
 template <typename Of>
-Parts parts_of(const Group& group, Of of) {
+Parts collect_parts(const Group& group, Of of) {
   Parts parts;
   for (const Record* record : group.records)
     if (has_timeline(*record)) add_parts(parts, of(*record));
@@ -47,11 +47,12 @@ Parts parts_of(const Group& group, Of of) {
 }
 
 Parts steps_in_time(const Group& group) {
-  return parts_of(group, [](const Record& record) { return record::step_stretches(record); });
+  return collect_parts(group, [](const Record& record) { return record::step_stretches(record); });
 }
 
 Parts phases_in_time(const Group& group) {
-  return parts_of(group, [](const Record& record) { return record::phases(*record.timeline); });
+  return collect_parts(group,
+                       [](const Record& record) { return record::phases(*record.timeline); });
 }
 
 std::string verdict(double variation) {
@@ -163,14 +164,14 @@ Lines answer_operations(const Group& group) {
 }
 
 // The first step: a scenario's boot.
-const record::Step* boot_of(const Group& group) {
+const record::Step* find_boot(const Group& group) {
   for (const Record* record : group.records)
     if (!record->steps.empty() && record->steps.front().exits) return &record->steps.front();
   return nullptr;
 }
 
 Lines answer_boot(const Group& group) {
-  const record::Step* boot = boot_of(group);
+  const record::Step* boot = find_boot(group);
   if (!boot) return {no_answer("no boot here has counts", "a passed trial")};
   if (boot->view == record::View::host)
     return {no_answer(fmt::format("step '{}' ends at a point of the console, counted by the host, "

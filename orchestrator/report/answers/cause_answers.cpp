@@ -32,7 +32,7 @@ std::optional<StepCauses> find_causes(const Group& group, const std::string& ste
   return found;
 }
 
-std::string name_of(const CauseChange& change) {
+std::string cause_title(const CauseChange& change) {
   return printable(change.reason) + " " + cause_text(change.detail, change.place);
 }
 
@@ -48,7 +48,7 @@ std::vector<CauseChange> named_changes(const StepCauses& a, const StepCauses& b)
   return changes;
 }
 
-std::string_view cell_of(const Group& group) {
+std::string_view group_cell(const Group& group) {
   return record::cell_name(group.records.front()->trial);
 }
 
@@ -91,8 +91,8 @@ std::string why_more(const Group& group, const std::string& most, const std::str
   std::string text;
   for (std::size_t i = 0; i < std::min(most_named, rates.size()) && rates[i].first > 0; ++i) {
     const CauseChange& cause = rates[i].second;
-    text += fmt::format("{}{} ({} a second, {} in {})", text.empty() ? "" : "; ", name_of(cause),
-                        rate_text(cause.b / high_seconds.median()),
+    text += fmt::format("{}{} ({} a second, {} in {})", text.empty() ? "" : "; ",
+                        cause_title(cause), rate_text(cause.b / high_seconds.median()),
                         rate_text(cause.a / low_seconds.median()), printable(fewest));
   }
   if (text.empty()) return "";
@@ -105,7 +105,7 @@ std::vector<std::string> changed_causes(const Group& a, const Group& b, const st
   if (!before || !after) return {};
   std::vector<std::string> lines;
   for (const CauseChange& one : named_changes(*before, *after))
-    lines.push_back(fmt::format("{} {}: {} → {}.", one.change() > 0 ? "+" : "−", name_of(one),
+    lines.push_back(fmt::format("{} {}: {} → {}.", one.change() > 0 ? "+" : "−", cause_title(one),
                                 rate_text(one.a), rate_text(one.b)));
   return lines;
 }
@@ -116,7 +116,7 @@ std::vector<std::pair<std::string, std::vector<std::string>>> additions(
   for (const Group& group : groups) {
     const auto first = std::ranges::find_if(
         groups, [&](const Group& one) { return is_of_one_matrix(one, group); });
-    if (cell_of(*first) == cell_of(group)) continue;
+    if (group_cell(*first) == group_cell(group)) continue;
     std::vector<std::string> lines = added_steps(*first, group);
     if (!lines.empty())
       result.emplace_back(fmt::format("{}, beside {}", group.label, first->label),

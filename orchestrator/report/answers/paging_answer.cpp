@@ -72,7 +72,7 @@ constexpr std::array explanations = {
                 "the guest's own doing, in good part setting its timer, which comes with time"},
 };
 
-const Explanation* explanation_of(std::string_view name, std::string_view category) {
+const Explanation* find_explanation(std::string_view name, std::string_view category) {
   for (const std::string_view what : {name, category}) {
     const auto found = std::ranges::find(explanations, what, &Explanation::what);
     if (found != explanations.end()) return &*found;
@@ -82,7 +82,7 @@ const Explanation* explanation_of(std::string_view name, std::string_view catego
 
 // `change`: exits with shadow paging less those with nested paging.
 std::string why(std::string_view name, std::string_view category, double change) {
-  const Explanation* known = explanation_of(name, category);
+  const Explanation* known = find_explanation(name, category);
   if (!known) return "paging has no known effect on it";
   if (known->effect == Effect::none)
     return fmt::format("paging has no known effect on it: {}", known->why);
@@ -109,7 +109,7 @@ record::Conditions without_paging(record::Conditions conditions) {
   return conditions;
 }
 
-std::string paging_of(const Group& group) {
+std::string find_paging(const Group& group) {
   return record::find_condition(group.conditions, record::condition::paging);
 }
 
@@ -220,8 +220,8 @@ std::string nearest_difference(const std::vector<Group>& nested, const std::vect
 Lines answer_paging(const std::vector<Group>& groups) {
   std::vector<Group> nested, shadow;
   for (const Group& group : groups) {
-    if (paging_of(group) == "nested") nested.push_back(group);
-    if (paging_of(group) == "shadow") shadow.push_back(group);
+    if (find_paging(group) == "nested") nested.push_back(group);
+    if (find_paging(group) == "shadow") shadow.push_back(group);
   }
   const std::string needed = "one scenario with both (lab run scenarios/paging.yaml)";
   if (nested.empty() || shadow.empty())

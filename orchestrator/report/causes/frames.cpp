@@ -62,7 +62,7 @@ class FrameNames {
 
 using CellKey = std::pair<std::string, std::string>;  // scenario, name
 
-CellKey cell_of(const StepCauses& step) {
+CellKey cell_key(const StepCauses& step) {
   return {step.scenario, step.cell};
 }
 
@@ -81,7 +81,7 @@ ordered_json speedscope_profile(CausesOf steps, const CellKey& cell, const char*
   ordered_json samples = ordered_json::array(), weights = ordered_json::array();
   double end = 0;
   for (const StepCauses& step : steps) {
-    if (cell_of(step) != cell) continue;
+    if (cell_key(step) != cell) continue;
     for (const CauseSum& cause : side_by_side(step.causes)) {
       const std::optional<std::uint64_t> value = weight(cause);
       if (!value) continue;
@@ -104,7 +104,7 @@ ordered_json speedscope_profile(CausesOf steps, const CellKey& cell, const char*
 
 bool has_cells(const std::vector<const StepCauses*>& steps) {
   return std::ranges::any_of(
-      steps, [&](const StepCauses* step) { return cell_of(*step) != cell_of(*steps.front()); });
+      steps, [&](const StepCauses* step) { return cell_key(*step) != cell_key(*steps.front()); });
 }
 
 std::string step_frame(const StepCauses& step) {
@@ -152,7 +152,7 @@ std::string causes_speedscope(CausesOf steps) {
   ordered_json profiles = ordered_json::array();
   std::vector<CellKey> cells;
   for (const StepCauses& step : steps)
-    if (std::ranges::find(cells, cell_of(step)) == cells.end()) cells.push_back(cell_of(step));
+    if (std::ranges::find(cells, cell_key(step)) == cells.end()) cells.push_back(cell_key(step));
   for (const CellKey& cell : cells) {
     profiles.push_back(speedscope_profile(steps, cell, "exits", names, [](const CauseSum& cause) {
       return std::optional(cause.exits);

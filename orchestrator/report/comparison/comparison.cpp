@@ -76,7 +76,7 @@ std::string conditions_text(const Comparison& comparison) {
 }
 
 // Categories, then reasons, each below a heading of its own.
-std::string heading_of(const Row& row, const Row* before) {
+std::string row_heading(const Row& row, const Row* before) {
   const bool first = !before || before->step != row.step || before->guest != row.guest;
   if (first)
     return fmt::format("{}{}\n", printable(row.step),
@@ -125,7 +125,7 @@ std::string one_table(const Comparison& comparison, const Style& style) {
           "\n";
   const Row* before = nullptr;
   for (const Row& row : comparison.rows) {
-    text += heading_of(row, before) + row_line(row, comparison.exact, style);
+    text += row_heading(row, before) + row_line(row, comparison.exact, style);
     before = &row;
   }
   return text + causes_that_changed(comparison) + notes(comparison);

@@ -95,7 +95,7 @@ ordered_json resolution_json(const std::vector<check::Resolution>& all) {
   return list;
 }
 
-std::string text_of(const ordered_json& json) {
+std::string dump_text(const ordered_json& json) {
   return base::dump_json(json, 2) + "\n";
 }
 
@@ -127,7 +127,7 @@ std::string comparison_json(std::span<const Comparison> comparisons) {
   ordered_json json = {{"schema", schema}, {"comparisons", ordered_json::array()}};
   for (const Comparison& comparison : comparisons)
     json["comparisons"].push_back(comparison_object(comparison));
-  return text_of(json);
+  return dump_text(json);
 }
 
 std::string comparison_csv(std::span<const Comparison> comparisons) {
@@ -174,7 +174,7 @@ std::string verdict_json(const check::Verdict& verdict, std::span<const std::str
                                {"after", change.after},
                                {"conditions", differences_json(change.conditions)}});
   json["findings"] = finding_lines(verdict, notes, changes);
-  return text_of(json);
+  return dump_text(json);
 }
 
 }  // namespace lab::report

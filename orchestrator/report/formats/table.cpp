@@ -20,7 +20,7 @@ using record::Record;
 
 constexpr std::size_t output_lines = 10, console_lines = 40;
 
-Ink ink_of(Outcome outcome) {
+Ink outcome_ink(Outcome outcome) {
   if (outcome == Outcome::passed) return Ink::green;
   return outcome == Outcome::incomplete ? Ink::yellow : Ink::red;
 }
@@ -71,7 +71,7 @@ std::string conditions_in_brief(const Record& record) {
 std::string heading(const Record& record, const Style& style) {
   const std::string outcome(to_string(record.outcome));
   return fmt::format("{}  {}  {}\n", ink(style, Ink::bold, printable(record.trial)),
-                     ink(style, ink_of(record.outcome), outcome), printable(record.id)) +
+                     ink(style, outcome_ink(record.outcome), outcome), printable(record.id)) +
          conditions_in_brief(record);
 }
 
@@ -98,7 +98,7 @@ Columns reason_columns(const std::vector<Cells>& rows) {
 }
 
 // Marks both ends of the table: all reasons that are as frequent as the first or the last one.
-const char* mark_of(const record::Reason& reason, const std::vector<record::Reason>& sorted) {
+const char* rank_mark(const record::Reason& reason, const std::vector<record::Reason>& sorted) {
   if (sorted.front().exits == sorted.back().exits) return "  ";
   if (reason.exits == sorted.front().exits) return "▲ ";
   return reason.exits == sorted.back().exits ? "▼ " : "  ";
@@ -120,7 +120,7 @@ std::string reasons_table(const record::Step& step, bool emulated, const Style& 
       continue;
     }
     const record::Reason& reason = sorted[i - headings];
-    text += ink(style, Ink::yellow, mark_of(reason, sorted)) + line + "\n";
+    text += ink(style, Ink::yellow, rank_mark(reason, sorted)) + line + "\n";
     for (const std::string& cause : cause_lines(step, reason)) text += cause + "\n";
   }
   if (record::has_causes(step))
@@ -258,7 +258,7 @@ std::string summary(std::span<const Record> records) {
 
 Cells list_row(const record::Row& row, const Style& style) {
   return {printable(row.id), printable(row.site),
-          ink(style, ink_of(row.outcome), std::string(to_string(row.outcome))),
+          ink(style, outcome_ink(row.outcome), std::string(to_string(row.outcome))),
           thousands_or_dash(row.exits), printable(row.trial)};
 }
 

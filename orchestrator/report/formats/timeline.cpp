@@ -17,7 +17,7 @@ using record::Stretch;
 
 constexpr std::size_t bursts_shown = 3, reasons_shown = 5, longest_name = 36;
 
-std::vector<std::string> row_of(const Stretch& part) {
+std::vector<std::string> make_row(const Stretch& part) {
   return {printable(part.name), fmt::format("{:.1f}", part.seconds()),
           thousands(std::uint64_t(part.exits + 0.5)), rate_text(part.rate()),
           part.variation ? fmt::format("{:.2f}", *part.variation) : "-"};
@@ -26,7 +26,7 @@ std::vector<std::string> row_of(const Stretch& part) {
 std::string rows_text(const std::vector<Stretch>& parts, const Style& style) {
   std::vector<std::vector<std::string>> rows = {
       {"part", "seconds", "exits", "exits/s", "variation"}};
-  for (const Stretch& part : parts) rows.push_back(row_of(part));
+  for (const Stretch& part : parts) rows.push_back(make_row(part));
   Columns columns({{.most = longest_name}, {on_right}, {on_right}, {on_right}, {on_right}});
   for (const auto& row : rows) columns.measure(row);
   std::string text = ink(style, Ink::dim, columns.line(rows.front())) + "\n";
@@ -46,7 +46,7 @@ std::string burst_text(const Record& record, const record::Burst& burst) {
   return wrap(text, 4, terminal_columns);
 }
 
-std::string title_of(const Record& record, const Style& style) {
+std::string title_line(const Record& record, const Style& style) {
   const record::Timeline& timeline = *record.timeline;
   const std::string guests = find_condition(record, record::condition::guests);
   return fmt::format("\n{}: {} in {:.1f} s{}\n", ink(style, Ink::bold, "timeline"),
@@ -79,7 +79,7 @@ std::string timeline_text(const Record& record, const Style& style) {
   if (!record.timeline || record.timeline->samples.empty()) return "";
   std::vector<Stretch> parts = record::phases(*record.timeline);
   std::ranges::move(record::step_stretches(record), std::back_inserter(parts));
-  std::string text = title_of(record, style);
+  std::string text = title_line(record, style);
   const double window = record::rate_window(*record.timeline);
   if (!parts.empty()) {
     text += rows_text(parts, style);

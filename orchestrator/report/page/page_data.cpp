@@ -40,7 +40,7 @@ ordered_json whole_if_so(double value) {
 }
 
 // Of two in the middle, their mean: as exact as JavaScript can have it.
-ordered_json median_of(Counts counts) {
+ordered_json median_json(Counts counts) {
   std::ranges::sort(counts);
   const auto [low, high] = base::middle<std::uint64_t>(counts);
   const std::uint64_t between = high - low;
@@ -50,7 +50,7 @@ ordered_json median_of(Counts counts) {
 
 ordered_json summary(const Counts& counts) {
   const auto [least, most] = std::ranges::minmax_element(counts);
-  return {{"median", median_of(counts)},
+  return {{"median", median_json(counts)},
           {"least", exact(*least)},
           {"most", exact(*most)},
           {"count", counts.size()}};
@@ -116,7 +116,7 @@ ordered_json step_json(const CellStep& step) {
   std::ranges::stable_sort(reasons, std::greater(), [&](const auto& entry) {
     Counts exits = entry.second->exits;
     exits.resize(step.exits.size(), 0);
-    const ordered_json median = median_of(std::move(exits));
+    const ordered_json median = median_json(std::move(exits));
     return median.is_number() ? median.get<double>() : 0x1p63;
   });
   object["reasons"] = ordered_json::array();
@@ -130,7 +130,7 @@ ordered_json mean(std::uint64_t sum, std::size_t trials) {
   return sum % trials == 0 ? exact(sum / trials) : ordered_json(double(sum) / double(trials));
 }
 
-ordered_json causes_of(const check::StepCauses& step) {
+ordered_json cause_list(const check::StepCauses& step) {
   ordered_json list = ordered_json::array();
   for (const check::CauseSum& cause : step.causes) {
     list.push_back({{"number", cause.number},
@@ -181,7 +181,7 @@ ordered_json cell_json(const Group& group) {
     object["steps"].push_back(step_json(step));
     for (const check::StepCauses& one : causes)
       if (one.step == key.first && one.guest == key.second)
-        object["steps"].back()["causes"] = causes_of(one);
+        object["steps"].back()["causes"] = cause_list(one);
   }
   return object;
 }
@@ -262,7 +262,7 @@ ordered_json timelines(const std::vector<Group>& groups, std::span<const Record>
 }
 
 // "20251121T034112.123Z-3fa29c01" begins with the time.
-std::string time_of(const std::string& id) {
+std::string time_text(const std::string& id) {
   if (id.size() < 20 || id[8] != 'T') return "";
   return fmt::format("{}-{}-{}T{}:{}:{}", id.substr(0, 4), id.substr(4, 2), id.substr(6, 2),
                      id.substr(9, 2), id.substr(11, 2), id.substr(13, 7));
@@ -285,7 +285,7 @@ ordered_json history_json(const check::History& history) {
     ordered_json points = ordered_json::array();
     for (const check::RunPoint& point : trend.points)
       points.push_back({{"run", printable(point.run)},
-                        {"time", time_of(point.first_id)},
+                        {"time", time_text(point.first_id)},
                         {"trials", point.trials},
                         {"median", whole_if_so(point.median)},
                         {"least", exact(point.least)},
@@ -305,7 +305,7 @@ ordered_json history_json(const check::History& history) {
   const std::size_t most = std::min(failed.size(), failed_runs_shown);
   for (const check::FailedRun& run : std::span(failed).last(most))
     object["failed"].push_back({{"run", printable(run.run)},
-                                {"time", time_of(run.first_id)},
+                                {"time", time_text(run.first_id)},
                                 {"scenario", printable(run.scenario)},
                                 {"site", printable(run.site)},
                                 {"trials", run.trials},
@@ -318,7 +318,7 @@ ordered_json history_json(const check::History& history) {
                                  {"step", printable(change.step)},
                                  {"guest", change.guest},
                                  {"run", printable(change.run)},
-                                 {"time", time_of(change.time)},
+                                 {"time", time_text(change.time)},
                                  {"before", whole_if_so(change.before)},
                                  {"after", whole_if_so(change.after)},
                                  {"conditions", harmless(differences_json(change.conditions))}});

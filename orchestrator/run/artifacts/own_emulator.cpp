@@ -69,7 +69,7 @@ Files data_files(const fs::path& file) {
   return files;
 }
 
-Files files_of(const fs::path& file) {
+Files list_files(const fs::path& file) {
   Files files = data_files(file);
   const auto libraries = libraries_in(base::run_checked({.argv = {"ldd", file.string()}}));
   for (const fs::path& library : libraries)
@@ -121,7 +121,7 @@ OwnEmulator keep_emulator(const fs::path& file, const base::Folders& folders) {
   const std::string said = ask(file, {"--version"}), version = guest::qemu_version(said);
   if (version.empty() || !said.starts_with("QEMU emulator version "))
     throw about("guest.emulator", file, "it is no QEMU", "a qemu-system-x86_64");
-  const Files files = files_of(file);
+  const Files files = list_files(file);
   std::string contents = script;
   std::map<std::string, std::string> digests;
   for (const auto& [name, from] : files)

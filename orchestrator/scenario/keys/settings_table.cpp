@@ -42,14 +42,14 @@ std::string write_text(const Settings& settings) {
   return settings.*member;
 }
 
-bool is_word_of(const KeyInfo& key, const Node& value) {
+bool is_allowed_word(const KeyInfo& key, const Node& value) {
   return value.kind == Node::Kind::scalar &&
          std::ranges::find(key.form.words, value.text) != key.form.words.end();
 }
 
 template <auto member>
 void read_file(Settings& settings, const KeyInfo& key, const Node& value) {
-  settings.*member = is_word_of(key, value) ? "" : read_path(value, std::string(key.key));
+  settings.*member = is_allowed_word(key, value) ? "" : read_path(value, std::string(key.key));
 }
 
 template <auto member>
@@ -93,7 +93,7 @@ void read_paging(Settings& settings, const KeyInfo& key, const Node& value) {
 }
 
 void read_model(Settings& settings, const KeyInfo& key, const Node& value) {
-  settings.cpu_model = is_word_of(key, value) ? "" : read_name(value, std::string(key.key));
+  settings.cpu_model = is_allowed_word(key, value) ? "" : read_name(value, std::string(key.key));
 }
 
 void read_cpu_features(Settings& settings, const KeyInfo& key, const Node& value) {
@@ -110,7 +110,7 @@ void read_cpu_features(Settings& settings, const KeyInfo& key, const Node& value
 }
 
 void read_scratch_size(Settings& settings, const KeyInfo& key, const Node& value) {
-  settings.scratch_size = is_word_of(key, value) ? 0 : read_memory(value, key);
+  settings.scratch_size = is_allowed_word(key, value) ? 0 : read_memory(value, key);
 }
 
 // exit_scope is the parameter's name in the modules; which of the two was said, check() knows.

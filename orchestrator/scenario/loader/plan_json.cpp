@@ -97,16 +97,16 @@ json timeouts_json(const Timeouts& timeouts) {
 }
 
 // As if it stood in a scenario.
-Node node_of(const json& value) {
+Node to_node(const json& value) {
   Node node;
   node.where = plan_place;
   if (value.is_array()) {
     node.kind = Node::Kind::list;
-    for (const json& item : value) node.items.push_back(node_of(item));
+    for (const json& item : value) node.items.push_back(to_node(item));
   } else if (value.is_object()) {
     node.kind = Node::Kind::map;
     for (const auto& [key, element] : value.items())
-      node.entries.push_back({key, plan_place, node_of(element)});
+      node.entries.push_back({key, plan_place, to_node(element)});
   } else if (!value.is_null()) {
     node.kind = Node::Kind::scalar;
     node.text = value.is_string() ? value.get<std::string>() : value.dump();
@@ -141,7 +141,7 @@ Cell cell_from(const json& value, Settings settings) {
 void read_place(const json& object, TrialPlan& plan) {
   constexpr std::uint32_t most_repeats = 10'000, most_trials = 1'000'000;
   constexpr std::size_t longest_name = 16'384;
-  plan.name = read_line(node_of(base::need(object, "name")), "name", longest_name);
+  plan.name = read_line(to_node(base::need(object, "name")), "name", longest_name);
   if (object.contains("cell")) plan.cell = cell_from(object["cell"], plan.settings);
   plan.repeat = number_in(object, "repeat", plan.repeat, most_trials);
   plan.repeats = number_in(object, "repeats", plan.repeats, most_repeats);
@@ -153,13 +153,13 @@ TrialPlan plan_from(const json& object) {
   Draft draft;
   draft.place = draft.scenario.file = plan_place;
   Scenario& scenario = draft.scenario;
-  scenario.name = read_name(node_of(base::need(object, "scenario")), "scenario");
+  scenario.name = read_name(to_node(base::need(object, "scenario")), "scenario");
   for (const auto& [key, value] : base::need(object, "settings").items())
-    apply_setting(scenario.settings, key, node_of(value).text, plan_place);  // as --set has it
-  if (object.contains("timeouts")) read_timeouts(scenario, node_of(object["timeouts"]));
-  scenario.steps = read_steps(node_of(base::need(object, "steps")));
+    apply_setting(scenario.settings, key, to_node(value).text, plan_place);  // as --set has it
+  if (object.contains("timeouts")) read_timeouts(scenario, to_node(object["timeouts"]));
+  scenario.steps = read_steps(to_node(base::need(object, "steps")));
   draft.step_places.resize(scenario.steps.size(), plan_place);
-  if (object.contains("expect")) read_expect(draft, node_of(object["expect"]));
+  if (object.contains("expect")) read_expect(draft, to_node(object["expect"]));
   check(draft);
   TrialPlan plan = expand(scenario).front();
   read_place(object, plan);

@@ -44,7 +44,7 @@ const KeyInfo& info(std::string_view key) {
   return *std::ranges::find(entry_keys, key, &KeyInfo::key);
 }
 
-std::string read_step_of(const Scenario& scenario, const Node& node) {
+std::string read_step_name(const Scenario& scenario, const Node& node) {
   const std::string name = read_name(node, "step");
   const auto& steps = scenario.steps;
   if (std::ranges::find(steps, name, &Step::name) != steps.end()) return name;
@@ -65,7 +65,7 @@ std::string read_reason(const Node& node) {
 // What both kinds of entries say: of which counts.
 template <typename Entry>
 void read_subject(const Scenario& scenario, const MapReader& map, Entry& entry) {
-  entry.step = read_step_of(scenario, map.need("step"));
+  entry.step = read_step_name(scenario, map.need("step"));
   entry.reason = "total";
   const Node* reason = map.find("reason");
   const Node* category = map.find("category");

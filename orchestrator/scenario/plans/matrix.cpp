@@ -78,7 +78,7 @@ void add_pair(Cell& cell, const std::string& key, std::string value, const Entry
   cell.emplace_back(key, std::move(value));
 }
 
-const std::vector<Entry>& entries_of(const Node& node, std::string_view what) {
+const std::vector<Entry>& read_entries(const Node& node, std::string_view what) {
   const auto& entries = read_map(node, what);
   if (entries.empty())
     fail(node.where, fmt::format("{} names no key of the matrix", what), "as in paging: shadow");
@@ -87,7 +87,7 @@ const std::vector<Entry>& entries_of(const Node& node, std::string_view what) {
 
 Cell read_included(const Scenario& scenario, const Node& node) {
   Cell cell;
-  for (const Entry& entry : entries_of(node, "matrix.include")) {
+  for (const Entry& entry : read_entries(node, "matrix.include")) {
     check_setting(entry, "matrix.include");
     const std::string key = canonical_key(entry.key);
     const auto known = spelled(scenario, key, entry.value, known_values(scenario, key, true));
@@ -174,7 +174,7 @@ void read_matrix(Draft& draft, const Node& node) {
 Cell read_part(const Scenario& scenario, const Node& node, const std::string& what,
                bool with_included) {
   Cell cell;
-  for (const Entry& entry : entries_of(node, what)) {
+  for (const Entry& entry : read_entries(node, what)) {
     const std::string key = canonical_key(entry.key);
     const auto values = known_values(scenario, key, with_included);
     if (values.empty()) {

@@ -53,7 +53,7 @@ json closed_map(json properties, const std::vector<std::string_view>& required =
   return map;
 }
 
-json list_of(json items, std::size_t most) {
+json list_rule(json items, std::size_t most) {
   return {{"type", "array"}, {"minItems", 1}, {"maxItems", most}, {"items", std::move(items)}};
 }
 
@@ -70,11 +70,11 @@ json cell_rule() {
 }
 
 json matrix_rule() {
-  const json cells = or_null(list_of(reference("cell"), matrix_list_limit));
+  const json cells = or_null(list_rule(reference("cell"), matrix_list_limit));
   json properties = {{"exclude", described("Combinations that are left out", cells)},
                      {"include", described("Cells besides, with any settings", cells)}};
   const auto axis = [](std::string_view definition) {
-    return or_null(list_of(reference(definition), axis_limit));
+    return or_null(list_rule(reference(definition), axis_limit));
   };
   properties["paging"] = axis("kvm.paging");
   for (const Setting& setting : settings_table())
@@ -105,8 +105,8 @@ json special_rule(std::string_view key) {
   if (key == "version") return {{"const", 1}};
   if (key == "matrix") return matrix_rule();
   if (key == "kvm.parameters") return parameters_rule();
-  if (key == "steps") return list_of(reference("step"), steps_limit);
-  if (key == "expect") return list_of(reference("expect"), expect_limit);
+  if (key == "steps") return list_rule(reference("step"), steps_limit);
+  if (key == "expect") return list_rule(reference("expect"), expect_limit);
   return floors_rule();
 }
 
@@ -144,15 +144,15 @@ json properties_in(const std::string& group) {
   return properties;
 }
 
-json map_of(std::span<const StepKey> keys) {
+json map_rule(std::span<const StepKey> keys) {
   json properties = json::object();
   std::vector<std::string_view> required;
   for (const StepKey& key : keys) {
     json rule = key.form.type == Form::Type::special
-                    ? described(description(key), map_of(pin_keys()))
+                    ? described(description(key), map_rule(pin_keys()))
                     : described_key(key);
     if (key.key == "until")
-      rule = described(description(key), {{"oneOf", {value_rule(key), map_of(until_keys())}}});
+      rule = described(description(key), {{"oneOf", {value_rule(key), map_rule(until_keys())}}});
     properties[std::string(key.key)] = rule;
     if (key.otherwise == required_key) required.push_back(key.key);
   }
@@ -160,8 +160,8 @@ json map_of(std::span<const StepKey> keys) {
 }
 
 json host_step() {
-  json map = map_of(step_form(StepKind::host).keys), one_of = json::array();
-  const json actions = map_of(host_actions());
+  json map = map_rule(step_form(StepKind::host).keys), one_of = json::array();
+  const json actions = map_rule(host_actions());
   for (const auto& [key, rule] : actions["properties"].items()) {
     map["properties"][key] = rule;
     one_of.push_back({{"required", {key}}});
@@ -172,7 +172,7 @@ json host_step() {
 
 json step_kind_rule(StepKind kind) {
   const StepForm& form = step_form(kind);
-  json map = kind == StepKind::host ? host_step() : map_of(form.keys);
+  json map = kind == StepKind::host ? host_step() : map_rule(form.keys);
   if (form.may_be_empty) map = {{"oneOf", {json{{"type", "null"}}, map}}};
   if (form.alone) map = {{"oneOf", {value_rule(*form.alone), map}}};
   std::string text = plain_text(form.meaning);

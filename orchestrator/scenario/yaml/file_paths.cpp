@@ -12,7 +12,7 @@ namespace fs = std::filesystem;
 namespace {
 
 // Of "file:line:column" the file; anything else is left alone.
-std::string_view file_of(std::string_view where) {
+std::string_view file_part(std::string_view where) {
   std::string_view file = where;
   for (int part = 0; part < 2; ++part) {
     const std::size_t colon = file.rfind(':');
@@ -25,8 +25,8 @@ std::string_view file_of(std::string_view where) {
 }
 
 // What relative paths at `where` are relative to. "--set" and the like lie in the current folder.
-fs::path folder_of(const std::string& where) {
-  return fs::absolute(fs::path(file_of(where))).parent_path().lexically_normal();
+fs::path base_folder(const std::string& where) {
+  return fs::absolute(fs::path(file_part(where))).parent_path().lexically_normal();
 }
 
 }  // namespace
@@ -39,7 +39,7 @@ std::string read_path(const Node& value, const std::string& what) {
   const std::string text = read_text(value, what, longest_path);
   if (std::ranges::any_of(text, [](unsigned char c) { return c < ' ' || c == 0x7f; }))
     fail(value.where, what + " must be a path without control characters");
-  if (!text.starts_with("~/")) return (folder_of(value.where) / text).lexically_normal().string();
+  if (!text.starts_with("~/")) return (base_folder(value.where) / text).lexically_normal().string();
   const char* home = std::getenv("HOME");
   if (home == nullptr)
     fail(value.where, what + " begins with ~/, and HOME is not set", "write the whole path");
@@ -47,11 +47,11 @@ std::string read_path(const Node& value, const std::string& what) {
 }
 
 std::string path_in(const std::string& file, const std::string& text, const std::string& where) {
-  const fs::path path = text, from = folder_of(where), to = folder_of(file);
+  const fs::path path = text, from = base_folder(where), to = base_folder(file);
   if (path.is_absolute() || text.starts_with("~/") || from == to) return text;
   const fs::path whole = (from / path).lexically_normal();
   // A scenario and the one that it extends move together; --set's folder has nothing to do with it.
-  if (file_of(where) == where) return whole.string();
+  if (file_part(where) == where) return whole.string();
   const std::string way = whole.lexically_relative(to).string();
   return way.starts_with(".") ? way : "./" + way;
 }

@@ -23,7 +23,7 @@ std::uint64_t number(const std::string& text) {
 }
 
 // "kvm: exits: pid 812 vcpu 0: 20000: msr 9000, PF excp 4000, others 7000"
-std::vector<Line> lines_of(const std::vector<std::string>& texts, pid_t pid) {
+std::vector<Line> parse_lines(const std::vector<std::string>& texts, pid_t pid) {
   static const std::regex shape(
       R"(.*kvm: exits: pid ([0-9]{1,10}) vcpu ([0-9]{1,9}): ([0-9]{1,19}):(.*))");
   static const std::regex count(R"( ([0-9]{1,19})(?:,|$))");
@@ -55,7 +55,7 @@ std::uint64_t exit_log_every(const std::map<std::string, std::string>& parameter
 
 exits::Check check_exit_log(const kvm::KernelLog::Lines& lines, pid_t pid,
                             const exits::HostStats& stats, std::uint64_t every) {
-  const std::vector<Line> found = lines_of(lines.texts, pid);
+  const std::vector<Line> found = parse_lines(lines.texts, pid);
   std::map<std::uint32_t, std::uint64_t> last;
   std::string faults;
   for (const Line& line : found) {

@@ -7,7 +7,7 @@
 namespace lab::trial {
 namespace {
 
-std::uint64_t reasons_of(const exits::HostStats& stats) {
+std::uint64_t sum_of_reasons(const exits::HostStats& stats) {
   return std::accumulate(
       stats.reasons.begin(), stats.reasons.end(), std::uint64_t{0},
       [](std::uint64_t sum, const exits::HostReason& reason) { return sum + reason.exits; });
@@ -35,7 +35,8 @@ void add_reason(exits::HostStats& to, const exits::HostReason& reason) {
 
 exits::HostStats read_consistently(const GuestCounters& counters) {
   exits::HostStats stats = counters.read();
-  for (int i = 0; i < 10 && reasons_of(stats) != stats.total.exits; ++i) stats = counters.read();
+  for (int i = 0; i < 10 && sum_of_reasons(stats) != stats.total.exits; ++i)
+    stats = counters.read();
   return stats;
 }
 

@@ -25,7 +25,7 @@ base::Error garbage(const std::string& why) {
   return base::infrastructure_error("the reader's port: " + why);
 }
 
-ReaderMessage::Kind kind_of(const std::string& event) {
+ReaderMessage::Kind parse_kind(const std::string& event) {
   constexpr std::array<std::string_view, 6> names{"ready", "step",  "snapshot",
                                                   "bye",   "error", "symbols"};
   for (std::size_t i = 0; i < names.size(); ++i)
@@ -111,7 +111,7 @@ ReaderMessage parse_reader_message(std::string_view line) {
   try {
     const json object = base::parse_json(line, line_limits);
     ReaderMessage message;
-    message.kind = kind_of(base::field<std::string>(object, "event"));
+    message.kind = parse_kind(base::field<std::string>(object, "event"));
     switch (message.kind) {
       case ReaderMessage::Kind::ready:
         read_ready(object, message);

@@ -39,15 +39,15 @@ struct CausesView {
   ByNumber lost;
 };
 
-std::uint64_t number_of(const std::string& word) {
+std::uint64_t to_number(const std::string& word) {
   return std::stoull(word, nullptr, 0);
 }
 
-Fields fields_of(std::istringstream& words) {
+Fields parse_fields(std::istringstream& words) {
   Fields fields;
   for (std::string word; words >> word;)
     if (const std::size_t equals = word.find('='); equals != std::string::npos)
-      fields[word.substr(0, equals)] = number_of(word.substr(equals + 1));
+      fields[word.substr(0, equals)] = to_number(word.substr(equals + 1));
   return fields;
 }
 
@@ -61,11 +61,11 @@ CausesView read_causes(const Machine& machine) {
     std::istringstream words(line);
     std::string what, vcpu, number, kind, detail, rip;
     words >> what >> vcpu >> number;
-    if (what == "entries") view.entries = number_of(vcpu);
+    if (what == "entries") view.entries = to_number(vcpu);
     if (what != "cause" && what != "lost") continue;
     if (what == "cause") words >> kind >> detail >> rip;
-    const auto reason = static_cast<std::uint32_t>(number_of(number));
-    const Fields fields = fields_of(words);
+    const auto reason = static_cast<std::uint32_t>(to_number(number));
+    const Fields fields = parse_fields(words);
     const auto of = [&](const char* key) {
       const auto found = fields.find(key);
       return found == fields.end() ? 0 : found->second;
@@ -76,8 +76,8 @@ CausesView read_causes(const Machine& machine) {
     if (what == "lost")
       view.lost[reason] += of("exits");
     else
-      view.exits[{reason, static_cast<std::uint32_t>(number_of(kind)), number_of(detail),
-                  number_of(rip)}] += of("exits");
+      view.exits[{reason, static_cast<std::uint32_t>(to_number(kind)), to_number(detail),
+                  to_number(rip)}] += of("exits");
   }
   std::erase_if(view.lost, [](const auto& entry) { return entry.second == 0; });
   return view;
@@ -88,7 +88,7 @@ std::uint64_t exits_at(const ByNumber& numbers, std::uint32_t number) {
   return found == numbers.end() ? 0 : found->second;
 }
 
-std::uint64_t total_of(const ByNumber& numbers) {
+std::uint64_t add_up(const ByNumber& numbers) {
   std::uint64_t sum = 0;
   for (const auto& [number, exits] : numbers) sum += exits;
   return sum;
@@ -103,13 +103,13 @@ void expect_sums(const Machine& machine, const CausesView& view, Report& report)
                   fmt::format("number {:#x}: causes and lost {}, exits {}", number, sum,
                               host.of(number, "exits")));
   }
-  report.expect(total_of(view.sums) == host.total.at("exits"), "causes of numbers that never were");
+  report.expect(add_up(view.sums) == host.total.at("exits"), "causes of numbers that never were");
 }
 
 struct Numbers {
   std::uint32_t cpuid, io, msr, memory, interrupt;
 };
-Numbers numbers_of(exits::Vendor vendor) {
+Numbers vendor_numbers(exits::Vendor vendor) {
   return vendor == exits::Vendor::svm ? Numbers{0x72, 0x7b, 0x7c, 0x400, 0x60}
                                       : Numbers{10, 30, 32, 48, 1};
 }
@@ -164,7 +164,7 @@ void test_known(const Loaded& loaded, unsigned times, Report& report) {
   ListeningMachine listening(1);
   Machine& machine = listening.machine;
   Vcpu& vcpu = machine.vcpu(0);
-  const Numbers numbers = numbers_of(loaded.vendor);
+  const Numbers numbers = vendor_numbers(loaded.vendor);
   const std::uint64_t leaf = VMM_CAUSES_LEAF | std::uint64_t(VMM_CAUSES_SUBLEAF) << 32;
   std::map<Cause, std::uint64_t> wanted;
   const auto expect = [&](std::uint32_t number, std::uint32_t kind, std::uint64_t detail,
@@ -223,9 +223,8 @@ void test_latches(const Loaded& loaded, unsigned times, Report& report) {
     machine.ask(0, Level::kernel, queries);
     const CausesView view = read_causes(machine);
     const auto expect = [&](const char* what, const ByNumber& sums, const Query& query) {
-      report.expect(
-          total_of(sums) == query.out[0],
-          fmt::format("{}: causes and lost {}, T {}", what, total_of(sums), query.out[0]));
+      report.expect(add_up(sums) == query.out[0],
+                    fmt::format("{}: causes and lost {}, T {}", what, add_up(sums), query.out[0]));
     };
     expect("mark", view.marked, queries[0]);
     expect("latch", view.latched, queries[3]);
@@ -234,7 +233,7 @@ void test_latches(const Loaded& loaded, unsigned times, Report& report) {
   others.clear();
   const CausesView view = read_causes(machine);
   expect_sums(machine, view, report);
-  report.say(fmt::format("{} latches and marks of 3 vCPUs, {} exits", times, total_of(view.sums)));
+  report.say(fmt::format("{} latches and marks of 3 vCPUs, {} exits", times, add_up(view.sums)));
 }
 
 // Asks so many leaves, each of which is a cause of its own.
@@ -249,7 +248,7 @@ void flood(Machine& machine, std::uint64_t leaves) {
 // Known causes that find a full table: what is missing of each number is what it lost.
 void expect_missing_are_lost(const Loaded& loaded, Machine& machine, unsigned times,
                              Report& report) {
-  const Numbers numbers = numbers_of(loaded.vendor);
+  const Numbers numbers = vendor_numbers(loaded.vendor);
   const ByNumber before = read_causes(machine).lost;
   machine.vcpu(0).prepare(vmm_causes, Level::kernel, 0, 0);
   machine.vcpu(0).prepare(vmm_causes, Level::kernel, times, machine.vcpu(0).sregs().efer, 1);
@@ -281,7 +280,7 @@ void test_flood(const Loaded& loaded, unsigned times, Report& report) {
   flood(machine, leaves);
   const CausesView view = read_causes(machine);
   expect_sums(machine, view, report);
-  const std::uint64_t lost = total_of(view.lost);
+  const std::uint64_t lost = add_up(view.lost);
   report.expect(view.exits.size() <= entries, "more causes than entries");
   report.expect(lost >= leaves - entries,
                 fmt::format("{} exits lost of {} leaves and {} entries", lost, leaves, entries));

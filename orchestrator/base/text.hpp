@@ -16,6 +16,12 @@ namespace lab::base {
 // What stands between the separators; "" has one part, which is empty.
 std::vector<std::string_view> split(std::string_view text, char separator);
 
+// Removes the first word and the white space before it, and returns the word; "" where none is
+// left.
+std::string_view take_word(std::string_view& text);
+// All words, between white space.
+std::vector<std::string_view> split_words(std::string_view text);
+
 std::string joined(const std::vector<std::string>& words, std::string_view between = " ");
 
 // What stands before the first newline.

@@ -14,6 +14,16 @@ TEST(Text, SplitsAtEachSeparator) {
   EXPECT_THAT(split("", ','), ElementsAre(""));
 }
 
+TEST(Text, SplitsIntoWords) {
+  EXPECT_THAT(split_words(" a  b\tc\n"), ElementsAre("a", "b", "c"));
+  EXPECT_THAT(split_words(" \n"), ElementsAre());
+  std::string_view text = " first the rest";
+  EXPECT_EQ(take_word(text), "first");
+  EXPECT_EQ(text, " the rest");
+  text = " ";
+  EXPECT_EQ(take_word(text), "");
+}
+
 TEST(Text, IsOneWordOfAShell) {
   EXPECT_EQ(shell_quoted("a b"), "'a b'");
   EXPECT_EQ(shell_quoted("it's"), "'it'\\''s'");

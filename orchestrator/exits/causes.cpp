@@ -32,11 +32,7 @@ constexpr std::size_t words_limit = 32;
 class LineWords {
  public:
   explicit LineWords(std::string_view line) {
-    while (!line.empty()) {
-      const std::size_t end = std::min(line.find(' '), line.size());
-      if (end > 0) add(line.substr(0, end));
-      line.remove_prefix(std::min(end + 1, line.size()));
-    }
+    for (auto word = base::take_word(line); !word.empty(); word = base::take_word(line)) add(word);
   }
 
   bool empty() const { return count_ == 0; }

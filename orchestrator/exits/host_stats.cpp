@@ -21,16 +21,6 @@ using Words = std::vector<std::string_view>;
   throw base::infrastructure_error("host's exit_stats: " + cause);
 }
 
-Words split(std::string_view line) {
-  Words words;
-  while (!line.empty()) {
-    const std::size_t end = std::min(line.find(' '), line.size());
-    if (end > 0) words.push_back(line.substr(0, end));
-    line.remove_prefix(std::min(end + 1, line.size()));
-  }
-  return words;
-}
-
 template <typename Number>
 Number number(std::string_view word) {
   if (const auto value = base::parse_number<Number>(word)) return *value;
@@ -95,7 +85,7 @@ class Parser {
   HostStats run(std::string_view text) {
     while (!ended_ && !text.empty()) {
       const std::size_t end = std::min(text.find('\n'), text.size());
-      line(split(text.substr(0, end)));
+      line(base::split_words(text.substr(0, end)));
       text.remove_prefix(std::min(end + 1, text.size()));
     }
     if (!ended_) fail_stats("cut off, no 'end'");

@@ -5,7 +5,6 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <sstream>
 
 #include "orchestrator/base/clock.hpp"
 #include "orchestrator/base/error.hpp"
@@ -21,16 +20,16 @@ std::uint64_t number(std::string_view word) {
   throw base::infrastructure_error("exit_stats: '" + std::string(word) + "' is no number");
 }
 
-Fields fields(std::istringstream& words) {
-  Fields result;
-  for (std::string word; words >> word;) {
+Fields parse_fields(std::string_view words) {
+  Fields fields;
+  for (const std::string_view word : base::split_words(words)) {
     const std::size_t equals = word.find('=');
-    if (equals == std::string::npos)
-      throw base::infrastructure_error("exit_stats: '" + word + "' is no key=value");
+    if (equals == std::string_view::npos)
+      throw base::infrastructure_error("exit_stats: '" + std::string(word) + "' is no key=value");
     if (!word.starts_with("name="))
-      result[word.substr(0, equals)] = number(word.substr(equals + 1));
+      fields[std::string(word.substr(0, equals))] = number(word.substr(equals + 1));
   }
-  return result;
+  return fields;
 }
 
 std::uint64_t find_value(const Fields& all, std::string_view key) {
@@ -38,29 +37,24 @@ std::uint64_t find_value(const Fields& all, std::string_view key) {
   return found == all.end() ? 0 : found->second;
 }
 
-void take_line(HostView& view, const std::string& line) {
-  std::istringstream words(line);
-  std::string kind, first;
-  words >> kind;
+void take_line(HostView& view, std::string_view line) {
+  const std::string_view kind = base::take_word(line);
   if (kind == "total") {
-    view.total = fields(words);
+    view.total = parse_fields(line);
   } else if (kind == "reason") {
-    words >> first;
-    view.reasons[static_cast<std::uint32_t>(number(first))] = fields(words);
+    const auto reason = static_cast<std::uint32_t>(number(base::take_word(line)));
+    view.reasons[reason] = parse_fields(line);
   } else if (kind == "vcpu") {
-    words >> first;
-    view.vcpus.push_back(fields(words));
+    base::take_word(line);  // its number
+    view.vcpus.push_back(parse_fields(line));
   } else if (kind == "kvm_exits") {
-    words >> first;
-    view.kvm_exits = number(first);
+    view.kvm_exits = number(base::take_word(line));
   } else if (kind == "latch") {
-    std::string total, kvm_exits;
-    words >> first >> total >> kvm_exits;
-    view.latch_total = number(total);
-    view.latch_kvm_exits = number(kvm_exits);
+    base::take_word(line);  // how many latches there were
+    view.latch_total = number(base::take_word(line));
+    view.latch_kvm_exits = number(base::take_word(line));
   } else if (kind == "latch_later_kvm_exits") {
-    words >> first;
-    view.latch_later_kvm_exits = number(first);
+    view.latch_later_kvm_exits = number(base::take_word(line));
   }
 }
 
@@ -87,8 +81,7 @@ HostView read_host_view(const std::filesystem::path& folder) {
   const std::string text = base::read_file(folder / "exit_stats");
   if (!text.starts_with("exit_stats 2 ") || !text.ends_with("\nend\n"))
     throw base::infrastructure_error("exit_stats is not of format 2, or is cut off");
-  std::istringstream lines(text);
-  for (std::string line; std::getline(lines, line);) take_line(view, line);
+  for (const std::string_view line : base::split(text, '\n')) take_line(view, line);
   view.exits = read_kvm_exits(folder);
   return view;
 }

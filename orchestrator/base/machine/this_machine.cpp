@@ -7,7 +7,6 @@
 
 #include <algorithm>
 #include <cstdlib>
-#include <sstream>
 
 #include "orchestrator/base/fd.hpp"
 #include "orchestrator/base/text.hpp"
@@ -40,10 +39,9 @@ std::string cpu_field(const std::string& name) {
 }
 
 bool cpu_has(std::string_view flag) {
-  std::istringstream words(cpu_field("flags"));
-  for (std::string word; words >> word;)
-    if (word == flag) return true;
-  return false;
+  const std::string flags = cpu_field("flags");
+  const auto words = split_words(flags);
+  return std::ranges::find(words, flag) != words.end();
 }
 
 std::string host_in_words(unsigned processors, std::string_view model) {

@@ -4,12 +4,11 @@
 #include <spdlog/fmt/fmt.h>
 
 #include <algorithm>
-#include <iterator>
 #include <set>
-#include <sstream>
 #include <utility>
 
 #include "orchestrator/base/error.hpp"
+#include "orchestrator/base/text.hpp"
 
 namespace lab::check {
 namespace {
@@ -17,6 +16,7 @@ namespace {
 using record::TrialCounts;
 using StepKey = std::pair<std::string, std::uint32_t>;
 using Trials = std::vector<const TrialCounts*>;
+using Names = std::set<std::string, std::less<>>;
 
 std::vector<StepKey> list_steps(const TrialCounts& trial) {
   std::vector<StepKey> keys;
@@ -99,34 +99,32 @@ bool is_list(const std::string& key) {
   return key == c::cpu_flags || key == c::kvm_parameters || key == c::module_parameters;
 }
 
-std::set<std::string> words_of(const std::string& text) {
-  std::istringstream stream(text);
-  return {std::istream_iterator<std::string>(stream), {}};
-}
-
 // "npt" of "npt=1".
-std::string name_in(const std::string& word) {
+std::string_view name_in(std::string_view word) {
   return word.substr(0, word.find('='));
 }
 
+std::set<std::string_view> word_set(std::string_view text) {
+  const auto words = base::split_words(text);
+  return {words.begin(), words.end()};
+}
+
 // The words of `of` that are not in `others`, but for names that are in `set`.
-std::string words_beyond(const std::string& of, const std::string& others,
-                         const std::set<std::string>& set) {
-  const std::set<std::string> known = words_of(others);
-  std::string words;
-  for (const std::string& word : words_of(of))
-    if (!known.contains(word) && !set.contains(name_in(word)))
-      words += (words.empty() ? "" : " ") + word;
-  return words;
+std::string words_beyond(const std::string& of, const std::string& others, const Names& set) {
+  const std::set<std::string_view> known = word_set(others);
+  std::vector<std::string> words;
+  for (const std::string_view word : word_set(of))
+    if (!known.contains(word) && !set.contains(name_in(word))) words.emplace_back(word);
+  return base::joined(words);
 }
 
 // Names of the parameters that lab set on one side or the other: they are told by themselves.
-std::set<std::string> set_by_lab(const record::Conditions& a, const record::Conditions& b) {
-  std::set<std::string> names;
-  for (const record::Conditions* side : {&a, &b})
-    for (const std::string& word :
-         words_of(record::find_condition(*side, record::condition::module_parameters)))
-      names.insert(name_in(word));
+Names set_by_lab(const record::Conditions& a, const record::Conditions& b) {
+  Names names;
+  for (const record::Conditions* side : {&a, &b}) {
+    const std::string text = record::find_condition(*side, record::condition::module_parameters);
+    for (const std::string_view word : base::split_words(text)) names.emplace(name_in(word));
+  }
   return names;
 }
 
@@ -215,13 +213,12 @@ std::vector<Difference> differences(const record::Conditions& a, const record::C
     for (const auto& [key, value] : *side)
       if (std::ranges::find(keys, key) == keys.end()) keys.push_back(key);
   std::vector<Difference> found;
-  const std::set<std::string> set = set_by_lab(a, b);
+  const Names set = set_by_lab(a, b);
   for (const std::string& key : keys) {
     const std::string one = record::find_condition(a, key), other = record::find_condition(b, key);
     Difference difference{key, one, other};
     if (is_list(key) && !one.empty() && !other.empty()) {
-      const std::set<std::string> aside =
-          key == record::condition::kvm_parameters ? set : std::set<std::string>();
+      const Names aside = key == record::condition::kvm_parameters ? set : Names();
       difference = {key, words_beyond(one, other, aside), words_beyond(other, one, aside)};
     }
     if (difference.a != difference.b) found.push_back(std::move(difference));

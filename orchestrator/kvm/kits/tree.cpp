@@ -4,6 +4,7 @@
 #include <sstream>
 
 #include "orchestrator/base/error.hpp"
+#include "orchestrator/base/text.hpp"
 #include "orchestrator/kvm/kits/script.hpp"
 
 namespace lab::kvm {
@@ -17,9 +18,10 @@ std::vector<Commit> read_commits(const std::string& text) {
     const std::size_t tab = line.find('\t');
     if (tab == std::string::npos) continue;
     Commit commit{.subject = line.substr(tab + 1)};
-    std::istringstream words(line.substr(0, tab));
-    words >> commit.id;
-    for (std::string parent; words >> parent;) commit.parents.push_back(parent);
+    std::string_view ids = std::string_view(line).substr(0, tab);
+    commit.id = base::take_word(ids);
+    for (const std::string_view parent : base::split_words(ids))
+      commit.parents.emplace_back(parent);
     commits.push_back(std::move(commit));
   }
   return commits;

@@ -100,9 +100,9 @@ std::vector<fs::path> libraries_in(const std::string& ldd) {
   fs::path loader;
   std::istringstream lines(ldd);
   for (std::string line; std::getline(lines, line);) {
-    std::istringstream words(line);
-    std::string name, arrow, path;
-    words >> name >> arrow >> path;
+    std::string_view words = line;
+    const std::string name(base::take_word(words));
+    const std::string_view arrow = base::take_word(words), path = base::take_word(words);
     if (arrow == "=>" && path == "not")
       throw base::user_error("guest.emulator: its library " + name + " is not found",
                              "install it, or set LD_LIBRARY_PATH");

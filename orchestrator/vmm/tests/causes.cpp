@@ -4,12 +4,12 @@
 
 #include <atomic>
 #include <memory>
-#include <sstream>
 #include <thread>
 
 #include "kvm-patch/exit_leaves.h"
 #include "orchestrator/base/error.hpp"
 #include "orchestrator/base/fd.hpp"
+#include "orchestrator/base/text.hpp"
 #include "orchestrator/vmm/host_view.hpp"
 #include "orchestrator/vmm/loaded.hpp"
 #include "orchestrator/vmm/tests/tests.hpp"
@@ -39,15 +39,15 @@ struct CausesView {
   ByNumber lost;
 };
 
-std::uint64_t to_number(const std::string& word) {
-  return std::stoull(word, nullptr, 0);
+std::uint64_t to_number(std::string_view word) {
+  return std::stoull(std::string(word), nullptr, 0);
 }
 
-Fields parse_fields(std::istringstream& words) {
+Fields parse_pairs(std::string_view words) {
   Fields fields;
-  for (std::string word; words >> word;)
-    if (const std::size_t equals = word.find('='); equals != std::string::npos)
-      fields[word.substr(0, equals)] = to_number(word.substr(equals + 1));
+  for (const std::string_view word : base::split_words(words))
+    if (const std::size_t equals = word.find('='); equals != std::string_view::npos)
+      fields[std::string(word.substr(0, equals))] = to_number(word.substr(equals + 1));
   return fields;
 }
 
@@ -56,16 +56,18 @@ CausesView read_causes(const Machine& machine) {
   if (!text.starts_with("exit_causes 1 ") || !text.ends_with("\nend\n"))
     throw base::infrastructure_error("exit_causes is not of format 1, or is cut off");
   CausesView view;
-  std::istringstream lines(text);
-  for (std::string line; std::getline(lines, line);) {
-    std::istringstream words(line);
-    std::string what, vcpu, number, kind, detail, rip;
-    words >> what >> vcpu >> number;
+  for (std::string_view line : base::split(text, '\n')) {
+    const std::string_view what = base::take_word(line), vcpu = base::take_word(line);
     if (what == "entries") view.entries = to_number(vcpu);
     if (what != "cause" && what != "lost") continue;
-    if (what == "cause") words >> kind >> detail >> rip;
-    const auto reason = static_cast<std::uint32_t>(to_number(number));
-    const Fields fields = parse_fields(words);
+    const auto reason = static_cast<std::uint32_t>(to_number(base::take_word(line)));
+    std::string_view kind, detail, rip;
+    if (what == "cause") {
+      kind = base::take_word(line);
+      detail = base::take_word(line);
+      rip = base::take_word(line);
+    }
+    const Fields fields = parse_pairs(line);
     const auto of = [&](const char* key) {
       const auto found = fields.find(key);
       return found == fields.end() ? 0 : found->second;

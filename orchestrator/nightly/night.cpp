@@ -207,29 +207,32 @@ class Night {
     return lines;
   }
 
-  // The file, whole or not at all.
-  void write(const std::string& name, const std::function<std::string()>& make) {
+  // `make` writes the file, whole or not at all.
+  void write(const std::string& name, const std::function<void(const fs::path& file)>& make) {
+    const fs::path file = places_.out / name;
     try {
-      base::write_file(places_.out / name, make());
+      make(file);
     } catch (const std::exception& error) {
-      world_.say(
-          fmt::format("error: cannot write {}: {}", (places_.out / name).string(), error.what()));
+      world_.say(fmt::format("error: cannot write {}: {}", file.string(), error.what()));
       outcome_.exit_code = worse(outcome_.exit_code, base::exit_infrastructure);
     }
   }
 
-  std::string page(const Words& words) const {
-    const fs::path file = places_.work / "page.html";
-    if (lab(Words{"report"} + words + Words{"-o", file}) != base::exit_ok)
-      throw base::infrastructure_error("lab report failed");
-    return base::read_file(file, 1u << 30);
+  void write_text(const std::string& name, const std::function<std::string()>& make) {
+    write(name, [&](const fs::path& file) { base::write_file(file, make()); });
   }
 
-  std::string report() const {
+  void write_page(const std::string& name, const std::function<Words()>& words) {
+    write(name, [&](const fs::path& file) {
+      if (lab(Words{"report"} + words() + Words{"-o", file}) != base::exit_ok)
+        throw base::infrastructure_error("lab report failed");
+    });
+  }
+
+  Words tonights_page() const {
     const fs::path tonight = places_.work / "tonight.sqlite";
     Store(tonight).insert(outcome_.trials);
-    return page(
-        {tonight, "--title", fmt::format("Nightly, {:%F}", fmt::gmtime(std::time(nullptr)))});
+    return {tonight, "--title", fmt::format("Nightly, {:%F}", fmt::gmtime(std::time(nullptr)))};
   }
 
   std::string junit() const {
@@ -241,20 +244,20 @@ class Night {
   }
 
   void write_artefacts() {
-    write("records.jsonl", [&] { return take_records(); });
-    write("trials.json", [&] { return report::json(outcome_.trials); });
-    write("trials.csv", [&] { return report::csv(outcome_.trials); });
-    write("results.tap", [&] { return report::tap(outcome_.trials, {}, 14); });
+    write_text("records.jsonl", [&] { return take_records(); });
+    write_text("trials.json", [&] { return report::json(outcome_.trials); });
+    write_text("trials.csv", [&] { return report::csv(outcome_.trials); });
+    write_text("results.tap", [&] { return report::tap(outcome_.trials, {}, 14); });
     if (outcome_.trials.empty())
       world_.say("no trial: no report.html");
     else
-      write("report.html", [&] { return report(); });
+      write_page("report.html", [&] { return tonights_page(); });
     if (!newest_run().empty())
-      write("history.html", [&] { return page({"--history", "--store", places_.store}); });
-    write("junit.xml", [&] { return junit(); });
-    write("verdict.json", [&] { return verdict_text(outcome_); });
-    write("metrics.prom", [&] { return metrics_text(outcome_); });
-    write("summary.md", [&] { return outcome_.summary = summary_text(outcome_); });
+      write_page("history.html", [&] { return Words{"--history", "--store", places_.store}; });
+    write_text("junit.xml", [&] { return junit(); });
+    write_text("verdict.json", [&] { return verdict_text(outcome_); });
+    write_text("metrics.prom", [&] { return metrics_text(outcome_); });
+    write_text("summary.md", [&] { return outcome_.summary = summary_text(outcome_); });
   }
 
   const Config& config_;

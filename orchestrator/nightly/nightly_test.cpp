@@ -312,6 +312,15 @@ TEST_F(Night, WhatCannotBeWrittenIsSaidAndTheSummaryIsStillThere) {
   EXPECT_THAT(outcome.summary, HasSubstr("# Nightly: the machinery failed"));
 }
 
+// What lab report says of a page, which log.txt keeps, names the artefact.
+TEST_F(Night, PagesAreWrittenInTheirPlaces) {
+  night();
+  Words pages;
+  for (const Words& call : calls_)
+    if (call[0] == "report") pages.push_back(word_after(call, "-o"));
+  EXPECT_THAT(pages, ElementsAre(out_ / "report.html", out_ / "history.html"));
+}
+
 TEST_F(Night, RecordsHaveTheTrialsThatConfirmedSomethingAndTheTablesHaveNot) {
   write("good.baseline.json", "{}");
   confirms_ = true;

@@ -12,6 +12,17 @@
 
 namespace lab::exits {
 
+// Exits of "total", of a reason's name or of its number. Zero when it never happened; empty when
+// this vendor has no such reason.
+inline std::optional<std::uint64_t> find_count(const StepCounts& counts, Vendor vendor,
+                                               std::string_view reason) {
+  if (reason == "total") return counts.exits;
+  const auto number = parse_reason(vendor, reason);
+  if (!number) return std::nullopt;
+  const auto found = std::ranges::find(counts.reasons, *number, &ReasonCount::number);
+  return found == counts.reasons.end() ? 0 : found->exits;
+}
+
 // A virtual machine that counts as the patch does: every leaf read is a CPUID exit, counted first,
 // and a read of the total keeps all counts of that exit.
 class Machine {

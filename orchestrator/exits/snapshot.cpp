@@ -128,13 +128,4 @@ StepCounts step_counts(const std::optional<Snapshot>& before, const Snapshot& af
   return step;
 }
 
-std::optional<std::uint64_t> find_count(const StepCounts& counts, Vendor vendor,
-                                        std::string_view reason) {
-  if (reason == "total") return counts.exits;
-  const auto number = parse_reason(vendor, reason);
-  if (!number) return std::nullopt;
-  const auto found = std::ranges::find(counts.reasons, *number, &ReasonCount::number);
-  return found == counts.reasons.end() ? 0 : found->exits;
-}
-
 }  // namespace lab::exits

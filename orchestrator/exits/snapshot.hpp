@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <map>
+#include <nlohmann/json_fwd.hpp>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -110,15 +111,9 @@ struct HostSides {
 StepCounts step_counts(const std::optional<Snapshot>& before, const Snapshot& after,
                        const HostSides& host = {});
 
-// Exits of "total", of a reason's name or of its number. Zero when it never
-// happened; empty when this vendor has no such reason.
-std::optional<std::uint64_t> find_count(const StepCounts& counts, Vendor vendor,
-                                        std::string_view reason);
-
-// The reader's JSON object S. Throws base::Error (infrastructure) on anything
-// malformed: missing or negative values, out of range, twice the same number,
-// more than 1024 reasons. Unknown members are ignored.
-Snapshot parse_snapshot(std::string_view json);
-std::string to_json(const Snapshot& snapshot);
+// The reader's JSON object S. Throws base::Error (infrastructure) on anything malformed: missing or
+// negative values, out of range, twice the same number, more than 1024 reasons. Unknown members are
+// ignored.
+Snapshot snapshot_from(const nlohmann::json& object);
 
 }  // namespace lab::exits

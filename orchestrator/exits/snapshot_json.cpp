@@ -1,19 +1,19 @@
 // SPDX-License-Identifier: MIT
 // The guest's JSON of a snapshot. It comes from a guest: bounded and checked before it is believed.
+#include "orchestrator/exits/snapshot.hpp"
+
 #include <algorithm>
 #include <nlohmann/json.hpp>
 #include <set>
 
 #include "orchestrator/base/error.hpp"
 #include "orchestrator/base/json.hpp"
-#include "orchestrator/exits/snapshot_json.hpp"
 
 namespace lab::exits {
 namespace {
 
 using nlohmann::json;
 
-constexpr std::size_t line_size_limit = 128 * 1024;  // the reader's longest line
 constexpr std::size_t reasons_limit = 1024;
 
 [[noreturn]] void fail_snapshot(const std::string& cause) {
@@ -78,27 +78,6 @@ Snapshot snapshot_from(const json& object) {
   } catch (const json::exception& error) {
     fail_snapshot(error.what());
   }
-}
-
-Snapshot parse_snapshot(std::string_view text) {
-  if (text.size() > line_size_limit) fail_snapshot("longer than 128 KiB");
-  const auto object = base::try_parse_json(text, {.depth = 4});
-  if (!object) fail_snapshot("not JSON");
-  return snapshot_from(*object);
-}
-
-std::string to_json(const Snapshot& snapshot) {
-  json reasons = json::array();
-  for (const Reading& reading : snapshot.readings) {
-    json entry = {reading.number, reading.latched, reading.read ? json(*reading.read) : json()};
-    if (reading.cycles) entry.push_back(*reading.cycles);
-    reasons.push_back(std::move(entry));
-  }
-  const json object = {{"start_total", snapshot.start_total},   {"end_total", snapshot.end_total},
-                       {"own_exits", snapshot.own_exits},       {"attempts", snapshot.attempts},
-                       {"total_cycles", snapshot.total_cycles}, {"leaf_reads", snapshot.leaf_reads},
-                       {"late_reads", snapshot.late_reads},     {"reasons", std::move(reasons)}};
-  return object.dump();
 }
 
 }  // namespace lab::exits

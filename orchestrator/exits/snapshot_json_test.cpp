@@ -1,15 +1,39 @@
 // SPDX-License-Identifier: MIT
 #include <gmock/gmock.h>
 
+#include <nlohmann/json.hpp>
 #include <random>
 
 #include "orchestrator/base/error.hpp"
+#include "orchestrator/base/json.hpp"
 #include "orchestrator/exits/checks.hpp"
 #include "orchestrator/exits/replaced_test.hpp"
 #include "orchestrator/exits/snapshot.hpp"
 
 namespace lab::exits {
 namespace {
+
+using nlohmann::json;
+
+Snapshot parse_snapshot(const std::string& text) {
+  const auto object = base::try_parse_json(text, {.depth = 4});
+  if (!object) throw base::infrastructure_error("not JSON");
+  return snapshot_from(*object);
+}
+
+std::string to_json(const Snapshot& snapshot) {
+  json reasons = json::array();
+  for (const Reading& reading : snapshot.readings) {
+    json entry = {reading.number, reading.latched, reading.read ? json(*reading.read) : json()};
+    if (reading.cycles) entry.push_back(*reading.cycles);
+    reasons.push_back(std::move(entry));
+  }
+  const json object = {{"start_total", snapshot.start_total},   {"end_total", snapshot.end_total},
+                       {"own_exits", snapshot.own_exits},       {"attempts", snapshot.attempts},
+                       {"total_cycles", snapshot.total_cycles}, {"leaf_reads", snapshot.leaf_reads},
+                       {"late_reads", snapshot.late_reads},     {"reasons", std::move(reasons)}};
+  return object.dump();
+}
 
 const std::string good =
     R"({"start_total":7,"end_total":10,"own_exits":3,"attempts":2,)"

@@ -298,10 +298,6 @@ std::size_t Store::remove(const Filter& filter) {
   });
 }
 
-std::size_t Store::remove_older_than(std::chrono::system_clock::time_point time) {
-  return remove(Filter{.before = time});
-}
-
 bool Store::remove(const std::string& id) {
   if (!impl_->guarded([&] { return impl_->has(id); })) return false;
   return remove(Filter{.ids = {id}}) > 0;

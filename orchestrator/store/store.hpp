@@ -76,7 +76,6 @@ class Store {
 
   // In one transaction; returns how many. The file shrinks where that is much of it.
   std::size_t remove(const Filter& filter);
-  std::size_t remove_older_than(std::chrono::system_clock::time_point time);
   // By whole id; false when there is none.
   bool remove(const std::string& id);
 

@@ -135,7 +135,7 @@ TEST_F(StoreTest, RemovedRecordsLeaveNothing) {
   for (int i = 0; i < 400; ++i) all.push_back(records.next());
   store.insert(all);
   EXPECT_EQ(store.remove(Store::Filter{.scenario = "none"}), 0u);
-  EXPECT_EQ(store.remove_older_than(all[100].start_time), 100u);
+  EXPECT_EQ(store.remove(Store::Filter{.before = all[100].start_time}), 100u);
   EXPECT_EQ(store.remove(Store::Filter{.run = all[100].run}), 50u);
   EXPECT_EQ(store.rows({}).front().id, all[150].id);
   EXPECT_EQ(store.counts({}).front(), to_counts(all[150]));

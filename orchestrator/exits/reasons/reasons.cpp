@@ -3,8 +3,6 @@
 
 #include <algorithm>
 
-#include "kvm-patch/exit_leaves.h"
-#include "kvm-patch/exit_numbers.h"
 #include "orchestrator/base/text.hpp"
 #include "orchestrator/exits/reasons/tables.hpp"
 
@@ -14,13 +12,8 @@ namespace {
 // VMX sets flags above the 16-bit basic reason; this one says that the entry itself failed.
 constexpr std::uint32_t vmx_failed_entry = 0x80000000u;
 
-char lower(char c) {
-  return c >= 'A' && c <= 'Z' ? char(c - 'A' + 'a') : c;
-}
-
 bool same_word(std::string_view a, std::string_view b) {
-  return std::equal(a.begin(), a.end(), b.begin(), b.end(),
-                    [](char x, char y) { return lower(x) == lower(y); });
+  return base::lower(a) == base::lower(b);
 }
 
 std::optional<std::uint32_t> parse_number(std::string_view text) {
@@ -53,15 +46,6 @@ Category reason_category(Vendor vendor, std::uint32_t number) {
   if (const Reason* reason = find_reason(vendor, number)) return reason->category;
   const bool failed = vendor == Vendor::vmx && (number & vmx_failed_entry);
   return failed ? Category::failure : Category::other;
-}
-
-bool is_defined(Vendor vendor, std::uint32_t number) {
-  static constexpr exit_range vmx[] = EXIT_RANGES_VMX;
-  static constexpr exit_range svm[] = EXIT_RANGES_SVM;
-  const auto ranges = vendor == Vendor::vmx ? std::span<const exit_range>(vmx) : std::span(svm);
-  return number == EXIT_NUMBER_OTHER || std::ranges::any_of(ranges, [=](const exit_range& range) {
-           return range.first <= number && number <= range.last;
-         });
 }
 
 std::optional<std::uint32_t> parse_reason(Vendor vendor, std::string_view text) {

@@ -52,10 +52,6 @@ const Reason* find_reason(Vendor vendor, std::uint32_t number);
 std::string reason_name(Vendor vendor, std::uint32_t number);
 Category reason_category(Vendor vendor, std::uint32_t number);
 
-// By the manuals (kvm-patch/exit_numbers.h), and EXIT_NUMBER_OTHER: true where the leaf answers a
-// count rather than edx = EXIT_LEAF_UNDEFINED.
-bool is_defined(Vendor vendor, std::uint32_t number);
-
 // By name (any case), the kernel's name, decimal or 0x-hexadecimal number; empty when unknown.
 std::optional<std::uint32_t> parse_reason(Vendor vendor, std::string_view text);
 

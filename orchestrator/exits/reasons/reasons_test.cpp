@@ -35,6 +35,17 @@ std::map<std::uint32_t, std::string> as_map(const KernelName (&names)[N]) {
   return map;
 }
 
+// By the manuals (kvm-patch/exit_numbers.h), and EXIT_NUMBER_OTHER: true where the leaf answers a
+// count rather than edx = EXIT_LEAF_UNDEFINED.
+bool is_defined(Vendor vendor, std::uint32_t number) {
+  static constexpr exit_range vmx[] = EXIT_RANGES_VMX;
+  static constexpr exit_range svm[] = EXIT_RANGES_SVM;
+  const auto ranges = vendor == Vendor::vmx ? std::span<const exit_range>(vmx) : std::span(svm);
+  return number == EXIT_NUMBER_OTHER || std::ranges::any_of(ranges, [=](const exit_range& range) {
+           return range.first <= number && number <= range.last;
+         });
+}
+
 std::map<std::uint32_t, std::string> ours(Vendor vendor) {
   std::map<std::uint32_t, std::string> map;
   for (const Reason& reason : reasons(vendor)) {

@@ -11,7 +11,6 @@
 
 #include "orchestrator/base/error.hpp"
 #include "orchestrator/base/json.hpp"
-#include "orchestrator/exits/snapshot_json.hpp"
 
 namespace lab::trial {
 namespace {

@@ -46,7 +46,8 @@ Line control(const check::Cell& base, const GateBenchOptions& options) {
   return line;
 }
 
-Line seeded(const check::Cell& base, const check::Cell& changed, const GateBenchOptions& options) {
+Line changed_line(const check::Cell& base, const check::Cell& changed,
+                  const GateBenchOptions& options) {
   Line line{.name = changed.name, .recorded = changed.trials.size()};
   line.promised = check::promised_changes(base, changed);
   std::set<std::string> subjects;
@@ -150,7 +151,7 @@ int bench(const GateBenchOptions& options) {
   const GateNights nights(*base, options.baseline, options.times);
   std::vector<Line> lines = {control(*base, options)};
   for (const check::Cell& cell : cells)
-    if (&cell != &*base) lines.push_back(seeded(*base, cell, options));
+    if (&cell != &*base) lines.push_back(changed_line(*base, cell, options));
   write_output(options.output, render_gate(options, lines, nights));
   const auto found = std::size_t(
       std::ranges::count_if(lines, [](const Line& line) { return !line.promised.empty(); }));

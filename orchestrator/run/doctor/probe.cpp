@@ -235,7 +235,7 @@ Finding probe_kvm() {
   return finding;
 }
 
-Finding probe_nested() {
+Finding probe_nested_kvm() {
   const std::string value = read_parameter("kvm_intel") + read_parameter("kvm_amd");
   const bool ok = value.starts_with("Y") || value.starts_with("1");
   Finding finding{
@@ -309,7 +309,7 @@ Choice choose_site(const std::vector<Finding>& found) {
   if (get(own_modules, probe_here).ok)
     return {&record::site_here, "this is a VM whose own KVM works"};
   const Finding kvm = get(dev_kvm, probe_kvm);
-  const Finding nested = get(nested_kvm, probe_nested);
+  const Finding nested = get(nested_kvm, probe_nested_kvm);
   if (kvm.ok && nested.ok) return {&record::site_kvm, "/dev/kvm runs guests and offers nesting"};
   const std::string why = kvm.ok ? "nested KVM: " + nested.detail : "/dev/kvm: " + kvm.detail;
   if (get(emulated_svm, probe_svm).ok) return {&record::site_svm, why};
@@ -319,7 +319,7 @@ Choice choose_site(const std::vector<Finding>& found) {
 std::vector<Finding> examine(const base::Folders& folders) {
   std::vector<Finding> found{probe_here(),
                              probe_kvm(),
-                             probe_nested(),
+                             probe_nested_kvm(),
                              probe_svm(),
                              probe_exact(),
                              probe_vmx(),

@@ -30,7 +30,7 @@ Finding probe_kvm();
 
 // Whether this machine's KVM offers virtualization to its guests. Under SVM a guest of lab's own
 // runs one, whose exits are timed.
-Finding probe_nested();
+Finding probe_nested_kvm();
 
 // Adds to a finding what `lab vmm cost` said of the exits of `whose` guest; not ok where it ended
 // otherwise than well, or an exit takes more than five milliseconds.

@@ -46,7 +46,7 @@ void add_line(Config& config, const fs::path& folder, std::string_view line) {
     throw base::user_error(fmt::format("no 'KEY = VALUE': {}", line), "a comment begins with #");
   const std::string_view key = base::trimmed(line.substr(0, equals));
   const std::string_view value = base::trimmed(line.substr(equals + 1));
-  Words words = split_words(value);
+  Words words = shell_words(value);
   if (key == "site") {
     if (config.sites.empty()) config.sites = std::move(words);
   } else if (key == "scenario") {
@@ -68,7 +68,7 @@ void add_line(Config& config, const fs::path& folder, std::string_view line) {
 
 }  // namespace
 
-Words split_words(std::string_view text) {
+Words shell_words(std::string_view text) {
   Words words;
   char quote = 0;
   bool in_word = false;

@@ -27,7 +27,7 @@ struct Config {
 };
 
 // Words that are quoted as in a shell. Error (user) where a quote has no end.
-Words split_words(std::string_view text);
+Words shell_words(std::string_view text);
 
 // Sites that are given replace the file's, and options that are given follow the file's. Error
 // (user), with file:line, on what is wrong in it.

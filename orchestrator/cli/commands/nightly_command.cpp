@@ -97,7 +97,7 @@ int run_nightly(const NightlyOptions& options, const std::string& program) {
   const fs::path ci = folders.share / "ci";
   const nightly::Config config =
       nightly::read_config(options.config.empty() ? ci / "nightly.conf" : fs::path(options.config),
-                           nightly::split_words(options.sites), options.others);
+                           nightly::shell_words(options.sites), options.others);
   const base::TemporaryFolder work(fs::temp_directory_path(), "lab-nightly");
   const nightly::Places places{
       .out = options.out,

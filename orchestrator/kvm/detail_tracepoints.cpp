@@ -21,6 +21,7 @@ struct DetailHistogram {
   std::string tracepoint;
   std::vector<std::string> keys;
   unsigned entries;  // a power of two from 128 to 131072
+  std::string filter = {};
 };
 
 // What a guest leaves in ecx makes another key of kvm_cpuid.
@@ -32,19 +33,27 @@ const DetailHistogram cr{"kvm_cr", {"rw", "cr"}, 128};
 const DetailHistogram page_faults{"kvm_page_fault", {"fault_address", "error_code"}, 131072};
 const DetailHistogram mmio{"kvm_mmio", {"gpa", "type"}, 32768};
 const DetailHistogram fast_mmio{"kvm_fast_mmio", {"gpa"}, 1024};
+// SVM's nested page faults at a device's page (EXITINFO1, bit 3) with a type in EXITINTINFO.
+const DetailHistogram delivering{"kvm_exit",
+                                 {"info2", "info1"},
+                                 4096,
+                                 " if exit_reason == 0x400 && info1 & 8 && intr_info & 0x700"};
+
+// An instance of tracefs, so that no other histogram of an event is in its file.
+const fs::path instance = "instances/lab-details";
 
 std::vector<const DetailHistogram*> all_histograms() {
-  return {&pio, &msr, &cpuid, &cr, &page_faults, &mmio, &fast_mmio};
+  return {&pio, &msr, &cpuid, &cr, &page_faults, &mmio, &fast_mmio, &delivering};
 }
 
 fs::path event_folder(const std::string& tracepoint) {
-  return fs::path("events/kvm") / tracepoint;
+  return instance / "events/kvm" / tracepoint;
 }
 
 std::string trigger(const DetailHistogram& histogram) {
   std::string keys;
   for (const std::string& key : histogram.keys) keys += (keys.empty() ? "" : ",") + key;
-  return "hist:keys=" + keys + ":size=" + std::to_string(histogram.entries);
+  return "hist:keys=" + keys + ":size=" + std::to_string(histogram.entries) + histogram.filter;
 }
 
 HistogramEvents read_histogram(const DetailHistogram& histogram) {
@@ -95,10 +104,11 @@ exits::TracedDetails::Events read_details(
 }  // namespace
 
 bool DetailTracepoints::possible() {
-  return fs::exists(fs::path(tracefs_root) / event_folder(pio.tracepoint) / "hist");
+  return fs::exists(fs::path(tracefs_root) / "events/kvm" / pio.tracepoint / "hist");
 }
 
 DetailTracepoints::DetailTracepoints() {
+  make_tracefs_instance(instance);
   try {
     for (const DetailHistogram* histogram : all_histograms()) {
       write_tracefs(event_folder(histogram->tracepoint) / "trigger", trigger(*histogram));
@@ -123,6 +133,9 @@ void DetailTracepoints::remove() {
       spdlog::warn("{}", error.what());
     }
   }
+  std::error_code error;
+  fs::remove(fs::path(tracefs_root) / instance, error);
+  if (error) spdlog::warn("remove '{}' of tracefs: {}", instance.string(), error.message());
 }
 
 exits::TracedDetails DetailTracepoints::read() const {
@@ -143,6 +156,7 @@ exits::TracedDetails DetailTracepoints::read() const {
   traced.mmio = read_pairs(mmio);
   traced.fast_mmio =
       read_details(fast_mmio, [](const std::vector<std::uint64_t>& values) { return values[0]; });
+  traced.delivering = read_pairs(delivering);
   traced.has_decode_assists = has_decode_assists();
   return traced;
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // What exits were about, as the kernel's own tracepoints say it: tracefs histograms on kvm:kvm_pio,
-// kvm_msr, kvm_cpuid, kvm_cr, kvm_page_fault, kvm_mmio and kvm_fast_mmio. They are for proving
-// lab's causes, not for use.
+// kvm_msr, kvm_cpuid, kvm_cr, kvm_page_fault, kvm_mmio and kvm_fast_mmio, and on some of kvm_exit.
+// They are for proving lab's causes, not for use.
 #pragma once
 
 #include <array>

@@ -42,10 +42,7 @@ void remove_buffer() {
 }
 
 void make_buffer() {
-  remove_buffer();  // a killed lab's
-  std::error_code error;
-  fs::create_directory(tracefs / buffer, error);
-  if (error) throw base::errno_error("make", (tracefs / buffer).string(), error.value());
+  make_tracefs_instance(buffer);
   try {
     const unsigned cpus = std::max(1u, std::thread::hardware_concurrency());
     write_tracefs(buffer / "buffer_size_kb", std::to_string(buffer_kib / cpus));
@@ -82,6 +79,14 @@ void write_tracefs(const fs::path& name, const std::string& text) {
   const base::Fd fd(::open(path.c_str(), O_WRONLY | O_CLOEXEC));
   if (!fd) throw base::errno_error("open", path.string(), errno);
   base::write_all(fd.get(), text, path.string());
+}
+
+void make_tracefs_instance(const fs::path& name) {
+  const fs::path path = tracefs / name;
+  std::error_code error;
+  fs::remove(path, error);
+  if (!error) fs::create_directory(path, error);
+  if (error) throw base::errno_error("make", path.string(), error.value());
 }
 
 ExitTracepoint::ExitTracepoint() : histogram_(fs::exists(tracefs / event / "hist")) {

@@ -37,6 +37,11 @@ class ExitTracepoint {
 // Writes into a file of tracefs, named from its root on. Error (infrastructure) where that fails.
 void write_tracefs(const std::filesystem::path& name, const std::string& text);
 
+// Makes an instance of tracefs, named from its root on, in the place of one that a killed lab left:
+// events with a buffer and triggers of their own. Its folder is removed as any folder is. Error
+// (infrastructure) where that fails.
+void make_tracefs_instance(const std::filesystem::path& name);
+
 // The text of a histogram file with the key exit_reason, as Documentation/trace/histogram.rst of
 // the kernel describes it. Error (infrastructure) where it dropped entries.
 std::map<std::uint32_t, std::uint64_t> parse_exit_histogram(std::string_view text);

@@ -27,6 +27,8 @@ struct TracedDetails {
   PairEvents page_faults;  // address; error code (SVM, shadow paging) or qualification (VMX)
   PairEvents mmio;         // guest-physical address; 0 unsatisfied read, 1 read, 2 write
   Events fast_mmio;        // by address: writes that an eventfd took
+  // Address; error code: exits (SVM) at a device's page that still name an event's type.
+  PairEvents delivering;
   bool has_decode_assists = false;  // the processor names the register of a CR access (SVM)
 
   bool operator==(const TracedDetails&) const = default;

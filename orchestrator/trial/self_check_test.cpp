@@ -90,5 +90,24 @@ TEST(Tracepoint, DiffersByName) {
   EXPECT_THAT(check.detail, HasSubstr("CPUID: 10 against 9"));
 }
 
+TEST(Tracepoint, WhatVmxRefusesIsEmulatedUntraced) {
+  exits::HostStats host;
+  host.total.exits = 162;
+  host.reasons.resize(2);
+  host.reasons[0].number = 10;
+  host.reasons[0].exits = 12;
+  host.reasons[1].number = 33;
+  host.reasons[1].exits = 150;
+  const exits::Check check = check_tracepoint(host, {}, {{10, 12}, {33, 1}});
+  EXPECT_TRUE(check.ok) << check.detail;
+  EXPECT_EQ(check.left, 13u);
+  EXPECT_EQ(check.right, 13u);
+  EXPECT_THAT(check.detail, HasSubstr("149 exits without an entry"));
+  EXPECT_FALSE(check_tracepoint(host, {}, {{10, 12}, {33, 151}}).ok);
+  EXPECT_FALSE(check_tracepoint(host, {}, {{10, 11}}).ok);
+  host.vendor = exits::Vendor::svm;  // where 33 is a write of DR1
+  EXPECT_FALSE(check_tracepoint(host, {}, {{10, 12}}).ok);
+}
+
 }  // namespace
 }  // namespace lab::trial

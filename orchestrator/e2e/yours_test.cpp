@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Files of the user's own: kernels, images and emulators instead of lab's.
 #include "orchestrator/base/fd.hpp"
+#include "orchestrator/base/process/subprocess.hpp"
 #include "orchestrator/e2e/lab_test.hpp"
 
 namespace lab::e2e {
@@ -42,6 +43,30 @@ TEST_F(Yours, AKernelAndItsInitrdBootAndAreConditions) {
   EXPECT_THAT(conditions.at("guest_kernel_file").get<std::string>(),
               HasSubstr(", sha256:" + base::sha256_file(kernel)));
   EXPECT_EQ(conditions.at("guest_initrd_file"), "sha256:" + base::sha256_file(other / "initrd"));
+}
+
+// This machine's own kernel packages, as apt has them.
+TEST_F(Yours, NightlyAFolderOfDebiansPackagesIsAKernel) {
+  const fs::path debs = folder() / "debs";
+  fs::create_directory(debs);
+  const base::Outcome fetched = base::run(
+      {.argv = {
+           "bash", "-euc",
+           "cd \"$1\"\n"
+           "depends() { apt-cache depends \"$1\" | sed -n 's/^ *Depends: //p' | grep -E \"$2\"; }\n"
+           "image=$(depends linux-image-amd64 '^linux-image-')\n"
+           "release=${image#linux-image-}\n"
+           "apt-get download -q $image linux-headers-$release"
+           " linux-source-$(grep -oE '^[0-9]+\\.[0-9]+' <<<$release)"
+           " $(depends linux-headers-$release '^linux-(headers-.*-common|kbuild-.*)$') >&2\n"
+           "echo $release",
+           "fetch", debs}});
+  ASSERT_EQ(fetched.exit_code, 0) << fetched.errors;
+  const Finished done = run(write_tiny(), {"--set", "kvm.kernel=" + debs.string()});
+  ASSERT_EQ(done.exit_code, 0) << done.errors;
+  const json conditions = trials_of(done).at(0).at("conditions");
+  EXPECT_EQ(conditions.at("outer_kernel").get<std::string>() + "\n", fetched.output);
+  EXPECT_EQ(conditions.at("kvm_source").get<std::string>().size(), 12u);
 }
 
 // Debian 12's disk, as a file of the user's own.

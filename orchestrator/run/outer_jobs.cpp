@@ -101,14 +101,14 @@ std::vector<OuterJob> make_outer_jobs(const Site& site,
   check_before_building(plans, folders);
   ImagesBeside images(plans, folders, sink);
   std::vector<OuterJob> jobs;
-  std::map<OuterNeeds, std::size_t> by_release, by_name;  // two names may mean one release
+  std::map<OuterNeeds, std::size_t> by_kit, by_name;  // two names may mean one kernel
   for (const scenario::TrialPlan& plan : plans) {
     const OuterNeeds needs = outer_needs(plan);
     if (!by_name.contains(needs)) {
       const OuterArtifacts outer = find_or_make_outer(folders, sink, needs.kernel);
-      OuterNeeds of_release = needs;
-      of_release.kernel = outer.release + outer.kvm_source;
-      by_name[needs] = by_release.emplace(of_release, jobs.size()).first->second;
+      OuterNeeds of_kit = needs;
+      of_kit.kernel = outer.kit;
+      by_name[needs] = by_kit.emplace(of_kit, jobs.size()).first->second;
       if (by_name[needs] == jobs.size()) jobs.push_back(outer_job(site, outer, needs));
     }
     std::size_t& at = by_name[needs];  // of exact ones the newest

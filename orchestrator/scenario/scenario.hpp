@@ -65,8 +65,8 @@ struct Settings {
   exits::Layout layout = exits::Layout::descending;
   // Nested unless said otherwise, by `paging` or by a parameter npt/ept; always set in a TrialPlan.
   std::optional<Paging> paging;
-  // Which kernel the outer VM runs: a release, a series, a suite, or a kernel tree's absolute path
-  // with or without "@COMMIT"; empty: lab's default.
+  // Which kernel the outer VM runs: a release, a series, a suite, or an absolute path, of a kernel
+  // tree with or without "@COMMIT" or of a folder with .deb files; empty: lab's default.
   std::string kernel;
   Processor processor = Processor::haswell;  // kvm.processor: the outer VM's, on site vmx only
   std::uint32_t causes = 0;  // kvm.causes: entries a vCPU; 0: causes of exits are not counted

@@ -67,7 +67,7 @@ Untraced untraced_events(Vendor vendor, const TracedDetails& traced) {
   Untraced untraced;
   if (vendor != Vendor::svm) return untraced;
   for (const auto& [address, count] : traced.fast_mmio)
-    untraced.eventfds[place_of(address, writes)] += count;
+    untraced.eventfds[make_place(address, writes)] += count;
   for (const auto& [fault, count] : traced.delivering)
     untraced.tried_again[traced_place(vendor, fault)] += count;
   return untraced;

@@ -89,6 +89,27 @@ std::optional<KernelKit> take_shared_kit(const fs::path& cache,
   return std::nullopt;
 }
 
+bool is_deb(const fs::path& file) {
+  return file.extension() == ".deb";
+}
+
+// A tree may have packages that were made of it, too.
+bool has_packages(const fs::path& folder) {
+  std::error_code none;
+  const fs::directory_iterator files(folder, none);
+  return !fs::exists(folder / "Makefile") &&
+         std::any_of(begin(files), end(files), [](const auto& file) { return is_deb(file); });
+}
+
+KernelKit make_own_kit(const fs::path& cache, const fs::path& patch_folder, const std::string& path,
+                       const Progress& progress) {
+  if (is_deb(path) && !fs::is_directory(path))
+    throw base::user_error("'" + path + "' is one package of a kernel",
+                           "name the folder that has all of them: lab help kernels");
+  const char* script = has_packages(path) ? "deb-kit" : "build-kit";
+  return open_kit(last_line(run_script({patch_folder / script, path, cache.string()}, progress)));
+}
+
 }  // namespace
 
 std::string machine_suite() {
@@ -121,15 +142,10 @@ std::vector<KernelKit> list_kits(const fs::path& cache) {
   return kits;
 }
 
-bool is_tree(const std::string& selector) {
-  return selector.starts_with("/");
-}
-
 KernelKit find_or_fetch_kit(const fs::path& cache, const fs::path& patch_folder,
                             const std::optional<std::string>& selector, const Progress& progress) {
-  if (selector && is_tree(*selector))
-    return open_kit(
-        last_line(run_script({patch_folder / "build-kit", *selector, cache.string()}, progress)));
+  if (selector && selector->starts_with("/"))
+    return make_own_kit(cache, patch_folder, *selector, progress);
   if (selector) check_selector(*selector);
   const auto find = [&]() -> std::optional<KernelKit> {
     for (const KernelKit& kit : list_kits(cache))

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Kernel kits: a kernel's image, modules, headers and KVM source. Debian's are kept together in the
-// cache because mirrors drop old versions one package at a time; those of a kernel tree of one's
-// own are built.
+// cache because mirrors drop old versions one package at a time; those of a kernel tree or of
+// packages of one's own are made here.
 #pragma once
 
 #include <filesystem>
@@ -14,12 +14,12 @@
 namespace lab::kvm {
 
 struct KernelKit {
-  std::string release;         // as uname -r says it: "6.1.0-56-amd64"
-  std::string version;         // of Debian's package: "6.1.192-2"; of a tree: digits for its files
+  std::string release;  // as uname -r says it: "6.1.0-56-amd64"
+  std::string version;  // of Debian's package: "6.1.192-2"; of one's own: digits for its files
   std::filesystem::path path;  // kvm-patch/fetch-kit says what lies in it
-  std::string suite;           // Debian's suite it comes from: "bookworm"; "" of a tree
+  std::string suite;           // Debian's suite it comes from: "bookworm"; "" of one's own
   std::string compiler;        // what Debian built it with: "gcc-12"; "" in kits of older labs
-  std::string kvm_source;      // of a tree: 12 digits for its arch/x86/kvm and virt/kvm; else ""
+  std::string kvm_source;      // of one's own: 12 digits for arch/x86/kvm and virt/kvm; else ""
 };
 
 // Debian's suite that outer VMs and the tiny guests are made of, whatever this machine runs: counts
@@ -44,7 +44,8 @@ std::vector<KernelKit> list_kits(const std::filesystem::path& cache);
 // - a suite, "trixie": what its linux-image-amd64 depends on, asked anew once a day;
 // - "newest": that of this machine's suite;
 // - a kernel tree's absolute path, behind which "@COMMIT" may stand: built now where it was not
-//   (kvm-patch/build-kit: minutes for a kernel, seconds where only its KVM differs from one built).
+//   (kvm-patch/build-kit: minutes for a kernel, seconds where only its KVM differs from one built);
+// - the absolute path of a folder with a kernel's .deb files (kvm-patch/deb-kit: seconds).
 // Without a selector: the newest of the outer VMs' suite in the cache, or to be had. Error (user)
 // for what is no selector or selects nothing; Error (infrastructure) where fetching fails.
 KernelKit find_or_fetch_kit(const std::filesystem::path& cache,
@@ -62,9 +63,6 @@ struct AvailableKernel {
 std::vector<AvailableKernel> list_available(const std::filesystem::path& cache,
                                             const std::filesystem::path& patch_folder,
                                             const Progress& progress);
-
-// Whether a selector is a kernel tree's path.
-bool is_tree(const std::string& selector);
 
 // Reads a kit's info.json. Error (infrastructure) where it is none.
 KernelKit open_kit(const std::filesystem::path& path);

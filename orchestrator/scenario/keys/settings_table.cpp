@@ -223,7 +223,8 @@ constexpr Setting all_settings[] = {
       {.type = Form::Type::kernel},
       "the outer VM's kernel: a release (`6.1.0-56-amd64`), a series (`6.12`), a suite (`trixie`: "
       "its newest) or `newest` (`lab kvm list --available` names them); or a kernel tree of yours "
-      "(`./linux`, `~/linux@v6.12`): [`lab help yours`](../orchestrator/help/yours.md)",
+      "(`./linux`, `~/linux@v6.12`) or a folder with a kernel's .deb files: [`lab help "
+      "yours`](../orchestrator/help/yours.md)",
       "Debian 12's newest (`bookworm`)"},
      read_kernel_name,
      write_text<&Settings::kernel>},

@@ -1,0 +1,189 @@
+// SPDX-License-Identifier: MIT
+// Kits of packages of one's own, by deb-kit as it is. The packages are made here by dpkg-deb and
+// are as small as they may be.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <map>
+#include <string>
+
+#include "orchestrator/base/error.hpp"
+#include "orchestrator/base/fd.hpp"
+#include "orchestrator/base/files/folders.hpp"
+#include "orchestrator/base/process/subprocess.hpp"
+#include "orchestrator/kvm/kit.hpp"
+#include "orchestrator/kvm/patch_folder_test.hpp"
+
+namespace lab::kvm {
+namespace {
+
+namespace fs = std::filesystem;
+using testing::HasSubstr;
+
+constexpr const char* own_release = "6.6.6-own";
+
+// The folder `debs` has what `make bindeb-pkg` leaves, and a link to the tree.
+class DebKit : public testing::Test {
+ protected:
+  using Files = std::map<std::string, std::string>;
+
+  DebKit() {
+    write("tree/Makefile", "VERSION = 6\n");
+    write("tree/arch/x86/kvm/x86.c", "int x;\n");
+    write("tree/virt/kvm/kvm_main.c", "int y;\n");
+    add("linux-image-6.6.6-own", image(own_release));
+    add("linux-headers-6.6.6-own", {{"usr/src/linux-headers-6.6.6-own/Makefile", "VERSION = 6\n"},
+                                    {"usr/src/linux-headers-6.6.6-own/.config", "CONFIG_KVM=m\n"}});
+    add("linux-image-6.6.6-own-dbg", {{"usr/lib/debug/vmlinux", "symbols"}});
+    add("linux-libc-dev", {{"usr/include/linux/kvm.h", ""}});
+    fs::create_symlink(path("tree"), path("debs/source"));
+  }
+
+  fs::path path(const std::string& name) const { return folder_.path() / name; }
+  void write(const std::string& name, const std::string& text) const {
+    fs::create_directories(path(name).parent_path());
+    base::write_file(path(name), text);
+  }
+  static Files image(const std::string& name) {
+    return {{"boot/vmlinuz-" + name, "kernel"},
+            {"boot/config-" + name, "CONFIG_KVM=m\n"},
+            {"lib/modules/" + name + "/modules.order", ""},
+            {"lib/modules/" + name + "/modules.builtin", ""},
+            {"lib/modules/" + name + "/kernel/empty", ""}};
+  }
+  // Each in a file of its package's name, as dpkg-deb writes it.
+  void add(const std::string& package, const Files& files) const {
+    const std::string root = "packages/" + package;
+    for (const auto& [name, text] : files) write(root + "/" + name, text);
+    write(root + "/DEBIAN/control", "Package: " + package +
+                                        "\nVersion: 1\nArchitecture: amd64\n"
+                                        "Maintainer: nobody <nobody@example>\nDescription: none\n");
+    fs::create_directories(path("debs"));
+    const auto result = base::run({.argv = {"dpkg-deb", "--root-owner-group", "-Znone", "--build",
+                                            path(root), path("debs/" + package + ".deb")}});
+    ASSERT_EQ(result.exit_code, 0) << result.output;
+  }
+  void remove(const std::string& name) const { fs::remove_all(path("debs/" + name)); }
+
+  KernelKit kit() const {
+    return find_or_fetch_kit(path("cache"), patch_folder, path("debs").string(), nullptr);
+  }
+  std::string refused() const {
+    try {
+      kit();
+    } catch (const base::Error& error) {
+      EXPECT_EQ(error.kind(), base::ErrorKind::user) << error.what();
+      std::error_code none;  // only whole ones stay
+      EXPECT_EQ(fs::directory_iterator(path("cache/trees/kits"), none), fs::directory_iterator());
+      return std::string(error.what()) + " | " + error.hint();
+    }
+    return "";
+  }
+
+  base::TemporaryFolder folder_{fs::temp_directory_path(), "deb-kit"};
+};
+
+TEST_F(DebKit, HasTheLayoutOfOthers) {
+  const KernelKit made = kit();
+  EXPECT_EQ(made.release, own_release);
+  EXPECT_EQ(made.suite, "");
+  EXPECT_EQ(made.kvm_source.size(), 12u);
+  for (const char* file :
+       {"boot/vmlinuz-6.6.6-own", "boot/config-6.6.6-own", "lib/modules/6.6.6-own/modules.dep",
+        "lib/modules/6.6.6-own/build/.config", "source/arch/x86/kvm/x86.c",
+        "source/virt/kvm/kvm_main.c", "source/Makefile"})
+    EXPECT_TRUE(fs::exists(made.path / file)) << file;
+  EXPECT_FALSE(fs::exists(made.path / "usr/lib/debug"));
+  EXPECT_FALSE(fs::exists(made.path / "usr/include"));
+}
+
+TEST_F(DebKit, FollowsPackagesAndSource) {
+  const KernelKit first = kit();
+  EXPECT_EQ(kit().path, first.path);
+  add("linux-image-6.6.6-own-dbg", {{"usr/lib/debug/vmlinux", "other symbols"}});
+  EXPECT_EQ(kit().path, first.path);
+  write("tree/arch/x86/kvm/x86.c", "int z;\n");
+  const KernelKit other_source = kit();
+  EXPECT_NE(other_source.kvm_source, first.kvm_source);
+  EXPECT_EQ(other_source.version, first.version);
+  auto files = image(own_release);
+  files["boot/vmlinuz-6.6.6-own"] = "another kernel";
+  add("linux-image-6.6.6-own", files);
+  EXPECT_NE(kit().version, first.version);
+  EXPECT_EQ(kit().kvm_source, other_source.kvm_source);
+}
+
+TEST_F(DebKit, TakesASourcePackage) {
+  remove("source");
+  write("linux-source-6.6/arch/x86/kvm/x86.c", "int x;\n");
+  write("linux-source-6.6/arch/x86/kvm/vmx/vmx.c", "int v;\n");
+  write("linux-source-6.6/virt/kvm/kvm_main.c", "int y;\n");
+  write("linux-source-6.6/Makefile", "VERSION = 6\n");
+  write("linux-source-6.6/drivers/Makefile", "obj-y :=\n");
+  fs::create_directories(path("packages/linux-source-6.6/usr/src"));
+  const auto result =
+      base::run({.argv = {"tar", "-C", folder_.path(), "-cJf",
+                          path("packages/linux-source-6.6/usr/src/linux-source-6.6.tar.xz"),
+                          "linux-source-6.6"}});
+  ASSERT_EQ(result.exit_code, 0) << result.output;
+  add("linux-source-6.6", {});
+  const KernelKit made = kit();
+  EXPECT_TRUE(fs::exists(made.path / "source/arch/x86/kvm/vmx/vmx.c"));
+  EXPECT_TRUE(fs::exists(made.path / "source/virt/kvm/kvm_main.c"));
+  EXPECT_FALSE(fs::exists(made.path / "source/drivers"));
+}
+
+// Debian's headers name their common part, since 6.13 also themselves, by their places on a
+// machine.
+TEST_F(DebKit, DebiansHeadersWorkWhereverTheKitLies) {
+  add("linux-headers-6.6.6-own", {{"usr/src/linux-headers-6.6.6-own/Makefile",
+                                   "KBUILD_OUTPUT=/usr/src/linux-headers-6.6.6-own\n"
+                                   "include /usr/src/linux-headers-6.6.6-common/Makefile\n"}});
+  EXPECT_THAT(refused(), HasSubstr("the headers of 6.6.6-own need "
+                                   "'../../../usr/src/linux-headers-6.6.6-common', which no "
+                                   "package in '"));
+  add("linux-headers-6.6.6-common",
+      {{"usr/src/linux-headers-6.6.6-common/Makefile", "modules:\n\t@echo $(KBUILD_OUTPUT)\n"}});
+  const fs::path headers = kit().path / "usr/src/linux-headers-6.6.6-own";
+  const auto result = base::run({.argv = {"make", "-s", "-C", headers, "modules"}});
+  EXPECT_EQ(result.exit_code, 0) << result.output;
+  EXPECT_EQ(result.output, headers.string() + "\n");
+}
+
+TEST_F(DebKit, WhatIsMissingIsNamed) {
+  remove("linux-headers-6.6.6-own.deb");
+  EXPECT_THAT(refused(), HasSubstr("has no headers of 6.6.6-own | put the package "
+                                   "linux-headers-6.6.6-own there"));
+  remove("source");
+  EXPECT_THAT(refused(), HasSubstr("has no source of KVM | put a linux-source package there"));
+  fs::create_directory(path("debs/source"));
+  EXPECT_THAT(refused(), HasSubstr("debs/source' is no kernel source with KVM for x86"));
+  remove("linux-image-6.6.6-own.deb");
+  EXPECT_THAT(refused(), HasSubstr("has no linux-image package"));
+  base::write_file(path("debs/broken.deb"), "no package");
+  EXPECT_THAT(refused(), HasSubstr("broken.deb' is no Debian package"));
+}
+
+TEST_F(DebKit, AFolderHasOneKernel) {
+  add("linux-image-6.6.7-own", image("6.6.7-own"));
+  EXPECT_THAT(refused(), HasSubstr("has 2 kernels, linux-image-6.6.6-own and "
+                                   "linux-image-6.6.7-own: a folder has one"));
+  remove("linux-image-6.6.7-own.deb");
+  add("linux-modules-6.6.7-own", {{"lib/modules/6.6.7-own/kernel/empty", ""}});
+  EXPECT_THAT(refused(), HasSubstr("has modules of 2 kernels"));
+}
+
+TEST_F(DebKit, OnePackageIsNoKernel) {
+  try {
+    find_or_fetch_kit(path("cache"), patch_folder, path("debs/linux-image-6.6.6-own.deb").string(),
+                      nullptr);
+    FAIL();
+  } catch (const base::Error& error) {
+    EXPECT_EQ(error.kind(), base::ErrorKind::user);
+    EXPECT_THAT(error.what(), HasSubstr("is one package of a kernel"));
+  }
+}
+
+}  // namespace
+}  // namespace lab::kvm

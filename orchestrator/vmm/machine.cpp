@@ -184,6 +184,11 @@ void Vcpu::prepare_old_mode(const unsigned char* code, OldMode mode, std::uint32
   call(fd_.get(), KVM_SET_REGS, &regs, "KVM_SET_REGS");
 }
 
+void Vcpu::watch_debug_registers() {
+  kvm_guest_debug debug{.control = KVM_GUESTDBG_ENABLE | KVM_GUESTDBG_USE_HW_BP};
+  call(fd_.get(), KVM_SET_GUEST_DEBUG, &debug, "KVM_SET_GUEST_DEBUG");
+}
+
 std::uint32_t Vcpu::enter() {
   while (::ioctl(fd_.get(), KVM_RUN, 0) != 0) {
     if (errno != EINTR && errno != EAGAIN) throw base::errno_error("KVM_RUN", "/dev/kvm", errno);

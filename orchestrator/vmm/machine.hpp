@@ -59,6 +59,10 @@ class Vcpu {
   // As enter(), but Error (infrastructure) unless the guest said that it is done.
   void run();
 
+  // From now on each access to a debug register exits; usually KVM lets the guest have them after
+  // one, until another exit.
+  void watch_debug_registers();
+
   // Does not wait for another vCPU's SIPI, as those do that have an APIC.
   void make_runnable();
 

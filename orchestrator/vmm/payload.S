@@ -12,6 +12,8 @@
 	.globl vmm_interrupt, vmm_once, vmm_priority, vmm_lingering
 	.globl vmm_causes, vmm_causes_port, vmm_causes_other_port, vmm_causes_leaf, vmm_causes_msr
 	.globl vmm_causes_done, vmm_any_mode
+	.globl vmm_registers, vmm_registers_cr4, vmm_registers_to_dr, vmm_registers_from_dr
+	.globl vmm_registers_done, vmm_lmsw, vmm_lmsw_write, vmm_lmsw_done
 	.balign 16
 vmm_payload:
 
@@ -258,6 +260,30 @@ vmm_causes_msr:
 1:	decq	%rdi
 	jnz	vmm_causes
 vmm_causes_done:
+	outb	%al, $VMM_PORT_DONE
+
+/* rdi: how many rounds, rsi: CR4, of which a bit that KVM owns changes each time. */
+vmm_registers:
+	xorq	$VMM_CR4_PSE, %rsi
+vmm_registers_cr4:
+	movq	%rsi, %cr4
+vmm_registers_to_dr:
+	movq	%rdi, %dr1
+vmm_registers_from_dr:
+	movq	%dr1, %rax
+	decq	%rdi
+	jnz	vmm_registers
+vmm_registers_done:
+	outb	%al, $VMM_PORT_DONE
+
+/* rdi: how many rounds, rsi: CR0, of which a bit that KVM owns changes each time. */
+vmm_lmsw:
+	xorl	$VMM_CR0_MP, %esi
+vmm_lmsw_write:
+	lmsw	%si
+	decq	%rdi
+	jnz	vmm_lmsw
+vmm_lmsw_done:
 	outb	%al, $VMM_PORT_DONE
 
 /* The same bytes in 16-, 32- and 64-bit mode. */

@@ -8,8 +8,12 @@
 #define VMM_PORT_OTHER_EVENT 0xeb
 #define VMM_CAUSES_LEAF 4 /* which has subleaves */
 #define VMM_CAUSES_SUBLEAF 1
-#define VMM_VECTOR 0x40     /* of the usual interrupt */
+#define VMM_VECTOR 0x40 /* of the usual interrupt */
 #define VMM_VECTOR_LINGERING 0x41
+
+/* SDM vol. 3, 2.5. */
+#define VMM_CR0_MP 0x2
+#define VMM_CR4_PSE 0x10
 
 #define VMM_QUERY_IN 0
 #define VMM_QUERY_OUT 32
@@ -44,6 +48,9 @@ extern const unsigned char vmm_once[], vmm_priority[], vmm_lingering[];
 extern const unsigned char vmm_causes[], vmm_causes_port[], vmm_causes_other_port[];
 extern const unsigned char vmm_causes_leaf[], vmm_causes_msr[], vmm_causes_done[];
 extern const unsigned char vmm_any_mode[];
+extern const unsigned char vmm_registers[], vmm_registers_cr4[], vmm_registers_to_dr[];
+extern const unsigned char vmm_registers_from_dr[], vmm_registers_done[];
+extern const unsigned char vmm_lmsw[], vmm_lmsw_write[], vmm_lmsw_done[];
 }
 #endif
 

@@ -86,6 +86,7 @@ class CellGate {
       test_beyond(row, judgement_.comparison);
       judged_.push_back(&row);
     }
+    if (!judgement_.comparison.exact) weigh_runs(judged_, a_);
     find_obstacles();
   }
 

@@ -15,6 +15,7 @@ using testing::AllOf;
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
+using testing::Not;
 
 Verdict verdict(std::size_t count, std::uint64_t before, std::uint64_t after,
                 const GateOptions& options = {}) {
@@ -344,7 +345,24 @@ TEST(Gate, WhatTheBaselinesRunsDifferByIsNoRegression) {
   EXPECT_THAT(other_run_text(found.cells[0].suspected[0].row), HasSubstr("own runs differ"));
   EXPECT_THAT(beside_two_runs(0.96).cells.at(0).improvements, IsEmpty());
   EXPECT_EQ(beside_two_runs(1.5).judgement(), Judgement::regressed);
-  EXPECT_EQ(beside_two_runs(1.0125).judgement(), Judgement::passed);
+}
+
+// What lies between two runs that differ may be a change of 5 % on a night that is lower by as
+// much.
+TEST(Gate, WhatTheBaselinesRunsDifferByMayHideAChange) {
+  const Verdict found = beside_two_runs(1.0125);
+  EXPECT_EQ(found.judgement(), Judgement::cannot_tell);
+  EXPECT_THAT(
+      found.cells.at(0).cannot_tell,
+      ElementsAre(AllOf(HasSubstr("could have missed +"),
+                        HasSubstr("whole runs may differ as much, as far as the "
+                                  "baseline's 2 show"),
+                        HasSubstr("a baseline of more runs"), Not(HasSubstr("trials a side")))));
+  for (const Resolution& one : found.cells[0].resolution) {
+    EXPECT_GT(one.could_miss, 5 * one.floor);
+    EXPECT_LT(one.by_trials, 5 * one.floor);
+  }
+  EXPECT_EQ(beside_two_runs(0.6).judgement(), Judgement::passed);  // however high its run was
 }
 
 TEST(Gate, ExactDifferencesOfOneTrialCount) {

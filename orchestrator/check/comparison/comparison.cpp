@@ -9,8 +9,6 @@
 #include <set>
 #include <utility>
 
-#include "orchestrator/check/comparison/runs.hpp"
-
 namespace lab::check {
 namespace {
 
@@ -272,6 +270,15 @@ Counts row_counts(const Cell& cell, const Row& row) {
     for (std::size_t i = 0; is_part && i < sum.size(); ++i) sum[i] += column[i];
   }
   return sum;
+}
+
+void weigh_runs(std::span<Row* const> rows, const Cell& a) {
+  base::Samples ratios;
+  for (const Row* row : rows) {
+    if (const auto ratio = run_ratio(by_run(a, row_counts(a, *row)))) ratios.add(*ratio);
+  }
+  const double usual = ratios.size() == 0 ? 1 : std::max(1.0, ratios.median());
+  for (Row* row : rows) row->runs = run_spread(by_run(a, row_counts(a, *row)), usual);
 }
 
 void test_beyond(Row& row, const Comparison& comparison) {

@@ -11,6 +11,7 @@
 
 #include "orchestrator/check/comparison/cause_sums.hpp"
 #include "orchestrator/check/comparison/cells.hpp"
+#include "orchestrator/check/comparison/runs.hpp"
 #include "orchestrator/check/comparison/statistics.hpp"
 
 namespace lab::check {
@@ -48,6 +49,7 @@ struct Row {
   // Where the median of another run of a may lie, as far as a's runs differ by more than their
   // trials explain; absent where they do not. Trials of one run depend on each other.
   std::optional<Interval> other_run;
+  std::optional<RunSpread> runs;  // set by weigh_runs(): by how much a's runs vary
 
   double change() const { return b.median - a.median; }  // exits
   bool is_more() const;                 // from a to b; where the medians are equal, by the interval
@@ -78,6 +80,11 @@ std::vector<std::string> unsteady(const Cell& cell);
 
 // The row's exits in each trial of a cell of its own comparison; 0 of what a cell never had.
 Counts row_counts(const Cell& cell, const Row& row);
+
+// Sets by how much a's runs vary in each of these rows, of a comparison of a with another cell.
+// What is usual comes from all of them: the median of what a's runs differ by, and at least what
+// trials explain.
+void weigh_runs(std::span<Row* const> rows, const Cell& a);
 
 // Has the row tested for exits that only some of b's trials have more of, too: a regression that
 // comes and goes. For rows that have a p.

@@ -11,8 +11,22 @@ namespace {
 
 constexpr std::size_t named_rows = 2;
 
+// Whether the trials exclude it, and only runs may hide it.
+bool is_hidden_by_runs(const Resolution& one, double floors) {
+  return one.by_trials <= floors * one.floor;
+}
+
+// What to do about rows whose trials would do, but whose runs differ or are too few to know.
+std::string runs_advice(const Resolution& one) {
+  return fmt::format(
+      "whole runs may differ as much, as far as the baseline's {:.0f} show (by about {:.0f} exits "
+      "of "
+      "{}): a baseline of more runs may do, or exact runs",
+      one.row.runs->runs, one.row.runs->deviation, one.row.subject());
+}
+
 double trials_a_side(const Resolution& one, double floors, std::size_t a, std::size_t b) {
-  const double wide = one.could_miss - one.row.change();
+  const double wide = one.by_trials - one.row.change();
   const double shrink = chance_reaches * wide / (floors * one.floor);
   const double now = 1 / static_cast<double>(a) + 1 / static_cast<double>(b);
   return std::ceil(2 * shrink * shrink / now);
@@ -27,9 +41,14 @@ double Resolution::floors_missed() const {
 Resolution resolve(const Row& row, const Cell& a, const Cell& b, double floor, double alpha) {
   const base::Samples before = to_samples(row_counts(a, row)),
                       after = to_samples(row_counts(b, row));
-  return {row, floor,
-          std::max(0.0, largest_shift_hidden(before.values(), after.values(), default_confidence)),
-          std::max(floor, least_shift_shown(before.values(), after.values(), alpha))};
+  const double middle = largest_shift_hidden(before.values(), after.values(), 0),
+               far = largest_shift_hidden(before.values(), after.values(), default_confidence);
+  Resolution result{.row = row, .floor = floor, .by_trials = std::max(0.0, far)};
+  result.could_miss = result.by_trials;
+  if (row.runs && std::isfinite(far))
+    result.could_miss = std::max(0.0, middle + reach_between_runs(far - middle, *row.runs));
+  result.would_find = std::max(floor, least_shift_shown(before.values(), after.values(), alpha));
+  return result;
 }
 
 std::string size_text(const Row& row, double exits) {
@@ -48,16 +67,22 @@ std::string missed_text(std::span<const Resolution> all, double floors, std::siz
   std::ranges::stable_sort(missed, std::greater(), &Resolution::floors_missed);
   std::string text = "could have missed ";
   double trials = 0;
+  const Resolution* by_runs = nullptr;
   for (std::size_t i = 0; i < missed.size(); ++i) {
-    trials = std::max(trials, trials_a_side(*missed[i], floors, a_trials, b_trials));
+    if (!is_hidden_by_runs(*missed[i], floors))
+      trials = std::max(trials, trials_a_side(*missed[i], floors, a_trials, b_trials));
+    else if (by_runs == nullptr)
+      by_runs = missed[i];
     if (i < named_rows)
       text += (i > 0 ? ", " : "") + size_text(missed[i]->row, missed[i]->could_miss);
   }
   if (missed.size() > named_rows) text += fmt::format(", {} more", missed.size() - named_rows);
-  return text + fmt::format(
-                    ": a pass excludes {:g} times the floor; about {:.0f} trials a side would do, "
-                    "or a larger floor of the scenario's",
-                    floors, trials);
+  text += fmt::format(": a pass excludes {:g} times the floor; ", floors);
+  if (trials > 0)
+    text += fmt::format("about {:.0f} trials a side would do, or a larger floor of the scenario's",
+                        trials);
+  if (by_runs) text += (trials > 0 ? "; but " : "") + runs_advice(*by_runs);
+  return text;
 }
 
 }  // namespace lab::check

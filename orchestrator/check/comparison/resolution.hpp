@@ -20,6 +20,7 @@ struct Resolution {
   Row row;
   double floor = 0;       // the size that matters; 0: any
   double could_miss = 0;  // so many more may be there, at 95 %; infinite: too few trials
+  double by_trials = 0;   // the same, were whole runs to differ by nothing
   double would_find = 0;  // so many more, and the check would have called them; may be infinite
 
   // could_miss in floors; 0 where nothing is missed or the row has no floor, as no number of

@@ -44,5 +44,47 @@ TEST(Runs, TheNextOneLiesThere) {
   EXPECT_LE(inside, 490);
 }
 
+TEST(Runs, DifferByNothingInTheMedian) {
+  std::mt19937_64 random(1);
+  std::normal_distribution<double> noise(1000, 5);
+  int above = 0;
+  for (int i = 0; i < 500; ++i) {
+    std::vector<std::vector<double>> runs(3);
+    for (auto& run : runs)
+      for (int k = 0; k < 8; ++k) run.push_back(noise(random));
+    above += run_ratio(runs).value() > 1;
+  }
+  EXPECT_GE(above, 220);
+  EXPECT_LE(above, 280);
+  EXPECT_FALSE(run_ratio({{1, 2, 3}}).has_value());
+  EXPECT_FALSE(run_ratio({{1, 1}, {2, 2}}).has_value());
+}
+
+// Means of 100 and 110; the variance within is 4, between runs it is 5 * (25 + 25).
+TEST(Runs, AreWeighedTogetherWithWhatIsUsual) {
+  const std::vector<std::vector<double>> runs = {{98, 98, 100, 102, 102},
+                                                 {108, 108, 110, 112, 112}};
+  const double within = 4, between = 250;
+  const RunSpread usual = run_spread(runs, 1).value(), wide = run_spread(runs, 20).value();
+  EXPECT_DOUBLE_EQ(usual.freedom, 4);  // of two runs one, and three of what is usual
+  EXPECT_DOUBLE_EQ(usual.runs, 2);
+  EXPECT_NEAR(usual.deviation, std::sqrt(((3 * within + between) / 4 - within) / 5), 1e-9);
+  EXPECT_NEAR(wide.deviation, std::sqrt(((3 * 20 * within + between) / 4 - within) / 5), 1e-9);
+  EXPECT_DOUBLE_EQ(run_spread({{1, 5, 9}, {2, 6, 8}}, 1)->deviation, 0);
+  EXPECT_FALSE(run_spread({{1, 2, 3}}, 1).has_value());
+  EXPECT_FALSE(run_spread({{1}, {2}}, 1).has_value());
+  EXPECT_LT(run_spread({{1, 2, 3, 4, 5, 6}, {2}}, 1)->runs, 1.5);
+}
+
+TEST(Runs, StretchWhatTrialsLeaveOpen) {
+  // Student's t of four degrees, 95 %: 2.776.
+  EXPECT_NEAR(reach_between_runs(10, {.deviation = 0, .freedom = 4, .runs = 2}), 10 * 2.776 / 1.96,
+              0.01);
+  EXPECT_NEAR(reach_between_runs(0, {.deviation = 5, .freedom = 4, .runs = 2}),
+              2.776 * 5 * std::sqrt(1.5), 0.01);
+  EXPECT_NEAR(reach_between_runs(10, {.deviation = 5, .freedom = 1e6, .runs = 1e9}),
+              std::hypot(10, 1.96 * 5), 0.01);
+}
+
 }  // namespace
 }  // namespace lab::check

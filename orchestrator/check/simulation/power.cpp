@@ -57,8 +57,9 @@ class Maker {
     std::uint64_t total = 0;
     for (std::uint32_t i = 0; i < made_.reasons; ++i) {
       const double more = i == 0 && changes ? 1 + change : 1;
+      const double of_run = made_.run_reasons == 0 || i < made_.run_reasons ? level : 1;
       const auto exits = static_cast<std::uint64_t>(
-          std::llround(usual_exits * level * more * factor(made_.spread)));
+          std::llround(usual_exits * of_run * more * factor(made_.spread)));
       cell.steps[0].reasons[first_number + i].push_back(exits);
       total += exits;
     }

@@ -16,6 +16,7 @@ struct Made {
   std::size_t reasons = 29;              // and the total: 30 rows
   double spread = 0.1;                   // standard deviation of a reason's count, as a share
   double run_spread = 0;                 // the same of what a run adds to all its trials' counts
+  std::size_t run_reasons = 0;           // which it does so with, the first ones; 0: all
   std::size_t baseline_runs = 2;         // which share the baseline's trials
   std::size_t baseline = 8, trials = 8;  // trials; 0 new ones: as many as trials_for() plans
   double change = 0;                     // of one reason, as a share of it

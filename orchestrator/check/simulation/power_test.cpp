@@ -37,5 +37,22 @@ TEST(Power, RunsThatDifferAreNoRegression) {
   EXPECT_LE(rates.regressed, 1u);
 }
 
+// A night that is low by itself hides a change: in 12 % of checks it passed, by trials alone.
+TEST(Power, RunsThatDifferHideNothingFromAPass) {
+  Made made{.spread = 0.05, .run_spread = 0.1, .baseline = 16, .trials = 0, .change = 0.3};
+  const Rates rates = power(made, 100, {}, 7);
+  EXPECT_LE(rates.passed, 5u);
+  // What other rows' runs do not show, a row's own may: 3 of 29.
+  made.spread = 0.02;
+  made.run_reasons = 3;
+  EXPECT_LE(power(made, 100, {}, 7).passed, 6u);
+}
+
+// Two runs that do not differ are no obstacle, though two values say little of how runs vary.
+TEST(Power, RunsThatDoNotDifferLetPass) {
+  EXPECT_GE(power({.spread = 0.05, .baseline = 16, .trials = 0}, 50, {}, 7).passed, 49u);
+  EXPECT_GE(power({.spread = 0.1, .baseline = 16, .trials = 0}, 50, {}, 7).passed, 40u);
+}
+
 }  // namespace
 }  // namespace lab::check

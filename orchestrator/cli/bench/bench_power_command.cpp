@@ -21,6 +21,7 @@ constexpr double changes[] = {0, 0.05, 0.1, 0.2, 0.3, 0.5, 1};
 
 struct PowerOptions {
   std::size_t baseline = 16, trials = 0, times = 300;
+  std::size_t runs = check::Made().baseline_runs, run_reasons = 0;
   double run_spread = 0, some = 1;
   std::string format = "table", output;
 };
@@ -36,6 +37,8 @@ std::vector<PowerRow> simulate(const PowerOptions& options) {
     for (const double change : changes) {
       const check::Made made{.spread = spread,
                              .run_spread = options.run_spread,
+                             .run_reasons = options.run_reasons,
+                             .baseline_runs = options.runs,
                              .baseline = options.baseline,
                              .trials = options.trials,
                              .change = change,
@@ -53,10 +56,12 @@ std::string power_table(const PowerOptions& options, const std::vector<PowerRow>
   const check::Made usual;
   std::string text = fmt::format(
       "a boot of {} reasons, of which one changes{}; baseline of {} trials in {} runs that differ "
-      "by {:g} %, {} new ones; {} checks each, confirmed in turn: alarm / cannot tell / pass, %\n",
+      "by {:g} %{}, {} new ones; {} checks each, confirmed in turn: alarm / cannot tell / pass, "
+      "%\n",
       usual.reasons,
       options.some < 1 ? fmt::format(" in {:g} % of the new trials", 100 * options.some) : "",
-      options.baseline, usual.baseline_runs, 100 * options.run_spread,
+      options.baseline, options.runs, 100 * options.run_spread,
+      options.run_reasons > 0 ? fmt::format(" in {} reasons", options.run_reasons) : "",
       options.trials > 0 ? std::to_string(options.trials) : "as many as are planned",
       options.times);
   std::vector<report::Column> columns = {{report::on_right, 8, 0}};
@@ -81,7 +86,9 @@ std::string power_table(const PowerOptions& options, const std::vector<PowerRow>
 std::string power_json(const PowerOptions& options, const std::vector<PowerRow>& rows) {
   ordered_json document = {{"schema", 1},
                            {"baseline_trials", options.baseline},
+                           {"baseline_runs", options.runs},
                            {"run_spread", options.run_spread},
+                           {"run_reasons", options.run_reasons},
                            {"share_of_trials", options.some},
                            {"rows", ordered_json::array()}};
   for (const PowerRow& row : rows)
@@ -108,12 +115,18 @@ void add_bench_power(const Command& bench_app) {
   const auto options = std::make_shared<PowerOptions>();
   const Command command = bench_app.add_subcommand(
       "power", "Checks of made-up trials: which change the gate finds how often (minutes)");
-  command.add_option("--baseline", options->baseline, "Trials, of two runs")
+  command.add_option("--baseline", options->baseline, "Trials, of --runs runs")
       .range(2, 1000)
       .shows_default();
   command
       .add_option("-n,--trials", options->trials, "New ones; 0: as many as `lab check` would run")
       .range(0, 1000)
+      .shows_default();
+  command.add_option("--runs", options->runs, "Runs of the baseline").range(2, 100).shows_default();
+  command
+      .add_option("--run-reasons", options->run_reasons,
+                  "Reasons by which runs differ, the one that changes among them; 0: all")
+      .range(0, 29)
       .shows_default();
   command.add_option("--run-spread", options->run_spread, "By which runs differ, as a share")
       .range(0.0, 1.0)

@@ -90,6 +90,7 @@ ordered_json resolution_json(const std::vector<check::Resolution>& all) {
                            {"floor", one.floor}};
     if (std::isfinite(one.could_miss)) object["could_miss"] = one.could_miss;
     if (std::isfinite(one.would_find)) object["would_find"] = one.would_find;
+    if (one.row.runs) object["run_deviation"] = one.row.runs->deviation;
     list.push_back(std::move(object));
   }
   return list;

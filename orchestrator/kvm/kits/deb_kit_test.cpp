@@ -12,8 +12,8 @@
 #include "orchestrator/base/fd.hpp"
 #include "orchestrator/base/files/folders.hpp"
 #include "orchestrator/base/process/subprocess.hpp"
-#include "orchestrator/kvm/kit.hpp"
-#include "orchestrator/kvm/patch_folder_test.hpp"
+#include "orchestrator/kvm/kits/kit.hpp"
+#include "orchestrator/kvm/kits/patch_folder_test.hpp"
 
 namespace lab::kvm {
 namespace {

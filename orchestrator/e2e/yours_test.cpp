@@ -56,8 +56,9 @@ TEST_F(Yours, NightlyAFolderOfDebiansPackagesIsAKernel) {
            "depends() { apt-cache depends \"$1\" | sed -n 's/^ *Depends: //p' | grep -E \"$2\"; }\n"
            "image=$(depends linux-image-amd64 '^linux-image-')\n"
            "release=${image#linux-image-}\n"
+           "version=$(apt-cache show --no-all-versions $image | sed -n 's/^Version: //p')\n"
            "apt-get download -q $image linux-headers-$release"
-           " linux-source-$(grep -oE '^[0-9]+\\.[0-9]+' <<<$release)"
+           " linux-source-$(grep -oE '^[0-9]+\\.[0-9]+' <<<$release)=$version"
            " $(depends linux-headers-$release '^linux-(headers-.*-common|kbuild-.*)$') >&2\n"
            "echo $release",
            "fetch", debs}});

@@ -17,25 +17,34 @@ make_clean_root() {
 
 # run_in_root ROOT CACHE COMMAND...: runs it in there, as root in an empty environment, and returns what it
 # ends with. CACHE is this machine's folder that is lab's cache in there; '' where there is none.
-# Processes, mounts and /run are its own. The network is this machine's: packages come by it.
+# Processes, mounts, /dev and /run are its own: packages change the owner of /dev/kvm, and where that is this
+# machine's, its libvirtd asks every emulator anew what it can do. The network is this machine's: packages
+# come by it.
 run_in_root() {
-	local root=$1 cache=$2 owner mode code=0
+	local root=$1 cache=$2
 	shift 2
 	[ -z "$cache" ] || mkdir -p "$root/var/cache/lab"
-	# What runs in there changes owner and mode of /dev/kvm, to those of its own groups.
-	owner=$(stat -c %u:%g /dev/kvm 2>/dev/null) && mode=$(stat -c %a /dev/kvm) || owner=
 	# shellcheck disable=SC2016 # the inner shell's
 	unshare --mount --pid --ipc --uts --fork --kill-child --propagation private bash -euc '
 		mount --bind "$1" "$1" # unshare wants a root that is a mount
 		mount -t proc proc "$1/proc"
 		mount --rbind /sys "$1/sys"
-		mount --rbind /dev "$1/dev"
+		mount -t tmpfs -o mode=755 tmpfs "$1/dev"
+		for node in null zero full random urandom tty fuse kvm net loop-control loop0 loop1; do
+			[ ! -e "/dev/$node" ] || cp -a "/dev/$node" "$1/dev/"
+		done
+		mkdir "$1/dev/pts" "$1/dev/shm"
+		mount --bind /dev/pts "$1/dev/pts"
+		mount -t tmpfs tmpfs "$1/dev/shm"
+		ln -s /proc/self/fd "$1/dev/fd"
+		ln -s fd/0 "$1/dev/stdin"
+		ln -s fd/1 "$1/dev/stdout"
+		ln -s fd/2 "$1/dev/stderr"
+		ln -s pts/ptmx "$1/dev/ptmx"
 		mount -t tmpfs tmpfs "$1/run"
 		[ -z "$2" ] || mount --bind "$2" "$1/var/cache/lab"
 		root=$1
 		shift 2
 		exec chroot "$root" /usr/bin/env -i HOME=/root PATH=/usr/sbin:/usr/bin:/sbin:/bin LC_ALL=C.UTF-8 \
-			DEBIAN_FRONTEND=noninteractive "$@"' run "$root" "$cache" "$@" || code=$?
-	[ -z "$owner" ] || { chown "$owner" /dev/kvm && chmod "$mode" /dev/kvm; }
-	return "$code"
+			DEBIAN_FRONTEND=noninteractive "$@"' run "$root" "$cache" "$@"
 }

@@ -273,12 +273,14 @@ Counts row_counts(const Cell& cell, const Row& row) {
 }
 
 void weigh_runs(std::span<Row* const> rows, const Cell& a) {
+  std::vector<std::vector<std::vector<double>>> runs;
   base::Samples ratios;
   for (const Row* row : rows) {
-    if (const auto ratio = run_ratio(by_run(a, row_counts(a, *row)))) ratios.add(*ratio);
+    runs.push_back(by_run(a, row_counts(a, *row)));
+    if (const auto ratio = run_ratio(runs.back())) ratios.add(*ratio);
   }
   const double usual = ratios.size() == 0 ? 1 : std::max(1.0, ratios.median());
-  for (Row* row : rows) row->runs = run_spread(by_run(a, row_counts(a, *row)), usual);
+  for (std::size_t i = 0; i < rows.size(); ++i) rows[i]->runs = run_spread(runs[i], usual);
 }
 
 void test_beyond(Row& row, const Comparison& comparison) {

@@ -19,9 +19,8 @@ bool is_hidden_by_runs(const Resolution& one, double floors) {
 // What to do about rows whose trials would do, but whose runs differ or are too few to know.
 std::string runs_advice(const Resolution& one) {
   return fmt::format(
-      "whole runs may differ as much, as far as the baseline's {:.0f} show (by about {:.0f} exits "
-      "of "
-      "{}): a baseline of more runs may do, or exact runs",
+      "whole runs may differ as much, as far as the baseline's {:.0f} show "
+      "(by about {:.0f} exits of {}): a baseline of more runs may do, or exact runs",
       one.row.runs->runs, one.row.runs->deviation, one.row.subject());
 }
 

@@ -21,9 +21,11 @@ make_clean_root() {
 # machine's, its libvirtd asks every emulator anew what it can do. The network is this machine's: packages
 # come by it.
 run_in_root() {
-	local root=$1 cache=$2
+	local root=$1 cache=$2 owner mode code=0
 	shift 2
 	[ -z "$cache" ] || mkdir -p "$root/var/cache/lab"
+	# Seen once in spite of a /dev of its own, 10 minutes into ci/fresh bookworm: another owner.
+	owner=$(stat -c %u:%g /dev/kvm 2>/dev/null) && mode=$(stat -c %a /dev/kvm) || owner=
 	# shellcheck disable=SC2016 # the inner shell's
 	unshare --mount --pid --ipc --uts --fork --kill-child --propagation private bash -euc '
 		mount --bind "$1" "$1" # unshare wants a root that is a mount
@@ -46,5 +48,7 @@ run_in_root() {
 		root=$1
 		shift 2
 		exec chroot "$root" /usr/bin/env -i HOME=/root PATH=/usr/sbin:/usr/bin:/sbin:/bin LC_ALL=C.UTF-8 \
-			DEBIAN_FRONTEND=noninteractive "$@"' run "$root" "$cache" "$@"
+			DEBIAN_FRONTEND=noninteractive "$@"' run "$root" "$cache" "$@" || code=$?
+	[ -z "$owner" ] || { chown "$owner" /dev/kvm && chmod "$mode" /dev/kvm; }
+	return "$code"
 }

@@ -104,8 +104,11 @@ a time limit
 stopped by Ctrl\-C or SIGTERM
 .SH ENVIRONMENT
 .TP
-.B XDG_CACHE_HOME, XDG_STATE_HOME, XDG_RUNTIME_DIR
-where caches, the store of records and sockets are
+.B XDG_CACHE_HOME, XDG_STATE_HOME, XDG_CONFIG_HOME, XDG_RUNTIME_DIR
+where caches, the store of records, the list of your own images and sockets are
+.TP
+.B LAB_SHARED_CACHE
+a folder that lab provide \-\-share filled
 .TP
 .B LAB_LIBVIRT_URI
 another libvirt than qemu:///system

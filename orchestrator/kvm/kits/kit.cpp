@@ -105,7 +105,7 @@ KernelKit make_own_kit(const fs::path& cache, const fs::path& patch_folder, cons
                        const Progress& progress) {
   if (is_deb(path) && !fs::is_directory(path))
     throw base::user_error("'" + path + "' is one package of a kernel",
-                           "name the folder that has all of them: lab help kernels");
+                           "name the folder that has all of them: lab help yours");
   const char* script = has_packages(path) ? "deb-kit" : "build-kit";
   return open_kit(last_line(run_script({patch_folder / script, path, cache.string()}, progress)));
 }

@@ -216,8 +216,9 @@ std::string read_kernel(const Node& node, const std::string& what) {
                     });
   if (good) return text;
   fail(node.where, fmt::format("{} names no kernel: {}", what, in_quotes(text)),
-       "a release as in 6.1.0-56-amd64, a series as in 6.12, a suite as in trixie, newest, or a "
-       "kernel tree's folder with a / in it, as in ./linux or ~/linux@v6.12");
+       "a release as in 6.1.0-56-amd64, a series as in 6.12, a suite as in trixie, newest, or the "
+       "folder of a kernel tree or of .deb files with a / in it, as in ./linux, ~/linux@v6.12 or "
+       "./debs");
 }
 
 std::size_t read_word(const Node& node, const std::string& what,

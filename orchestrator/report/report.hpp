@@ -29,7 +29,7 @@ std::string list(std::span<const record::Record> records, const Style& style = {
 std::string relations(std::span<const record::RelationResult> relations, const Style& style = {});
 
 using Relations = std::span<const record::RelationResult>;
-// design: `--format json`
+// For scripts, by `--format json`: its fields are an interface (help/formats.md).
 std::string json(std::span<const record::Record> records, Relations relations = {});
 // One line per trial, step and reason, after a heading; behind a step's, one per cause. Relations
 // have no place in it.

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Formats for other programs.
+// JSON, CSV and TAP, and which formats there are.
 #include <spdlog/fmt/fmt.h>
 
 #include <algorithm>

@@ -283,5 +283,16 @@ TEST_F(Lab, ImagesAndModulesThatThereAreNot) {
   expect(base::exit_usage, {"kvm", "build", "--source", "/nowhere"}, HasSubstr("--headers"));
 }
 
+TEST_F(Lab, AKernelIsNamedAsInAScenario) {
+  expect(base::exit_usage, {"kvm", "build", "--kernel", "6.1;"},
+         AllOf(HasSubstr("--kernel: "), HasSubstr("'6.1;'"), HasSubstr("./linux")));
+  const fs::path before = fs::current_path();
+  fs::current_path(folder());
+  write("linux.deb", "");
+  const std::string whole = (fs::current_path() / "linux.deb").string();
+  expect(base::exit_usage, {"kvm", "build", "--kernel", "./linux.deb"}, HasSubstr(whole));
+  fs::current_path(before);
+}
+
 }  // namespace
 }  // namespace lab::cli

@@ -12,6 +12,7 @@
 #include "orchestrator/base/json.hpp"
 #include "orchestrator/base/samples.hpp"
 #include "orchestrator/cli/commands.hpp"
+#include "orchestrator/cli/kernel.hpp"
 #include "orchestrator/cli/output.hpp"
 #include "orchestrator/outer/job_layout.hpp"
 #include "orchestrator/outer/stream/read_stream.hpp"
@@ -215,7 +216,7 @@ int measure_overhead(const OverheadOptions& options) {
   const base::Folders folders = base::find_folders();
   terminal::Progress progress(terminal::Progress::fitting());
   const trial::Sink sink = [&](const trial::Event& event) { progress(event); };
-  run::OuterArtifacts outer = run::find_or_make_outer(folders, sink, options.kernel);
+  run::OuterArtifacts outer = run::find_or_make_outer(folders, sink, read_kernel(options.kernel));
   outer.image.emulator = outer::find_emulator(record::site_svm);
   const std::vector<OverheadRow> rows = measure_variants(outer, options, folders, progress);
   progress.clear();
@@ -239,8 +240,9 @@ void add_bench(const Command& app) {
   add_bench_power(command);
   const Command overhead_command = command.add_subcommand(
       "overhead", "Instructions an exit: stock modules, patched ones, tracing (minutes)");
-  overhead_command.add_option("--kernel", options->kernel,
-                              "The outer VM's: a release, a series such as 6.12, or a suite");
+  overhead_command.add_option(
+      "--kernel", options->kernel,
+      "The outer VM's, as of kvm.kernel: a release, a series such as 6.12, …");
   overhead_command.add_option("--exits", options->exits, "Of each kind in a run")
       .range(1, 10'000'000)
       .shows_default();

@@ -10,6 +10,7 @@
 #include "orchestrator/base/files/folders.hpp"
 #include "orchestrator/base/machine/this_machine.hpp"
 #include "orchestrator/cli/commands.hpp"
+#include "orchestrator/cli/kernel.hpp"
 #include "orchestrator/kvm/kits/build.hpp"
 #include "orchestrator/kvm/kits/kit.hpp"
 #include "orchestrator/kvm/modules/kmod.hpp"
@@ -44,7 +45,7 @@ kvm::ModuleSet build_tree(const base::Folders& folders, const kvm::KernelTree& t
 int build(const KvmOptions& options) {
   const base::Folders folders = base::find_folders();
   const std::optional<std::string> kernel =
-      options.kernel.empty() ? std::nullopt : std::optional(options.kernel);
+      options.kernel.empty() ? std::nullopt : std::optional(read_kernel(options.kernel));
   const kvm::ModuleSet modules = options.source.empty()
                                      ? build_for(folders, kernel)
                                      : build_tree(folders, {options.source, options.headers});
@@ -157,7 +158,7 @@ void add_kvm(const Command& app) {
   const Command build_command = command.add_subcommand("build", "Build them for a kernel");
   const Option kernel = build_command.add_option(
       "--kernel", options->kernel,
-      "Release, series (6.12), suite (trixie) or \"newest\" (default: bookworm)");
+      "Release, series (6.12), suite (trixie), \"newest\" or a path (./linux); default: bookworm");
   const Option source = build_command.add_option(
       "--source", options->source, "A kernel's source of your own, with arch/x86/kvm and virt/kvm");
   const Option headers = build_command.add_option(

@@ -17,6 +17,7 @@
 #include "orchestrator/base/process/interrupt.hpp"
 #include "orchestrator/base/text.hpp"
 #include "orchestrator/cli/commands.hpp"
+#include "orchestrator/cli/kernel.hpp"
 #include "orchestrator/cli/output.hpp"
 #include "orchestrator/cli/trials/scenario_file.hpp"
 #include "orchestrator/guest/agent.hpp"
@@ -70,7 +71,7 @@ std::vector<scenario::TrialPlan> load_plans(const std::vector<std::string>& file
 // The one that the user names, or else the only one that the scenarios name.
 std::string wanted_kernel(const OuterOptions& options,
                           const std::vector<scenario::TrialPlan>& plans) {
-  if (!options.kernel.empty() || plans.empty()) return options.kernel;
+  if (!options.kernel.empty() || plans.empty()) return read_kernel(options.kernel);
   const std::string& first = plans.front().settings.kernel;
   for (const scenario::TrialPlan& plan : plans)
     if (plan.settings.kernel != first)
@@ -179,7 +180,8 @@ int run_in_outer_vm(const OuterOptions& options) {
   terminal::Progress progress(terminal::Progress::fitting());
   const trial::Sink sink = [&](const trial::Event& event) { progress(event); };
   const record::Site& site = wanted_site(options.site);
-  const run::OuterJob outer = run::make_outer_job(site, options.kernel, {}, folders, sink);
+  const run::OuterJob outer =
+      run::make_outer_job(site, read_kernel(options.kernel), {}, folders, sink);
   const base::RunFolder folder(folders);
   const guest::DomainSpec spec = outer::lay_out_outer(
       outer.image, outer.job, "lab-outer-" + folder.id(), folder.path(), folder.sockets(),
@@ -229,7 +231,7 @@ void add_outer(const Command& app) {
   const Command up_command = outer.add_subcommand("up", "Start one and wait until it answers");
   up_command.add_option("--on", options->site, "Site: auto, kvm or svm").shows_default();
   up_command.add_option("--kernel", options->kernel,
-                        "Its kernel: release, series, suite or newest (lab kvm list --available)");
+                        "Its kernel, as of kvm.kernel: release, series, suite, newest or a path");
   up_command.add_option("scenario", options->scenarios,
                         fmt::format("Scenarios whose job is to be at hand in it: {}/run starts it",
                                     inside::job_place));

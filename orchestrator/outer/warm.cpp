@@ -12,6 +12,7 @@
 
 #include "orchestrator/base/error.hpp"
 #include "orchestrator/base/fd.hpp"
+#include "orchestrator/base/files/account.hpp"
 #include "orchestrator/base/files/atomic_folder.hpp"
 #include "orchestrator/guest/domain/confinement.hpp"
 #include "orchestrator/guest/xml/domain_xml.hpp"
@@ -42,7 +43,7 @@ std::string some_guest() {
   spec.memory_mib = 64;
   spec.channels.push_back({"lab.reader.0", "/run/lab/warm-reader"});
   spec.console_socket = "/run/lab/warm-console";
-  return guest::domain_xml(spec, {.account = guest::Account{0, 0}});  // as trials' guests there
+  return guest::domain_xml(spec, {.account = base::Account{0, 0}});  // as trials' guests there
 }
 
 std::string file_here(const std::string& path, const std::string& text) {
@@ -170,7 +171,7 @@ class Warmer {
     const fs::path overlay = folder / "parts" / overlay_name;
     if (fs::exists(overlay)) fs::rename(overlay, folder / disk_file);
     fs::remove_all(folder / "parts");
-    guest::take_back(folder);
+    base::take_back(folder);
     base::write_file(folder / "digests", digests_in(folder));
   }
 

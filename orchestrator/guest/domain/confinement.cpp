@@ -1,30 +1,21 @@
 // SPDX-License-Identifier: MIT
 #include "orchestrator/guest/domain/confinement.hpp"
 
-#include <fcntl.h>
 #include <libvirt/libvirt.h>
-#include <pwd.h>
-#include <spdlog/spdlog.h>
-#include <sys/stat.h>
-#include <sys/syscall.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
-#include <algorithm>
-#include <cerrno>
 #include <cstdio>
 #include <cstdlib>
+#include <filesystem>
 #include <memory>
 #include <pugixml.hpp>
-
-#include "orchestrator/base/error.hpp"
-#include "orchestrator/base/fd.hpp"
+#include <vector>
 
 namespace lab::guest {
 namespace fs = std::filesystem;
 namespace {
 
-Account lab_itself() {
+base::Account lab_itself() {
   return {::geteuid(), ::getegid()};
 }
 
@@ -48,25 +39,6 @@ std::vector<fs::path> read_files(const DomainSpec& spec) {
   return files;
 }
 
-std::vector<fs::path> all_in(const fs::path& folder) {
-  std::vector<fs::path> paths{folder};
-  for (const auto& entry : fs::recursive_directory_iterator(folder)) paths.push_back(entry.path());
-  return paths;
-}
-
-void check_call(int result, const char* operation, const fs::path& path) {
-  if (result != 0) throw base::errno_error(operation, path.string(), errno);
-}
-
-// Lab's temporary folders are closed to others. One who knows a file's name may pass now.
-void open_folder(const fs::path& folder, const Account& account) {
-  struct stat found {};
-  check_call(::stat(folder.c_str(), &found), "look at", folder);
-  if (found.st_uid != ::geteuid() || (found.st_mode & S_IXOTH) != 0) return;
-  check_call(::chown(folder.c_str(), uid_t(-1), account.group), "hand over", folder);
-  check_call(::chmod(folder.c_str(), (found.st_mode & 0777) | S_IXGRP), "open", folder);
-}
-
 }  // namespace
 
 Confinement confinement_in(const std::string& capabilities, bool accelerated) {
@@ -80,69 +52,11 @@ Confinement confinement_in(const std::string& capabilities, bool accelerated) {
     if (name != "dac") continue;
     const pugi::xml_node label =
         model.find_child_by_attribute("baselabel", "type", accelerated ? "kvm" : "qemu");
-    Account account;
+    base::Account account;
     if (std::sscanf(label.child_value(), "+%u:+%u", &account.user, &account.group) == 2)
       confinement.account = account;
   }
   return confinement;
-}
-
-bool can_read(const Account& account, const fs::path& path) {
-  if (::geteuid() != 0) return ::access(path.c_str(), R_OK) == 0;
-  const std::string text = path.string();
-  const pid_t child = ::fork();
-  if (child < 0) throw base::errno_error("start", "a process", errno);
-  if (child == 0) {
-    // By system calls: glibc's functions would have other threads follow, of which a child has
-    // none.
-    if (::syscall(SYS_setgroups, 0, nullptr) != 0 ||
-        ::syscall(SYS_setresgid, account.group, account.group, account.group) != 0 ||
-        ::syscall(SYS_setresuid, account.user, account.user, account.user) != 0)
-      ::_exit(2);
-    ::_exit(::access(text.c_str(), R_OK) == 0 ? 0 : 1);
-  }
-  int status = 0;
-  while (::waitpid(child, &status, 0) < 0 && errno == EINTR) continue;
-  return WIFEXITED(status) && WEXITSTATUS(status) == 0;
-}
-
-bool can_read_all(const Account& account, const std::vector<fs::path>& files,
-                  const std::string& who) {
-  const auto unreadable =
-      std::ranges::find_if(files, [&](const fs::path& file) { return !can_read(account, file); });
-  if (unreadable == files.end()) return true;
-  spdlog::warn("{} runs as root: user {} cannot read '{}'", who, account.user,
-               unreadable->string());
-  return false;
-}
-
-void give(const fs::path& file, const Account& account) {
-  const base::Fd fd(::open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0644));
-  if (!fd) throw base::errno_error("open", file.string(), errno);
-  check_call(::fchown(fd.get(), account.user, account.group), "hand over", file);
-  open_folder(file.parent_path(), account);
-}
-
-void give_folder(const fs::path& folder, const Account& account) {
-  for (const fs::path& path : all_in(folder))
-    check_call(::lchown(path.c_str(), account.user, account.group), "hand over", path);
-  open_folder(folder.parent_path(), account);
-}
-
-void take_back(const fs::path& folder) {
-  const Account own = lab_itself();
-  for (const fs::path& path : all_in(folder)) {
-    check_call(::lchown(path.c_str(), own.user, own.group), "take back", path);
-    if (!fs::is_symlink(path))
-      fs::permissions(path, fs::is_directory(path) ? fs::perms(0755) : fs::perms(0644));
-  }
-}
-
-std::optional<Account> account_for_emulators() {
-  if (::geteuid() != 0) return std::nullopt;
-  for (const char* name : {"libvirt-qemu", "qemu", "nobody"})
-    if (const passwd* found = ::getpwnam(name)) return Account{found->pw_uid, found->pw_gid};
-  return std::nullopt;
 }
 
 Confinement confine(virConnect* connection, const DomainSpec& spec) {
@@ -150,11 +64,11 @@ Confinement confine(virConnect* connection, const DomainSpec& spec) {
                                                          &std::free);
   Confinement confinement = confinement_in(text ? text.get() : "", spec.accelerated);
   if (!confinement.account) return confinement;
-  const Account usual = *confinement.account;
+  const base::Account usual = *confinement.account;
   confinement.account = lab_itself();
   if (spec.as_lab || ::geteuid() != 0 || usual.user == 0) return confinement;
-  for (const fs::path& file : written_files(spec)) give(file, usual);
-  if (can_read_all(usual, read_files(spec), "QEMU of '" + spec.name + "'"))
+  for (const fs::path& file : written_files(spec)) base::give(file, usual);
+  if (base::can_read_all(usual, read_files(spec), "QEMU of '" + spec.name + "'"))
     confinement.account = usual;
   return confinement;
 }

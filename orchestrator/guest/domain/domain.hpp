@@ -89,9 +89,9 @@ class Domain {
   virConnect* connection_;
   std::string name_;
   Lifetime lifetime_;
-  bool defined_ = false;            // and to be undefined at the end
-  bool can_be_saved_ = false;       // has a writable qcow2 disk
-  std::optional<Account> account_;  // QEMU's, where lab knows it
+  bool defined_ = false;                  // and to be undefined at the end
+  bool can_be_saved_ = false;             // has a writable qcow2 disk
+  std::optional<base::Account> account_;  // QEMU's, where lab knows it
   DomainPtr domain_;
   std::optional<pid_t> pid_;
   base::Fd process_;  // QEMU's

@@ -7,6 +7,7 @@
 
 #include "orchestrator/base/clock.hpp"
 #include "orchestrator/base/error.hpp"
+#include "orchestrator/base/files/account.hpp"
 #include "orchestrator/base/process/interrupt.hpp"
 #include "orchestrator/base/text.hpp"
 #include "orchestrator/guest/domain/domain.hpp"
@@ -91,7 +92,7 @@ void Domain::detach(const std::string& alias, const std::string& what) {
 }
 
 void Domain::attach_disk(const std::string& path, const std::string& format) {
-  if (account_) give(path, *account_);
+  if (account_) base::give(path, *account_);
   attach(plugged_disk_xml(path, format), "disk");
 }
 

@@ -5,6 +5,7 @@
 
 #include "orchestrator/base/clock.hpp"
 #include "orchestrator/base/error.hpp"
+#include "orchestrator/base/files/account.hpp"
 #include "orchestrator/base/process/interrupt.hpp"
 #include "orchestrator/guest/domain/domain.hpp"
 #include "orchestrator/guest/domain/qmp.hpp"
@@ -41,7 +42,7 @@ void migrate(virDomain* domain, const std::string& command, const std::filesyste
 }  // namespace
 
 void Domain::save_state(const std::filesystem::path& file) {
-  if (account_) give(file, *account_);
+  if (account_) base::give(file, *account_);
   pause();
   ask_qemu(domain_.get(), "migrate-set-parameters", {{"max-bandwidth", 1ull << 40}});
   leave_files_out(domain_.get());

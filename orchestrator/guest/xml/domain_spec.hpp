@@ -7,6 +7,8 @@
 #include <string>
 #include <vector>
 
+#include "orchestrator/base/files/account.hpp"
+
 namespace lab::guest {
 
 // Buses and caches are libvirt's own words; so are machines and NIC models.
@@ -84,14 +86,9 @@ struct DomainSpec {
 };
 
 // As whom the QEMU of a domain runs (guest/domain/confinement).
-struct Account {
-  uid_t user = 0;
-  gid_t group = 0;
-};
-
 struct Confinement {
   // Empty where libvirt has no say in it: a session's QEMU runs as who runs the session.
-  std::optional<Account> account;
+  std::optional<base::Account> account;
   bool apparmor = false;  // this machine has it, and the domain is taken out of it
 };
 

@@ -35,7 +35,7 @@ void expect_accepted(const DomainSpec& spec) {
 void expect_golden(const std::string& name, const DomainSpec& spec) {
   const std::filesystem::path file =
       std::filesystem::path(LAB_SOURCE_DIR) / "orchestrator/guest/golden" / name;
-  const std::string xml = domain_xml(spec, {.account = Account{64055, 64056}});
+  const std::string xml = domain_xml(spec, {.account = base::Account{64055, 64056}});
   if (std::getenv("LAB_UPDATE_GOLDEN") != nullptr) base::write_file(file, xml);
   EXPECT_EQ(xml, base::read_file(file)) << file;
   expect_accepted(spec);

@@ -15,6 +15,7 @@
 
 #include "orchestrator/base/error.hpp"
 #include "orchestrator/base/fd.hpp"
+#include "orchestrator/base/files/account.hpp"
 #include "orchestrator/base/files/folders.hpp"
 #include "orchestrator/base/process/interrupt.hpp"
 #include "orchestrator/image/prepare/guestfs_free.hpp"
@@ -39,6 +40,25 @@ void use_kernel(const fs::path& kit) {
     ::setenv("SUPERMIN_KERNEL_VERSION", release.c_str(), 1);
     ::setenv("SUPERMIN_MODULES", entry.path().c_str(), 1);
   }
+}
+
+// What libguestfs starts as QEMU: as that user, who may first connect to libguestfs' socket.
+std::string hypervisor(const std::string& qemu, const base::Account& account) {
+  const std::string user = std::to_string(account.user), group = std::to_string(account.group);
+  return "#!/bin/sh\n"
+         "for argument; do\n"
+         "  case $argument in\n"
+         "  socket,path=*/" +
+         std::string(socket_name) +
+         ",*)\n"
+         "    socket=${argument#socket,path=}\n"
+         "    chown " +
+         user + ":" + group +
+         " \"${socket%%,*}\" || exit\n"
+         "  esac\n"
+         "done\n"
+         "exec setpriv --reuid=" +
+         user + " --regid=" + group + " --clear-groups --no-new-privs -- '" + qemu + "' \"$@\"\n";
 }
 
 // The children of this process whose command line contains a text.
@@ -101,7 +121,8 @@ void Guestfs::Closer::operator()(guestfs_h* handle) const {
 
 Guestfs::Guestfs(const fs::path& disk, const std::string& format, const ApplianceOptions& options)
     // supermin makes the appliance in this folder, and QEMU boots it from there.
-    : guard_(std::make_unique<Guard>((options.cache / ".guestfs-").string(), options.patience)),
+    : disk_(disk),
+      guard_(std::make_unique<Guard>((options.cache / ".guestfs-").string(), options.patience)),
       handle_(guestfs_create_flags(GUESTFS_CREATE_NO_ENVIRONMENT)) {
   if (!handle_) throw base::infrastructure_error("libguestfs does not start");
   guestfs_h* handle = handle_.get();
@@ -118,10 +139,28 @@ Guestfs::Guestfs(const fs::path& disk, const std::string& format, const Applianc
   check(guestfs_set_backend_setting(handle, "force_tcg", "1"), "set backend of", "libguestfs");
   check(guestfs_set_tmpdir(handle, disk.parent_path().c_str()), "set folder of", "libguestfs");
   check(guestfs_set_memsize(handle, 768), "set memory of", "libguestfs");
+  confine(options);
   check(guestfs_add_drive_opts(handle, disk.c_str(), GUESTFS_ADD_DRIVE_OPTS_FORMAT, format.c_str(),
                                GUESTFS_ADD_DRIVE_OPTS_CACHEMODE, "unsafe", -1),
         "add disk", disk.string());
   check(guestfs_launch(handle), "start the libguestfs appliance for", disk.string());
+}
+
+void Guestfs::confine(const ApplianceOptions& options) {
+  const auto account = base::account_for_emulators();
+  if (!account) return;
+  std::vector<fs::path> files{disk_, options.cache};
+  if (!options.backing_file.empty()) files.push_back(options.backing_file);
+  base::give(disk_, *account);
+  given_away_ = true;
+  if (!base::can_read_all(*account, files, "QEMU of libguestfs")) return;
+  const TextPtr qemu(guestfs_get_hv(handle_.get()));
+  if (!qemu) check(-1, "ask for QEMU of", "libguestfs");
+  hypervisor_ = std::make_unique<base::TemporaryFolder>(options.scratch, "lab-appliance");
+  const fs::path program = hypervisor_->path() / "qemu";
+  base::write_file(program, hypervisor(qemu.get(), *account));
+  fs::permissions(program, fs::perms(0755));
+  check(guestfs_set_hv(handle_.get(), program.c_str()), "set QEMU of", "libguestfs");
 }
 
 void Guestfs::check_alive(const std::string& operation, const std::string& object) const {
@@ -192,6 +231,7 @@ std::vector<std::string> Guestfs::glob(const std::string& pattern) {
 void Guestfs::finish() {
   check(guestfs_umount_all(handle_.get()), "unmount", "the image");
   check(guestfs_shutdown(handle_.get()), "end", "the libguestfs appliance");
+  if (given_away_) base::take_back(disk_);
 }
 
 void remove_dead_sockets() {

@@ -8,13 +8,17 @@
 #include <string>
 #include <vector>
 
+#include "orchestrator/base/files/folders.hpp"
+
 extern "C" {
 typedef struct guestfs_h guestfs_h;
 }
 
 namespace lab::image {
 
-// How the appliance is started: always by emulation, since /dev/kvm can lie.
+// How the appliance is started: always by emulation, since /dev/kvm can lie. Where lab is root, its
+// QEMU, which reads file systems of unknown origin, runs as base::account_for_emulators(); with a
+// warning as root where that user cannot read the disk.
 struct ApplianceOptions {
   std::filesystem::path cache;  // where the appliance is kept
   std::filesystem::path
@@ -22,6 +26,8 @@ struct ApplianceOptions {
   // Where libguestfs keeps sockets and files while it runs; swept with lab's run when lab is
   // killed. Short enough for a socket's name.
   std::filesystem::path scratch = std::filesystem::temp_directory_path();
+  // What the disk is an overlay of.
+  std::filesystem::path backing_file;
   // For its start, and for each thing that it is to do: emulated on an emulated machine it is slow.
   std::chrono::milliseconds patience = std::chrono::minutes(20);
 };
@@ -73,7 +79,12 @@ class Guestfs {
   std::string find_partition(const std::string& key, const std::string& value);
   void give_label(const std::string& path);
 
+  void confine(const ApplianceOptions& options);
+
   class Guard;
+  const std::filesystem::path disk_;
+  bool given_away_ = false;  // the disk is the appliance's until it has ended
+  std::unique_ptr<base::TemporaryFolder> hypervisor_;  // what starts QEMU as another user
   std::unique_ptr<Guard> guard_;  // until the handle is closed, which waits for the appliance
   std::unique_ptr<guestfs_h, Closer> handle_;
   std::string root_;       // the device that mount_root() found

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: MIT
 #include "orchestrator/image/prepare/guestfs.hpp"
 
+#include <sys/stat.h>
 #include <sys/xattr.h>
 #include <unistd.h>
 
 #include "orchestrator/base/clock.hpp"
+#include "orchestrator/base/files/account.hpp"
 #include "orchestrator/base/process/subprocess.hpp"
 #include "orchestrator/image/prepare/guestfs_fixture.hpp"
 
@@ -253,6 +255,31 @@ TEST_F(GuestfsAppliance, SaysWhyAFileSystemIsNotTheRoot) {
     EXPECT_THAT(error.what(), HasSubstr("\n  /dev/sda (ext4): "));
     EXPECT_THAT(error.what(), HasSubstr("mount"));
   }
+}
+
+// Whoever breaks out of the appliance by an image's file system is not root.
+TEST_F(GuestfsAppliance, RunsAsAnotherUserWhereLabIsRoot) {
+  if (::geteuid() != 0) GTEST_SKIP() << "takes root";
+  fs::permissions(folder.path(), fs::perms(0755));
+  const fs::path raw = folder.path() / "disk.raw", tree = folder.path() / "tree";
+  write_system(tree);
+  base::run_checked(
+      {.argv = {"mke2fs", "-q", "-t", "ext4", "-d", tree.string(), raw.string(), "16M"}});
+  Guestfs guest(raw, "raw", {.cache = folders.cache, .kernel_kit = kit});
+  guest.mount_root();
+  const std::string processes = base::run_checked(
+      {.argv = {"pgrep", "-P", std::to_string(::getpid()), "-f", "qemu.*" + raw.string()}});
+  const std::string status =
+      base::read_file("/proc/" + std::to_string(std::stoi(processes)) + "/status");
+  const std::string user = std::to_string(base::account_for_emulators().value().user);
+  EXPECT_THAT(status, HasSubstr("\nUid:\t" + user + "\t" + user + "\t" + user + "\t" + user));
+  EXPECT_THAT(status, HasSubstr("\nCapEff:\t0000000000000000\n"));
+  EXPECT_THAT(status, HasSubstr("\nNoNewPrivs:\t1\n"));
+  guest.write("/etc/hostname", "test\n");
+  guest.finish();
+  struct stat found {};
+  ASSERT_EQ(::stat(raw.c_str(), &found), 0);
+  EXPECT_EQ(found.st_uid, 0u);
 }
 
 TEST_F(GuestfsAppliance, ThatHangsIsEnded) {

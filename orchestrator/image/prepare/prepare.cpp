@@ -272,6 +272,7 @@ Prepared prepare(const Image& image, const base::Folders& folders, const Prepare
       const base::RunFolder run(folders);
       ApplianceOptions here = appliance;
       here.scratch = run.sockets();
+      here.backing_file = image.disk;
       const Injected injected =
           inject(image.name, work / "disk.qcow2", folders.reader, options, here);
       if (options.own_kernel) base::write_file(work / parameters_name, injected.parameters);

@@ -13,11 +13,11 @@
 
 #include "orchestrator/base/clock.hpp"
 #include "orchestrator/base/error.hpp"
+#include "orchestrator/base/files/account.hpp"
 #include "orchestrator/base/files/folders.hpp"
 #include "orchestrator/base/process/interrupt.hpp"
 #include "orchestrator/base/process/stop_check.hpp"
 #include "orchestrator/base/process/subprocess.hpp"
-#include "orchestrator/guest/domain/confinement.hpp"
 #include "orchestrator/outer/machine/back_end.hpp"
 
 namespace lab::outer {
@@ -82,10 +82,10 @@ base::Command bochs_command(const guest::DomainSpec& spec, const fs::path& folde
 // As a user of its own where lab is root: what a guest could break into is then not root's. It dies
 // with lab all the same; a change of the user alone would undo that.
 base::Command confined(base::Command command, const std::vector<fs::path>& read_files) {
-  const auto account = guest::account_for_emulators();
+  const auto account = base::account_for_emulators();
   if (!account) return command;
-  guest::give_folder(command.folder, *account);  // and the way there, on which disks lie
-  if (!guest::can_read_all(*account, read_files, "Bochs")) return command;
+  base::give_folder(command.folder, *account);  // and the way there, on which disks lie
+  if (!base::can_read_all(*account, read_files, "Bochs")) return command;
   command.argv.insert(command.argv.begin(),
                       {"setpriv", "--reuid=" + std::to_string(account->user),
                        "--regid=" + std::to_string(account->group), "--clear-groups",

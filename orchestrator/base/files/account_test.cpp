@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: MIT
+#include "orchestrator/base/files/account.hpp"
+
+#include <gmock/gmock.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <fstream>
+
+#include "orchestrator/base/files/folders.hpp"
+
+namespace lab::base {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr Account somebody{64321, 64322};
+
+class HandingOver : public testing::Test {
+ protected:
+  void SetUp() override {
+    if (::geteuid() != 0) GTEST_SKIP() << "takes root";
+  }
+  TemporaryFolder folder_{fs::temp_directory_path(), "lab-test"};  // closed to others
+  const fs::path file_ = folder_.path() / "file";
+};
+
+TEST_F(HandingOver, OpensTheWayToTheFileAndNoMore) {
+  std::ofstream(folder_.path() / "other") << "secret";
+  fs::permissions(folder_.path() / "other", fs::perms(0600));
+  give(file_, somebody);
+  EXPECT_TRUE(can_read(somebody, file_));
+  EXPECT_FALSE(can_read(somebody, folder_.path()));  // its names
+  EXPECT_FALSE(can_read(somebody, folder_.path() / "other"));
+  EXPECT_FALSE(can_read({64400, 64400}, file_));
+}
+
+TEST_F(HandingOver, IsUndoneByTakingBack) {
+  give(file_, somebody);
+  fs::create_symlink("/etc/shadow", folder_.path() / "link");
+  struct stat before {
+  }, after{}, taken{};
+  ASSERT_EQ(::stat("/etc/shadow", &before), 0);
+  take_back(folder_.path());
+  ASSERT_EQ(::stat("/etc/shadow", &after), 0);
+  ASSERT_EQ(::stat(file_.c_str(), &taken), 0);
+  EXPECT_EQ(taken.st_uid, 0u);
+  EXPECT_EQ(taken.st_mode & 0777u, 0644u);
+  EXPECT_EQ(after.st_mode, before.st_mode);
+  EXPECT_EQ(after.st_gid, before.st_gid);
+  give(file_, somebody);
+  take_back(file_);  // a file alone, too
+  ASSERT_EQ(::stat(file_.c_str(), &taken), 0);
+  EXPECT_EQ(taken.st_uid, 0u);
+}
+
+// What stands in the file's place may be a guest's doing.
+TEST_F(HandingOver, FollowsNoLink) {
+  const TemporaryFolder elsewhere(fs::temp_directory_path(), "lab-test");
+  const fs::path aim = elsewhere.path() / "aim";
+  std::ofstream(aim) << "root's";
+  fs::create_symlink(aim, file_);
+  EXPECT_ANY_THROW(give(file_, somebody));
+  give_folder(folder_.path(), somebody);
+  struct stat found {};
+  ASSERT_EQ(::stat(aim.c_str(), &found), 0);
+  EXPECT_EQ(found.st_uid, 0u);
+}
+
+TEST_F(HandingOver, SeesAFolderAboveThatIsClosed) {
+  const fs::path cache = folder_.path() / "cache";
+  fs::create_directory(cache);
+  std::ofstream(cache / "disk") << "bytes";
+  EXPECT_FALSE(can_read(somebody, cache / "disk"));
+  fs::permissions(folder_.path(), fs::perms(0755));
+  EXPECT_TRUE(can_read(somebody, cache / "disk"));
+}
+
+}  // namespace
+}  // namespace lab::base

@@ -53,11 +53,11 @@ class DebKit : public testing::Test {
             {"lib/modules/" + name + "/kernel/empty", ""}};
   }
   // Each in a file of its package's name, as dpkg-deb writes it.
-  void add(const std::string& package, const Files& files) const {
+  void add(const std::string& package, const Files& files, const std::string& version = "1") const {
     const std::string root = "packages/" + package;
     for (const auto& [name, text] : files) write(root + "/" + name, text);
-    write(root + "/DEBIAN/control", "Package: " + package +
-                                        "\nVersion: 1\nArchitecture: amd64\n"
+    write(root + "/DEBIAN/control", "Package: " + package + "\nVersion: " + version +
+                                        "\nArchitecture: amd64\n"
                                         "Maintainer: nobody <nobody@example>\nDescription: none\n");
     fs::create_directories(path("debs"));
     const auto result = base::run({.argv = {"dpkg-deb", "--root-owner-group", "-Znone", "--build",
@@ -172,6 +172,25 @@ TEST_F(DebKit, AFolderHasOneKernel) {
   remove("linux-image-6.6.7-own.deb");
   add("linux-modules-6.6.7-own", {{"lib/modules/6.6.7-own/kernel/empty", ""}});
   EXPECT_THAT(refused(), HasSubstr("has modules of 2 kernels"));
+}
+
+// Debian's releases keep their name over revisions, and a mirror has several of the source.
+TEST_F(DebKit, TwoVersionsOfAKernelAreNamed) {
+  add("linux-kbuild-6.6", {{"usr/lib/linux-kbuild-6.6/scripts/empty", ""}}, "1.1");
+  add("linux-image-6.6.6-own-dbg", {}, "2");
+  EXPECT_EQ(kit().release, own_release) << "tools may be newer, and symbols are left alone";
+  fs::remove_all(path("cache"));
+  add("linux-headers-6.6.6-own", {}, "2");
+  EXPECT_THAT(refused(), HasSubstr("debs' has a kernel of two versions: "
+                                   "linux-image-6.6.6-own.deb is 1, linux-headers-6.6.6-own.deb is "
+                                   "2 | put linux-headers-6.6.6-own of version 1 there"));
+  add("linux-headers-6.6.6-own", {});
+  add("linux-source-6.6", {}, "2~rc1");
+  EXPECT_EQ(kit().release, own_release) << "the link `source` comes first";
+  fs::remove_all(path("cache"));
+  remove("source");
+  EXPECT_THAT(refused(),
+              HasSubstr("linux-image-6.6.6-own.deb is 1, linux-source-6.6.deb is 2~rc1"));
 }
 
 TEST_F(DebKit, OnePackageIsNoKernel) {

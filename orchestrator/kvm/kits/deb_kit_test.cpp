@@ -4,9 +4,12 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <chrono>
 #include <filesystem>
 #include <map>
+#include <set>
 #include <string>
+#include <vector>
 
 #include "orchestrator/base/error.hpp"
 #include "orchestrator/base/fd.hpp"
@@ -34,8 +37,11 @@ class DebKit : public testing::Test {
     write("tree/virt/kvm/kvm_main.c", "int y;\n");
     add("linux-image-6.6.6-own", image(own_release));
     add("linux-headers-6.6.6-own", {{"usr/src/linux-headers-6.6.6-own/Makefile", "VERSION = 6\n"},
-                                    {"usr/src/linux-headers-6.6.6-own/.config", "CONFIG_KVM=m\n"}});
+                                    {"usr/src/linux-headers-6.6.6-own/.config", "CONFIG_KVM=m\n"},
+                                    {"usr/share/doc/linux-headers-6.6.6-own/copyright", "GPL-2\n"},
+                                    {"etc/kernel/none", ""}});
     add("linux-image-6.6.6-own-dbg", {{"usr/lib/debug/vmlinux", "symbols"}});
+    add("linux-image-6.6.6-own-dbgsym", {{"usr/lib/debug/vmlinux", "symbols"}});
     add("linux-libc-dev", {{"usr/include/linux/kvm.h", ""}});
     fs::create_symlink(path("tree"), path("debs/source"));
   }
@@ -65,6 +71,14 @@ class DebKit : public testing::Test {
     ASSERT_EQ(result.exit_code, 0) << result.output;
   }
   void remove(const std::string& name) const { fs::remove_all(path("debs/" + name)); }
+  // The package anew, with nothing but these.
+  void replace(const std::string& package, const Files& files) const {
+    fs::remove_all(path("packages/" + package));
+    add(package, files);
+  }
+  static void expect_files(const KernelKit& kit, const std::vector<std::string>& names) {
+    for (const std::string& name : names) EXPECT_TRUE(fs::exists(kit.path / name)) << name;
+  }
 
   KernelKit kit() const {
     return find_or_fetch_kit(path("cache"), patch_folder, path("debs").string(), nullptr);
@@ -89,31 +103,56 @@ TEST_F(DebKit, HasTheLayoutOfOthers) {
   EXPECT_EQ(made.release, own_release);
   EXPECT_EQ(made.suite, "");
   EXPECT_EQ(made.kvm_source.size(), 12u);
-  for (const char* file :
-       {"boot/vmlinuz-6.6.6-own", "boot/config-6.6.6-own", "lib/modules/6.6.6-own/modules.dep",
-        "lib/modules/6.6.6-own/build/.config", "source/arch/x86/kvm/x86.c",
-        "source/virt/kvm/kvm_main.c", "source/Makefile"})
-    EXPECT_TRUE(fs::exists(made.path / file)) << file;
-  EXPECT_FALSE(fs::exists(made.path / "usr/lib/debug"));
-  EXPECT_FALSE(fs::exists(made.path / "usr/include"));
+  expect_files(
+      made, {"boot/vmlinuz-6.6.6-own", "boot/config-6.6.6-own", "lib/modules/6.6.6-own/modules.dep",
+             "lib/modules/6.6.6-own/build/.config", "source/arch/x86/kvm/x86.c",
+             "source/virt/kvm/kvm_main.c", "source/Makefile"});
+  for (const char* name : {"usr/lib/debug", "usr/include", "usr/share", "etc"})
+    EXPECT_FALSE(fs::exists(made.path / name)) << name;
+}
+
+// /usr is merged since trixie, and newer kernels stand among their modules.
+TEST_F(DebKit, TakesNewerDebiansLayout) {
+  replace("linux-image-6.6.6-own", {{"usr/lib/modules/6.6.6-own/vmlinuz", "kernel"},
+                                    {"usr/lib/modules/6.6.6-own/config", "CONFIG_KVM=m\n"},
+                                    {"usr/lib/modules/6.6.6-own/modules.order", ""},
+                                    {"usr/lib/modules/6.6.6-own/modules.builtin", ""},
+                                    {"usr/lib/modules/6.6.6-own/kernel/empty", ""}});
+  expect_files(kit(), {"boot/vmlinuz-6.6.6-own", "boot/config-6.6.6-own",
+                       "lib/modules/6.6.6-own/modules.dep"});
+}
+
+TEST_F(DebKit, AKernelWithoutItsConfigurationHasThatOfTheHeaders) {
+  Files files = image(own_release);
+  files.erase("boot/config-6.6.6-own");
+  replace("linux-image-6.6.6-own", files);
+  EXPECT_EQ(base::read_file(kit().path / "boot/config-6.6.6-own"), "CONFIG_KVM=m\n");
 }
 
 TEST_F(DebKit, FollowsPackagesAndSource) {
   const KernelKit first = kit();
+  const fs::path info = first.path / "info.json";
+  const auto long_ago = fs::last_write_time(info) - std::chrono::hours(24 * 40);
+  fs::last_write_time(info, long_ago);
   EXPECT_EQ(kit().path, first.path);
+  EXPECT_GT(fs::last_write_time(info), long_ago) << "lab clean removes what nobody uses";
   add("linux-image-6.6.6-own-dbg", {{"usr/lib/debug/vmlinux", "other symbols"}});
   EXPECT_EQ(kit().path, first.path);
   write("tree/arch/x86/kvm/x86.c", "int z;\n");
   const KernelKit other_source = kit();
   EXPECT_NE(other_source.kvm_source, first.kvm_source);
   EXPECT_EQ(other_source.version, first.version);
+  write("tree/virt/kvm/Makefile.kvm", "KVM ?= ../../../virt/kvm\n");
+  const KernelKit other_makefile = kit();
+  EXPECT_NE(other_makefile.kvm_source, other_source.kvm_source);
   auto files = image(own_release);
   files["boot/vmlinuz-6.6.6-own"] = "another kernel";
   add("linux-image-6.6.6-own", files);
   EXPECT_NE(kit().version, first.version);
-  EXPECT_EQ(kit().kvm_source, other_source.kvm_source);
+  EXPECT_EQ(kit().kvm_source, other_makefile.kvm_source);
 }
 
+// As Debian, Ubuntu and others compress it.
 TEST_F(DebKit, TakesASourcePackage) {
   remove("source");
   write("linux-source-6.6/arch/x86/kvm/x86.c", "int x;\n");
@@ -121,17 +160,21 @@ TEST_F(DebKit, TakesASourcePackage) {
   write("linux-source-6.6/virt/kvm/kvm_main.c", "int y;\n");
   write("linux-source-6.6/Makefile", "VERSION = 6\n");
   write("linux-source-6.6/drivers/Makefile", "obj-y :=\n");
-  fs::create_directories(path("packages/linux-source-6.6/usr/src"));
-  const auto result =
-      base::run({.argv = {"tar", "-C", folder_.path(), "-cJf",
-                          path("packages/linux-source-6.6/usr/src/linux-source-6.6.tar.xz"),
-                          "linux-source-6.6"}});
-  ASSERT_EQ(result.exit_code, 0) << result.output;
-  add("linux-source-6.6", {});
-  const KernelKit made = kit();
-  EXPECT_TRUE(fs::exists(made.path / "source/arch/x86/kvm/vmx/vmx.c"));
-  EXPECT_TRUE(fs::exists(made.path / "source/virt/kvm/kvm_main.c"));
-  EXPECT_FALSE(fs::exists(made.path / "source/drivers"));
+  std::set<std::string> sources_seen;
+  for (const std::string ending : {"xz", "gz", "bz2", "zst"}) {
+    replace("linux-source-6.6", {});
+    const fs::path sources = path("packages/linux-source-6.6/usr/src");
+    fs::create_directories(sources);
+    const auto result =
+        base::run({.argv = {"tar", "-C", folder_.path(), "-caf",
+                            sources / ("linux-source-6.6.tar." + ending), "linux-source-6.6"}});
+    ASSERT_EQ(result.exit_code, 0) << result.output;
+    add("linux-source-6.6", {});
+    const KernelKit made = kit();
+    EXPECT_TRUE(sources_seen.insert(made.kvm_source).second) << ending;
+    expect_files(made, {"source/arch/x86/kvm/vmx/vmx.c", "source/virt/kvm/kvm_main.c"});
+    EXPECT_FALSE(fs::exists(made.path / "source/drivers")) << ending;
+  }
 }
 
 // Debian's headers name their common part, since 6.13 also themselves, by their places on a
@@ -149,6 +192,25 @@ TEST_F(DebKit, DebiansHeadersWorkWhereverTheKitLies) {
   const auto result = base::run({.argv = {"make", "-s", "-C", headers, "modules"}});
   EXPECT_EQ(result.exit_code, 0) << result.output;
   EXPECT_EQ(result.output, headers.string() + "\n");
+}
+
+TEST_F(DebKit, WhatPackagesLackIsNamed) {
+  write("packages/linux-headers-6.6.6-own/usr/src/linux-headers-6.6.6-own/Makefile", "");
+  fs::create_symlink(
+      "../../lib/linux-kbuild-6.6/scripts",
+      path("packages/linux-headers-6.6.6-own/usr/src/linux-headers-6.6.6-own/scripts"));
+  add("linux-headers-6.6.6-own", {});
+  EXPECT_THAT(refused(), HasSubstr("the headers of 6.6.6-own need '../../lib/linux-kbuild-6.6/"
+                                   "scripts', which no package in '"));
+  replace("linux-headers-6.6.6-own", {{"usr/src/linux-headers-6.6.6-own/Makefile", ""}});
+  EXPECT_THAT(refused(), HasSubstr("the headers of 6.6.6-own have no .config"));
+  Files files = image(own_release);
+  files.erase("boot/vmlinuz-6.6.6-own");
+  replace("linux-image-6.6.6-own", files);
+  EXPECT_THAT(refused(), HasSubstr("has modules of 6.6.6-own, but not its kernel "
+                                   "(boot/vmlinuz-6.6.6-own)"));
+  replace("linux-image-6.6.6-own", {{"boot/vmlinuz-6.6.6-own", "kernel"}});
+  EXPECT_THAT(refused(), HasSubstr("has no modules: is there a linux-modules package"));
 }
 
 TEST_F(DebKit, WhatIsMissingIsNamed) {
@@ -185,12 +247,20 @@ TEST_F(DebKit, TwoVersionsOfAKernelAreNamed) {
                                    "linux-image-6.6.6-own.deb is 1, linux-headers-6.6.6-own.deb is "
                                    "2 | put linux-headers-6.6.6-own of version 1 there"));
   add("linux-headers-6.6.6-own", {});
+  add("linux-modules-extra-6.6.6-own", {}, "2");
+  EXPECT_THAT(refused(), HasSubstr(", linux-modules-extra-6.6.6-own.deb is 2"));
+  remove("linux-modules-extra-6.6.6-own.deb");
   add("linux-source-6.6", {}, "2~rc1");
   EXPECT_EQ(kit().release, own_release) << "the link `source` comes first";
   fs::remove_all(path("cache"));
   remove("source");
   EXPECT_THAT(refused(),
               HasSubstr("linux-image-6.6.6-own.deb is 1, linux-source-6.6.deb is 2~rc1"));
+}
+
+TEST_F(DebKit, ATreeWithPackagesIsATree) {
+  write("debs/Makefile", "VERSION = 6\n");
+  EXPECT_THAT(refused(), HasSubstr("it has no arch/x86/kvm/x86.c"));
 }
 
 TEST_F(DebKit, OnePackageIsNoKernel) {

@@ -7,6 +7,7 @@
 #include "orchestrator/base/fd.hpp"
 #include "orchestrator/base/files/atomic_folder.hpp"
 #include "orchestrator/base/process/subprocess.hpp"
+#include "orchestrator/e2e/followed_page.hpp"
 #include "orchestrator/e2e/lab_test.hpp"
 
 namespace lab::e2e {
@@ -193,6 +194,21 @@ TEST_F(Bisect, NightlyTrySaysWhatThePatchDoesOnSvm) {
 
 TEST_F(Bisect, NightlyTrySaysWhatThePatchDoesOnVmx) {
   expect_try_says_it("vmx");
+}
+
+// "From a patch to a mail" as its reader follows it, with ~/linux at this history's change.
+TEST_F(Bisect, NightlyThePageAboutPatchesIsTrue) {
+  git({"update-ref", "--no-deref", "HEAD", commit(culprit)});
+  fs::create_directory_symlink(tree(), folder() / "linux");
+  fs::create_directory(folder() / "bin");
+  fs::create_symlink(binary(), folder() / "bin" / "lab");
+  const FollowedPage page(contents(LAB_SOURCE_DIR "/orchestrator/help/patch.md"));
+  ASSERT_EQ(page.size(), 2u) << "the page is not as this test reads it";
+  page.follow(folder(), folder(),
+              {{"HOME", folder().string()},
+               {"XDG_STATE_HOME", folder().string()},
+               {"PATH", (folder() / "bin").string() + ":" + std::getenv("PATH")}},
+              std::chrono::minutes(110));
 }
 
 }  // namespace

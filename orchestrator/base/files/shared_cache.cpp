@@ -147,13 +147,15 @@ bool take_shared(const fs::path& folder) {
   const auto cache = shared_cache();
   std::error_code none;
   if (!cache || !fs::is_directory(counterpart(folder, *cache), none)) return false;
-  const Fd held = lock_folder(folder.parent_path());
-  if (fs::exists(folder)) return true;
-  TemporaryFolder work(folder.parent_path(), half_made_prefix + folder.filename().string());
-  if (!copy_shared(counterpart(folder, *cache), work.path())) return false;
-  put_in_place(work.path(), folder);
-  work.keep();
-  return true;
+  struct NotTaken {};
+  try {
+    make_folder_once(folder, [&](const fs::path& work) {
+      if (!copy_shared(counterpart(folder, *cache), work)) throw NotTaken();
+    });
+    return true;
+  } catch (const NotTaken&) {
+    return false;
+  }
 }
 
 bool publish(const fs::path& folder, const fs::path& to) {

@@ -14,6 +14,7 @@
 
 #include "orchestrator/base/error.hpp"
 #include "orchestrator/base/fd.hpp"
+#include "orchestrator/base/files/atomic_folder.hpp"
 #include "orchestrator/base/files/folders.hpp"
 
 namespace lab::base {
@@ -177,6 +178,14 @@ TEST_F(SharedCache, IsCopiedOnceByManyProcesses) {
   ::setenv("PATH", path.c_str(), 1);
   EXPECT_TRUE(fs::exists(local_ / "disk"));
   EXPECT_EQ(read_file(log), "\n");
+}
+
+// lab makes images side by side: to wait for another one would be its own lock that it waits for.
+TEST_F(SharedCache, IsCopiedWhileAnotherFolderIsMade) {
+  make_folder_once(local_.parent_path() / "other",
+                   [&](const fs::path&) { EXPECT_TRUE(take_shared(local_)); });
+  EXPECT_TRUE(fs::exists(local_ / "disk"));
+  EXPECT_THAT(said_.str(), IsEmpty());
 }
 
 TEST_F(SharedCache, IsPublishedOnce) {

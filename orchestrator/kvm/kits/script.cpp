@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "orchestrator/kvm/kits/script.hpp"
 
+#include <chrono>
 #include <filesystem>
 #include <sstream>
 
@@ -9,6 +10,10 @@
 
 namespace lab::kvm {
 namespace {
+
+// A kernel takes ten minutes on two idle cores, and more than an hour on busy ones. What is cut off
+// begins anew, so the limit is for what hangs.
+constexpr auto limit = std::chrono::hours(3);
 
 // What follows `mark` in the last line that has it; empty where none does.
 std::string after_mark(const std::string& text, const std::string& mark) {
@@ -34,7 +39,8 @@ std::string apt_words(const std::string& text) {
 
 [[noreturn]] void fail(const std::string& name, const base::Outcome& outcome) {
   if (outcome.timed_out)
-    throw base::Error(base::ErrorKind::timed_out, "'" + name + "' did not end in time");
+    throw base::Error(base::ErrorKind::timed_out, "'" + name + "' did not end within " +
+                                                      std::to_string(limit.count()) + " hours");
   const std::string message = after_mark(outcome.errors, name + ": error: ");
   const std::string hint = after_mark(outcome.errors, "hint: ");
   // The scripts' exit code 2 is lab's: the caller's mistake.
@@ -56,7 +62,8 @@ std::string run_script(const std::vector<std::string>& argv, const Progress& pro
     if (progress && (line.starts_with("kernel kit: ") || line.starts_with("kvm modules: ")))
       progress(line);
   };
-  const base::Outcome outcome = base::run({.argv = argv, .on_line = own_lines, .contained = true});
+  const base::Outcome outcome =
+      base::run({.argv = argv, .limit = limit, .on_line = own_lines, .contained = true});
   if (outcome.exit_code != 0) fail(std::filesystem::path(argv.at(0)).filename(), outcome);
   return outcome.output;
 }

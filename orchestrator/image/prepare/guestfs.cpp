@@ -87,7 +87,7 @@ class Guestfs::Guard {
  public:
   // `text`: a part of the command lines of the programs that an appliance consists of, and of no
   // others.
-  Guard(const std::string& text, std::chrono::milliseconds patience) : patience_(patience) {
+  explicit Guard(const std::string& text) {
     answered();
     thread_ = std::jthread([this, text](const std::stop_token& stop) {
       while (!stop.stop_requested()) {
@@ -101,13 +101,18 @@ class Guestfs::Guard {
 
   // The next answer has its time from now on.
   void answered() { deadline_ = Clock::now() + patience_; }
+  void set_patience(std::chrono::milliseconds patience) {
+    patience_ = patience;
+    answered();
+  }
   bool gave_up() const { return gave_up_; }
   std::chrono::milliseconds patience() const { return patience_; }
 
  private:
   using Clock = std::chrono::steady_clock;
 
-  const std::chrono::milliseconds patience_;
+  // For its start, and for each thing that it is to do: emulated on an emulated machine it is slow.
+  std::chrono::milliseconds patience_ = std::chrono::minutes(20);
   std::atomic<Clock::time_point> deadline_;
   std::atomic<bool> gave_up_ = false;
   std::jthread thread_;
@@ -122,7 +127,7 @@ void Guestfs::Closer::operator()(guestfs_h* handle) const {
 Guestfs::Guestfs(const fs::path& disk, const std::string& format, const ApplianceOptions& options)
     // supermin makes the appliance in this folder, and QEMU boots it from there.
     : disk_(disk),
-      guard_(std::make_unique<Guard>((options.cache / ".guestfs-").string(), options.patience)),
+      guard_(std::make_unique<Guard>((options.cache / ".guestfs-").string())),
       handle_(guestfs_create_flags(GUESTFS_CREATE_NO_ENVIRONMENT)) {
   if (!handle_) throw base::infrastructure_error("libguestfs does not start");
   guestfs_h* handle = handle_.get();
@@ -161,6 +166,10 @@ void Guestfs::confine(const ApplianceOptions& options) {
   base::write_file(program, hypervisor(qemu.get(), *account));
   fs::permissions(program, fs::perms(0755));
   check(guestfs_set_hv(handle_.get(), program.c_str()), "set QEMU of", "libguestfs");
+}
+
+void Guestfs::set_patience(std::chrono::milliseconds patience) {
+  guard_->set_patience(patience);
 }
 
 void Guestfs::check_alive(const std::string& operation, const std::string& object) const {

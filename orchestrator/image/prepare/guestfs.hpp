@@ -28,8 +28,6 @@ struct ApplianceOptions {
   std::filesystem::path scratch = std::filesystem::temp_directory_path();
   // What the disk is an overlay of.
   std::filesystem::path backing_file;
-  // For its start, and for each thing that it is to do: emulated on an emulated machine it is slow.
-  std::chrono::milliseconds patience = std::chrono::minutes(20);
 };
 
 // A running appliance with one disk. What is made in an image with SELinux labels gets that of its
@@ -41,6 +39,8 @@ class Guestfs {
           const ApplianceOptions& options);
   ~Guestfs();
 
+  // How long it may take from now on for each thing that it is to do, instead of 20 minutes.
+  void set_patience(std::chrono::milliseconds patience);
   // Mounts the file system that holds an operating system (one with /etc/os-release) as /, and what
   // its /etc/fstab has beside it (fstab.hpp). The error says of each file system why it is not it.
   void mount_root();

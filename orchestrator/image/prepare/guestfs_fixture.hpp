@@ -36,6 +36,36 @@ inline void write_system(const fs::path& tree) {
   }
 }
 
+// Files of a prepared disk, read by programs that have nothing to do with the appliance. `begin`:
+// the byte of the disk at which the file system begins. What is not there is empty.
+class Witness {
+ public:
+  Witness(const Prepared& made, const fs::path& folder) : disk_((folder / "seen.raw").string()) {
+    base::run_checked({.argv = {"qemu-img", "convert", "-O", "raw", made.disk.string(), disk_}});
+  }
+
+  std::string ext4(std::uint64_t begin, const std::string& path) const {
+    return debugfs(begin, "cat " + path);
+  }
+  std::string selinux_label(std::uint64_t begin, const std::string& path) const {
+    // The label ends with a zero.
+    return debugfs(begin, "ea_get -V " + path + " security.selinux").c_str();
+  }
+  std::string vfat(std::uint64_t begin, const std::string& path) const {
+    return base::run({.argv = {"mcopy", "-n", "-i", disk_ + "@@" + std::to_string(begin),
+                               "::" + path, "-"}})
+        .output;
+  }
+
+ private:
+  std::string debugfs(std::uint64_t begin, const std::string& request) const {
+    return base::run_checked(
+        {.argv = {"debugfs", "-R", request, disk_ + "?offset=" + std::to_string(begin)}});
+  }
+
+  std::string disk_;
+};
+
 class GuestfsAppliance : public testing::Test {
  protected:
   void SetUp() override {

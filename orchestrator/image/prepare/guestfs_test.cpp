@@ -170,6 +170,8 @@ TEST_F(GuestfsRefusal, NamesTheFileSystemThatItCannotRead) {
 // SELinux labels on the root's files.
 class FedoraLike {
  public:
+  static constexpr std::uint64_t boot = 2048 * 512, root = 34816 * 512;  // where they begin
+
   explicit FedoraLike(const fs::path& folder) : folder_(folder) {
     write("boot/grub2/grub.cfg", "set timeout=5\ninsmod blscfg\nblscfg\n");
     write("boot/grub2/grubenv", "kernelopts=root=UUID=1 ro quiet\n");
@@ -187,9 +189,9 @@ class FedoraLike {
         {.argv = {"sh", "-c",
                   "cd \"$1\" && truncate -s 64M disk.raw && "
                   "printf 'label: dos\\n2048,32768\\n34816\\n' | sfdisk -q disk.raw && "
-                  "mke2fs -q -t ext4 -U \"$2\" -d boot -E offset=1048576 disk.raw 16M && "
-                  "mke2fs -q -t ext4 -d root -E offset=17825792 disk.raw 40M",
-                  "sh", folder_.string(), uuid_}});
+                  "mke2fs -q -t ext4 -U \"$2\" -d boot -E offset=$3 disk.raw 16M && "
+                  "mke2fs -q -t ext4 -d root -E offset=$4 disk.raw 40M",
+                  "sh", folder_.string(), uuid_, std::to_string(boot), std::to_string(root)}});
   }
 
   fs::path disk() const { return folder_ / "disk.raw"; }
@@ -212,34 +214,22 @@ class FedoraLike {
 
 TEST_F(GuestfsAppliance, ReachesASeparateBootItsEntriesAndSelinuxLabels) {
   const FedoraLike fedora(folder.path());
-  base::Folders own = folders;
-  own.cache = folder.path() / "cache";
-  own.reader = folder.path() / "reader";
-  base::write_file(own.reader, "#!reader");
-  const Image image{
-      .name = "test", .disk = fedora.disk(), .disk_format = "raw", .digest = "sha256:x"};
-  const ApplianceOptions appliance{.cache = folders.cache, .kernel_kit = kit};
   const Prepared made =
-      prepare(image, own, {.console = Console::none, .cmdline = "clocksource=hpet"}, appliance,
-              [](const std::string&) {});
-
-  Guestfs guest(made.disk, "qcow2", appliance);
-  guest.mount_root();
-  EXPECT_EQ(guest.read("/boot/loader/entries/a.conf"), "title A\noptions root=UUID=1 ro rhgb " +
+      prepared(fedora.disk(), {.console = Console::none, .cmdline = "clocksource=hpet"});
+  const Witness seen(made, folder.path());
+  const std::uint64_t boot = FedoraLike::boot, root = FedoraLike::root;
+  EXPECT_EQ(seen.ext4(boot, "/loader/entries/a.conf"), "title A\noptions root=UUID=1 ro rhgb " +
                                                            console_parameters(Console::none) +
                                                            " clocksource=hpet\n");
-  EXPECT_THAT(guest.read("/boot/grub2/grub.cfg"), HasSubstr("set timeout=0"));
-  const auto selinux_label = [&](const std::string& path) {
-    return std::string(guest.selinux_label(path).c_str());  // without the zero at its end
-  };
-  EXPECT_EQ(selinux_label("/usr/local/sbin/lab-reader"), "system_u:object_r:bin_t:s0");
+  EXPECT_THAT(seen.ext4(boot, "/grub2/grub.cfg"), HasSubstr("set timeout=0"));
+  EXPECT_EQ(seen.ext4(root, "/usr/local/sbin/lab-reader"), "#!reader");
+  EXPECT_EQ(seen.selinux_label(root, "/usr/local/sbin/lab-reader"), "system_u:object_r:bin_t:s0");
   for (const std::string path : {"/lab-reader.service", "/multi-user.target.wants",
                                  "/multi-user.target.wants/lab-reader.service"})
-    EXPECT_EQ(selinux_label("/etc/systemd/system" + path),
+    EXPECT_EQ(seen.selinux_label(root, "/etc/systemd/system" + path),
               "system_u:object_r:systemd_unit_file_t:s0")
         << path;
-  EXPECT_EQ(selinux_label("/boot/grub2/grub.cfg"), "") << "that file system has no labels";
-  guest.finish();
+  EXPECT_EQ(seen.selinux_label(boot, "/grub2/grub.cfg"), "") << "that file system has no labels";
 }
 
 // Features that no kernel knows: blkid names the file system, and mounting it fails.
@@ -287,14 +277,13 @@ TEST_F(GuestfsAppliance, ThatHangsIsEnded) {
   base::run_checked({.argv = {"mke2fs", "-q", "-t", "ext4", raw.string(), "16M"}});
   const base::Stopwatch watch;
   {
-    Guestfs guest(
-        raw, "raw",
-        {.cache = folders.cache, .kernel_kit = kit, .patience = std::chrono::seconds(90)});
+    Guestfs guest(raw, "raw", {.cache = folders.cache, .kernel_kit = kit});
+    guest.set_patience(std::chrono::seconds(5));  // the start may take longer
     base::run_checked({.argv = {"pkill", "-STOP", "-P", std::to_string(::getpid()), "-f",
                                 "qemu.*" + folder.path().string()}});
     EXPECT_THAT([&] { guest.mount_root(); },
-                testing::Throws<base::Error>(testing::Property(
-                    &base::Error::what, HasSubstr("did not answer within 90 s"))));
+                testing::Throws<base::Error>(
+                    testing::Property(&base::Error::what, HasSubstr("did not answer within 5 s"))));
   }
   EXPECT_LT(watch.seconds(), 300);
 }

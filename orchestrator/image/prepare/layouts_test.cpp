@@ -9,7 +9,54 @@ namespace {
 
 using testing::HasSubstr;
 
-// Makes a disk by libguestfs' own functions.
+// A disk with a GPT and partitions of 64 MiB, each made of a folder by programs of this machine.
+class DiskOfFolders {
+ public:
+  DiskOfFolders(const fs::path& folder, unsigned partitions) : folder_(folder) {
+    std::string table = "label: gpt\n";
+    for (unsigned i = 0; i < partitions; ++i) table += "size=64M\n";
+    run("truncate -s $1M disk.raw && printf \"$2\" | sfdisk -q disk.raw",
+        std::to_string(64 * partitions + 2), table);
+  }
+
+  // What the next file system has.
+  void write(const std::string& path, const std::string& text = "") const {
+    fs::create_directories((tree() / path).parent_path());
+    base::write_file(tree() / path, text);
+  }
+  void make_folder(const std::string& path) const { fs::create_directories(tree() / path); }
+  void write_system(const std::string& fstab) const {
+    image::write_system(tree());
+    write("etc/fstab", fstab);
+  }
+
+  // Makes it in the next partition. Returns the byte of the disk at which it begins.
+  std::uint64_t ext4(const std::string& uuid) {
+    run("mke2fs -q -t ext4 -U $1 -d $3 -E offset=$2 disk.raw 64M", uuid, begin());
+    return next();
+  }
+  std::uint64_t vfat(const std::string& id) {
+    run("mkfs.vfat -i $1 --offset=$(($2 / 512)) disk.raw 65536 && "
+        "mcopy -s -Q -i disk.raw@@$2 $3/* ::",
+        id, begin());
+    return next();
+  }
+
+ private:
+  std::string begin() const { return std::to_string((64 * partition_ + 1) << 20); }
+  fs::path tree() const { return folder_ / std::to_string(partition_); }
+  std::uint64_t next() { return (64 * partition_++ + 1) << 20; }
+  void run(const std::string& commands, const std::string& first, const std::string& second) const {
+    base::run_checked({.argv = {"sh", "-ec", "cd \"$0\"; " + commands, folder_.string(), first,
+                                second, std::to_string(partition_)}});
+  }
+
+  fs::path folder_;
+  std::uint64_t partition_ = 0;
+};
+
+// Makes a disk by libguestfs' own functions, where those of this machine are too few: they make no
+// subvolumes of btrfs without mounting it.
 class Maker {
  public:
   Maker(const fs::path& disk, const fs::path& cache, const fs::path& kit)
@@ -85,13 +132,11 @@ class Maker {
 class GuestfsLayout : public GuestfsAppliance {
  protected:
   fs::path disk() const { return folder.path() / "disk.raw"; }
-  Maker maker() const { return {disk(), folders.cache, kit}; }
 
-  // The files of the prepared disk, as mount_root() reaches them.
-  std::string read(const Prepared& made, const std::string& path, bool efi = false) const {
+  // A file of the prepared disk, as mount_root() reaches it.
+  std::string read(const Prepared& made, const std::string& path) const {
     Guestfs guest(made.disk, "qcow2", {.cache = folders.cache, .kernel_kit = kit});
     guest.mount_root();
-    if (efi) guest.mount_efi_partition();
     EXPECT_EQ(guest.read("/usr/local/sbin/lab-reader"), "#!reader");
     const std::string text = guest.read(path);
     guest.finish();
@@ -100,47 +145,45 @@ class GuestfsLayout : public GuestfsAppliance {
 };
 
 const std::string quiet = console_parameters(Console::quiet);
+const std::string root_uuid = "0b8c5cd4-0f4e-4a3f-9d0c-1d2f6f3a4b5c";
+const std::string boot_uuid = "0b8c5cd4-0f4e-4a3f-9d0c-1d2f6f3a4b5d";
+const std::string efi_line = "UUID=1234-5678 /boot/efi vfat umask=0077 0 1\n";
 
 // As Ubuntu has it: /boot on a partition of its own, and the EFI system partition below it.
 TEST_F(GuestfsLayout, GrubOnABootPartition) {
-  {
-    Maker make = maker();
-    make.partition("vfat", 64);
-    make.partition("ext4", 64);
-    make.partition("ext4", 128);
-    make.mount("/dev/sda3", "/");
-    make.mount("/dev/sda2", "/boot");
-    make.mount("/dev/sda1", "/boot/efi");
-    make.write_system("UUID=" + make.uuid("/dev/sda3") +
-                      " / ext4 defaults 0 1\nUUID=" + make.uuid("/dev/sda2") +
-                      " /boot ext4 defaults 0 2\nUUID=" + make.uuid("/dev/sda1") +
-                      " /boot/efi vfat umask=0077 0 1\n");
-    make.write("/boot/grub/grub.cfg", "linux /vmlinuz-1 root=UUID=1 ro quiet splash\n");
-    make.write("/boot/efi/EFI/ubuntu/grub.cfg", "configfile /grub/grub.cfg\n");
-  }
+  DiskOfFolders make(folder.path(), 3);
+  make.write("EFI/ubuntu/grub.cfg", "configfile /grub/grub.cfg\n");
+  make.vfat("12345678");
+  make.write("grub/grub.cfg", "linux /vmlinuz-1 root=UUID=1 ro quiet splash\n");
+  make.write("vmlinuz-1");
+  make.make_folder("efi");
+  const std::uint64_t boot = make.ext4(boot_uuid);
+  make.write_system("UUID=" + root_uuid + " / ext4 defaults 0 1\nUUID=" + boot_uuid +
+                    " /boot ext4 defaults 0 2\n" + efi_line);
+  const std::uint64_t root = make.ext4(root_uuid);
   const Prepared made = prepared(disk(), {.console = Console::quiet, .cmdline = "a=b"});
-  EXPECT_EQ(read(made, "/boot/grub/grub.cfg"),
+  const Witness seen(made, folder.path());
+  EXPECT_EQ(seen.ext4(root, "/usr/local/sbin/lab-reader"), "#!reader");
+  EXPECT_EQ(seen.ext4(boot, "/grub/grub.cfg"),
             "linux /vmlinuz-1 root=UUID=1 ro splash " + quiet + " a=b\n");
   EXPECT_FALSE(made.needs_uefi);
 }
 
 // As Debian's package systemd-boot leaves it: entries on the EFI system partition instead of GRUB.
 TEST_F(GuestfsLayout, SystemdBootOnTheEfiPartition) {
-  const std::string entries = "/boot/efi/loader/entries/";
-  {
-    Maker make = maker();
-    make.partition("vfat", 64);
-    make.partition("ext4", 128);
-    make.mount("/dev/sda2", "/");
-    make.mount("/dev/sda1", "/boot/efi");
-    make.write_system("UUID=" + make.uuid("/dev/sda1") + " /boot/efi vfat umask=0077 0 1\n");
-    make.write("/boot/efi/loader/loader.conf", "timeout 5\neditor no\n");
-    make.write(entries + "a.conf", "title A\nlinux /a/linux\noptions root=UUID=1 quiet\n");
-  }
+  DiskOfFolders make(folder.path(), 2);
+  make.write("loader/loader.conf", "timeout 5\neditor no\n");
+  make.write("loader/entries/a.conf", "title A\nlinux /a/linux\noptions root=UUID=1 quiet\n");
+  const std::uint64_t efi = make.vfat("12345678");
+  make.make_folder("boot/efi");
+  make.write_system(efi_line);
+  const std::uint64_t root = make.ext4(root_uuid);
   const Prepared made = prepared(disk(), {.console = Console::quiet, .cmdline = "a=\"$b;\""});
-  EXPECT_EQ(read(made, entries + "a.conf", true),
+  const Witness seen(made, folder.path());
+  EXPECT_EQ(seen.ext4(root, "/usr/local/sbin/lab-reader"), "#!reader");
+  EXPECT_EQ(seen.vfat(efi, "/loader/entries/a.conf"),
             "title A\nlinux /a/linux\noptions root=UUID=1 " + quiet + " a=\"$b;\"\n");
-  EXPECT_EQ(read(made, "/boot/efi/loader/loader.conf", true), "editor no\n");
+  EXPECT_EQ(seen.vfat(efi, "/loader/loader.conf"), "editor no\n");
   EXPECT_TRUE(made.needs_uefi);
   EXPECT_TRUE(prepared(disk(), {.console = Console::quiet, .cmdline = "a=\"$b;\""}).needs_uefi)
       << "also where it was found";
@@ -153,7 +196,7 @@ TEST_F(GuestfsLayout, SystemdBootOnTheEfiPartition) {
 TEST_F(GuestfsLayout, ARootInASubvolumeOfBtrfs) {
   std::string partition;
   {
-    Maker make = maker();
+    Maker make(disk(), folders.cache, kit);
     make.partition("ext4", 64);
     make.partition("btrfs", 256);
     make.subvolume("/dev/sda2", "home");

@@ -83,7 +83,7 @@ TEST_F(Lanes, FailFastBeginsNoFurtherTrial) {
 TEST_F(Lanes, ThatACommandStartsGiveTheTableOfOneHereAlsoWhereOneIsKilled) {
   const std::string scenario = write_tiny("repeat: 4\n");
   const Finished here =
-      lab({"run", scenario, "--on", "svm", "--format", "json", "--store", store()});
+      lab({"run", scenario, "--on", "svm", "-j", "2", "--format", "json", "--store", store()});
   ASSERT_EQ(here.exit_code, 0) << here.errors;
   std::set<std::string> booting;
   std::vector<pid_t> lanes;
@@ -125,8 +125,8 @@ TEST_F(Lanes, EndWhereLabIsKilledAndTheRunGoesOnLater) {
   EXPECT_TRUE(end_soon(family));
   EXPECT_THAT(left_by(lanes.front()), IsEmpty());  // by itself, and no next call of lab's
 
-  const Finished rest = lab({"run", scenario, "--on", "svm", "--resume", "latest", "--format",
-                             "json", "--store", store()});
+  const Finished rest = lab({"run", scenario, "--on", "svm", "--resume", "latest", "-j", "2",
+                             "--format", "json", "--store", store()});
   EXPECT_EQ(rest.exit_code, 0) << rest.errors;
   EXPECT_THAT(names_of(rest), ElementsAre("tiny#1", "tiny#2", "tiny#3"));
   EXPECT_THAT(rest.errors, testing::Not(HasSubstr("tiny#1: boot")));

@@ -7,6 +7,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <chrono>
 #include <cstdlib>
 #include <thread>
@@ -24,6 +25,15 @@ namespace lab::base {
 namespace {
 
 using std::chrono::milliseconds;
+
+TEST(ExitCodes, TheWorseIsByTheirOrderAndAnUnknownOneIsTheMachinerys) {
+  const std::vector<int> order = {0, 1, 4, 5, 124, 2, 3, 130};
+  for (std::size_t a = 0; a < order.size(); ++a)
+    for (std::size_t b = 0; b < order.size(); ++b)
+      EXPECT_EQ(worse(order[a], order[b]), order[std::max(a, b)]);
+  EXPECT_EQ(worse(139, 0), 3);
+  EXPECT_EQ(worse(-1, 2), 3);
+}
 
 TEST(Subprocess, KeepsOutputAndErrorsApart) {
   const Outcome outcome = run({.argv = {"sh", "-c", "echo out; echo err >&2; exit 3"}});

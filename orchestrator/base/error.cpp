@@ -1,10 +1,24 @@
 // SPDX-License-Identifier: MIT
 #include "orchestrator/base/error.hpp"
 
+#include <algorithm>
 #include <cerrno>
+#include <iterator>
 #include <system_error>
 
 namespace lab::base {
+namespace {
+
+constexpr ExitCode from_best_to_worst[] = {
+    exit_ok,        exit_regression, exit_no_data,        exit_guest_failed,
+    exit_timed_out, exit_usage,      exit_infrastructure, exit_interrupted};
+
+const ExitCode* find_rank(int code) {
+  const auto* found = std::ranges::find(from_best_to_worst, ExitCode(code));
+  return found != std::end(from_best_to_worst) ? found : find_rank(exit_infrastructure);
+}
+
+}  // namespace
 
 ExitCode exit_code(ErrorKind kind) {
   switch (kind) {
@@ -18,6 +32,10 @@ ExitCode exit_code(ErrorKind kind) {
       return exit_interrupted;
   }
   return exit_infrastructure;
+}
+
+ExitCode worse(int one, int other) {
+  return *std::max(find_rank(one), find_rank(other));
 }
 
 Error user_error(const std::string& what, std::string hint) {

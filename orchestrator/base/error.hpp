@@ -29,6 +29,12 @@ enum class ErrorKind {
 
 ExitCode exit_code(ErrorKind kind);
 
+// Returns the worse of two exit codes. From the best to the worst: 0, 1, 4, 5, 124, 2, 3, 130. So
+// that something was not measured at all outweighs what the guest did, and that outweighs a
+// difference in numbers. Any other number, as of a program that crashed, counts as
+// exit_infrastructure.
+ExitCode worse(int one, int other);
+
 // A failure with its cause (`what`) and, where one is known, the command or change that mends it
 // (`hint`, may be empty, without the word "hint"). Printed once, in main.
 class Error : public std::runtime_error {

@@ -21,22 +21,6 @@ namespace {
 namespace fs = std::filesystem;
 using store::Store;
 
-// The worst one last.
-constexpr std::pair<int, const char*> exit_codes[] = {{0, "passed"},
-                                                      {1, "more exits, or an expectation failed"},
-                                                      {4, "cannot be told"},
-                                                      {5, "the guest failed"},
-                                                      {124, "a time limit"},
-                                                      {2, "wrong input"},
-                                                      {3, "the machinery failed"},
-                                                      {130, "stopped"}};
-
-const auto& find_code(int code) {
-  for (const auto& known : exit_codes)
-    if (known.first == code) return known;
-  return find_code(base::exit_infrastructure);
-}
-
 Words operator+(Words words, const Words& more) {
   words.insert(words.end(), more.begin(), more.end());
   return words;
@@ -96,7 +80,9 @@ class Night {
   }
 
   // A code that lab does not end with by itself is the machinery's failure.
-  int lab(const Words& words) const { return find_code(world_.lab(words)).first; }
+  base::ExitCode lab(const Words& words) const {
+    return base::worse(base::exit_ok, world_.lab(words));
+  }
 
   // The first site on which a guest boots: nothing else tells whether it works.
   void choose_site() {
@@ -104,7 +90,7 @@ class Night {
       outcome_.site = site;
       if (&site == &config_.sites.back()) return;
       world_.say("trying site " + site);
-      const int code =
+      const base::ExitCode code =
           lab({"run", places_.boot_scenario, "--repeat", "1", "--on", site, "--store",
                places_.work / "tried.sqlite", "--format", "csv", "-o", places_.work / "tried.csv"});
       if (code == base::exit_ok || world_.stopped()) return;
@@ -267,14 +253,6 @@ class Night {
 };
 
 }  // namespace
-
-std::string exit_code_text(int code) {
-  return find_code(code).second;
-}
-
-int worse(int one, int other) {
-  return std::max(&find_code(one), &find_code(other))->first;
-}
 
 std::vector<Words> commands(const Config& config, const Places& places) {
   const Night night(config, places, {});

@@ -6,6 +6,7 @@
 #include <functional>
 #include <optional>
 
+#include "orchestrator/base/error.hpp"
 #include "orchestrator/nightly/config.hpp"
 #include "orchestrator/record/record.hpp"
 
@@ -31,19 +32,19 @@ struct World {
 // What a scenario came to.
 struct Result {
   std::string name;
-  std::string run;                               // its id; "" where there are no trials
-  int ran = 130;                                 // exit code of the run
-  std::optional<int> checked;                    // exit code of the check
-  std::string unchecked = "no, it did not run";  // why there was none
-  int exit_code = 130;                           // the worse one
-  std::string since;                             // since when there are more exits; "" for none
-  std::string check;                             // what `lab check` printed, as JSON; "" for none
-  Words findings;                                // of the check, a sentence each
+  std::string run;                                    // its id; "" where there are no trials
+  base::ExitCode ran = base::exit_interrupted;        // of the run
+  std::optional<base::ExitCode> checked;              // of the check
+  std::string unchecked = "no, it did not run";       // why there was none
+  base::ExitCode exit_code = base::exit_interrupted;  // the worse one
+  std::string since;  // since when there are more exits; "" for none
+  std::string check;  // what `lab check` printed, as JSON; "" for none
+  Words findings;     // of the check, a sentence each
 };
 
 // What the night came to.
 struct Outcome {
-  int exit_code = 130;
+  base::ExitCode exit_code = base::exit_interrupted;
   std::string version, site;
   Words not_working;  // sites that were tried before
   std::vector<Result> results;
@@ -51,9 +52,7 @@ struct Outcome {
   std::string summary;                 // summary.md
 };
 
-std::string exit_code_text(int code);  // "the machinery failed"
-// In the order 0, 1, 4, 5, 124, 2, 3, 130. Any other is the machinery's failure: 3.
-int worse(int one, int other);
+std::string exit_code_text(base::ExitCode code);  // "the machinery failed"
 
 // With the suites of these JUnit documents, one of a test a scenario.
 std::string junit_text(const Outcome& outcome,

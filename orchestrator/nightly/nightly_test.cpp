@@ -160,15 +160,6 @@ TEST_F(Night, RefusesAConfigurationByLineValueAndRemedy) {
   EXPECT_THROW(read_config(folder_.path() / "none.conf", {}, {}), base::Error);
 }
 
-TEST(NightCodes, TheWorstIsByTheirOrderAndAnUnknownOneIsTheMachinerys) {
-  const std::vector<int> order = {0, 1, 4, 5, 124, 2, 3, 130};
-  for (std::size_t a = 0; a < order.size(); ++a)
-    for (std::size_t b = 0; b < order.size(); ++b)
-      EXPECT_EQ(worse(order[a], order[b]), order[std::max(a, b)]);
-  EXPECT_EQ(worse(139, 0), 3);
-  EXPECT_EQ(worse(-1, 2), 3);
-}
-
 TEST_F(Night, TakesTheFirstSiteOnWhichAGuestBoots) {
   sites_that_work_ = {"kvm"};
   const Outcome outcome = night(config("site = auto kvm svm\nscenario = good.yaml\n"));

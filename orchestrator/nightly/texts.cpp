@@ -3,8 +3,10 @@
 #include <spdlog/fmt/chrono.h>
 #include <spdlog/fmt/fmt.h>
 
+#include <algorithm>
 #include <ctime>
 #include <nlohmann/json.hpp>
+#include <utility>
 
 #include "orchestrator/base/json.hpp"
 #include "orchestrator/nightly/night.hpp"
@@ -25,12 +27,25 @@ std::string indented_lines(const Words& findings, const char* indent) {
 
 }  // namespace
 
+std::string exit_code_text(base::ExitCode code) {
+  constexpr std::pair<base::ExitCode, const char*> texts[] = {
+      {base::exit_ok, "passed"},
+      {base::exit_regression, "more exits, or an expectation failed"},
+      {base::exit_usage, "wrong input"},
+      {base::exit_infrastructure, "the machinery failed"},
+      {base::exit_no_data, "cannot be told"},
+      {base::exit_guest_failed, "the guest failed"},
+      {base::exit_timed_out, "a time limit"},
+      {base::exit_interrupted, "stopped"}};
+  return std::ranges::find(texts, code, &std::pair<base::ExitCode, const char*>::first)->second;
+}
+
 std::string junit_text(const Outcome& outcome,
                        const std::vector<std::filesystem::path>& documents_of_runs) {
   report::JUnitSuite suite{.name = "nightly"};
   for (const Result& result : outcome.results) {
     report::JUnitTest test{.scenario = "nightly", .name = result.name};
-    if (result.exit_code != 0)
+    if (result.exit_code != base::exit_ok)
       test.problem = {true, std::to_string(result.exit_code), exit_code_text(result.exit_code),
                       indented_lines(result.findings, "")};
     suite.tests.push_back(std::move(test));
@@ -60,7 +75,7 @@ std::string metrics_text(const Outcome& outcome) {
                     "# TYPE lab_nightly_exit_code gauge\n"
                     "# HELP lab_nightly_exit_code What lab nightly ended with.\n"
                     "lab_nightly_exit_code {}\n# EOF\n",
-                    outcome.exit_code);
+                    int(outcome.exit_code));
 }
 
 std::string summary_text(const Outcome& outcome) {
@@ -73,11 +88,11 @@ std::string summary_text(const Outcome& outcome) {
       "| scenario | trials | compared with the baseline | exit code |\n"
       "| --- | --- | --- | ---: |\n",
       exit_code_text(outcome.exit_code), report::markdown_text(outcome.site), elsewhere,
-      outcome.version, fmt::gmtime(std::time(nullptr)), outcome.exit_code);
+      outcome.version, fmt::gmtime(std::time(nullptr)), int(outcome.exit_code));
   for (const Result& result : outcome.results)
     text += fmt::format("| {} | {} | {} | {} |\n", result.name, exit_code_text(result.ran),
                         result.checked ? exit_code_text(*result.checked) : result.unchecked,
-                        result.exit_code);
+                        int(result.exit_code));
   for (const Result& result : outcome.results)
     if (!result.since.empty()) text += fmt::format("\n**{}**: {}.\n", result.name, result.since);
   for (const Result& result : outcome.results)  // indented: whatever is in it is text

@@ -121,7 +121,7 @@ int run_nightly(const NightlyOptions& options, const std::string& program) {
        .version = "lab " + inside::version()});
   write_output("", night.summary);
   add_to_job_page(night.summary);
-  return file ? night.exit_code : nightly::worse(night.exit_code, base::exit_infrastructure);
+  return file ? night.exit_code : worse(night.exit_code, base::exit_infrastructure);
 }
 
 }  // namespace

@@ -71,7 +71,7 @@ int provide_nodes(const ProvideCommandOptions& options,
                     report::printable(node.error->what(), true)));
     if (!node.error->hint().empty())
       say(fmt::format("hint: {}\n", report::printable(node.error->hint())));
-    worst = std::max(worst, base::exit_code(node.error->kind()));
+    worst = worse(worst, base::exit_code(node.error->kind()));
   };
   lane::fill_caches(
       plans, options.trials.run, options.trials.via,

@@ -132,7 +132,7 @@ std::string check(const std::string& file, const base::Folders& folders) {
 
 int validate(const std::vector<std::string>& files) {
   const base::Folders folders = base::find_folders();
-  int worst = base::exit_ok;
+  base::ExitCode worst = base::exit_ok;
   for (const std::string& file : files) {
     try {
       write_output("", fmt::format("{}: {}\n", report::printable(file), check(file, folders)));
@@ -141,7 +141,7 @@ int validate(const std::vector<std::string>& files) {
       if (!text.starts_with(file)) text = fmt::format("{}: {}", report::printable(file), text);
       say(fmt::format("lab: error: {}\n", text));
       if (!error.hint().empty()) say(fmt::format("hint: {}\n", error.hint()));
-      worst = std::max<int>(worst, base::exit_code(error.kind()));
+      worst = worse(worst, base::exit_code(error.kind()));
     }
   }
   return worst;

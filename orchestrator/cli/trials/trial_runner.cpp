@@ -155,13 +155,6 @@ base::ExitCode exit_code(record::Outcome outcome) {
   return base::exit_infrastructure;
 }
 
-base::ExitCode worse(base::ExitCode one, base::ExitCode other) {
-  constexpr base::ExitCode order[] = {base::exit_ok,        base::exit_regression,
-                                      base::exit_no_data,   base::exit_guest_failed,
-                                      base::exit_timed_out, base::exit_infrastructure};
-  return std::ranges::find(order, one) > std::ranges::find(order, other) ? one : other;
-}
-
 TrialRunner::TrialRunner(std::vector<scenario::TrialPlan> plans, const TrialOptions& options,
                          std::string run_name)
     : plans_(std::move(plans)),

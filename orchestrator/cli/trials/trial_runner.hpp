@@ -59,8 +59,6 @@ std::vector<scenario::TrialPlan> make_plans(const scenario::Scenario& scenario,
 void scale_timeouts(scenario::TrialPlan& plan, double factor);
 
 base::ExitCode exit_code(record::Outcome outcome);
-// The machinery's failure outweighs the guest's, and that a mere difference in numbers.
-base::ExitCode worse(base::ExitCode one, base::ExitCode other);
 
 class TrialRunner {
  public:

@@ -16,6 +16,9 @@ namespace lab::base {
 // What stands between the separators; "" has one part, which is empty.
 std::vector<std::string_view> split(std::string_view text, char separator);
 
+// The lines without their line feeds; nothing stands behind the last one, which may lack its own.
+std::vector<std::string_view> split_lines(std::string_view text);
+
 // Removes the first word and the white space before it, and returns the word; "" where none is
 // left.
 std::string_view take_word(std::string_view& text);

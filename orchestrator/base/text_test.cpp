@@ -14,6 +14,13 @@ TEST(Text, SplitsAtEachSeparator) {
   EXPECT_THAT(split("", ','), ElementsAre(""));
 }
 
+TEST(Text, SplitsIntoLines) {
+  EXPECT_THAT(split_lines("a\n\nb\r\n"), ElementsAre("a", "", "b\r"));
+  EXPECT_THAT(split_lines("a\nb"), ElementsAre("a", "b"));
+  EXPECT_THAT(split_lines("\n"), ElementsAre(""));
+  EXPECT_THAT(split_lines(""), ElementsAre());
+}
+
 TEST(Text, SplitsIntoWords) {
   EXPECT_THAT(split_words(" a  b\tc\n"), ElementsAre("a", "b", "c"));
   EXPECT_THAT(split_words(" \n"), ElementsAre());

@@ -8,12 +8,12 @@
 #include <cerrno>
 #include <cstdlib>
 #include <fstream>
-#include <sstream>
 #include <string>
 #include <thread>
 
 #include "orchestrator/base/error.hpp"
 #include "orchestrator/base/fd.hpp"
+#include "orchestrator/base/text.hpp"
 #include "orchestrator/kvm/machine.hpp"
 
 namespace lab::kvm {
@@ -27,12 +27,12 @@ const fs::path buffer = "instances/lab-exits";
 constexpr const char* histogram = "hist:keys=exit_reason:size=2048";
 constexpr unsigned buffer_kib = 131072;  // of all CPUs: some two million exits
 
-std::uint64_t number_after(const std::string& line, const std::string& key) {
+std::uint64_t number_after(std::string_view line, std::string_view key) {
   const std::size_t at = line.find(key);
-  if (at == std::string::npos)
-    throw base::infrastructure_error("histogram of kvm:kvm_exit: no '" + key + "' in '" + line +
-                                     "'");
-  return std::strtoull(line.c_str() + at + key.size(), nullptr, 0);
+  if (at == std::string_view::npos)
+    throw base::infrastructure_error(
+        fmt::format("histogram of kvm:kvm_exit: no '{}' in '{}'", key, line));
+  return std::strtoull(std::string(line.substr(at + key.size())).c_str(), nullptr, 0);
 }
 
 void remove_buffer() {
@@ -128,12 +128,11 @@ std::optional<std::uint32_t> parse_exit_line(std::string_view line, exits::Vendo
 
 std::map<std::uint32_t, std::uint64_t> parse_exit_histogram(std::string_view text) {
   std::map<std::uint32_t, std::uint64_t> counts;
-  std::istringstream lines{std::string(text)};
-  for (std::string line; std::getline(lines, line);) {
+  for (const std::string_view line : base::split_lines(text)) {
     if (line.starts_with("{"))
       counts[static_cast<std::uint32_t>(number_after(line, "exit_reason:"))] +=
           number_after(line, "hitcount:");
-    else if (line.find("Dropped:") != std::string::npos && number_after(line, "Dropped:") != 0)
+    else if (line.find("Dropped:") != std::string_view::npos && number_after(line, "Dropped:") != 0)
       throw base::infrastructure_error("histogram of kvm:kvm_exit dropped entries");
   }
   return counts;

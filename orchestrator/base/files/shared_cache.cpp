@@ -73,8 +73,7 @@ Lines read_digests(const fs::path& folder) {
   if (!fs::exists(file))
     throw infrastructure_error("it has no digests: lab provide --share makes such folders");
   const std::string text = read_file(file);
-  std::vector<std::string_view> lines = split(text, '\n');
-  if (lines.back().empty()) lines.pop_back();  // behind the last newline
+  const std::vector<std::string_view> lines = split_lines(text);
   return {lines.begin(), lines.end()};
 }
 

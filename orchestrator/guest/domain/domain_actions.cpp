@@ -3,8 +3,6 @@
 #include <libvirt/libvirt-qemu.h>
 #include <libvirt/libvirt.h>
 
-#include <sstream>
-
 #include "orchestrator/base/clock.hpp"
 #include "orchestrator/base/error.hpp"
 #include "orchestrator/base/files/account.hpp"
@@ -22,7 +20,7 @@ constexpr int saving_times = 10;        // as long as a usual call
 constexpr unsigned most_cpus = 1024;
 constexpr unsigned pressed_ms = 100;
 
-unsigned cpu_number(const std::string& text, const std::string& cpus) {
+unsigned cpu_number(std::string_view text, const std::string& cpus) {
   const auto number = base::parse_number<unsigned>(text);
   if (!number || *number >= most_cpus)
     throw base::user_error("'" + cpus + "' names no processors", "as in '0', '0-1' or '0,2'");
@@ -31,12 +29,11 @@ unsigned cpu_number(const std::string& text, const std::string& cpus) {
 
 std::vector<unsigned char> cpu_map(const std::string& cpus) {
   std::vector<unsigned char> map(VIR_CPU_MAPLEN(most_cpus));
-  std::istringstream ranges(cpus);
-  for (std::string range; std::getline(ranges, range, ',');) {
+  for (const std::string_view range : base::split(cpus, ',')) {
     const std::size_t dash = range.find('-');
     const unsigned first = cpu_number(range.substr(0, dash), cpus);
     const unsigned last =
-        dash == std::string::npos ? first : cpu_number(range.substr(dash + 1), cpus);
+        dash == std::string_view::npos ? first : cpu_number(range.substr(dash + 1), cpus);
     for (unsigned cpu = first; cpu <= last; ++cpu)
       map[cpu / 8] |= static_cast<unsigned char>(1u << cpu % 8);
   }

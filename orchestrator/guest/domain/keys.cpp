@@ -1,16 +1,17 @@
 // SPDX-License-Identifier: MIT
 #include "orchestrator/guest/domain/keys.hpp"
 
+#include <fmt/format.h>
 #include <linux/input-event-codes.h>
 
 #include <algorithm>
 #include <array>
 #include <optional>
-#include <sstream>
 #include <string_view>
 #include <utility>
 
 #include "orchestrator/base/error.hpp"
+#include "orchestrator/base/text.hpp"
 
 namespace lab::guest {
 namespace {
@@ -44,11 +45,10 @@ std::optional<unsigned> find_code(std::string_view key) {
 
 std::vector<unsigned> key_codes(const std::string& keys) {
   std::vector<unsigned> codes;
-  std::istringstream words(keys + "+");
-  for (std::string key; std::getline(words, key, '+');) {
+  for (const std::string_view key : base::split(keys, '+')) {
     const auto code = find_code(key);
     if (!code)
-      throw base::user_error("'" + key + "' in '" + keys + "' is no key",
+      throw base::user_error(fmt::format("'{}' in '{}' is no key", key, keys),
                              "letters, digits, f1 to f12, ctrl, alt, shift, delete, enter, esc, "
                              "tab, space, up, down, left, right, sysrq; joined by '+'");
     codes.push_back(*code);

@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: MIT
 #include "orchestrator/image/prepare/boot_config.hpp"
 
-#include <sstream>
+#include <fmt/format.h>
+
+#include <algorithm>
 
 #include "orchestrator/base/error.hpp"
+#include "orchestrator/base/text.hpp"
 
 namespace lab::image {
 
@@ -25,61 +28,57 @@ namespace {
 // Returns the word as one of GRUB's script language, in which a dollar sign or a semicolon would
 // mean something. GRUB hands quotes and backslashes on escaped, so guest.cmdline may not contain
 // them with an image that boots from its disk.
-std::string grub_word(const std::string& word) {
-  if (word.find_first_of("'\"\\") != std::string::npos)
-    throw base::user_error("guest.cmdline: GRUB cannot hand on '" + word + "' as it is",
+std::string grub_word(std::string_view word) {
+  if (word.find_first_of("'\"\\") != std::string_view::npos)
+    throw base::user_error(fmt::format("guest.cmdline: GRUB cannot hand on '{}' as it is", word),
                            "no quotes and backslashes with an image that boots from its disk");
-  return word.find_first_of("$;#{}|&<>*?!`()[]~") == std::string::npos ? word : "'" + word + "'";
+  const bool plain = word.find_first_of("$;#{}|&<>*?!`()[]~") == std::string_view::npos;
+  return plain ? std::string(word) : fmt::format("'{}'", word);
 }
 
-// The words that follow, each behind a blank, but for those that say where the console is.
-std::string without_console(std::istream& words) {
+// Returns the words, each behind a blank, but for those that say where the console is.
+std::string without_console(std::string_view parameters) {
   std::string text;
-  for (std::string word; words >> word;)
+  for (const std::string_view word : base::split_words(parameters))
     if (word != "quiet" && !word.starts_with("console=") && !word.starts_with("loglevel="))
-      text += " " + word;
+      text += fmt::format(" {}", word);
   return text;
 }
 
-bool starts_kernel(const std::string& command) {
+bool starts_kernel(std::string_view command) {
   return command == "linux" || command == "linux16" || command == "linuxefi";
 }
 
 // Whether a line of the text begins with a word that `is_meant`.
 template <typename IsMeant>
-bool any_line(const std::string& text, IsMeant is_meant) {
-  std::istringstream lines(text);
-  for (std::string line; std::getline(lines, line);) {
-    std::istringstream words(line);
-    std::string first;
-    if (words >> first && is_meant(first)) return true;
-  }
-  return false;
+bool any_line(std::string_view text, IsMeant is_meant) {
+  return std::ranges::any_of(base::split_lines(text), [&](std::string_view line) {
+    return is_meant(base::take_word(line));
+  });
 }
 
 // The value of $kernelopts in the text of a grubenv.
 std::string kernel_options_in(const std::string& environment) {
-  constexpr const char* name = "kernelopts=";
-  std::istringstream lines(environment);
-  for (std::string line; std::getline(lines, line);)
-    if (line.starts_with(name)) return line.substr(std::string(name).size());
+  constexpr std::string_view name = "kernelopts=";
+  for (const std::string_view line : base::split_lines(environment))
+    if (line.starts_with(name)) return std::string(line.substr(name.size()));
   throw base::infrastructure_error(
       "the image's boot entries have the options $kernelopts, which GRUB's grubenv does not have",
       "use a cloud image that boots by GRUB");
 }
 
 // The line with $kernelopts replaced by what that stands for.
-std::string expanded(const std::string& line, const std::string& environment) {
-  const std::string variable = "$kernelopts";
-  const std::size_t at = line.find(variable);
-  if (at == std::string::npos) return line;
-  return line.substr(0, at) + kernel_options_in(environment) + line.substr(at + variable.size());
+std::string expanded(std::string_view line, const std::string& environment) {
+  constexpr std::string_view variable = "$kernelopts";
+  std::string text(line);
+  if (const std::size_t at = line.find(variable); at != std::string_view::npos)
+    text.replace(at, variable.size(), kernel_options_in(environment));
+  return text;
 }
 
 std::string grub_words(const std::string& cmdline) {
-  std::istringstream words(cmdline);
   std::string text;
-  for (std::string word; words >> word;) text += " " + grub_word(word);
+  for (const std::string_view word : base::split_words(cmdline)) text += " " + grub_word(word);
   return text;
 }
 
@@ -87,63 +86,53 @@ std::string grub_words(const std::string& cmdline) {
 
 std::string grub_config_with(const std::string& config, Console console,
                              const std::string& cmdline) {
-  std::istringstream lines(config);
   std::string result;
-  for (std::string line; std::getline(lines, line);) {
-    std::istringstream words(line);
-    std::string first;
-    words >> first;
-    if (starts_kernel(first)) {
-      result += line.substr(0, line.find(first)) + first + without_console(words) + " " +
-                console_parameters(console) + grub_words(cmdline) + "\n";
-    } else if (first == "set" && line.find("timeout=") != std::string::npos) {
-      result += line.substr(0, line.find("set")) + "set timeout=0\n";
-    } else {
-      result += line + "\n";
-    }
+  for (const std::string_view line : base::split_lines(config)) {
+    std::string_view rest = line;
+    const std::string_view first = base::take_word(rest);
+    const std::string_view command = line.substr(0, line.size() - rest.size());  // with its indent
+    if (starts_kernel(first))
+      result += fmt::format("{}{} {}{}\n", command, without_console(rest),
+                            console_parameters(console), grub_words(cmdline));
+    else if (first == "set" && rest.find("timeout=") != std::string_view::npos)
+      result += fmt::format("{} timeout=0\n", command);
+    else
+      result += fmt::format("{}\n", line);
   }
   return result;
 }
 
 namespace {
 
-std::string without_variables(const std::string& parameters) {
-  std::istringstream words(parameters);
-  std::string text;
-  for (std::string word; words >> word;)
-    if (word.find('$') == std::string::npos) text += (text.empty() ? "" : " ") + word;
-  return text;
+std::string without_variables(std::string_view parameters) {
+  std::vector<std::string_view> words = base::split_words(parameters);
+  std::erase_if(words, [](std::string_view word) { return word.find('$') != word.npos; });
+  return fmt::format("{}", fmt::join(words, " "));
 }
 
 }  // namespace
 
 std::string first_kernel_parameters(const std::string& config) {
-  std::istringstream lines(config);
-  for (std::string line; std::getline(lines, line);) {
-    std::istringstream words(line);
-    std::string first, kernel;
-    if (words >> first && starts_kernel(first) && words >> kernel)
-      return without_variables(without_console(words));
-  }
+  for (std::string_view line : base::split_lines(config))
+    if (starts_kernel(base::take_word(line)) && !base::take_word(line).empty())
+      return without_variables(without_console(line));
   return "";
 }
 
 std::string entry_parameters(const std::string& entry, const std::string& environment) {
-  std::istringstream lines(entry);
-  for (std::string line; std::getline(lines, line);) {
-    std::istringstream words(expanded(line, environment));
-    std::string first;
-    if (words >> first && first == "options") return without_variables(without_console(words));
+  for (const std::string_view line : base::split_lines(entry)) {
+    const std::string text = expanded(line, environment);
+    std::string_view words = text;
+    if (base::take_word(words) == "options") return without_variables(without_console(words));
   }
   return "";
 }
 
 std::string with_root(const std::string& parameters, const std::string& root) {
   if (root.empty()) return parameters;
-  std::istringstream words(parameters);
   std::string text = "root=" + root;
-  for (std::string word; words >> word;)
-    if (!word.starts_with("root=")) text += " " + word;
+  for (const std::string_view word : base::split_words(parameters))
+    if (!word.starts_with("root=")) text += fmt::format(" {}", word);
   return text;
 }
 
@@ -152,7 +141,7 @@ bool has_kernel_lines(const std::string& config) {
 }
 
 bool takes_entries(const std::string& config) {
-  return any_line(config, [](const std::string& command) { return command == "blscfg"; });
+  return any_line(config, [](std::string_view command) { return command == "blscfg"; });
 }
 
 namespace {
@@ -160,18 +149,15 @@ namespace {
 // The entry with this behind its options, each line of which `expand` returns as it is meant.
 template <typename Expand>
 std::string entry_with(const std::string& entry, const std::string& addition, Expand expand) {
-  std::istringstream lines(entry);
   std::string result;
   bool found = false;
-  for (std::string line; std::getline(lines, line);) {
-    std::istringstream words(expand(line));
-    std::string first;
-    words >> first;
-    if (first == "options") {
-      line = first + without_console(words) + addition;
-      found = true;
-    }
-    result += line + "\n";
+  for (const std::string_view line : base::split_lines(entry)) {
+    const std::string text = expand(line);
+    std::string_view words = text;
+    const bool has_options = base::take_word(words) == "options";
+    result += has_options ? fmt::format("options{}{}\n", without_console(words), addition)
+                          : fmt::format("{}\n", line);
+    found |= has_options;
   }
   if (!found)
     throw base::infrastructure_error("a boot entry of the image has no options",
@@ -187,24 +173,21 @@ std::string boot_entry_with(const std::string& entry, const std::string& environ
     throw base::user_error("guest.cmdline: GRUB cannot hand on '" + cmdline + "' as it is",
                            "no dollar signs with an image that has boot loader entries");
   return entry_with(entry, " " + console_parameters(console) + grub_words(cmdline),
-                    [&](const std::string& line) { return expanded(line, environment); });
+                    [&](std::string_view line) { return expanded(line, environment); });
 }
 
 std::string systemd_boot_entry_with(const std::string& entry, Console console,
                                     const std::string& cmdline) {
   return entry_with(entry,
                     " " + console_parameters(console) + (cmdline.empty() ? "" : " " + cmdline),
-                    [](const std::string& line) { return line; });
+                    [](std::string_view line) { return std::string(line); });
 }
 
 std::string loader_config_with(const std::string& config) {
-  std::istringstream lines(config);
   std::string result;
-  for (std::string line; std::getline(lines, line);) {
-    std::istringstream words(line);
-    std::string first;
-    if (words >> first && first == "timeout") continue;
-    result += line + "\n";
+  for (const std::string_view line : base::split_lines(config)) {
+    std::string_view words = line;
+    if (base::take_word(words) != "timeout") result += fmt::format("{}\n", line);
   }
   return result;
 }

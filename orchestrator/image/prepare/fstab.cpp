@@ -4,8 +4,9 @@
 #include <algorithm>
 #include <array>
 #include <span>
-#include <sstream>
 #include <string_view>
+
+#include "orchestrator/base/text.hpp"
 
 namespace lab::image {
 namespace {
@@ -14,23 +15,20 @@ constexpr std::array<std::string_view, 7> folders{
     "/boot", "/etc", "/usr", "/usr/local", "/usr/local/sbin", "/var", "/var/lib"};
 constexpr std::array<std::string_view, 2> efi_folders{"/boot/efi", "/efi"};
 
-std::string subvolume_in(const std::string& options) {
-  std::istringstream words(options);
-  for (std::string word; std::getline(words, word, ',');)
-    if (word.starts_with("subvol=")) return word;
+std::string subvolume_in(std::string_view options) {
+  for (const std::string_view option : base::split(options, ','))
+    if (option.starts_with("subvol=")) return std::string(option);
   return "";
 }
 
 std::vector<Mount> read_mounts(const std::string& text, std::span<const std::string_view> points) {
   std::vector<Mount> mounts;
-  std::istringstream lines(text);
-  for (std::string line; std::getline(lines, line);) {
-    std::istringstream fields(line);
-    std::string device, folder, type, options;
-    if (!(fields >> device >> folder >> type) || device.starts_with("#")) continue;
-    fields >> options;
-    if (std::ranges::find(points, folder) == points.end() || type == "tmpfs") continue;
-    mounts.push_back({device, folder, subvolume_in(options)});
+  for (std::string_view line : base::split_lines(text)) {
+    const std::string_view device = base::take_word(line), folder = base::take_word(line),
+                           type = base::take_word(line), options = base::take_word(line);
+    if (type.empty() || type == "tmpfs" || device.starts_with("#")) continue;
+    if (std::ranges::find(points, folder) == points.end()) continue;
+    mounts.push_back({std::string(device), std::string(folder), subvolume_in(options)});
   }
   std::ranges::stable_sort(mounts, {}, [](const Mount& mount) { return mount.folder.size(); });
   return mounts;

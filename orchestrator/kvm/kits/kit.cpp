@@ -7,13 +7,13 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 #include <regex>
-#include <sstream>
 
 #include "orchestrator/base/error.hpp"
 #include "orchestrator/base/fd.hpp"
 #include "orchestrator/base/files/atomic_folder.hpp"
 #include "orchestrator/base/files/shared_cache.hpp"
 #include "orchestrator/base/json.hpp"
+#include "orchestrator/base/text.hpp"
 
 namespace lab::kvm {
 namespace fs = std::filesystem;
@@ -163,14 +163,12 @@ KernelKit find_or_fetch_kit(const fs::path& cache, const fs::path& patch_folder,
 
 std::vector<AvailableKernel> list_available(const fs::path& cache, const fs::path& patch_folder,
                                             const Progress& progress) {
-  std::istringstream output(
-      run_script({patch_folder / "fetch-kit", "--list", cache.string()}, progress));
+  const std::string output =
+      run_script({patch_folder / "fetch-kit", "--list", cache.string()}, progress);
   std::vector<AvailableKernel> kernels;
-  AvailableKernel kernel;
-  for (std::string mark;
-       output >> kernel.release >> kernel.version >> kernel.suite >> kernel.compiler >> mark;) {
-    kernel.is_default = mark == "default";
-    kernels.push_back(kernel);
+  for (std::string_view line : base::split_lines(output)) {
+    const auto next = [&] { return std::string(base::take_word(line)); };
+    kernels.push_back({next(), next(), next(), next(), next() == "default"});
   }
   std::ranges::stable_sort(kernels, comes_before<AvailableKernel>);
   return kernels;

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MIT
 #include "orchestrator/kvm/kits/script.hpp"
 
+#include <fmt/format.h>
+
 #include <chrono>
 #include <filesystem>
-#include <sstream>
 
 #include "orchestrator/base/process/subprocess.hpp"
 #include "orchestrator/base/text.hpp"
@@ -28,9 +29,8 @@ std::string after_mark(const std::string& text, const std::string& mark) {
 std::string apt_words(const std::string& text) {
   constexpr std::size_t most = 3;
   std::vector<std::string> found;
-  std::istringstream lines(text);
-  for (std::string line; std::getline(lines, line);)
-    if (line.starts_with("E: ")) found.push_back("\n  apt: " + line.substr(3));
+  for (const std::string_view line : base::split_lines(text))
+    if (line.starts_with("E: ")) found.push_back(fmt::format("\n  apt: {}", line.substr(3)));
   std::string words;
   for (std::size_t i = found.size() > most ? found.size() - most : 0; i < found.size(); ++i)
     words += found[i];

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "orchestrator/kvm/kits/tree.hpp"
 
-#include <sstream>
-
 #include "orchestrator/base/error.hpp"
 #include "orchestrator/base/text.hpp"
 #include "orchestrator/kvm/kits/script.hpp"
@@ -13,12 +11,11 @@ namespace {
 // Lines "ID PARENT...<tab>SUBJECT".
 std::vector<Commit> read_commits(const std::string& text) {
   std::vector<Commit> commits;
-  std::istringstream lines(text);
-  for (std::string line; std::getline(lines, line);) {
+  for (const std::string_view line : base::split_lines(text)) {
     const std::size_t tab = line.find('\t');
-    if (tab == std::string::npos) continue;
-    Commit commit{.subject = line.substr(tab + 1)};
-    std::string_view ids = std::string_view(line).substr(0, tab);
+    if (tab == std::string_view::npos) continue;
+    Commit commit{.subject = std::string(line.substr(tab + 1))};
+    std::string_view ids = line.substr(0, tab);
     commit.id = base::take_word(ids);
     for (const std::string_view parent : base::split_words(ids))
       commit.parents.emplace_back(parent);

@@ -4,7 +4,6 @@
 #include <unistd.h>
 
 #include <map>
-#include <sstream>
 #include <utility>
 
 #include "orchestrator/base/error.hpp"
@@ -55,8 +54,8 @@ std::string ask(const fs::path& file, const std::vector<std::string>& words) {
 // The firmware and option ROMs of the folders that QEMU itself names; the first one counts.
 Files data_files(const fs::path& file) {
   Files files;
-  std::istringstream folders(ask(file, {"-L", "help"}));
-  for (std::string folder; std::getline(folders, folder);) {
+  const std::string folders = ask(file, {"-L", "help"});
+  for (const std::string_view folder : base::split_lines(folders)) {
     std::error_code none;
     for (const auto& entry : fs::directory_iterator(folder, none))
       if (entry.path().extension() == ".bin" && entry.is_regular_file(none) &&
@@ -98,11 +97,9 @@ void check_emulator(const fs::path& file) {
 std::vector<fs::path> libraries_in(const std::string& ldd) {
   std::vector<fs::path> libraries;
   fs::path loader;
-  std::istringstream lines(ldd);
-  for (std::string line; std::getline(lines, line);) {
-    std::string_view words = line;
-    const std::string name(base::take_word(words));
-    const std::string_view arrow = base::take_word(words), path = base::take_word(words);
+  for (std::string_view line : base::split_lines(ldd)) {
+    const std::string name(base::take_word(line));
+    const std::string_view arrow = base::take_word(line), path = base::take_word(line);
     if (arrow == "=>" && path == "not")
       throw base::user_error("guest.emulator: its library " + name + " is not found",
                              "install it, or set LD_LIBRARY_PATH");

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "orchestrator/run/doctor/emulator_age.hpp"
 
-#include <sstream>
-
 #include "orchestrator/base/error.hpp"
 #include "orchestrator/base/process/subprocess.hpp"
 #include "orchestrator/base/text.hpp"
@@ -44,17 +42,16 @@ std::string available(const char* package, const base::Folders& folders) {
 }  // namespace
 
 std::string newest_of_suite(std::string_view madison, std::string_view suite) {
-  std::istringstream lines{std::string(madison)};
   std::string newest;
-  for (std::string line; std::getline(lines, line);) {  // PACKAGE | VERSION | URL SUITE/main …
-    std::istringstream columns(line);
-    std::string package, version, url, where;
-    std::getline(columns, package, '|');
-    std::getline(columns, version, '|');
-    columns >> url >> where;
+  for (const std::string_view line : base::split_lines(madison)) {
+    const auto columns = base::split(line, '|');  // PACKAGE | VERSION | URL SUITE/main …
+    if (columns.size() < 3) continue;
+    std::string_view from = columns[2];
+    base::take_word(from);  // the URL
+    const std::string_view where = base::take_word(from);
     const std::string of(suite);
     if (!where.starts_with(of + "/") && !where.starts_with(of + "-")) continue;
-    version = without_rebuild(std::string(base::trimmed(version)));
+    const std::string version = without_rebuild(std::string(base::trimmed(columns[1])));
     if (newest.empty() || is_newer(version, newest)) newest = version;
   }
   return newest;

@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: MIT
 #include <fmt/format.h>
 
-#include <sstream>
-
 #include "orchestrator/base/clock.hpp"
 #include "orchestrator/base/error.hpp"
 #include "orchestrator/base/fd.hpp"
 #include "orchestrator/base/process/interrupt.hpp"
+#include "orchestrator/base/text.hpp"
 #include "orchestrator/exits/reasons/reasons.hpp"
 #include "orchestrator/kvm/modules/modules.hpp"
 #include "orchestrator/vmm/host_view.hpp"
@@ -31,8 +30,9 @@ struct Memory {
 // The number behind the first word of the line that starts with it. Error (infrastructure) where
 // there is none.
 std::int64_t number_in(const char* file, const std::string& start) {
-  std::istringstream rest(base::read_line(file, start + " "));
-  if (std::int64_t number = -1; rest >> number) return number;
+  const std::string line = base::read_line(file, start + " ");
+  std::string_view rest = line;
+  if (const auto number = base::parse_number<std::int64_t>(base::take_word(rest))) return *number;
   throw base::infrastructure_error(std::string(file) + " has no line '" + start + "'");
 }
 

@@ -4,9 +4,9 @@
 #include <algorithm>
 #include <fstream>
 #include <set>
-#include <sstream>
 
 #include "kvm-patch/exit_leaves.h"
+#include "orchestrator/base/text.hpp"
 #include "orchestrator/vmm/host_view.hpp"
 #include "orchestrator/vmm/loaded.hpp"
 #include "orchestrator/vmm/tests/tests.hpp"
@@ -125,13 +125,12 @@ void check_reasons_file(const Loaded& loaded, const HostView& view, Report& repo
   std::ifstream file(reasons_file);
   std::set<std::uint32_t> named, handled;
   for (std::string line; std::getline(file, line);) {
-    std::istringstream words(line);
-    std::string kind;
-    std::uint32_t number = 0;
-    if (!(words >> kind >> number) || kind != "reason") continue;
-    if (number == EXIT_NUMBER_OTHER) continue;
-    named.insert(number);
-    if (line.find(" handled=1") != std::string::npos) handled.insert(number);
+    std::string_view words = line;
+    if (base::take_word(words) != "reason") continue;
+    const auto number = base::parse_number<std::uint32_t>(base::take_word(words));
+    if (!number || *number == EXIT_NUMBER_OTHER) continue;
+    named.insert(*number);
+    if (words.find(" handled=1") != std::string_view::npos) handled.insert(*number);
   }
   const std::vector<std::uint32_t> defined = defined_numbers(loaded.vendor);
   for (std::uint32_t number : defined)

@@ -255,6 +255,35 @@ TEST_F(RootsCache, IsNotTakenWhereAnotherCouldHaveWrittenIt) {
   EXPECT_FALSE(is_linked());
 }
 
+// Returns what a shell that cleans up at SIGTERM ended with, where lab is interrupted beside it.
+[[noreturn]] void interrupt_one_that_cleans_up() {
+  catch_interrupts();
+  const std::jthread later([] {
+    std::this_thread::sleep_for(milliseconds(200));
+    ::kill(::getpid(), SIGTERM);
+  });
+  const Outcome outcome =
+      run({.argv = {"sh", "-c",
+                    "trap 'sleep 0.3; echo done; exit 7' TERM; while :; do sleep 0.1; done"},
+           .cleans_up = true});
+  std::_Exit(interrupted() && outcome.output == "done\n" ? outcome.exit_code : 1);
+}
+
+TEST(Interrupt, LeavesOneThatCleansUpItsTime) {
+  EXPECT_EXIT(interrupt_one_that_cleans_up(), testing::ExitedWithCode(7), "");
+}
+
+// Pages are made of a night that was stopped, too.
+[[noreturn]] void run_one_that_cleans_up_when_interrupted() {
+  catch_interrupts();
+  ::raise(SIGTERM);
+  std::_Exit(run({.argv = {"sh", "-c", "sleep 0.3; exit 7"}, .cleans_up = true}).exit_code);
+}
+
+TEST(Interrupt, EndsNothingThatCleansUpAndStartedLater) {
+  EXPECT_EXIT(run_one_that_cleans_up_when_interrupted(), testing::ExitedWithCode(7), "");
+}
+
 TEST(Interrupt, TheSecondSignalEndsAtOnce) {
   EXPECT_EXIT(hang({SIGINT, SIGINT}, std::chrono::milliseconds(2100)),
               testing::ExitedWithCode(exit_interrupted), "ended at once");

@@ -10,6 +10,7 @@
 
 #include <array>
 #include <cerrno>
+#include <utility>
 
 #include "orchestrator/base/error.hpp"
 #include "orchestrator/base/fd.hpp"
@@ -78,8 +79,10 @@ Ended collect(Child& child, const Command& command, Outcome& outcome) {
   Collector output(outcome.output, command.keep, nullptr);
   Collector errors(outcome.errors, command.keep, &command.on_line);
   const auto end = std::chrono::steady_clock::now() + command.limit;
+  bool told = interrupted();  // then it was started nevertheless
   for (bool gone = false; !gone;) {
-    if (interrupted()) return Ended::interrupted;
+    if (interrupted() && !command.cleans_up) return Ended::interrupted;
+    if (interrupted() && !std::exchange(told, true)) ::kill(child.pid, SIGTERM);
     if (std::chrono::steady_clock::now() > end) return Ended::time_limit;
     gone = has_ended(child.pid);
     for (bool more = true; more;) {
@@ -155,7 +158,7 @@ const std::string& Process::output() const {
 
 Outcome run(const Command& command) {
   const GoingClock waiting;
-  Child child = start_child(command);
+  Child child = start_child(command, {.death_signal = command.cleans_up ? SIGTERM : SIGKILL});
   Reaper reaper(child.pid);
   Outcome outcome;
   const Ended ended = collect(child, command, outcome);

@@ -24,6 +24,8 @@ struct Command {
   // As root: in PID and mount namespaces of its own, so that no process and no mount of it can
   // outlive it, even by kill -9 of lab. For scripts that start many programs.
   bool contained = false;
+  // Where lab is interrupted or dies, the program alone gets SIGTERM, and run() waits for its end.
+  bool cleans_up = false;
 };
 
 struct Outcome {
@@ -35,8 +37,9 @@ struct Outcome {
 };
 
 // Runs a command to its end in a process group of its own; the whole group is killed at the time
-// limit, when lab is interrupted (then Error interrupted) and when lab itself dies. Error
-// (infrastructure) where the program cannot be started; a non-zero exit is in the outcome.
+// limit and, unless the command cleans up, when lab is interrupted (then Error interrupted) or
+// dies. Error (infrastructure) where the program cannot be started; a non-zero exit is in the
+// outcome.
 Outcome run(const Command& command);
 
 // As run(), but a failure is an Error (infrastructure) that names the command and shows the last
@@ -44,7 +47,7 @@ Outcome run(const Command& command);
 std::string run_checked(const Command& command);
 
 // A program that runs beside lab; its whole group is killed at this object's end and when lab dies.
-// Command's limit, on_line and contained are not asked.
+// Command's limit, on_line, contained and cleans_up are not asked.
 class Process {
  public:
   explicit Process(const Command& command);  // Error (infrastructure) where it cannot be started

@@ -1,23 +1,18 @@
 // SPDX-License-Identifier: MIT
 // The gate every night.
 #include <fmt/format.h>
-#include <poll.h>
-#include <signal.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
-#include <array>
 #include <cerrno>
+#include <chrono>
 #include <cstdlib>
 #include <fstream>
 #include <functional>
 #include <memory>
-#include <utility>
 
 #include "orchestrator/base/error.hpp"
 #include "orchestrator/base/files/folders.hpp"
-#include "orchestrator/base/process/child.hpp"
 #include "orchestrator/base/process/interrupt.hpp"
+#include "orchestrator/base/process/subprocess.hpp"
 #include "orchestrator/cli/commands.hpp"
 #include "orchestrator/cli/output.hpp"
 #include "orchestrator/inside/version.hpp"
@@ -39,36 +34,18 @@ struct NightlyOptions {
 // Takes what is said.
 using Log = std::function<void(const std::string&)>;
 
-// False where there is nothing more for now.
-bool pass_on(base::Fd& from, const Log& log) {
-  std::array<char, 1 << 14> buffer{};
-  const ssize_t count = ::read(from.get(), buffer.data(), buffer.size());
-  if (count > 0) log({buffer.data(), std::size_t(count)});
-  if (count == 0 || (count < 0 && errno != EINTR)) from.reset();
-  return count > 0;
-}
-
 // A process for each run, check and page: one that crashes keeps no other from being run, judged
-// and reported. A signal that ends the night is passed on, and the child may take the time that it
-// needs to clean up.
+// and reported.
 int run_child(const std::string& program, const nightly::Words& words, const Log& log) {
-  base::Command command{.argv = {program}, .environment = {{night_mark, "1"}}};
+  base::Command command{.argv = {program},
+                        .environment = {{night_mark, "1"}},
+                        .limit = std::chrono::years(1),  // each trial has its own
+                        .on_line = [&](const std::string& line) { log(line + "\n"); },
+                        .cleans_up = true};
   command.argv.insert(command.argv.end(), words.begin(), words.end());
-  base::Child child = base::start_child(command, {.death_signal = SIGTERM});
-  bool told = base::interrupted();  // before: pages are made of a night that was stopped, too
-  for (bool gone = false, more = false; !gone || more;) {
-    if (base::interrupted() && !std::exchange(told, true)) ::kill(child.pid, SIGTERM);
-    gone = base::has_ended(child.pid);
-    more = false;
-    pollfd fds[] = {{child.output.get(), POLLIN, 0}, {child.errors.get(), POLLIN, 0}};
-    ::poll(fds, 2, gone ? 0 : 20);
-    if (fds[0].revents != 0) more |= pass_on(child.output, log);
-    if (fds[1].revents != 0) more |= pass_on(child.errors, log);
-  }
-  int status = 0;
-  while (::waitpid(child.pid, &status, 0) < 0 && errno == EINTR) {
-  }
-  return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+  const base::Outcome outcome = base::run(command);
+  log(outcome.output);
+  return outcome.exit_code;
 }
 
 // Whether the parsers of `lab run` and `lab check` take the words; what is wrong is printed.

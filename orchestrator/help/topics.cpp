@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "orchestrator/help/topics.hpp"
 
-#include <regex>
+#include "orchestrator/base/text/pattern.hpp"
 
 extern "C" {
 // Made by CMakeLists.txt: name and text of each file, ended by zeros.
@@ -41,7 +41,7 @@ const std::vector<Topic>& topics() {
 }
 
 std::string terminal_text(const Topic& topic, bool colour) {
-  static const std::regex link(R"(!?\[([^\]]*)\]\([^)]*\))");
+  static const base::Pattern link(R"(!?\[([^\]]*)\]\([^)]*\))");
   std::string result;
   bool code = false;
   for (std::size_t begin = 0; begin < topic.text.size();) {
@@ -58,7 +58,7 @@ std::string terminal_text(const Topic& topic, bool colour) {
     else if (line.starts_with("#"))
       line = heading(line, colour);
     else
-      line = std::regex_replace(line, link, "$1");
+      line = link.replace(line, "$1");
     result += line + "\n";
   }
   return result;

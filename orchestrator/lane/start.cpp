@@ -4,7 +4,8 @@
 #include <sys/resource.h>
 
 #include <algorithm>
-#include <regex>
+
+#include "orchestrator/base/text/pattern.hpp"
 
 namespace lab::lane {
 namespace {
@@ -22,8 +23,8 @@ void allow_files_for(unsigned lanes) {
 }  // namespace
 
 std::string lane_command(const std::string& via) {
-  static const std::regex names_lane(R"((^|[\s'"])lane($|[\s'";&|)]))");
-  return std::regex_search(via, names_lane) ? via : via + " lab lane";
+  static const base::Pattern names_lane(R"((^|[\s'"])lane($|[\s'";&|)]))");
+  return names_lane.find(via) != std::string::npos ? via : via + " lab lane";
 }
 
 Starter::Starter(const Via& via, const std::vector<scenario::TrialPlan>& plans,

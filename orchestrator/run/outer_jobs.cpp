@@ -3,9 +3,9 @@
 
 #include <map>
 #include <optional>
-#include <regex>
 
 #include "orchestrator/base/process/beside.hpp"
+#include "orchestrator/kvm/kits/kit.hpp"
 #include "orchestrator/run/artifacts/artifacts.hpp"
 #include "orchestrator/run/checks.hpp"
 
@@ -75,10 +75,7 @@ bool continues(const std::vector<scenario::TrialPlan>& plans, const scenario::Tr
 }
 
 bool means_release(const std::string& kernel, const std::string& release) {
-  static const std::regex series("([0-9]+\\.[0-9]+).*");
-  std::smatch match;
-  return kernel.empty() || kernel == release ||
-         (std::regex_match(release, match, series) && match[1] == kernel);
+  return kernel.empty() || kernel == release || kernel == kvm::parse_series(release);
 }
 
 OuterJob make_outer_job(const Site& site, const std::string& kernel,

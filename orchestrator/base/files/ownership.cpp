@@ -6,11 +6,11 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <regex>
 #include <string>
 
 #include "orchestrator/base/error.hpp"
 #include "orchestrator/base/files/atomic_folder.hpp"
+#include "orchestrator/base/text/pattern.hpp"
 
 namespace lab::base {
 namespace fs = std::filesystem;
@@ -46,9 +46,9 @@ void check_writers(const fs::path& path, const struct stat& status) {
 
 // A run's, "4674.JzuzuN" (run_folder.hpp), half-made (atomic_folder.hpp), or of `lab outer up`.
 bool is_in_use(const fs::path& folder) {
-  static const std::regex run(R"(\.?[0-9]+\.[A-Za-z0-9]{6})");
+  static const Pattern run(R"(\.?[0-9]+\.[A-Za-z0-9]{6})");
   const std::string name = folder.filename().string();
-  return name.starts_with(half_made_prefix) || name == "outer" || std::regex_match(name, run);
+  return name.starts_with(half_made_prefix) || name == "outer" || run.matches(name);
 }
 
 void check_entries(const fs::path& folder, int levels) {

@@ -4,8 +4,8 @@
 #include <algorithm>
 #include <functional>
 #include <memory>
-#include <regex>
 
+#include "orchestrator/base/text/pattern.hpp"
 #include "orchestrator/cli/commands.hpp"
 #include "orchestrator/cli/output.hpp"
 #include "orchestrator/cli/trials/scenario_file.hpp"
@@ -33,9 +33,10 @@ void choose(std::vector<scenario::TrialPlan>& plans, const std::string& filter) 
     return;
   }
   try {
-    const std::regex wanted(filter);
-    std::erase_if(plans, [&](const auto& plan) { return !std::regex_search(plan.name, wanted); });
-  } catch (const std::regex_error& error) {
+    const base::Pattern wanted(filter);
+    std::erase_if(plans,
+                  [&](const auto& plan) { return wanted.find(plan.name) == std::string::npos; });
+  } catch (const base::Error& error) {
     throw base::user_error("-f '" + filter + "': " + error.what());
   }
   if (plans.empty())
@@ -78,13 +79,9 @@ std::string run_to_resume(const RunCommandOptions& options) {
 // Trials of every N-th cell: those of a cell stay together.
 void keep_shard(std::vector<scenario::TrialPlan>& plans, const std::string& shard) {
   if (shard.empty()) return;
-  static const std::regex form("([0-9]{1,4})/([0-9]{1,4})");
-  std::smatch match;
-  unsigned long number = 0, of = 0;
-  if (std::regex_match(shard, match, form)) {
-    number = std::stoul(match[1]);
-    of = std::stoul(match[2]);
-  }
+  const std::vector<std::string> parts = base::Pattern("([0-9]{1,4})/([0-9]{1,4})").groups(shard);
+  const unsigned long number = parts.empty() ? 0 : std::stoul(parts[1]),
+                      of = parts.empty() ? 0 : std::stoul(parts[2]);
   if (number < 1 || number > of)
     throw base::user_error("--shard '" + shard + "': K/N with 1 <= K <= N, up to 9999",
                            "--shard 3/8 runs the third of eight parts");

@@ -4,13 +4,13 @@
 #include <algorithm>
 #include <filesystem>
 #include <optional>
-#include <regex>
 #include <string_view>
 #include <vector>
 
 #include "orchestrator/base/error.hpp"
 #include "orchestrator/base/files/folders.hpp"
-#include "orchestrator/base/nearest.hpp"
+#include "orchestrator/base/text/nearest.hpp"
+#include "orchestrator/base/text/pattern.hpp"
 
 namespace lab::cli {
 namespace fs = std::filesystem;
@@ -44,14 +44,14 @@ std::string scenario_file(const std::string& word) {
 
 scenario::Wanted trials_named(const std::string& filter) {
   if (filter.empty()) return {};
-  std::optional<std::regex> regex;
+  std::optional<base::Pattern> pattern;
   try {
-    regex.emplace(filter);
-  } catch (const std::regex_error&) {
+    pattern.emplace(filter);
+  } catch (const base::Error&) {
     // Only a name, then.
   }
-  return [filter, regex](const std::string& name) {
-    return name == filter || (regex && std::regex_search(name, *regex));
+  return [filter, pattern](const std::string& name) {
+    return name == filter || (pattern && pattern->find(name) != std::string::npos);
   };
 }
 

@@ -6,7 +6,6 @@
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
-#include <regex>
 
 #include "orchestrator/base/error.hpp"
 #include "orchestrator/base/fd.hpp"
@@ -14,6 +13,7 @@
 #include "orchestrator/base/files/shared_cache.hpp"
 #include "orchestrator/base/json.hpp"
 #include "orchestrator/base/text.hpp"
+#include "orchestrator/base/text/pattern.hpp"
 
 namespace lab::kvm {
 namespace fs = std::filesystem;
@@ -47,23 +47,16 @@ bool comes_before(const Kernel& a, const Kernel& b) {
 }
 
 void check_selector(const std::string& selector) {
-  static const std::regex form("[A-Za-z0-9][A-Za-z0-9.+~-]{0,63}");
-  if (!std::regex_match(selector, form))
+  static const base::Pattern form("[A-Za-z0-9][A-Za-z0-9.+~-]{0,63}");
+  if (!form.matches(selector))
     throw base::user_error("'" + selector + "' is no kernel",
                            "take a release (6.1.0-56-amd64), a series (6.12), a suite (trixie) or "
                            "\"newest\"; lab kvm list --available shows what can be had");
 }
 
 bool is_series(const std::string& selector) {
-  static const std::regex form("[0-9]+\\.[0-9]+");
-  return std::regex_match(selector, form);
-}
-
-// "6.12" of "6.12.117+deb13-amd64".
-std::string parse_series(const std::string& release) {
-  static const std::regex form("([0-9]+\\.[0-9]+)([^0-9].*)?");
-  std::smatch match;
-  return std::regex_match(release, match, form) ? match[1].str() : "";
+  static const base::Pattern form("[0-9]+\\.[0-9]+");
+  return form.matches(selector);
 }
 
 bool is_meant(const KernelKit& kit, const std::optional<std::string>& selector) {
@@ -111,6 +104,12 @@ KernelKit make_own_kit(const fs::path& cache, const fs::path& patch_folder, cons
 }
 
 }  // namespace
+
+std::string parse_series(const std::string& release) {
+  static const base::Pattern form("([0-9]+\\.[0-9]+)([^0-9].*)?");
+  const std::vector<std::string> groups = form.groups(release);
+  return groups.empty() ? "" : groups[1];
+}
 
 std::string machine_suite() {
   return base::read_line("/etc/os-release", "VERSION_CODENAME=");

@@ -33,6 +33,9 @@ inline constexpr std::string_view suites_by_age[] = {"bullseye", "bookworm", "tr
 // Debian's suite that this machine runs, by /etc/os-release: "bookworm".
 std::string machine_suite();
 
+// Returns "6.12" of "6.12.117+deb13-amd64"; "" where the release begins with no series.
+std::string parse_series(const std::string& release);
+
 // The kits in the cache: this machine's suite first, then older suites first; in a suite its own
 // kernels before backported and cloud ones, the newest release first.
 std::vector<KernelKit> list_kits(const std::filesystem::path& cache);

@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "orchestrator/base/error.hpp"
-#include "orchestrator/base/nearest.hpp"
+#include "orchestrator/base/text/nearest.hpp"
 
 namespace lab::kvm {
 namespace {

@@ -5,8 +5,8 @@
 
 #include <algorithm>
 
-#include "orchestrator/base/nearest.hpp"
 #include "orchestrator/base/text.hpp"
+#include "orchestrator/base/text/nearest.hpp"
 #include "orchestrator/scenario/keys/floors.hpp"
 #include "orchestrator/scenario/keys/scenario_keys.hpp"
 #include "orchestrator/scenario/plans/matrix.hpp"

@@ -3,8 +3,7 @@
 
 #include <spdlog/fmt/fmt.h>
 
-#include <regex>
-
+#include "orchestrator/base/text/pattern.hpp"
 #include "orchestrator/scenario/yaml/file_paths.hpp"
 #include "orchestrator/scenario/yaml/values.hpp"
 
@@ -95,8 +94,8 @@ std::string default_text(const ScenarioKey& key) {
 }
 
 std::string plain_text(std::string_view markdown) {
-  static const std::regex link(R"(\[([^\]]*)\]\([^)]*\))"), mark("`");
-  return std::regex_replace(std::regex_replace(std::string(markdown), link, "$1"), mark, "");
+  static const base::Pattern link(R"(\[([^\]]*)\]\([^)]*\))"), mark("`");
+  return mark.replace(link.replace(std::string(markdown), "$1"), "");
 }
 
 }  // namespace lab::scenario

@@ -12,8 +12,8 @@
 #include <sstream>
 
 #include "orchestrator/base/error.hpp"
-#include "orchestrator/base/line_ends.hpp"
 #include "orchestrator/base/text.hpp"
+#include "orchestrator/base/text/line_ends.hpp"
 
 namespace lab::scenario {
 namespace {

@@ -4,11 +4,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <regex>
 #include <vector>
 
 #include "orchestrator/base/counted.hpp"
 #include "orchestrator/base/text.hpp"
+#include "orchestrator/base/text/pattern.hpp"
 
 namespace lab::trial {
 namespace {
@@ -18,23 +18,21 @@ struct Line {
   std::uint64_t total = 0, sum = 0;
 };
 
-std::uint64_t number(const std::string& text) {
+std::uint64_t number(std::string_view text) {
   return base::parse_number<std::uint64_t>(text).value_or(0);
 }
 
 // "kvm: exits: pid 812 vcpu 0: 20000: msr 9000, PF excp 4000, others 7000"
 std::vector<Line> parse_lines(const std::vector<std::string>& texts, pid_t pid) {
-  static const std::regex shape(
+  static const base::Pattern shape(
       R"(.*kvm: exits: pid ([0-9]{1,10}) vcpu ([0-9]{1,9}): ([0-9]{1,19}):(.*))");
-  static const std::regex count(R"( ([0-9]{1,19})(?:,|$))");
   std::vector<Line> lines;
   for (const std::string& text : texts) {
-    std::smatch match;
-    if (!std::regex_match(text, match, shape) || number(match[1]) != std::uint64_t(pid)) continue;
-    Line line{std::uint32_t(number(match[2])), number(match[3])};
-    const std::string counts = match[4];
-    for (std::sregex_iterator it(counts.begin(), counts.end(), count), end; it != end; ++it)
-      line.sum += number((*it)[1]);
+    const std::vector<std::string> groups = shape.groups(text);
+    if (groups.empty() || number(groups[1]) != std::uint64_t(pid)) continue;
+    Line line{std::uint32_t(number(groups[2])), number(groups[3])};
+    for (const std::string_view count : base::split(groups[4], ','))
+      line.sum += number(count.substr(count.rfind(' ') + 1));
     lines.push_back(line);
   }
   return lines;

@@ -3,8 +3,9 @@
 
 #include <algorithm>
 #include <array>
-#include <regex>
 #include <utility>
+
+#include "orchestrator/base/text/pattern.hpp"
 
 namespace lab::trial {
 namespace {
@@ -24,9 +25,8 @@ constexpr std::pair<std::string_view, Mark> milestone_texts[] = {
 // Where a message of the kernel begins in the line, "[    1.234567] " or with "[   T12] " behind
 // that; npos where none does.
 std::size_t find_kernel_message(const std::string& line) {
-  static const std::regex time(R"(\[ *[0-9]{1,7}\.[0-9]{6}\](\[ *[TC][0-9]+\])? )");
-  std::smatch match;
-  return std::regex_search(line, match, time) ? std::size_t(match.position()) : std::string::npos;
+  static const base::Pattern time(R"(\[ *[0-9]{1,7}\.[0-9]{6}\](\[ *[TC][0-9]+\])? )");
+  return time.find(line);
 }
 
 }  // namespace

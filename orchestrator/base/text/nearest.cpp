@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "orchestrator/base/nearest.hpp"
+#include "orchestrator/base/text/nearest.hpp"
 
 #include <algorithm>
 #include <numeric>

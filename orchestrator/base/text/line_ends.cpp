@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "orchestrator/base/line_ends.hpp"
+#include "orchestrator/base/text/line_ends.hpp"
 
 #include <utility>
 

@@ -319,8 +319,8 @@ TEST(Gate, SaysWhereExitsHaveMovedFrom) {
   ASSERT_EQ(moved.regressions.size(), 1u);
   EXPECT_EQ(moved.regressions[0].row.subject(), "MSR of boot");
   EXPECT_EQ(moved.regressions[0].moved, "NPF of boot: -6000 exits");
-  for (const Finding& finding :
-       judge(with(9000, 1000), with(3000, 9900), {}).cells.at(0).regressions)
+  const CellJudgement grown = judge(with(9000, 1000), with(3000, 9900), {}).cells.at(0);
+  for (const Finding& finding : grown.regressions)
     EXPECT_EQ(finding.moved, "") << finding.row.subject();  // the total has grown
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "orchestrator/image/prepare/guestfs.hpp"
 
+#include <fmt/format.h>
 #include <guestfs.h>
 #include <signal.h>
 #include <spdlog/spdlog.h>
@@ -18,6 +19,7 @@
 #include "orchestrator/base/files/account.hpp"
 #include "orchestrator/base/files/folders.hpp"
 #include "orchestrator/base/process/interrupt.hpp"
+#include "orchestrator/base/text.hpp"
 #include "orchestrator/image/prepare/guestfs_free.hpp"
 
 namespace lab::image {
@@ -44,21 +46,18 @@ void use_kernel(const fs::path& kit) {
 
 // What libguestfs starts as QEMU: as that user, who may first connect to libguestfs' socket.
 std::string hypervisor(const std::string& qemu, const base::Account& account) {
-  const std::string user = std::to_string(account.user), group = std::to_string(account.group);
-  return "#!/bin/sh\n"
-         "for argument; do\n"
-         "  case $argument in\n"
-         "  socket,path=*/" +
-         std::string(socket_name) +
-         ",*)\n"
-         "    socket=${argument#socket,path=}\n"
-         "    chown " +
-         user + ":" + group +
-         " \"${socket%%,*}\" || exit\n"
-         "  esac\n"
-         "done\n"
-         "exec setpriv --reuid=" +
-         user + " --regid=" + group + " --clear-groups --no-new-privs -- '" + qemu + "' \"$@\"\n";
+  return fmt::format(R"(#!/bin/sh
+for argument; do
+  case $argument in
+  socket,path=*/{socket},*)
+    socket=${{argument#socket,path=}}
+    chown {user}:{group} "${{socket%%,*}}" || exit
+  esac
+done
+exec setpriv --reuid={user} --regid={group} --clear-groups --no-new-privs -- {qemu} "$@"
+)",
+                     fmt::arg("socket", socket_name), fmt::arg("user", account.user),
+                     fmt::arg("group", account.group), fmt::arg("qemu", base::shell_quoted(qemu)));
 }
 
 // The children of this process whose command line contains a text.

@@ -205,10 +205,14 @@ Interval difference_interval(std::span<const double> a, std::span<const double> 
   const std::vector<double> from = resampled_medians(a);
   std::vector<double> differences = resampled_medians(b);
   for (std::size_t i = 0; i < differences.size(); ++i) differences[i] -= from[order[i]];
-  std::ranges::sort(differences);
-  const auto tail = static_cast<std::size_t>((1 - confidence) / 2 * (resamples + 1));
-  return {differences[tail - (tail > 0)], differences[resamples - std::max<std::size_t>(tail, 1)],
-          confidence};
+  const std::size_t tail =
+      std::max<std::size_t>(1, static_cast<std::size_t>((1 - confidence) / 2 * (resamples + 1)));
+  const auto smallest = [&differences](std::size_t nth) {
+    const auto place = differences.begin() + static_cast<std::ptrdiff_t>(nth) - 1;
+    std::ranges::nth_element(differences, place);
+    return *place;
+  };
+  return {smallest(tail), smallest(resamples + 1 - tail), confidence};
 }
 
 double rank_test(std::span<const double> a, std::span<const double> b) {

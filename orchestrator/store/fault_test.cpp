@@ -91,6 +91,7 @@ TEST_F(StoreFault, LockedStoreCanBeReadButNotWritten) {
   ASSERT_EQ(sqlite3_open(path().c_str(), &other), SQLITE_OK);
   ASSERT_EQ(sqlite3_exec(other, "BEGIN IMMEDIATE", nullptr, nullptr, nullptr), SQLITE_OK);
   EXPECT_EQ(error_of(Store::Mode::read_only), "");
+  store.set_patience(std::chrono::milliseconds(50));
   EXPECT_THAT(error_of([&] { store.insert(record::sample(1)); }),
               HasSubstr("locked by another program"));
   ASSERT_EQ(sqlite3_exec(other, "COMMIT", nullptr, nullptr, nullptr), SQLITE_OK);

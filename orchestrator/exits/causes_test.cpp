@@ -4,7 +4,7 @@
 #include <gmock/gmock.h>
 #include <spdlog/fmt/fmt.h>
 
-#include <chrono>
+#include <ctime>
 #include <string>
 #include <utility>
 #include <vector>
@@ -116,19 +116,26 @@ TEST(HostCauses, CutOffAnywhereIsAnError) {
   EXPECT_EQ(fault_of(whole), "no error");
 }
 
-TEST(HostCauses, TenThousandAreReadQuickly) {
+// Processor seconds of reading so many causes.
+double seconds_to_read(std::uint64_t causes) {
   std::string text = "exit_causes 1 abc\nvendor vmx\nvcpus 1\nentries 16384\n";
-  for (std::uint64_t i = 0; i < 10'000; ++i)
+  for (std::uint64_t i = 0; i < causes; ++i)
     text += fmt::format(
         "cause 0 30 0x5 {:#x} {:#x} exits={} cycles=123456 latched=12 latched_cycles=12345 "
         "marked=0 marked_cycles=0\n",
         0x10000 + i % 77, 0xffffffff81000000 + i * 64, i + 1);
   text += "end\n";
-  const auto begin = std::chrono::steady_clock::now();
-  EXPECT_EQ(parse_host_causes(text).now.causes.size(), 10'000u);
-  const std::chrono::duration<double, std::milli> took = std::chrono::steady_clock::now() - begin;
-  RecordProperty("milliseconds", std::to_string(took.count()));
-  EXPECT_LT(took.count(), 500);  // some 10 on an idle machine
+  const std::clock_t begin = std::clock();
+  EXPECT_EQ(parse_host_causes(text).now.causes.size(), causes);
+  return static_cast<double>(std::clock() - begin) / CLOCKS_PER_SEC;
+}
+
+// A ratio, as the seconds are another machine's, or a sanitizer's. It would be 100 were each cause
+// compared with all before it.
+TEST(HostCauses, TenTimesAsManyTakeTenTimesAsLong) {
+  const double ratio = seconds_to_read(10'000) / seconds_to_read(1'000);
+  RecordProperty("ratio", std::to_string(ratio));
+  EXPECT_LT(ratio, 40);
 }
 
 const CauseKey serial{123, 5, 0x103f8, 0x1000}, rtc{123, 5, 0x10070, 0x2000},

@@ -8,7 +8,7 @@
 #include <filesystem>
 #include <map>
 #include <memory>
-#include <ranges>
+#include <span>
 
 #include "orchestrator/base/error.hpp"
 #include "orchestrator/base/fd.hpp"
@@ -170,7 +170,7 @@ class Watcher {
                       shown = std::min(guests.size(), fitting),
                       lines =
                           (size.lines - (shown < guests.size())) / std::max<std::size_t>(shown, 1);
-    for (const terminal::LiveGuest& guest : guests | std::views::take(shown))
+    for (const terminal::LiveGuest& guest : std::span(guests).first(shown))
       text += table(seen_.at(guest.key), lines, size.columns - 1);
     if (shown < guests.size()) text += fmt::format("and {} more guests\n", guests.size() - shown);
     // The last newline would move the screen.

@@ -18,17 +18,16 @@ make_clean_root() {
 # run_in_root ROOT CACHE COMMAND...: runs it in there, as root in an empty environment, and returns what it
 # ends with. CACHE is this machine's folder that is lab's cache in there; '' where there is none.
 # Processes, mounts, /dev and /run are its own: packages change the owner of /dev/kvm, and where that is this
-# machine's, its libvirtd asks every emulator anew what it can do. The network is this machine's: packages
-# come by it.
+# machine's, its libvirtd asks every emulator anew what it can do. The root is the namespace's, not a chroot's:
+# what enters a namespace (setns, as libvirtd does to make a machine's /dev) leaves a chroot, for this machine's
+# files. The network is this machine's: packages come by it.
 run_in_root() {
-	local root=$1 cache=$2 owner mode code=0
+	local root=$1 cache=$2
 	shift 2
 	[ -z "$cache" ] || mkdir -p "$root/var/cache/lab"
-	# Seen once in spite of a /dev of its own, 10 minutes into ci/fresh bookworm: another owner.
-	owner=$(stat -c %u:%g /dev/kvm 2>/dev/null) && mode=$(stat -c %a /dev/kvm) || owner=
 	# shellcheck disable=SC2016 # the inner shell's
 	unshare --mount --pid --ipc --uts --fork --kill-child --propagation private bash -euc '
-		mount --bind "$1" "$1" # unshare wants a root that is a mount
+		mount --bind "$1" "$1" # what is moved has to be a mount
 		mount -t proc proc "$1/proc"
 		mount --rbind /sys "$1/sys"
 		mount -t tmpfs -o mode=755 tmpfs "$1/dev"
@@ -45,10 +44,9 @@ run_in_root() {
 		ln -s pts/ptmx "$1/dev/ptmx"
 		mount -t tmpfs tmpfs "$1/run"
 		[ -z "$2" ] || mount --bind "$2" "$1/var/cache/lab"
-		root=$1
+		cd "$1"
 		shift 2
-		exec chroot "$root" /usr/bin/env -i HOME=/root PATH=/usr/sbin:/usr/bin:/sbin:/bin LC_ALL=C.UTF-8 \
-			DEBIAN_FRONTEND=noninteractive "$@"' run "$root" "$cache" "$@" || code=$?
-	[ -z "$owner" ] || { chown "$owner" /dev/kvm && chmod "$mode" /dev/kvm; }
-	return "$code"
+		mount --move . /
+		exec chroot . /usr/bin/env -i HOME=/root PATH=/usr/sbin:/usr/bin:/sbin:/bin LC_ALL=C.UTF-8 \
+			DEBIAN_FRONTEND=noninteractive "$@"' run "$root" "$cache" "$@"
 }

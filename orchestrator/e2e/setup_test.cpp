@@ -75,6 +75,22 @@ TEST_F(SetUp, APackageThatIsProvidedUnderAnotherNameIsNotMissing) {
   EXPECT_EQ(installed, "libelf1t64\nlibelf1\nbc\n");
 }
 
+// libvirtd enters its machines' namespaces, and changes owners of devices there.
+TEST_F(SetUp, WhatEntersANamespaceInACleanRootStaysThere) {
+  const fs::path root = folder_.path() / "root";
+  for (const std::string name : {"proc", "sys", "dev", "run", "usr/bin"})
+    fs::create_directories(root / name);
+  const base::Outcome outcome = base::run(
+      {.argv =
+           {"bash", "-ec",
+            "cp \"$(command -v busybox)\" \"$2/usr/bin/env\"; ln -s env \"$2/usr/bin/nsenter\"\n"
+            "ln -s env \"$2/usr/bin/ls\"; . \"$1\"; run_in_root \"$2\" '' nsenter -t 1 -m ls /",
+            "bash", ci + "clean-root.sh", root},
+       .limit = std::chrono::seconds(20)});
+  EXPECT_EQ(outcome.output, "dev\nproc\nrun\nsys\nusr\n") << outcome.errors;
+  EXPECT_EQ(outcome.exit_code, 0);
+}
+
 TEST_F(SetUp, NpmWritesNothingIntoAHomeThatIsReadOnly) {
   write("npm", "#!/bin/sh\necho \"$npm_config_cache\" >>\"$FOLDER/caches\"\n");
   const std::string page = LAB_SOURCE_DIR "/orchestrator/report/page/build";

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 # A clean Debian in a folder, by images/common/recipe.sh, which is sourced before: its apt sources are this
-# machine's. Sourced by ci/package/test, ci/fresh and ci/nested; not run.
+# machine's, and so are the certificate authorities that it trusts. Sourced by ci/package/test, ci/fresh and
+# ci/nested; not run.
 
 # make_clean_root ROOT [PACKAGES]: apt and nothing else of $suite, and the packages (joined by commas).
 make_clean_root() {
@@ -13,6 +14,16 @@ make_clean_root() {
 	cp /etc/resolv.conf "$root/etc/"
 	printf '#!/bin/sh\nexit 101\n' >"$root/usr/sbin/policy-rc.d" # nothing starts by being installed
 	chmod +x "$root/usr/sbin/policy-rc.d"
+	trust_authorities "$root"
+}
+
+# trust_authorities ROOT: those that were added to this machine's, as where a proxy reads https; npm downloads
+# nothing without them. In a root that has ca-certificates.
+trust_authorities() {
+	local output
+	[ -x "$1/usr/sbin/update-ca-certificates" ] || return 0
+	find /usr/local/share/ca-certificates -name '*.crt' -exec cp -t "$1/usr/local/share/ca-certificates" {} +
+	output=$(chroot "$1" update-ca-certificates 2>&1) || fail "$suite does not trust this machine's authorities: $output"
 }
 
 # run_in_root ROOT CACHE COMMAND...: runs it in there, as root in an empty environment, and returns what it

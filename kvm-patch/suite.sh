@@ -32,6 +32,7 @@ make_kit_once() {
     trap "rm -rf '$work'" EXIT
     chmod 755 "$work"
     "$2" "$work" "${@:3}"
+    sync -f "$work" # else a power cut may leave the name and empty files
     # Another lab may have been quicker: then its kit is as good as this one.
     mv -T "$work" "$kit" 2>/dev/null || [ -e "$kit/info.json" ] || fail "cannot make '$kit'"
 }

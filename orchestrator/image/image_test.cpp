@@ -332,6 +332,8 @@ TEST(ImageCache, ReadsOnlyWholeImages) {
                    R"({"name":"x","kind":"disk","disk":"disk.qcow2"})");
   EXPECT_THROW(read_image(folder.path()), base::Error);  // the disk is missing
   base::write_file(folder.path() / "disk.qcow2", "");
+  EXPECT_THROW(read_image(folder.path()), base::Error);  // it never came to the disk
+  base::write_file(folder.path() / "disk.qcow2", "bytes");
   EXPECT_EQ(read_image(folder.path()).disk_format, "qcow2");
   base::write_file(folder.path() / "image.json", "{");
   EXPECT_THROW(read_image(folder.path()), base::Error);

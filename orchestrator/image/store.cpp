@@ -172,6 +172,10 @@ Image read_image(const fs::path& folder) {
       const fs::path file = folder / object[part].get<std::string>();
       if (!fs::exists(file))
         throw base::infrastructure_error("image file '" + file.string() + "' is missing");
+      if (fs::file_size(file) == 0)  // as a power cut left it under an earlier lab
+        throw base::infrastructure_error(
+            "image file '" + file.string() + "' is empty",
+            "lab image remove " + image.name + "; it is then made anew");
       return file;
     };
     image.disk = path("disk");

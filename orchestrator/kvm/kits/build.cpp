@@ -14,15 +14,31 @@ namespace lab::kvm {
 namespace fs = std::filesystem;
 namespace {
 
-// What is not in the cache is built now by build-modules with these arguments and the path.
+// Built, and not as a power cut left it under an earlier lab: named, but empty.
+bool are_there(const fs::path& path) {
+  if (!fs::exists(path / "build.json")) return false;
+  const fs::directory_iterator files(path);
+  return std::all_of(begin(files), end(files), [](const auto& file) {
+    return !file.is_regular_file() || file.file_size() > 0;
+  });
+}
+
+// What is not in the cache is built now by build-modules with these arguments and a path. The
+// caller holds the cache's lock where it may be missing. The script renames what it made but does
+// not wait for the disk, so it gets another name.
 ModuleSet open_or_build(const fs::path& path, std::vector<std::string> argv,
                         const Progress& progress) {
-  const bool found = fs::exists(path / "build.json");
-  argv.push_back(path.string());
-  if (found)
+  const bool found = are_there(path);
+  if (found) {
     base::mark_used(path / "build.json");
-  else
+  } else {
+    if (fs::exists(path)) base::remove_folder(path);
+    const fs::path made =
+        path.parent_path() / (base::half_made_prefix + path.filename().string() + ".built");
+    argv.push_back(made.string());
     run_script(argv, progress);
+    base::put_in_place(made, path);
+  }
   ModuleSet modules = open_modules(path);
   modules.built = !found;
   return modules;
@@ -70,12 +86,11 @@ ModuleSet build_modules(const KernelKit& kit, const fs::path& patch_folder, cons
   const fs::path path = cache / "modules" / (kit.release + "-" + own + patch_version(patch_folder));
   base::take_shared(path);
   // What is there waits for nobody: whoever makes others holds the lock for a minute.
-  if (fs::exists(path / "build.json") && open_modules(path).version == kit.version)
+  if (are_there(path) && open_modules(path).version == kit.version)
     return open_or_build(path, {}, progress);
   const base::Fd held = base::lock_folder(cache / "modules");
   // A kernel can be rebuilt under the same release; modules of the old one are of no use then.
-  if (fs::exists(path / "build.json") && open_modules(path).version != kit.version)
-    base::remove_folder(path);
+  if (are_there(path) && open_modules(path).version != kit.version) base::remove_folder(path);
   // A root that is being made is another folder of the cache.
   const base::Fd roots_held = base::lock_folder(cache / "buildroots");
   return open_or_build(path, {patch_folder / "build-modules", kit.path.string()}, progress);

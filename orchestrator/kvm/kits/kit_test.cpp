@@ -10,6 +10,7 @@
 #include "orchestrator/base/error.hpp"
 #include "orchestrator/base/fd.hpp"
 #include "orchestrator/base/files/folders.hpp"
+#include "orchestrator/base/process/subprocess.hpp"
 #include "orchestrator/kvm/kits/build.hpp"
 #include "orchestrator/kvm/kits/patch_folder_test.hpp"
 #include "orchestrator/kvm/modules/refusal.hpp"
@@ -80,6 +81,18 @@ TEST(Suites, OfTheScriptsAreKnownInTheirOrder) {
   }
   EXPECT_EQ(last, "sid");
   EXPECT_NE(std::ranges::find(suites_by_age, outer_suite), std::end(suites_by_age));
+}
+
+TEST_F(KitTest, IsOnTheDiskBeforeItHasItsName) {
+  for (const std::string program : {"sync", "mv"})
+    write_script(program, "echo " + program + " >>\"$ASKED\"; exec /bin/" + program + " \"$@\"\n");
+  base::run_checked({.argv = {"bash", "-ec",
+                              "PATH=$1:$PATH; . " LAB_SOURCE_DIR "/kvm-patch/suite.sh; "
+                              "fill() { echo made >\"$1/info.json\"; }; make_kit_once \"$2\" fill",
+                              "bash", path("patch"), path("kernels/made")},
+                     .environment = {{"ASKED", path("asked")}}});
+  EXPECT_EQ(base::read_file(path("kernels/made/info.json")), "made\n");
+  EXPECT_EQ(base::read_file(path("asked")), "sync\nmv\n");
 }
 
 TEST_F(KitTest, SelectorsInTheCache) {

@@ -4,14 +4,37 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <stdlib.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
+#include <algorithm>
+#include <filesystem>
 #include <fstream>
+#include <string>
+#include <vector>
 
 #include "orchestrator/base/error.hpp"
 #include "orchestrator/base/fd.hpp"
 #include "orchestrator/base/files/folders.hpp"
 #include "orchestrator/kvm/kits/build.hpp"
 #include "orchestrator/kvm/kits/patch_folder_test.hpp"
+
+namespace {
+
+std::vector<std::string> asked;  // of the disk, in order
+
+}  // namespace
+
+// In the place of the C library's, for all that is linked into this test.
+extern "C" int syncfs(int fd) noexcept {
+  asked.emplace_back("sync all");
+  return static_cast<int>(::syscall(SYS_syncfs, fd));
+}
+
+extern "C" int rename(const char* from, const char* to) noexcept {
+  asked.push_back("rename to " + std::filesystem::path(to).filename().string());
+  return static_cast<int>(::syscall(SYS_rename, from, to));
+}
 
 namespace lab::kvm {
 namespace {
@@ -107,6 +130,27 @@ TEST_F(OwnTree, MakesAModuleOfEachVendor) {
   const ModuleSet modules = build();
   for (const char* file : {"kvm.ko", "kvm-amd.ko", "kvm-intel.ko"})
     EXPECT_TRUE(fs::exists(modules.path / file)) << file;
+}
+
+// As a power cut leaves what was renamed before it was on the disk.
+TEST_F(OwnTree, AnEmptyModuleIsNotTrustedButMadeAnew) {
+  const ModuleSet modules = build();
+  EXPECT_TRUE(modules.built);
+  EXPECT_FALSE(build().built);
+  std::ofstream(modules.path / "kvm.ko");
+  const ModuleSet again = build();
+  EXPECT_TRUE(again.built);
+  EXPECT_EQ(again.path, modules.path);
+  EXPECT_GT(fs::file_size(again.path / "kvm.ko"), 0u);
+}
+
+TEST_F(OwnTree, ModulesAreOnTheDiskBeforeTheyHaveTheirName) {
+  asked.clear();
+  const fs::path modules = build().path;
+  const auto renamed = std::ranges::find(asked, "rename to " + modules.filename().string());
+  ASSERT_NE(renamed, asked.end());
+  ASSERT_NE(renamed, asked.begin());
+  EXPECT_EQ(*(renamed - 1), "sync all");
 }
 
 TEST_F(OwnTree, AWarningOfItsOwnCodeIsNoErrorWhateverItsConfigurationSays) {

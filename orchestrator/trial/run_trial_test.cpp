@@ -3,7 +3,13 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <functional>
+#include <stop_token>
+
+#include "orchestrator/base/clock.hpp"
+#include "orchestrator/base/error.hpp"
 #include "orchestrator/base/files/folders.hpp"
+#include "orchestrator/base/process/interrupt.hpp"
 #include "orchestrator/trial/host/fake_host.hpp"
 #include "orchestrator/trial/trial.hpp"
 
@@ -259,6 +265,16 @@ TEST_F(RunTrial, ATimeLimitIsAResult) {
   EXPECT_EQ(record.outcome, Outcome::timed_out);
 }
 
+// Its call ends by a limit of its own, later than the step does.
+TEST_F(RunTrial, AnActionThatHangsIsTheMachinerysFailure) {
+  FakeHost host({.hangs = true});
+  scenario::TrialPlan plan = plan_of("steps: [boot: {}, host: {name: hold, pause: 5 ms}]\n");
+  plan.steps[1].timeout = std::chrono::seconds(0);
+  const record::Record record = run(host, plan);
+  EXPECT_EQ(record.outcome, Outcome::infrastructure);
+  EXPECT_THAT(record.message, HasSubstr("QEMU did not answer"));
+}
+
 struct Faulty {
   const char* name;
   const char* steps;
@@ -268,26 +284,63 @@ void PrintTo(const Faulty& faulty, std::ostream* out) {
 }
 
 // A loop over all calls of the interfaces: the call that fails is named, and nothing is left.
-class FaultInAnyCall : public RunTrial, public testing::WithParamInterface<Faulty> {};
+class FaultInAnyCall : public RunTrial, public testing::WithParamInterface<Faulty> {
+ protected:
+  scenario::TrialPlan plan() const {
+    return plan_of(std::string("kvm: {causes: 16, parameters: {exit_log_every: 1000}}\n") +
+                   GetParam().steps);
+  }
+
+  void expect_each_is_said(const std::function<void(FakeHost&, int)>& prepare) {
+    int call = 0, ignored = 0;
+    for (;;) {
+      FakeHost host;
+      prepare(host, ++call);
+      const record::Record record = run(host, plan());
+      if (!host.has_failed()) break;  // it has fewer calls than that
+      if (record.message.find("the fault") != std::string::npos) {
+        EXPECT_EQ(record.outcome, Outcome::infrastructure) << call << ": " << record.message;
+        continue;
+      }
+      EXPECT_EQ(record.outcome, Outcome::passed) << call << ": " << record.message;
+      ++ignored;
+    }
+    EXPECT_GT(call, 15);
+    EXPECT_LT(ignored, call / 3);  // samples of the timeline, which goes on without one
+  }
+};
 
 TEST_P(FaultInAnyCall, IsSaidAndLeavesNothing) {
-  const scenario::TrialPlan plan = plan_of(
-      std::string("kvm: {causes: 16, parameters: {exit_log_every: 1000}}\n") + GetParam().steps);
-  int call = 0, ignored = 0;
-  for (;;) {
+  expect_each_is_said([](FakeHost& host, int call) { host.fail_at(call); });
+}
+
+TEST_P(FaultInAnyCall, IsSaidWhereItHungUntilItsLimit) {
+  const base::Stopwatch watch;
+  expect_each_is_said(
+      [](FakeHost& host, int call) { host.hang_at(call, std::chrono::milliseconds(20)); });
+  EXPECT_LT(watch.seconds(), 60);
+}
+
+// Somebody stops lab while a call is on its way.
+TEST_P(FaultInAnyCall, CtrlCDuringItEndsTheTrial) {
+  int call = 0, ended = 0;
+  for (bool happened = true; happened;) {
+    std::stop_source stop;
+    base::interrupt_thread_by(stop.get_token());
     FakeHost host;
-    host.fail_at(++call);
-    const record::Record record = run(host, plan);
-    if (!host.has_failed()) break;  // it has fewer calls than that
-    if (record.message.find("the fault") != std::string::npos) {
-      EXPECT_EQ(record.outcome, Outcome::infrastructure) << call << ": " << record.message;
-      continue;
+    host.happen_at(++call, [&] { stop.request_stop(); });
+    try {
+      EXPECT_EQ(run(host, plan()).outcome, Outcome::passed);
+      happened = host.has_failed();
+    } catch (const base::Error& error) {
+      EXPECT_EQ(error.kind(), base::ErrorKind::interrupted) << call << ": " << error.what();
+      ++ended;
     }
-    EXPECT_EQ(record.outcome, Outcome::passed) << call << ": " << record.message;
-    ++ignored;
+    EXPECT_EQ(host.machines(), 0);
   }
+  base::interrupt_thread_by({});
   EXPECT_GT(call, 15);
-  EXPECT_LT(ignored, 4);  // samples of the timeline, which goes on without one
+  EXPECT_GT(ended, call / 4) << call;  // behind the last wait there are only checks
 }
 
 INSTANTIATE_TEST_SUITE_P(

@@ -8,6 +8,8 @@
 #include <unistd.h>
 
 #include <atomic>
+#include <chrono>
+#include <functional>
 #include <limits>
 #include <map>
 #include <memory>
@@ -35,6 +37,7 @@ struct FakeBehaviour {
   int exit_code = 0;             // of commands
   int signal = 0;                // that ends commands instead
   bool cut = false;              // commands take longer than they may
+  bool hangs = false;            // when something is done to it from outside
   bool dies = false;             // when it is asked for the first time
   bool powers_off = true;        // when it is asked to; else it crashes
   std::uint64_t miscounted = 0;  // exits that the host's side counts too many
@@ -167,6 +170,12 @@ class FakeHost : public Host {
 
   // From now on the call of this number fails, counted from 1.
   void fail_at(int call) { fail_at_ = call, calls_ = 0; }
+  // The call of this number hangs, and fails when its limit is over, as guest::CallLimit has it.
+  void hang_at(int call, std::chrono::milliseconds limit) { fail_at(call), limit_ = limit; }
+  // During the call of this number this happens; the call answers.
+  void happen_at(int call, std::function<void()> happens) {
+    fail_at(call), happens_ = std::move(happens);
+  }
   bool has_failed() const { return failed_; }
   int machines() const { return machines_; }  // that are there
 
@@ -174,6 +183,8 @@ class FakeHost : public Host {
   void call() {
     if (++calls_ != fail_at_) return;
     failed_ = true;
+    if (happens_) return happens_();
+    std::this_thread::sleep_for(limit_);
     throw base::infrastructure_error("the fault");
   }
 
@@ -184,6 +195,8 @@ class FakeHost : public Host {
   std::map<pid_t, std::shared_ptr<FakeCounts>> counts_;
   std::atomic<int> calls_ = 0, fail_at_ = 0, machines_ = 0;
   std::atomic<bool> failed_ = false;
+  std::chrono::milliseconds limit_{};
+  std::function<void()> happens_;
 };
 
 class FakeMachine : public GuestMachine {
@@ -213,7 +226,12 @@ class FakeMachine : public GuestMachine {
     host_.call();
     return host_.behaviour_.powers_off;
   }
-  void perform(const scenario::HostAction&, const std::filesystem::path&) override { host_.call(); }
+  void perform(const scenario::HostAction&, const std::filesystem::path&) override {
+    host_.call();
+    if (!host_.behaviour_.hangs) return;
+    std::this_thread::sleep_for(std::chrono::milliseconds(300));
+    throw base::infrastructure_error("QEMU did not answer");
+  }
   std::string memory_tree() override {
     host_.call();
     return host_.behaviour_.memory_tree;

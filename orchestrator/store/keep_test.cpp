@@ -2,6 +2,8 @@
 #include "orchestrator/store/keep.hpp"
 
 #include <SQLiteCpp/SQLiteCpp.h>
+#include <sys/mount.h>
+#include <unistd.h>
 
 #include <chrono>
 #include <thread>
@@ -55,6 +57,33 @@ TEST_F(Keep, WritesBesideAStoreThatStaysBusy) {
   EXPECT_EQ(saved.file.parent_path(), fs::path(path()).parent_path());
   EXPECT_THAT(saved.why, HasSubstr("locked"));
   expect_imported(saved);
+}
+
+// A disk of 640 KiB, as a run of many trials fills it.
+TEST_F(Keep, WritesElsewhereWhereTheStoresDiskIsFull) {
+  if (::geteuid() != 0) GTEST_SKIP() << "mounting needs root";
+  const base::TemporaryFolder folder(fs::temp_directory_path(), "keep-test");
+  const fs::path disk = folder.path() / "disk";
+  fs::create_directory(disk);
+  ASSERT_EQ(::mount("tmpfs", disk.c_str(), "tmpfs", 0, "size=640k"), 0);
+  record::Record last = record::sample(0);
+  Saved saved;
+  {
+    Store store((disk / "results.sqlite").string());
+    for (int i = 0; i < 1000 && saved.file.empty(); ++i) {
+      last.id = record::make_id(last.start_time, 1000 + i);
+      last.console_tail.assign(30'000, 'x');
+      saved = keep(store, last, {folder.path()});
+    }
+    EXPECT_THAT(saved.why, HasSubstr("no space left"));
+    EXPECT_EQ(saved.file.parent_path(), folder.path());
+    EXPECT_FALSE(fs::exists(disk / saved.file.filename())) << "a half of it";
+    EXPECT_GT(store.list({}).size(), 1u) << "what was there";
+  }
+  ::umount2(disk.c_str(), MNT_DETACH);
+  Store other(path() + ".other");
+  import_records(other, saved.file.string(), fs::temp_directory_path());
+  EXPECT_THAT(other.list({}), ElementsAre(last));
 }
 
 TEST_F(Keep, WritesElsewhereWhereNothingCanBeWrittenBeside) {

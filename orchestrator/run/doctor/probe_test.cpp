@@ -38,6 +38,23 @@ TEST(JudgeExits, OneThatDoesNotComeBackOrFailsIsNone) {
   EXPECT_FALSE(judged(printed("exit of another kind\n")).ok);
 }
 
+// Modules that cannot be swapped, for whatever reason, are a reason to go on to the next site.
+TEST(ChooseSite, TakesThisMachinesModulesOnlyWhereTheyCanBeSwapped) {
+  std::vector<Finding> found{{.name = "this machine's own modules", .ok = true},
+                             {.name = "/dev/kvm", .ok = true},
+                             {.name = "nested KVM", .ok = true, .detail = "on"},
+                             {.name = "emulated AMD SVM", .ok = true}};
+  EXPECT_EQ(choose_site(found).site, &record::site_here);
+  found[0] = {.name = found[0].name, .detail = "kvm is in use by process 12 (qemu)"};
+  EXPECT_EQ(choose_site(found).site, &record::site_kvm);
+  found[2].ok = false;
+  EXPECT_EQ(choose_site(found).site, &record::site_svm);
+  found[3].ok = false;
+  const Choice none = choose_site(found);
+  EXPECT_EQ(none.site, nullptr);
+  EXPECT_THAT(none.reason, HasSubstr("QEMU's emulation does not work either"));
+}
+
 // What choose_site() takes, where nothing has to be tried.
 TEST(ChooseSite, TakesEmulationWhereGuestsGuestsAreTooSlow) {
   const std::vector<Finding> found{{.name = "this machine's own modules"},

@@ -54,6 +54,14 @@ TEST(DomainXml, OfAGuestHasNothingThatWasNotAskedFor) {
   expect_golden("plain.xml", plain());
 }
 
+// The profile would deny lab's caches (lab help rejected).
+TEST(DomainXml, AppArmorsProfileIsLeftOutOnlyWhereThereIsOne) {
+  EXPECT_THAT(domain_xml(plain(), {.account = base::Account{1, 2}}), Not(HasSubstr("apparmor")));
+  const std::string xml = domain_xml(plain(), {.account = base::Account{1, 2}, .apparmor = true});
+  EXPECT_THAT(xml, HasSubstr("<seclabel type=\"none\" model=\"apparmor\" />"));
+  EXPECT_THAT(xml, HasSubstr("<label>+1:+2</label>"));
+}
+
 TEST(DomainXml, OfAFirmwareOfTheUsers) {
   DomainSpec spec = plain();
   spec.firmware = "/bios.bin";

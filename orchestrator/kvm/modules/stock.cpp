@@ -14,10 +14,6 @@ namespace {
 
 constexpr std::size_t largest_module = 64u << 20;
 
-fs::path copies_folder(const fs::path& runtime) {
-  return runtime / "stock-modules";
-}
-
 // The file is named by the module and keeps its ending, by which libkmod knows its compression.
 fs::path find_copy(const fs::path& folder, const std::string& module) {
   std::error_code none;
@@ -43,6 +39,10 @@ std::string why_not(const fs::path& file, const std::string& module, const std::
 
 }  // namespace
 
+fs::path copies_folder(const fs::path& runtime) {
+  return runtime / "stock-modules";
+}
+
 void keep_module(const fs::path& file, const std::string& module, const std::string& release,
                  const fs::path& folder) {
   if (const std::string why = why_not(file, module, release); !why.empty()) cannot_come_back(why);
@@ -65,17 +65,26 @@ void keep_stock(const fs::path& runtime, const std::string& vendor) {
     keep_module(kmod.file(module), module, base::running_kernel(), copies_folder(runtime));
 }
 
-void load_stock(const fs::path& runtime, const std::string& vendor) {
-  const Kmod kmod;
+void load_stock(const fs::path& runtime, const std::string& vendor,
+                const std::function<void()>& probe, const Insert& insert) {
   try {
-    return kmod.probe(vendor);
+    return probe();
   } catch (const base::Error& error) {
     if (find_copy(copies_folder(runtime), vendor).empty()) throw;
     spdlog::warn("{}; loading the copy that lab kept", error.what());
   }
   for (const std::string& module : {std::string("kvm"), vendor})
-    if (!kmod.insert_file(find_copy(copies_folder(runtime), module), kmod.options(module)))
-      spdlog::debug("module {} is there already", module);
+    insert(module, find_copy(copies_folder(runtime), module));
+}
+
+void load_stock(const fs::path& runtime, const std::string& vendor) {
+  const Kmod kmod;
+  load_stock(
+      runtime, vendor, [&] { kmod.probe(vendor); },
+      [&](const std::string& module, const fs::path& file) {
+        if (!kmod.insert_file(file, kmod.options(module)))
+          spdlog::debug("module {} is there already", module);
+      });
 }
 
 void remove_stock(const fs::path& runtime) {

@@ -21,7 +21,16 @@ std::string why_not_stock(const std::string& vendor, const std::string& release,
 // Loads both, as modprobe would; from the copies where that fails.
 void load_stock(const std::filesystem::path& runtime, const std::string& vendor);
 
+// The same by these: `probe` loads the vendor's module and what it needs from the kernel's own
+// folder, `insert` loads one file.
+using Insert = std::function<void(const std::string& module, const std::filesystem::path& file)>;
+void load_stock(const std::filesystem::path& runtime, const std::string& vendor,
+                const std::function<void()>& probe, const Insert& insert);
+
 void remove_stock(const std::filesystem::path& runtime);
+
+// Where keep_stock() puts its copies.
+std::filesystem::path copies_folder(const std::filesystem::path& runtime);
 
 // As keep_stock(), of one module's file, for a kernel of this release.
 void keep_module(const std::filesystem::path& file, const std::string& module,

@@ -116,5 +116,30 @@ TEST_F(Swap, KeepsOnlyModulesOfTheRunningKernel) {
   EXPECT_EQ(base::read_file(to / "kvm.ko"), base::read_file(module));
 }
 
+// An upgrade may have removed the running kernel's own while they were swapped.
+TEST_F(Swap, BringsTheStockModulesBackFromTheCopies) {
+  std::string loaded;
+  const auto restore = [&](bool own) {
+    loaded.clear();
+    load_stock(
+        folder_.path(), "kvm_amd",
+        [&] {
+          if (!own) throw base::infrastructure_error("load module 'kvm_amd': no such file");
+        },
+        [&](const std::string& module, const fs::path& file) {
+          loaded += module + " " + file.lexically_relative(folder_.path()).string() + "\n";
+        });
+  };
+  EXPECT_THROW(restore(false), base::Error) << "there are no copies";
+  const std::string release = "6.1.0-41-amd64";
+  const fs::path module = module_of(release + " SMP preempt mod_unload modversions ");
+  for (const char* name : {"kvm", "kvm_amd"})
+    keep_module(module, name, release, copies_folder(folder_.path()));
+  restore(true);
+  EXPECT_EQ(loaded, "");
+  restore(false);
+  EXPECT_EQ(loaded, "kvm stock-modules/kvm.ko\nkvm_amd stock-modules/kvm_amd.ko\n");
+}
+
 }  // namespace
 }  // namespace lab::kvm

@@ -3,6 +3,7 @@
 
 #include <gmock/gmock.h>
 
+#include <cstdlib>
 #include <fstream>
 
 #include "orchestrator/base/error.hpp"
@@ -113,6 +114,19 @@ TEST_F(DiskFile, RefusesADamagedOne) {
   header.seekp(79).put('\2');  // incompatible feature bit 1
   header.close();
   EXPECT_THAT(error_of(file), HasSubstr("marked as damaged"));
+}
+
+// A header may ask for any amount of memory and time.
+TEST_F(DiskFile, IsDescribedWithinLimits) {
+  const fs::path file = make({"-f", "qcow2", path("file"), "8M"});
+  fs::create_directory(path("bin"));
+  std::ofstream(path("bin/qemu-img"))
+      << "#!/bin/sh\necho $(ulimit -v) KiB, $(ulimit -t) s >&2\nexit 1\n";
+  fs::permissions(path("bin/qemu-img"), fs::perms::owner_all);
+  const std::string before = ::getenv("PATH");
+  ::setenv("PATH", (path("bin").string() + ":" + before).c_str(), 1);
+  EXPECT_THAT(error_of(file), HasSubstr("cannot read it: 2097152 KiB, 20 s"));
+  ::setenv("PATH", before.c_str(), 1);
 }
 
 TEST_F(DiskFile, RefusesAnEncryptedOne) {

@@ -102,5 +102,11 @@ TEST_F(AtomicFolder, AFileIsOnTheDiskBeforeItHasItsName) {
               ElementsAre("sync disk.part", "rename to disk", "sync " + name_of(folder_.path())));
 }
 
+TEST_F(AtomicFolder, AWrittenFileIsOnTheDiskBeforeItHasItsName) {
+  write_file(folder_.path() / "modules.json", "{}");
+  EXPECT_THAT(asked,
+              ElementsAre(testing::StartsWith("sync modules.json."), "rename to modules.json"));
+}
+
 }  // namespace
 }  // namespace lab::base

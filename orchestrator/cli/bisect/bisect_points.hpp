@@ -15,11 +15,6 @@ struct BisectPoints {
   std::vector<bisect::Point> points;  // the old end first: the good one, or for a fix the bad one
 };
 
-// Sets the source and both ends of a request, and its scenario and site where it has none: as two
-// runs of the store had them, "A..B", of which each ran on a commit of a kernel tree. Error (user)
-// where they did not.
-void take_ends_of_runs(bisect::Request& request, const std::string& runs, const std::string& store);
-
 // Error (user) where there are not two, or where the tree has no such commits.
 BisectPoints find_points(const bisect::Request& request);
 

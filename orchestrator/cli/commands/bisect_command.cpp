@@ -6,8 +6,9 @@
 #include <memory>
 
 #include "orchestrator/base/files/folders.hpp"
-#include "orchestrator/cli/bisect/bisect_points.hpp"
+#include "orchestrator/base/text.hpp"
 #include "orchestrator/cli/bisect/bisector.hpp"
+#include "orchestrator/cli/bisect/ends_of_runs.hpp"
 #include "orchestrator/cli/commands.hpp"
 #include "orchestrator/cli/output.hpp"
 #include "orchestrator/cli/trials/scenario_file.hpp"
@@ -23,12 +24,20 @@ struct BisectOptions {
   TrialOptions trials;
 };
 
+// With the settings that the runs had beyond their scenario's, which are said.
+void take_runs(bisect::Request& request, const BisectOptions& options) {
+  take_ends_of_runs(request, options.of_runs, store_path(options.trials.store));
+  const std::size_t theirs = request.set.size() - options.trials.set.size();
+  for (std::size_t i = 0; i < theirs; ++i)
+    say(fmt::format("lab: as in these runs: --set {}\n", base::shell_quoted(request.set[i])));
+}
+
 // By its full path: --resume may come from another folder.
 bisect::Request make_request(const BisectOptions& options) {
   bisect::Request request = options.request;
   request.site = options.trials.run.site;
-  if (!options.of_runs.empty())
-    take_ends_of_runs(request, options.of_runs, store_path(options.trials.store));
+  request.set = options.trials.set;
+  if (!options.of_runs.empty()) take_runs(request, options);
   if (request.scenario.empty())
     throw base::user_error("no scenario to bisect by", "lab bisect quick --source ~/linux …");
   if (request.source.empty() == request.over.empty())
@@ -38,7 +47,6 @@ bisect::Request make_request(const BisectOptions& options) {
     throw base::user_error("--source needs both ends", "--good COMMIT --bad COMMIT");
   request.scenario = fs::absolute(scenario_file(request.scenario)).lexically_normal();
   if (!request.source.empty()) request.source = fs::absolute(request.source).lexically_normal();
-  request.set = options.trials.set;
   request.repeat = options.trials.repeat;
   return request;
 }

@@ -112,6 +112,16 @@ TEST(Subject, ThatNothingFitsIsRefused) {
               HasSubstr("no such total or reason, and no cause of it contains 'floppy'"));
 }
 
+TEST(Subject, AGoodEndThatIsBadIsRefused) {
+  const Measured both_bad = side({5000}), bad = side({5000}, "6.2");
+  EXPECT_THAT(refusal(question("boot: IOIO"), both_bad, bad),
+              HasSubstr("from the good one to the bad one 'boot: IOIO' does not change beyond"));
+  EXPECT_THAT(refusal(question(""), both_bad, bad), HasSubstr("nothing has more exits"));
+  const Measured swapped = side({0}, "6.2");
+  EXPECT_THAT(refusal(question(""), both_bad, swapped),
+              AllOf(HasSubstr("nothing has more exits"), HasSubstr("something else changes")));
+}
+
 TEST(Subject, SidesThatDoNotCompareAreRefused) {
   Measured before = side({0}), after = side({5000}, "6.2");
   after.records.front().conditions["vcpus"] = "2";

@@ -18,6 +18,7 @@
 #include "orchestrator/base/files/folders.hpp"
 #include "orchestrator/kvm/kits/build.hpp"
 #include "orchestrator/kvm/kits/patch_folder_test.hpp"
+#include "orchestrator/kvm/kits/script.hpp"
 
 namespace {
 
@@ -120,6 +121,15 @@ class OwnTree : public testing::Test {
     }
     return "";
   }
+  // Why the tree is at fault.
+  std::string not_built() const {
+    try {
+      build();
+    } catch (const TreeError& error) {
+      return error.what();
+    }
+    return "";
+  }
 
  private:
   base::TemporaryFolder folder_{fs::temp_directory_path(), "own-tree"};
@@ -157,6 +167,18 @@ TEST_F(OwnTree, AWarningOfItsOwnCodeIsNoErrorWhateverItsConfigurationSays) {
   write("source/arch/x86/kvm/x86.c", "int f(void) { int unused; return 0; }\n");
   const ModuleSet modules = build();
   EXPECT_THAT(modules.warning, HasSubstr("the compiler warns of the tree's own code, 1 times"));
+}
+
+// As in a tree that is too old, or newer than the hooks.
+TEST_F(OwnTree, AHookWithoutItsPlaceIsNamed) {
+  std::string without = spatch;
+  const std::string loop = "times text; do\n";
+  without.insert(without.find(loop) + loop.size(), "    [ \"$hook\" != halt ] || continue\n");
+  write("bin/spatch", without);
+  EXPECT_THAT(not_built(),
+              HasSubstr("hook 'halt' found its place in arch/x86/kvm/x86.c 0 times, not 1"));
+  write("bin/spatch", std::string(spatch) + "echo '// ++vcpu->stat.exits;' >>\"$x86\"\n");
+  EXPECT_THAT(not_built(), HasSubstr("hook 'stray': KVM counts exits in 3 places, of which 2"));
 }
 
 TEST_F(OwnTree, AVendorThatIsSwitchedOffHasNoModule) {

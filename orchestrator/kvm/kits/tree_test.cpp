@@ -4,6 +4,7 @@
 #include "orchestrator/kvm/kits/tree.hpp"
 
 #include <gmock/gmock.h>
+#include <stdlib.h>
 
 #include <fstream>
 
@@ -53,6 +54,17 @@ std::string failure(base::ErrorKind kind, const Action& action) {
   ADD_FAILURE() << "nothing failed";
   return "";
 }
+
+class Environment {
+ public:
+  Environment(const char* name, const char* value) : name_(name) { ::setenv(name, value, 1); }
+  ~Environment() { ::unsetenv(name_); }
+  Environment(const Environment&) = delete;
+  Environment& operator=(const Environment&) = delete;
+
+ private:
+  const char* name_;
+};
 
 class Tree : public testing::Test {
  protected:
@@ -176,6 +188,54 @@ TEST_F(Tree, ThatDoesNotBuildSaysWhyAndLeavesNothing) {
   const fs::path kits = tools_.cache / "trees/kits";
   EXPECT_TRUE(!fs::exists(kits) || fs::is_empty(kits));
   EXPECT_NO_THROW(kit("@HEAD~1"));
+}
+
+// Its first message says more than what make prints at the end.
+TEST_F(Tree, ThatNeedsANewerCompilerSaysSo) {
+  write("Makefile", R"(allnoconfig:
+	@echo '***'; echo '*** Compiler is too old.'; echo '***   Your GCC version: 4.9.2'; exit 1
+)");
+  EXPECT_THAT(failure(base::ErrorKind::infrastructure, [&] { kit(); }),
+              HasSubstr("does not build: *** Compiler is too old."));
+}
+
+TEST_F(Tree, IsNotToBlameForACompilerThatIsNotThere) {
+  const Environment cc("CC", "gcc-of-nobody");
+  try {
+    kit();
+    ADD_FAILURE();
+  } catch (const TreeError& error) {
+    ADD_FAILURE() << "a bisection would skip the commit: " << error.what();
+  } catch (const base::Error& error) {
+    EXPECT_THAT(error.what(), HasSubstr("'gcc-of-nobody' is not installed"));
+  }
+}
+
+// In the middle of the build, and in what follows it: nothing half-made is used later.
+TEST_F(Tree, IsNotToBlameForAFullDisk) {
+  const auto build_fails = [&](const std::string& text) {
+    write("Makefile", text);
+    try {
+      kit();
+      ADD_FAILURE();
+    } catch (const TreeError& error) {
+      ADD_FAILURE() << "a bisection would skip the commit: " << error.what();
+    } catch (const base::Error& error) {
+      EXPECT_TRUE(fs::is_empty(tools_.cache / "trees/kits"));
+      return std::string(error.what());
+    }
+    return std::string();
+  };
+  std::string full = kernel_makefile, uncopied = kernel_makefile;
+  full.replace(full.find("gcc -c init.c -o $(O)/init.o"), 28,
+               "echo half >$(O)/init.o; cp init.c /dev/full");
+  EXPECT_THAT(build_fails(full), HasSubstr("no space left on the device of"));
+  const std::string image = "\ttouch $(O)/arch/x86/boot/bzImage\n";
+  uncopied.erase(uncopied.find(image), image.size());
+  EXPECT_THAT(build_fails(uncopied), HasSubstr("bzImage': No such file"));
+  write("Makefile", kernel_makefile);
+  kit();
+  EXPECT_NE(base::read_file(store() / "build/init.o"), "half\n");
 }
 
 // What was cut off in the middle is not trusted: make would take half an object for a whole one.

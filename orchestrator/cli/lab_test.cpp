@@ -265,6 +265,12 @@ TEST_F(Lab, CompareNeedsTwoThatBelongTogether) {
   expect(base::exit_usage, {"compare", a, a, "--alpha", "2", "--store", file});
 }
 
+TEST_F(Lab, TryTakesTwoOfAThingAndThenScenarios) {
+  expect(base::exit_usage, {"try", "--image", "./a", "./b", "none", "--on", "svm"},
+         HasSubstr("no scenario 'none'"));
+  expect(base::exit_usage, {"try", "--image", "./a"}, HasSubstr("--image"));
+}
+
 TEST_F(Lab, ReportIsOnePageOrAnError) {
   const std::string file = stored(50), page = folder() + "/page.html";
   expect(base::exit_usage, {"report", "latest~9", "--store", file, "-o", page});

@@ -110,7 +110,7 @@ Option Option::last_counts() const {
 }
 
 Option Option::count(int words) const {
-  option_->expected(words);
+  option_->expected(words)->allow_extra_args(false);
   return *this;
 }
 

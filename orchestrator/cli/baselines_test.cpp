@@ -90,6 +90,27 @@ TEST_F(Baselines, CheckCannotJudgeUnderOtherConditions) {
   EXPECT_THAT(finished.output, HasSubstr("1024 MiB"));
 }
 
+TEST_F(Baselines, CheckEndsAsGitBisectRunTakesIt) {
+  const auto with_bisect = [this] {
+    Words words = check();
+    words.push_back("--bisect");
+    return lab(words).code;
+  };
+  const auto store_others = [this](const std::string& memory) {
+    for (const char* ending : {"", "-shm", "-wal"}) fs::remove(file + ending);
+    store_runs(10'000, 10'000, memory);
+  };
+  constexpr int good = 0, bad = 1, cannot_be_tested = 125;
+  store_runs(10'000, 20'000);
+  EXPECT_EQ(with_bisect(), cannot_be_tested) << "there is no baseline";
+  expect(base::exit_ok, accept());
+  EXPECT_EQ(with_bisect(), bad);
+  store_others("768 MiB");
+  EXPECT_EQ(with_bisect(), good);
+  store_others("1024 MiB");
+  EXPECT_EQ(with_bisect(), cannot_be_tested) << "the conditions are others";
+}
+
 TEST_F(Baselines, ResetForgetsWhatWasAccepted) {
   store_runs(10'000, 10'000);
   expect(base::exit_ok, accept());

@@ -47,7 +47,8 @@ base::Fd open_kvm() {
   return fd;
 }
 
-// All levels of one linear mapping: memory is its own address, for user mode, too.
+// All levels of one linear mapping: memory is its own address, for user mode, too; so is the APIC's
+// page, which is no memory.
 void write_page_tables(std::byte* memory, std::uint64_t bytes) {
   constexpr std::uint64_t bits = page_present | page_writable | page_user;
   auto* tables = reinterpret_cast<std::uint64_t*>(memory + page_tables);
@@ -55,6 +56,10 @@ void write_page_tables(std::byte* memory, std::uint64_t bytes) {
   tables[512] = (page_tables + 0x2000) | bits;
   for (std::uint64_t page = 0; page * large_page < bytes; ++page)
     tables[1024 + page] = page * large_page | bits | page_large;
+  constexpr std::uint64_t apic_gib = VMM_APIC_PAGE >> 30,
+                          apic_page = VMM_APIC_PAGE / large_page % 512;
+  tables[512 + apic_gib] = (page_tables + 0x3000) | bits;
+  tables[1536 + apic_page] = VMM_APIC_PAGE / large_page * large_page | bits | page_large;
 }
 
 kvm_segment segment(std::uint16_t selector, std::uint8_t type, std::uint8_t dpl, bool code) {

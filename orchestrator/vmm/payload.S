@@ -14,6 +14,8 @@
 	.globl vmm_causes_done, vmm_any_mode
 	.globl vmm_registers, vmm_registers_cr4, vmm_registers_to_dr, vmm_registers_from_dr
 	.globl vmm_registers_done, vmm_lmsw, vmm_lmsw_write, vmm_lmsw_done
+	.globl vmm_apic, vmm_apic_version, vmm_apic_esr, vmm_apic_eoi, vmm_apic_done
+	.globl vmm_x2apic, vmm_x2apic_version, vmm_x2apic_eoi, vmm_x2apic_done
 	.balign 16
 vmm_payload:
 
@@ -284,6 +286,34 @@ vmm_lmsw_write:
 	decq	%rdi
 	jnz	vmm_lmsw
 vmm_lmsw_done:
+	outb	%al, $VMM_PORT_DONE
+
+/* rdi: how many rounds, rsi: the APIC's page. */
+vmm_apic:
+vmm_apic_version:
+	movl	VMM_APIC_VERSION(%rsi), %eax
+vmm_apic_esr:
+	movl	%edi, VMM_APIC_ESR(%rsi)
+vmm_apic_eoi:
+	movl	%edi, VMM_APIC_EOI(%rsi)
+	decq	%rdi
+	jnz	vmm_apic
+vmm_apic_done:
+	outb	%al, $VMM_PORT_DONE
+
+/* rdi: how many rounds, in x2APIC mode. */
+vmm_x2apic:
+	movl	$VMM_MSR_X2APIC_VERSION, %ecx
+vmm_x2apic_version:
+	rdmsr
+	movl	$VMM_MSR_X2APIC_EOI, %ecx
+	xorl	%eax, %eax
+	xorl	%edx, %edx
+vmm_x2apic_eoi:
+	wrmsr
+	decq	%rdi
+	jnz	vmm_x2apic
+vmm_x2apic_done:
 	outb	%al, $VMM_PORT_DONE
 
 /* The same bytes in 16-, 32- and 64-bit mode. */

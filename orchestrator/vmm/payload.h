@@ -32,11 +32,17 @@
 /* SDM vol. 3, 10.12 (x2APIC) and table 10-1; APM vol. 2, 16.9 has the same. */
 #define VMM_MSR_APIC_BASE 0x1b
 #define VMM_X2APIC_ENABLED 0xc00
+#define VMM_MSR_X2APIC_VERSION 0x803
 #define VMM_MSR_X2APIC_EOI 0x80b
 #define VMM_MSR_X2APIC_SVR 0x80f
 #define VMM_MSR_X2APIC_ICR 0x830
 #define VMM_ICR_ASSERT 0x4000
 #define VMM_ICR_SELF 0x40000
+/* SDM vol. 3, 10.4.1. */
+#define VMM_APIC_PAGE 0xfee00000
+#define VMM_APIC_VERSION 0x30
+#define VMM_APIC_EOI 0xb0
+#define VMM_APIC_ESR 0x280
 
 #ifndef __ASSEMBLER__
 extern "C" {
@@ -51,6 +57,9 @@ extern const unsigned char vmm_any_mode[];
 extern const unsigned char vmm_registers[], vmm_registers_cr4[], vmm_registers_to_dr[];
 extern const unsigned char vmm_registers_from_dr[], vmm_registers_done[];
 extern const unsigned char vmm_lmsw[], vmm_lmsw_write[], vmm_lmsw_done[];
+extern const unsigned char vmm_apic[], vmm_apic_version[], vmm_apic_esr[], vmm_apic_eoi[];
+extern const unsigned char vmm_apic_done[], vmm_x2apic[], vmm_x2apic_version[], vmm_x2apic_eoi[];
+extern const unsigned char vmm_x2apic_done[];
 }
 #endif
 

@@ -167,7 +167,7 @@ TEST(Digest, OfASparseFileSeesEachByteAndItsPlace) {
   EXPECT_NE(digest("abd", 1 << 20, gib), first);
   EXPECT_NE(digest("abc", 2 << 20, gib), first);
   EXPECT_NE(digest("", 0, gib), first);
-  // Zeros that are there, and zeros that are not, are the same.
+  // Written zeros and holes have the same digest.
   EXPECT_EQ(digest(std::string(8192, '\0') + "abc", (1 << 20) - 8192, gib), first);
 }
 
@@ -185,7 +185,7 @@ TEST(Folders, PartsAreThoseOfTheProgramsOwnPrefix) {
   const TemporaryFolder root(std::filesystem::temp_directory_path(), "lab-test");
   const auto prefix = std::filesystem::canonical(root.path()) / "usr";
   const auto part = prefix / "share/lab";
-  EXPECT_EQ(find_part(prefix / "bin/lab", "share/lab"), part);  // not there: not another one either
+  EXPECT_EQ(find_part(prefix / "bin/lab", "share/lab"), part);  // it is not taken from elsewhere
   std::filesystem::create_directories(part);
   EXPECT_EQ(find_part(prefix / "bin/lab", "share/lab"), part);
   EXPECT_EQ(find_part(prefix / "bin/lab (deleted)", "share/lab"), part);
@@ -202,7 +202,7 @@ TEST(Folders, TheEnvironmentWins) {
   EXPECT_NE(find_folders().share, "/somewhere/else");
 }
 
-// What cleans up after the first signal hangs.
+// Simulates a cleanup that hangs after the first signal.
 [[noreturn]] void hang(const std::vector<int>& signals, std::chrono::milliseconds between) {
   catch_interrupts();
   for (const int number : signals) {
@@ -255,7 +255,7 @@ TEST_F(RootsCache, IsNotTakenWhereAnotherCouldHaveWrittenIt) {
   EXPECT_FALSE(is_linked());
 }
 
-// Returns what a shell that cleans up at SIGTERM ended with, where lab is interrupted beside it.
+// Exits with the code of a shell that cleans up at SIGTERM, while lab is interrupted beside it.
 [[noreturn]] void interrupt_one_that_cleans_up() {
   catch_interrupts();
   const std::jthread later([] {
@@ -273,7 +273,7 @@ TEST(Interrupt, LeavesOneThatCleansUpItsTime) {
   EXPECT_EXIT(interrupt_one_that_cleans_up(), testing::ExitedWithCode(7), "");
 }
 
-// Pages are made of a night that was stopped, too.
+// lab makes pages of an interrupted night, too.
 [[noreturn]] void run_one_that_cleans_up_when_interrupted() {
   catch_interrupts();
   ::raise(SIGTERM);
@@ -291,7 +291,7 @@ TEST(Interrupt, TheSecondSignalEndsAtOnce) {
               testing::ExitedWithCode(exit_interrupted), "ended at once");
 }
 
-// A terminal sends one to the whole process group, and a wrapper passes its own on.
+// A terminal sends a signal to the whole process group, and a wrapper passes its own on.
 TEST(Interrupt, TheSameSignalTwiceIsOne) {
   EXPECT_EXIT(hang({SIGINT, SIGINT, SIGTERM}, std::chrono::milliseconds(10)),
               testing::ExitedWithCode(7), "");
@@ -313,7 +313,7 @@ TEST(RunFolder, OfADeadLabIsSweptAndALivingOneIsNot) {
   EXPECT_TRUE(std::filesystem::exists(alive.path()));
 }
 
-// What was not cleared is looked for by the next lab, which finds it by the folder.
+// The next lab finds by the folder what was not cleared.
 TEST(RunFolder, StaysEmptyWhereSomethingMayBeLeft) {
   const TemporaryFolder root("/tmp", "lab-test");
   Folders folders;

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: MIT
-// Elapsed time.
+// Measures elapsed time.
 #pragma once
 
 #include <chrono>
 
 namespace lab::base {
 
-// Seconds since its making, on the monotonic clock.
+// Measures the seconds since its construction, or the last restart(), on the monotonic clock.
 class Stopwatch {
  public:
   double seconds() const {

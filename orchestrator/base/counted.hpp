@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// A number with its noun, which loses its plural's s where there is one: "1 trial", "2 trials".
+// Formats a number with its noun, singular for 1: "1 trial", "2 trials".
 #pragma once
 
 #include <concepts>
@@ -8,7 +8,7 @@
 
 namespace lab::base {
 
-// `number` as it is printed: "1,234". `noun` in the singular.
+// `number` is as printed ("1,234"), `noun` in the singular.
 inline std::string counted(std::string_view number, std::string_view noun) {
   return std::string(number) + " " + std::string(noun) + (number == "1" ? "" : "s");
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What stops a trial or a command: one exception type, and the exit codes that scripts rely on.
+// Defines the exception that stops a trial or a command, and the exit codes that scripts rely on.
 #pragma once
 
 #include <stdexcept>
@@ -7,7 +7,7 @@
 
 namespace lab::base {
 
-// Exit codes of every lab command. They are an interface: never renumber.
+// Lists the exit codes of every lab command. They are an interface: never renumber them.
 enum ExitCode : int {
   exit_ok = 0,
   exit_regression = 1,      // regression or unmet expectation
@@ -19,7 +19,7 @@ enum ExitCode : int {
   exit_interrupted = 130,   // SIGINT or SIGTERM
 };
 
-// Whose fault it is, and so which exit code it leads to.
+// Says whose fault an error is, and so which exit code it leads to.
 enum class ErrorKind {
   user,            // wrong usage or input: exit code 2
   infrastructure,  // the machinery around the guest failed: exit code 3
@@ -29,14 +29,13 @@ enum class ErrorKind {
 
 ExitCode exit_code(ErrorKind kind);
 
-// Returns the worse of two exit codes. From the best to the worst: 0, 1, 4, 5, 124, 2, 3, 130. So
-// that something was not measured at all outweighs what the guest did, and that outweighs a
-// difference in numbers. Any other number, as of a program that crashed, counts as
-// exit_infrastructure.
+// Returns the worse of two exit codes. Their order from best to worst is 0, 1, 4, 5, 124, 2, 3,
+// 130: a missing measurement outweighs what the guest did, and that outweighs a difference in
+// numbers. Any other number, as of a program that crashed, counts as exit_infrastructure.
 ExitCode worse(int one, int other);
 
-// A failure with its cause (`what`) and, where one is known, the command or change that mends it
-// (`hint`, may be empty, without the word "hint"). Printed once, in main.
+// Is a failure with its cause (`what`) and, where known, the command or change that fixes it
+// (`hint`, may be empty, without the word "hint"). main prints it, once.
 class Error : public std::runtime_error {
  public:
   Error(ErrorKind kind, const std::string& what, std::string hint = {})
@@ -50,11 +49,11 @@ class Error : public std::runtime_error {
   std::string hint_;
 };
 
-// Shorthands for the two common kinds.
+// These make errors of the two common kinds.
 Error user_error(const std::string& what, std::string hint = {});
 Error infrastructure_error(const std::string& what, std::string hint = {});
 
-// infrastructure error "operation 'object': strerror(errno)".
+// Returns the infrastructure error "operation 'object': strerror(error_number)".
 Error errno_error(const std::string& operation, const std::string& object, int error_number);
 
 }  // namespace lab::base

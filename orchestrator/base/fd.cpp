@@ -33,7 +33,7 @@ std::string finish_hex(EVP_MD_CTX* context) {
   return fmt::format("{:02x}", fmt::join(std::span(digest).first(length), ""));
 }
 
-// Reads from the descriptor until its end, handing over each piece.
+// Reads from the descriptor until its end and passes each piece to `sink`.
 template <typename Sink>
 void read_pieces(int fd, const std::string& name, Sink&& sink) {
   std::array<char, 1 << 16> buffer{};
@@ -62,7 +62,7 @@ std::string digest_file(const std::filesystem::path& path, const EVP_MD* kind) {
   return finish_hex(context.get());
 }
 
-// Where data begins, or ends, at or behind `offset`; nothing at the end of the file.
+// Returns where data begins, or ends, at or behind `offset`; nullopt at the end of the file.
 std::optional<off_t> seek(int fd, off_t offset, int what, const std::string& name) {
   const off_t found = ::lseek(fd, offset, what);
   if (found >= 0) return found;
@@ -70,8 +70,7 @@ std::optional<off_t> seek(int fd, off_t offset, int what, const std::string& nam
   throw errno_error("seek in", name, errno);
 }
 
-// Blocks of zeros are left out, as holes are: where a file's hole was only looked at, tmpfs has a
-// page of zeros afterwards.
+// Skips blocks of zeros like holes: once a hole was read, tmpfs has a page of zeros there.
 void add_blocks(EVP_MD_CTX* context, std::string_view bytes, off_t place) {
   constexpr std::size_t size = 4096;
   for (; !bytes.empty(); bytes.remove_prefix(std::min(size, bytes.size()))) {
@@ -136,7 +135,7 @@ std::string read_line(const std::filesystem::path& path, std::string_view begin)
 
 namespace {
 
-// By Linux' own word: umask() tells it only by setting another one, for all threads.
+// Reads the umask from /proc: umask() returns it only by setting another one, for all threads.
 mode_t creation_mask() {
   const std::string mask = read_line("/proc/self/status", "Umask:");
   return mask.empty() ? 022 : static_cast<mode_t>(std::strtoul(mask.c_str(), nullptr, 8));

@@ -6,19 +6,19 @@
 namespace lab::base {
 namespace {
 
-// The index of the quote that ends the text that begins at `at`, or the end.
+// Returns the index of the quote that ends the text beginning at `at`, or the end of the JSON.
 std::size_t end_of_text(std::string_view json, std::size_t at) {
   for (++at; at < json.size() && json[at] != '"'; ++at)
     if (json[at] == '\\') ++at;
   return std::min(at, json.size());
 }
 
-// What is open at a place of the text, and how much of it there was.
+// Tracks which lists and maps are open at a place of the text, and counts their values.
 class Measure {
  public:
   explicit Measure(const JsonLimits& limits) : limits_(limits) {}
 
-  // The limit that this bracket or comma exceeds; "" where it is none.
+  // Returns the limit that this bracket or comma exceeds; "" where it exceeds none.
   std::string take(char c) {
     if (c == '[' || c == '{') {
       open_.push_back({c == '{', 1});

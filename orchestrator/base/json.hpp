@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-// The one way in for JSON. It may come out of a guest, another person's file or a download, so it
-// is measured before it is parsed: the parser itself has no limits, and what copies or writes a
-// value recurses as deep as the value nests.
+// Parses all JSON that lab reads. It may come from a guest, another person's file or a download, so
+// its size is checked before it is parsed: the parser has no limits, and copying or writing a value
+// recurses as deep as the value nests.
 #pragma once
 
 #include <concepts>
@@ -21,8 +21,8 @@ struct JsonLimits {
   std::size_t text = 4u << 20;    // bytes of one text, as it is written
 };
 
-// The text goes beyond a limit, or a field is not what belongs there. Caught with the parser's own
-// exceptions.
+// Reports a text beyond a limit or a field with a wrong value. Derives from the parser's
+// exceptions, so that one handler catches both.
 class JsonError : public nlohmann::json::exception {
  public:
   explicit JsonError(const std::string& cause) : exception(first_free_id, cause.c_str()) {}
@@ -31,25 +31,26 @@ class JsonError : public nlohmann::json::exception {
   static constexpr int first_free_id = 600;
 };
 
-// The first limit that the text exceeds, in words; nullopt where there is none. Whether it is JSON
-// at all is not asked.
+// Describes the first limit that the text exceeds; nullopt where it exceeds none. Does not check
+// whether the text is JSON.
 std::optional<std::string> json_excess(std::string_view text, const JsonLimits& limits);
 
-// nlohmann::json::exception where the text is no JSON, or more than the limits allow. For json and
-// ordered_json, whose parsers are compiled once, in json.cpp.
+// Throws nlohmann::json::exception where the text is no JSON or exceeds a limit. Exists for json
+// and ordered_json, whose parsers are compiled once, in json.cpp.
 template <typename Json = nlohmann::json>
 Json parse_json(std::string_view text, const JsonLimits& limits = {});
 
-// nullopt in place of the exception.
+// Returns nullopt instead of throwing.
 template <typename Json = nlohmann::json>
 std::optional<Json> try_parse_json(std::string_view text, const JsonLimits& limits = {});
 
-// In ASCII; what is not UTF-8 is replaced. `indent`: -1 for one line.
+// Writes the value in ASCII, which is harmless on a terminal, and replaces bytes that are not
+// UTF-8, as a guest's text may contain any. An `indent` of -1 gives one line.
 std::string dump_json(const nlohmann::json& value, int indent = -1);
 std::string dump_json(const nlohmann::ordered_json& value, int indent = -1);
 
-// A whole number from `min` to `max`, and no fraction: converting one that does not fit is
-// undefined in C++. JsonError, naming the field, on anything else.
+// Returns a whole number from `min` to `max`. Throws a JsonError that names the field on anything
+// else: in C++, converting a number that does not fit is undefined.
 std::uint64_t whole_number(const nlohmann::json& value, const char* name, std::uint64_t min,
                            std::uint64_t max);
 std::uint64_t whole_number(const nlohmann::ordered_json& value, const char* name, std::uint64_t min,
@@ -57,8 +58,8 @@ std::uint64_t whole_number(const nlohmann::ordered_json& value, const char* name
 
 [[noreturn]] void bad_field(const char* name, const std::string& what);
 
-// The fields of an object. JsonError, naming the field, where it is missing or of another kind; a
-// whole number must fit into its type.
+// need() and field() read a field of an object. They throw a JsonError that names the field where
+// it is missing or of another kind. A whole number must fit into its type.
 template <typename Json>
 const Json& need(const Json& object, const char* name) {
   const auto found = object.is_object() ? object.find(name) : object.end();
@@ -85,7 +86,7 @@ void read_field(const Json& object, const char* name, Value& value) {
   value = field<Value>(object, name);
 }
 
-// A value that is not there has no field.
+// An absent value has no field.
 template <typename Value, typename Json>
 void read_field(const Json& object, const char* name, std::optional<Value>& value) {
   value = object.contains(name) ? std::optional(field<Value>(object, name)) : std::nullopt;
@@ -103,8 +104,8 @@ void put_field(Json& object, const char* name, const std::optional<Value>& value
 
 }  // namespace lab::base
 
-// Makes to_json and from_json of a struct: each of the members is a field of its name. For json and
-// ordered_json, unlike the library's own macro.
+// Defines to_json and from_json of a struct, with a field for each of the members, of its name.
+// Works for json and ordered_json, unlike the library's own macro.
 #define LAB_JSON_EACH(WHAT, ...) NLOHMANN_JSON_EXPAND(NLOHMANN_JSON_PASTE(WHAT, __VA_ARGS__))
 #define LAB_JSON_PUT(member) ::lab::base::put_field(json, #member, value.member);
 #define LAB_JSON_READ(member) ::lab::base::read_field(json, #member, value.member);

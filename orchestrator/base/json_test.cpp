@@ -43,7 +43,7 @@ TEST(Json, BracketsWithinATextAreNone) {
   EXPECT_EQ(parse_json(R"(["[[\"[",["]"]])", {.depth = 2}).size(), 2u);
 }
 
-// As deep as a guest's line of 128 KiB can nest.
+// The text nests as deep as a guest's line of 128 KiB can.
 TEST(Json, WhatIsBeyondALimitIsNotParsed) {
   EXPECT_THROW(parse_json(repeated("[", 65'000) + repeated("]", 65'000)),
                nlohmann::json::exception);
@@ -102,7 +102,7 @@ TEST(Json, AFieldThatDoesNotFitIsNamed) {
             "'exits' is a string, which does not belong there");
 }
 
-// Whoever parses on their own has no limits.
+// Code that calls the parser itself would have no limits.
 TEST(Json, NothingElseParsesIt) {
   std::vector<std::string> found;
   for (const fs::path root : {LAB_SOURCE_DIR "/orchestrator", LAB_SOURCE_DIR "/images"})

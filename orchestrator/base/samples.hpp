@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Several measurements of one thing.
+// Summarizes several measurements of one thing.
 #pragma once
 
 #include <algorithm>
@@ -10,7 +10,7 @@
 
 namespace lab::base {
 
-// Both values in the middle, which are the same one of an odd number. There is at least one.
+// Returns the two values in the middle, which are the same for an odd number. Needs a value.
 template <typename Value>
 std::pair<Value, Value> middle(std::span<const Value> sorted) {
   return {sorted[(sorted.size() - 1) / 2], sorted[sorted.size() / 2]};
@@ -21,7 +21,7 @@ inline double median(std::span<const double> sorted) {
   return low == high ? low : (low + high) / 2;
 }
 
-// In ascending order; nothing can be asked of none.
+// Keeps values in ascending order. Median, least and most need at least one value.
 class Samples {
  public:
   Samples() = default;

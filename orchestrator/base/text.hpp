@@ -13,36 +13,37 @@
 
 namespace lab::base {
 
-// What stands between the separators; "" has one part, which is empty.
+// Splits the text at each separator; "" gives one empty part.
 std::vector<std::string_view> split(std::string_view text, char separator);
 
-// The lines without their line feeds; nothing stands behind the last one, which may lack its own.
+// Returns the lines without their line feeds. A line feed at the end, which may be missing, begins
+// no further line.
 std::vector<std::string_view> split_lines(std::string_view text);
 
 // Removes the first word and the white space before it, and returns the word; "" where none is
 // left.
 std::string_view take_word(std::string_view& text);
-// All words, between white space.
+// Returns the words that white space separates.
 std::vector<std::string_view> split_words(std::string_view text);
 
 std::string joined(const std::vector<std::string>& words, std::string_view between = " ");
 
-// What stands before the first newline.
+// Returns the text before the first newline.
 std::string_view first_line(std::string_view text);
 
-// Without the blanks, tabs and line ends at both ends, or behind the text only.
+// Return the text without blanks, tabs and line ends at both ends, or at its end only.
 std::string_view trimmed(std::string_view text);
 std::string_view trimmed_end(std::string_view text);
 
-// The last bytes of the text, at most so many, without what trimmed_end() leaves out.
+// Returns at most the last `most` bytes of the text, after trimmed_end().
 std::string_view tail(std::string_view text, std::size_t most);
 
-std::string lower(std::string_view text);  // ASCII's letters
+std::string lower(std::string_view text);  // ASCII letters only
 
-// Each byte that is no printable ASCII is a '?'.
+// Replaces each byte that is no printable ASCII by '?'.
 std::string printable_ascii(std::string_view text);
 
-// The number that is the whole text and fits; nothing where there is none.
+// Returns the number that the whole text is; nullopt where it is none or does not fit the type.
 template <std::integral Number>
 std::optional<Number> parse_number(std::string_view text, int base = 10) {
   Number value = 0;
@@ -51,10 +52,10 @@ std::optional<Number> parse_number(std::string_view text, int base = 10) {
   return value;
 }
 
-// One word of a shell, in single quotes.
+// Quotes the text as one word of a shell, in single quotes.
 std::string shell_quoted(std::string_view text);
 
-// In double quotes, where those of the text are doubled: a field of CSV, a name in SQL.
+// Puts the text in double quotes and doubles its own: for a field of CSV or a name in SQL.
 std::string double_quoted(std::string_view text);
 
 struct CodePoint {
@@ -62,7 +63,7 @@ struct CodePoint {
   std::size_t bytes = 0;  // 0: the text does not begin with valid UTF-8
 };
 
-// By RFC 3629: no overlong forms, no surrogates, nothing above U+10FFFF. The text is not empty.
+// Follows RFC 3629: no overlong forms, no surrogates, nothing above U+10FFFF. Needs some text.
 CodePoint first_code_point(std::string_view text);
 
 }  // namespace lab::base

@@ -30,7 +30,7 @@ void check_call(int result, const char* operation, const fs::path& path) {
   if (result != 0) throw errno_error(operation, path.string(), errno);
 }
 
-// Lab's temporary folders are closed to others. One who knows a file's name may pass now.
+// Lab's temporary folders are closed to others. Lets the account reach files in one by name.
 void open_folder(const fs::path& folder, const Account& account) {
   struct stat found {};
   check_call(::stat(folder.c_str(), &found), "look at", folder);
@@ -47,7 +47,7 @@ bool can_read(const Account& account, const fs::path& path) {
   const pid_t child = ::fork();
   if (child < 0) throw errno_error("start", "a process", errno);
   if (child == 0) {
-    // By system calls: glibc's functions would have other threads follow, of which a child has
+    // Uses system calls: glibc's functions would change the other threads, too, and a child has
     // none.
     if (::syscall(SYS_setgroups, 0, nullptr) != 0 ||
         ::syscall(SYS_setresgid, account.group, account.group, account.group) != 0 ||

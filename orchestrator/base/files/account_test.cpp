@@ -30,7 +30,7 @@ TEST_F(HandingOver, OpensTheWayToTheFileAndNoMore) {
   fs::permissions(folder_.path() / "other", fs::perms(0600));
   give(file_, somebody);
   EXPECT_TRUE(can_read(somebody, file_));
-  EXPECT_FALSE(can_read(somebody, folder_.path()));  // its names
+  EXPECT_FALSE(can_read(somebody, folder_.path()));  // to list its names
   EXPECT_FALSE(can_read(somebody, folder_.path() / "other"));
   EXPECT_FALSE(can_read({64400, 64400}, file_));
 }
@@ -49,12 +49,12 @@ TEST_F(HandingOver, IsUndoneByTakingBack) {
   EXPECT_EQ(after.st_mode, before.st_mode);
   EXPECT_EQ(after.st_gid, before.st_gid);
   give(file_, somebody);
-  take_back(file_);  // a file alone, too
+  take_back(file_);  // works for a single file, too
   ASSERT_EQ(::stat(file_.c_str(), &taken), 0);
   EXPECT_EQ(taken.st_uid, 0u);
 }
 
-// What stands in the file's place may be a guest's doing.
+// A guest may have put something else in the file's place.
 TEST_F(HandingOver, FollowsNoLink) {
   const TemporaryFolder elsewhere(fs::temp_directory_path(), "lab-test");
   const fs::path aim = elsewhere.path() / "aim";

@@ -22,12 +22,13 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// Held alone by whoever needs that nothing is made in the folder, shared by all who make something.
+// Whoever makes something in the folder holds this lock shared; whoever needs that nothing is made
+// holds it alone.
 fs::path lock_beside(const fs::path& parent) {
   return parent / ".lock";
 }
 
-// Before the name of what is made: the file whose lock its maker holds.
+// Begins the name of the file whose lock the maker of a folder holds; the folder's name follows.
 constexpr const char* maker_prefix = ".maker-";
 
 std::vector<fs::path> entries(const fs::path& parent, const char* prefix) {
@@ -38,7 +39,7 @@ std::vector<fs::path> entries(const fs::path& parent, const char* prefix) {
   return found;
 }
 
-// With the lock held alone, nobody else makes anything here: all that is half-made is dead.
+// Call this with the lock held alone: nobody else makes anything then, so all half-made is dead.
 void remove_half_made(const fs::path& parent) {
   std::error_code ignored;
   for (const char* prefix : {half_made_prefix, maker_prefix})
@@ -57,13 +58,13 @@ Fd wait_for_lock(const fs::path& file, TryLock try_it) {
   return fd;
 }
 
-// The lock of what is made, whose file is gone afterwards.
+// Holds the lock of the folder being made, and removes the lock's file at the end.
 class Maker {
  public:
   explicit Maker(fs::path file) : file_(std::move(file)) {
     do {
       held_ = wait_for_lock(file_, try_lock);
-    } while (!is_file(held_));  // the one before removed what this one waited for
+    } while (!is_file(held_));  // the maker before removed the file that this one waited for
   }
   Maker(const Maker&) = delete;
   Maker& operator=(const Maker&) = delete;
@@ -84,8 +85,8 @@ class Maker {
   Fd held_;
 };
 
-// A kernel's kit has 20,000 files: to ask for each of them would take minutes, so all of its file
-// system is asked for at once.
+// A kernel's kit has 20,000 files, and syncing each of them would take minutes, so a folder's whole
+// file system is synced at once.
 void sync_to_disk(const fs::path& path, int (*sync)(int)) {
   const Fd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW));
   if (!fd) throw errno_error("open", path.string(), errno);
@@ -131,7 +132,7 @@ bool make_folder_once(const fs::path& folder, const std::function<void(const fs:
   const Maker only_maker(parent / (maker_prefix + name));
   if (fs::exists(folder)) return false;
   TemporaryFolder work(parent, half_made_prefix + name);
-  fs::permissions(work.path(), fs::perms(0755));  // what fills it may be another user's emulator
+  fs::permissions(work.path(), fs::perms(0755));  // another user's emulator may fill it
   fill(work.path());
   put_in_place(work.path(), folder);
   work.keep();

@@ -19,7 +19,7 @@
 
 namespace {
 
-// What the disk was asked for, in order: "sync NAME", "rename NAME".
+// Records the calls that reach the disk, in order: "sync NAME", "rename NAME".
 std::vector<std::string> asked;
 
 std::string name_of(const std::filesystem::path& path) {
@@ -28,7 +28,7 @@ std::string name_of(const std::filesystem::path& path) {
 
 }  // namespace
 
-// In the place of the C library's, for all that is linked into this test.
+// Replaces the C library's functions in all that is linked into this test.
 extern "C" int fsync(int fd) {
   asked.push_back("sync " +
                   name_of(std::filesystem::read_symlink("/proc/self/fd/" + std::to_string(fd))));
@@ -58,14 +58,14 @@ class AtomicFolder : public testing::Test {
   TemporaryFolder folder_{fs::temp_directory_path(), "atomic-test"};
 };
 
-// A rename may reach the disk before the bytes do: after a power cut the file is there, and empty.
+// A rename may reach the disk before the bytes do: after a power cut the file would be empty.
 TEST_F(AtomicFolder, IsOnTheDiskBeforeItHasItsName) {
   make_folder_once(folder_.path() / "image",
                    [](const fs::path& work) { std::ofstream(work / "disk") << "bytes"; });
   EXPECT_THAT(asked, ElementsAre("sync all", "rename to image", "sync " + name_of(folder_.path())));
 }
 
-// The first command makes its images side by side.
+// lab's first command makes its images side by side.
 TEST_F(AtomicFolder, TwoAreMadeAtOnceAndOneOnce) {
   std::promise<void> first_begun, second_made;
   const auto make_first = [&](const fs::path&) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Locks between processes: a file that one of them holds until it closes it or ends.
+// Locks files between processes; a process holds a lock until it closes the file or ends.
 #pragma once
 
 #include <filesystem>
@@ -8,14 +8,14 @@
 
 namespace lab::base {
 
-// The file, made where it is not there. Error (infrastructure) where it cannot be opened.
+// Opens the file, made where it is missing. Throws an infrastructure error where that fails.
 Fd open_lock(const std::filesystem::path& file);
 
-// Whether nobody else held it; then it is held by this one. Error (infrastructure) where the file
-// system has no locks.
+// Takes the lock unless another process holds it, and returns whether it did. Throws an
+// infrastructure error where the file system has no locks.
 bool try_lock(const Fd& fd, const std::filesystem::path& file);
 
-// The same with a lock that several may hold at once, while nobody holds it alone.
+// Does the same for a shared lock, which several may hold while nobody holds it alone.
 bool try_lock_shared(const Fd& fd, const std::filesystem::path& file);
 
 }  // namespace lab::base

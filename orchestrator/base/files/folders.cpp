@@ -23,14 +23,14 @@ fs::path from_environment(const char* name, const fs::path& otherwise) {
   return value != nullptr && value[0] == '/' ? fs::path(value) : otherwise;
 }
 
-// As a shell's ~: services and cron's jobs may have no HOME, but an account has one.
+// Works as a shell's ~: services and cron jobs may lack HOME, but an account has a home folder.
 fs::path home_folder() {
   const passwd* account = ::getpwuid(::geteuid());
   const bool known = account != nullptr && account->pw_dir != nullptr && account->pw_dir[0] == '/';
   return from_environment("HOME", known ? account->pw_dir : "/root");
 }
 
-// Modules are at cache/modules/KEY/kvm.ko. Deeper, who may change a folder has been asked above it.
+// Modules are at cache/modules/KEY/kvm.ko. The folders above protect whatever lies deeper.
 constexpr int checked_levels = 3;
 
 fs::path made(const fs::path& folder) {
@@ -45,7 +45,7 @@ fs::path made(const fs::path& folder) {
   return folder;
 }
 
-// None but root could have made it or can change it.
+// Returns whether only root could have made the folder and only root can change it.
 bool is_roots(const fs::path& folder) {
   struct stat found {};
   return ::lstat(folder.c_str(), &found) == 0 && S_ISDIR(found.st_mode) && found.st_uid == 0 &&
@@ -107,7 +107,7 @@ Folders find_folders() {
   folders.state = made(from_environment("XDG_STATE_HOME", home / ".local/state") / "lab");
   folders.config = from_environment("XDG_CONFIG_HOME", home / ".config") / "lab";
   if (fs::exists(folders.config)) check_ownership(folders.config, 1);
-  // Root's labs see each other's locks from every kind of session: modules are the machine's.
+  // Root's labs see each other's locks in every kind of session, as modules belong to the machine.
   folders.runtime =
       made(::geteuid() == 0 ? fs::path("/run/lab")
                             : from_environment("XDG_RUNTIME_DIR", folders.cache) / "lab");

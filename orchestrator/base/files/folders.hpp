@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: MIT
-// Where lab keeps things (XDG base directories) and where its own parts are.
+// Finds the folders of lab's data (XDG base directories) and of its own parts.
 #pragma once
 
 #include <filesystem>
 
 namespace lab::base {
 
-// Where root's cache is, as /lab: the user that runs QEMU for root's libvirt cannot read root's
-// home, and others' labs take from it what only root can make.
+// Contains root's cache, as /lab: the user that runs QEMU for root's libvirt cannot read root's
+// home, and other users' labs take from it what only root can make.
 inline constexpr const char* system_caches = "/var/cache";
 
 struct Folders {
@@ -21,38 +21,38 @@ struct Folders {
   std::filesystem::path kvm_patch() const { return share / "kvm-patch"; }
 };
 
-// From XDG_CACHE_HOME, XDG_STATE_HOME, XDG_CONFIG_HOME, XDG_RUNTIME_DIR and HOME (each with /lab
-// behind it), made where missing but for the configuration's; root's runtime folder is /run/lab,
-// and its cache below system_caches. `share` and `reader` are LAB_SHARE and LAB_READER, or as
-// installed beside the running program; the build tree has links there (ci/package.cmake). Who is
-// not root gets links to what root has made. Error (user) where no folder can be made, or where
-// another user could have put something there (ownership.hpp).
+// Finds the folders by XDG_CACHE_HOME, XDG_STATE_HOME, XDG_CONFIG_HOME, XDG_RUNTIME_DIR and HOME
+// (each with /lab appended) and makes missing ones, except for the configuration's. Root's runtime
+// folder is /run/lab, and its cache is below system_caches. `share` and `reader` are LAB_SHARE and
+// LAB_READER, or as installed beside the running program; the build tree has links there
+// (ci/package.cmake). Other users get links to what root has made. Throws a user error where a
+// folder cannot be made, or where another user could have put something there (ownership.hpp).
 Folders find_folders();
 
-// Folders of root's cache that a cache lacks become links in it, where they are root's and none but
-// root can write in them: folders of caches are named by what they are made of. Links to what root
-// has removed meanwhile go.
+// Links the folders of root's cache that a cache lacks, where they belong to root and only root can
+// write in them: a cache's folders are named by their content. Removes links to folders that root
+// has removed meanwhile.
 void link_what_root_made(const std::filesystem::path& roots_cache,
                          const std::filesystem::path& cache);
 
-// What a program in PREFIX/bin, or in a folder below that, has as PREFIX/part. Where no folder has
-// it, where it would be of the program's own prefix. No path is compiled in: an installed lab must
-// never take the parts of the tree that it was built from.
+// Returns PREFIX/part for a program in PREFIX/bin or in a folder below that. Where no folder has
+// the part, returns its path in the program's own prefix. No path is compiled in: an installed lab
+// must never take the parts of the tree that it was built from.
 std::filesystem::path find_part(const std::filesystem::path& program,
                                 const std::filesystem::path& part);
 
-// The file of the program that runs here.
+// Returns the file of the running program.
 std::filesystem::path this_program();
 
-// Makes `to`, where nothing is yet, a copy of `from` with its mode. Error (infrastructure) that
+// Copies `from` with its mode to `to`, which must not exist. Throws an infrastructure error that
 // names the cause: the library's copy_file calls a full disk an input/output error.
 void copy_file(const std::filesystem::path& from, const std::filesystem::path& to);
 
-// Makes `to`, and its folder, where nothing is yet: the same file as `from`, or a copy of it where
-// that lies on another file system.
+// Makes `to`, which must not exist, and its folder: a link to `from`, or a copy where that lies on
+// another file system.
 void link_or_copy(const std::filesystem::path& from, const std::filesystem::path& to);
 
-// A new folder `prefix.XXXXXX` below `parent`.
+// Makes a new folder `prefix.XXXXXX` below `parent`.
 std::filesystem::path make_temporary_folder(const std::filesystem::path& parent,
                                             const std::string& prefix);
 

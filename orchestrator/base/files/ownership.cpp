@@ -44,7 +44,8 @@ void check_writers(const fs::path& path, const struct stat& status) {
                    "where you trust all that is in it: chmod -R go-w " + path.string());
 }
 
-// A run's, "4674.JzuzuN" (run_folder.hpp), half-made (atomic_folder.hpp), or of `lab outer up`.
+// Recognizes a run's folder, "4674.JzuzuN" (run_folder.hpp), a half-made one (atomic_folder.hpp),
+// and that of `lab outer up`.
 bool is_in_use(const fs::path& folder) {
   static const Pattern run(R"(\.?[0-9]+\.[A-Za-z0-9]{6})");
   const std::string name = folder.filename().string();

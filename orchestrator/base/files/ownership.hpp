@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: MIT
-// Whether a folder is this user's alone: from it come modules that the kernel loads and programs
-// that run as root.
+// Checks that a folder belongs to this user alone: the kernel loads modules from it, and root runs
+// programs from it.
 #pragma once
 
 #include <filesystem>
 
 namespace lab::base {
 
-// Checks `path`, and what lies in it up to `levels` below, where there is such a thing. Error
-// (user), with the remedy, where it belongs to another user than this process' or root, or where
-// others can write it: everyone, or a group that is not this process' own. Not looked into:
-// symbolic links, folders like /tmp in which each may only change what is his own, and those of a
-// run or of what is being made: lab hands files in them over to the user that runs QEMU.
+// Checks `path`, where it exists, and its contents up to `levels` below. Throws a user error with
+// the remedy where one belongs to another user than this process's or root, or where others can
+// write it: everyone, or a group that is not this process's own. Does not follow symbolic links,
+// nor look into folders like /tmp, in which users can change only their own files, and folders of
+// runs and of things being made: lab gives files in them to the user that runs QEMU.
 void check_ownership(const std::filesystem::path& path, int levels);
 
 }  // namespace lab::base

@@ -22,7 +22,7 @@ using testing::HasSubstr;
 
 constexpr uid_t other_user = 12345;
 
-// "WHAT | HINT"; "" where nothing is refused.
+// Returns the error as "WHAT | HINT"; "" where the action succeeds.
 template <typename Action>
 std::string refusal(Action action) {
   try {
@@ -55,7 +55,7 @@ class Ownership : public testing::Test {
   fs::path cache_ = root_.path() / "lab", module_ = cache_ / "modules/6.1-abc/kvm.ko";
 };
 
-// As `sudo -E lab` finds it.
+// `sudo -E lab` meets this case.
 TEST_F(Ownership, OfAnotherUsersCacheIsRefusedToRoot) {
   if (::geteuid() != 0) GTEST_SKIP() << "takes root, to give files away";
   EXPECT_EQ(refused_folders(), "");
@@ -96,7 +96,7 @@ TEST_F(Ownership, OfTheStoreIsChecked) {
   EXPECT_THAT(refused_folders(), HasSubstr("'" + store.string() + "' can be written by everyone"));
 }
 
-// What QEMU writes belongs to the user that runs it: another lab works beside that.
+// Files that QEMU writes belong to the user that runs it; another lab must work beside them.
 TEST_F(Ownership, OfWhatARunUsesIsTheRuns) {
   if (::geteuid() != 0) GTEST_SKIP() << "takes root, to give files away";
   for (const std::string folder :
@@ -112,8 +112,8 @@ TEST_F(Ownership, OfWhatARunUsesIsTheRuns) {
   }
 }
 
-// Another user's link leads where he wants; one's own does not. What /tmp is like is no place that
-// anything is taken from: roots of other suites have one.
+// Another user's link may lead anywhere and is refused; one's own is accepted. So are folders like
+// /tmp: roots of other suites have one, and lab takes nothing from it.
 TEST_F(Ownership, OfALinkIsTheLinksOwn) {
   fs::create_symlink("/etc/hostname", cache_ / "link");
   fs::create_directory(cache_ / "tmp");
@@ -124,7 +124,7 @@ TEST_F(Ownership, OfALinkIsTheLinksOwn) {
   EXPECT_THAT(refused_folders(), HasSubstr("link' belongs to user uid 12345"));
 }
 
-// A /run of the child's own in which somebody was quicker than lab.
+// Gives the child a /run of its own in which somebody made the folder before lab.
 [[noreturn]] void find_folders_in_a_run_of_another_user() {
   const std::string error = refusal([] {
     if (::unshare(CLONE_NEWNS) != 0 ||

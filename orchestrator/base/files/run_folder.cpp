@@ -28,7 +28,7 @@ fs::path lock_file(const fs::path& folder) {
 
 RunFolder::RunFolder(const Folders& folders) {
   fs::create_directories(runs(folders));
-  // Locked before it has its name: no other lab may take it for a dead one's.
+  // It is locked before it gets its name, so that no other lab takes it for a dead one's.
   TemporaryFolder young(runs(folders), "." + std::to_string(::getpid()));
   lock_ = open_lock(lock_file(young.path()));
   if (!try_lock(lock_, lock_file(young.path())))
@@ -54,11 +54,11 @@ void keep_run_folders() {
 
 namespace {
 
-// A hidden folder is a young run's; one of a dead process is no more than an empty folder.
+// A hidden folder belongs to a run that begins; a dead process leaves only an empty one.
 bool is_alive(const Folders& folders, const std::string& id) {
   if (id.starts_with(".")) return fs::exists("/proc/" + id.substr(1, id.find('.', 1) - 1));
   const fs::path file = lock_file(runs(folders) / id);
-  const Fd lock(::open(file.c_str(), O_RDWR | O_CLOEXEC));  // not made: it may just be removed
+  const Fd lock(::open(file.c_str(), O_RDWR | O_CLOEXEC));  // not created: it may just be removed
   return lock && !try_lock(lock, file);
 }
 

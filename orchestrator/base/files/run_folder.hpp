@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// A folder for everything that one running lab puts on disk, so that a later lab can tell what a
-// killed one left: as long as its lab lives, it holds a lock on the folder.
+// Keeps in one folder everything that a running lab puts on disk. The lab holds a lock on the
+// folder as long as it lives, so that a later lab recognizes what a killed one left.
 #pragma once
 
 #include <filesystem>
@@ -30,11 +30,11 @@ class RunFolder {
   Fd lock_;
 };
 
-// What belongs to a run of this process could not be cleared. From now on its run folders stay,
-// empty: they lead the next lab to it.
+// Keeps this process's run folders, empty, from now on. Call it where something of a run could not
+// be cleared: the folders lead the next lab to it.
 void keep_run_folders();
 
-// Ids of runs whose lab is no more, and so of what it left: domains carry them in their names.
+// Returns the ids of runs whose lab has ended. Domains that it left have them in their names.
 std::vector<std::string> dead_runs(const Folders& folders);
 
 // Removes a run's folders.

@@ -19,7 +19,7 @@ namespace lab::base {
 namespace fs = std::filesystem;
 namespace {
 
-// In each folder of a shared cache: a line for each file, folder and link in it.
+// This file in each folder of a shared cache has a line for each file, folder and link there.
 constexpr const char* digests_name = ".digests";
 constexpr auto half_made_age = std::chrono::hours(24);
 
@@ -27,7 +27,7 @@ fs::path counterpart(const fs::path& folder, const fs::path& cache) {
   return cache / folder.parent_path().filename() / folder.filename();
 }
 
-// A link must stay in its folder, wherever that is copied to.
+// A link must not lead out of its folder, wherever that is copied to.
 std::string link_line(const fs::path& folder, const fs::path& name) {
   const fs::path target = fs::read_symlink(folder / name);
   const fs::path meant = (name.parent_path() / target).lexically_normal();
@@ -91,7 +91,7 @@ void check_digests(const fs::path& folder) {
       throw infrastructure_error("'" + name_in(line) + "' does not belong to it");
 }
 
-// Copies what is in a folder; nobody but the owner can write the copies.
+// Copies a folder's contents; nobody but the owner can write the copies.
 void copy_contents(const fs::path& from, const fs::path& to) {
   run_checked({.argv = {"cp", "-R", "--no-dereference", "--preserve=mode,timestamps,links",
                         "--sparse=always", "--", (from / ".").string(), to.string()}});
@@ -101,7 +101,7 @@ void copy_contents(const fs::path& from, const fs::path& to) {
       fs::permissions(entry.path(), fs::status(entry.path()).permissions() & fs::perms(0755));
 }
 
-// False, with a warning, where it is not what was published.
+// Returns false, with a warning, where the copy differs from what was published.
 bool copy_shared(const fs::path& from, const fs::path& to) {
   std::string why;
   try {
@@ -119,7 +119,8 @@ bool copy_shared(const fs::path& from, const fs::path& to) {
   return false;
 }
 
-// Of a lab that was killed while it published. No lock says so there, but their age does.
+// Removes folders that a lab left when it was killed while publishing. There is no lock, so their
+// age decides.
 void remove_half_published(const fs::path& parent) {
   std::error_code ignored;
   for (const auto& entry : fs::directory_iterator(parent, ignored))

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// A read-only cache under the local one, on a network file system perhaps: LAB_SHARED_CACHE. No
-// lock is ever taken there; what makes its folders safe to take are the digests that lie in them.
+// Reads from a shared cache under the local one (LAB_SHARED_CACHE), perhaps on a network file
+// system. It takes no lock there: digests in the folders show that they are whole.
 #pragma once
 
 #include <filesystem>
@@ -8,18 +8,19 @@
 
 namespace lab::base {
 
-// The folder that LAB_SHARED_CACHE names; nullopt where it is not set, or where no such folder is
-// there, which is warned about. Error (user) where it is no absolute path.
+// Returns the folder that LAB_SHARED_CACHE names; nullopt where it is not set, or, with a warning,
+// where no such folder exists. Throws a user error where it is no absolute path.
 std::optional<std::filesystem::path> shared_cache();
 
-// Whether `folder` (CACHE/KIND/NAME) is in the local cache. Where it is not and the shared cache
-// has KIND/NAME, it is copied whole, by one process at a time. Its digests are those of the copy: a
-// folder that is damaged, not whole, or changes meanwhile is warned about and left there.
+// Returns whether `folder` (CACHE/KIND/NAME) is now in the local cache. Where it was not and the
+// shared cache has KIND/NAME, copies it whole, by one process at a time. Checks the digests of the
+// copy: warns about a folder that is damaged, not whole, or changes meanwhile, and does not take
+// it.
 bool take_shared(const std::filesystem::path& folder);
 
 // Copies `folder` (CACHE/KIND/NAME) as KIND/NAME into the cache `to` that others will share, with
-// its digests, whole or not at all. False where it is there already. Error (infrastructure) where
-// it cannot be read or written.
+// its digests, whole or not at all. Returns false where it is there already. Throws an
+// infrastructure error where it cannot be read or written.
 bool publish(const std::filesystem::path& folder, const std::filesystem::path& to);
 
 }  // namespace lab::base

@@ -46,7 +46,7 @@ class SharedCache : public testing::Test {
 
   static void write(const fs::path& file, const std::string& text) { std::ofstream(file) << text; }
 
-  // What is left of a folder that is not taken: the lock alone.
+  // Only the lock remains of a folder that was not taken.
   bool nothing_is_local() const {
     for (const auto& entry : fs::directory_iterator(local_.parent_path()))
       if (entry.path().filename() != ".lock") return false;
@@ -87,7 +87,7 @@ TEST_F(SharedCache, HasNoLock) {
     EXPECT_THAT(entry.path().filename().string(), testing::Not(HasSubstr("lock")));
 }
 
-// In a process without root's rights, for which it is read-only.
+// Runs in a process without root's rights, for which the shared cache is read-only.
 TEST_F(SharedCache, NeedsNoRightToWrite) {
   fs::permissions(folder_.path(), fs::perms(0755));
   for (const char* part : {"node", "node/images"}) {
@@ -157,7 +157,7 @@ TEST_F(SharedCache, RefusesWhatChangesMeanwhile) {
   EXPECT_THAT(said_.str(), HasSubstr("'disk' is not as it was written"));
 }
 
-// Each of them would copy it if none waited for another.
+// Each process would copy the folder if none waited for another.
 TEST_F(SharedCache, IsCopiedOnceByManyProcesses) {
   const fs::path tools = folder_.path() / "tools", log = folder_.path() / "log";
   fs::create_directory(tools);
@@ -180,7 +180,7 @@ TEST_F(SharedCache, IsCopiedOnceByManyProcesses) {
   EXPECT_EQ(read_file(log), "\n");
 }
 
-// lab makes images side by side: to wait for another one would be its own lock that it waits for.
+// lab makes images side by side: if one waited for another, lab would wait for its own lock.
 TEST_F(SharedCache, IsCopiedWhileAnotherFolderIsMade) {
   make_folder_once(local_.parent_path() / "other",
                    [&](const fs::path&) { EXPECT_TRUE(take_shared(local_)); });

@@ -15,9 +15,10 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// The group's folder and all above it, whose limits hold as well. `controller`: of v1; "" is v2.
-// Lines of /proc/self/cgroup are NUMBER:CONTROLLERS:PATH (cgroups(7)). In a container the path may
-// be the host's, which is not there: then what is mounted is the container's own group.
+// Returns the group's folder and all above it, whose limits apply as well. `controller` is v1's; ""
+// stands for v2. Lines of /proc/self/cgroup are NUMBER:CONTROLLERS:PATH (cgroups(7)). In a
+// container the path may be the host's, which does not exist there: then the mounted group is the
+// container's own.
 std::vector<fs::path> groups(const fs::path& root, const std::string& controller) {
   std::ifstream lines(root / "proc/self/cgroup");
   for (std::string line; std::getline(lines, line);) {
@@ -36,7 +37,7 @@ std::vector<fs::path> groups(const fs::path& root, const std::string& controller
   return {};
 }
 
-// The number that the file consists of; none where it is not there or says "max" or -1.
+// Returns the number that the file consists of; nullopt where it is missing or says "max" or -1.
 std::optional<double> number_in(const fs::path& file) {
   std::istringstream text(read_line(file));
   double number = 0;
@@ -66,7 +67,7 @@ double page_cache_in(const fs::path& file, const std::string& name) {
   return 0;
 }
 
-// Bytes that the group may still take.
+// Returns how many more bytes the group may allocate.
 std::optional<double> left_in(const fs::path& group, const char* limit_file, const char* used_file,
                               const char* page_cache) {
   const auto limit = number_in(group / limit_file), used = number_in(group / used_file);

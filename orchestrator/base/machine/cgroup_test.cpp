@@ -51,7 +51,7 @@ TEST_F(Cgroup, ItsOwnLimitAndThatOfTheGroupsAbove) {
   EXPECT_EQ(usable_memory_mib(300, root()), 300u);
 }
 
-// In a container the path is the host's, and what is mounted is the container's own group.
+// In a container the path is the host's, and the mounted folder is the container's own group.
 TEST_F(Cgroup, OfVersionOneWithAPathThatIsNotThere) {
   write("proc/self/cgroup", "4:memory:/docker/abc\n3:cpu,cpuacct:/docker/abc\n0::/docker/abc\n");
   write("sys/fs/cgroup/cpu/cpu.cfs_quota_us", "200000\n");

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Work in a thread of its own, beside the caller's.
+// Runs work in a thread of its own, beside the caller's.
 #pragma once
 
 #include <exception>
@@ -13,11 +13,11 @@ class Beside {
   explicit Beside(std::function<void()> work);
   Beside(const Beside&) = delete;
   Beside& operator=(const Beside&) = delete;
-  // Interrupts the work where it is not done (interrupted() is then true in its thread), and waits
-  // for its end. What the work throws is lost unless wait() was called.
+  // Interrupts unfinished work (interrupted() is then true in its thread) and waits for its end. An
+  // exception of the work is lost unless wait() was called.
   ~Beside();
 
-  // Until the work is done. Throws what the work threw.
+  // Waits until the work is done. Throws what the work threw.
   void wait();
 
  private:

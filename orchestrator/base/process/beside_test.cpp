@@ -25,7 +25,7 @@ TEST(Beside, ThrowsWhatTheWorkThrew) {
   EXPECT_THROW(work.wait(), Error);
 }
 
-// A failure of the caller's does not wait for a program that runs for an hour, and leaves none.
+// A caller that fails does not wait for a program that runs for an hour, and leaves none behind.
 TEST(Beside, EndsAProgramWhereTheCallerGoesWithoutIt) {
   std::atomic<bool> ended = false;
   const Stopwatch watch;

@@ -42,7 +42,7 @@ std::vector<std::string> merged_environment(const Command& command) {
   return result;
 }
 
-// In the child, after fork: only async-signal-safe calls.
+// Runs in the child, after fork, and makes only async-signal-safe calls.
 [[noreturn]] void become(char** argv, char** environment, const char* folder, int in, int out,
                          int err, int failure, pid_t parent, int death_signal) {
   ::setpgid(0, 0);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Starts another program; process/subprocess and process/piped_process say what becomes of it.
+// Starts another program; process/subprocess and process/piped_process wait for it and end it.
 #pragma once
 
 #include <signal.h>
@@ -12,8 +12,8 @@ namespace lab::base {
 
 struct ChildOptions {
   bool input = false;  // a pipe as its standard input, else /dev/null
-  // What the kernel sends it when the thread that started it ends. unshare blocks SIGTERM while it
-  // waits, so nothing less than SIGKILL would end a contained command.
+  // The signal that the kernel sends it when the thread that started it ends. unshare blocks
+  // SIGTERM while it waits, so nothing less than SIGKILL would end a contained command.
   int death_signal = SIGKILL;
 };
 
@@ -23,11 +23,11 @@ struct Child {
   Fd output, errors;  // read ends
 };
 
-// In a process group of its own, whose number is the child's. Error (infrastructure) where it
-// cannot be started.
+// Starts the command in a process group of its own, whose number is the child's process ID. Throws
+// an infrastructure error where it cannot be started.
 Child start_child(const Command& command, const ChildOptions& options = {});
 
-// Whether it is no more, waited for or not.
+// Returns whether the process has ended, whether or not it was waited for.
 bool has_ended(pid_t pid);
 
 }  // namespace lab::base

@@ -10,7 +10,7 @@
 namespace lab::base {
 namespace {
 
-// Collects all that ended; does not return once the child is among it.
+// Reaps all processes that have ended; exits once the child is among them.
 void collect(pid_t child) {
   int status = 0;
   for (pid_t ended = 0; (ended = ::waitpid(-1, &status, WNOHANG)) > 0;)
@@ -22,7 +22,7 @@ void collect(pid_t child) {
     siginfo_t info{};
     const int signal = ::sigwaitinfo(&signals, &info);
     if (signal == SIGCHLD) collect(child);
-    // The kernel sends a terminal's signals to the child as well, which is of the same group.
+    // The kernel sends a terminal's signals to the child as well, as it is in the same group.
     else if (signal > 0 && info.si_code != SI_KERNEL)
       ::kill(child, signal);
   }
@@ -38,7 +38,7 @@ void leave_first_process() {
   ::sigprocmask(SIG_SETMASK, &all, &before);
   const pid_t child = ::fork();
   if (child > 0) be_init_of(child, all);
-  // The child goes on, as does process 1 where no other can be made.
+  // The child continues here, and so does process 1 where it cannot fork.
   ::sigprocmask(SIG_SETMASK, &before, nullptr);
 }
 

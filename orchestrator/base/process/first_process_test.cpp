@@ -15,8 +15,8 @@
 namespace lab::base {
 namespace {
 
-// A process 1 that does `work`, and what it ended with. Ordinary users need a user namespace for
-// it.
+// Runs `work` in a process 1 and keeps its exit status. Ordinary users need a user namespace for
+// that.
 class FirstProcess {
  public:
   explicit FirstProcess(const std::function<int()>& work) {

@@ -21,8 +21,8 @@ volatile sig_atomic_t received = 0;
 
 thread_local std::stop_token thread_stop;
 
-// Of the first signal, in seconds. A terminal and a wrapper may both pass one on, so what comes
-// soon after is no second one.
+// Holds the time of the first signal, in seconds. A terminal and a wrapper may both pass one on, so
+// a signal soon after it does not count as a second one.
 volatile sig_atomic_t received_at = 0;
 
 sig_atomic_t now() {
@@ -31,7 +31,7 @@ sig_atomic_t now() {
   return static_cast<sig_atomic_t>(time.tv_sec);
 }
 
-// Only async-signal-safe calls.
+// Makes only async-signal-safe calls.
 void on_signal(int number) {
   if (received == 0) {
     received_at = now();

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// SIGINT and SIGTERM as a question that every waiting loop asks, so that cleanup always runs.
+// Turns SIGINT and SIGTERM into a flag that every waiting loop checks, so that cleanup always runs.
 #pragma once
 
 #include <chrono>
@@ -7,25 +7,25 @@
 
 namespace lab::base {
 
-// From now on SIGINT, SIGTERM and SIGHUP set a flag instead of ending the process, and SIGPIPE is
-// ignored. A second one, two seconds later or more, ends the process at once (exit code 130): what
-// cleans up may hang. Call once, at the start of main.
+// Makes SIGINT, SIGTERM and SIGHUP set a flag instead of ending the process, and ignores SIGPIPE. A
+// second signal, two seconds later or more, ends the process at once (exit code 130), as cleanup
+// may hang. Call once, at the start of main.
 void catch_interrupts();
 
-// Whether one of them came, or this thread alone is to end. Sleeping system calls end early at a
-// signal.
+// Returns whether one of them came, or this thread alone should end. Sleeping system calls end
+// early at a signal.
 bool interrupted();
 
-// From now on interrupted() asks this token, too, in the calling thread.
+// Makes interrupted() check this token, too, in the calling thread.
 void interrupt_thread_by(std::stop_token stop);
 
-// Throws Error (interrupted) if so.
+// Throws Error (interrupted) where interrupted() is true.
 void throw_if_interrupted();
 
 // Sleeps; throws Error (interrupted) as soon as the user asks to stop.
 void sleep_interruptibly(double seconds);
 
-// Sleeps until that very moment: the kernel may not let it wait for the next timer nearby.
+// Sleeps until exactly that moment: the kernel may not delay it to a timer nearby.
 void sleep_until_interruptibly(std::chrono::steady_clock::time_point moment);
 
 }  // namespace lab::base

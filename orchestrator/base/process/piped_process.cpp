@@ -30,7 +30,7 @@ PipedProcess::PipedProcess(const Command& command) : child_(start_child(command,
 PipedProcess::~PipedProcess() {
   child_.input.reset();
   while (!ending()) ::usleep(20'000);
-  // A child of its that holds on to the group is no lane any more.
+  // A child that it left in its group is of no more use.
   ::kill(-child_.pid, SIGKILL);
   while (::waitpid(child_.pid, nullptr, 0) < 0 && errno == EINTR) {
   }
@@ -44,7 +44,7 @@ void PipedProcess::flush() {
     else if (errno == EAGAIN)
       return;
     else if (errno != EINTR)
-      child_.input.reset();  // it does not listen any more: its end is seen elsewhere
+      child_.input.reset();  // it reads no more; ended() notices its end
   }
   if (!child_.input) unsent_.clear();
 }
@@ -74,7 +74,7 @@ void PipedProcess::end() {
   terminate();
 }
 
-// One that was stopped takes the signal when it goes on.
+// A stopped process handles the signal only after SIGCONT.
 void PipedProcess::terminate() {
   terminated_ = true;  // a second one would end a lab at once
   ::kill(-child_.pid, SIGTERM);
@@ -85,8 +85,8 @@ bool PipedProcess::ending() {
   if (ended()) return true;
   read_errors();
   if (!told_) {
-    // Its input's end is what it waits for; the signal is for those between, as ssh, and comes
-    // later.
+    // It waits for the end of its input; the signal comes later and is for programs between, as
+    // ssh.
     child_.input.reset();
     told_ = true;
     since_told_.restart();

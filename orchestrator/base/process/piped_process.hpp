@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// A program that lab talks to by its standard input and output.
+// Runs a program that lab talks to by its standard input and output.
 #pragma once
 
 #include <string>
@@ -10,14 +10,15 @@
 
 namespace lab::base {
 
-// Nothing here waits, but for the end. It gets SIGTERM where lab dies, and is expected to end when
-// its standard input does.
+// Only the destructor waits. The program gets SIGTERM where lab dies, and should end when its
+// standard input does.
 class PipedProcess {
  public:
-  explicit PipedProcess(const Command& command);  // Error (infrastructure) where it cannot start
+  // Throws an infrastructure error where it cannot start.
+  explicit PipedProcess(const Command& command);
   PipedProcess(const PipedProcess&) = delete;
   PipedProcess& operator=(const PipedProcess&) = delete;
-  // Closes its input; waits for its end as long as `ending` allows.
+  // Closes its input and waits for its end as long as ending() allows.
   ~PipedProcess();
 
   pid_t pid() const { return child_.pid; }
@@ -25,19 +26,19 @@ class PipedProcess {
   int errors_fd() const { return child_.errors.get(); }  // -1 once it is closed
   Fd take_output() { return std::move(child_.output); }  // not blocking
 
-  // Bytes for its input; they are sent as it takes them, by flush().
+  // Queues bytes for its input; flush() sends as many as it accepts.
   void write(std::string_view bytes) { unsent_ += bytes; }
   bool has_unsent() const { return !unsent_.empty(); }
   void flush();
-  // Keeps the last bytes of what it prints on standard error.
+  // Reads its standard error and keeps the last bytes.
   void read_errors();
 
   bool ended() const { return has_ended(child_.pid); }
-  // Tells it to end: by its input, and whoever is in its process group by SIGTERM.
+  // Asks it to end: closes its input and sends SIGTERM to its process group.
   void end();
-  // Ends it; true where that is done. Call it until then: who does not go in time is killed.
+  // Ends it and returns whether that is done. Call it until then: it kills one that ends too late.
   bool ending();
-  // "exit code 255: ssh: connect to host ...", of one that has ended.
+  // Describes how it ended: "exit code 255: ssh: connect to host ...".
   std::string last_words();
 
  private:

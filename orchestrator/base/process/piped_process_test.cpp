@@ -41,7 +41,7 @@ TEST(PipedProcess, TakesItsInputAndGivesItsOutput) {
   process.write("hello");
   process.flush();
   EXPECT_FALSE(process.has_unsent());
-  EXPECT_TRUE(ends_soon(process));  // for its input ends
+  EXPECT_TRUE(ends_soon(process));  // because its input ends
   EXPECT_EQ(read_all(output.get()), "hello");
   EXPECT_EQ(process.last_words(), "exit code 0");
 }

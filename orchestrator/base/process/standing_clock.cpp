@@ -12,7 +12,7 @@ constexpr unsigned short port = 0x8901;
 constexpr unsigned char stand = '0', go = '1', skip = '2';
 
 thread_local bool stands = false;
-// How it is where it does not stand for this thread: a machine may skip all work.
+// The clock's state while it does not stand for this thread: a machine may skip all work.
 thread_local unsigned char otherwise = go;
 
 void set_clock(unsigned char how) {
@@ -20,7 +20,7 @@ void set_clock(unsigned char how) {
   stands = how == stand;
 }
 
-// What the port says: `stand` also where the clock skips. A port that is none reads as all ones.
+// Reads the port: `stand` also where the clock skips. A port without a device reads as all ones.
 unsigned char read_clock() {
   return ::ioperm(port, 1, 1) == 0 ? ::inb(port) : 0xff;
 }
@@ -65,8 +65,8 @@ SkippingClock::~SkippingClock() {
 
 }  // namespace lab::base
 
-// The C library's, for all of this program: libvirt waits by it, too, in the middle of calls that
-// are work otherwise.
+// Replaces the C library's poll() in all of this program: libvirt waits by it, too, in the middle
+// of calls that otherwise work.
 extern "C" int poll(pollfd* descriptors, nfds_t count, int milliseconds) {
   const lab::base::GoingClock waiting;
   const timespec limit{milliseconds / 1000, milliseconds % 1000 * 1000000L};

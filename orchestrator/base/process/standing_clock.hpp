@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: MIT
-// A machine that counts instructions can let its clock stand (lab's emulators: ci/emulators,
-// changes machine-port). It does so while lab works there, so that guests do not notice how long
-// that takes: another build of lab takes other instructions.
+// A machine that counts instructions can stop its clock (lab's emulators: ci/emulators, changes
+// machine-port). It does so while lab works in it, so that guests do not notice how long that
+// takes: another build of lab executes other instructions.
 #pragma once
 
 namespace lab::base {
 
-// As long as this is there, the clock stands while this thread works, and goes while it waits (by
-// poll(), for a time or for a child). The thread comes before all others: nothing else may run
-// while the clock stands. Does nothing where the machine cannot, or is not `asked`: on a machine of
-// metal the port may be anything's. At its end, as before its beginning in a restored machine
-// (images/outer: lab-warm), only waiting takes time.
+// While an object of this class exists, the clock stands while this thread works, and runs while it
+// waits (by poll(), for a time or for a child). The thread has priority over all others: nothing
+// else may run while the clock stands. Does nothing where the machine cannot stop its clock, or
+// without `asked`: on a physical machine the port may belong to any device. After its end, as
+// before its beginning in a restored machine (images/outer: lab-warm), only waiting takes time.
 class StandingClock {
  public:
   explicit StandingClock(bool asked);
@@ -19,8 +19,8 @@ class StandingClock {
   ~StandingClock();
 };
 
-// Belongs around what waits for the time or for another process, and not by poll(): the clock goes
-// meanwhile.
+// Lets the clock run meanwhile. Use it around code that waits for a time or another process by
+// other means than poll().
 class GoingClock {
  public:
   GoingClock();
@@ -32,9 +32,9 @@ class GoingClock {
   bool stood_;
 };
 
-// Belongs around what other processes do for this thread before a guest runs. Where the machine
-// can, and was asked to, their work takes no time, only waiting does. A GoingClock in it changes
-// nothing.
+// Use it around work that other processes do for this thread before a guest runs. Where the machine
+// supports it and was asked to, their work takes no time, only waiting does. A GoingClock within it
+// changes nothing.
 class SkippingClock {
  public:
   SkippingClock();

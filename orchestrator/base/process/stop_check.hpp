@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// A process that somebody stopped (SIGSTOP) neither ends nor goes on: whoever waits for it waits
-// for ever.
+// Detects a process that somebody stopped (SIGSTOP): it neither ends nor goes on, so that whoever
+// waits for it waits for ever.
 #pragma once
 
 #include <sys/types.h>
@@ -13,22 +13,22 @@
 
 namespace lab::base {
 
-// By a signal, which is another state than a debugger's. `process`: its folder in /proc. False
-// where it is gone.
+// Returns whether a signal stopped it; a debugger's stop is another state. `process` is its folder
+// in /proc. Returns false where it is gone.
 bool is_stopped(const std::filesystem::path& process);
-// Its program's, of at most 15 characters; "" where it is gone.
+// Returns the name of its program, at most 15 characters; "" where it is gone.
 std::string process_name(const std::filesystem::path& process);
 
 inline constexpr double stop_patience = 20;  // seconds
 
 class StopCheck {
  public:
-  // `name`: of the program, for people.
+  // `name` is the program's, for messages.
   explicit StopCheck(std::string name, double patience = stop_patience)
       : name_(std::move(name)), patience_(patience) {}
 
-  // Ask often. Error (infrastructure) where the process was stopped at each call for `patience`
-  // seconds; it names the process, and what lets it go on.
+  // Call this often. Throws an infrastructure error where the process was stopped at each call for
+  // `patience` seconds; it names the process and the command that continues it.
   void check(pid_t process);
 
  private:

@@ -21,7 +21,7 @@
 namespace lab::base {
 namespace {
 
-// Keeps the last `keep` bytes and hands over whole lines.
+// Keeps the last `keep` bytes and passes whole lines to `on_line`.
 class Collector {
  public:
   Collector(std::string& kept, std::size_t keep,
@@ -56,7 +56,7 @@ class Collector {
   std::string line_;
 };
 
-// Reads what is there; closes the descriptor at its end.
+// Reads the available bytes; closes the descriptor at the end of the stream.
 void drain(Fd& fd, Collector& collector) {
   std::array<char, 1 << 14> buffer{};
   const ssize_t count = ::read(fd.get(), buffer.data(), buffer.size());
@@ -64,7 +64,7 @@ void drain(Fd& fd, Collector& collector) {
   if (count == 0 || (count < 0 && errno != EINTR && errno != EAGAIN)) fd.reset();
 }
 
-// Ends the whole group: politely, then for good.
+// Ends the whole group: by SIGTERM, then by SIGKILL.
 void end_group(pid_t pid) {
   ::kill(-pid, SIGTERM);
   for (int i = 0; i < 100 && !has_ended(pid); ++i) ::usleep(20'000);
@@ -73,13 +73,13 @@ void end_group(pid_t pid) {
 
 enum class Ended { by_itself, time_limit, interrupted };
 
-// Until the process is gone and what it wrote is read. A daemon that it left behind may hold the
-// pipes open, and it may close them and live on: its own end decides.
+// Reads until the process has ended and its output is read. A daemon that it left may hold the
+// pipes open, and the process may close them and live on, so only its own end counts.
 Ended collect(Child& child, const Command& command, Outcome& outcome) {
   Collector output(outcome.output, command.keep, nullptr);
   Collector errors(outcome.errors, command.keep, &command.on_line);
   const auto end = std::chrono::steady_clock::now() + command.limit;
-  bool told = interrupted();  // then it was started nevertheless
+  bool told = interrupted();  // then it starts all the same
   for (bool gone = false; !gone;) {
     if (interrupted() && !command.cleans_up) return Ended::interrupted;
     if (interrupted() && !std::exchange(told, true)) ::kill(child.pid, SIGTERM);
@@ -98,7 +98,7 @@ Ended collect(Child& child, const Command& command, Outcome& outcome) {
   return Ended::by_itself;
 }
 
-// Ends the child however collecting ended, also by an exception of on_line.
+// Ends the child even where collecting ended by an exception of on_line.
 class Reaper {
  public:
   explicit Reaper(pid_t pid) : pid_(pid) {}

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Running other programs: with a time limit, bounded output, and no shell in between.
+// Runs other programs with a time limit, bounded output, and no shell in between.
 #pragma once
 
 #include <sys/types.h>
@@ -21,10 +21,10 @@ struct Command {
   std::chrono::milliseconds limit{std::chrono::minutes(30)};
   std::function<void(const std::string&)> on_line;  // each line of standard error as it comes
   std::size_t keep = 1u << 20;                      // bytes kept of each stream (the last ones)
-  // As root: in PID and mount namespaces of its own, so that no process and no mount of it can
-  // outlive it, even by kill -9 of lab. For scripts that start many programs.
+  // As root: runs it in PID and mount namespaces of its own, so that no process or mount outlives
+  // it, even after kill -9 of lab. Meant for scripts that start many programs.
   bool contained = false;
-  // Where lab is interrupted or dies, the program alone gets SIGTERM, and run() waits for its end.
+  // Where lab is interrupted or dies, only the program gets SIGTERM, and run() waits for its end.
   bool cleans_up = false;
 };
 
@@ -36,29 +36,30 @@ struct Outcome {
   std::string errors;      // standard error, at most `keep` bytes
 };
 
-// Runs a command to its end in a process group of its own; the whole group is killed at the time
-// limit and, unless the command cleans up, when lab is interrupted (then Error interrupted) or
-// dies. Error (infrastructure) where the program cannot be started; a non-zero exit is in the
-// outcome.
+// Runs a command to its end in a process group of its own. Kills the whole group at the time limit
+// and, unless the command cleans up, when lab is interrupted (then it throws Error (interrupted))
+// or dies. Throws an infrastructure error where the program cannot be started; a non-zero exit is
+// in the outcome.
 Outcome run(const Command& command);
 
-// As run(), but a failure is an Error (infrastructure) that names the command and shows the last
-// lines of its standard error. Returns standard output.
+// Runs the command as run() does and returns its standard output. On a failure throws an
+// infrastructure error with the command and the last lines of its standard error.
 std::string run_checked(const Command& command);
 
-// A program that runs beside lab; its whole group is killed at this object's end and when lab dies.
-// Command's limit, on_line, contained and cleans_up are not asked.
+// Runs a program beside lab. Its whole group is killed at this object's end and when lab dies.
+// Ignores Command's limit, on_line, contained and cleans_up.
 class Process {
  public:
-  explicit Process(const Command& command);  // Error (infrastructure) where it cannot be started
+  // Throws an infrastructure error where it cannot start.
+  explicit Process(const Command& command);
   Process(const Process&) = delete;
   Process& operator=(const Process&) = delete;
   ~Process();
 
-  // Whether it still runs; takes in what it printed, so ask often.
+  // Returns whether it still runs. Also reads its output, so call it often.
   bool running();
   pid_t pid() const;
-  // The last `keep` bytes of both its streams.
+  // Returns the last `keep` bytes of its two streams together.
   const std::string& output() const;
 
  private:

@@ -26,7 +26,7 @@ std::string did_you_mean(std::string_view text, std::span<const std::string_view
   if (text.size() > 64 || known.empty()) return "";
   const auto nearest =
       std::ranges::min_element(known, {}, [&](auto word) { return edit_distance(text, word); });
-  // Further away than about a third of the word is another word.
+  // A word that differs in more than about a third of its letters is another word.
   if (edit_distance(text, *nearest) > (text.size() + 2) / 3) return "";
   return ", did you mean '" + std::string(*nearest) + "'?";
 }

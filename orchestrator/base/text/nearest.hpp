@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Which of the words that there are was likely meant by one that there is not.
+// Suggests the known word that an unknown one was likely meant to be.
 #pragma once
 
 #include <cstddef>
@@ -9,10 +9,10 @@
 
 namespace lab::base {
 
-// Letters to insert, remove or replace to make one of the other.
+// Counts the letters to insert, remove or replace to turn one text into the other.
 std::size_t edit_distance(std::string_view a, std::string_view b);
 
-// ", did you mean 'x'?" for the nearest of `known`; empty where none is near.
+// Returns ", did you mean 'x'?" for the nearest of `known`; "" where none is near.
 std::string did_you_mean(std::string_view text, std::span<const std::string_view> known);
 
 }  // namespace lab::base

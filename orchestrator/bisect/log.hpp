@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// What a bisection was asked and has found so far, as a JSON file: `lab bisect --resume` goes on
-// from it, whatever ended the last one.
+// Keeps a bisection's request and answers in a JSON file, so that `lab bisect --resume` continues
+// it, whatever ended the last run.
 #pragma once
 
 #include <cstdint>
@@ -13,7 +13,7 @@
 
 namespace lab::bisect {
 
-// As on the command line.
+// Holds the request as on the command line.
 struct Request {
   std::string scenario;
   std::string source, good, bad;  // a kernel tree and two commits; or
@@ -27,14 +27,14 @@ struct Request {
   bool operator==(const Request&) const = default;
 };
 
-// One point that was tested, or answered without a run.
+// Is one point that was tested, or answered without a run.
 struct Entry {
   std::string id;
   Answer answer = Answer::skipped;
   std::optional<double> exits;       // of the subject; absent where it was not run
   std::vector<std::string> records;  // ids in the store
-  std::string content;               // what stands for what was run; equal: the same answer
-  std::string note;                  // why it was skipped, or whose answer it has
+  std::string content;               // identifies what was run; where equal, the answer is the same
+  std::string note;                  // why it was skipped, or which point's answer it got
 
   bool operator==(const Entry&) const = default;
 };
@@ -44,15 +44,16 @@ struct Log {
   std::vector<Entry> entries;  // in the order of the answers
 
   const Entry* find(const std::string& id) const;
-  const Entry* find_content(const std::string& content) const;  // that was run; null for ""
+  // Returns an entry that was run; null for "".
+  const Entry* find_content(const std::string& content) const;
 
   bool operator==(const Log&) const = default;
 };
 
 std::string_view to_string(Answer answer);  // "old", "new", "skipped"
 
-// write_log: whole or not at all. read_log throws base::Error (user) where there is none, or it is
-// damaged.
+// write_log writes the file whole or not at all. read_log throws a user error where the file is
+// missing or damaged.
 void write_log(const std::filesystem::path& file, const Log& log);
 Log read_log(const std::filesystem::path& file);
 

@@ -6,7 +6,7 @@
 namespace lab::bisect {
 namespace {
 
-// How far a point of this weight is from the place that is wanted.
+// Returns how far a point of this weight is from the wanted place.
 std::size_t distance(std::size_t a, std::size_t b) {
   return a > b ? a - b : b - a;
 }
@@ -41,7 +41,7 @@ std::size_t Search::candidates_among(const std::vector<bool>& found) const {
   return count;
 }
 
-// One more than the parent's where a point has one parent; a merge's ancestors are counted.
+// A point with one parent weighs one more than its parent; a merge's ancestors are counted.
 std::vector<std::size_t> Search::weights() const {
   std::vector<std::size_t> weights(points_.size(), 0);
   for (std::size_t i = 0; i < points_.size(); ++i) {

@@ -18,7 +18,7 @@ std::vector<Point> chain(std::size_t count) {
   return points;
 }
 
-// Whether the point has the culprit in its history.
+// Returns whether the point has the culprit in its history.
 bool has(const std::vector<Point>& points, std::size_t point, std::size_t culprit) {
   if (point == culprit) return true;
   return std::ranges::any_of(points[point].parents,
@@ -73,7 +73,7 @@ TEST(Search, GoesAroundWhatDoesNotBuild) {
   const auto points = chain(65);
   for (std::size_t culprit = 1; culprit <= 64; ++culprit) {
     if (culprit == 32 || culprit == 33) continue;
-    // Behind two that do not build the culprit cannot be told from them.
+    // The search cannot separate the culprit from two points before it that do not build.
     const Found found = find(points, culprit, 1, {32, 33});
     if (culprit == 34)
       EXPECT_THAT(found.candidates, testing::ElementsAre(32, 33, 34));

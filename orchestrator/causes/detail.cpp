@@ -15,7 +15,7 @@ std::uint64_t bits(std::uint64_t value, unsigned first, unsigned count) {
   return value >> first & ((1ull << count) - 1);
 }
 
-// "io 0x3f8 serial port"
+// Returns "io 0x3f8 serial port".
 std::string titled(std::string_view kind, std::uint64_t number, std::string_view name) {
   return fmt::format("{} {:#x}{}{}", kind, number, name.empty() ? "" : " ", name);
 }
@@ -83,7 +83,7 @@ std::string describe_address(std::uint64_t address, unsigned kind, const MemoryT
 }
 
 std::string describe_memory(std::uint64_t detail, const MemoryTree& tree) {
-  // An EPT misconfiguration does not say which.
+  // An EPT misconfiguration does not report the kind of access.
   constexpr const char* accesses[] = {": read", ": write", ": fetch", ""};
   const std::uint64_t address = bits(detail, 0, 52);
   return describe_address(address, static_cast<unsigned>(bits(detail, 56, 3)), tree) +
@@ -142,7 +142,7 @@ std::string describe_hypercall(std::uint64_t detail) {
   return titled("hypercall", number, hypercall_name(number));
 }
 
-// SDM 3C, appendix C.
+// Follows SDM 3C, appendix C.
 std::string describe_vmx(const CauseKey& key, const MemoryTree& tree) {
   const std::uint64_t detail = key.detail;
   switch (key.number) {
@@ -178,7 +178,7 @@ std::string describe_vmx(const CauseKey& key, const MemoryTree& tree) {
   }
 }
 
-// APM 2, appendix C.
+// Follows APM 2, appendix C.
 std::string describe_svm(const CauseKey& key, const MemoryTree& tree) {
   const std::uint64_t detail = key.detail;
   if (key.number < 0x20 || key.number == 0x65) return describe_control_register(detail);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What an exit was about, in words.
+// Describes in words what an exit was about.
 #pragma once
 
 #include <string>
@@ -9,7 +9,7 @@
 
 namespace lab::causes {
 
-// One line of printable ASCII without ';', such as
+// Returns one line of printable ASCII without ';', such as
 //   io 0x3f8 serial port: write 1            (bytes)
 //   io 0xc040 virtio-pci: write 2 rep string
 //   msr 0x6e0 TSC_DEADLINE: write

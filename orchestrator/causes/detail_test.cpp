@@ -128,7 +128,7 @@ TEST(Detail, IsEmptyWhereThereIsNone) {
   EXPECT_EQ(svm(0xffffffff, 5), "");
 }
 
-// Nothing that a guest does may break a table, a page, JSON or a folded stack.
+// A guest must not be able to break a table, a page, JSON or a folded stack.
 TEST(Detail, IsPrintableWhateverTheBits) {
   std::mt19937_64 random(1);
   for (int i = 0; i < 20'000; ++i) {

@@ -29,7 +29,7 @@ std::optional<std::uint64_t> hexadecimal(std::string_view word) {
   return base::parse_number<std::uint64_t>(word, 16);
 }
 
-// What may stand in a table, a page and a folded stack as it is.
+// Keeps only characters that a table, a page and a folded stack can contain unescaped.
 std::string plain(std::string_view name) {
   std::string text(name.substr(0, name_limit));
   constexpr std::string_view signs = " ._-+/#:";
@@ -39,7 +39,7 @@ std::string plain(std::string_view name) {
   return text;
 }
 
-// Takes what is behind the last `mark`, and the mark.
+// Cuts off the last `mark` and all behind it, and returns the text behind it.
 std::string_view cut_behind(std::string_view& text, std::string_view mark) {
   const std::size_t place = text.rfind(mark);
   if (place == std::string_view::npos) return {};
@@ -48,7 +48,7 @@ std::string_view cut_behind(std::string_view& text, std::string_view mark) {
   return rest;
 }
 
-// "  00000000000003f8-00000000000003ff (prio 0, i/o): serial @0000000000000001 KVM"
+// Parses "  00000000000003f8-00000000000003ff (prio 0, i/o): serial @0000000000000001 KVM"
 std::optional<Region> parse_region(std::string_view line) {
   const std::size_t begin = line.find_first_not_of(' ');
   if (begin == std::string_view::npos || begin == 0) return std::nullopt;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What lies at a guest's addresses and ports, by QEMU's own device tree.
+// Finds what lies at a guest's addresses and ports, by QEMU's own device tree.
 #pragma once
 
 #include <cstdint>
@@ -9,30 +9,30 @@
 
 namespace lab::causes {
 
-// The regions of a machine. One without any (no answer of QEMU's) knows nothing.
+// Contains the regions of a machine. It is empty where QEMU did not answer.
 class MemoryTree {
  public:
   enum class Kind { ram, rom, device };
 
   struct Region {
-    std::uint64_t first = 0, last = 0;  // addresses, both of it
+    std::uint64_t first = 0, last = 0;  // addresses, both within the region
     Kind kind = Kind::device;
     std::string name;  // QEMU's, printable: "serial", "pc.ram", "virtio-pci-notify-virtio-blk"
     std::uint64_t offset = 0;  // of `first` in the named region
   };
 
-  // Of the answer to QEMU's `info mtree -f`; lines that are no regions are passed over. Throws
-  // base::Error (infrastructure) where it has no address space "memory", or is beyond all bounds.
+  // Parses the answer to QEMU's `info mtree -f` and ignores lines that are no regions. Throws an
+  // infrastructure error where it has no address space "memory" or exceeds a size limit.
   static MemoryTree parse(std::string_view text);
 
   bool empty() const { return memory_.empty() && ports_.empty(); }
-  // Null where nothing is there, or nothing that the tree knows.
+  // Return null where the tree has no region there.
   const Region* memory_at(std::uint64_t address) const;
   const Region* port_at(std::uint16_t port) const;
 
-  // The first address behind the RAM that lies below 4 GiB; 0: unknown.
+  // Returns the first address behind the RAM below 4 GiB; 0 where it is unknown.
   std::uint64_t low_ram_end() const;
-  // Whether the firmware is in a flash memory, as UEFI's is.
+  // Returns whether the firmware is in a flash memory, as UEFI's is.
   bool has_flash() const;
 
  private:

@@ -13,7 +13,7 @@ namespace {
 
 using testing::HasSubstr;
 
-// QEMU 7.2, -M q35, after SeaBIOS has placed the devices (shortened).
+// Returns the tree of QEMU 7.2, -M q35, after SeaBIOS has placed the devices (shortened).
 std::string q35() {
   std::ifstream file(LAB_SOURCE_DIR "/orchestrator/causes/testdata/mtree-q35.txt");
   return {std::istreambuf_iterator<char>(file), {}};

@@ -265,7 +265,7 @@ constexpr Name msrs[] = {
     {0xc001103a, "AMD64_IBSCTL"},
 };
 
-// MSRs of which there are many in a row: "PMC3" of the first's number and the name "PMC{}".
+// Names MSRs that come many in a row: a row's `first` number and the name "PMC{}" give "PMC3".
 struct Row {
   std::uint32_t first, count;
   const char* name;
@@ -276,7 +276,7 @@ constexpr Row rows[] = {
     {0x309, 4, "FIXED_CTR{}"}, {0x40000090, 16, "HV_SINT{}"},
 };
 
-// Banks of pairs or fours: the name of each place in one.
+// Names MSRs in banks of two or four, by the bank's number and the place in the bank.
 std::string bank_name(std::uint32_t index) {
   if (index >= 0x200 && index < 0x220)
     return fmt::format("MTRRphys{}{}", index % 2 == 0 ? "Base" : "Mask", (index - 0x200) / 2);

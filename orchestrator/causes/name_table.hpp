@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Tables of names by number; for this folder's .cpp files only.
+// Looks names up in tables by number; for this folder's .cpp files only.
 #pragma once
 
 #include <algorithm>
@@ -15,7 +15,7 @@ struct Name {
   std::string_view name;
 };
 
-// "" where the number is not in the table, which is sorted by it.
+// Returns "" where the number is not in the table, which must be sorted by number.
 inline std::string_view find_name(std::span<const Name> table, std::uint32_t number) {
   const auto found = std::ranges::lower_bound(table, number, {}, &Name::number);
   return found != table.end() && found->number == number ? found->name : std::string_view();

@@ -71,7 +71,7 @@ constexpr Name leaves[] = {
     {0xc0000001, "Centaur's features"},
 };
 
-// include/uapi/linux/kvm_para.h
+// From include/uapi/linux/kvm_para.h.
 constexpr Name hypercalls[] = {
     {1, "VAPIC_POLL_IRQ"}, {2, "MMU_OP"},    {3, "FEATURES"},     {5, "KICK_CPU"},
     {9, "CLOCK_PAIRING"},  {10, "SEND_IPI"}, {11, "SCHED_YIELD"}, {12, "MAP_GPA_RANGE"},
@@ -106,7 +106,7 @@ constexpr Name apic_registers[] = {
     {0x410, "extended control"},
 };
 
-// arch/x86/include/asm/irq_vectors.h
+// From arch/x86/include/asm/irq_vectors.h.
 constexpr Name vectors[] = {
     {0x80, "int 0x80"},
     {0xeb, "posted MSI"},

@@ -42,7 +42,7 @@ std::string_view mode_in_words(Mode mode) {
 }
 
 // Programs lie at two thirds of the address space, libraries and stacks at its end
-// (arch/x86/mm/mmap.c); what has no address of its own choice is in the first TiB.
+// (arch/x86/mm/mmap.c); what is loaded at a fixed address is in the first TiB.
 std::string describe_user(const CauseKey& key) {
   const std::uint64_t tib = key.rip >> 40;
   if (mode(key) != Mode::long_64) return fmt::format("user space ({})", mode_in_words(mode(key)));

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Which code of the guest caused an exit, in words.
+// Describes in words which code of the guest caused an exit.
 #pragma once
 
 #include <cstdint>
@@ -14,16 +14,16 @@
 
 namespace lab::causes {
 
-// The functions that lie at addresses of the guest's kernel, by the guest's own word, and now: what
-// a module's memory had before it was freed and taken by another, no kernel knows any more.
+// Names functions at addresses of the guest's kernel, as the guest reports them now: no kernel
+// remembers which module had an address before another one was loaded there.
 class Symbols {
  public:
-  // What the guest says of an address; `module` is "" for the kernel itself. A name that is not
-  // one of a function's (too long, or with characters that no linker's name has) is passed over.
+  // Adds the guest's name for an address; `module` is "" for the kernel itself. Ignores a name that
+  // no function can have (too long, or with characters that no linker's name has).
   void add(std::uint64_t address, std::string_view name, std::string_view module);
 
-  // "pci_conf1_read", "virtio_blk:virtqueue_notify"; without what compilers put behind a dot.
-  // Null where it is unknown.
+  // Returns "pci_conf1_read" or "virtio_blk:virtqueue_notify", without the suffix that compilers
+  // put behind a dot. Returns null where the address is unknown.
   const std::string* at(std::uint64_t address) const;
   std::size_t size() const { return names_.size(); }
 
@@ -31,13 +31,13 @@ class Symbols {
   std::map<std::uint64_t, std::string> names_;
 };
 
-// The addresses that a guest's kernel can name, ascending and each once: its 64-bit code's in the
-// upper half, not of its own guests and not of SMM. At most `limit`: those with the most exits.
+// Returns the addresses that a guest's kernel can name, ascending, each once: of its 64-bit code in
+// the upper half, outside its own guests and SMM. Keeps the `limit` with most exits.
 std::vector<std::uint64_t> addresses_to_name(const exits::Causes& causes, std::size_t limit);
 
-// A function's name, or what the address and the processor's mode show: "BIOS (real mode)", "SMM",
-// "user space (program)". Where that is not known: the mode and the address, "kernel
-// 0xffffffff81234567". One line of printable ASCII without ';'.
+// Returns the function's name, or what the address and the processor's mode show: "BIOS (real
+// mode)", "SMM", "user space (program)". Where neither is known, returns the mode and the address,
+// "kernel 0xffffffff81234567". The text is one line of printable ASCII without ';'.
 std::string describe_place(const exits::CauseKey& key, const Symbols& symbols,
                            const MemoryTree& tree);
 

@@ -79,7 +79,7 @@ TEST(Symbols, AreGroupedByFunctionAndModule) {
   EXPECT_EQ(symbols.at(4), nullptr);
 }
 
-// They are a guest's word, and end in tables, pages, JSON and folded stacks.
+// The guest chooses the names, and they appear in tables, pages, JSON and folded stacks.
 TEST(Symbols, ThatAreNoLinkersNamesArePassedOver) {
   Symbols symbols;
   for (const std::string& name :

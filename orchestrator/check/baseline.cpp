@@ -19,7 +19,7 @@ std::string difference_text(const Row& row) {
                      row.a.median);
 }
 
-// What the gate would say of the run, were the others the baseline.
+// Returns what the gate would report on the run, if the others were the baseline.
 std::string shown_by_gate(const Cell& run, const Cell& others, const GateOptions& options) {
   const Verdict verdict = judge({others}, {run}, options);
   for (const CellJudgement& cell : verdict.cells)
@@ -28,7 +28,7 @@ std::string shown_by_gate(const Cell& run, const Cell& others, const GateOptions
   return "";
 }
 
-// Of runs with too few trials for the gate's test: by Student's, corrected for all rows alike.
+// Tests runs with too few trials for the gate's test by Student's, corrected for all rows alike.
 std::string shown_by_student(const Cell& run, const Cell& others, const GateOptions& options) {
   const Comparison comparison = compare(others, run);
   std::vector<const Row*> rows;
@@ -48,7 +48,7 @@ std::string shown_by_student(const Cell& run, const Cell& others, const GateOpti
   return "";
 }
 
-// `options.alpha` for each run.
+// `options.alpha` applies to each run.
 std::string oddity(const Cell& run, const Cell& others, const GateOptions& options) {
   const std::string odd = shown_by_gate(run, others, options);
   return odd.empty() ? shown_by_student(run, others, options) : odd;
@@ -108,7 +108,7 @@ std::vector<std::string> objections(const Cell& cell, const GateOptions& options
     found.push_back(fmt::format("{}: {}; with fewer than {} no check could ever pass", cell.name,
                                 base::counted(cell.trials.size(), "trial"), fewest));
   if (runs.size() < 2) return found;  // there is nothing to compare it with
-  GateOptions each = options;         // two tests a run, of one false refusal in all
+  GateOptions each = options;         // shares one chance of a false refusal over two tests a run
   each.alpha /= static_cast<double>(2 * runs.size());
   for (const std::string& run : runs) {
     const std::string odd = oddity(select_run(cell, run), select_run(cell, run, true), each);

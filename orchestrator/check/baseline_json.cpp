@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The baseline's file. People may edit it and merges may break it: nothing in it is believed.
+// Reads and writes the baseline's file, and checks it: people may edit it, merges may break it.
 #include <spdlog/fmt/fmt.h>
 
 #include <algorithm>
@@ -19,7 +19,7 @@ using record::ordered_json;
 constexpr std::uint64_t version = 1;
 constexpr std::size_t most_steps = 1u << 16, most_cells = 10'000, most_phases = 1024;
 
-// A line for each column of counts, trial and condition, so that a diff shows what has changed.
+// Writes a line for each column of counts, trial and condition, so that a diff shows what changed.
 void write(const ordered_json& value, std::size_t depth, std::string& text) {
   const bool is_object = value.is_object();
   const bool in_one_line = !value.is_structured() || value.empty() ||
@@ -96,7 +96,7 @@ CountsByReason reasons_from(const ordered_json& object, exits::Vendor vendor, st
   return reasons;
 }
 
-// With one processor nothing comes between the readings, so that they add up (the trials' own
+// With one processor no exit comes between the readings, so that they add up (the trials' own
 // check).
 void check_sums(const StepSamples& step, const record::Conditions& conditions) {
   const auto vcpus = conditions.find(std::string(record::condition::vcpus));

@@ -25,7 +25,7 @@ TEST(Baseline, ObjectsToOneRunAndToAnOddOne) {
   EXPECT_THAT(objections(cells(all).at(0), {}), ElementsAre(HasSubstr("run c is odd")));
 }
 
-// There is nothing odd about a run that is the same each time.
+// A run that is the same each time is not odd.
 TEST(Baseline, TakesOneExactTrial) {
   record::Conditions exact = usual;
   exact["exact"] = "clock by instructions";
@@ -33,7 +33,7 @@ TEST(Baseline, TakesOneExactTrial) {
   EXPECT_THAT(objections(cells(all).at(0), {}), IsEmpty());
 }
 
-// Runs of four trials each that vary by 5 % and have nothing else between them.
+// Returns runs of four trials each that vary by 5 % and do not differ otherwise.
 Cell honest_runs(std::size_t runs, std::mt19937_64& random) {
   std::normal_distribution<double> noise(1, 0.05);
   std::vector<record::TrialCounts> all;
@@ -68,7 +68,7 @@ TEST(Baseline, RunsThatDifferAmongThemselvesAreNotOdd) {
   };
   EXPECT_THAT(with_levels({1, 1.03, 0.98, 1.02}), IsEmpty());
   EXPECT_THAT(with_levels({1, 1.03, 0.98, 3}), ElementsAre(HasSubstr("run-3.000000 is odd")));
-  EXPECT_EQ(with_levels({1, 1.5}).size(), 2u);  // which of the two is odd nobody can know
+  EXPECT_EQ(with_levels({1, 1.5}).size(), 2u);  // which of the two is odd is unknown
 }
 
 Baseline sample() {
@@ -98,7 +98,7 @@ TEST(Baseline, SurvivesItsJsonWithItsPlan) {
   EXPECT_EQ(baseline_from_json(to_json(baseline), "f"), baseline);
 }
 
-// Those are in people's repositories. This one was accepted by the lab of 2026-11-27.
+// People keep such files in their repositories. The lab of 2026-11-27 accepted this one.
 TEST(Baseline, AFileOfAnOlderLabIsRead) {
   const std::string frozen = LAB_SOURCE_DIR "/orchestrator/check/frozen/baseline-1";
   const Baseline baseline = read_baseline(frozen + ".json");

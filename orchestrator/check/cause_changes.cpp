@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The causes of what a comparison or a judgement found.
+// Finds the causes of the changes in a comparison or a judgement.
 #include <algorithm>
 
 #include "orchestrator/check/gate.hpp"

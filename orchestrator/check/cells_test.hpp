@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Trials made up for tests.
+// Makes up trials for tests.
 #pragma once
 
 #include <spdlog/fmt/fmt.h>
@@ -17,7 +17,7 @@ inline constexpr std::uint32_t hlt = 0x78, ioio = 0x7b, msr = 0x7c;
 inline const record::Conditions usual = {
     {"site", "svm"}, {"vendor", "svm"}, {"console", "quiet"}, {"outer_kernel", "6.1"}};
 
-// A trial with one step, boot, of these exits.
+// Returns a trial with one step, boot, with these exits.
 inline record::TrialCounts trial(std::size_t number,
                                  std::vector<std::pair<std::uint32_t, std::uint64_t>> reasons,
                                  const record::Conditions& conditions = usual,
@@ -35,7 +35,7 @@ inline record::TrialCounts trial(std::size_t number,
   return counts;
 }
 
-// `count` trials, whose HLT exits are a little different each time and of IOIO as given.
+// Returns `count` trials with slightly varying HLT exits, and about `ioio_exits` of IOIO.
 inline std::vector<record::TrialCounts> trials(std::size_t count, std::uint64_t ioio_exits,
                                                const record::Conditions& conditions = usual,
                                                const std::string& run = "run") {

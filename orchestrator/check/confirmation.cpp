@@ -10,11 +10,11 @@
 namespace lab::check {
 namespace {
 
-// More than the fewest: one trial that lies among the other side's must not decide.
+// Adds trials to the fewest, so that a single trial among the other side's does not decide.
 constexpr std::size_t more_than_needed = 3;
 constexpr std::size_t most_trials_to_confirm = 40;
 
-// So many of each side that the same share of them, beyond all of the other side, shows it again.
+// Returns how many trials a side show it again, if the same share lies beyond the other side.
 std::size_t to_show_some(const Finding& finding, std::size_t b_trials, double alpha) {
   std::size_t n = b_trials;
   while (n < most_trials_to_confirm &&
@@ -23,7 +23,7 @@ std::size_t to_show_some(const Finding& finding, std::size_t b_trials, double al
   return n;
 }
 
-// Also those that nobody suspects: they say how much runs usually differ.
+// Includes rows without suspicions: they show how much runs usually differ.
 std::vector<Row*> judged_rows(Comparison& comparison, const Cell& b, const Floors& floors) {
   std::vector<Row*> rows;
   for (Row& row : comparison.rows)

@@ -66,7 +66,7 @@ TEST(Confirmation, ItsAnswerTakesTheSuspicionsPlace) {
   EXPECT_THAT(judgement.suspected, IsEmpty());
 }
 
-// A machine that is slow all night: nothing differs, and yet it is there again.
+// A machine is slow all night: no condition differs, yet the difference shows again.
 TEST(Confirmation, WithoutAKnownCauseItIsNoRegressionAndNoPass) {
   CellJudgement judgement = suspicious();
   settle(judgement, confirmed(judgement), true);

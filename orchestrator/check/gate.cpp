@@ -12,7 +12,7 @@
 namespace lab::check {
 namespace {
 
-// The row's own count in a phase: of a reason, or of all together.
+// Returns the row's median in a phase: of a reason, or of all together.
 double median_in(const PhaseSamples& phase, const Row& row) {
   double median = 0;
   for (const auto& [number, column] : phase.reasons)
@@ -20,7 +20,7 @@ double median_in(const PhaseSamples& phase, const Row& row) {
   return median;
 }
 
-// Where most of a boot's change lies, by the timelines' medians.
+// Finds the phase with most of a boot's change, by the timelines' medians.
 std::string locate_change(const Row& row, const Cell& a, const Cell& b) {
   if (a.steps.empty() || row.step != a.steps.front().step) return "";
   double all = 0, most = 0;
@@ -37,7 +37,7 @@ std::string locate_change(const Row& row, const Cell& a, const Cell& b) {
   return name.empty() ? "" : fmt::format("{:.0f} % of it in {}", 100 * most / all, name);
 }
 
-// The reason that has changed most in the total's direction.
+// Returns the reason that has changed most in the total's direction.
 const Row* main_reason(const Row& total, const Comparison& comparison) {
   const double sign = total.change() < 0 ? -1 : 1;
   const Row* most = nullptr;
@@ -49,13 +49,13 @@ const Row* main_reason(const Row& total, const Comparison& comparison) {
   return most;
 }
 
-// Whether two changes of one step are opposite, and neither is more than twice the other.
+// Returns whether two changes of one step are opposite, and neither is more than twice the other.
 bool is_opposite(const Row& more, const Row& fewer) {
   const double ratio = -fewer.change() / more.change();
   return more.step == fewer.step && more.guest == fewer.guest && ratio >= 0.5 && ratio <= 2;
 }
 
-// Says of reasons with more exits, in steps whose total has not grown, where they come from.
+// Sets Finding::moved for reasons with more exits in steps whose total has not grown.
 void find_moves(CellJudgement& judgement) {
   const auto grew = [&](const Row& row) {
     return std::ranges::any_of(judgement.regressions, [&](const Finding& other) {
@@ -90,10 +90,10 @@ class CellGate {
     find_obstacles();
   }
 
-  // What is tested; nothing where it could not mean anything.
+  // Returns the rows to test; none where the sides are not comparable.
   std::vector<Row*> rows() const { return comparable_ ? judged_ : std::vector<Row*>(); }
 
-  // `tests`: of the whole check. After correct().
+  // Call it after correct(); `tests` counts those of the whole check.
   CellJudgement judge(std::size_t tests) && {
     if (!comparable_) return std::move(judgement_);
     if (judgement_.comparison.exact)
@@ -132,7 +132,7 @@ class CellGate {
     findings.push_back(make_finding(row, judgement_.comparison, a_, b_));
   }
 
-  // Whatever differs is there for certain; floors decide what of it fails.
+  // Exact differences are certain; floors decide which of them fail.
   void sort_exact_differences() {
     for (const Row& row : judgement_.comparison.rows) {
       if (row.kind == Row::Kind::category || !row.differs) continue;
@@ -160,7 +160,7 @@ class CellGate {
       add(row, judgement_.suspected);
   }
 
-  // A pass needs trials that could have shown a change; an alarm has shown it.
+  // A pass needs enough trials to show a change; an alarm has shown one already.
   void check_samples(std::size_t tests) {
     const std::size_t fewest = std::min(a_.trials.size(), b_.trials.size());
     const double least = least_p(a_.trials.size(), b_.trials.size());

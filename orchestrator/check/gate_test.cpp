@@ -77,7 +77,7 @@ TEST(Comparison, ExactWhereTheSiteIs) {
   EXPECT_TRUE(changed.exact);
   EXPECT_TRUE(changed.rows[0].differs);
   EXPECT_FALSE(changed.rows[0].p.has_value());
-  // Two that should be equal and are not.
+  // Two trials should be equal and are not.
   auto unsteady = one;
   unsteady.push_back(trial(1, {{ioio, 1}}, conditions));
   const Comparison inexact = compare(cells(one).at(0), cells(unsteady).at(0));
@@ -116,7 +116,7 @@ TEST(Gate, PassesWhereNothingChanged) {
 }
 
 TEST(Gate, SmallChangesDoNotMatter) {
-  // 4 % of IOIO, 0.4 % of the total; then 6 % of IOIO.
+  // The first change is 4 % of IOIO and 0.4 % of the total, the second 6 % of IOIO.
   EXPECT_EQ(verdict(8, 2000, 2080).judgement(), Judgement::passed);
   EXPECT_EQ(verdict(8, 2000, 2120).judgement(), Judgement::regressed);
 }
@@ -140,7 +140,7 @@ TEST(Gate, NothingToJudgeIsNoPass) {
 }
 
 TEST(Gate, TooFewTrialsAreNoPass) {
-  // Six and six have an interval, but their ranks could show nothing in six tests.
+  // Six and six trials have an interval, but their ranks cannot show anything in six tests.
   for (const auto& [count, after] : {std::pair(3u, 2000u), {3u, 4000u}, {6u, 2000u}}) {
     const Verdict found = verdict(count, 2000, after);
     EXPECT_EQ(found.judgement(), Judgement::cannot_tell);
@@ -176,7 +176,7 @@ TEST(Gate, MissingCellsAndStepsAreNoPass) {
             Judgement::cannot_tell);
 }
 
-// Trials whose HLT exits vary by so much around 20,000, evenly and the same each time.
+// Returns trials whose HLT exits vary by `share` around 20,000, evenly and the same each time.
 std::vector<record::TrialCounts> varied(std::size_t count, double share,
                                         const std::string& run = "run") {
   std::vector<record::TrialCounts> all;
@@ -196,13 +196,13 @@ TEST(Gate, APassExcludesAChangeOfSomeFloors) {
   EXPECT_THAT(found.cells.at(0).cannot_tell,
               ElementsAre(AllOf(HasSubstr("could have missed +"), HasSubstr("% of HLT of boot"),
                                 HasSubstr("trials a side would do"))));
-  // Those who say that such a change does not matter can have their pass.
+  // Users who declare that such a change does not matter get a pass.
   GateOptions wide;
   wide.floors = {{"s", Floors{.own = {{.reason = "HLT", .share = 0.2}, {.reason = "total"}}}}};
   EXPECT_EQ(judge(noisy, noisy, wide).judgement(), Judgement::passed);
 }
 
-// What the check names as the smallest change that it would have found.
+// Adds the smallest change that the check claims it would have found.
 TEST(Gate, FindsWhatItSaysItWouldHaveFound) {
   const Verdict quiet = judge(cells(varied(8, 0.05)), cells(varied(8, 0.05)), {});
   ASSERT_EQ(quiet.cells.at(0).resolution.size(), 3u);
@@ -231,7 +231,7 @@ TEST(Gate, FewNewTrialsAreNoPassWhateverTheBaselineHas) {
   EXPECT_EQ(judge(before, cells(trials(8, 2000)), {}).judgement(), Judgement::passed);
 }
 
-// It is planned with as many new trials as it takes, so that they need not lie above all of them.
+// The plan has enough new trials that they need not all lie above the baseline's.
 TEST(Gate, OneHighOutlierInTheBaselineHidesNothing) {
   auto before = trials(30, 2000);
   before[10].steps[0].reasons[1].second += 4000;
@@ -243,7 +243,7 @@ TEST(Gate, OneHighOutlierInTheBaselineHidesNothing) {
   EXPECT_EQ(found.cells.at(0).regressions.size(), 2u);  // IOIO and the total
 }
 
-// Of 8 new trials, so many have twice the IOIO exits.
+// Judges 8 new trials, `doubled` of which have twice the IOIO exits.
 Verdict with_doubled(std::size_t baseline, std::size_t doubled) {
   auto after = trials(8, 2000);
   for (std::size_t i = 0; i < doubled; ++i) {
@@ -282,7 +282,7 @@ TEST(Gate, FailuresAndUnknownReasonsHaveNoFloor) {
   }
 }
 
-// A boot of 102,556 exits, exactly, and what one change adds to it.
+// Judges exact boots of 102,556 exits in which one reason changes.
 Verdict exact_verdict(std::uint32_t reason, std::uint64_t before, std::uint64_t after) {
   auto conditions = usual;
   conditions["exact"] = "icount";
@@ -304,7 +304,7 @@ TEST(Gate, ExactDifferencesAreAllReportedAndFloorsDecideWhatFails) {
   EXPECT_EQ(exact_verdict(msr, 0, 2000).judgement(), Judgement::regressed);
 }
 
-// xAPIC to x2APIC: nested faults become MSR exits.
+// From xAPIC to x2APIC, nested faults become MSR exits.
 TEST(Gate, SaysWhereExitsHaveMovedFrom) {
   const auto with = [](std::uint64_t faults, std::uint64_t msrs) {
     auto all = trials(8, 2000);
@@ -324,7 +324,7 @@ TEST(Gate, SaysWhereExitsHaveMovedFrom) {
     EXPECT_EQ(finding.moved, "") << finding.row.subject();  // the total has grown
 }
 
-// Two runs of 8 trials each at 100.0 and 102.5 %, and a new one.
+// Judges a new run beside two of 8 trials each, at 100.0 and 102.5 %.
 Verdict beside_two_runs(double share) {
   const auto run = [](double level, const std::string& name) {
     std::vector<record::TrialCounts> all;
@@ -347,8 +347,7 @@ TEST(Gate, WhatTheBaselinesRunsDifferByIsNoRegression) {
   EXPECT_EQ(beside_two_runs(1.5).judgement(), Judgement::regressed);
 }
 
-// What lies between two runs that differ may be a change of 5 % on a night that is lower by as
-// much.
+// A value between two differing runs may be a change of 5 % on a night that is lower by as much.
 TEST(Gate, WhatTheBaselinesRunsDifferByMayHideAChange) {
   const Verdict found = beside_two_runs(1.0125);
   EXPECT_EQ(found.judgement(), Judgement::cannot_tell);

@@ -9,10 +9,10 @@
 namespace lab::check {
 namespace {
 
-// To a baseline with too few trials, no number of new ones helps.
+// Where this many new trials show nothing, the baseline has too few and more new ones do not help.
 constexpr std::size_t most_new_trials = 100;
 
-// The rows of the cell that are judged, were the new trials like the baseline's.
+// Returns the rows that the gate would judge if the new trials were like the baseline's.
 std::vector<Row> judged_rows(const Cell& cell, const GateOptions& options) {
   std::vector<Row> rows = compare(cell, cell).rows;
   std::erase_if(rows, [&](const Row& row) {
@@ -21,9 +21,9 @@ std::vector<Row> judged_rows(const Cell& cell, const GateOptions& options) {
   return rows;
 }
 
-// How many new trials let a change of options.excluded floors be excluded: the interval of the
-// cell beside itself, narrowed as new trials narrow it and moved by chance, does not reach it.
-// nullopt where no number does.
+// Returns how many new trials exclude a change of options.excluded floors: the interval of the cell
+// beside itself, narrowed as new trials narrow it and moved by chance, does not reach it. Returns
+// nullopt where no number suffices.
 std::optional<std::size_t> trials_for_a_pass(const Row& row, const Cell& cell,
                                              const GateOptions& options) {
   const auto floor = find_floor(row, scenario_floors(options, cell.scenario), known_vendor(cell));
@@ -32,7 +32,7 @@ std::optional<std::size_t> trials_for_a_pass(const Row& row, const Cell& cell,
   if (!floor || !(*floor > 0) || !(wide > 0)) return 1;
   const auto n = static_cast<double>(cell.trials.size());
   const double allowed = options.excluded * *floor / chance_reaches / wide;
-  const double rest = 2 * allowed * allowed - 1;  // of the variance, n / new trials
+  const double rest = 2 * allowed * allowed - 1;  // share of the variance: n / new trials
   if (!(rest > 0)) return std::nullopt;
   return static_cast<std::size_t>(std::ceil(std::min(n / rest, 1e9)));
 }
@@ -64,7 +64,7 @@ std::optional<std::size_t> trials_for(const std::string& scenario,
     needed = std::max({needed, fewest_new_trials, to_let_pass(rows, cell, options)});
   }
   if (fewest == SIZE_MAX) return needed;
-  // What is new, or has grown, is tested too.
+  // The quarter more stands for rows that are new or have grown, which are tested too.
   const double least = options.alpha / static_cast<double>(tests + tests / 4 + 1);
   for (std::size_t n = needed; n <= most_new_trials; ++n)
     if (least_p(fewest, n) < least) return n;

@@ -13,14 +13,14 @@ TEST(Planning, PlansTrialsThatCanShowSomething) {
     const auto baseline = cells(trials(count, 2000));
     const auto needed = trials_for("s", baseline, "", {});
     ASSERT_TRUE(needed.has_value());
-    EXPECT_GE(*needed, fewest_new_trials);  // however many the baseline has
+    EXPECT_GE(*needed, fewest_new_trials);  // whatever the baseline has
     EXPECT_EQ(judge(baseline, cells(trials(*needed, 20'000)), {}).judgement(), Judgement::regressed)
         << count << " + " << *needed;
   }
   EXPECT_EQ(trials_for("s", cells(trials(1, 2000)), "", {}), std::nullopt);
 }
 
-// Exact cells need one trial, and take none of the others' alpha.
+// Exact cells need one trial, and their tests do not count for the others' alpha.
 TEST(Planning, DeterministicCellsAreNotMixedWithOthers) {
   auto exact = usual;
   exact["exact"] = "icount";
@@ -32,7 +32,7 @@ TEST(Planning, DeterministicCellsAreNotMixedWithOthers) {
   EXPECT_EQ(trials_for("s", both, "", {}), trials_for("s", cells(trials(16, 2000)), "", {}));
 }
 
-// Two trials on kvm need many beside them, and have no part in a check on svm.
+// Two trials on kvm need many new ones, but do not count in a check on svm.
 TEST(Planning, SitesAreNotMixed) {
   auto on_kvm = usual;
   on_kvm["site"] = "kvm";
@@ -43,7 +43,7 @@ TEST(Planning, SitesAreNotMixed) {
   EXPECT_NE(trials_for("s", both, "", {}), fewest_new_trials);
 }
 
-// So many that what is as usual passes, where the baseline's spread lets that be.
+// As many trials are planned as let an unchanged cell pass, where the baseline's spread permits.
 TEST(Planning, TrialsThatVaryNeedMore) {
   const auto varied = [](std::size_t count, std::uint64_t by) {
     auto all = trials(count, 10'000);
@@ -58,7 +58,7 @@ TEST(Planning, TrialsThatVaryNeedMore) {
   EXPECT_GT(*needed, fewest_new_trials);
   EXPECT_LE(*needed, most_planned_trials);
   EXPECT_EQ(judge(varied(20, 4200), varied(*needed, 4200), {}).judgement(), Judgement::passed);
-  EXPECT_EQ(trials_for("s", varied(20, 40'000), "", {}), fewest_new_trials);  // none would do
+  EXPECT_EQ(trials_for("s", varied(20, 40'000), "", {}), fewest_new_trials);  // no number suffices
 }
 
 }  // namespace

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Causes of several trials together, and what changed from one set of trials to another.
+// Sums the causes of several trials, and compares the sums of two sets of trials.
 #pragma once
 
 #include <cstdint>
@@ -17,19 +17,19 @@ struct CauseSum {
   std::uint32_t number = 0;  // of the exit reason
   std::string reason, detail, place;
   std::uint64_t exits = 0;              // of all trials together
-  std::optional<std::uint64_t> cycles;  // absent where some are not known
+  std::optional<std::uint64_t> cycles;  // absent where some are unknown
 
   bool operator==(const CauseSum&) const = default;
 };
 
-// The causes of one step (and guest) of a cell, on processors of one vendor. Exits that the kernel
-// lost are a cause, too, whose detail and place are lost_causes.
+// Contains the causes of one step (and guest) of a cell, on processors of one vendor. Exits whose
+// cause the kernel lost are a cause, too, with lost_causes as detail and place.
 struct StepCauses {
   std::string scenario, cell, step;
   std::uint32_t guest = 1;
   std::string vendor;            // condition::vendor, which gives the numbers their meaning
   bool emulated = false;         // so that cycles are the emulator's
-  std::size_t trials = 0;        // that have causes of this step
+  std::size_t trials = 0;        // those that have causes of this step
   std::uint64_t exits = 0;       // of all these trials together
   std::vector<CauseSum> causes;  // most exits first; they add up to `exits`
 
@@ -40,17 +40,17 @@ struct StepCauses {
 
 inline constexpr std::string_view lost_causes = "(lost)";
 
-// In the order in which cells and steps come first. Steps without causes are left out. Sums that
-// exceed 64 bits stay at the largest number.
+// Sums the causes by cell and step, in the order of their first trials. Leaves out steps without
+// causes. Sums that exceed 64 bits stay at the largest number.
 std::vector<StepCauses> sum_causes(std::span<const record::Record> records);
 std::vector<StepCauses> sum_causes(std::span<const record::Record* const> records);
 
 enum class By { both, detail, place };
 
-// What is equal but for the place (or the detail) put together; "" stands in its stead.
+// Combines causes that differ only in the place (or the detail), and sets that to "".
 StepCauses merged(const StepCauses& step, By by);
 
-// Exits of one cause a trial, in the mean of the trials of either side; 0 where a side has none.
+// Contains one cause's exits a trial, as the mean over each side's trials; 0 where it has none.
 struct CauseChange {
   std::string step;
   std::uint32_t guest = 1;
@@ -62,11 +62,11 @@ struct CauseChange {
   double change() const { return b - a; }
 };
 
-// All causes of either side, the largest move first. Of a step of both sides.
+// Returns all causes of either side for a step of both, the largest move first.
 std::vector<CauseChange> cause_changes(const StepCauses& a, const StepCauses& b);
 
-// Steps of a and b that belong together: of one vendor and of cells of the same name, or, where
-// either side has only one cell, of these two.
+// Pairs steps of a and b: of one vendor and of cells of the same name, or of the only cells of both
+// sides.
 struct StepPairs {
   std::vector<std::pair<StepCauses, StepCauses>> pairs;
   std::vector<std::string> only_a, only_b;  // "boot of boot-count[paging=nested]"

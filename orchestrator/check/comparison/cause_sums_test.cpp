@@ -58,7 +58,7 @@ record::Record on_vmx(record::Record record) {
   return record;
 }
 
-// A number of one vendor's is another reason of the other's.
+// The same number is a different reason with the other vendor.
 TEST(CauseSums, KeepVendorsApart) {
   const std::vector<record::Record> records = {trial_with_causes(1), on_vmx(trial_with_causes(2))};
   const auto steps = sum_causes(records);

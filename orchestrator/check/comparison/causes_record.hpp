@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// For tests: trials with causes, made up after a boot of Debian 12 on AMD.
+// Makes up trials with causes for tests, after a boot of Debian 12 on AMD.
 #pragma once
 
 #include <string>
@@ -8,7 +8,7 @@
 
 namespace lab::check {
 
-// IOIO 22,671, NPF 26,984, CPUID 1,021 and WBINVD 1. `console`: more bytes on the serial port.
+// It has IOIO 22,671, NPF 26,984, CPUID 1,021 and WBINVD 1. `console` adds serial output, in bytes.
 inline record::Record trial_with_causes(int repeat = 1, std::uint64_t console = 0) {
   record::Record record;
   record.start_time =

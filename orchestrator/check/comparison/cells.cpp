@@ -24,7 +24,7 @@ std::vector<StepKey> list_steps(const TrialCounts& trial) {
   return keys;
 }
 
-// The steps that most of the trials have.
+// Returns the steps that most of the trials have.
 std::vector<StepKey> usual_steps(const Trials& trials) {
   std::map<std::vector<StepKey>, std::size_t> times;
   for (const TrialCounts* trial : trials) ++times[list_steps(*trial)];
@@ -33,7 +33,7 @@ std::vector<StepKey> usual_steps(const Trials& trials) {
       ->first;
 }
 
-// A trial's values to the columns; whoever has not had a reason before had 0 of it.
+// Adds a trial's values to the columns; a reason that is new had 0 exits in the trials before.
 void add(CountsByReason& columns, std::size_t trials_before,
          const std::vector<std::pair<std::uint32_t, std::uint64_t>>& values) {
   for (const auto& [number, exits] : values) {
@@ -93,13 +93,13 @@ bool same_cell(const TrialCounts& a, const TrialCounts& b) {
          (a.conditions == b.conditions || *a.conditions == *b.conditions);
 }
 
-// Conditions that are lists of words, long ones: only what differs in them is worth a line.
+// Recognizes conditions that are long lists of words, of which only the differing words are shown.
 bool is_list(const std::string& key) {
   namespace c = record::condition;
   return key == c::cpu_flags || key == c::kvm_parameters || key == c::module_parameters;
 }
 
-// "npt" of "npt=1".
+// Returns "npt" for "npt=1".
 std::string_view name_in(std::string_view word) {
   return word.substr(0, word.find('='));
 }
@@ -109,7 +109,7 @@ std::set<std::string_view> word_set(std::string_view text) {
   return {words.begin(), words.end()};
 }
 
-// The words of `of` that are not in `others`, but for names that are in `set`.
+// Returns the words of `of` that are not in `others`, except those whose names are in `set`.
 std::string words_beyond(const std::string& of, const std::string& others, const Names& set) {
   const std::set<std::string_view> known = word_set(others);
   std::vector<std::string> words;
@@ -118,7 +118,7 @@ std::string words_beyond(const std::string& of, const std::string& others, const
   return base::joined(words);
 }
 
-// Names of the parameters that lab set on one side or the other: they are told by themselves.
+// Returns the names of the parameters that lab set on either side: module_parameters shows them.
 Names set_by_lab(const record::Conditions& a, const record::Conditions& b) {
   Names names;
   for (const record::Conditions* side : {&a, &b}) {

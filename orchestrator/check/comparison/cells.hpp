@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Trials as samples: the boot is the unit, so each trial gives one value a step and reason.
+// Turns trials into samples: the boot is the unit, so each trial gives one value a step and reason.
 #pragma once
 
 #include <cstdint>
@@ -26,8 +26,8 @@ struct StepSamples {
   bool operator==(const StepSamples&) const = default;
 };
 
-// Between two milestones, by share of time: says where a change arises, and nothing is judged by
-// it.
+// Contains the exits between two milestones, by share of time. They show where a change arises and
+// are not judged.
 struct PhaseSamples {
   std::string phase;
   CountsByReason reasons;
@@ -42,7 +42,7 @@ struct Trial {
   bool operator==(const Trial&) const = default;
 };
 
-// The trials of one cell of a scenario's matrix that ran under the same conditions.
+// Contains the trials of one cell of a scenario's matrix that ran under the same conditions.
 struct Cell {
   std::string scenario;
   std::string name;  // "boot-count[paging=shadow]"
@@ -59,28 +59,29 @@ struct Gathered {
   std::vector<std::string> left_out;  // "boot-count#3 (20251121T...): timed_out"
 };
 
-// Of passed trials. One without counts of a step that most others of its cell have is left out too.
+// Gathers the passed trials. Also leaves out a trial without counts of a step that most others of
+// its cell have.
 Gathered gather(std::span<const record::TrialCounts> trials);
 
-// The cell with only these of its trials (indexes, in this order).
+// Returns the cell with only these of its trials (indexes, in this order).
 Cell slice(const Cell& cell, std::span<const std::size_t> trials);
 
 std::vector<std::string> run_ids(const Cell& cell);  // in the order of their first trials
 
-// The cell's trials of the run, or (`others`) all but those.
+// Returns the cell with its trials of the run, or (`others`) all but those.
 Cell select_run(const Cell& cell, const std::string& run, bool others = false);
 
 base::Samples to_samples(const Counts& counts);
 
-// The values of each run, in the order of their first trials.
+// Returns the values of each run, in the order of their first trials.
 std::vector<std::vector<double>> by_run(const Cell& cell, const Counts& counts);
 
-// Conditions' vendor; a user error where it is missing or unknown.
+// Returns the vendor in the conditions; throws a user error where it is missing or unknown.
 exits::Vendor known_vendor(const Cell& cell);
 
-// Keys in which the two differ, with both values ("" where one has none), in the usual order. Of
-// lists of words (cpu_flags, kvm_parameters, module_parameters) that both have, the words that the
-// other has not.
+// Is a key in which two conditions differ, with both values ("" where one is missing). For lists of
+// words (cpu_flags, kvm_parameters, module_parameters) that both have, a value contains only the
+// words that the other lacks. differences() returns them in the usual order.
 struct Difference {
   std::string key, a, b;
 

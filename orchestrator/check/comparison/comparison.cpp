@@ -16,10 +16,10 @@ Side make_side(const base::Samples& samples, double confidence) {
   return {samples.median(), median_interval(samples.values(), confidence)};
 }
 
-// Of each repeat number its values: on a deterministic site all of one are equal.
+// Maps repeat numbers to values; on a deterministic site all trials of one number are equal.
 using ByRepeat = std::map<std::uint32_t, std::uint64_t>;
 
-// Empty where trials that should be equal are not.
+// Returns nullopt where trials that should be equal are not.
 std::optional<ByRepeat> by_repeat(const Cell& cell, const Counts& counts) {
   ByRepeat values;
   for (std::size_t i = 0; i < counts.size(); ++i) {
@@ -29,7 +29,7 @@ std::optional<ByRepeat> by_repeat(const Cell& cell, const Counts& counts) {
   return values;
 }
 
-// Of the repeats that both have.
+// Returns the values of the repeats that both have.
 std::pair<Counts, Counts> common(const ByRepeat& a, const ByRepeat& b) {
   std::pair<Counts, Counts> values;
   for (const auto& [repeat, value] : a) {
@@ -54,7 +54,7 @@ class StepRows {
     std::vector<Row> rows = {row(base_, a.total, b.total)};
     add_categories(rows, a, b);
     if (known_vendor(a_) == known_vendor(b_))
-      add_reasons(rows, a, b);  // else there are only categories
+      add_reasons(rows, a, b);  // otherwise only categories compare
     return rows;
   }
 

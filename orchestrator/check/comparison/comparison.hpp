@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Two cells side by side: what changed from a to b, by how much, and how sure that is.
+// Compares two cells: what changed from a to b, by how much, and how certain that is.
 #pragma once
 
 #include <cstddef>
@@ -31,29 +31,29 @@ struct Row {
   std::optional<exits::Category> category;  // its own, or the reason's
   Side a, b;
   double step_total = 0;  // median of the step's total in a
-  // How large it is, without regard to which side a value is from: the n-th largest of all, where n
-  // is half the smaller side's trials. At least as large as either median.
+  // Is the row's size over both sides together: the n-th largest value of all, where n is half the
+  // smaller side's trials. It is at least as large as either median.
   double large = 0;
   double step_large = 0;            // the same of the step's total
   double most = 0;                  // of any trial of either side
   Interval difference;              // of median b - median a; exact: least to most of any trial
-  std::optional<double> p;          // of the rank test alone; absent: exact, or nothing to test
+  std::optional<double> p;          // of the rank test alone; absent: exact, or untested
   std::optional<double> corrected;  // set by correct()
   bool differs = false;             // exact: some trial; else set by correct()
-  // Trials of b that have more than any of a: how many, their median, and the chance of so many
-  // (exceedance_p), which the gate alone asks for, by test_beyond().
+  // Trials of b with more exits than any of a: how many, their median, and the probability of so
+  // many (exceedance_p), which only the gate computes, by test_beyond().
   std::size_t beyond = 0;
   double beyond_median = 0;
   std::optional<double> beyond_p, beyond_corrected;
-  bool intermittent = false;  // set by correct(): these trials alone show that there are more
-  // Where the median of another run of a may lie, as far as a's runs differ by more than their
+  bool intermittent = false;  // set by correct(): only these trials show an increase
+  // The interval for the median of another run of a, where a's runs differ by more than their
   // trials explain; absent where they do not. Trials of one run depend on each other.
   std::optional<Interval> other_run;
   std::optional<RunSpread> runs;  // set by weigh_runs(): by how much a's runs vary
 
   double change() const { return b.median - a.median; }  // exits
-  bool is_more() const;                 // from a to b; where the medians are equal, by the interval
-  bool is_like_another_run() const;     // b's median lies where another run of a may lie
+  bool is_more() const;                 // from a to b; the interval decides for equal medians
+  bool is_like_another_run() const;     // b's median lies in other_run
   std::optional<double> share() const;  // of a's median; absent where that is 0
   std::string subject() const;          // "IOIO of boot", "total of guest 2's boot"
 };
@@ -64,10 +64,10 @@ struct Comparison {
   std::size_t a_trials = 0, b_trials = 0;
   std::vector<Difference> conditions;  // in which they differ
   bool exact = false;                  // deterministic sites: trial k beside trial k, no statistics
-  std::string note;                    // why not exact though both say that they are
+  std::string note;                    // why it is not exact though both sides claim to be
   std::vector<std::string> only_a, only_b;  // steps that only one has
   std::vector<Row> rows;  // steps in a's order; each: total, categories, reasons, most exits first
-  // By name_causes(), where both sides' trials have causes: what changed, the largest move first.
+  // Set by name_causes() where both sides' trials have causes; the largest change comes first.
   std::vector<CauseChange> causes;
 };
 
@@ -75,27 +75,27 @@ inline constexpr double default_confidence = 0.95;
 
 Comparison compare(const Cell& a, const Cell& b, double confidence = default_confidence);
 
-// Of a deterministic cell: what has other counts than its equal, in words; empty: nothing.
+// Describes which of a deterministic cell's trials with equal numbers have different counts; empty
+// where none have.
 std::vector<std::string> unsteady(const Cell& cell);
 
-// The row's exits in each trial of a cell of its own comparison; 0 of what a cell never had.
+// Returns the row's exits in each trial of a cell of its comparison; 0 for an absent reason.
 Counts row_counts(const Cell& cell, const Row& row);
 
-// Sets by how much a's runs vary in each of these rows, of a comparison of a with another cell.
-// What is usual comes from all of them: the median of what a's runs differ by, and at least what
-// trials explain.
+// Sets Row::runs in each of these rows, of a comparison of a with another cell. The usual ratio
+// comes from all of them: the median of their run_ratio(), and at least 1.
 void weigh_runs(std::span<Row* const> rows, const Cell& a);
 
-// Has the row tested for exits that only some of b's trials have more of, too: a regression that
-// comes and goes. For rows that have a p.
+// Also tests the row for an increase in only some of b's trials: a regression that comes and goes.
+// Only for rows with a p.
 void test_beyond(Row& row, const Comparison& comparison);
 
-// Holm's correction over all tests of these rows, of however many comparisons; a row differs where
-// a corrected p of its is below alpha. Returns how many tests there were.
+// Applies Holm's correction over all tests of these rows, of any number of comparisons. A row
+// differs where one of its corrected p is below alpha. Returns the number of tests.
 std::size_t correct(std::span<Row* const> rows, double alpha);
 
-// Cells of a and b that belong together: of the same name; or the only ones of their scenario on
-// both sides, whatever their names.
+// Is a pair of cells to compare: of the same name, or the only ones of their scenario on both
+// sides, whatever their names.
 struct Pair {
   const Cell* a = nullptr;
   const Cell* b = nullptr;
@@ -106,15 +106,15 @@ struct Pairs {
 };
 Pairs pair_up(const std::vector<Cell>& a, const std::vector<Cell>& b);
 
-// Puts the causes that changed into the comparison of the cells that these are the trials of (or
-// some of them). Nothing where either side has none.
+// Adds the causes that changed to the comparison. The records are trials of its two cells, or some
+// of them. Does nothing where either side has no causes.
 void name_causes(Comparison& comparison, std::span<const record::Record> a,
                  std::span<const record::Record> b);
 
-// Those of the row: of its step and guest, and where it is a reason's, of that. None of a category.
+// Returns the changes of the row's step and guest, and of its reason; none for a category.
 std::vector<CauseChange> matching_changes(const Row& row, const std::vector<CauseChange>& changes);
 
-// Every pair, corrected for all rows of all of them.
+// Compares every pair, corrected for the rows of all of them together.
 std::vector<Comparison> compare_all(const Pairs& pairs, double alpha);
 
 }  // namespace lab::check

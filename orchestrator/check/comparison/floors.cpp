@@ -7,7 +7,7 @@
 namespace lab::check {
 namespace {
 
-// The scenario's own floor for the row: the reason's before its category's.
+// Returns the scenario's own floor for the row; a reason's takes precedence over its category's.
 const scenario::Floor* own_floor(const Row& row, const Floors& floors, exits::Vendor vendor) {
   const scenario::Floor* of_category = nullptr;
   for (const scenario::Floor& floor : floors.own) {
@@ -22,13 +22,13 @@ const scenario::Floor* own_floor(const Row& row, const Floors& floors, exits::Ve
   return of_category;
 }
 
-// Failed entries, and what lab has no name for: a single one is news.
+// Failed entries and exits that lab has no name for have no floor: a single one matters.
 bool has_no_floor(const Row& row) {
   return row.kind != Row::Kind::total &&
          (row.category == exits::Category::failure || row.category == exits::Category::other);
 }
 
-// The largest change in the row's direction that its samples allow, in exits.
+// Returns the largest change in the row's direction that its samples allow, in exits.
 double far_end(const Row& row) {
   if (row.intermittent) return row.beyond_median - row.a.median;
   const double sign = row.is_more() ? 1 : -1;

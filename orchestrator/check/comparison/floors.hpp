@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Which size of a change matters.
+// Decides which size of a change matters.
 #pragma once
 
 #include <optional>
@@ -10,9 +10,9 @@
 
 namespace lab::check {
 
-// The size that matters, where the scenario says nothing else. A change of a reason matters when
-// it is `total` of its step's total, or `reason` of itself where it has `many` exits. Reasons of
-// the categories failure and other have no floor: whatever changes there matters.
+// Defines the size that matters where the scenario does not. A change of a reason matters when it
+// is `total` of its step's total, or `reason` of itself where it has `many` exits. Reasons of the
+// categories failure and other have no floor: any change there matters.
 struct Floors {
   double total = 0.01;
   double reason = 0.05;
@@ -20,16 +20,16 @@ struct Floors {
   std::vector<scenario::Floor> own;  // the scenario's
 };
 
-// The least change of the row that matters, in exits; 0: any. nullopt where none ever matters.
+// Returns the least change of the row that matters, in exits; 0: any does; nullopt: none does.
 std::optional<double> find_floor(const Row& row, const Floors& floors, exits::Vendor vendor);
 
-// Whether the row's change could be as large as its floor: the far end of the difference's interval
-// reaches it. (By the median alone a change of just the floor's size would be missed every other
-// time.) Both sides have that vendor.
+// Returns whether the row's change could be as large as its floor: the far end of the difference's
+// interval reaches it. (The median alone would miss a change of just the floor's size every other
+// time.) Both sides must have that vendor.
 bool matters(const Row& row, const Floors& floors, exits::Vendor vendor);
 
-// Whether the gate looks at the row at all: totals, and reasons that are large enough to matter
-// or have a floor of their own, or none.
+// Returns whether the gate judges the row: totals, and reasons that are large enough to matter,
+// have a floor of their own, or have none.
 bool is_judged(const Row& row, const Floors& floors, exits::Vendor vendor);
 
 }  // namespace lab::check

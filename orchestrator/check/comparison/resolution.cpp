@@ -11,12 +11,12 @@ namespace {
 
 constexpr std::size_t named_rows = 2;
 
-// Whether the trials exclude it, and only runs may hide it.
+// Returns whether the trials exclude a change, so that only differences between runs may hide it.
 bool is_hidden_by_runs(const Resolution& one, double floors) {
   return one.by_trials <= floors * one.floor;
 }
 
-// What to do about rows whose trials would do, but whose runs differ or are too few to know.
+// Advises on rows with enough trials whose runs differ or are too few.
 std::string runs_advice(const Resolution& one) {
   return fmt::format(
       "whole runs may differ as much, as far as the baseline's {:.0f} show "

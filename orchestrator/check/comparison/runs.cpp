@@ -13,12 +13,12 @@
 namespace lab::check {
 namespace {
 
-// Runs are called different that are not, in one case of five: what they are held to explain is
-// tried again, whereas what they are not held to explain is an alarm.
+// In one case of five, runs that do not differ count as different. That costs only a confirmation
+// by new trials, whereas missing a difference raises a false alarm.
 constexpr double difference_alpha = 0.2;
 constexpr double confidence = 0.95;
-// What is usual for runs weighs as much as three runs more. By simulation: with two runs that vary
-// by 10 % a trial, 4 % of quiet checks pass with one, 62 % with two, 90 % with three.
+// The usual ratio weighs as much as three more runs. By simulation, with two runs that vary by 10 %
+// a trial, 4 % of quiet checks pass with a weight of one, 62 % with two, 90 % with three.
 constexpr double usual_freedom = 3;
 
 double mean(const std::vector<double>& values) {
@@ -31,14 +31,14 @@ double squares_around(double middle, const std::vector<double>& values) {
   return sum;
 }
 
-// One-way analysis of variance.
+// Is a one-way analysis of variance.
 struct Analysis {
   double groups = 0, rest = 0;     // degrees of freedom, between runs and within them
   double between = 0, within = 0;  // mean squares
-  double trials = 0, squares = 0;  // of all runs; the sum of the squares of each one's
+  double trials = 0, squares = 0;  // of all runs; sum of the squares of each run's trials
 
   bool is_possible() const { return groups >= 1 && rest >= 1; }
-  // Between runs, beside their trials' own: trials of a run, were all alike.
+  // Returns the trials a run, as if all runs had equally many, for the variance between runs.
   double trials_a_run() const { return (trials - squares / trials) / groups; }
 };
 
@@ -68,7 +68,7 @@ bool differ(const std::vector<std::vector<double>>& runs) {
   return cdf(complement(usual, found.between / found.within)) < difference_alpha;
 }
 
-// Half of a 95 % interval, in deviations.
+// Returns half of a 95 % interval, in standard deviations.
 double deviations(double freedom) {
   return quantile(complement(boost::math::students_t(freedom), (1 - confidence) / 2));
 }

@@ -11,7 +11,7 @@ namespace {
 TEST(Runs, ThatDifferSayWhereAnotherMayLie) {
   const auto found = other_run_interval({{99, 100, 101}, {109, 110, 111}, {104, 105, 106}});
   ASSERT_TRUE(found.has_value());
-  // Student's t of two degrees, 95 %: 4.303; the medians deviate by 5.
+  // Student's t of two degrees is 4.303 at 95 %; the medians deviate by 5.
   EXPECT_NEAR(found->low, 105 - 4.303 * 5 * std::sqrt(4.0 / 3), 0.01);
   EXPECT_NEAR(found->high, 105 + 4.303 * 5 * std::sqrt(4.0 / 3), 0.01);
 }
@@ -25,7 +25,7 @@ TEST(Runs, ThatAreAlikeOrAloneSayNothing) {
   EXPECT_TRUE(other_run_interval({{5, 5}, {6, 6}}).has_value());
 }
 
-// Of runs that vary, the next one lies there in 19 of 20 cases.
+// For runs that vary, the next one lies in the interval in 19 of 20 cases.
 TEST(Runs, TheNextOneLiesThere) {
   std::mt19937_64 random(1);
   std::normal_distribution<double> level(1000, 50), noise(0, 5);
@@ -60,13 +60,13 @@ TEST(Runs, DifferByNothingInTheMedian) {
   EXPECT_FALSE(run_ratio({{1, 1}, {2, 2}}).has_value());
 }
 
-// Means of 100 and 110; the variance within is 4, between runs it is 5 * (25 + 25).
+// The means are 100 and 110; the variance within runs is 4, between them it is 5 * (25 + 25).
 TEST(Runs, AreWeighedTogetherWithWhatIsUsual) {
   const std::vector<std::vector<double>> runs = {{98, 98, 100, 102, 102},
                                                  {108, 108, 110, 112, 112}};
   const double within = 4, between = 250;
   const RunSpread usual = run_spread(runs, 1).value(), wide = run_spread(runs, 20).value();
-  EXPECT_DOUBLE_EQ(usual.freedom, 4);  // of two runs one, and three of what is usual
+  EXPECT_DOUBLE_EQ(usual.freedom, 4);  // one of two runs, and three of the usual ratio
   EXPECT_DOUBLE_EQ(usual.runs, 2);
   EXPECT_NEAR(usual.deviation, std::sqrt(((3 * within + between) / 4 - within) / 5), 1e-9);
   EXPECT_NEAR(wide.deviation, std::sqrt(((3 * 20 * within + between) / 4 - within) / 5), 1e-9);
@@ -77,7 +77,7 @@ TEST(Runs, AreWeighedTogetherWithWhatIsUsual) {
 }
 
 TEST(Runs, StretchWhatTrialsLeaveOpen) {
-  // Student's t of four degrees, 95 %: 2.776.
+  // Student's t of four degrees is 2.776 at 95 %.
   EXPECT_NEAR(reach_between_runs(10, {.deviation = 0, .freedom = 4, .runs = 2}), 10 * 2.776 / 1.96,
               0.01);
   EXPECT_NEAR(reach_between_runs(0, {.deviation = 5, .freedom = 4, .runs = 2}),

@@ -21,9 +21,9 @@ namespace lab::check {
 namespace {
 
 constexpr std::size_t resamples = 999;
-constexpr std::uint64_t resampling_seed = 1;  // of the order in which both sides' resamples meet
+constexpr std::uint64_t resampling_seed = 1;  // of the order that pairs both sides' resamples
 
-// Twice the mid-ranks (whole numbers, then, with ties too) of a's and b's values, a's first.
+// Contains the mid-ranks of a's and b's values, a's first, doubled to be whole even with ties.
 struct Ranks {
   std::vector<std::size_t> doubled;
   double ties = 0;  // sum of t^3 - t over groups of t equal values
@@ -44,7 +44,7 @@ Ranks rank(std::span<const double> a, std::span<const double> b) {
   return ranks;
 }
 
-// ways[s]: in how many ways `chosen` of the ranks have the sum s.
+// Returns ways[s]: in how many ways `chosen` of the ranks have the sum s.
 std::vector<double> ways_to_sum(const std::vector<std::size_t>& ranks, std::size_t chosen) {
   const std::size_t most = std::accumulate(ranks.begin(), ranks.end(), std::size_t(0));
   std::vector<std::vector<double>> ways(chosen + 1, std::vector<double>(most + 1));
@@ -58,13 +58,13 @@ std::vector<double> ways_to_sum(const std::vector<std::size_t>& ranks, std::size
   return ways[chosen];
 }
 
-// Whether all choices can be counted: steps of ways_to_sum().
+// Returns whether all choices can be counted, by the number of steps of ways_to_sum().
 bool is_countable(std::size_t a, std::size_t b) {
   const double n = static_cast<double>(a + b);
   return static_cast<double>(std::min(a, b)) * n * n * (n + 1) < 8e6;
 }
 
-// The share of all choices whose sum is at least as far from the mean as a's.
+// Returns the share of all choices whose sum is at least as far from the mean as a's.
 double exact_p(const std::vector<std::size_t>& ranks, std::size_t chosen, double sum, double mean) {
   const std::vector<double> ways = ways_to_sum(ranks, chosen);
   double all = 0, as_far = 0;
@@ -77,15 +77,15 @@ double exact_p(const std::vector<std::size_t>& ranks, std::size_t chosen, double
 
 double normal_p(double a, double b, double ties, double sum, double mean) {
   const double n = a + b;
-  // Of the doubled rank sum: four times that of the rank sum.
+  // The doubled rank sum has four times the variance of the rank sum.
   const double variance = a * b / 3 * (n + 1 - ties / (n * (n - 1)));
   if (!(variance > 0)) return 1;
   const double distance = std::max(0.0, std::abs(sum - mean) - 1);
   return std::min(1.0, 2 * cdf(complement(boost::math::normal(), distance / std::sqrt(variance))));
 }
 
-// Which of n sorted values is the median of n resampled ones, evenly over its distribution: a
-// uniform median lies at a Beta-distributed place. Only places that come up at all are looked at.
+// Returns which of n sorted values is the median of n resampled ones, evenly over its distribution:
+// a uniform median lies at a Beta-distributed place. Skips places that never come up.
 const std::vector<std::size_t>& median_indexes(std::size_t n) {
   static std::mutex mutex;
   static std::map<std::size_t, std::vector<std::size_t>> known;
@@ -115,7 +115,7 @@ std::vector<double> resampled_medians(std::span<const double> sorted) {
   return medians;
 }
 
-// At most a thousand or two of them, evenly.
+// Returns at most one or two thousand of the values, evenly spaced.
 std::vector<double> thinned(std::span<const double> sorted) {
   const std::size_t step = std::max<std::size_t>(1, sorted.size() / 1000);
   std::vector<double> some;
@@ -123,7 +123,7 @@ std::vector<double> thinned(std::span<const double> sorted) {
   return some;
 }
 
-// The nth smallest, from 1, of all differences of a value of b and one of a; infinite beyond those.
+// Returns the nth smallest, from 1, of all differences between b's and a's values, else infinity.
 double nth_difference(std::span<const double> a, std::span<const double> b, std::size_t nth) {
   const std::size_t pairs = a.size() * b.size();
   if (nth > pairs) return INFINITY;
@@ -138,21 +138,21 @@ double nth_difference(std::span<const double> a, std::span<const double> b, std:
   return *found;
 }
 
-// p of the rank test, without ties, where so many pairs (of all a * b) have b's value above.
+// Returns the rank test's p, without ties, where b's value is higher in `above` of a * b pairs.
 double p_of_pairs(std::size_t a, std::size_t b, std::size_t above) {
   const auto one = static_cast<double>(a), other = static_cast<double>(b);
-  // Of a's doubled ranks; every pair with b above takes a rank from them.
+  // Both are of a's doubled ranks; every pair with b above lowers their sum by one rank.
   const double mean = one * (one + other + 1);
   const double sum = one * (one + 1) + 2 * (one * other - static_cast<double>(above));
   if (!is_countable(a, b)) return normal_p(one, other, 0, sum, mean);
-  if (a > b) return p_of_pairs(b, a, above);  // two-sided, so that sides may be exchanged
+  if (a > b) return p_of_pairs(b, a, above);  // it is two-sided, so the sides may be exchanged
   std::vector<std::size_t> ranks(a + b);
   for (std::size_t i = 0; i < ranks.size(); ++i) ranks[i] = 2 * (i + 1);
   return exact_p(ranks, a, sum, mean);
 }
 
-// The first number from `begin` on of which `holds` is false, where it is true of all before that;
-// `end` where there is none. (clang 14 cannot do this by std::views::iota.)
+// Returns the first number from `begin` on for which `holds` is false; `end` where there is none.
+// It must be true for all numbers before that. (clang 14 cannot do this by std::views::iota.)
 template <typename Holds>
 std::size_t first_not(std::size_t begin, std::size_t end, Holds holds) {
   while (begin < end) {
@@ -165,7 +165,7 @@ std::size_t first_not(std::size_t begin, std::size_t end, Holds holds) {
   return begin;
 }
 
-// The fewest pairs with b's value above for which p is below alpha; more than there are where none.
+// Returns the fewest pairs with b's value above that make p less than alpha; else a * b + 1.
 std::size_t pairs_needed(std::size_t a, std::size_t b, double alpha) {
   static std::mutex mutex;
   static std::map<std::tuple<std::size_t, std::size_t, double>, std::size_t> known;
@@ -185,7 +185,7 @@ Interval median_interval(std::span<const double> sorted, double confidence) {
   // sorted[cut] … sorted[n - 1 - cut] misses the median where at most `cut` samples are on one
   // side.
   const auto missed = [&](std::size_t cut) { return 2 * cdf(below, static_cast<double>(cut)); };
-  // The largest that misses seldom enough; 0 where none does.
+  // This is the largest cut that misses seldom enough; 0 where none does.
   const std::size_t most = std::max<std::size_t>(1, (n + 1) / 2);
   const auto seldom = [&](std::size_t cut) { return missed(cut) <= 1 - confidence; };
   const std::size_t cut = first_not(1, most, seldom) - 1;
@@ -194,7 +194,7 @@ Interval median_interval(std::span<const double> sorted, double confidence) {
 
 Interval difference_interval(std::span<const double> a, std::span<const double> b,
                              double confidence) {
-  // Both sides' resamples meet in an order that has to do with neither.
+  // Pairs both sides' resamples in an order that depends on neither.
   static const std::vector<std::size_t> order = [] {
     std::vector<std::size_t> all(resamples);
     std::iota(all.begin(), all.end(), 0);
@@ -216,7 +216,7 @@ Interval difference_interval(std::span<const double> a, std::span<const double> 
 }
 
 double rank_test(std::span<const double> a, std::span<const double> b) {
-  if (a.size() > b.size()) return rank_test(b, a);  // the smaller side's choices are fewer
+  if (a.size() > b.size()) return rank_test(b, a);  // the smaller side has fewer choices
   const Ranks ranks = rank(a, b);
   const std::size_t n = a.size() + b.size();
   double sum = 0;
@@ -232,7 +232,7 @@ double least_p(std::size_t a, std::size_t b) {
   if (is_countable(a, b))
     return std::min(1.0, 2 / boost::math::binomial_coefficient<double>(unsigned(a + b),
                                                                        unsigned(std::min(a, b))));
-  // All of one side below all of the other.
+  // Here all of one side are below all of the other.
   const auto one = static_cast<double>(a), other = static_cast<double>(b);
   return normal_p(one, other, 0, one * (one + 1), one * (one + other + 1));
 }

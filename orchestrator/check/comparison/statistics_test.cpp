@@ -22,7 +22,7 @@ Values range(std::size_t n, double from = 0) {
   return values;
 }
 
-// All ways to choose which values are a's, one by one.
+// Counts all ways to choose which values are a's, one by one.
 double counted_p(Values a, const Values& b) {
   const auto distance = [](const Values& one, const Values& other) {
     double u = 0;
@@ -62,16 +62,16 @@ TEST(Statistics, AllEqualShowsNothing) {
   EXPECT_EQ(rank_test(Values(50, 7), Values(60, 7)), 1);
 }
 
-// Against values counted in Python; then where too many ways are there to count.
+// Compares with values counted in Python, then where there are too many ways to count.
 TEST(Statistics, RankTestOfManySamples) {
   EXPECT_NEAR(rank_test(range(20), range(20, 4.5)), 0.030411256, 1e-9);
   EXPECT_NEAR(rank_test(range(30), range(31, 8.5)), 0.000567488978, 1e-9);
-  // By the approximation, against its formula in Python.
+  // This one uses the approximation, compared with its formula in Python.
   EXPECT_NEAR(rank_test(range(100), range(101, 10.5)), 0.0113039203, 1e-9);
   EXPECT_LT(rank_test(range(100), range(100, 100)), 1e-30);
 }
 
-// Ten thousand pairs of the same distribution: how often p <= x is at most x.
+// For ten thousand pairs of the same distribution, the share with p <= x is at most x.
 TEST(Statistics, FalseAlarmsAreAsRareAsPromised) {
   std::mt19937 random(7);
   std::poisson_distribution<int> counts(20);  // many ties
@@ -146,7 +146,7 @@ TEST(Statistics, DifferenceIntervalCoversTheDifference) {
   EXPECT_EQ(none.high, 2);
 }
 
-// Against counting all ways to choose which of the values are b's.
+// Compares with counting all ways to choose which of the values are b's.
 TEST(Statistics, ExceedanceIsTheShareOfAllWays) {
   for (const auto& [a, b, beyond] : std::vector<std::tuple<std::size_t, std::size_t, std::size_t>>{
            {3, 3, 2}, {8, 4, 1}, {5, 6, 6}, {4, 4, 0}, {1, 3, 3}}) {
@@ -169,7 +169,7 @@ TEST(Statistics, StudentsTest) {
   EXPECT_EQ(students_p(Values{5}, Values{9}), 1);
 }
 
-// From the shift that is named on the test calls b larger; just before it does not.
+// From the returned shift on the test calls b larger; just before it does not.
 TEST(Statistics, TheLeastShiftShownIsShown) {
   std::mt19937 random(5);
   std::normal_distribution<double> noise(1000, 30);
@@ -194,7 +194,7 @@ TEST(Statistics, TheLeastShiftShownIsShown) {
   EXPECT_TRUE(std::isinf(least_shift_shown(range(3), range(3), 0.01)));
 }
 
-// The far end holds in 39 of 40 cases, and is the rank test's own.
+// The far end holds in 39 of 40 cases, and equals the rank test's own.
 TEST(Statistics, TheLargestShiftHiddenIsRarelyExceeded) {
   EXPECT_EQ(largest_shift_hidden(range(8), range(8), 0.95), 3);  // the 51st of 64
   EXPECT_TRUE(std::isinf(largest_shift_hidden(range(3), range(3), 0.95)));

@@ -22,9 +22,10 @@ struct Split {
   std::size_t at = 0;  // the first value of the right part
 };
 
-// The best place to split: the scaled energy distance between what is left and right of it,
+// Returns the best place to split, by the scaled energy distance between its left and right sides,
 //   n m / (n + m) (2 E|X - Y| - E|X - X'| - E|Y - Y'|),
-// for all places in one pass: moving a value from right to left changes the sums by its distances.
+// computed for all places in one pass: moving a value from right to left changes the sums by its
+// distances.
 Split best_split(std::span<const double> values) {
   const std::size_t n = values.size();
   double inside_left = 0, inside_right = 0, between = 0;  // sums over unordered pairs
@@ -48,10 +49,10 @@ Split best_split(std::span<const double> values) {
   return best;
 }
 
-// Whether chance alone would split so well, at this alpha. Stops as soon as the answer is known.
+// Returns whether so good a split is no chance, at this alpha. Stops as soon as that is certain.
 bool is_real(std::span<const double> values, double statistic, double alpha,
              std::mt19937_64& random) {
-  if (alpha * (permutations + 1) < 1) return false;  // so rare that no permutations show it
+  if (alpha * (permutations + 1) < 1) return false;  // too rare for so few permutations to show
   const auto allowed = static_cast<std::size_t>(alpha * (permutations + 1)) - 1;
   std::vector<double> shuffled(values.begin(), values.end());
   std::size_t as_good = 0;
@@ -72,7 +73,7 @@ void split(std::span<const double> values, std::size_t offset, double alpha,
   split(values.subspan(best.at), offset + best.at, alpha, random, points);
 }
 
-// One run of a cell: medians over its trials.
+// Is one run of a cell, with medians over its trials.
 struct Point {
   std::string run, first_id;
   const record::Conditions* conditions = nullptr;
@@ -98,7 +99,7 @@ std::vector<CellHistory> histories(std::span<const record::TrialCounts> trials) 
   return cells;
 }
 
-// Exits of one subject in one trial: its step's total, or one reason of it.
+// Identifies a subject: a step's total, or one reason of it.
 struct Subject {
   std::string step;
   std::uint32_t guest = 1;
@@ -140,7 +141,7 @@ std::set<Subject> subjects(const CellHistory& cell, const HistoryOptions& option
   return all;
 }
 
-// Values over the runs that have the subject, and which those are.
+// Contains the values over the runs that have the subject, and these runs.
 struct Series {
   std::vector<double> values;
   std::vector<const Point*> points;

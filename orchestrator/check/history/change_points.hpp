@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
-// Where a history changed: E-divisive with a permutation test (Matteson and James, A Nonparametric
-// Approach for Multiple Change Point Analysis of Multivariate Data, JASA 2014), for one variable.
+// Finds where a history changed, by E-divisive with a permutation test (Matteson and James, A
+// Nonparametric Approach for Multiple Change Point Analysis of Multivariate Data, JASA 2014), for
+// one variable.
 #pragma once
 
 #include <algorithm>
@@ -15,12 +16,13 @@
 
 namespace lab::check {
 
-// Indexes, ascending, of the first values of new levels. At least `fewest_values` on each side of
-// one. The same values always give the same answer (the permutations' seed is fixed).
+// Returns the indexes, ascending, of the first values of new levels, with at least `fewest_values`
+// values on each side of each. The same values always give the same answer (the permutations' seed
+// is fixed).
 inline constexpr std::size_t fewest_values = 3;
 std::vector<std::size_t> change_points(std::span<const double> values, double alpha = 0.01);
 
-// Trials that have one history: sites and vendors count differently.
+// Identifies trials with a common history: sites and vendors count differently.
 struct SeriesKey {
   std::string scenario, cell, site, vendor;
 
@@ -28,8 +30,8 @@ struct SeriesKey {
 };
 SeriesKey series_key(const record::TrialCounts& trial);
 
-// Runs of several labs at once lie in between each other: one of the newest few, or a new one.
-// `Runs`: a sequence, oldest first, of what has a member `run`.
+// Returns the run among the newest few, or adds it: trials of several labs at once are interleaved.
+// `Runs` is a sequence, oldest first, of elements with a member `run`.
 template <typename Runs>
 typename Runs::value_type& find_or_add_run(Runs& runs, const std::string& run,
                                            typename Runs::value_type next) {
@@ -39,20 +41,21 @@ typename Runs::value_type& find_or_add_run(Runs& runs, const std::string& run,
   return runs.emplace_back(std::move(next));
 }
 
-// In the history of a cell over its runs on a site.
+// Is a change in the history of a cell over its runs on a site.
 struct Change {
   std::string cell, site, vendor;
   std::string subject;  // "total of boot", "IOIO of boot"
   std::string step;     // the subject's
   std::uint32_t guest = 1;
-  std::string run;                     // the first that shows it
+  std::string run;                     // the first run that shows it
   std::string time;                    // of its first trial, from its id
   double before = 0, after = 0;        // medians of the levels
   std::vector<Difference> conditions;  // that changed with this run
 };
 
-// Of the newest `most` runs of each cell: totals, and reasons with at least `many` exits at some
-// time. Changes of less than `floor` are not told. Trials in the order of their ids.
+// Limits the search to the newest `most` runs of each cell, and to totals and reasons with at least
+// `many` exits at some time. Changes below `floor` are not reported. Trials must be in the order of
+// their ids.
 struct HistoryOptions {
   std::size_t most = 200;
   double many = 1000;

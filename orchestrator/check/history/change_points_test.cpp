@@ -81,7 +81,7 @@ record::TrialCounts on_site(record::TrialCounts trial, const std::string& site,
   return trial;
 }
 
-// Some nights on one site, then on the other: no history changed.
+// Some nights run on one site, then some on the other: no history changed.
 TEST(ChangePoints, SitesAndVendorsHaveHistoriesOfTheirOwn) {
   std::vector<record::TrialCounts> trials;
   for (int i = 0; i < 24; ++i) {
@@ -93,8 +93,8 @@ TEST(ChangePoints, SitesAndVendorsHaveHistoriesOfTheirOwn) {
   EXPECT_FALSE(changes_in(trials).empty());
 }
 
-// Two labs at once, trial by trial in turn: two runs before and two after show no change yet, as
-// many trials as they have.
+// Two labs run at once, their trials in turn: two runs before and two after show no change yet,
+// however many trials they have.
 TEST(ChangePoints, RunsThatLieInBetweenEachOtherStayWhole) {
   std::vector<record::TrialCounts> trials;
   for (int i = 0; i < 24; ++i) {

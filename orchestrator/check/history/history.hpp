@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// How totals went from run to run, over as many trials as a store has.
+// Follows totals from run to run, over all trials of a store.
 #pragma once
 
 #include <cstddef>
@@ -14,11 +14,11 @@
 
 namespace lab::check {
 
-// A run's trials of one cell, or those of several neighbouring runs.
+// Summarizes a run's trials of one cell, or those of several neighbouring runs.
 struct RunPoint {
   std::string run, first_id;
   std::size_t trials = 0;
-  double median = 0;  // exits; of several runs, the median of theirs
+  double median = 0;  // exits; of several runs, the median of their medians
   std::uint64_t least = 0, most = 0;
 };
 
@@ -27,17 +27,17 @@ struct Trend {
   std::string step;
   std::uint32_t guest = 1;
   std::vector<RunPoint> points;  // oldest first
-  std::size_t runs_a_point = 1;  // at most so many stand in one
+  std::size_t runs_a_point = 1;  // the most runs that one point summarizes
 };
 
 struct FailedRun {
   std::string run, first_id, scenario;
-  std::string site;  // "" where its first trial did not get so far as to have one
+  std::string site;  // "" where its first trial ended before it had one
   std::size_t trials = 0, passed = 0;
 };
 
-// Takes trials one by one, in the order of their ids, and keeps of each what trends need; whole
-// ones only of the newest runs, where changes are looked for. Confirmations are no part of it.
+// Takes trials one by one, in the order of their ids, and keeps what trends need of each. Keeps
+// whole trials only of the newest runs, in which it looks for changes. Ignores confirmations.
 class History {
  public:
   explicit History(HistoryOptions options = {}) : options_(options) {}
@@ -45,7 +45,8 @@ class History {
   void add(const record::TrialCounts& trial);
 
   std::size_t trials() const { return trials_; }
-  // At most about so many points in all: neighbouring runs are put together where there are more.
+  // Returns about `points` points in all, or fewer: combines neighbouring runs where there are
+  // more.
   std::vector<Trend> trends(std::size_t points) const;
   std::vector<FailedRun> failed() const;  // runs in which not all trials passed, oldest first
   std::vector<Change> changes() const;    // as changes_in()

@@ -36,7 +36,7 @@ TEST(History, APointARun) {
   EXPECT_EQ(trends[0].points[1].first_id, trial_of_run(2, 1, 0).id);
 }
 
-// One line through runs of two sites would go up and down with the sites.
+// A single series of runs on two sites would rise and fall with the sites.
 TEST(History, SitesAndVendorsHaveTheirOwnSeries) {
   History history;
   const auto add = [&](int run, const std::string& site, const std::string& vendor) {

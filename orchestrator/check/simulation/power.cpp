@@ -12,7 +12,7 @@ namespace lab::check {
 namespace {
 
 constexpr double usual_exits = 20'000;
-constexpr std::uint32_t first_number = 0x40;  // svm's exceptions from here on: none has no floor
+constexpr std::uint32_t first_number = 0x40;  // svm's exceptions begin here: each has a floor
 
 class Maker {
  public:
@@ -28,7 +28,7 @@ class Maker {
     return cell;
   }
 
-  // Of one run: all share its level.
+  // Makes trials of one run, which share its level.
   Cell trials(std::size_t count, double change, double level) {
     Cell cell = empty();
     while (cell.trials.size() < count) add(cell, "now", level, change);
@@ -81,7 +81,7 @@ Rates power(const Made& made, std::size_t times, const GateOptions& options, std
         made.trials > 0 ? made.trials
                         : trials_for(a.scenario, {a}, "", options).value_or(fewest_new_trials);
     const Cell b = maker.trials(trials, made.change, maker.level());
-    // In turn, so that both sides share the hour.
+    // Both sides are tried in turn, so that they share the hour.
     const double tonight = maker.level();
     const auto again = [&](std::size_t count) {
       Cell now = maker.trials(count, made.change, tonight);

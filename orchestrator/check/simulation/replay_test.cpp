@@ -12,7 +12,7 @@ namespace {
 
 constexpr std::size_t nights = 20;
 
-// Runs of 10 trials each, with so many IOIO exits.
+// Returns runs of 10 trials each, with so many IOIO exits.
 Cell runs(std::initializer_list<std::uint64_t> ioio_exits) {
   std::vector<record::TrialCounts> all;
   for (const std::uint64_t exits : ioio_exits)
@@ -35,7 +35,7 @@ TEST(Replay, NothingThatChangedIsAPass) {
   }
 }
 
-// Where no condition differs, what was put in is no regression, and no pass either.
+// Where no condition differs, an injected change is no regression, and no pass either.
 TEST(Replay, WhatIsPutInIsFound) {
   const Cell usual_runs = runs({2000, 2000, 2000, 2000});
   Night night{.a_condition_differs = true, .injected = Injection{ioio_row(usual_runs), 0.3}};
@@ -44,8 +44,8 @@ TEST(Replay, WhatIsPutInIsFound) {
   EXPECT_EQ(replay(usual_runs, night, nights, {}, 1).rates.cannot_tell, nights);
 }
 
-// No baseline with the slow run is accepted. In the slow night itself nothing passes, and trials of
-// both sides in turn find nothing, as they share the hour.
+// No baseline with the slow run is accepted. In the slow night itself nothing passes, and
+// alternating trials of both sides find nothing, as they share the hour.
 TEST(Replay, TheNightsRunIsNoneOfTheBaselines) {
   const Cell one_is_slow = runs({2000, 2000, 3000, 2000});
   const Replayed slow = replay(one_is_slow, {}, nights, {}, 1);

@@ -15,7 +15,7 @@ GateOptions across_everything(GateOptions options, const Cell& a, const Cell& b)
   return options;
 }
 
-// Subjects of what was found, in either direction.
+// Returns the subjects of all findings, in either direction.
 std::set<std::string> told(const Verdict& verdict) {
   std::set<std::string> subjects;
   for (const CellJudgement& cell : verdict.cells)

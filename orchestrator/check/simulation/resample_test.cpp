@@ -18,7 +18,7 @@ TEST(Resample, FindsWhatIsThereAndNothingElse) {
   EXPECT_EQ(resample(before, after, 3, 20, {}, 1).cannot_tell, 20u);
 }
 
-// The whole path: what is not there when it is tried again is no alarm.
+// Tests the whole path: a suspicion that new trials do not confirm is no alarm.
 TEST(Resample, ConfirmsWhatIsSuspected) {
   const Cell before = cells(trials(8, 2000)).at(0), after = cells(trials(8, 2400)).at(0);
   const auto again = [](std::uint64_t exits, bool same = false) {

@@ -18,7 +18,7 @@ namespace {
 
 constexpr std::size_t causes_size_limit = 256 << 20;  // 2 million causes of some 120 bytes each
 constexpr std::size_t lines_limit = 2'000'000;
-constexpr std::uint32_t vcpus_limit = 4096;         // as KVM itself has at most
+constexpr std::uint32_t vcpus_limit = 4096;         // KVM's own limit
 constexpr std::uint32_t vcpu_ids_limit = 4 * 4096;  // KVM_MAX_VCPU_IDS
 constexpr std::uint32_t entries_limit = 1u << 20;   // a vCPU
 constexpr std::size_t numbers_shown = 8;
@@ -28,7 +28,7 @@ constexpr std::size_t words_limit = 32;
   throw base::infrastructure_error("host's exit_causes: " + why);
 }
 
-// A line's words, without memory of its own: there are tens of thousands of lines.
+// Splits a line into words without allocating memory: there are tens of thousands of lines.
 class LineWords {
  public:
   explicit LineWords(std::string_view line) {
@@ -53,7 +53,7 @@ class LineWords {
     return parse(word, word.substr(2), 16, limit);
   }
 
-  // Of KEY=VALUE, which come in any order after the first `fixed` words.
+  // Returns the value of KEY=VALUE; these pairs follow the first `fixed` words in any order.
   std::uint64_t value(std::size_t fixed, std::string_view key) const {
     for (std::size_t i = fixed; i < count_; ++i) {
       if (words_[i].size() > key.size() && words_[i].starts_with(key) &&
@@ -198,7 +198,7 @@ ExitsByNumber sums_with_lost(const Causes& causes) {
   return sums;
 }
 
-// "; 123: causes 5, count 6" for each number that differs.
+// Returns "; 123: causes 5, count 6" for each number that differs.
 std::string describe_missing(const ExitsByNumber& causes, const StepCounts& counts) {
   std::map<std::uint32_t, std::pair<std::uint64_t, std::uint64_t>> sides;
   for (const auto& [number, exits] : causes) sides[number].first = exits;

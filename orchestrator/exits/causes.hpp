@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Causes of exits: what an exit was about, and which code of the guest made it. The host reads them
-// in /sys/kernel/debug/kvm/<pid>-<fd>/exit_causes.
+// Defines causes of exits: what an exit was about, and which code of the guest caused it. The host
+// reads them in /sys/kernel/debug/kvm/<pid>-<fd>/exit_causes.
 #pragma once
 
 #include <compare>
@@ -15,13 +15,13 @@
 
 namespace lab::exits {
 
-// What the processor was in, as bits 0-3 of a cause's kind have it.
+// The processor's mode, as bits 0-3 of a cause's kind encode it.
 enum class Mode { real, virtual_8086, protected_16, protected_32, compatibility, long_64 };
 
 struct CauseKey {
   std::uint32_t number = 0;  // of the exit reason
   std::uint8_t kind = 0;     // bits 0-3 mode, 4-5 CPL, 6 SMM, 7 an exit of the guest's own guest
-  std::uint64_t detail = 0;  // what its bits say depends on the number
+  std::uint64_t detail = 0;  // the meaning of its bits depends on the number
   std::uint64_t rip = 0;     // linear; at CPL 3 rounded down to 1 TiB; 0: unknown
 
   auto operator<=>(const CauseKey&) const = default;  // NOLINT(modernize-use-nullptr)
@@ -47,7 +47,7 @@ struct CauseCount {
   bool operator==(const CauseCount&) const = default;
 };
 
-// Over all vCPUs. There are no zero counts.
+// Contains counts over all vCPUs, without zero counts.
 struct Causes {
   std::map<CauseKey, CauseCount> causes;
   std::map<std::uint32_t, std::uint64_t> lost;  // exits by number for which the table had no room
@@ -58,26 +58,26 @@ struct Causes {
 struct HostCauses {
   Vendor vendor = Vendor::vmx;
   std::uint32_t vcpus = 0;
-  std::uint32_t entries = 0;  // that a vCPU's table has room for
+  std::uint32_t entries = 0;  // capacity of a vCPU's table
   Causes now;
   Causes latched;  // as of the last latch: the guest's last read of T, or the host's own latch
-  Causes marked;   // as of the guest's last read of T that it asked to be kept (EXIT_LEAF_MARK)
+  Causes marked;   // as of the last read of T that the guest marked to be kept (EXIT_LEAF_MARK)
   std::map<std::uint32_t, std::uint64_t> latched_reasons;  // exits by number, as of the last latch
 };
 
-// Throws base::Error (infrastructure) on another format version, a malformed line, a value out of
-// range, more causes than a table has room for, or a missing "end" (a cut-off read). Unknown lines
-// and keys are ignored.
+// Throws an infrastructure error on another format version, a malformed line, a value out of range,
+// more causes than a table has room for, or a missing "end" (a cut-off read). Ignores unknown lines
+// and keys.
 HostCauses parse_host_causes(std::string_view text);
 
-// What was added between two readings. A count that has become less is left out: check_causes then
-// finds that it is missing.
+// Returns what was added between two readings. Leaves out a count that has decreased, so that
+// check_causes reports it as missing.
 Causes causes_between(const Causes& before, const Causes& after);
 
 void add(Causes& sum, const Causes& more);
 
-// For each number: exits of all causes + lost ones = the count. The detail names the numbers that
-// differ, the note those of which exits were lost.
+// Checks for each number that the exits of all causes + lost ones = the count. The detail lists the
+// numbers that differ, the note those with lost exits.
 Check check_causes(std::string name, const StepCounts& counts, const Causes& causes);
 
 }  // namespace lab::exits

@@ -18,13 +18,13 @@ std::uint64_t sum(const std::vector<ReasonCount>& reasons) {
 }
 
 Check sum_check(std::string name, const std::vector<ReasonCount>& reasons, std::uint64_t total) {
-  // Modulo 2^32 because the guest's counts are where nothing made them whole.
+  // Compares modulo 2^32 because the guest's counts may lack their upper bits.
   const std::uint64_t left = sum(reasons);
   return {std::move(name), wrapped(left) == wrapped(total), left, total,
           "sum of the reasons; total"};
 }
 
-// Adds what came between the reads of a snapshot, and whether they are possible.
+// Adds to the check what came between the reads of a snapshot, and whether they are possible.
 void add_between(Check& check, const std::string& which, const Snapshot& snapshot, Vendor vendor) {
   const Between came = between(snapshot, vendor);
   if (came.exits > 0)
@@ -36,7 +36,7 @@ void add_between(Check& check, const std::string& which, const Snapshot& snapsho
   check.detail += fmt::format("; the reads {} the step do not fit{}", which, came.fault);
 }
 
-// number -> guest's count, host's count
+// Maps a number to the guest's count and the host's count.
 using Sides = std::map<std::uint32_t, std::pair<std::uint32_t, std::uint32_t>>;
 
 Sides both_sides(const Counts& guest, const Counts& host) {

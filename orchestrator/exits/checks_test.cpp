@@ -8,7 +8,7 @@
 namespace lab::exits {
 namespace {
 
-// However many exits come between the reads: the counts are those of the last total.
+// However many exits come between the reads, the counts are those of the last total.
 TEST(Checks, ExitsBetweenTheReadsChangeNothing) {
   Machine machine(100);
   machine.exit(48, 5);
@@ -26,13 +26,13 @@ TEST(Checks, ExitsBetweenTheReadsChangeNothing) {
   const Check check = check_guest_host("host", before, after, host);
   EXPECT_TRUE(check.ok) << check.detail;
   EXPECT_EQ(check.left, check.right);
-  // Those before their own number was read are in no read that could lack them.
+  // Reads cannot lack exits that came before their own number was read.
   EXPECT_EQ(check.note,
             "4 other exits came between the reads before the step (EXTERNAL_INTERRUPT 3); 4 other "
             "exits came between the reads after the step");
 }
 
-// One exit, of a snapshot with four others in between, wherever it is lost or counted twice.
+// A snapshot has four other exits in between; one exit is lost or counted twice at several places.
 TEST(Checks, ReadsOutsideOfTheirIntervalFail) {
   Machine machine(100);
   machine.exit(48, 5);
@@ -44,7 +44,7 @@ TEST(Checks, ReadsOutsideOfTheirIntervalFail) {
     change(changed);
     return against(changed, host);
   };
-  const std::size_t last = snapshot.readings.size() - 1;  // nothing came between its read and T
+  const std::size_t last = snapshot.readings.size() - 1;  // no exit came between its read and T
   ASSERT_EQ(snapshot.readings[last].number, 48u);
   const Check twice = check_of([&](Snapshot& s) { ++*s.readings[last].read; });
   EXPECT_FALSE(twice.ok);
@@ -64,7 +64,7 @@ TEST(Checks, ReadsOutsideOfTheirIntervalFail) {
   EXPECT_FALSE(shrunk.ok);
   EXPECT_THAT(shrunk.detail,
               testing::HasSubstr("the total grew by 1 fewer than the reader's own reads"));
-  // The one before the step has no host's side: what was read must be possible all the same.
+  // The snapshot before the step has no host's side, but its reads must be possible all the same.
   Snapshot before = snapshot;
   ++*before.readings[last].read;
   EXPECT_FALSE(check_guest_host("host", before, snapshot, host).ok);
@@ -109,7 +109,7 @@ TEST(Checks, KvmsStatisticLiesAroundTheLookAtSeveralVcpus) {
     host.vcpus = vcpus;
     return check_kvm_statistic("kvm", host).ok;
   };
-  // One exit may be counted here and not yet there, or the other way round.
+  // One exit may be counted on one side and not yet on the other.
   EXPECT_TRUE(holds(99, 99, 2));
   EXPECT_TRUE(holds(101, 101, 2));
   EXPECT_FALSE(holds(98, 98, 2));
@@ -150,7 +150,7 @@ TEST(Checks, StrayCountsOfKvmsFileAreTakenOff) {
   HostStats host = Machine(100).host();
   EXPECT_TRUE(check_kvm_file("kvm", host, 100).ok);
   EXPECT_FALSE(check_kvm_file("kvm", host, 108).ok);
-  host.stray_exits = 8;  // as 5.10 counts calls of kvm_msr_allowed()
+  host.stray_exits = 8;  // 5.10 counts calls of kvm_msr_allowed()
   const Check more = check_kvm_file("kvm", host, 108);
   EXPECT_TRUE(more.ok);
   EXPECT_EQ(more.right, 100u);

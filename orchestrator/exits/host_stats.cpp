@@ -33,7 +33,7 @@ void expect_words(const Words& words, std::size_t count) {
              " words, not " + std::to_string(count));
 }
 
-// The words after the fixed ones: KEY=VALUE in any order.
+// Contains the words after the fixed ones: KEY=VALUE in any order.
 class Pairs {
  public:
   Pairs(const Words& words, std::size_t fixed) : line_(words[0]) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The host's view of the same counts: /sys/kernel/debug/kvm/<pid>-<fd>/exit_stats.
+// Reads the host's view of the same counts: /sys/kernel/debug/kvm/<pid>-<fd>/exit_stats.
 #pragma once
 
 #include <cstdint>
@@ -14,11 +14,11 @@
 
 namespace lab::exits {
 
-// Whose exits the guest's leaves count, and so the latch: one VM's, or all VMs' since the modules
+// Says whose exits the guest's leaves and the latch count: one VM's, or all VMs' since the modules
 // were loaded. Everything else in HostStats is the VM's own.
 enum class Scope { vm, host };
 
-// Counts of one reason or of all, since the VM was created.
+// Contains the counts of one reason or of all, since the VM was created.
 struct HostCounts {
   std::uint64_t exits = 0;  // nested ones included
   std::uint64_t cycles = 0;
@@ -33,7 +33,7 @@ struct HostReason : HostCounts {
   std::uint32_t number = 0;
   std::string name;           // the kernel's own
   std::uint64_t latched = 0;  // exits at the latch
-  // Handler's cycles: bucket b counts those of 2^b to 2^(b+1) - 1. Empty unless switched on.
+  // Of the handler's cycles: bucket b counts exits with 2^b to 2^(b+1) - 1. Empty unless enabled.
   std::map<std::uint32_t, std::uint64_t> histogram;
 
   bool operator==(const HostReason&) const = default;
@@ -59,9 +59,9 @@ struct HostStats {
   HostCounts total;
   std::uint64_t failed_entries = 0;
   std::uint64_t kvm_exits = 0;  // KVM's own `exits` statistic, without its stray counts
-  // What this kernel counts in its statistic though it is no exit; negative where it misses some.
+  // Counted by this kernel's statistic though no exits; negative where it misses exits.
   std::int64_t stray_exits = 0;
-  // As of the guest's last read of T; latch_seq 0: it never read.
+  // The latch's values are as of the guest's last read of T; latch_seq is 0 where it never read.
   std::uint64_t latch_seq = 0;
   std::uint64_t latch_total = 0;
   std::uint64_t latch_kvm_exits = 0;        // taken before the counts of other vCPUs,
@@ -70,11 +70,11 @@ struct HostStats {
   std::vector<HostVcpu> by_vcpu;
 };
 
-// Throws base::Error (infrastructure) on an unknown format version, a malformed
-// line or a missing "end" (a cut-off read). Unknown lines and keys are ignored.
+// Throws an infrastructure error on an unknown format version, a malformed line or a missing "end"
+// (a cut-off read). Ignores unknown lines and keys.
 HostStats parse_host_stats(std::string_view text);
 
-// The counts now, and those at the latch (no cycles: the latch holds none).
+// Return the counts now, and those at the latch (without cycles, which the latch does not contain).
 Counts counts_now(const HostStats& stats);
 Counts counts_at_latch(const HostStats& stats);
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Which CPUID leaf answers what, as in kvm-patch/exit_leaves.h.
+// Maps CPUID leaves to what they answer, as in kvm-patch/exit_leaves.h.
 #pragma once
 
 #include <array>
@@ -18,10 +18,10 @@ enum class Answer { none, total, total_cycles, count, cycles, total_and_cycles, 
 std::string_view to_string(Layout layout);
 std::optional<Layout> parse_layout(std::string_view text);
 
-// What `leaf` answers; Answer::none outside 0x4FFFFFFB..0x4FFFFFFF.
+// Returns what `leaf` answers; Answer::none outside 0x4FFFFFFB..0x4FFFFFFF.
 Answer find_answer(Layout layout, std::uint32_t leaf);
 
-// The leaf that answers T (total or total_and_cycles).
+// Returns the leaf that answers T (total or total_and_cycles).
 std::uint32_t total_leaf(Layout layout);
 
 }  // namespace lab::exits

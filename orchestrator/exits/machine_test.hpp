@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// A machine made up for tests, its snapshots and what its host counts.
+// Simulates a machine for tests, its snapshots and its host's counts.
 #pragma once
 
 #include <algorithm>
@@ -12,8 +12,8 @@
 
 namespace lab::exits {
 
-// Exits of "total", of a reason's name or of its number. Zero when it never happened; empty when
-// this vendor has no such reason.
+// Returns the exits of "total", of a reason's name or of its number: zero where it never happened,
+// nullopt where this vendor has no such reason.
 inline std::optional<std::uint64_t> find_count(const StepCounts& counts, Vendor vendor,
                                                std::string_view reason) {
   if (reason == "total") return counts.exits;
@@ -23,8 +23,8 @@ inline std::optional<std::uint64_t> find_count(const StepCounts& counts, Vendor 
   return found == counts.reasons.end() ? 0 : found->exits;
 }
 
-// A virtual machine that counts as the patch does: every leaf read is a CPUID exit, counted first,
-// and a read of the total keeps all counts of that exit.
+// Is a virtual machine that counts as the patch does: every leaf read is a CPUID exit, counted
+// first, and a read of the total latches all counts as of that exit.
 class Machine {
  public:
   using Map = std::map<std::uint32_t, std::uint64_t>;
@@ -33,8 +33,8 @@ class Machine {
   void exit(std::uint32_t number, std::uint64_t times = 1) { count_[number] += times; }
   std::uint64_t total() const { return sum(count_); }
 
-  // As the reader does it: T, every nonzero count, T, the counts kept. After each read there is
-  // an exit of the kind `disturbance`.
+  // Reads as the reader does: T, every nonzero count, T, the latched counts. After each read there
+  // is an exit of number `disturbance`.
   Snapshot snapshot(std::uint32_t disturbance = 0) {
     const std::uint64_t before = reads_;
     Snapshot result;
@@ -61,7 +61,7 @@ class Machine {
       read();
       reading.latched = std::uint32_t((*kept_)[reading.number]);
     }
-    if (disturbance && !has(result, disturbance)) {  // its first exit came only then
+    if (disturbance && !has(result, disturbance)) {  // it first happened only then
       read();
       result.readings.push_back({disturbance, std::uint32_t((*kept_)[disturbance]), {}, 10});
     }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// For tests of what reads text: the text with one piece of it replaced.
+// Replaces a piece of a text, for tests of parsers.
 #pragma once
 
 #include <string>

@@ -8,13 +8,13 @@
 namespace lab::exits {
 namespace {
 
-// Counts only grow. What seems to shrink has 32 bits and wrapped (or is a lie).
+// Counts only grow. A count that seems to shrink has 32 bits and wrapped (or is a lie).
 std::uint64_t growth(std::uint64_t before, std::uint64_t after) {
   return after >= before ? after - before : wrapped(after - before);
 }
 
-// All counts made 64 bits wide by the host's near them. A number that only the host has is one
-// whose low bits are zero just now, which the guest takes for one that never happened.
+// Extends all counts to 64 bits by the host's counts near them. Where only the host has a number,
+// its low 32 bits are zero just then, and the guest assumes that it never happened.
 Counts widened(Counts counts, const Counts& host) {
   counts.total = nearest(wrapped(counts.total), host.total);
   ByNumber reasons = by_number(counts);
@@ -43,7 +43,7 @@ std::vector<ReasonCount> differences(const Counts& before, const Counts& after) 
     if (change.exits != 0) result.push_back(change);
     earlier.erase(number);
   }
-  // A number that was there and is gone: its counter wrapped to exactly zero.
+  // A number disappears when its counter wraps to exactly zero.
   for (const auto& [number, reason] : earlier) {
     const std::uint32_t change = wrapped(0 - reason.exits);
     if (change != 0) result.push_back({number, change, std::nullopt});
@@ -52,7 +52,8 @@ std::vector<ReasonCount> differences(const Counts& before, const Counts& after) 
   return result;
 }
 
-// Exits between the two totals beside the reader's own; negative: the totals cannot be right.
+// Returns the exits between the two totals besides the reader's own; negative where the totals
+// cannot be right.
 std::int64_t others(const Snapshot& snapshot) {
   return static_cast<std::int32_t>(snapshot.end_total - snapshot.start_total - snapshot.own_exits);
 }
@@ -76,7 +77,7 @@ std::string in_words(const std::vector<ReasonCount>& reasons, Vendor vendor) {
 std::uint64_t nearest(std::uint32_t seen, std::uint64_t host) {
   const auto shift = static_cast<std::int32_t>(seen - wrapped(host));
   const std::uint64_t value = host + static_cast<std::uint64_t>(std::int64_t{shift});
-  return shift < 0 && value > host ? seen : value;  // below zero: there is no such value
+  return shift < 0 && value > host ? seen : value;  // a count below zero is impossible
 }
 
 Between between(const Snapshot& snapshot, Vendor vendor) {
@@ -86,7 +87,7 @@ Between between(const Snapshot& snapshot, Vendor vendor) {
   std::uint64_t sum = 0;
   for (const Reading& reading : snapshot.readings) {
     if (!reading.read) continue;
-    --reads_after;  // of the counts that follow, and (1) of the total
+    --reads_after;  // reads of the counts that follow, and 1 of the total
     const std::uint32_t own = reading.number == cpuid_number(vendor) ? reads_after : 0;
     const auto later = static_cast<std::int32_t>(reading.latched - *reading.read - own);
     if (later < 0)

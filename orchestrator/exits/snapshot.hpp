@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What the guest's reader saw of its exit counts, and what happened between two readings.
+// Contains the counts that the guest's reader read, and computes the exits between two readings.
 #pragma once
 
 #include <cstdint>
@@ -22,25 +22,25 @@ struct ReasonCount {
   bool operator==(const ReasonCount&) const = default;
 };
 
-// As the guest sees a count: eax has 32 bits.
+// Returns a count as the guest sees it: eax has 32 bits.
 inline std::uint32_t wrapped(std::uint64_t value) {
   return static_cast<std::uint32_t>(value);
 }
 
-// What the guest read of one exit number.
+// Contains what the guest read of one exit number.
 struct Reading {
   std::uint32_t number = 0;
   std::uint32_t latched = 0;          // the count at end_total, by KVM's own copy
-  std::optional<std::uint32_t> read;  // what it was when it was read between the two totals
+  std::optional<std::uint32_t> read;  // the count as read between the two totals
   std::optional<std::uint64_t> cycles;
 
   bool operator==(const Reading&) const = default;
 };
 
-// One reading in the guest, raw. Counts come from eax, so they are modulo 2^32.
-// Read order: T (start_total), then c(n) for each of `readings` as listed (but for the last ones,
-// whose first exit came only then), then T again (end_total), then the counts of that moment.
-// Every read is itself a CPUID exit, counted before it answers.
+// Is one raw reading in the guest. Counts come from eax, so they are modulo 2^32. The reader reads
+// T (start_total), then c(n) for each of `readings` as listed (except the last ones, whose first
+// exit came only then), then T again (end_total), then the counts of that moment. Every read is
+// itself a CPUID exit, counted before it answers.
 struct Snapshot {
   std::uint32_t start_total = 0;
   std::uint32_t end_total = 0;
@@ -54,7 +54,7 @@ struct Snapshot {
   bool operator==(const Snapshot&) const = default;
 };
 
-// Counts as they stood at one moment.
+// Contains the counts at one moment.
 struct Counts {
   std::uint64_t total = 0;
   std::uint64_t cycles = 0;
@@ -66,29 +66,29 @@ struct Counts {
 using ByNumber = std::map<std::uint32_t, ReasonCount>;
 ByNumber by_number(const Counts& counts);
 
-// What came between a snapshot's two totals beside the reader's own reads. Each count that was read
-// there lies between those at the two totals; all of them together lack no more exits of the second
-// total than came.
+// Describes the exits between a snapshot's two totals, besides the reader's own reads. Each count
+// read there must lie between those at the two totals; together they can lack no more exits of the
+// second total than came.
 struct Between {
   std::uint64_t exits = 0;         // how many
   std::vector<ReasonCount> later;  // of them, those after their own number's read
-  std::string fault;               // "": the reads are possible; else what is not
+  std::string fault;               // "": the reads are possible; else what is impossible
 };
 Between between(const Snapshot& snapshot, Vendor vendor);
 
-// " (NPF 2, INTR 1)", or nothing.
+// Returns " (NPF 2, INTR 1)", or "" without reasons.
 std::string in_words(const std::vector<ReasonCount>& reasons, Vendor vendor);
 
-// The 64 bits of a count of which the guest saw the low 32: the value nearest to one that the host
-// has of about the same moment (within 2^31 exits).
+// Returns the 64-bit count whose low 32 bits the guest saw: the value nearest to the host's count
+// of about the same moment (within 2^31 exits).
 std::uint64_t nearest(std::uint32_t seen, std::uint64_t host);
 
-// The counts as of end_total.
+// Returns the counts as of end_total.
 Counts counts_at_end(const Snapshot& snapshot);
 
-// What happened in one step: after - before, both at their end_total. That includes what the two
-// snapshots' own reading caused in between; `reader_exits` says how many exits (all CPUID) that
-// was, and nothing is subtracted.
+// Contains the exits of one step: after - before, both at their end_total. That includes the exits
+// of the two snapshots' own reading in between; `reader_exits` counts them (all CPUID), and nothing
+// is subtracted.
 struct StepCounts {
   std::uint64_t exits = 0;
   std::uint64_t cycles = 0;
@@ -99,21 +99,21 @@ struct StepCounts {
   bool operator==(const StepCounts&) const = default;
 };
 
-// What the host has, in 64 bits, of about the moments of the two snapshots.
+// Contains the host's 64-bit counts of about the moments of the two snapshots.
 struct HostSides {
-  Counts before;  // without a `before` snapshot: where the step begins, exactly
+  Counts before;  // without a `before` snapshot: exactly at the step's beginning
   Counts after;
 };
 
-// `before` empty: everything since the guest was created (the boot step), which began at
-// host.before: nothing, unless the modules preset the counts.
-// By the guest alone counts are modulo 2^32; the host's side makes them whole.
+// Without `before` returns everything since the guest was created (the boot step), from host.before
+// on, which is 0 unless the modules preset the counts. The guest's counts alone are modulo 2^32;
+// the host's counts extend them to 64 bits.
 StepCounts step_counts(const std::optional<Snapshot>& before, const Snapshot& after,
                        const HostSides& host = {});
 
-// The reader's JSON object S. Throws base::Error (infrastructure) on anything malformed: missing or
-// negative values, out of range, twice the same number, more than 1024 reasons. Unknown members are
-// ignored.
+// Reads the reader's JSON object S. Throws an infrastructure error on anything malformed: values
+// that are missing, negative or out of range, the same number twice, more than 1024 reasons.
+// Ignores unknown members.
 Snapshot snapshot_from(const nlohmann::json& object);
 
 }  // namespace lab::exits

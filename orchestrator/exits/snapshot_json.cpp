@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The guest's JSON of a snapshot. It comes from a guest: bounded and checked before it is believed.
+// Reads the guest's JSON of a snapshot. A guest is not trusted, so sizes and values are checked.
 #include "orchestrator/exits/snapshot.hpp"
 
 #include <algorithm>

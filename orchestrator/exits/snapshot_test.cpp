@@ -29,7 +29,7 @@ TEST(Snapshot, StepIsAfterMinusBeforeWithItsOwnReading) {
   machine.exit(10, 3);
   const Snapshot after = machine.snapshot();
   const StepCounts step = step_counts(before, after);
-  // The counts kept of the one, and T, all counts, and T of the other.
+  // One snapshot reads its latched counts, the other T, all counts, and T.
   const std::uint64_t reads = before.readings.size() + after.readings.size() + 2;
   EXPECT_EQ(step.exits, 43 + reads);
   EXPECT_THAT(step.reasons, testing::ElementsAre(ReasonCount{10, 3 + reads, step.reasons[0].cycles},
@@ -78,10 +78,10 @@ TEST(Snapshot, NearestGivesTheBitsThatTheGuestLacks) {
   EXPECT_EQ(nearest(7, wrap + 5), wrap + 7);
   EXPECT_EQ(nearest(0xfffffffe, wrap + 5), wrap - 2);
   EXPECT_EQ(nearest(3, wrap - 2), wrap + 3);
-  EXPECT_EQ(nearest(0xfffffffe, 5), 0xfffffffe);  // not below zero
+  EXPECT_EQ(nearest(0xfffffffe, 5), 0xfffffffe);  // no count is below zero
 }
 
-// Every vCPU begins with exits that never were: the step has those that were.
+// Every vCPU begins with preset exits that never happened; the step contains only real ones.
 TEST(Snapshot, PresetIsWhereTheBootBegins) {
   constexpr std::uint64_t preset = 4294960000;
   Machine machine;
@@ -100,7 +100,7 @@ TEST(Snapshot, PresetIsWhereTheBootBegins) {
   EXPECT_TRUE(check_sum("sum", step).ok);
   const Check check = against(boot, host);
   EXPECT_TRUE(check.ok) << check.detail;
-  EXPECT_EQ(check.left, host.latch_total);  // made whole
+  EXPECT_EQ(check.left, host.latch_total);  // extended to 64 bits
   EXPECT_THAT(check.detail, testing::HasSubstr("32 bits"));
 }
 
@@ -109,7 +109,7 @@ TEST(Snapshot, StepOfMoreThan32BitsIsWholeByTheHosts) {
   const Snapshot before = machine.snapshot();
   const Counts earlier = counts_at_latch(machine.host());
   machine.exit(1, 5'000'000'000);
-  machine.exit(3, 1ull << 32);  // the guest sees nothing of it
+  machine.exit(3, 1ull << 32);  // invisible to the guest
   const Snapshot after = machine.snapshot();
   const StepCounts step = step_counts(before, after, {earlier, counts_at_latch(machine.host())});
   EXPECT_EQ(find_count(step, Vendor::vmx, "1"), 5'000'000'000u);
@@ -118,7 +118,7 @@ TEST(Snapshot, StepOfMoreThan32BitsIsWholeByTheHosts) {
   EXPECT_TRUE(check_sum("sum", step).ok);
 }
 
-// The host's counts of several vCPUs are of about the moment only.
+// The host's counts of several vCPUs are only of about the same moment.
 TEST(Snapshot, HostsCountsNeedNotBeOfTheVeryMoment) {
   Machine machine((1ull << 32) - 3);
   Counts early = counts_now(machine.host());

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Exit reasons of both vendors: numbers, names, categories.
+// Lists the exit reasons of both vendors: numbers, names, categories.
 #pragma once
 
 #include <cstdint>
@@ -42,20 +42,21 @@ struct Reason {
   Category category;
 };
 
-// Sorted by number; EXIT_NUMBER_OTHER ("OTHER") is one of them.
+// Returns the reasons sorted by number, EXIT_NUMBER_OTHER ("OTHER") among them.
 std::span<const Reason> reasons(Vendor vendor);
 
-// Null when the number is in no table.
+// Returns null where the number is in no table.
 const Reason* find_reason(Vendor vendor, std::uint32_t number);
 
-// The name, or "UNKNOWN_<decimal>"; a failed VMX entry is "INVALID_STATE|FAILED_VMENTRY".
+// Returns the name, or "UNKNOWN_<decimal>"; a failed VMX entry's is "INVALID_STATE|FAILED_VMENTRY".
 std::string reason_name(Vendor vendor, std::uint32_t number);
 Category reason_category(Vendor vendor, std::uint32_t number);
 
-// By name (any case), the kernel's name, decimal or 0x-hexadecimal number; empty when unknown.
+// Finds a reason by name (any case), the kernel's name, or a decimal or 0x-hexadecimal number;
+// returns nullopt where it is unknown.
 std::optional<std::uint32_t> parse_reason(Vendor vendor, std::string_view text);
 
-// The number of the CPUID exit, the one that reading a leaf causes: 10 or 0x72.
+// Returns the number of the CPUID exit, which reading a leaf causes: 10 or 0x72.
 std::uint32_t cpuid_number(Vendor vendor);
 
 std::string_view to_string(Vendor vendor);      // "vmx", "svm"

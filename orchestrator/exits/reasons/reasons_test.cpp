@@ -35,8 +35,8 @@ std::map<std::uint32_t, std::string> as_map(const KernelName (&names)[N]) {
   return map;
 }
 
-// By the manuals (kvm-patch/exit_numbers.h), and EXIT_NUMBER_OTHER: true where the leaf answers a
-// count rather than edx = EXIT_LEAF_UNDEFINED.
+// Returns whether the leaf answers a count rather than edx = EXIT_LEAF_UNDEFINED: for the manuals'
+// numbers (kvm-patch/exit_numbers.h) and EXIT_NUMBER_OTHER.
 bool is_defined(Vendor vendor, std::uint32_t number) {
   static constexpr exit_range vmx[] = EXIT_RANGES_VMX;
   static constexpr exit_range svm[] = EXIT_RANGES_SVM;
@@ -81,8 +81,9 @@ TEST(Reasons, VmxNamesAreTheKernels) {
   }
 }
 
-// A number stands in its table once (it is sorted), an entry has one category: so exactly one each.
-// `other` is for what no processor reports: the count of all unlisted numbers, the hypervisor's SW.
+// A number is in its table once (it is sorted) and an entry has one category, so each number has
+// exactly one. `other` is for what no processor reports: all unlisted numbers and the hypervisor's
+// SW.
 TEST(Reasons, EveryReasonOfTheKernelsHeadersHasItsCategory) {
   const auto check = [](Vendor vendor, const auto& names) {
     for (const KernelName& entry : names) {
@@ -102,7 +103,7 @@ TEST(Reasons, EveryReasonOfTheKernelsHeadersHasItsCategory) {
   }
 }
 
-// One table reads the same on both: what every guest does has its category on either vendor.
+// A table reads the same on both vendors: what every guest does has the same category on either.
 TEST(Reasons, CategoriesArePortable) {
   const auto has = [](Vendor vendor, Category category) {
     return std::ranges::any_of(reasons(vendor),
@@ -145,7 +146,7 @@ TEST(Reasons, DefinedIsWhatTheManualsSay) {
   EXPECT_TRUE(is_defined(Vendor::svm, EXIT_NUMBER_OTHER));
 }
 
-// A number without a slot is only warned of when the modules are loaded, and not counted by itself.
+// Loading the modules only warns of a number without a slot, which is then not counted by itself.
 TEST(Reasons, EveryDefinedNumberAndOtherHaveASlotInTheKernel) {
   const std::string header = base::read_file(LAB_SOURCE_DIR "/kvm-patch/exit_stats.h");
   std::smatch found;

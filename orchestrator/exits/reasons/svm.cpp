@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-// SVM exit codes: AMD APM vol. 2, appendix C; names as the macros of the kernel's <asm/svm.h>
-// without their prefix (exceptions: EXCP_ and the mnemonic). The VMGEXIT_ events are the GHCB's
-// and SW is the hypervisor's own: no processor reports them.
+// Lists the SVM exit codes (AMD APM vol. 2, appendix C). Names are the macros of the kernel's
+// <asm/svm.h> without their prefix (exceptions: EXCP_ and the mnemonic). The VMGEXIT_ events are
+// the GHCB's and SW is the hypervisor's own: no processor reports them.
 #include "kvm-patch/exit_leaves.h"
 #include "orchestrator/exits/reasons/tables.hpp"
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The two vendors' tables, for reasons.cpp only. Sorted by number.
+// Declares the two vendors' tables, sorted by number, for reasons.cpp only.
 #pragma once
 
 #include <span>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// VMX basic exit reasons: Intel SDM vol. 3, appendix C; names as in the kernel's <asm/vmx.h>,
-// for the numbers that it lacks the instruction's.
+// Lists the VMX basic exit reasons (Intel SDM vol. 3, appendix C). Names are those of the kernel's
+// <asm/vmx.h>; numbers that it lacks have the instruction's name.
 #include "kvm-patch/exit_leaves.h"
 #include "orchestrator/exits/reasons/tables.hpp"
 

@@ -16,8 +16,8 @@ std::uint64_t saturating_sum(std::uint64_t left, std::uint64_t right) {
   return right > unbounded_events - left ? unbounded_events : left + right;
 }
 
-// Without unrestricted guests KVM emulates states that VMX refuses, and calls it an exit of reason
-// 33; what is emulated meanwhile is traced and has no exit.
+// Without unrestricted guests KVM emulates states that VMX refuses, and counts that as an exit of
+// reason 33. The instructions that it emulates meanwhile are traced without an exit.
 bool emulates_without_exits(const CausedDetails& caused) {
   return caused.vendor == Vendor::vmx &&
          (caused.causes.lost.contains(33) ||

@@ -18,10 +18,10 @@ Numbers number_range(std::uint32_t first, std::uint32_t last, Numbers more = {})
   return more;
 }
 
-// kvm_pio stands in the emulation: once for each access to the port, at an OUT when KVM begins it,
-// at an IN when its value is there. An INS reads ahead up to a page in one access (or fails before
-// it), a repeated OUTS makes one access for each element of its up to 1024 an exit. So a string
-// instruction bounds nothing from above, and promises nothing below: it may fault before.
+// The emulation calls kvm_pio once for each access to the port: at an OUT when KVM begins it, at an
+// IN when its value is there. An INS reads ahead up to a page in one access (or fails before it); a
+// repeated OUTS makes one access for each of its up to 1024 elements an exit. So a string
+// instruction gives no upper bound, and no lower one either, as it may fault before.
 Check check_pio(const CausedDetails& caused, const Events& traced) {
   constexpr std::uint64_t string_bits = 3ull << 25;
   const Numbers numbers{caused.vendor == Vendor::svm ? 0x7bu : 30u};
@@ -36,8 +36,8 @@ Check check_pio(const CausedDetails& caused, const Events& traced) {
                         expect(caused, numbers, add), traced);
 }
 
-// kvm_msr stands where KVM has read or written the MSR or injects #GP for it, and in the fastpath
-// of writes (x2APIC's ICR, the TSC deadline) where that did it: once for each exit, on both
+// KVM calls kvm_msr where it has read or written the MSR or injects #GP for it, and in the fastpath
+// of writes (x2APIC's ICR, the TSC deadline) where that handled it: once for each exit, on both
 // vendors.
 Check check_msr(const CausedDetails& caused, const Events& traced) {
   const Numbers numbers = caused.vendor == Vendor::svm ? Numbers{0x7c} : Numbers{31, 32};
@@ -48,7 +48,7 @@ Check check_msr(const CausedDetails& caused, const Events& traced) {
                         expect(caused, numbers, add), traced);
 }
 
-// Leaves that answer by ecx: SDM vol. 2, CPUID; APM vol. 3, appendix E.
+// Returns whether the leaf's answer depends on ecx: SDM vol. 2, CPUID; APM vol. 3, appendix E.
 bool has_subleaves(std::uint32_t leaf) {
   static const Numbers leaves =
       number_range(0x1d, 0x20,
@@ -63,8 +63,8 @@ std::uint64_t cpuid_detail(std::uint64_t traced) {
   return has_subleaves(leaf) ? leaf | std::min(traced >> 32, subleaf_last) << 32 : leaf;
 }
 
-// Exits for which KVM emulates an instruction that may be a string instruction, in code whose
-// addresses have 32 bits.
+// Counts the exits for which KVM emulates an instruction that may be a string instruction, in code
+// with 32-bit addresses.
 std::uint64_t strings_in_32_bits(const CausedDetails& caused) {
   const std::uint32_t io = caused.vendor == Vendor::svm ? 0x7b : 30;
   const Numbers memory = caused.vendor == Vendor::svm ? Numbers{0x400} : Numbers{48, 49};
@@ -80,10 +80,10 @@ std::uint64_t strings_in_32_bits(const CausedDetails& caused) {
   return sum;
 }
 
-// kvm_cpuid stands at the end of KVM's look into the guest's table. lab's own leaves are answered
-// before, so it never sees them, unless exit_leaves lets some go on to the table. KVM's emulator
-// looks, too: where the count of a repeated string instruction with 32-bit addresses has become
-// zero, it asks for the vendor (leaf 0) to do as that one's processors do. SeaBIOS has such ones.
+// KVM calls kvm_cpuid at the end of a look-up in the guest's table. lab's own leaves are answered
+// before and not traced, unless exit_leaves passes some on to the table. KVM's emulator looks up,
+// too: where the count of a repeated string instruction with 32-bit addresses becomes zero, it
+// reads the vendor (leaf 0) to act as that vendor's processors do, as in SeaBIOS.
 Check check_cpuid(const CausedDetails& caused, const Events& traced) {
   const Numbers numbers{caused.vendor == Vendor::svm ? 0x72u : 10u};
   const auto add = [&](Expected& expected, const CauseKey& key, std::uint64_t exits) {
@@ -101,9 +101,9 @@ Check check_cpuid(const CausedDetails& caused, const Events& traced) {
                         details);
 }
 
-// kvm_cr stands where KVM knows the register that a MOV moves. On SVM the processor must say it
-// (decode assists; a processor without them makes KVM emulate the instruction, and so do LMSW and
-// CLTS, which exit as writes of CR0): then it is not traced. On VMX only CLTS is not.
+// KVM calls kvm_cr where it knows the register that a MOV moves. On SVM the processor must report
+// it (decode assists). Without them, and for LMSW and CLTS, which exit as writes of CR0, KVM
+// emulates the instruction and does not trace it. On VMX only CLTS is not traced.
 Check check_cr(const CausedDetails& caused, const TracedDetails& traced) {
   constexpr std::uint64_t cr0_write = 1 << 8, clts = 1 << 9, way = 3 << 9;
   const bool svm = caused.vendor == Vendor::svm;

@@ -42,7 +42,7 @@ TEST(TracedDetails, EachPortAndDirectionIsComparedOverAllPlaces) {
   EXPECT_EQ(right.name, "at rest: io causes = tracepoint kvm_pio");
   EXPECT_EQ(right.left, 10u);
   EXPECT_EQ(right.right, 10u);
-  // The same sum, but one of them at the other direction.
+  // The sum is the same, but one event has the other direction.
   const Check bad = check("kvm_pio", caused, {.pio = {{0x3f8 | byte, 7}, {0x3f8 | byte | in, 3}}});
   EXPECT_FALSE(bad.ok);
   EXPECT_THAT(bad.detail, HasSubstr("; detail 0x103f8: causes 8, traced 7"));
@@ -60,7 +60,7 @@ TEST(TracedDetails, AStringInstructionMakesAnyNumberOfAccessesAnExit) {
   const CausedDetails caused = svm({{at(svm_io, 0x1f0 | byte | in | string | rep), {1, 0}},
                                     {at(svm_io, 0x1f0 | byte | in), {2, 0}}});
   EXPECT_TRUE(check("kvm_pio", caused, {.pio = {{0x1f0 | byte | in, 258}}}).ok);
-  // Those that are no string are still there.
+  // The exits that are no string instructions still need events.
   EXPECT_FALSE(check("kvm_pio", caused, {.pio = {{0x1f0 | byte | in, 1}}}).ok);
   EXPECT_FALSE(check("kvm_pio", caused, {.pio = {{0x1f0 | byte, 2}}}).ok);
 }
@@ -81,7 +81,7 @@ TEST(TracedDetails, SubleavesCountWhereTheLeafHasSome) {
                                     {at(svm_cpuid, 4), {1, 0}},
                                     {at(svm_cpuid, 4 | 1ull << 32), {2, 0}},
                                     {at(svm_cpuid, 0xd | 64ull << 32), {2, 0}}});
-  // What is in ecx says nothing for leaf 1; all from 64 on are one for leaf 0xd.
+  // Leaf 1 ignores ecx; for leaf 0xd all values from 64 on are one.
   TracedDetails traced{.cpuid = {{1, 1},
                                  {1 | 7ull << 32, 2},
                                  {4, 1},
@@ -100,11 +100,11 @@ TEST(TracedDetails, LabsOwnLeavesAreNeverTraced) {
   EXPECT_TRUE(right.ok) << right.detail;
   EXPECT_EQ(right.left, 1u);
   EXPECT_FALSE(check("kvm_cpuid", caused, {.cpuid = {{1, 1}, {0x4fffffff, 1}}}).ok);
-  // With exit_leaves=root user space is answered by the guest's table.
+  // With exit_leaves=root the guest's table answers user space.
   caused.leaves_answer = false;
   EXPECT_TRUE(check("kvm_cpuid", caused, {.cpuid = {{1, 1}, {0x4fffffff, 4}}}).ok);
   EXPECT_FALSE(check("kvm_cpuid", caused, {.cpuid = {{1, 1}, {0x4fffffff, 10}}}).ok);
-  // 0x4ffffffc is none of lab's in this layout.
+  // 0x4ffffffc is not one of lab's leaves in this layout.
   caused = svm({{at(svm_cpuid, 0x4ffffffc), {2, 0}}});
   caused.layout = Layout::combined;
   EXPECT_TRUE(check("kvm_cpuid", caused, {.cpuid = {{0x4ffffffc, 2}}}).ok);
@@ -137,7 +137,7 @@ TEST(TracedDetails, LostCausesAreWhatMayBeTracedBeyond) {
   const CausedDetails caused = svm({{at(svm_io, 0x70 | byte), {4, 0}}}, {{svm_io, 3}});
   EXPECT_TRUE(check("kvm_pio", caused, {.pio = {{0x70 | byte, 5}, {0x80 | byte, 2}}}).ok);
   EXPECT_FALSE(check("kvm_pio", caused, {.pio = {{0x70 | byte, 3}, {0x80 | byte, 3}}}).ok);
-  // More of all than were lost.
+  // There are more events in all than causes were lost.
   const Check many = check("kvm_pio", caused, {.pio = {{0x70 | byte, 6}, {0x80 | byte, 2}}});
   EXPECT_FALSE(many.ok);
   EXPECT_THAT(many.detail, HasSubstr("4 events of no cause, 3 exits lost theirs"));
@@ -158,7 +158,7 @@ TEST(TracedDetails, MovesOfCrsAreTracedWhereTheProcessorNamesTheRegister) {
   // Without decode assists KVM emulates them all, untraced.
   EXPECT_TRUE(check("kvm_cr", caused, {}).ok);
   EXPECT_FALSE(check("kvm_cr", caused, {.cr = {{3, 1}}}).ok);
-  // With them LMSW and CLTS, which write CR0, are not traced.
+  // With decode assists LMSW and CLTS, which write CR0, are not traced.
   const Check right = check(
       "kvm_cr", caused, {.cr = {{4 | 1 << 8, 6}, {1 << 8, 3}, {3, 2}}, .has_decode_assists = true});
   EXPECT_TRUE(right.ok) << right.detail;
@@ -167,7 +167,7 @@ TEST(TracedDetails, MovesOfCrsAreTracedWhereTheProcessorNamesTheRegister) {
   EXPECT_FALSE(check("kvm_cr", caused,
                      {.cr = {{4 | 1 << 8, 6}, {1 << 8, 6}, {3, 2}}, .has_decode_assists = true})
                    .ok);
-  // VMX: LMSW is traced as a write of CR0, CLTS is not.
+  // On VMX, LMSW is traced as a write of CR0, CLTS is not.
   CausedDetails vmx{.causes = {.causes = {{at(28, 1 << 8 | 2 << 9), {2, 0}},
                                           {at(28, 1 << 8 | 1 << 9), {1, 0}},
                                           {at(28, 3), {4, 0}}},
@@ -238,7 +238,7 @@ TEST(TracedMemory, ShadowPagingIsComparedByErrorCode) {
   EXPECT_TRUE(check("kvm_page_fault", caused,
                     {.page_faults = {{{0x1000, 2}, 2},
                                      {{0xffffffff81000000, 2}, 1},
-                                     {{0x7000, 4 | 1ull << 48}, 1}}})  // a bit of KVM's own
+                                     {{0x7000, 4 | 1ull << 48}, 1}}})  // one of KVM's own bits
                   .ok);
   EXPECT_FALSE(
       check("kvm_page_fault", caused, {.page_faults = {{{0x1000, 2}, 2}, {{0x7000, 4}, 2}}}).ok);
@@ -265,11 +265,11 @@ TEST(TracedMemory, EachExitOfADeviceIsEmulatedAtItsAddress) {
   traced.mmio[{0xfee000b0, 2}] = 2;
   EXPECT_FALSE(check("kvm_mmio", caused, traced).ok);
   traced.mmio[{0xfee000b0, 2}] = 3;
-  traced.mmio.erase({0xfee00020, 1});  // unsatisfied reads are no reads
+  traced.mmio.erase({0xfee00020, 1});  // unsatisfied reads do not count as reads
   EXPECT_FALSE(check("kvm_mmio", caused, traced).ok);
 }
 
-// As on Linux 7.2, whose tiny has 4 exits of virtio's notification and 3 events.
+// Linux 7.2 behaves like this: its tiny guest has 4 exits of virtio's notification and 3 events.
 TEST(TracedMemory, AFaultWithAnEventsTypeIsTriedAgainByNewerKernels) {
   const CausedDetails caused = svm({{at(0x400, 0xfebfb014 | device | writes), {4, 0}},
                                     {at(0x400, 0xfebfb00c | device | writes), {2, 0}}});
@@ -291,7 +291,7 @@ TEST(TracedMemory, AFaultWithAnEventsTypeIsTriedAgainByNewerKernels) {
   other.mmio[{0xfebfb014, 2}] = 4;
   EXPECT_TRUE(check("kvm_page_fault", caused, other).ok);
   EXPECT_TRUE(check("kvm_mmio", caused, other).ok);
-  // Either all are traced or none.
+  // Either all such faults are traced or none.
   other.delivering = {{{0xfebfb014, 0xf}, 1}, {{0xfebfb00c, 0xf}, 1}};
   other.page_faults = {{{0xfebfb014, 0xf}, 3}, {{0xfebfb00c, 0xf}, 2}};
   EXPECT_FALSE(check("kvm_page_fault", caused, other).ok);
@@ -318,7 +318,7 @@ TEST(TracedMemory, AnEventMayHaveLostItsCause) {
                   .ok);
   EXPECT_FALSE(
       check("kvm_page_fault", svm({}, {{0x400, 2}}), {.page_faults = {{{0x1000, 4}, 3}}}).ok);
-  // More events than causes of this device are left for it.
+  // More events are left for this device than it has causes.
   const CausedDetails caused =
       svm({{at(0x400, 0xfebfb014 | device | writes), {2, 0}}}, {{0x400, 1}});
   EXPECT_TRUE(check("kvm_page_fault", caused, {.fast_mmio = {{0xfebfb014, 3}}}).ok);

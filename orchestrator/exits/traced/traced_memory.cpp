@@ -7,7 +7,7 @@
 namespace lab::exits {
 namespace {
 
-// A detail of memory, as kvm-patch/README.md has its bits.
+// Bits of a memory detail, as in kvm-patch/README.md.
 constexpr std::uint64_t address_bits = (1ull << 52) - 1;
 constexpr std::uint64_t region_bits = address_bits & ~((2ull << 20) - 1);
 constexpr unsigned access_shift = 52;
@@ -31,7 +31,7 @@ std::uint64_t make_region(std::uint64_t place) {
   return place & (region_bits | 3ull << access_shift);
 }
 
-// SVM's error code: APM vol. 2, 15.25.6; VMX's qualification: SDM vol. 3, table 28-7.
+// Decodes SVM's error code (APM vol. 2, 15.25.6) or VMX's qualification (SDM vol. 3, table 28-7).
 std::uint64_t traced_place(Vendor vendor, const std::array<std::uint64_t, 2>& fault) {
   const std::uint64_t fetch_bit = vendor == Vendor::svm ? 4 : 2;
   const std::uint64_t code = fault[1];
@@ -51,15 +51,15 @@ bool has_number(const Causes& causes, const Numbers& numbers) {
                              [&](const auto& lost) { return numbers.contains(lost.first); });
 }
 
-// Exits of SVM at devices' pages, by place, that kvm_page_fault leaves out on newer kernels: Linux
-// 7.2 does, 6.12 does not.
+// Counts the exits of SVM at devices' pages, by place, that newer kernels do not trace as
+// kvm_page_fault: 7.2 does not, 6.12 does.
 struct Untraced {
-  // A processor that knows the next instruction at such an exit lets KVM hand a write to an eventfd
-  // before (kvm_fast_mmio).
+  // Where the processor reports the next instruction at such an exit, KVM first passes a write to
+  // an eventfd (kvm_fast_mmio).
   TracedDetails::Events eventfds;
-  // KVM goes back to the guest, which tries again, where EXITINTINFO has the type of an event that
-  // was being delivered. KVM does not look at that field's bit "valid". A processor may leave the
-  // type of an event there that had been delivered before, as QEMU does after an exception.
+  // Where EXITINTINFO has the type of an event being delivered, KVM returns to the guest, which
+  // tries again. KVM does not check that field's bit "valid". A processor may leave the type of an
+  // event there that was delivered before, as QEMU does after an exception.
   TracedDetails::Events tried_again;
 };
 
@@ -77,7 +77,7 @@ std::uint64_t difference(std::uint64_t from, std::uint64_t what) {
   return from - std::min(from, what);
 }
 
-// Of devices' exits.
+// Subtracts the events from the bounds of devices' details.
 void leave_out(Expected& expected, const TracedDetails::Events& events) {
   for (const auto& [place, count] : events) {
     Bounds& bounds = expected.details[place | of_device];
@@ -85,8 +85,8 @@ void leave_out(Expected& expected, const TracedDetails::Events& events) {
   }
 }
 
-// With shadow paging every page fault of the guest is an exit, at a virtual address that is no part
-// of its cause; the error code is.
+// With shadow paging every page fault of the guest is an exit. Its cause contains the error code
+// but not the address, which is virtual.
 Check check_shadow(const CausedDetails& caused, const TracedDetails& traced) {
   constexpr std::uint64_t page_fault = 14;
   const Numbers numbers{caused.vendor == Vendor::svm ? 0x4eu : 0u};
@@ -102,10 +102,10 @@ Check check_shadow(const CausedDetails& caused, const TracedDetails& traced) {
 
 }  // namespace
 
-// kvm_page_fault stands before KVM looks at the fault: once for each nested page fault and EPT
-// violation. It has the exact address; a cause has a device's, and of RAM the 2 MiB around. What is
-// a device's is told by our causes: their events are taken first, all others are the region's. What
-// is tried again is traced by some kernels and not by others, by each always or never.
+// KVM calls kvm_page_fault before it handles the fault, once for each nested page fault and EPT
+// violation. The event has the exact address; a cause has a device's, but of RAM only the 2 MiB
+// around it. Our causes show which places are devices': their events count for them first, all
+// others for the region. Each kernel traces faults that are tried again always or never.
 Check check_memory(const CausedDetails& caused, const TracedDetails& traced) {
   const Numbers& numbers = memory_numbers(caused.vendor);
   if (!has_number(caused.causes, numbers)) return check_shadow(caused, traced);
@@ -136,12 +136,12 @@ Check check_memory(const CausedDetails& caused, const TracedDetails& traced) {
   return check.ok ? check : compare_events(name, "kvm:kvm_page_fault", std::move(expected), places);
 }
 
-// kvm_mmio stands where the emulation of an instruction reads or writes a device: several times an
-// exit (a string instruction, one that reads and writes, a value of more than 8 bytes), and with no
-// device's exit at all (APIC access exits, writes of read-only memory). An exit that is an
-// eventfd's write is kvm_fast_mmio instead. So each device's address must have at least an event an
-// exit. The first touch of a device's page, which the error code tells (bit 3, SVM), may exit once
-// more without one, when its mapping changes meanwhile, and so may what is tried again.
+// KVM calls kvm_mmio where the emulation of an instruction reads or writes a device: several times
+// an exit (a string instruction, one that reads and writes, a value of more than 8 bytes), and also
+// without a device's exit (APIC access exits, writes of read-only memory). An exit that is an
+// eventfd's write is traced as kvm_fast_mmio instead. So each device's address must have at least
+// one event an exit. The first touch of a device's page, which the error code shows (bit 3, SVM),
+// may exit once more without an event, when its mapping changes, and so may a fault tried again.
 Check check_mmio(const CausedDetails& caused, const TracedDetails& traced) {
   const bool svm = caused.vendor == Vendor::svm;
   TracedDetails::Events unmarked;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Causes of exits: what a step's exits of a reason were about, and which code caused them.
+// Defines causes of exits: what a step's exits of a reason were about, and which code caused them.
 #pragma once
 
 #include <cstdint>
@@ -24,7 +24,7 @@ struct Cause {
   bool operator==(const Cause&) const = default;
 };
 
-// Exits whose cause the kernel's table had no room for.
+// Counts exits whose cause the kernel's table had no room for.
 struct CausesLost {
   std::uint32_t number = 0;
   std::uint64_t exits = 0;
@@ -41,20 +41,20 @@ bool has_causes(const Step& step);
 
 struct CauseExits {
   std::uint64_t exits = 0;
-  // More may be among these, of the same reasons: those of "(others)", and lost ones (of all
-  // reasons asked for, where no cause was found).
+  // Exits of the same reasons that may have such a cause: those of "(others)", and lost ones (of
+  // all requested reasons, where no cause was found).
   std::uint64_t unknown = 0;
 };
 
-// Exits of the causes whose "DETAIL, PLACE" contains the text, of the reasons with these numbers.
+// Sums the exits of causes of these numbers whose "DETAIL, PLACE" contains the text.
 CauseExits exits_of_causes(const Step& step, std::string_view text,
                            const std::set<std::uint32_t>& numbers);
 
-// As the step names it, or its number where the step has no such reason.
+// Returns the step's name for the reason, or its number where the step has no such reason.
 std::string name_of_reason(const Step& step, std::uint32_t number);
 
-// Why the step's causes are not the parts of its reasons: the first number whose causes and lost
-// ones do not add up to its exits. nullopt where they do, or where there are no causes.
+// Describes the first number whose causes and lost ones do not add up to its reason's exits.
+// Returns nullopt where all add up, or where there are no causes.
 std::optional<std::string> causes_problem(const Step& step);
 
 }  // namespace lab::record

@@ -14,7 +14,7 @@ namespace {
 
 using testing::HasSubstr;
 
-// Reads a sample whose step `boot` was changed; says why it is refused, "" where it is not.
+// Reads a sample whose step `boot` was changed; returns the error, or "" where it is accepted.
 template <typename Change>
 std::string refusal(const Change& change) {
   auto object = nlohmann::ordered_json::parse(to_json(sample()));
@@ -27,7 +27,7 @@ std::string refusal(const Change& change) {
   }
 }
 
-// A step of `number` causes of IOIO, with 1 … number exits, and one of CPUID.
+// Returns a step with `number` causes of IOIO, with 1 … number exits, and one of CPUID.
 Step step_with(const std::string& name, std::size_t number) {
   Step step{.name = name};
   std::uint64_t all = 0;
@@ -42,7 +42,7 @@ Step step_with(const std::string& name, std::size_t number) {
   return step;
 }
 
-// By how much its causes make the record longer, as it is kept.
+// Returns by how many bytes its causes lengthen the stored record.
 std::size_t json_bytes(const Record& record) {
   Record without = record;
   for (Step& step : without.steps) {
@@ -153,7 +153,7 @@ TEST(Causes, AreDroppedWhereNotEvenTheirSumsFit) {
   EXPECT_EQ(from_json(to_json(record)).steps, record.steps);
 }
 
-// Names of functions are the guest's text.
+// The guest chooses the names of functions.
 TEST(Causes, HostileTextsAreCleanedAndCut) {
   Record record = sample();
   Step& step = record.steps[0];
@@ -161,7 +161,7 @@ TEST(Causes, HostileTextsAreCleanedAndCut) {
                  {0x7b, std::string(1 << 20, 'a') + "2", "<b>\x1b[2J;\n\xff", 6, 8}};
   step.reasons = {{0x7b, "IOIO", "io", 14, {}}};
   bound_causes(record);
-  ASSERT_EQ(step.causes.size(), 1u);  // what is equal now is one
+  ASSERT_EQ(step.causes.size(), 1u);  // causes that became equal are combined
   EXPECT_EQ(step.causes[0].place, "<b>?[2J;??");
   EXPECT_EQ(step.causes[0].detail, std::string(253, 'a') + "...");
   EXPECT_EQ(step.causes[0].exits, 11u);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The part of a record that comparisons need: exits by step and reason, small enough to be read by
-// the ten thousand.
+// Contains the part of a record that comparisons need: exits by step and reason, small enough to
+// read tens of thousands.
 #pragma once
 
 #include <cstdint>
@@ -23,7 +23,7 @@ struct StepCounts {
   bool operator==(const StepCounts&) const = default;
 };
 
-// Exits between two milestones of the timeline, by share of time ("kernel → init").
+// Contains the exits between two milestones of the timeline, by share of time ("kernel → init").
 struct PhaseCounts {
   std::string phase;
   std::vector<std::pair<std::uint32_t, std::uint64_t>> reasons;  // number, exits; ascending
@@ -35,7 +35,7 @@ struct TrialCounts {
   std::string id, run, scenario, trial;
   std::uint32_t repeat = 1;
   Outcome outcome = Outcome::incomplete;
-  // Without start_time and repeat: those of trials that compare are equal. Shared, never null.
+  // Without start_time and repeat, as comparable trials have equal ones. Shared, never null.
   std::shared_ptr<const Conditions> conditions;
   std::vector<StepCounts> steps;    // those that have counts, in the record's order
   std::vector<PhaseCounts> phases;  // none without a timeline
@@ -45,11 +45,11 @@ struct TrialCounts {
 
 TrialCounts to_counts(const Record& record);
 
-// The record's conditions without those that differ between any two trials; without the node where
-// counts do not depend on it.
+// Returns the record's conditions without those that differ between any two trials, and without the
+// node where counts do not depend on it.
 Conditions comparable(Conditions conditions);
 
-// "boot-count[paging=shadow]" of "boot-count[paging=shadow]#2".
+// Returns "boot-count[paging=shadow]" for "boot-count[paging=shadow]#2".
 std::string_view cell_name(std::string_view trial);
 
 }  // namespace lab::record

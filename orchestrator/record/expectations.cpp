@@ -27,7 +27,7 @@ std::string expectation_name(const scenario::Expectation& expect, std::uint32_t 
                      expect.per_second ? ", a second" : "");
 }
 
-// As a whole number that lies on the same side of both bounds as the rate itself.
+// Returns the rate as a whole number that lies on the same side of both bounds as the rate itself.
 std::optional<std::uint64_t> exits_per_second(std::uint64_t exits, const Step& step,
                                               const std::optional<std::uint64_t>& max) {
   if (!step.seconds || !(*step.seconds > 0)) return std::nullopt;
@@ -37,7 +37,7 @@ std::optional<std::uint64_t> exits_per_second(std::uint64_t exits, const Step& s
   return static_cast<std::uint64_t>(above ? std::ceil(rate) : std::floor(rate));
 }
 
-// Numbers of the step's reasons that the expectation means.
+// Returns the numbers of the step's reasons that the expectation selects.
 std::set<std::uint32_t> find_numbers(const scenario::Expectation& expect, const Step& step,
                                      exits::Vendor vendor) {
   const auto number = exits::parse_reason(vendor, expect.reason);
@@ -50,7 +50,7 @@ std::set<std::uint32_t> find_numbers(const scenario::Expectation& expect, const 
   return numbers;
 }
 
-// What is not known must not pass for less than it may be.
+// Exits with unknown causes may belong to the cause, so the check must not pass without them.
 exits::Check judge_cause(const scenario::Expectation& expect, const Step& step,
                          exits::Vendor vendor) {
   const auto value = [&](std::uint64_t exits) -> std::optional<std::uint64_t> {
@@ -103,7 +103,7 @@ std::string cell_text(const scenario::Cell& cell) {
   return text;
 }
 
-// A side's values and of how many trials they are.
+// Contains a side's values and the number of their trials.
 struct Side {
   std::vector<double> values;
   std::size_t trials = 0;

@@ -39,7 +39,7 @@ TEST(Expectations, BoundsOfTotalReasonAndCategory) {
 }
 
 TEST(Expectations, RatesAreJudgedAsFractions) {
-  // 100 exits in 8 s: 12.5 a second.
+  // 100 exits in 8 s are 12.5 a second.
   const auto rate = [](std::optional<std::uint64_t> min, std::optional<std::uint64_t> max) {
     return one({.step = "boot", .reason = "total", .per_second = true, .min = min, .max = max});
   };
@@ -83,7 +83,7 @@ TEST(Expectations, BudgetsPerCauseAddUpWhatMatches) {
       one({.step = "boot", .reason = "CPUID", .cause = "APIC", .min = 1}, step).ok);  // not there
 }
 
-// "At most 55" is no pass where 10 more of that reason have no name.
+// "At most 55" must not pass where 10 more exits of that reason have no cause.
 TEST(Expectations, BudgetsPerCauseDoNotPassOnWhatIsNotKnown) {
   const Step step = boot_with_causes();
   const auto judged = [&](const std::string& cause, std::uint64_t max, const Step& in) {

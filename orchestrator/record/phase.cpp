@@ -19,7 +19,7 @@ bool has_name(Kind kind) {
   return kind == Kind::other || kind == Kind::step;
 }
 
-// The phase that goes by this word alone.
+// Returns the phase whose kind has this word and needs no name.
 std::optional<Phase> nameless(std::string_view word) {
   const auto kind = parse_phase_kind(word);
   if (!kind || has_name(*kind)) return std::nullopt;

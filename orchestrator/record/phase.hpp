@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What the time of a run goes into.
+// Names the phases that the time of a run is spent in.
 #pragma once
 
 #include <compare>
@@ -12,7 +12,7 @@ namespace lab::record {
 
 struct Phase {
   enum class Kind {
-    other,       // something is made or fetched, or ends: `name` says what
+    other,       // something is made or fetched, or ends: `name` is its name
     outer_vm,    // an outer VM boots, until its job begins
     modules,     // the patched modules are loaded
     start,       // the guests are made
@@ -28,10 +28,10 @@ struct Phase {
   auto operator<=>(const Phase&) const = default;
 };
 
-// For people: "outer VM", "boot", "step idle".
+// Returns the phase's name for people: "outer VM", "boot", "step idle".
 std::string in_words(const Phase& phase);
 
-// "step" and the like, for streams.
+// Returns the kind's name for streams, such as "step".
 std::string_view to_string(Phase::Kind kind);
 std::optional<Phase::Kind> parse_phase_kind(std::string_view text);
 
@@ -43,13 +43,13 @@ struct Timing {
 };
 using Timings = std::vector<Timing>;  // in the order in which the phases happened
 
-// The key of a record's `timings` that stands for a phase: a step's is its name, as long as no
-// other kind of phase is called so ("step trial").
+// Returns the key of a record's `timings` that stands for a phase: a step's is its name, unless
+// another kind of phase has that name ("step trial").
 std::string timing_key(const Phase& phase);
-// The phase that a key stands for, in a record with steps of these names.
+// Returns the phase that a key stands for, in a record with steps of these names.
 Phase phase_of_key(const std::string& key, const std::vector<std::string>& steps);
 
-// How long a trial took: what was measured of the whole, or else the sum of its parts.
+// Returns how long a trial took: the measured time of the whole, or else the sum of its parts.
 double trial_seconds(const Timings& timings);
 
 }  // namespace lab::record

@@ -15,7 +15,7 @@ double add_up(const std::vector<std::uint64_t>& exits) {
                          [](double sum, std::uint64_t value) { return sum + double(value); });
 }
 
-// Exits since the start at any time, between two samples in proportion to time.
+// Computes the exits from the start to any time; interpolates linearly between samples.
 class Growth {
  public:
   explicit Growth(const Timeline& timeline) {

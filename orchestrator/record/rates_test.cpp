@@ -10,7 +10,7 @@ namespace {
 
 using testing::DoubleNear;
 
-// Ten samples a second; so many exits in each sample of a second, all of reason 10.
+// Returns ten samples a second, with so many exits in each sample of a second, all of reason 10.
 Timeline line(const std::vector<std::uint64_t>& by_second) {
   Timeline timeline;
   timeline.numbers = {10, 48};
@@ -28,7 +28,7 @@ TEST(Rates, SteadyIsZero) {
 }
 
 TEST(Rates, VariationIsDeviationByMean) {
-  // 10, 30, 20 a second: mean 20, standard deviation sqrt(200 / 3).
+  // 10, 30 and 20 a second have a mean of 20 and a standard deviation of sqrt(200 / 3).
   const Stretch part = stretch(line({1, 3, 2}), "x", 0, 3);
   EXPECT_THAT(part.variation.value(), DoubleNear(std::sqrt(200.0 / 3) / 20, 1e-6));
   EXPECT_THAT(part.least, DoubleNear(10, 1e-6));

@@ -142,8 +142,7 @@ Step make_step(std::string name, exits::Vendor vendor, const exits::StepCounts& 
   step.reader_exits = counts.reader_exits;
   step.clean = counts.clean;
   for (const exits::ReasonCount& reason : counts.reasons) {
-    // No handler is that quick: the fastpath entered again after each of them, and nothing was
-    // timed.
+    // Zero cycles mean that the fastpath entered again after each exit and timed nothing.
     const auto cycles = reason.cycles == 0 ? std::nullopt : reason.cycles;
     step.reasons.push_back({reason.number, exits::reason_name(vendor, reason.number),
                             std::string(to_string(exits::reason_category(vendor, reason.number))),

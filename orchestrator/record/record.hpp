@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What one trial left: its outcome, counts, checks and all conditions.
+// Defines the record of one trial: its outcome, counts, checks and all conditions.
 #pragma once
 
 #include <chrono>
@@ -33,8 +33,7 @@ enum class Outcome {
 std::string_view to_string(Outcome outcome);
 std::optional<Outcome> parse_outcome(std::string_view text);
 
-// Keys of Record::conditions, in the order in which they are shown (condition_order). Others may
-// follow.
+// Lists the keys of Record::conditions in their display order (condition_order). Others may follow.
 namespace condition {
 inline constexpr std::string_view
     site = "site",
@@ -44,7 +43,7 @@ inline constexpr std::string_view
     cpu_flags = "cpu_flags",  // of the processor whose KVM counts, as Linux names them
     microcode = "microcode",
     host_kernel = "host_kernel",  // of the KVM below (site kvm), which decides what it offers
-    kvm_source = "kvm_source",  // KVM's of a kernel tree of the user's: 12 digits; absent: Debian's
+    kvm_source = "kvm_source",  // 12 digits for the KVM source of the user's tree; absent: Debian's
     outer_image = "outer_image",  // the outer VM's system: the beginning of its disk's SHA-256
     outer_tsc = "outer_tsc",      // "100 MHz", by the outer VM's real-time clock
     patch_version = "patch_version",
@@ -75,8 +74,8 @@ inline constexpr std::string_view
 
 std::span<const std::string_view> condition_order();
 
-// Whether a comparison tells that this condition differs, but is not refused for it: lab's version,
-// or each commit would need baselines of its own.
+// Returns whether a comparison only reports that this condition differs and is not refused for it:
+// lab's version, as otherwise each commit would need baselines of its own.
 bool is_only_told(std::string_view key);
 
 struct Reason {
@@ -89,7 +88,7 @@ struct Reason {
   bool operator==(const Reason&) const = default;
 };
 
-// Who counted a step: the reader in the guest by CPUID, or the host at that moment.
+// Says who counted a step: the reader in the guest by CPUID, or the host at that moment.
 enum class View { guest, host };
 
 // A count that could not be taken is absent, never 0.
@@ -107,15 +106,15 @@ struct Step {
   std::optional<bool> clean;                  // nothing came between the readings' reads
   std::optional<int> exit_code;               // of the command: 0..255, 128 + signal
   std::string output;                         // tail of the command's output, from the guest
-  // Per number both add up to the reason's exits. Empty both: causes were not asked for.
+  // Per number both add up to the reason's exits. Both are empty where causes were not requested.
   std::vector<Cause> causes;  // most exits first; bounded over the record (bound_causes)
   std::vector<CausesLost> causes_lost;
 
   bool operator==(const Step&) const = default;
 };
 
-// The host's own view of the whole trial, from the guest's creation to its rest (its vCPUs paused).
-// It includes what the modules preset.
+// Contains the host's own view of the whole trial, from the guest's creation to its rest (its vCPUs
+// paused). It includes the modules' preset counts.
 struct Host {
   exits::Scope scope = exits::Scope::vm;  // of the guest's leaves; all here is the guest's VM's
   exits::HostCounts total;
@@ -126,8 +125,8 @@ struct Host {
   bool operator==(const Host&) const = default;
 };
 
-// The host's counts all along, of all the trial's guests together. Seconds are from the first
-// guest's start. At most max_samples: when there are more, neighbours are put together.
+// Contains the host's counts over time, of all the trial's guests together. Seconds are from the
+// first guest's start. Neighbouring samples are combined where there are more than max_samples.
 struct Timeline {
   static constexpr std::size_t max_samples = 6000;
 
@@ -137,8 +136,8 @@ struct Timeline {
 
     bool operator==(const Sample&) const = default;
   };
-  // Found without disturbing the guest: "start", "kernel", "init", "multi-user" from its console;
-  // "reader" when the reader reported; steps have their own times.
+  // Is a moment found without disturbing the guest: "start", "kernel", "init", "multi-user" from
+  // its console; "reader" when the reader reported. Steps have their own times.
   struct Milestone {
     std::string name;
     double seconds = 0;
@@ -152,8 +151,8 @@ struct Timeline {
   bool operator==(const Timeline&) const = default;
 };
 
-// Runs of trials that confirm a suspicion of `lab check`, or not: "confirm-" and the suspicious
-// run. Some are under old conditions, so they are no part of any history.
+// Begins the names of runs whose trials confirm or refute a suspicion of `lab check`; the
+// suspicious run's name follows. Some have old conditions, so they are not part of any history.
 inline constexpr std::string_view confirmation_prefix = "confirm-";
 inline bool is_confirmation(std::string_view run) {
   return run.starts_with(confirmation_prefix);
@@ -163,12 +162,12 @@ using Conditions = std::map<std::string, std::string>;
 
 std::string find_condition(const Conditions& conditions, std::string_view key);  // "" where unknown
 
-// The one that they name; empty where they name none that is known.
+// Returns the vendor that the conditions name; nullopt where they name no known one.
 std::optional<exits::Vendor> recorded_vendor(const Conditions& conditions);
 
 bool is_emulated(const Conditions& conditions);  // by its site
 
-// Whether equal trials have equal counts: in an exact run, or on a site with a clock of its own.
+// Returns whether equal trials have equal counts: in an exact run or on a site with an own clock.
 bool is_deterministic(const Conditions& conditions);
 
 struct Record {
@@ -194,7 +193,7 @@ struct Record {
   bool operator==(const Record&) const = default;
 };
 
-// A relation between cells, judged after the run (judge_relations in expectations.hpp).
+// Is a relation between cells, judged after the run (judge_relations in expectations.hpp).
 struct RelationResult {
   std::string scenario;
   std::string text;             // "NPF of boot: paging=shadow / paging=nested"
@@ -208,18 +207,18 @@ struct RelationResult {
   bool operator==(const RelationResult&) const = default;
 };
 
-// "20251121T034112.123Z-3fa29c01"; `random` tells apart what started in one millisecond.
+// Returns "20251121T034112.123Z-3fa29c01"; `random` distinguishes records of one millisecond.
 std::string make_id(std::chrono::system_clock::time_point start, std::uint32_t random);
 std::string format_time(std::chrono::system_clock::time_point time);  // 2025-11-21T03:41:12.123Z
 
-// A step with its reasons named, most exits first.
+// Makes a step with its reasons named, most exits first.
 Step make_step(std::string name, exits::Vendor vendor, const exits::StepCounts& counts);
 
 Host make_host(exits::HostStats stats);
 
-// One trial as one line of JSON (record_json.hpp has it as an object), and a whole document as
-// `--format json` prints it; relations[] is there where there are some. The from_ functions throw
-// base::Error on anything malformed.
+// to_json() writes one trial as one line of JSON (record_json.hpp as an object), to_document() a
+// whole document as `--format json` prints it, with relations[] where there are some. The from_
+// functions throw base::Error on anything malformed.
 std::string to_json(const Record& record);
 Record from_json(std::string_view json);
 std::string to_document(std::span<const Record> records,

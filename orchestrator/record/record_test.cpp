@@ -28,7 +28,7 @@ TEST(Record, SurvivesItsJson) {
   EXPECT_EQ(to_json(record).find('\n'), std::string::npos);
 }
 
-// Kept with the record, for who runs the trial again; no part of what scripts read.
+// The record keeps the plan for running the trial again; scripts' JSON does not contain it.
 TEST(Record, KeepsItsPlan) {
   Record record = sample();
   record.plan = R"({"version":2,"settings":{"image":"tiny"},"steps":[]})";
@@ -213,7 +213,7 @@ TEST(Record, MalformedJsonIsAnError) {
   }
 }
 
-// Of another person's file: more than any trial has costs hours or all memory later.
+// Another person's file may have more than any trial: that would cost hours or all memory later.
 TEST(Record, MoreThanATrialHasIsRefused) {
   const auto cause = [](const auto& change) {
     nlohmann::ordered_json object = nlohmann::ordered_json::parse(to_json(sample()));
@@ -255,7 +255,7 @@ TEST(Record, MoreThanATrialHasIsRefused) {
               HasSubstr("more than 1024 names of steps"));
 }
 
-// As text: so many values would take long to put together one by one.
+// Builds the JSON as text, as adding so many values one by one would take long.
 TEST(Record, MoreStepsChecksAndProcessorsThanAnyTrialHasAreRefused) {
   const std::string good = to_json(sample());
   const auto cause = [&](const std::string& list, const std::string& entry, std::size_t times) {
@@ -284,7 +284,7 @@ TEST(Record, MoreStepsChecksAndProcessorsThanAnyTrialHasAreRefused) {
               HasSubstr("'guest' is not a whole number in range"));
 }
 
-// A record's text of a MiB that is nested all the way down.
+// The record's text is a MiB of nested lists.
 TEST(Record, DeeplyNestedJsonIsAnError) {
   EXPECT_THROW(from_json("{\"conditions\":" + std::string(1'000'000, '[')), base::Error);
 }

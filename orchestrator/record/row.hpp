@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What a list shows of a record: small enough to be read by the hundred thousand.
+// Contains what a list shows of a record: small enough to read hundreds of thousands.
 #pragma once
 
 #include <chrono>
@@ -24,7 +24,7 @@ struct Row {
 
 Row to_row(const Record& record);
 
-// One `lab run` (Record::run).
+// Summarizes one `lab run` (Record::run).
 struct RunInfo {
   std::string run;
   std::vector<std::string> scenarios;                // sorted

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// For tests: a record that has everything a record may have.
+// Makes a record for tests that has everything a record may have.
 #pragma once
 
 #include "orchestrator/record/record.hpp"

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Where trials run, and what follows from it. Whoever needs to know something about a site asks its
-// descriptor, and not its name.
+// Describes the sites where trials run. Code that depends on a site's properties reads its
+// descriptor and does not compare names.
 #pragma once
 
 #include <optional>
@@ -18,15 +18,15 @@ struct Site {
   };
   std::string_view name;  // of --on, and of condition::site
   Machine machine = Machine::here;
-  bool emulated = false;                // its cycles are those of no processor
-  std::optional<exits::Vendor> vendor;  // absent: that of this machine's processor
-  // Its time goes on with its instructions, whatever this machine does, so that the same trial has
-  // the same exits each time. Without it an exact run may still have that.
+  bool emulated = false;                // its cycles are no real processor's
+  std::optional<exits::Vendor> vendor;  // absent: this machine's processor's
+  // Its time advances with its instructions, whatever this machine does, so that the same trial has
+  // the same exits each time. Without it an exact run may still achieve that.
   bool own_clock = false;
   bool can_be_exact = false;
   bool has_processors = false;  // kvm.processor chooses the outer VM's
-  // Limits around the trials are multiplied by this: the outer VM's seconds, where they are its
-  // own, take longer than this machine's.
+  // Time limits around the trials are multiplied by this: where the outer VM has seconds of its
+  // own, they take longer than this machine's.
   double slowness = 1;
 };
 
@@ -48,7 +48,7 @@ inline constexpr Site site_vmx{.name = "vmx",
                                .slowness = 6};
 inline constexpr const Site* sites[] = {&site_here, &site_kvm, &site_svm, &site_vmx};
 
-// Null where no site has this name.
+// Returns null where no site has this name.
 constexpr const Site* find_site(std::string_view name) {
   for (const Site* site : sites)
     if (site->name == name) return site;

@@ -13,9 +13,9 @@ namespace lab::record {
 namespace {
 
 constexpr std::size_t lost_bytes = 64;  // of one of causes_lost, with the widest numbers
-constexpr std::size_t list_bytes = 32;  // of a step's two lists without what is in them
+constexpr std::size_t list_bytes = 32;  // of a step's two empty lists
 
-// Symbols are the guest's text: a module may call its functions what it likes.
+// Symbols are the guest's text: a module may give its functions any name.
 std::string clean(const std::string& given) {
   std::string text = base::printable_ascii(given);
   if (text.size() > longest_cause_text) text = text.substr(0, longest_cause_text - 3) + "...";
@@ -37,7 +37,7 @@ void sort(std::vector<Cause>& causes) {
   });
 }
 
-// Cleaned, equal ones put together, most exits first.
+// Cleans the causes, combines equal ones, and sorts them, most exits first.
 std::vector<Cause> tidy(const std::vector<Cause>& causes) {
   std::map<std::tuple<std::uint32_t, std::string, std::string>, Cause> sums;
   for (Cause cause : causes) {
@@ -63,7 +63,7 @@ std::size_t json_size(const Step& step) {
   return bytes;
 }
 
-// The widest that the sum of a number's causes can be.
+// Returns the most bytes that the sum of a number's causes can take.
 std::size_t sum_size(const Step& step, std::uint32_t number) {
   const std::string other(other_causes);
   return json_size(step, {number, other, other, UINT64_MAX, UINT64_MAX});
@@ -102,7 +102,7 @@ void bound(Step& step, std::size_t bytes) {
   step.causes = std::move(kept);
 }
 
-// What each gets of `all`, so that small ones get all they want and the others equal parts.
+// Divides `all` so that small ones get all they want and the others equal parts.
 std::vector<std::size_t> share_fairly(const std::vector<std::size_t>& wanted, std::size_t all) {
   std::vector<std::size_t> order(wanted.size());
   std::iota(order.begin(), order.end(), 0);

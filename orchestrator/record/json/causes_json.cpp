@@ -28,7 +28,7 @@ std::string cause_text(const ordered_json& object, const char* name) {
   return value;
 }
 
-// Its reason's name is the step's.
+// The reason's name comes from the step.
 Cause cause_from(const ordered_json& object) {
   return {.number = need_number(object, "number"),
           .detail = cause_text(object, "detail"),

@@ -36,8 +36,6 @@ StepCounts step_counts_from(const ordered_json& object) {
           .reasons = reasons_from(object)};
 }
 
-// As to_json(): bytes that are no UTF-8 are replaced.
-
 }  // namespace
 
 std::string counts_to_json(const TrialCounts& counts) {

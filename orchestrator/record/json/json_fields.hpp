@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Reading the fields of a record's JSON, which may come out of a guest, a file or an older lab:
-// each of these throws Error (infrastructure), naming the field, on anything but what is asked for.
+// Reads the fields of a record's JSON, which may come from a guest, a file or an older lab. Each
+// function throws an infrastructure error with the field's name on any other kind of value.
 #pragma once
 
 #include <cstdint>
@@ -23,7 +23,7 @@ inline constexpr std::uint64_t guest_limit = 1024;  // guests are numbered from 
 
 ordered_json parse(std::string_view json);  // at most 64 MiB
 
-// Null where it is missing, or null itself.
+// Returns null where the field is missing or is null.
 const ordered_json* find(const ordered_json& object, const char* name);
 const ordered_json& need(const ordered_json& object, const char* name);
 
@@ -41,11 +41,11 @@ bool boolean(const ordered_json& object, const char* name);
 const ordered_json& list(const ordered_json& object, const char* name,
                          std::size_t most = std::numeric_limits<std::size_t>::max());
 
-// From 0 to seconds_limit.
+// Accepts values from 0 to seconds_limit.
 double seconds(const ordered_json& value, const char* name);
 std::optional<double> optional_seconds(const ordered_json& object, const char* name);
 
-// From an object whose values are all text.
+// Reads an object whose values must all be text.
 Conditions conditions_from(const ordered_json& object);
 
 }  // namespace lab::record

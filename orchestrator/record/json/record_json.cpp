@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Records as JSON: the stream's, the store's and the `--format json` of scripts. Fields are added,
-// never renamed.
+// Reads and writes records as JSON, for the stream, the store and `--format json`. Fields are
+// added, never renamed.
 #include <spdlog/fmt/fmt.h>
 
 #include <algorithm>
@@ -113,7 +113,7 @@ ordered_json relation_json(const RelationResult& relation) {
   return object;
 }
 
-// All but the plan and the timeline.
+// Writes all fields except the plan and the timeline.
 ordered_json record_json(const Record& record) {
   ordered_json object = {{"id", record.id}};
   if (!record.run.empty()) object["run"] = record.run;
@@ -138,8 +138,8 @@ ordered_json record_json(const Record& record) {
   return object;
 }
 
-// A guest's text need not be UTF-8; JSON must. In ASCII it is harmless on a terminal too.
-// Strings hold no raw newline, so every one is the layout's.
+// Indents all lines after the first. JSON strings contain no raw newline, so every newline belongs
+// to the layout.
 std::string indented(const std::string& json, std::size_t columns) {
   std::string text;
   for (const char c : json) {
@@ -149,7 +149,7 @@ std::string indented(const std::string& json, std::size_t columns) {
   return text;
 }
 
-// A timeline has thousands of numbers: they stand in one line, as the last field.
+// A timeline has thousands of numbers, so it is written in one line, as the last field.
 std::string document_entry(const Record& record) {
   std::string text = base::dump_json(record_json(record), 2);
   if (record.timeline) {
@@ -166,7 +166,7 @@ std::chrono::system_clock::time_point parse_time(const std::string& value) {
                                  &day, &hour, &minute, &second, &millisecond, &end);
   const std::chrono::year_month_day date{std::chrono::year(year), std::chrono::month(month),
                                          std::chrono::day(day)};
-  // A clock of nanoseconds in 64 bits ends in 2262.
+  // A 64-bit clock of nanoseconds ends in 2262.
   const bool good = fields == 7 && year >= 1970 && year < 2262 &&
                     std::size_t(end) == value.size() && date.ok() && hour < 24 && minute < 60 &&
                     second < 61 && millisecond >= 0;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// A record as a JSON object, for what holds it besides other things.
+// Converts a record to and from a JSON object, for use within other JSON.
 #pragma once
 
 #include <nlohmann/json_fwd.hpp>
@@ -9,7 +9,7 @@
 namespace lab::record {
 
 nlohmann::ordered_json to_object(const Record& record);
-// Error (infrastructure) on anything malformed.
+// Throws an infrastructure error on anything malformed.
 Record from_object(const nlohmann::ordered_json& object);
 
 }  // namespace lab::record

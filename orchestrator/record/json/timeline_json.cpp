@@ -11,7 +11,7 @@ namespace {
 constexpr std::size_t timeline_numbers_limit = 256;  // either vendor has fewer reasons
 constexpr std::size_t milestones_limit = 1024;
 
-// Counts of one reason, a run of n zeros as the number -n, without the zeros at the end.
+// Writes the counts of one reason, with -n for n zeros in a row and without zeros at the end.
 ordered_json column_json(const Timeline& timeline, std::size_t column) {
   ordered_json values = ordered_json::array();
   std::int64_t zeros = 0;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// A trial's timeline as JSON, compact: times as differences in milliseconds, and for each exit
-// number its counts, where -n stands for n zeros.
+// Reads and writes a trial's timeline as compact JSON: times as differences in milliseconds, and
+// for each exit number its counts, where -n stands for n zeros.
 #pragma once
 
 #include "orchestrator/record/json/json_fields.hpp"
@@ -9,6 +9,6 @@
 namespace lab::record {
 
 ordered_json timeline_json(const Timeline& timeline);
-Timeline timeline_from(const ordered_json& object);  // Error (infrastructure) where malformed
+Timeline timeline_from(const ordered_json& object);  // throws an infrastructure error
 
 }  // namespace lab::record

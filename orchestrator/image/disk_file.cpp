@@ -36,14 +36,14 @@ constexpr Packing packings[] = {{"\xFD"
                                 {"BZh", "bzip2", "bunzip2"},
                                 {"PK\x03\x04", "zip", "unzip"}};
 
-// Formats that QEMU knows, too. It is not asked: some of them name other files, which it opens.
+// QEMU knows these formats, too. Lab does not ask it: some name other files, which QEMU opens.
 constexpr std::pair<std::string_view, const char*> other_formats[] = {
     {"KDMV", "vmdk"},    {"# Disk DescriptorFile", "vmdk"},
     {"<<< ", "vdi"},     {"vhdxfile", "vhdx"},
     {"conectix", "vhd"}, {"QED", "qed"}};
 
-// What a disk has at some byte that has no partitions but one file system (ext2 to ext4, XFS,
-// btrfs), or is LVM's: the kernel's include/uapi/linux/magic.h, and LVM2's
+// Marks a disk without partitions that holds one file system (ext2 to ext4, XFS, btrfs) or is
+// LVM's, by its magic bytes: the kernel's include/uapi/linux/magic.h, and LVM2's
 // lib/format_text/layout.h.
 struct WholeDisk {
   std::streamoff at;
@@ -68,8 +68,9 @@ bool is_whole_disk(const fs::path& file) {
   });
 }
 
-// QEMU: docs/interop/qcow2.rst. The version is at byte 4, and QEMU reads 2 and 3 only; in 3 bit 2
-// of the incompatible features at byte 72 is an external data file. Numbers are big-endian.
+// Follows QEMU's docs/interop/qcow2.rst. The version is at byte 4; QEMU reads only 2 and 3. In
+// version 3, bit 2 of the incompatible features (byte 72) marks an external data file. Numbers are
+// big-endian.
 bool has_data_file(const std::string& sector) {
   constexpr std::string_view version_3("\0\0\0\3", 4);
   return sector.size() >= 80 && sector.substr(4, 4) == version_3 && (sector[79] & 4) != 0;
@@ -90,7 +91,7 @@ void check_unpacked(const std::string& sector) {
       "qemu-img convert -O qcow2 makes an image that stands alone, where you trust it");
 }
 
-// Within limits: the header may ask for anything.
+// Limits qemu-img's memory and time, as the header may ask for anything.
 json describe_qcow2(const fs::path& file) {
   const base::Outcome outcome =
       base::run({.argv = {"prlimit", "--as=2147483648", "--cpu=20", "--core=0", "qemu-img", "info",
@@ -103,7 +104,7 @@ json describe_qcow2(const fs::path& file) {
   return *std::move(described);
 }
 
-// The data file comes first: qemu-img opens it to describe the image (CVE-2024-4467).
+// Checks the data file first: qemu-img opens it to describe the image (CVE-2024-4467).
 void check_qcow2(const std::string& sector, const fs::path& file) {
   if (has_data_file(sector)) refers_to_another("data-file");
   const json described = describe_qcow2(file);
@@ -121,7 +122,7 @@ void convert_raw(const fs::path& file, const fs::path& disk) {
   fs::remove(file);
 }
 
-// Whether it is a qcow2 one; otherwise it is a raw one.
+// Returns whether it is a qcow2 disk; otherwise it is a raw one.
 bool is_qcow2_disk(const fs::path& file) {
   const std::string sector = first_sector(file);
   check_unpacked(sector);

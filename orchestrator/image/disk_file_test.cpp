@@ -16,7 +16,7 @@ namespace {
 namespace fs = std::filesystem;
 using testing::HasSubstr;
 
-// Files as qemu-img makes them.
+// Makes files by qemu-img.
 class DiskFile : public testing::Test {
  protected:
   fs::path path(const std::string& name) const { return folder_.path() / name; }
@@ -32,7 +32,7 @@ class DiskFile : public testing::Test {
     return path("file");
   }
 
-  // What is said of it; "" where it is taken.
+  // Returns the error message; "" where the file is accepted.
   std::string error_of(const fs::path& file) const {
     try {
       take_disk_file(file, path("disk.qcow2"));
@@ -82,7 +82,7 @@ TEST_F(DiskFile, ConvertsARawOneWithoutPartitions) {
   EXPECT_EQ(error_of(write(std::string(512, '\0') + "LABELONE" + std::string(504, '\0'))), "");
 }
 
-// The guest would read any file of the host's as its disk.
+// The guest could read any file of the host as its disk.
 TEST_F(DiskFile, RefusesOneWithABackingFile) {
   EXPECT_THAT(
       error_of(make({"-f", "qcow2", "-b", "/etc/hostname", "-F", "raw", path("file"), "8M"})),
@@ -100,7 +100,7 @@ TEST_F(DiskFile, RefusesOneWithADataFile) {
               HasSubstr("refers to another file"));
 }
 
-// Which qemu-img would have to open: that it is not there shows that nobody did.
+// qemu-img would have to open the missing data file: another error shows that nobody opened it.
 TEST_F(DiskFile, OpensNoDataFile) {
   const fs::path file =
       make({"-f", "qcow2", "-o", "data_file=" + path("data").string(), path("file"), "8M"});

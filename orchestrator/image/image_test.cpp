@@ -28,8 +28,8 @@ namespace {
 namespace fs = std::filesystem;
 using testing::HasSubstr;
 
-// A real HTTP server on loopback, one request a connection: /file (with ranges), /whole (without),
-// /cut (closes after half of it), anything else 404.
+// Is a real HTTP server on loopback, with one request a connection. It serves /file (with ranges),
+// /whole (without) and /cut (closes after half of it), and answers 404 to anything else.
 class HttpServer {
  public:
   explicit HttpServer(std::string body) : body_(std::move(body)) {
@@ -109,7 +109,7 @@ class HttpServer {
   std::thread thread_;
 };
 
-// The bytes of a qcow2 file.
+// Returns the bytes of a qcow2 file.
 std::string empty_disk() {
   const base::TemporaryFolder folder(fs::temp_directory_path(), "lab-test");
   const fs::path file = folder.path() / "disk";
@@ -119,7 +119,7 @@ std::string empty_disk() {
 
 class Fetch : public testing::Test {
  protected:
-  // With a digest that stays what it is.
+  // Fetches with a digest that stays the same.
   static void fetch(const std::string& url, const std::string& digest, const fs::path& file,
                     const FetchProgress& progress = {}) {
     image::fetch(
@@ -174,7 +174,7 @@ TEST_F(Fetch, StartsAnewWhereWhatIsThereIsTooLong) {
   EXPECT_EQ(base::read_file(file_), body_);
 }
 
-// An earlier try may have been of another release.
+// An earlier try may have fetched a part of another release.
 TEST_F(Fetch, StartsAnewWhereThePartIsOfAnotherFile) {
   base::write_file(fs::path(file_) += ".part", std::string(1000, 'b'));
   fetch(server_.url("/file"), digest_, file_);
@@ -339,7 +339,7 @@ TEST(ImageCache, ReadsOnlyWholeImages) {
   EXPECT_THROW(read_image(folder.path()), base::Error);
 }
 
-// A share folder with a manifest of one image behind a url.
+// Makes a share folder whose manifest has one image behind a url.
 base::Folders folders_with_url(const fs::path& root, const std::string& url,
                                const std::string& digest) {
   base::Folders folders;
@@ -371,7 +371,7 @@ TEST_F(Fetch, MakesACloudImageOnceAndOnlyIfItsDigestIsRight) {
     EXPECT_TRUE(entry.is_directory() || entry.path().filename() == ".lock") << entry.path();
 }
 
-// A recipe whose `base` says how often it ran, and whose `build` takes that with the kit's name.
+// `base` and `build` log their runs; the image has the base's file and the kit's.
 TEST(ImageCache, MakesARecipesBaseOnceForAllKits) {
   const base::TemporaryFolder folder("/tmp", "lab-test");
   base::Folders folders;
@@ -402,7 +402,7 @@ TEST(ImageCache, MakesARecipesBaseOnceForAllKits) {
   EXPECT_EQ(cache.remove("outer"), 3);
 }
 
-// Two images by one recipe that writes down what it was told.
+// One recipe makes two images and records the variables that it gets.
 TEST(ImageCache, MakesSeveralImagesByOneRecipe) {
   const base::TemporaryFolder folder("/tmp", "lab-test");
   base::Folders folders;
@@ -429,7 +429,7 @@ echo '{"name":"'$LAB_NAME'","kind":"disk","disk":"d"}' >$1/image.json)");
   EXPECT_EQ(base::read_file(cache.find_or_make("any", "", progress).disk), "any none none\n");
   EXPECT_EQ(said, "old: made\nnew: made\nany: made\n");
 
-  // Another suite is another image.
+  // An image of another suite is another image.
   base::write_file(folders.share / "images/manifest.yaml",
                    "images:\n  old: {recipe: any, suite: bookworm}\n");
   EXPECT_FALSE(ImageCache(folders).find("old", ""));

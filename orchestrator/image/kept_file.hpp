@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// A user's own file as it was when it was looked at: later changes (a build that goes on) do not
-// reach trials that began.
+// Keeps a copy of a user's own file, so that later changes (a build that goes on) do not reach
+// trials that have begun.
 #pragma once
 
 #include <filesystem>
@@ -17,8 +17,8 @@ struct KeptFile {
   std::string digest;  // "sha256:HEX"
 };
 
-// A copy of the file in the cache, by its content. Error (infrastructure) where it changes
-// meanwhile or cannot be copied.
+// Copies the file into the cache, named by its content. Throws an infrastructure error where the
+// file changes meanwhile or cannot be copied.
 KeptFile keep_file(const std::filesystem::path& file, const base::Folders& folders);
 
 }  // namespace lab::image

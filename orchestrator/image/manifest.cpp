@@ -36,7 +36,7 @@ std::string read_text(const std::filesystem::path& file) {
   return text;
 }
 
-// "" where the node has none.
+// Returns "" where the node has no digest.
 std::string read_digest(const std::filesystem::path& file, const std::string& image,
                         const YAML::Node& digest) {
   if (!digest) return "";
@@ -47,7 +47,7 @@ std::string read_digest(const std::filesystem::path& file, const std::string& im
   }
 }
 
-// A list's signature needs the list and a keyring; gpgv looks for relative paths in its own folder.
+// A list's signature needs the list and a keyring. gpgv looks for relative paths in its own folder.
 void check_signature_keys(const std::filesystem::path& file, const std::string& image,
                           const YAML::Node& node) {
   constexpr std::pair<const char*, const char*> needs[] = {
@@ -60,7 +60,7 @@ void check_signature_keys(const std::filesystem::path& file, const std::string& 
              "keyring '" + node["keyring"].Scalar() + "' must be a path that begins with /");
 }
 
-// It names folders of the cache.
+// The name must be valid as a part of the cache's folder names.
 bool is_image_name(const std::string& name) {
   constexpr const char* letters =
       "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-";

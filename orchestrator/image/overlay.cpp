@@ -15,7 +15,7 @@ struct ChainLink {
   std::string file, format;
 };
 
-// The disk's file first, then the one below it.
+// Returns the chain from the disk's file down to the lowest backing file.
 std::vector<ChainLink> read_chain(const std::filesystem::path& disk) {
   const std::string info = base::run_checked(
       {.argv = {"qemu-img", "info", "--backing-chain", "--output", "json", disk.string()}});
@@ -44,7 +44,7 @@ void copy_chain(const std::filesystem::path& disk, const std::filesystem::path& 
   const auto name = [&](std::size_t i) {
     return i == 0 ? disk.filename().string() : "below" + std::to_string(i);
   };
-  // The lowest names no other file, and may be large.
+  // The lowest file refers to no other file, so it needs no rebase, and it may be large.
   base::link_or_copy(chain.back().file, folder / name(chain.size() - 1));
   for (std::size_t i = 0; i + 1 < chain.size(); ++i) {
     const std::filesystem::path to = folder / name(i);

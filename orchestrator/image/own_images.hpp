@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The images that a user added (`lab image add`): a manifest of their own.
+// Keeps the images that a user added (`lab image add`) in a manifest of their own.
 #pragma once
 
 #include <filesystem>
@@ -13,14 +13,14 @@ namespace lab::image {
 
 std::filesystem::path own_manifest(const base::Folders& folders);
 
-// Its entries, each marked as the user's own; none where there is no such file. Error (user) where
-// it is malformed, or has a name that `taken` has, too.
+// Returns the manifest's entries, marked as the user's own; none if the file does not exist. Throws
+// a user error where the file is malformed or an entry's name is also in `taken`.
 std::vector<Entry> load_own_images(const base::Folders& folders, const std::vector<Entry>& taken);
 
-// Adds an entry, whose name is new to both. Error (user) where it is not, or is no name.
+// Adds an entry. Throws a user error if its name is not valid, or is one of lab's or the user's.
 void add_own_image(const base::Folders& folders, const Entry& entry, const std::vector<Entry>& all);
 
-// Error (user) where the user has no such image.
+// Throws a user error where the user has no such image.
 void remove_own_image(const base::Folders& folders, const std::string& name,
                       const std::vector<Entry>& all);
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Images of the user's own: their manifest, and files taken into the cache.
+// Tests images of the user's own: their manifest, and files copied into the cache.
 #include "orchestrator/image/own_images.hpp"
 
 #include <gmock/gmock.h>
@@ -113,7 +113,7 @@ TEST_F(OwnImages, AFileThatIsNoImageIsRefused) {
   EXPECT_THAT(of(over), HasSubstr("it refers to another file"));
   base::run_checked(
       {.argv = {"qemu-img", "create", "-q", "--object", "secret,id=s,data=x", "-f", "qcow2", "-o",
-                // LUKS measures the processor first, and gives up where that is busy.
+                // LUKS first measures the processor's speed, and fails on a busy one.
                 "encrypt.format=aes,encrypt.key-secret=s", over.string(), "8M"}});
   EXPECT_THAT(of(over), HasSubstr("it is encrypted"));
 }

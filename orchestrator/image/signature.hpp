@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Signatures of published lists of digests.
+// Checks signatures of published lists of digests.
 #pragma once
 
 #include <filesystem>
@@ -7,9 +7,9 @@
 
 namespace lab::image {
 
-// Checks a text by its detached OpenPGP signature (as in SHA256SUMS.gpg) and a keyring, by gpgv.
-// Error (infrastructure), with gpgv's words, where a signature is not by a key of the keyring or is
-// of another text.
+// Checks a text by its detached OpenPGP signature (such as SHA256SUMS.gpg) and a keyring, by gpgv.
+// Throws an infrastructure error, with gpgv's message, if a signature is by no key of the keyring
+// or is for another text.
 void check_signature(const std::string& text, const std::string& signature,
                      const std::filesystem::path& keyring);
 

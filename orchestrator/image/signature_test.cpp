@@ -16,7 +16,7 @@ namespace {
 namespace fs = std::filesystem;
 using testing::HasSubstr;
 
-// A key and its keyring, as a distribution has them.
+// Holds a key and its keyring, as a distribution does.
 class Signer {
  public:
   Signer() {
@@ -29,7 +29,7 @@ class Signer {
 
   std::string keyring() const { return (folder_.path() / "keyring.gpg").string(); }
 
-  // As SHA256SUMS.gpg is made from SHA256SUMS.
+  // Signs a file as SHA256SUMS.gpg signs SHA256SUMS.
   void sign(const fs::path& file, const fs::path& signature) const {
     gpg({"--yes", "--armor", "--output", signature.string(), "--detach-sign", file.string()});
   }
@@ -64,7 +64,7 @@ class SignedList : public testing::Test {
                          ", keyring: " + keyring + "}\n");
   }
 
-  // What is said meanwhile, and "WHAT | HINT" of a refusal.
+  // Returns the progress lines, or "WHAT | HINT" of a refusal.
   std::string provide() const {
     std::string said;
     try {
@@ -87,7 +87,7 @@ TEST_F(SignedList, IsTakenWhereTheKeyringsKeySignedIt) {
               HasSubstr("the list of digests is signed by a key of " + signer_.keyring()));
 }
 
-// The digest fits: only the signature shows that both were exchanged.
+// The digest fits: only the signature shows that list and image were both exchanged.
 TEST_F(SignedList, IsRefusedWhereItWasChanged) {
   base::write_file(path("SUMS"), base::read_file(path("SUMS")) + "# changed\n");
   EXPECT_THAT(provide(), HasSubstr("refused: list of digests 'file://" + path("SUMS").string() +

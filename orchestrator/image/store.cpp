@@ -27,10 +27,10 @@ namespace fs = std::filesystem;
 using nlohmann::json;
 
 constexpr std::size_t key_digits = 16;
-constexpr const char* base_mark = "-base-";  // between name and key of what a recipe's `base` made
+constexpr const char* base_mark = "-base-";  // between the name and the key of a recipe's `base`
 constexpr std::chrono::minutes recipe_limit{30};
 
-// A digest over names and contents of all files below a folder, in a fixed order.
+// Digests the names and contents of all files below a folder, in a fixed order.
 std::string folder_digest(const fs::path& folder) {
   std::vector<fs::path> files;
   for (const auto& entry : fs::recursive_directory_iterator(folder))
@@ -46,7 +46,7 @@ std::string file_name(const std::string& url) {
   return url.substr(url.rfind('/') + 1);
 }
 
-// Where the keyring is not installed, https is all that there is.
+// Where the keyring is not installed, https is the only protection.
 void check_list(const Entry& entry, const std::string& list, const Progress& progress) {
   if (entry.signature_url.empty()) return;
   if (!fs::exists(entry.keyring)) {
@@ -91,7 +91,7 @@ void fetch_image(const Entry& entry, const fs::path& downloads, const fs::path& 
   write_json(folder, {{"name", entry.name}, {"kind", "disk"}, {"disk", "disk.qcow2"}});
 }
 
-// Earlier labs did not look at what they fetched.
+// Earlier labs did not check what they fetched.
 void check_kept(const Image& image) {
   try {
     check_disk_file(image.disk);
@@ -110,7 +110,7 @@ std::string digest_parts(const fs::path& folder, const json& object) {
          (object.contains("disk") && !object.contains("kernel") ? parts : base::sha256(parts));
 }
 
-// What is measured is named by what it consists of: the digest is taken once, when it is made.
+// Computes the image's digest once, when the image is made: records name an image by its content.
 void add_digest(const fs::path& folder) {
   json object = base::parse_json(base::read_file(folder / "image.json"));
   object["digest"] = digest_parts(folder, object);
@@ -128,7 +128,7 @@ fs::path file_folder(const fs::path& cache, const std::string& name, const std::
   return cache / (name + "-" + digest.substr(0, key_digits));
 }
 
-// A file's name as one of the cache's folders.
+// Turns a file's name into a valid name for a folder of the cache.
 std::string name_for(const fs::path& file) {
   std::string name = file.filename().string().substr(0, 64);
   for (char& c : name)
@@ -137,7 +137,7 @@ std::string name_for(const fs::path& file) {
   return name;
 }
 
-// The file's digest of the same kind as `expected`.
+// Returns the file's digest of the same kind as `expected`.
 std::string digest_like(const std::string& expected, const fs::path& file,
                         const std::string& sha256) {
   return expected.starts_with("sha512:") ? "sha512:" + base::sha512_file(file) : "sha256:" + sha256;
@@ -200,7 +200,7 @@ ImageCache::ImageCache(const base::Folders& folders)
   std::ranges::move(load_own_images(folders, entries_), std::back_inserter(entries_));
 }
 
-// Whatever the image follows from, the kernel kit aside.
+// Digests everything that the image depends on, except the kernel kit.
 std::string ImageCache::recipe_digest(const Entry& entry) const {
   std::string text = folder_digest(recipes_ / entry.recipe) + folder_digest(recipes_ / "common");
   if (!entry.suite.empty()) text += " suite=" + entry.suite;
@@ -233,7 +233,7 @@ Image ImageCache::find_or_make(const std::string& name, const fs::path& kit,
   if (entry.source == Entry::Source::file)
     return take_file(name, entry.file, entry.digest, progress);
   const fs::path folder = image_folder(entry, kit);
-  // Before, not within: both folders lie in the cache whose lock a folder's making holds.
+  // Makes the base before the image's folder, as making a folder locks the cache that holds both.
   const fs::path base = base::take_shared(folder) ? fs::path() : make_base(entry, progress);
   const bool made = base::make_folder_once(
       folder, [&](const fs::path& work) { make(entry, kit, base, work, progress); });
@@ -247,7 +247,7 @@ Image ImageCache::find_or_copy(const fs::path& file, const Progress& progress) {
   return take_file(name_for(file), file, "", progress);
 }
 
-// The user's file is only read: what trials begin with is a copy.
+// Only reads the user's file: trials begin with a copy.
 Image ImageCache::take_file(const std::string& name, const fs::path& file,
                             const std::string& expected, const Progress& progress) const {
   check_own_image(file);
@@ -288,7 +288,7 @@ void ImageCache::make(const Entry& entry, const fs::path& kit, const fs::path& b
   add_digest(folder);
 }
 
-// The folder of what the recipe's `base` made; empty where the recipe has none.
+// Returns the folder that the recipe's `base` filled; empty where the recipe has no `base`.
 fs::path ImageCache::make_base(const Entry& entry, const Progress& progress) const {
   if (!fs::exists(recipes_ / entry.recipe / "base")) return {};
   const fs::path folder =
@@ -301,7 +301,7 @@ fs::path ImageCache::make_base(const Entry& entry, const Progress& progress) con
 void ImageCache::run_recipe(const Entry& entry, const char* program, const fs::path& folder,
                             std::map<std::string, std::string> environment,
                             const Progress& progress) const {
-  // What the recipe itself says, not all that its programs do.
+  // Reports the recipe's own lines, not all output of its programs.
   const auto own_lines = [&](const std::string& line) {
     if (line.starts_with(entry.name + ": ")) progress(line);
   };

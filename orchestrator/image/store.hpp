@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The cache of images: each built by its recipe or fetched by its url, whole or not at all.
+// Caches images: a recipe builds each, or its url provides it, whole or not at all.
 #pragma once
 
 #include <filesystem>
@@ -27,10 +27,10 @@ struct Image {
   std::string disk_format;
   std::string cmdline;
   std::string digest;  // "sha256:HEX" of the disk, else of kernel and initrd
-  bool found = true;   // false: it was built or fetched just now
+  bool found = true;   // false: it was built or fetched by this call
 };
 
-// Lines that say what is going on.
+// Is called with lines that report the progress.
 using Progress = std::function<void(const std::string&)>;
 
 class ImageCache {
@@ -40,21 +40,21 @@ class ImageCache {
   // Lab's own images, then the user's.
   const std::vector<Entry>& entries() const { return entries_; }
 
-  // What is in the cache under this name and up to date; nullopt otherwise. `kit` (a kernel kit's
-  // folder) matters to recipes that build a kernel in.
+  // Returns the cached image of this name if it is up to date. `kit` (a kernel kit's folder)
+  // matters only to recipes that build a kernel in.
   std::optional<Image> find(const std::string& name, const std::filesystem::path& kit) const;
 
-  // find(), else builds or fetches it. Another lab that builds the same is waited for. Error
-  // (infrastructure) with the recipe's last lines; nothing half-made stays. Where a recipe has a
-  // program `base` beside `build`, what it makes is the same for all kits and kept on its own.
-  // A disk that was fetched is checked each time (disk_file.hpp).
+  // Returns what find() does, else builds or fetches it. Waits for another lab that builds the
+  // same. Throws an infrastructure error with the recipe's last lines; nothing half-made stays.
+  // Where a recipe has a program `base` beside `build`, its result is the same for all kits and is
+  // cached separately. A disk that was fetched is checked each time (disk_file.hpp).
   Image find_or_make(const std::string& name, const std::filesystem::path& kit,
                      const Progress& progress);
 
-  // An image file of the user's own, called as the file is. Error (user) where it is none.
+  // Takes a user's image file, under the file's name. Throws a user error if it is no image.
   Image find_or_copy(const std::filesystem::path& file, const Progress& progress);
 
-  // All folders of the image, old versions too, and what was prepared from them. Returns how many.
+  // Removes all folders of the image, old versions and prepared disks included. Returns how many.
   int remove(const std::string& name);
 
  private:
@@ -72,13 +72,13 @@ class ImageCache {
   std::vector<Entry> entries_;
 };
 
-// Whether an image is named by a file's path instead of by a name.
+// Checks whether an image is given by a file's path instead of by a name.
 bool is_file_path(const std::string& image);
 
-// Error (user) with the path where it is no image's file, as far as its beginning says.
+// Throws a user error with the path where the file does not begin as an image does.
 void check_own_image(const std::filesystem::path& file);
 
-// Reads a folder's image.json. Error (infrastructure) where it is malformed or a file is missing.
+// Reads a folder's image.json. Throws an infrastructure error if it is malformed or lacks a file.
 Image read_image(const std::filesystem::path& folder);
 
 }  // namespace lab::image

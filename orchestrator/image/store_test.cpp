@@ -15,7 +15,7 @@ namespace {
 namespace fs = std::filesystem;
 using testing::HasSubstr;
 
-// A manifest with one image behind a url, whose digest is in a list beside it.
+// Makes a manifest with one image behind a url, whose digest is in a list beside it.
 class FetchedImage : public testing::Test {
  protected:
   FetchedImage() {
@@ -33,7 +33,7 @@ class FetchedImage : public testing::Test {
     return ImageCache(folders_).find_or_make("cloud", "", progress);
   }
 
-  // "WHAT | HINT" of the refusal; "" where there is none.
+  // Returns "WHAT | HINT" of the refusal; "" where there is none.
   std::string refusal(const Progress& progress = [](const std::string&) {}) const {
     try {
       provide(progress);
@@ -49,7 +49,7 @@ class FetchedImage : public testing::Test {
   base::Folders folders_{.cache = folder_.path() / "cache", .share = folder_.path() / "share"};
 };
 
-// Earlier labs did not look at what they fetched, and it lies in people's caches.
+// Earlier labs did not check what they fetched, and such images are in users' caches.
 TEST_F(FetchedImage, IsLookedAtInTheCacheToo) {
   const fs::path kept = provide().disk;
   EXPECT_EQ(refusal(), "");
@@ -64,7 +64,7 @@ TEST_F(FetchedImage, IsLookedAtInTheCacheToo) {
   EXPECT_THAT(refusal(), HasSubstr("it is not in the format qcow2"));
 }
 
-// `latest` moves: the list is of before the new release, the image of after it.
+// `latest` moves: the list is from before the new release, the image from after it.
 TEST_F(FetchedImage, IsCheckedByTheListOfItsOwnReleaseWhereLatestMoved) {
   const std::string right = base::sha256_file(disk_), old(64, '1'), other(64, '2');
   const auto while_list_becomes = [&](const std::string& hex) {

@@ -20,7 +20,7 @@ bool is_hex(std::string_view text) {
   return std::ranges::all_of(text, [](unsigned char c) { return std::isxdigit(c); });
 }
 
-// "" where it is neither of the two.
+// Returns "" where the length is that of neither kind.
 std::string digest_of_hex(std::string_view hex) {
   if (!is_hex(hex)) return "";
   if (hex.size() == 128) return "sha512:" + base::lower(hex);
@@ -33,7 +33,7 @@ std::string_view plain_name(std::string_view name) {
   return name;
 }
 
-// "HEX  name", "HEX *name".
+// Parses a line "HEX  name" or "HEX *name".
 std::optional<Published> gnu_line(std::string_view line) {
   const std::size_t end = line.find(' ');
   if (end == std::string_view::npos || end + 2 > line.size()) return std::nullopt;
@@ -42,7 +42,7 @@ std::optional<Published> gnu_line(std::string_view line) {
   return Published{digest_of_hex(line.substr(0, end)), plain_name(name)};
 }
 
-// "SHA256 (name) = HEX".
+// Parses a line "SHA256 (name) = HEX".
 std::optional<Published> bsd_line(std::string_view line) {
   const std::size_t open = line.find(" ("), close = line.rfind(") = ");
   if (open == std::string_view::npos || close == std::string_view::npos || close < open + 2)

@@ -66,7 +66,7 @@ TEST(Digests, AsAPersonWritesThem) {
     EXPECT_THROW(normalized_digest(wrong), base::Error) << wrong;
 }
 
-// Whatever a server sends ends in a digest or an error.
+// Any input from a server gives a digest or an error.
 TEST(Digests, OfAnything) {
   std::mt19937 random(1);
   const std::string_view pieces[] = {"SHA512", " (", ") = ", "disk.img", "./", "*", " ",

@@ -23,7 +23,7 @@ namespace {
 namespace fs = std::filesystem;
 using CurlPtr = std::unique_ptr<CURL, decltype(&curl_easy_cleanup)>;
 
-// What libcurl's callbacks work on. An exception must not cross C code: it is kept here.
+// The state of libcurl's callbacks. An exception must not cross C code, so `failure` keeps it.
 struct Transfer {
   std::function<void(std::string_view)> take;
   FetchProgress progress;
@@ -70,7 +70,7 @@ CurlPtr new_transfer(const std::string& url, Transfer& transfer) {
   curl_easy_setopt(handle, CURLOPT_FAILONERROR, 1L);
   curl_easy_setopt(handle, CURLOPT_NOSIGNAL, 1L);
   curl_easy_setopt(handle, CURLOPT_CONNECTTIMEOUT, 30L);
-  curl_easy_setopt(handle, CURLOPT_LOW_SPEED_LIMIT, 1L);  // a dead connection: nothing for 60 s
+  curl_easy_setopt(handle, CURLOPT_LOW_SPEED_LIMIT, 1L);  // 60 s without a byte: dead
   curl_easy_setopt(handle, CURLOPT_LOW_SPEED_TIME, 60L);
   curl_easy_setopt(handle, CURLOPT_NOPROGRESS, 0L);
   curl_easy_setopt(handle, CURLOPT_WRITEFUNCTION, on_data);
@@ -80,14 +80,14 @@ CurlPtr new_transfer(const std::string& url, Transfer& transfer) {
   return curl;
 }
 
-// False where the server cannot resume there; Error for every other failure.
+// Returns false where the server cannot resume there; throws on every other failure.
 bool perform(CURL* curl, const std::string& url, const Transfer& transfer) {
   const CURLcode code = curl_easy_perform(curl);
   base::throw_if_interrupted();
   if (transfer.failure) std::rethrow_exception(transfer.failure);
   long status = 0;
   curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &status);
-  // What is there already is as long as the file, or longer; libcurl calls that well done.
+  // The partial file is as long as the file or longer; libcurl reports that as success.
   if (transfer.offset > 0 && (status == 416 || code == CURLE_BAD_DOWNLOAD_RESUME)) return false;
   if (code == CURLE_OK) return true;
   if (code == CURLE_RANGE_ERROR) return false;
@@ -109,7 +109,7 @@ std::uint64_t size_or_zero(const fs::path& file) {
   return error ? 0 : size;
 }
 
-// Goes on after what `part` has; false where the server cannot.
+// Continues the partial file `part`; returns false where the server cannot.
 bool download(const std::string& url, const fs::path& part, const FetchProgress& progress) {
   const base::Fd fd(::open(part.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644));
   if (!fd) throw base::errno_error("create", part.string(), errno);
@@ -122,14 +122,14 @@ bool download(const std::string& url, const fs::path& part, const FetchProgress&
   return perform(curl.get(), url, transfer);
 }
 
-// The file's digest, of the kind that `digest` is.
+// Returns the file's digest of the same kind as `digest`.
 std::string digest_like(const std::string& digest, const fs::path& file) {
   const bool long_one = digest.starts_with("sha512:");
   return long_one ? "sha512:" + base::sha512_file(file) : "sha256:" + base::sha256_file(file);
 }
 
-// Goes on after what an earlier try left in `part`; where that is of another release, or the server
-// cannot go on, it starts anew.
+// Continues what an earlier try left in `part`. Starts again where that is of another release or
+// the server cannot resume.
 void download_all(const std::string& url, const std::string& digest, const fs::path& part,
                   const FetchProgress& progress) {
   const bool resumes = size_or_zero(part) > 0;

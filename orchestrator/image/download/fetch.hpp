@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Downloads that are checked before they are used.
+// Downloads files and checks them before they are used.
 #pragma once
 
 #include <cstdint>
@@ -9,17 +9,17 @@
 
 namespace lab::image {
 
-// Called with bytes so far and in all (0: not known).
+// Is called with the bytes so far and in all (0: not known).
 using FetchProgress = std::function<void(std::uint64_t, std::uint64_t)>;
 
-// Returns a file's digest (as normalized_digest() takes it) as it is published at this moment.
+// Returns a file's digest, in a form that normalized_digest() takes, as it is published now.
 using DigestSource = std::function<std::string()>;
 
-// Downloads `url` (http, https or file) to `file`, resuming the partial file `file`.part of an
-// earlier try where that is a part of the same file. From https it is redirected to https only. The
-// digest is compared before the file gets its name, and asked for once more where it differs: the
-// list and the file may be of two releases. Errors: an HTTP status of 400 or more, no connection,
-// no space, a wrong digest (all are shown, and what came is deleted), user interruption.
+// Downloads `url` (http, https or file) to `file`. Resumes an earlier try's partial file,
+// `file`.part, where that is a part of the same file. Follows redirects from https to https only.
+// Compares the digest before the file gets its name; where it differs, asks for the digest once
+// more, as list and file may be of two releases. Throws on an HTTP status of 400 or more, no
+// connection, no space, a wrong digest (shows all, deletes what came) and user interruption.
 void fetch(const std::string& url, const DigestSource& digest, const std::filesystem::path& file,
            const FetchProgress& progress = {});
 

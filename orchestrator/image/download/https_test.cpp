@@ -18,8 +18,8 @@ namespace {
 namespace fs = std::filesystem;
 using testing::HasSubstr;
 
-// Serves the text "text" by http and https. /to-http and /to-https lead there. The file `urls`
-// gets the two urls.
+// Serves the text "text" by http and https. /to-http and /to-https redirect there. The program
+// writes the two urls into the file `urls`.
 constexpr const char* server_program = R"(
 import http.server, os, ssl, threading
 urls = []

@@ -11,7 +11,7 @@
 namespace lab::image {
 
 std::string console_parameters(Console console) {
-  // panic=-1: a panic resets at once, which ends the domain, so that it is seen without a console.
+  // panic=-1 resets the guest at once, which ends its domain: a panic is noticed without a console.
   switch (console) {
     case Console::quiet:
       return "console=ttyS0 quiet loglevel=3 panic=-1";
@@ -25,9 +25,9 @@ std::string console_parameters(Console console) {
 
 namespace {
 
-// Returns the word as one of GRUB's script language, in which a dollar sign or a semicolon would
-// mean something. GRUB hands quotes and backslashes on escaped, so guest.cmdline may not contain
-// them with an image that boots from its disk.
+// Returns the word quoted for GRUB's script language, where a dollar sign or semicolon has a
+// meaning. GRUB passes quotes and backslashes on escaped, so guest.cmdline may not contain them
+// with an image that boots from its disk.
 std::string grub_word(std::string_view word) {
   if (word.find_first_of("'\"\\") != std::string_view::npos)
     throw base::user_error(fmt::format("guest.cmdline: GRUB cannot hand on '{}' as it is", word),
@@ -36,7 +36,7 @@ std::string grub_word(std::string_view word) {
   return plain ? std::string(word) : fmt::format("'{}'", word);
 }
 
-// Returns the words, each behind a blank, but for those that say where the console is.
+// Returns the words, each after a blank, without those that select the console.
 std::string without_console(std::string_view parameters) {
   std::string text;
   for (const std::string_view word : base::split_words(parameters))
@@ -49,7 +49,7 @@ bool starts_kernel(std::string_view command) {
   return command == "linux" || command == "linux16" || command == "linuxefi";
 }
 
-// Whether a line of the text begins with a word that `is_meant`.
+// Checks whether a line of the text begins with a word that satisfies `is_meant`.
 template <typename IsMeant>
 bool any_line(std::string_view text, IsMeant is_meant) {
   return std::ranges::any_of(base::split_lines(text), [&](std::string_view line) {
@@ -57,7 +57,7 @@ bool any_line(std::string_view text, IsMeant is_meant) {
   });
 }
 
-// The value of $kernelopts in the text of a grubenv.
+// Returns the value of $kernelopts in the text of a grubenv.
 std::string kernel_options_in(const std::string& environment) {
   constexpr std::string_view name = "kernelopts=";
   for (const std::string_view line : base::split_lines(environment))
@@ -67,7 +67,7 @@ std::string kernel_options_in(const std::string& environment) {
       "use a cloud image that boots by GRUB");
 }
 
-// The line with $kernelopts replaced by what that stands for.
+// Returns the line with $kernelopts replaced by its value.
 std::string expanded(std::string_view line, const std::string& environment) {
   constexpr std::string_view variable = "$kernelopts";
   std::string text(line);
@@ -146,7 +146,7 @@ bool takes_entries(const std::string& config) {
 
 namespace {
 
-// The entry with this behind its options, each line of which `expand` returns as it is meant.
+// Returns the entry with `addition` behind its options, each line of which passes through `expand`.
 template <typename Expand>
 std::string entry_with(const std::string& entry, const std::string& addition, Expand expand) {
   std::string result;

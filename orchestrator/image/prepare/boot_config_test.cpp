@@ -83,7 +83,7 @@ TEST(BootEntry, IsTakenWhereGrubIsToldTo) {
   EXPECT_FALSE(has_kernel_lines("insmod linux\nblscfg\n"));
 }
 
-// It hands on quotes and dollar signs as they are.
+// systemd-boot passes quotes and dollar signs on unchanged.
 TEST(BootEntry, OfSystemdBootIsNotQuoted) {
   EXPECT_EQ(systemd_boot_entry_with("title A\noptions root=/dev/vda quiet\n", Console::none,
                                     "dyndbg=\"file a +p\" b=$c"),

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The file systems beside its root that an image's /etc/fstab names, as far as lab changes or reads
-// files there.
+// Lists the file systems, apart from the root, that an image's /etc/fstab names, as far as lab
+// changes or reads files there.
 #pragma once
 
 #include <string>
@@ -14,10 +14,10 @@ struct Mount {
   std::string options;  // of the file system: "" or "subvol=NAME" (btrfs)
 };
 
-// In the order in which they are to be mounted. Lines that are no entries are passed over.
+// Returns the mounts in the order in which to mount them. Skips lines that are no entries.
 std::vector<Mount> read_fstab(const std::string& text);
 
-// The EFI system partition, at /boot/efi or /efi, where it is an entry.
+// Returns the EFI system partition, at /boot/efi or /efi, if fstab has an entry for it.
 std::vector<Mount> efi_partition_in(const std::string& text);
 
 }  // namespace lab::image

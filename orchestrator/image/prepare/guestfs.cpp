@@ -29,7 +29,7 @@ namespace fs = std::filesystem;
 
 constexpr const char* socket_name = "guestfsd.sock";
 
-// supermin takes the appliance's kernel from here instead of from /boot.
+// Makes supermin take the appliance's kernel from the kit instead of from /boot.
 void use_kernel(const fs::path& kit) {
   if (kit.empty()) return;
   // supermin wants /lib/modules to exist even when it takes another kernel's modules, as it copies
@@ -44,7 +44,7 @@ void use_kernel(const fs::path& kit) {
   }
 }
 
-// What libguestfs starts as QEMU: as that user, who may first connect to libguestfs' socket.
+// Returns a script for libguestfs that gives the user its socket and runs QEMU as the user.
 std::string hypervisor(const std::string& qemu, const base::Account& account) {
   return fmt::format(R"(#!/bin/sh
 for argument; do
@@ -60,7 +60,7 @@ exec setpriv --reuid={user} --regid={group} --clear-groups --no-new-privs -- {qe
                      fmt::arg("group", account.group), fmt::arg("qemu", base::shell_quoted(qemu)));
 }
 
-// The children of this process whose command line contains a text.
+// Returns the children of this process whose command line contains a text.
 std::vector<pid_t> children_with(const std::string& text) {
   const std::string parent = "\nPPid:\t" + std::to_string(::getpid()) + "\n";
   std::vector<pid_t> found;
@@ -72,7 +72,7 @@ std::vector<pid_t> children_with(const std::string& text) {
           base::read_file(at->path() / "cmdline").find(text) != std::string::npos)
         found.push_back(std::stoi(at->path().filename().string()));
     } catch (const base::Error&) {
-      // No process, or one that has just ended.
+      // This is no process, or one that has just ended.
     }
   }
   return found;
@@ -80,11 +80,12 @@ std::vector<pid_t> children_with(const std::string& text) {
 
 }  // namespace
 
-// Ends the appliance when lab is interrupted, or when it takes too long: libguestfs waits for it
-// without a limit, half a minute for its start on a slow machine, and offers no way to cancel that.
+// Ends the appliance when lab is interrupted or an operation takes too long. libguestfs waits for
+// it without a limit, half a minute for its start on a slow machine, and offers no way to cancel
+// that.
 class Guestfs::Guard {
  public:
-  // `text`: a part of the command lines of the programs that an appliance consists of, and of no
+  // `text` occurs in the command lines of the programs that an appliance consists of, and in no
   // others.
   explicit Guard(const std::string& text) {
     answered();
@@ -98,7 +99,7 @@ class Guestfs::Guard {
     });
   }
 
-  // The next answer has its time from now on.
+  // Restarts the time limit for the next answer.
   void answered() { deadline_ = Clock::now() + patience_; }
   void set_patience(std::chrono::milliseconds patience) {
     patience_ = patience;
@@ -110,7 +111,7 @@ class Guestfs::Guard {
  private:
   using Clock = std::chrono::steady_clock;
 
-  // For its start, and for each thing that it is to do: emulated on an emulated machine it is slow.
+  // Limits the start and each operation, which are slow by emulation in an emulated machine.
   std::chrono::milliseconds patience_ = std::chrono::minutes(20);
   std::atomic<Clock::time_point> deadline_;
   std::atomic<bool> gave_up_ = false;
@@ -130,11 +131,11 @@ Guestfs::Guestfs(const fs::path& disk, const std::string& format, const Applianc
       handle_(guestfs_create_flags(GUESTFS_CREATE_NO_ENVIRONMENT)) {
   if (!handle_) throw base::infrastructure_error("libguestfs does not start");
   guestfs_h* handle = handle_.get();
-  guestfs_set_error_handler(handle, nullptr, nullptr);  // not its own printer
+  guestfs_set_error_handler(handle, nullptr, nullptr);  // do not print errors
   use_kernel(options.kernel_kit);
   fs::create_directories(options.cache);
   check(guestfs_set_cachedir(handle, options.cache.c_str()), "set cache of", "libguestfs");
-  // There is no other way to say where its sockets go.
+  // libguestfs has no other way to set the folder of its sockets.
   std::string tmpdir = "TMPDIR=" + options.scratch.string();
   std::string sockets = "XDG_RUNTIME_DIR=" + options.scratch.string();
   char* const environment[] = {tmpdir.data(), sockets.data(), nullptr};
@@ -181,7 +182,7 @@ void Guestfs::check_alive(const std::string& operation, const std::string& objec
 }
 
 void Guestfs::check(int result, const std::string& operation, const std::string& object) const {
-  base::throw_if_interrupted();  // Ctrl-C ends the appliance, too: then that is the cause
+  base::throw_if_interrupted();  // Ctrl-C ends the appliance, too: report that as the cause
   if (result != -1) return guard_->answered();
   check_alive(operation, object);
   const int number = guestfs_last_errno(handle_.get());
@@ -218,7 +219,7 @@ void Guestfs::upload(const fs::path& file, const std::string& path, int mode) {
 
 void Guestfs::make_folder(const std::string& path) {
   if (exists(path)) return;
-  make_folder(fs::path(path).parent_path());  // each with the label of the one above
+  make_folder(fs::path(path).parent_path());  // each gets the label of the one above
   check(guestfs_mkdir(handle_.get(), path.c_str()), "make folder", path);
   give_label(path);
 }
@@ -250,7 +251,7 @@ void remove_dead_sockets() {
         fs::is_socket(entry.path() / socket_name, ignored))
       dead.push_back(entry.path());
   if (dead.empty()) return;
-  // Read after them: one that was made just now is in it.
+  // Lists the sockets after the folders, so that a folder made meanwhile is found in use.
   const std::string sockets = base::read_file("/proc/net/unix");
   for (const fs::path& folder : dead)
     if (sockets.find((folder / socket_name).string()) == std::string::npos)

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// For tests that start the real appliance by emulation, with the kernel of lab's cache (`lab kvm
-// build` puts one there); about 20 s.
+// Supports tests that start the real appliance by emulation, with the kernel of lab's cache (`lab
+// kvm build` puts one there); a start takes about 20 s.
 #pragma once
 
 #include <gmock/gmock.h>
@@ -16,7 +16,7 @@ namespace lab::image {
 
 namespace fs = std::filesystem;
 
-// The kernel kit of this machine's own suite: the appliance is made of this machine's programs.
+// Returns the kernel kit of this machine's suite, as the appliance consists of its programs.
 inline fs::path own_kit(const base::Folders& folders) {
   const std::string suite = base::run_checked({.argv = {"sh", "-c",
                                                         ". /etc/os-release; "
@@ -28,7 +28,7 @@ inline fs::path own_kit(const base::Folders& folders) {
   return {};
 }
 
-// What lab looks for in a system.
+// Writes the files by which lab recognizes an operating system.
 inline void write_system(const fs::path& tree) {
   for (const char* file : {"etc/os-release", "usr/lib/systemd/systemd", "boot/vmlinuz-1"}) {
     fs::create_directories((tree / file).parent_path());
@@ -36,8 +36,8 @@ inline void write_system(const fs::path& tree) {
   }
 }
 
-// Files of a prepared disk, read by programs that have nothing to do with the appliance. `begin`:
-// the byte of the disk at which the file system begins. What is not there is empty.
+// Reads files of a prepared disk by programs that share nothing with the appliance. `begin` is the
+// byte of the disk at which the file system begins. A missing file reads as empty.
 class Witness {
  public:
   Witness(const Prepared& made, const fs::path& folder) : disk_((folder / "seen.raw").string()) {

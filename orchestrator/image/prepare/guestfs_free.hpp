@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What libguestfs allocates, in the hands of unique_ptr.
+// Wraps what libguestfs allocates in unique_ptr.
 #pragma once
 
 #include <cstdlib>
@@ -19,6 +19,6 @@ struct FreeList {
 };
 
 using TextPtr = std::unique_ptr<char, FreeText>;
-using ListPtr = std::unique_ptr<char*, FreeList>;  // of texts, and null at its end
+using ListPtr = std::unique_ptr<char*, FreeList>;  // of strings, ends with null
 
 }  // namespace lab::image

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// An image's file systems: which of them is what, and the SELinux labels in them.
+// Finds and mounts an image's file systems, and sets the SELinux labels in them.
 #include <guestfs.h>
 
 #include <cerrno>
@@ -43,7 +43,7 @@ bool Guestfs::holds_system() {
   return exists("/etc/os-release") || exists("/usr/lib/os-release");
 }
 
-// libguestfs does not count what is encrypted among the file systems.
+// libguestfs does not list encrypted devices among the file systems.
 std::string Guestfs::encrypted_devices() {
   std::string found;
   for (const auto list_devices : {guestfs_list_devices, guestfs_list_partitions}) {
@@ -116,7 +116,7 @@ void Guestfs::mount_beside_root() {
   }
 }
 
-// What fstab names, as libguestfs names it; empty where there is no such thing.
+// Returns libguestfs' name for what fstab names; empty where there is no such device.
 std::string Guestfs::find_device(const std::string& name) {
   const std::size_t equal = name.find('=');
   if (equal == std::string::npos) {
@@ -137,7 +137,7 @@ std::string Guestfs::find_device(const std::string& name) {
   return "";
 }
 
-// The partition of which blkid says this; empty where there is none.
+// Returns the partition for which blkid reports this value; empty where there is none.
 std::string Guestfs::find_partition(const std::string& key, const std::string& value) {
   const ListPtr partitions(guestfs_list_partitions(handle_.get()));
   if (!partitions) check(-1, "list partitions of", "the image");
@@ -150,7 +150,7 @@ std::string Guestfs::find_partition(const std::string& key, const std::string& v
   return "";
 }
 
-// Empty where it has none, as in an image without SELinux, or can have none.
+// Returns "" where the file has no label, as in an image without SELinux, or can have none.
 std::string Guestfs::selinux_label(const std::string& path) {
   std::size_t size = 0;
   const TextPtr label(guestfs_lgetxattr(handle_.get(), path.c_str(), label_name, &size));
@@ -160,7 +160,7 @@ std::string Guestfs::selinux_label(const std::string& path) {
   return "";
 }
 
-// What has a label already keeps it.
+// Keeps a label that the file already has.
 void Guestfs::give_label(const std::string& path) {
   if (!labelled_ || !selinux_label(path).empty()) return;
   const std::string label = selinux_label(std::filesystem::path(path).parent_path());

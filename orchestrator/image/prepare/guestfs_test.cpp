@@ -51,8 +51,7 @@ TEST_F(GuestfsAppliance, InjectsIntoARealImage) {
   guest.finish();
 }
 
-// The parameters are the image's own, but for the root, which a kernel without an initrd finds,
-// too.
+// The parameters are the image's own, except for a root that a kernel without an initrd finds, too.
 TEST_F(GuestfsAppliance, PreparesForTheUsersOwnKernel) {
   const fs::path tree = folder.path() / "tree", raw = folder.path() / "disk.raw";
   fs::create_directories(tree / "etc");
@@ -90,7 +89,7 @@ TEST_F(GuestfsAppliance, SaysWhenAnImageHoldsNoSystem) {
   }
 }
 
-// What preparing a disk of this tree is refused with; "" where it is not.
+// Returns the message that refuses to prepare a disk of this tree; "" where it is prepared.
 class GuestfsRefusal : public GuestfsAppliance {
  protected:
   std::string of(const fs::path& file, bool own_kernel = false) const {
@@ -136,17 +135,17 @@ TEST_F(GuestfsRefusal, NamesTheKernelThatIsNotThere) {
   EXPECT_EQ(of(made, true), "");
 }
 
-// An 8 MiB disk that begins with these bytes.
+// Makes an 8 MiB disk that begins with these bytes.
 fs::path disk_that_begins_with(const fs::path& file, const std::string& bytes) {
   base::write_file(file, bytes);
   fs::resize_file(file, 8 << 20);
   return file;
 }
 
-// The header of LUKS 1 as far as it says what it is ("LUKS On-Disk Format Specification", 1.2):
-// magic, version, and the UUID at byte 168. qemu-img cannot be had for it: while it measures how
-// fast the processor derives keys, it fails where a clock has not gone on ("Unable to get accurate
-// CPU usage"), as on busy machines it does.
+// Writes the header of LUKS 1 as far as it identifies the format ("LUKS On-Disk Format
+// Specification", 1.2): magic, version, and the UUID at byte 168. qemu-img is no help: it measures
+// how fast the processor derives keys, and fails on busy machines, where a clock has not advanced
+// ("Unable to get accurate CPU usage").
 TEST_F(GuestfsRefusal, NamesAnEncryptedDisk) {
   const std::string magic("LUKS\xba\xbe\0\1", 8);
   const fs::path luks = disk_that_begins_with(
@@ -155,8 +154,9 @@ TEST_F(GuestfsRefusal, NamesAnEncryptedDisk) {
   EXPECT_THAT(of(luks), HasSubstr("the image's disk is encrypted (LUKS): /dev/sda |"));
 }
 
-// Apple's APFS, for which Linux has no driver, as far as it says what it is ("Apple File System
-// Reference"): the type of the object at byte 24, the magic, and the size of a block, 4096.
+// Writes the header of Apple's APFS, for which Linux has no driver, as far as it identifies the
+// format ("Apple File System Reference"): the object's type at byte 24, the magic, and the block
+// size, 4096.
 TEST_F(GuestfsRefusal, NamesTheFileSystemThatItCannotRead) {
   const std::string header =
       std::string(24, '\0') + std::string("\1\0\0\x80\0\0\0\0NXSB\0\x10\0\0", 16);
@@ -166,7 +166,7 @@ TEST_F(GuestfsRefusal, NamesTheFileSystemThatItCannotRead) {
                     HasSubstr("unknown filesystem type 'apfs'")));
 }
 
-// A disk as Fedora and RHEL have it: /boot on a partition of its own, with boot loader entries, and
+// Makes a disk like Fedora's and RHEL's: /boot on its own partition, with boot loader entries, and
 // SELinux labels on the root's files.
 class FedoraLike {
  public:
@@ -184,7 +184,7 @@ class FedoraLike {
     label("", "root_t");
     label("usr/local/sbin", "bin_t");
     label("etc/systemd/system", "systemd_unit_file_t");
-    // Sectors of 512 bytes: the first MiB is the table's.
+    // Sectors have 512 bytes; the first MiB holds the partition table.
     base::run_checked(
         {.argv = {"sh", "-c",
                   "cd \"$1\" && truncate -s 64M disk.raw && "
@@ -232,7 +232,7 @@ TEST_F(GuestfsAppliance, ReachesASeparateBootItsEntriesAndSelinuxLabels) {
   EXPECT_EQ(seen.selinux_label(boot, "/grub2/grub.cfg"), "") << "that file system has no labels";
 }
 
-// Features that no kernel knows: blkid names the file system, and mounting it fails.
+// The file system has features that no kernel knows: blkid names it, and mounting it fails.
 TEST_F(GuestfsAppliance, SaysWhyAFileSystemIsNotTheRoot) {
   const fs::path raw = folder.path() / "disk.raw";
   base::run_checked({.argv = {"mke2fs", "-q", "-t", "ext4", raw.string(), "16M"}});
@@ -247,7 +247,7 @@ TEST_F(GuestfsAppliance, SaysWhyAFileSystemIsNotTheRoot) {
   }
 }
 
-// Whoever breaks out of the appliance by an image's file system is not root.
+// An attacker who escapes from the appliance by an image's file system is not root.
 TEST_F(GuestfsAppliance, RunsAsAnotherUserWhereLabIsRoot) {
   if (::geteuid() != 0) GTEST_SKIP() << "takes root";
   fs::permissions(folder.path(), fs::perms(0755));

@@ -18,7 +18,7 @@ constexpr std::uint64_t most_bytes = 1ull << 30;
 constexpr std::size_t longest_version = 200;
 constexpr const char* remedy = "a bzImage: arch/x86/boot/bzImage of a kernel's tree, or vmlinuz";
 
-// Little-endian; the caller knows that they are there.
+// Reads a little-endian word. The caller ensures that both bytes exist.
 unsigned word_at(std::string_view head, std::size_t at) {
   return static_cast<unsigned char>(head[at]) |
          static_cast<unsigned>(static_cast<unsigned char>(head[at + 1])) << 8;
@@ -44,7 +44,7 @@ const char* find_packer(std::string_view head) {
   return found == std::end(packers) ? nullptr : found->second;
 }
 
-// What the bytes are instead of a bzImage, as far as lab knows.
+// Says what the bytes are instead of a bzImage, as far as lab knows.
 std::string what_it_is(std::string_view head) {
   if (has(head, 0,
           "\x7f"
@@ -72,7 +72,7 @@ void check_header(std::string_view head) {
                            "a kernel with CONFIG_64BIT=y");
 }
 
-// The beginning of a regular file, of at most `most_bytes` in all.
+// Reads the beginning of a regular file, which may have at most `most_bytes`.
 std::string read_head(const fs::path& file, std::size_t bytes) {
   std::error_code error;
   const fs::file_status status = fs::status(file, error);

@@ -12,7 +12,7 @@ namespace {
 
 using testing::HasSubstr;
 
-// The beginning of a bzImage that calls itself `version`.
+// Makes the beginning of a bzImage whose version text is `version`.
 std::string head_with(const std::string& version) {
   std::string head(0x1000, '\0');
   head.replace(0x1fe, 2, "\x55\xaa");
@@ -62,7 +62,7 @@ TEST(KernelFile, SaysWhatElseItIs) {
 TEST(KernelFile, IsBoundedByWhatWasRead) {
   EXPECT_THAT(refusal(changed(0x20e, std::string(2, '\0'))), HasSubstr("has no version"));
   EXPECT_THAT(refusal(changed(0x20e, "\xff\xff")), HasSubstr("has no version"));
-  // 0x200 + 0xdff is the last byte; nothing ends the text.
+  // The text begins at the last byte, 0x200 + 0xdff, and nothing ends it.
   std::string head = changed(0x20e, "\xff\x0d");
   head.back() = 'v';
   EXPECT_EQ(kernel_version(head), "v");

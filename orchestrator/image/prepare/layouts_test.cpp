@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Disks laid out as distributions do: what preparing finds and changes in them.
+// Tests disks laid out as distributions do: what preparing finds and changes in them.
 #include <guestfs.h>
 
 #include "orchestrator/image/prepare/guestfs_fixture.hpp"
@@ -9,7 +9,7 @@ namespace {
 
 using testing::HasSubstr;
 
-// A disk with a GPT and partitions of 64 MiB, each made of a folder by programs of this machine.
+// Makes a disk with a GPT and 64 MiB partitions, each from a folder, by this machine's programs.
 class DiskOfFolders {
  public:
   DiskOfFolders(const fs::path& folder, unsigned partitions) : folder_(folder) {
@@ -19,7 +19,7 @@ class DiskOfFolders {
         std::to_string(64 * partitions + 2), table);
   }
 
-  // What the next file system has.
+  // Adds a file to the next file system.
   void write(const std::string& path, const std::string& text = "") const {
     fs::create_directories((tree() / path).parent_path());
     base::write_file(tree() / path, text);
@@ -30,7 +30,7 @@ class DiskOfFolders {
     write("etc/fstab", fstab);
   }
 
-  // Makes it in the next partition. Returns the byte of the disk at which it begins.
+  // Makes the file system in the next partition. Returns the byte of the disk at which it begins.
   std::uint64_t ext4(const std::string& uuid) {
     run("mke2fs -q -t ext4 -U $1 -d $3 -E offset=$2 disk.raw 64M", uuid, begin());
     return next();
@@ -55,8 +55,8 @@ class DiskOfFolders {
   std::uint64_t partition_ = 0;
 };
 
-// Makes a disk by libguestfs' own functions, where those of this machine are too few: they make no
-// subvolumes of btrfs without mounting it.
+// Makes a disk by libguestfs' own functions where this machine's programs cannot: they make no
+// btrfs subvolumes without mounting the disk.
 class Maker {
  public:
   Maker(const fs::path& disk, const fs::path& cache, const fs::path& kit)
@@ -84,7 +84,7 @@ class Maker {
   Maker(const Maker&) = delete;
   Maker& operator=(const Maker&) = delete;
 
-  // The next partition, of so many MiB, with a file system.
+  // Makes the next partition, of so many MiB, with a file system.
   void partition(const char* type, int mib) {
     const int begin = next_;
     next_ += mib * 2048;  // sectors
@@ -105,7 +105,7 @@ class Maker {
     done(guestfs_mkdir_p(guest_, fs::path(path).parent_path().c_str()));
     done(guestfs_write(guest_, path.c_str(), text.data(), text.size()));
   }
-  // What lab looks for in a system, and its fstab.
+  // Writes the files by which lab recognizes an operating system, and its fstab.
   void write_system(const std::string& fstab) {
     write("/etc/os-release", "ID=test\n");
     write("/usr/lib/systemd/systemd", "");
@@ -133,7 +133,7 @@ class GuestfsLayout : public GuestfsAppliance {
  protected:
   fs::path disk() const { return folder.path() / "disk.raw"; }
 
-  // A file of the prepared disk, as mount_root() reaches it.
+  // Reads a file of the prepared disk as mount_root() reaches it.
   std::string read(const Prepared& made, const std::string& path) const {
     Guestfs guest(made.disk, "qcow2", {.cache = folders.cache, .kernel_kit = kit});
     guest.mount_root();
@@ -149,7 +149,7 @@ const std::string root_uuid = "0b8c5cd4-0f4e-4a3f-9d0c-1d2f6f3a4b5c";
 const std::string boot_uuid = "0b8c5cd4-0f4e-4a3f-9d0c-1d2f6f3a4b5d";
 const std::string efi_line = "UUID=1234-5678 /boot/efi vfat umask=0077 0 1\n";
 
-// As Ubuntu has it: /boot on a partition of its own, and the EFI system partition below it.
+// Ubuntu has /boot on its own partition, and the EFI system partition below it.
 TEST_F(GuestfsLayout, GrubOnABootPartition) {
   DiskOfFolders make(folder.path(), 3);
   make.write("EFI/ubuntu/grub.cfg", "configfile /grub/grub.cfg\n");
@@ -169,7 +169,7 @@ TEST_F(GuestfsLayout, GrubOnABootPartition) {
   EXPECT_FALSE(made.needs_uefi);
 }
 
-// As Debian's package systemd-boot leaves it: entries on the EFI system partition instead of GRUB.
+// Debian's package systemd-boot puts entries on the EFI system partition and uses no GRUB.
 TEST_F(GuestfsLayout, SystemdBootOnTheEfiPartition) {
   DiskOfFolders make(folder.path(), 2);
   make.write("loader/loader.conf", "timeout 5\neditor no\n");
@@ -192,7 +192,7 @@ TEST_F(GuestfsLayout, SystemdBootOnTheEfiPartition) {
   EXPECT_THAT(own.cmdline, testing::StartsWith("root=PARTUUID="));
 }
 
-// As Fedora has its root: in a subvolume of btrfs, beside others.
+// Fedora has its root in a btrfs subvolume, beside others.
 TEST_F(GuestfsLayout, ARootInASubvolumeOfBtrfs) {
   std::string partition;
   {

@@ -22,11 +22,11 @@ constexpr const char* reader_in_guest = "/usr/local/sbin/lab-reader";
 constexpr const char* unit_folder = "/etc/systemd/system";
 constexpr const char* parameters_name = "parameters";  // beside a disk for the user's own kernel
 constexpr const char* uefi_name = "needs-uefi";        // beside a disk that no BIOS boots
-// Changes whenever what preparing does changes.
+// Change this whenever preparing an image does something else.
 constexpr const char* recipe_version = "4";
 
 struct Start {
-  const char* word;  // part of the key of what was prepared
+  const char* word;  // part of the cache key
   const char* after;
   const char* wanted_by;
 };
@@ -44,7 +44,7 @@ Start reader_start(ReadyAt ready_at) {
   return {};
 }
 
-// DefaultDependencies=no: otherwise a unit that multi-user.target wants is ordered before it.
+// Without DefaultDependencies=no a unit that multi-user.target wants is ordered before that target.
 std::string reader_unit(const Start& start) {
   return "[Unit]\n"
          "Description=lab's exit counter reader\n"
@@ -67,24 +67,24 @@ void check_cloud_init(bool there, const std::string& image) {
                            "boot: {until: multi-user}, or another image");
 }
 
-// An image that starts the reader by itself says so by this file.
+// An image that starts the reader by itself contains this file.
 constexpr const char* own_start = "/etc/lab/starts-reader";
 
 bool any_there(Guestfs& guest, std::initializer_list<const char*> paths) {
   return std::ranges::any_of(paths, [&](const char* path) { return guest.exists(path); });
 }
 
-// What the image has instead of systemd, in words.
+// Names the service manager that the image has instead of systemd.
 std::string other_service_manager(Guestfs& guest) {
   if (guest.exists("/sbin/openrc")) return "it has OpenRC";
   if (guest.exists("/etc/inittab")) return "it has an /etc/inittab";
   return "it has none that lab knows";
 }
 
-// Where the EFI system partition may be mounted; systemd-boot has its files there.
+// The folders where the EFI system partition may be mounted; systemd-boot has its files there.
 constexpr const char* efi_folders[] = {"/boot", "/boot/efi", "/efi"};
 
-// That partition is mounted when it is looked for: the boot of other images has no use for it.
+// Mounts the EFI system partition only here: other images do not need it to boot.
 std::vector<std::string> systemd_boot_entries(Guestfs& guest) {
   guest.mount_efi_partition();
   std::vector<std::string> entries;
@@ -93,7 +93,7 @@ std::vector<std::string> systemd_boot_entries(Guestfs& guest) {
   return entries;
 }
 
-// What a trial needs of the image beside its boot loader.
+// Checks that the image has what a trial needs besides a boot loader.
 void check_needs(Guestfs& guest, const std::string& image, const PrepareOptions& options) {
   if (!any_there(guest, {"/usr/lib/systemd/systemd", "/lib/systemd/systemd", own_start}))
     throw base::user_error(
@@ -107,7 +107,7 @@ void check_needs(Guestfs& guest, const std::string& image, const PrepareOptions&
                            "install one there, or boot it with yours: guest.kernel");
 }
 
-// cloud-init finds its data on the disk itself and looks for no network service.
+// Puts cloud-init's data on the disk itself, so that it looks for no network service.
 void write_seed(Guestfs& guest) {
   if (!guest.exists("/etc/cloud")) return;
   const std::string seed = "/var/lib/cloud/seed/nocloud";
@@ -122,8 +122,8 @@ std::string read_if_there(Guestfs& guest, const std::string& path) {
   return guest.exists(path) ? guest.read(path) : std::string();
 }
 
-// Changes the boot loader entries that GRUB, with its files in `folder`, takes; whether there are
-// any.
+// Changes the boot loader entries of the GRUB whose files are in `folder`. Returns whether there
+// are any.
 bool set_entries(Guestfs& guest, const std::string& folder, const PrepareOptions& options) {
   const std::string environment = read_if_there(guest, folder + "/grubenv");
   const std::vector<std::string> entries = guest.glob("/boot/loader/entries/*.conf");
@@ -133,7 +133,7 @@ bool set_entries(Guestfs& guest, const std::string& folder, const PrepareOptions
   return !entries.empty();
 }
 
-// Whether systemd-boot has anything to boot.
+// Changes systemd-boot's files. Returns whether systemd-boot has an entry to boot.
 bool set_systemd_boot(Guestfs& guest, const PrepareOptions& options) {
   const std::vector<std::string> entries = systemd_boot_entries(guest);
   for (const std::string& path : entries)
@@ -146,7 +146,7 @@ bool set_systemd_boot(Guestfs& guest, const PrepareOptions& options) {
   return !entries.empty();
 }
 
-// Whether only UEFI boots the image.
+// Sets the parameters in the image's boot loader. Returns whether only UEFI boots the image.
 bool set_kernel_parameters(Guestfs& guest, const PrepareOptions& options) {
   const char* hint = "use an image that boots by GRUB or systemd-boot";
   for (const std::string folder : {"/boot/grub", "/boot/grub2"}) {
@@ -168,8 +168,8 @@ bool set_kernel_parameters(Guestfs& guest, const PrepareOptions& options) {
       hint);
 }
 
-// What the image's boot loader gives to its kernels; where there is none, enough for a root that
-// can be written.
+// Returns the parameters that the image's boot loader gives to kernels; without a boot loader,
+// enough for a writable root.
 std::string boot_loaders_parameters(Guestfs& guest) {
   std::string environment;
   for (const std::string folder : {"/boot/grub", "/boot/grub2"}) {
@@ -182,7 +182,7 @@ std::string boot_loaders_parameters(Guestfs& guest) {
 }
 
 struct Injected {
-  // But for those that the scenario wants, where the image is booted by the user's own kernel.
+  // Set where the user's kernel boots the image: all parameters except the scenario's.
   std::string parameters;
   bool needs_uefi = false;
 };
@@ -213,8 +213,8 @@ Injected inject(const std::string& image, const fs::path& disk, const fs::path& 
   return injected;
 }
 
-// The kernel unpacks initrds that follow each other into one tree. The files' time is that of the
-// images' (images/common/recipe.sh).
+// Appends an initrd: the kernel unpacks initrds that follow each other into one tree. The files'
+// time is that of the images' (images/common/recipe.sh).
 void append_reader(const fs::path& initrd, const fs::path& reader, const fs::path& work,
                    const fs::path& result) {
   const fs::path tree = work / "tree";
@@ -229,7 +229,7 @@ void append_reader(const fs::path& initrd, const fs::path& reader, const fs::pat
   fs::remove_all(tree);
 }
 
-// What an overlay in `folder` calls the disk: by the way from there inside the cache, so that a
+// Returns the disk's name for an overlay in `folder`: a relative path within the cache, so that a
 // cache can be moved.
 fs::path name_from(const fs::path& folder, const fs::path& disk, const fs::path& cache) {
   const fs::path way = disk.lexically_relative(cache);
@@ -252,8 +252,8 @@ Prepared prepare(const Image& image, const base::Folders& folders, const Prepare
       base::sha256(made_of + console_parameters(options.console) +
                    (options.cmdline.empty() ? "" : " " + options.cmdline + "\n") +
                    reader_start(options.ready_at).word + (by_own ? " own kernel" : ""));
-  // The options change nothing in an initrd, and with the user's kernel only the reader's start in
-  // the image.
+  // An initrd does not depend on the options; with the user's kernel the image depends only on when
+  // the reader starts.
   const std::string folder_key =
       direct   ? base::sha256(made_of)
       : by_own ? base::sha256(made_of + reader_start(options.ready_at).word + " own kernel")

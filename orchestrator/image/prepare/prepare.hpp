@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-// Preparing an image for trials: the reader and its service in, the console and the kernel's
-// parameters as the scenario wants them. Kept by content: a second call with the same parts injects
-// nothing.
+// Prepares an image for trials: adds the reader and its service, and sets the console and kernel
+// parameters of the scenario. Results are cached by content: a second call with the same parts
+// injects nothing.
 #pragma once
 
 #include "orchestrator/image/prepare/boot_config.hpp"
@@ -10,19 +10,19 @@
 
 namespace lab::image {
 
-// When the reader's service starts, and so what the boot step counts.
+// Selects when the reader's service starts, and so what the boot step counts.
 enum class ReadyAt {
   multi_user,  // after systemd reached multi-user.target, without delaying it
   early,       // as soon as systemd starts services
-  cloud_init,  // after cloud-init's last stage; a disk image that has cloud-init
+  cloud_init,  // after cloud-init's last stage; only with a disk image that has cloud-init
 };
 
 struct PrepareOptions {
   Console console = Console::quiet;
   ReadyAt ready_at = ReadyAt::multi_user;
   std::string cmdline;  // added to the kernel's own: printable ASCII
-  // The image's disk is booted by a kernel of the user's, without its boot loader. Nothing of a
-  // direct image changes by it.
+  // Boots the image's disk by the user's kernel, without its boot loader. Does not change how a
+  // direct image is prepared.
   bool own_kernel = false;
 };
 
@@ -30,15 +30,15 @@ struct Prepared {
   Image::Kind kind = Image::Kind::disk;
   std::filesystem::path disk, kernel, initrd;  // absolute; empty where there is none
   std::string disk_format;
-  // With a kernel, or where it is to be booted by the user's: then it says where the root is as far
-  // as the image knows (root=).
+  // Is set with a kernel, or where the user's kernel boots the disk: then it names the root (root=)
+  // as far as the image knows it.
   std::string cmdline;
   std::string digest;       // "sha256:HEX" over the image's digest, the reader's and the options
-  bool found = true;        // false: it was prepared just now
+  bool found = true;        // false: it was prepared by this call
   bool needs_uefi = false;  // its boot loader is systemd-boot
 };
 
-// Throws Error (user) where the image has not what the options ask for.
+// Throws a user error where the image lacks what the options need.
 Prepared prepare(const Image& image, const base::Folders& folders, const PrepareOptions& options,
                  const ApplianceOptions& appliance, const Progress& progress);
 

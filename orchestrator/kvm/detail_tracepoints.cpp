@@ -24,22 +24,22 @@ struct DetailHistogram {
   std::string filter = {};
 };
 
-// What a guest leaves in ecx makes another key of kvm_cpuid.
+// kvm_cpuid's key includes ecx, so each value that a guest leaves there makes another entry.
 const DetailHistogram pio{"kvm_pio", {"rw", "port", "size"}, 4096};
 const DetailHistogram msr{"kvm_msr", {"write", "ecx"}, 4096};
 const DetailHistogram cpuid{"kvm_cpuid", {"function", "index"}, 16384};
 const DetailHistogram cr{"kvm_cr", {"rw", "cr"}, 128};
-// An entry for each page of 4 KiB, where the host does not map the guest's RAM by 2 MiB.
+// Needs an entry for each 4 KiB page where the host does not map the guest's RAM by 2 MiB.
 const DetailHistogram page_faults{"kvm_page_fault", {"fault_address", "error_code"}, 131072};
 const DetailHistogram mmio{"kvm_mmio", {"gpa", "type"}, 32768};
 const DetailHistogram fast_mmio{"kvm_fast_mmio", {"gpa"}, 1024};
-// SVM's nested page faults at a device's page (EXITINFO1, bit 3) with a type in EXITINTINFO.
+// Counts SVM's nested page faults at a device's page (EXITINFO1, bit 3) with a type in EXITINTINFO.
 const DetailHistogram delivering{"kvm_exit",
                                  {"info2", "info1"},
                                  4096,
                                  " if exit_reason == 0x400 && info1 & 8 && intr_info & 0x700"};
 
-// An instance of tracefs, so that no other histogram of an event is in its file.
+// Is an instance of tracefs, so that an event's file contains no other histogram.
 const fs::path instance = "instances/lab-details";
 
 std::vector<const DetailHistogram*> all_histograms() {
@@ -67,7 +67,7 @@ HistogramEvents read_histogram(const DetailHistogram& histogram) {
   }
 }
 
-// Of "{ rw:  1, port:  1016, size:  1 } hitcount:  123": what stands behind "NAME:".
+// Returns the number after "NAME:" in "{ rw:  1, port:  1016, size:  1 } hitcount:  123".
 std::uint64_t parse_value(std::string_view line, const std::string& name) {
   const std::string before = " " + name + ":";
   const std::size_t at = line.find(before);
@@ -88,7 +88,7 @@ exits::TracedDetails::PairEvents read_pairs(const DetailHistogram& histogram) {
   return events;
 }
 
-// Linux's name of a feature is a word of /proc/cpuinfo.
+// /proc/cpuinfo lists Linux's name of the feature.
 bool has_decode_assists() {
   return base::cpu_has("decodeassists");
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-// What exits were about, as the kernel's own tracepoints say it: tracefs histograms on kvm:kvm_pio,
+// Counts the details of exits by the kernel's own tracepoints: tracefs histograms on kvm:kvm_pio,
 // kvm_msr, kvm_cpuid, kvm_cr, kvm_page_fault, kvm_mmio and kvm_fast_mmio, and on some of kvm_exit.
-// They are for proving lab's causes, not for use.
+// They exist to prove lab's causes, not for everyday use.
 #pragma once
 
 #include <array>
@@ -15,19 +15,19 @@
 
 namespace lab::kvm {
 
-// Counts the events of all VMs of this machine from its making to its end.
+// Counts the events of all VMs of this machine from its construction to its end.
 class DetailTracepoints {
  public:
-  // Whether the kernel has histograms (CONFIG_HIST_TRIGGERS; Debian's 5.10 has none).
+  // Returns whether the kernel has histograms (CONFIG_HIST_TRIGGERS; Debian's 5.10 has none).
   static bool possible();
 
-  // Error (infrastructure) where tracefs or a tracepoint is not there.
+  // Throws an infrastructure error where tracefs or a tracepoint is missing.
   DetailTracepoints();
   DetailTracepoints(const DetailTracepoints&) = delete;
   DetailTracepoints& operator=(const DetailTracepoints&) = delete;
   ~DetailTracepoints();
 
-  // So far. Error (infrastructure) where a histogram had no room for some.
+  // Returns the events so far. Throws an infrastructure error if a histogram was too small.
   exits::TracedDetails read() const;
 
  private:
@@ -36,11 +36,11 @@ class DetailTracepoints {
   std::vector<std::string> set_;  // tracepoints whose trigger is ours
 };
 
-// Values of a histogram's keys, in the order of `keys` → events.
+// Maps the values of a histogram's keys, in the order of `keys`, to the number of events.
 using HistogramEvents = std::map<std::vector<std::uint64_t>, std::uint64_t>;
 
-// The text of a histogram file, as Documentation/trace/histogram.rst of the kernel describes it.
-// Error (infrastructure) where it dropped entries or lacks a key.
+// Parses a histogram file as the kernel's Documentation/trace/histogram.rst describes it. Throws an
+// infrastructure error where it dropped entries or lacks a key.
 HistogramEvents parse_histogram(std::string_view text, const std::vector<std::string>& keys);
 
 }  // namespace lab::kvm

@@ -44,7 +44,7 @@ VmCounters VmCounters::find(pid_t pid, const fs::path& debugfs) {
   return VmCounters(folder);
 }
 
-// The folder's name is PID-FD: that process' descriptor of the VM.
+// The folder's name is PID-FD, where FD is that process' descriptor of the VM.
 void VmCounters::hold() {
   const std::string name = folder_.filename();
   const std::size_t dash = name.find('-');
@@ -60,7 +60,7 @@ exits::HostStats VmCounters::read() const {
   return exits::parse_host_stats(base::read_file(folder_ / "exit_stats", stats_limit));
 }
 
-// The file of causes. Modules that are older have none.
+// Returns the file of causes. Older modules have none.
 fs::path VmCounters::causes_file() const {
   const fs::path file = folder_ / "exit_causes";
   if (!fs::exists(file))

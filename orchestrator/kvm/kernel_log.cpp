@@ -22,11 +22,11 @@ KernelLog::KernelLog() : file_(::open(device, O_RDONLY | O_NONBLOCK | O_CLOEXEC)
     throw base::errno_error("read", device, errno);
 }
 
-// Each read is one record, "LEVEL,SEQUENCE,MICROSECONDS,FLAGS;TEXT\n" and lines of properties
+// Each read returns one record, "LEVEL,SEQUENCE,MICROSECONDS,FLAGS;TEXT\n" and lines of properties
 // (Documentation/ABI/testing/dev-kmsg).
 KernelLog::Lines KernelLog::read() {
   Lines lines;
-  std::array<char, 8192> buffer;  // the kernel's own limit for one
+  std::array<char, 8192> buffer;  // the kernel's own limit for a record
   for (;;) {
     const ssize_t count = ::read(file_.get(), buffer.data(), buffer.size());
     if (count < 0 && errno == EPIPE) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// This machine's kernel log from some moment on.
+// Reads this machine's kernel log from some moment on.
 #pragma once
 
 #include <string>
@@ -11,14 +11,14 @@ namespace lab::kvm {
 
 class KernelLog {
  public:
-  // From now on. Error (infrastructure) where /dev/kmsg cannot be read (it takes root).
+  // Begins now. Throws an infrastructure error where /dev/kmsg cannot be read (this needs root).
   KernelLog();
 
   struct Lines {
     std::vector<std::string> texts;  // without time and level
-    bool whole = true;               // false: the kernel overwrote some that were not read
+    bool whole = true;               // false: the kernel overwrote unread ones
   };
-  // What has come since the last call.
+  // Returns the lines since the last call.
   Lines read();
 
  private:

@@ -82,7 +82,7 @@ TEST_F(KvmTest, BuildTakesWhatIsInTheCache) {
   fs::last_write_time(mark, long_ago);
   build_modules(kit, patch_folder, folder_.path(), nullptr);
   EXPECT_GT(fs::last_write_time(mark), long_ago) << "lab clean would take it for unused";
-  // Others may be built meanwhile: what is there waits for nobody.
+  // While others are built, existing modules are returned without waiting.
   std::optional<base::Fd> builder = base::lock_folder(path("modules"));
   auto found = std::async(std::launch::async, [&] {
     return build_modules(kit, patch_folder, folder_.path(), nullptr).patch;
@@ -233,7 +233,7 @@ TEST(Parameters, ValuesAsTheKernelShowsThem) {
   EXPECT_FALSE(same_value("ascending", "descending"));
 }
 
-// As kstrtobool() reads them: by their first letters.
+// kstrtobool() reads them by their first letters.
 TEST(Parameters, BooleansInAllWordsOfTheKernels) {
   for (const char* yes : {"on", "ON", "oN", "yes", "true", "T", "y", "Y", "1"}) {
     EXPECT_TRUE(same_value(yes, "Y")) << yes;
@@ -251,7 +251,7 @@ TEST(Parameters, BooleansInAllWordsOfTheKernels) {
   EXPECT_FALSE(same_value("yes", "2"));
 }
 
-// `lab kvm restore` puts back what there was, which may be nothing.
+// `lab kvm restore` puts back what was loaded before, which may be nothing.
 TEST(ModulesAfterRestore, AreSaidAsTheyAre) {
   EXPECT_EQ(restored_in_words({.kvm_loaded = true, .vendor_module = "kvm_amd"}),
             "the stock modules are loaded");
@@ -294,7 +294,7 @@ TEST_F(KvmTest, ModulesWithoutCausesAreNamed) {
   EXPECT_EQ(counters.read_causes().entries, 16u);
 }
 
-// In a VM's place: the end of a pipe that closes when nobody has it any more.
+// A pipe stands for the VM: its end closes when nobody has it any more.
 TEST_F(KvmTest, AVmThatIsHeldOutlivesItsProcess) {
   std::array<int, 2> ends{};
   ASSERT_EQ(::pipe2(ends.data(), O_CLOEXEC | O_NONBLOCK), 0);

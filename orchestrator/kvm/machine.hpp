@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Whose virtualization this machine has.
+// Determines the vendor of this machine's virtualization.
 #pragma once
 
 #include <string>
@@ -8,10 +8,10 @@
 
 namespace lab::kvm {
 
-// By the processor's flags. Error (infrastructure) where it offers neither VMX nor SVM.
+// Reads the processor's flags. Throws an infrastructure error if it lacks both VMX and SVM.
 exits::Vendor machine_vendor();
 
-// Its vendor's module: "kvm_intel" or "kvm_amd".
+// Returns the vendor's module: "kvm_intel" or "kvm_amd".
 std::string vendor_module(exits::Vendor vendor);
 
 }  // namespace lab::kvm

@@ -38,7 +38,7 @@ std::uint64_t number_after(std::string_view line, std::string_view key) {
 void remove_buffer() {
   if (!fs::exists(tracefs / buffer)) return;
   write_tracefs(buffer / event / "enable", "0");
-  fs::remove(tracefs / buffer);  // an instance goes with its folder
+  fs::remove(tracefs / buffer);  // removes the instance
 }
 
 void make_buffer() {
@@ -53,7 +53,7 @@ void make_buffer() {
   }
 }
 
-// A CPU's buffer says in lines "NAME: N" how many events it lost.
+// A CPU's buffer reports its lost events in lines "NAME: N".
 void check_nothing_lost(const fs::path& stats) {
   std::ifstream file(stats);
   for (std::string line; std::getline(file, line);)

@@ -19,7 +19,7 @@ bool is_perf(const std::string& target) {
   return target == "anon_inode:[perf_event]";
 }
 
-// Whether a link of the process's fd folder has such a target.
+// Checks whether a link in the process's fd folder has such a target.
 bool has_open(const fs::path& process, bool (*is_meant)(const std::string&)) {
   std::error_code error;
   for (const auto& entry : fs::directory_iterator(process / "fd", error)) {
@@ -29,7 +29,7 @@ bool has_open(const fs::path& process, bool (*is_meant)(const std::string&)) {
   return false;
 }
 
-// Anything may be in a process's name: only what prints well is kept.
+// A process's name may contain anything: keeps only what prints well.
 std::string read_command(const fs::path& process) {
   return base::printable_ascii(base::read_line(process / "comm")).substr(0, 32);
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Who uses KVM: the modules cannot be swapped meanwhile.
+// Lists the users of KVM, who prevent its modules from being swapped.
 #pragma once
 
 #include <sys/types.h>
@@ -17,14 +17,14 @@ struct KvmUser {
   bool operator==(const KvmUser&) const = default;
 };
 
-// The processes that have /dev/kvm or a VM open, as far as this user may see them.
+// Returns the processes that have /dev/kvm or a VM open, as far as this user may see them.
 std::vector<KvmUser> kvm_users(const std::filesystem::path& proc = "/proc");
 
 // Returns the processes that have perf events open. A perf on kvm's events holds kvm.ko though no
 // process has /dev/kvm open; which events they are cannot be seen from outside.
 std::vector<KvmUser> perf_users(const std::filesystem::path& proc = "/proc");
 
-// "123 (qemu-system-x86), 456 (qemu-system-x86)".
+// Returns "123 (qemu-system-x86), 456 (qemu-system-x86)".
 std::string in_words(const std::vector<KvmUser>& users);
 
 }  // namespace lab::kvm

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Kits of packages of one's own, by deb-kit as it is. The packages are made here by dpkg-deb and
-// are as small as they may be.
+// Tests kits of a user's own packages with the real deb-kit. dpkg-deb makes the packages here, as
+// small as possible.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -26,7 +26,7 @@ using testing::HasSubstr;
 
 constexpr const char* own_release = "6.6.6-own";
 
-// The folder `debs` has what `make bindeb-pkg` leaves, and a link to the tree.
+// The folder `debs` contains what `make bindeb-pkg` leaves, and a link to the tree.
 class DebKit : public testing::Test {
  protected:
   using Files = std::map<std::string, std::string>;
@@ -58,7 +58,7 @@ class DebKit : public testing::Test {
             {"lib/modules/" + name + "/modules.builtin", ""},
             {"lib/modules/" + name + "/kernel/empty", ""}};
   }
-  // Each in a file of its package's name, as dpkg-deb writes it.
+  // Makes a package in a file of its name, as dpkg-deb writes it.
   void add(const std::string& package, const Files& files, const std::string& version = "1") const {
     const std::string root = "packages/" + package;
     for (const auto& [name, text] : files) write(root + "/" + name, text);
@@ -71,7 +71,7 @@ class DebKit : public testing::Test {
     ASSERT_EQ(result.exit_code, 0) << result.output;
   }
   void remove(const std::string& name) const { fs::remove_all(path("debs/" + name)); }
-  // The package anew, with nothing but these.
+  // Makes the package again with only these files.
   void replace(const std::string& package, const Files& files) const {
     fs::remove_all(path("packages/" + package));
     add(package, files);
@@ -88,7 +88,7 @@ class DebKit : public testing::Test {
       kit();
     } catch (const base::Error& error) {
       EXPECT_EQ(error.kind(), base::ErrorKind::user) << error.what();
-      std::error_code none;  // only whole ones stay
+      std::error_code none;  // no incomplete kit stays
       EXPECT_EQ(fs::directory_iterator(path("cache/trees/kits"), none), fs::directory_iterator());
       return std::string(error.what()) + " | " + error.hint();
     }
@@ -111,7 +111,7 @@ TEST_F(DebKit, HasTheLayoutOfOthers) {
     EXPECT_FALSE(fs::exists(made.path / name)) << name;
 }
 
-// /usr is merged since trixie, and newer kernels stand among their modules.
+// /usr is merged since trixie, and newer kernels lie among their modules.
 TEST_F(DebKit, TakesNewerDebiansLayout) {
   replace("linux-image-6.6.6-own", {{"usr/lib/modules/6.6.6-own/vmlinuz", "kernel"},
                                     {"usr/lib/modules/6.6.6-own/config", "CONFIG_KVM=m\n"},
@@ -152,7 +152,7 @@ TEST_F(DebKit, FollowsPackagesAndSource) {
   EXPECT_EQ(kit().kvm_source, other_makefile.kvm_source);
 }
 
-// As Debian, Ubuntu and others compress it.
+// Debian, Ubuntu and others compress it this way.
 TEST_F(DebKit, TakesASourcePackage) {
   remove("source");
   write("linux-source-6.6/arch/x86/kvm/x86.c", "int x;\n");
@@ -177,7 +177,7 @@ TEST_F(DebKit, TakesASourcePackage) {
   }
 }
 
-// Debian's headers name their common part, since 6.13 also themselves, by their places on a
+// Debian's headers refer to their common part, since 6.13 also to themselves, by their paths on a
 // machine.
 TEST_F(DebKit, DebiansHeadersWorkWhereverTheKitLies) {
   add("linux-headers-6.6.6-own", {{"usr/src/linux-headers-6.6.6-own/Makefile",

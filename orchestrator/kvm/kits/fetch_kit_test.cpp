@@ -17,8 +17,8 @@ namespace fs = std::filesystem;
 using testing::HasSubstr;
 using testing::Not;
 
-// The real fetch-kit, and programs in apt's place whose lists have two kernels. `apt-get download`
-// prints what the file `download` has, and fails.
+// Runs the real fetch-kit with programs in apt's place whose lists have two kernels. `apt-get
+// download` prints the file `download`, and fails.
 class FetchKit : public testing::Test {
  protected:
   FetchKit() {
@@ -33,7 +33,7 @@ class FetchKit : public testing::Test {
                       " ;;\n"
                       "*\" download \"*) cat " +
                       path("download") + " >&2; exit 100 ;;\nesac\n");
-    // As the real one it ends with 0 for a version that is gone, having printed nothing.
+    // Like the real one it ends with 0 for a version that is gone, and prints nothing.
     write_program("apt-cache",
                   "case \"$*\" in\n"
                   "*linux-headers-*=*) echo 'Depends: linux-kbuild-6.1 (>= 6.1.190-1)' ;;\n"
@@ -63,7 +63,7 @@ class FetchKit : public testing::Test {
            "), linux-compiler-gcc-12-x86\n\n";
   }
 
-  // "WHAT | HINT" of a download during which apt says this.
+  // Returns "WHAT | HINT" of a download during which apt prints this.
   std::string failure(const std::string& kernel, const std::string& apt_says) const {
     base::write_file(path("download"), apt_says);
     try {
@@ -102,7 +102,7 @@ TEST_F(FetchKit, SaysWhatAptSaidWhereADownloadFails) {
   EXPECT_THAT(text, Not(HasSubstr("1.deb")));  // the last three
 }
 
-// Debian keeps one version of these tools, which later versions' serve, too.
+// Debian keeps one version of these tools; a later version's work, too.
 TEST_F(FetchKit, TakesNewerToolsWhereTheKernelsOwnAreGone) {
   EXPECT_THAT(failure("6.1.0-55-amd64", gone), HasSubstr(" linux-kbuild-6.1=6.1.192-2\n"));
 }
@@ -114,7 +114,7 @@ TEST_F(FetchKit, ListsNoKernelOfWhichAFileIsGone) {
   EXPECT_THAT(failure("6.1", "E: Could not resolve 'mirror'\n"),
               HasSubstr("linux-image-6.1.0-54-amd64"));
   EXPECT_THAT(available(), testing::ElementsAre("6.1.0-54-amd64")) << "there, but no network";
-  // By its name it is tried once more: the mirror may have it again.
+  // A kernel given by its full name is tried again, as the mirror may have it again.
   EXPECT_THAT(failure("6.1.0-55-amd64", gone), HasSubstr("linux-image-6.1.0-55-amd64"));
 }
 

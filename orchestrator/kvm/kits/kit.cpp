@@ -19,7 +19,7 @@ namespace lab::kvm {
 namespace fs = std::filesystem;
 namespace {
 
-// By age, the machine's own before all. Others (a later suite's machine) come last.
+// Ranks suites by age, the machine's own before all. Others (a later suite's machine) come last.
 int rank(const std::string& suite) {
   static const std::string own = machine_suite();
   if (suite == own) return -1;
@@ -31,13 +31,13 @@ bool is_cloud(const Kernel& kit) {
   return kit.release.find("-cloud-") != std::string::npos;
 }
 
-// Taken over from a later suite beside the suite's own kernel: "6.12.117-1~deb12u1".
+// Checks for a backport from a later suite, beside the suite's own kernel: "6.12.117-1~deb12u1".
 template <typename Kernel>
 bool is_backport(const Kernel& kit) {
   return kit.version.find('~') != std::string::npos;
 }
 
-// Numbers within a release count as numbers: 6.1.0-9 is older than 6.1.0-56.
+// Compares numbers within a release as numbers: 6.1.0-9 is older than 6.1.0-56.
 template <typename Kernel>
 bool comes_before(const Kernel& a, const Kernel& b) {
   if (rank(a.suite) != rank(b.suite)) return rank(a.suite) < rank(b.suite);
@@ -65,7 +65,7 @@ bool is_meant(const KernelKit& kit, const std::optional<std::string>& selector) 
          (is_series(*selector) && parse_series(kit.release) == *selector && !is_cloud(kit));
 }
 
-// The one that a shared cache has, copied from there.
+// Copies the kit that a shared cache has.
 std::optional<KernelKit> take_shared_kit(const fs::path& cache,
                                          const std::optional<std::string>& selector) {
   const auto shared = base::shared_cache();
@@ -86,7 +86,7 @@ bool is_deb(const fs::path& file) {
   return file.extension() == ".deb";
 }
 
-// A tree may have packages that were made of it, too.
+// A tree may also contain packages that were made from it.
 bool has_packages(const fs::path& folder) {
   std::error_code none;
   const fs::directory_iterator files(folder, none);

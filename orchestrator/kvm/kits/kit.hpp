@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-// Kernel kits: a kernel's image, modules, headers and KVM source. Debian's are kept together in the
-// cache because mirrors drop old versions one package at a time; those of a kernel tree or of
-// packages of one's own are made here.
+// Provides kernel kits: a kernel's image, modules, headers and KVM source. The cache keeps Debian's
+// together, as mirrors drop old versions one package at a time; lab makes those of a user's kernel
+// tree or packages.
 #pragma once
 
 #include <filesystem>
@@ -22,52 +22,53 @@ struct KernelKit {
   std::string kvm_source;      // of one's own: 12 digits for arch/x86/kvm and virt/kvm; else ""
 };
 
-// Debian's suite that outer VMs and the tiny guests are made of, whatever this machine runs: counts
-// are the same on all. images/common/recipe.sh names it as well.
+// Debian's suite that outer VMs and the tiny guests consist of, on any machine: so counts are the
+// same everywhere. images/common/recipe.sh names it as well.
 inline constexpr const char* outer_suite = "bookworm";
 
-// Debian's suites by age. kvm-patch/suite.sh lists those that kernels are fetched of.
+// Debian's suites by age. kvm-patch/suite.sh lists those that lab fetches kernels from.
 inline constexpr std::string_view suites_by_age[] = {"bullseye", "bookworm", "trixie", "forky",
                                                      "sid"};
 
-// Debian's suite that this machine runs, by /etc/os-release: "bookworm".
+// Returns the Debian suite that this machine runs, from /etc/os-release: "bookworm".
 std::string machine_suite();
 
 // Returns "6.12" of "6.12.117+deb13-amd64"; "" where the release begins with no series.
 std::string parse_series(const std::string& release);
 
-// The kits in the cache: this machine's suite first, then older suites first; in a suite its own
-// kernels before backported and cloud ones, the newest release first.
+// Returns the kits in the cache: this machine's suite first, then from the oldest suite on; within
+// a suite its own kernels before backported and cloud ones, the newest release first.
 std::vector<KernelKit> list_kits(const std::filesystem::path& cache);
 
-// The kit of this kernel from the cache, or fetched now by kvm-patch/fetch-kit (network, some
-// 220 MB, through apt). The selector is one of
+// Returns this kernel's kit from the cache, or fetches it by kvm-patch/fetch-kit (network, some 220
+// MB, through apt). The selector is one of
 // - a release, "6.1.0-56-amd64";
-// - a series, "6.12": its newest in the cache, or the newest to be had, in the order of list_kits;
-// - a suite, "trixie": what its linux-image-amd64 depends on, asked anew once a day;
-// - "newest": that of this machine's suite;
-// - a kernel tree's absolute path, behind which "@COMMIT" may stand: built now where it was not
-//   (kvm-patch/build-kit: minutes for a kernel, seconds where only its KVM differs from one built);
+// - a series, "6.12": its newest in the cache, or else available, in the order of list_kits;
+// - a suite, "trixie": the kernel that its linux-image-amd64 depends on, looked up once a day;
+// - "newest": the kernel of this machine's suite;
+// - a kernel tree's absolute path, optionally with "@COMMIT": kvm-patch/build-kit builds it where
+//   the cache lacks it (minutes for a kernel, seconds where only its KVM differs from a built one);
 // - the absolute path of a folder with a kernel's .deb files (kvm-patch/deb-kit: seconds).
-// Without a selector: the newest of the outer VMs' suite in the cache, or to be had. Error (user)
-// for what is no selector or selects nothing; Error (infrastructure) where fetching fails.
+// Without a selector it takes the newest of the outer VMs' suite in the cache, or else available.
+// Throws a user error where the selector is not valid or selects nothing; an infrastructure error
+// where fetching fails.
 KernelKit find_or_fetch_kit(const std::filesystem::path& cache,
                             const std::filesystem::path& patch_folder,
                             const std::optional<std::string>& selector, const Progress& progress);
 
-// A kernel of Debian whose image, headers and source are to be had in one version.
+// A Debian kernel whose image, headers and source are available in one version.
 struct AvailableKernel {
   std::string release, version, suite, compiler;
-  bool is_default = false;  // what the suite's linux-image-amd64 depends on
+  bool is_default = false;  // the suite's linux-image-amd64 depends on it
 };
 
-// All of them, in the order of list_kits, by the suites' package lists; these are read anew where
-// they are missing or older than a day (network). Error (infrastructure) where that fails.
+// Returns all of them, in the order of list_kits, from the suites' package lists. Fetches lists
+// that are missing or older than a day (network). Throws an infrastructure error where that fails.
 std::vector<AvailableKernel> list_available(const std::filesystem::path& cache,
                                             const std::filesystem::path& patch_folder,
                                             const Progress& progress);
 
-// Reads a kit's info.json. Error (infrastructure) where it is none.
+// Reads a kit's info.json. Throws an infrastructure error where it is not valid.
 KernelKit open_kit(const std::filesystem::path& path);
 
 }  // namespace lab::kvm

@@ -38,7 +38,7 @@ class KitTest : public testing::Test {
                                                    R"(","compiler":"gcc-12"})");
   }
 
-  // A script in place of kvm-patch's.
+  // Writes a script in place of kvm-patch's.
   void write_script(const std::string& name, const std::string& body) const {
     write("patch/" + name, "#!/bin/sh\n" + body);
     fs::permissions(path("patch/" + name), fs::perms::owner_all);
@@ -66,7 +66,7 @@ Failure failure_of(Action action) {
   return {"no error", base::ErrorKind::infrastructure};
 }
 
-// `suites` of suite.sh prints this machine's first; the list that follows is compared.
+// `suites` of suite.sh prints this machine's suite first; the test compares the list after it.
 TEST(Suites, OfTheScriptsAreKnownInTheirOrder) {
   const std::string line = "printf '%s\\n' \"$own\" ";
   const std::string script = base::read_file(LAB_SOURCE_DIR "/kvm-patch/suite.sh");
@@ -155,7 +155,7 @@ TEST_F(KitTest, AvailableKernelsInOrder) {
   EXPECT_EQ(kernels[3].compiler, "gcc-16");
 }
 
-// A kernel tree of which only the names are right.
+// Has a kernel tree in which only the names are right.
 class TreeTest : public KitTest {
  protected:
   void SetUp() override {

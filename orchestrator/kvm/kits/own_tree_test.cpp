@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Modules of a kernel of one's own, by build-modules as it is: the tree is as small as it may be,
-// and spatch, which would find nothing to do there, only writes what the hooks must leave.
+// Builds modules of a user's own kernel with the real build-modules. The tree is as small as
+// possible; spatch, which would find nothing to do there, only writes what the hooks must leave.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <stdlib.h>
@@ -44,8 +44,8 @@ namespace fs = std::filesystem;
 using testing::HasSubstr;
 using testing::IsEmpty;
 
-// Takes the lines "// expect: HOOK RULE FILE TIMES TEXT" that hold for 6.6 and writes TEXT as often
-// as comments; then KVM's own counts of exits, one more than those.
+// Takes the lines "// expect: HOOK RULE FILE TIMES TEXT" that apply to 6.6 and writes TEXT as
+// often, as comments; then KVM's own counts of exits, one more than those.
 constexpr const char* spatch = R"(#!/bin/bash
 for last; do case $last in *.cocci) hooks=$last ;; esac; done
 sed -n 's,^// expect: ,,p' "$hooks" | while read -r hook rule file times text; do
@@ -57,7 +57,7 @@ counts=$(grep -cF -e 'exit_stats_reentered(vcpu);' -e '->stray++;' "$x86")
 for ((i = 0; i <= counts; i++)); do echo '// ++vcpu->stat.exits;' >>"$x86"; done
 )";
 
-// Compiles as kbuild would: x86.c, and a module of each vendor that .config has.
+// Compiles as kbuild would: x86.c, and a module for each vendor that .config selects.
 constexpr const char* makefile = R"make(
 VERSION = 6
 PATCHLEVEL = 6

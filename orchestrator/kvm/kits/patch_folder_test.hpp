@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// For tests: the kernel side, as it is in this tree.
+// Gives tests the kernel side as it is in this tree.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -17,14 +17,15 @@ namespace lab::kvm {
 inline const std::filesystem::path patch_folder =
     std::filesystem::path(LAB_SOURCE_DIR) / "kvm-patch";
 
-// Whether a process whose command line matches the pattern runs, or does not, within seconds.
+// Waits some seconds until a process whose command line matches the pattern runs, or does not.
+// Returns whether that came true.
 inline bool becomes(bool running, const std::string& pattern) {
   const auto runs = [&] { return base::run({.argv = {"pgrep", "-f", pattern}}).exit_code == 0; };
   for (int i = 0; i < 100 && runs() != running; ++i) ::usleep(50'000);
   return runs() == running;
 }
 
-// Kills a script, and nothing but it, by -9 when a program that it started runs.
+// Kills a script, and nothing else, by -9 as soon as a program that it started runs.
 inline void kill_by_hand(const std::vector<std::string>& argv, const std::string& pattern) {
   base::Process script({.argv = argv});
   EXPECT_TRUE(becomes(true, pattern)) << script.output();

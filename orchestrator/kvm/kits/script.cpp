@@ -12,11 +12,11 @@
 namespace lab::kvm {
 namespace {
 
-// A kernel takes ten minutes on two idle cores, and more than an hour on busy ones. What is cut off
-// begins anew, so the limit is for what hangs.
+// A kernel takes ten minutes on two idle cores, and more than an hour on busy ones. A build that
+// was cut off begins anew, so the limit is only for one that hangs.
 constexpr auto limit = std::chrono::hours(3);
 
-// What follows `mark` in the last line that has it; empty where none does.
+// Returns the rest of the last line that contains `mark`; empty where none does.
 std::string after_mark(const std::string& text, const std::string& mark) {
   const std::size_t at = text.rfind(mark);
   if (at == std::string::npos) return "";
@@ -24,8 +24,8 @@ std::string after_mark(const std::string& text, const std::string& mark) {
   return text.substr(begin, text.find('\n', begin) - begin);
 }
 
-// The last lines that apt marked as errors, each on a line of its own: why a script's program
-// failed.
+// Returns the last lines that apt marked as errors, each on its own line: they explain why a
+// script's program failed.
 std::string apt_words(const std::string& text) {
   constexpr std::size_t most = 3;
   std::vector<std::string> found;
@@ -43,7 +43,7 @@ std::string apt_words(const std::string& text) {
                                                       std::to_string(limit.count()) + " hours");
   const std::string message = after_mark(outcome.errors, name + ": error: ");
   const std::string hint = after_mark(outcome.errors, "hint: ");
-  // The scripts' exit code 2 is lab's: the caller's mistake.
+  // The scripts' exit code 2 means the same as lab's: the caller's mistake.
   if (!message.empty() && outcome.exit_code == base::exit_usage)
     throw base::user_error(message, hint);
   constexpr int tree_is_at_fault = 1;
@@ -57,7 +57,7 @@ std::string apt_words(const std::string& text) {
 }  // namespace
 
 std::string run_script(const std::vector<std::string>& argv, const Progress& progress) {
-  // What the script itself says, not all that its programs do.
+  // Reports the script's own lines, not all output of its programs.
   const auto own_lines = [&](const std::string& line) {
     if (progress && (line.starts_with("kernel kit: ") || line.starts_with("kvm modules: ")))
       progress(line);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Running the scripts of kvm-patch/.
+// Runs the scripts of kvm-patch/.
 #pragma once
 
 #include <functional>
@@ -11,20 +11,20 @@
 
 namespace lab::kvm {
 
-// Called with a line that says what is being done now.
+// Is called with a line about the current work.
 using Progress = std::function<void(const std::string&)>;
 
-// A kernel tree of the user's does not build; another commit of it may.
+// Reports that a user's kernel tree does not build; another commit of it may.
 struct TreeError : base::Error {
   using Error::Error;
 };
 
-// Runs a script to its end and returns its standard output. Where it fails, Error with the
-// script's own message ("NAME: error: …") and hint ("hint: …"): user where it exits with 2,
-// TreeError where it exits with 1, otherwise infrastructure.
+// Runs a script to its end and returns its standard output. If it fails, throws an error with its
+// own message ("NAME: error: …") and hint ("hint: …"): a user error for exit code 2, TreeError for
+// exit code 1, else an infrastructure error.
 std::string run_script(const std::vector<std::string>& argv, const Progress& progress);
 
-// The last line of a text, without its newline.
+// Returns the last line of a text, without its newline.
 std::string last_line(std::string_view text);
 
 }  // namespace lab::kvm

@@ -8,7 +8,7 @@
 namespace lab::kvm {
 namespace {
 
-// Lines "ID PARENT...<tab>SUBJECT".
+// Parses lines "ID PARENT...<tab>SUBJECT".
 std::vector<Commit> read_commits(const std::string& text) {
   std::vector<Commit> commits;
   for (const std::string_view line : base::split_lines(text)) {

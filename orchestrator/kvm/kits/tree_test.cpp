@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Kernel trees of the user's, by build-kit and tree-commits as they are. The tree is a repository
-// with a Makefile that makes what a kernel's would.
+// Tests users' kernel trees with the real build-kit and tree-commits. The tree is a repository with
+// a Makefile that makes what a kernel's would.
 #include "orchestrator/kvm/kits/tree.hpp"
 
 #include <gmock/gmock.h>
@@ -42,7 +42,7 @@ modules_install:
 	mkdir -p $(INSTALL_MOD_PATH)/lib/modules/6.6.6$(LOCALVERSION)
 )make";
 
-// The message of what fails, which must be of this kind.
+// Returns the message of the action's error, which must be of this kind.
 template <typename Action>
 std::string failure(base::ErrorKind kind, const Action& action) {
   try {
@@ -101,13 +101,13 @@ class Tree : public testing::Test {
   KernelKit kit(const std::string& at = "") {
     return find_or_fetch_kit(tools_.cache, patch_folder, tree_.string() + at, nullptr);
   }
-  // Where lab keeps what it builds of the tree.
+  // Returns the folder where lab keeps what it builds of the tree.
   fs::path store() const {
     for (const auto& entry : fs::directory_iterator(tools_.cache / "trees"))
       if (fs::exists(entry.path() / "build")) return entry.path();
     return {};
   }
-  // BASE of "BASE KVM".
+  // Returns BASE of "BASE KVM".
   static std::string base_of(const std::string& kernel) { return kernel.substr(0, 12); }
 
   base::TemporaryFolder folder_{fs::temp_directory_path(), "kernel-tree"};

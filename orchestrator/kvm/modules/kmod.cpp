@@ -31,7 +31,7 @@ struct InformationFree {
 };
 using InformationPtr = std::unique_ptr<kmod_list, InformationFree>;
 
-// libkmod prints what it thinks otherwise.
+// Without this libkmod prints its messages.
 void no_log(void*, int, const char*, int, const char*, const char*, va_list) {}
 
 std::string hint_for(int error) {
@@ -57,12 +57,12 @@ std::string hint_for(int error) {
   }
 }
 
-// What the kernel answers to a module that it does not trust.
+// Checks for the kernel's errors for a module that it does not trust.
 bool is_refusal(int error) {
   return error == EKEYREJECTED || error == ENOKEY || (error == EPERM && ::geteuid() == 0);
 }
 
-// libkmod answers a negative errno.
+// libkmod returns a negative errno.
 void check(int result, const std::string& operation, const std::string& object) {
   if (result >= 0) return;
   const base::Error error = base::errno_error(operation, object, -result);
@@ -148,7 +148,7 @@ void Kmod::probe(const std::string& name) const {
 }
 
 bool Kmod::insert_file(const fs::path& file, const std::string& options) const {
-  // A context of its own: in ours the name may already stand for the system's file.
+  // Uses its own context: in ours the name may already refer to the system's file.
   const std::unique_ptr<kmod_ctx, Unref> context(new_context());
   const ModulePtr module = by_file(context.get(), file);
   spdlog::debug("insmod {} {}", file.string(), options);
@@ -158,7 +158,7 @@ bool Kmod::insert_file(const fs::path& file, const std::string& options) const {
 bool Kmod::remove(const std::string& name) const {
   if (!is_loaded(name)) return true;
   spdlog::debug("rmmod {}", name);
-  // Never forced: the kernel takes that, and crashes.
+  // Never forces it: the kernel would do that, and crash.
   const int result = kmod_module_remove_module(by_name(context_.get(), name).get(), 0);
   if (result == -EAGAIN || result == -EBUSY) return false;
   check(result == -ENOENT ? 0 : result, "unload module", name);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Kernel modules through libkmod, which modprobe is made of: dependencies and the user's options
-// in /etc/modprobe.d are those that modprobe would take.
+// Handles kernel modules by libkmod, as modprobe does: it takes the same dependencies and the same
+// user options in /etc/modprobe.d.
 #pragma once
 
 #include <filesystem>
@@ -15,30 +15,30 @@ namespace lab::kvm {
 
 class Kmod {
  public:
-  // Modules of the running kernel. Error (infrastructure) where libkmod cannot be used.
+  // Opens the running kernel's modules. Throws an infrastructure error if libkmod fails.
   Kmod();
 
-  // What the user's configuration gives a module: "nested=1 npt=0", or "".
+  // Returns the options that the user's configuration sets for a module: "nested=1 npt=0", or "".
   std::string options(const std::string& name) const;
 
-  // Loads a module's dependencies where they are not loaded, but none of `except`.
+  // Loads a module's dependencies that are not loaded, except those in `except`.
   void load_dependencies(const std::string& name, const std::set<std::string>& except) const;
 
-  // Loads the running kernel's own module, as modprobe does. Nothing happens where it is loaded.
+  // Loads the running kernel's own module, as modprobe does. Does nothing where it is loaded.
   void probe(const std::string& name) const;
 
-  // Loads exactly this file with exactly these options. False where a module of that name is
-  // there already. Error (infrastructure), with what the kernel says and a hint.
+  // Loads exactly this file with exactly these options. Returns false where a module of that name
+  // is already loaded. Throws an infrastructure error with the kernel's reason and a hint.
   [[nodiscard]] bool insert_file(const std::filesystem::path& file,
                                  const std::string& options) const;
 
-  // Unloads a module. False where something uses it. Nothing happens where it is not loaded.
+  // Unloads a module. Returns false where something uses it. Does nothing where it is not loaded.
   bool remove(const std::string& name) const;
 
-  // The module's file in the running kernel's folder; empty where there is none.
+  // Returns the module's file in the running kernel's folder; empty where there is none.
   std::filesystem::path file(const std::string& name) const;
 
-  // Values of a module file's information field, e.g. "parm" or "vermagic".
+  // Returns the values of a module file's information field, e.g. "parm" or "vermagic".
   static std::vector<std::string> information(const std::filesystem::path& file,
                                               const std::string& field);
   std::vector<std::string> read_information(const std::string& name,
@@ -51,12 +51,12 @@ class Kmod {
   std::unique_ptr<kmod_ctx, Unref> context_;
 };
 
-// What /sys/module says: loaded as a module (not built in), how many use it, which modules do.
+// Read /sys/module: whether it is loaded as a module (not built in), its use count, its users.
 bool is_loaded(const std::string& name);
 int use_count(const std::string& name);
 std::vector<std::string> holders(const std::string& name);
 
-// A parameter's value as /sys/module shows it; "" where there is none.
+// Returns a parameter's value from /sys/module; "" where there is none.
 std::string parameter(const std::string& name, const std::string& parameter);
 
 }  // namespace lab::kvm

@@ -22,7 +22,7 @@ fs::path lock_file(const fs::path& runtime) {
   return runtime / "modules.lock";
 }
 
-// Tries a few times: who only asks for the holder has the lock for a moment, too.
+// Tries a few times: a process that only asks for the holder takes the lock for a moment, too.
 bool take(const base::Fd& fd, const fs::path& file) {
   for (int tries = 0; tries < 5; ++tries) {
     if (base::try_lock(fd, file)) return true;

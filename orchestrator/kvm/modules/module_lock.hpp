@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Only one lab swaps modules at a time, and whoever has to wait learns for whom.
+// Lets only one lab swap modules at a time, and names the holder to those that have to wait.
 #pragma once
 
 #include <filesystem>
@@ -12,14 +12,14 @@ namespace lab::kvm {
 
 class ModuleLock {
  public:
-  // Takes the lock, and writes into its file who holds it. Error (infrastructure) that names the
-  // holder where another process has it.
+  // Takes the lock and writes its holder into the file. Throws an infrastructure error that names
+  // the holder where another process has it.
   explicit ModuleLock(const std::filesystem::path& runtime);
 
-  // As the constructor, but empty where another process has it.
+  // Does what the constructor does, but returns nothing where another process has the lock.
   static std::optional<ModuleLock> try_take(const std::filesystem::path& runtime);
 
-  // "lab pid 123 (lab run …) since 2026-11-21 03:41:07", or "" where nobody holds the lock.
+  // Returns "lab pid 123 (lab run …) since 2026-11-21 03:41:07"; "" where nobody holds the lock.
   static std::string holder(const std::filesystem::path& runtime);
 
  private:

@@ -22,17 +22,17 @@ namespace lab::kvm {
 namespace fs = std::filesystem;
 namespace {
 
-// A VM's end and the closing of its last file take a moment; longer under emulation.
+// Ending a VM and closing its last file take a moment; longer under emulation.
 constexpr double patience = 3.0;
 
-// "kvm_amd" lies in the file kvm-amd.ko.
+// The module "kvm_amd" is in the file kvm-amd.ko.
 fs::path module_file(const fs::path& folder, std::string name) {
   for (char& c : name)
     if (c == '_') c = '-';
   return folder / (name + ".ko");
 }
 
-// "name:description" and "name:type" both stand for a parameter.
+// Both "name:description" and "name:type" declare a parameter.
 void add_names(std::set<std::string>& names, const std::vector<std::string>& fields) {
   for (const std::string& field : fields) names.insert(field.substr(0, field.find(':')));
 }
@@ -52,14 +52,14 @@ bool is_vendor(const std::string& module) {
   return module == "kvm_amd" || module == "kvm_intel";
 }
 
-// Modules that use this one and are not of ours.
+// Returns the modules that use this one, apart from the vendors' modules.
 std::vector<std::string> foreign_holders(const std::string& module) {
   std::vector<std::string> names = holders(module);
   std::erase_if(names, is_vendor);
   return names;
 }
 
-// How often something holds the module, its vendor module aside: each that uses it counts once.
+// Returns the use count without the vendor module, which counts once.
 int foreign_uses(const std::string& module) {
   const auto all = holders(module);
   return use_count(module) - static_cast<int>(std::ranges::count_if(all, is_vendor));
@@ -77,7 +77,7 @@ int foreign_uses(const std::string& module) {
   for (const std::string& holder : foreign_holders(module)) by += (by.empty() ? "" : " ") + holder;
   if (!by.empty()) throw base::infrastructure_error(what + ": by module " + by, "rmmod " + by);
   if (is_vendor(module)) throw base::infrastructure_error(what, "end the VMs of other containers");
-  // The trace events of both modules are in kvm.ko: so this is what holds it alone.
+  // kvm.ko contains the trace events of both modules, so only tracing uses kvm.ko alone.
   const std::vector<KvmUser> tracing = perf_users();
   throw base::infrastructure_error(
       what + ": tracing of kvm's events holds it",
@@ -85,7 +85,7 @@ int foreign_uses(const std::string& module) {
                       : "end process " + in_words(tracing) + ", which has perf events open");
 }
 
-// Asked before anything is changed, so that what is in the way costs no more than a message.
+// Waits before anything is changed, so that a module in use costs no more than a message.
 void wait_until_unused(const std::string& vendor) {
   const base::Stopwatch watch;
   for (const std::string& module : {vendor, std::string("kvm")})
@@ -95,8 +95,8 @@ void wait_until_unused(const std::string& vendor) {
     }
 }
 
-// Both vendor modules: the wrong one may be loaded only on a machine that changed under us. All
-// again while one is there: udev, or a process opening /dev/kvm, may load them in between.
+// Removes both vendor modules, though the wrong one is loaded only if the machine changed under us.
+// Starts again while one is left: udev, or a process opening /dev/kvm, may load them meanwhile.
 void remove_all(const Kmod& kmod) {
   const base::Stopwatch watch;
   for (;;) {
@@ -105,12 +105,12 @@ void remove_all(const Kmod& kmod) {
       if (!kmod.remove(module) && left.empty()) left = module;
     if (left.empty()) return;
     if (watch.seconds() > patience) in_use(left);
-    // Not interruptible: this also puts the stock modules back after Ctrl-C.
+    // Does not stop on Ctrl-C, as it also puts the stock modules back after one.
     std::this_thread::sleep_for(std::chrono::milliseconds(50));
   }
 }
 
-// "6.1.192-2" from "#1 SMP PREEMPT_DYNAMIC Debian 6.1.192-2 (2026-11-16)"; "" from others.
+// Returns "6.1.192-2" from "#1 SMP PREEMPT_DYNAMIC Debian 6.1.192-2 (2026-11-16)"; "" from others.
 std::string package_version(const std::string& version) {
   static const std::string mark = " Debian ";
   const std::size_t at = version.find(mark);
@@ -118,9 +118,9 @@ std::string package_version(const std::string& version) {
   return version.substr(at + mark.size(), version.find(' ', at + mark.size()) - at - mark.size());
 }
 
-// The patch reads fields of structures which modversions do not cover: so the modules must come
-// from exactly the running kernel's source. For a kernel of one's own there is no version to
-// compare: what can be compared is the vermagic, against that of the kernel's own modules.
+// The patch reads fields of structures that modversions do not cover, so the modules must come from
+// exactly the running kernel's source. A user's own kernel has no version to compare: this compares
+// the vermagic with that of the kernel's own modules.
 void check_vermagic(const ModuleSet& modules) {
   const Kmod kmod;
   if (kmod.file("kvm").empty()) return;
@@ -133,8 +133,8 @@ void check_vermagic(const ModuleSet& modules) {
         "lab kvm build --source DIR --headers /lib/modules/" + modules.release + "/build");
 }
 
-// The package version is what says whether a module fits: CONFIG_MODVERSIONS is off in sid's
-// kernel, and the patch reads structures that CRCs do not cover anyway.
+// Only the package version shows whether a module fits: CONFIG_MODVERSIONS is off in sid's kernel,
+// and CRCs do not cover the structures that the patch reads anyway.
 void check_version(const ModuleSet& modules) {
   if (modules.version.empty()) return check_vermagic(modules);
   const std::string running = package_version(base::running_kernel_version());
@@ -155,7 +155,7 @@ void check_release(const ModuleSet& modules) {
   check_version(modules);
 }
 
-// Before the stock modules are gone.
+// Runs before the stock modules are removed.
 void check_taken_unsigned(const ModuleSet& modules) {
   const auto refusal = unsigned_modules_refused();
   if (refusal && !is_signed(module_file(modules.path, "kvm")))
@@ -173,8 +173,8 @@ void check_taken(const std::string& module, const Parameters& parameters) {
   }
 }
 
-// False where others loaded a module first: udev does after a boot, and the kernel itself when a
-// process opens /dev/kvm.
+// Returns false where something else loaded a module first: udev does after a boot, and the kernel
+// itself when a process opens /dev/kvm.
 bool insert_both(const Kmod& kmod, const fs::path& modules, const std::string& vendor,
                  const SplitParameters& split) {
   const std::string options = joined(kmod.options("kvm"), options_text(split.kvm));
@@ -194,7 +194,7 @@ void forget(const fs::path& runtime) {
   remove_stock(runtime);
 }
 
-// What is to be undone, even where the note about it cannot be read.
+// Returns the state to undo, even where its file cannot be read.
 ModuleState state_or_guess(const fs::path& runtime) {
   try {
     if (const auto state = read_state(runtime)) return *state;
@@ -204,7 +204,7 @@ ModuleState state_or_guess(const fs::path& runtime) {
   return {.vendor_module = vendor_module(machine_vendor())};
 }
 
-// Patched modules are loaded, or a lab wrote down that it was about to load them.
+// Returns whether patched modules are loaded, or a lab recorded that it was about to load them.
 bool are_swapped(const fs::path& runtime) {
   return fs::exists(runtime / "modules.json") || !parameter("kvm", "exit_stats").empty();
 }

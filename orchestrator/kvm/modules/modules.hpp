@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
-// Swapping this machine's kvm modules for the patched ones, and back.
+// Swaps this machine's kvm modules for the patched ones, and back.
 //
-// The modules belong to the whole machine, so a lock lets one lab at a time do it, and what is
-// about to be done is written down first: a later lab undoes what a killed one left.
+// The modules belong to the whole machine, so a lock lets only one lab swap them at a time. Lab
+// first records what it is about to do: a later lab undoes what a killed one left.
 #pragma once
 
 #include <filesystem>
@@ -19,39 +19,39 @@
 
 namespace lab::kvm {
 
-// Whether the running kernel is one of Debian's packages, by what it says of itself: only for those
-// does lab get the source by itself.
+// Returns whether the running kernel says that it is one of Debian's packages: only then does lab
+// fetch its source.
 bool is_debian_kernel();
 
-// Which of this folder's modules takes which parameter. Error (user) where none has one of them, or
-// could take its value for something else. By their files: this machine may have another vendor and
-// kernel.
+// Assigns each parameter to a module of this folder. Reads the modules' files, as this machine may
+// have another vendor and kernel. Throws a user error for a parameter that no module has, or whose
+// value would be read as something else.
 SplitParameters split_by_modules(const std::filesystem::path& modules, exits::Vendor vendor,
                                  const Parameters& parameters);
 
-// Holds the lock. Where modules were swapped, the stock ones come back at its end.
+// Holds the lock. Its destructor puts the stock modules back where they were swapped.
 class ModuleSwap {
  public:
-  // Error (infrastructure) that names the holder where another lab has the modules.
+  // Throws an infrastructure error that names the holder where another lab has the modules.
   explicit ModuleSwap(const std::filesystem::path& runtime);
   ModuleSwap(const ModuleSwap&) = delete;
   ModuleSwap& operator=(const ModuleSwap&) = delete;
   ~ModuleSwap();
 
-  // Loads the patched kvm.ko and the vendor module of this folder, with these parameters and the
-  // user's from /etc/modprobe.d. Nothing happens where exactly these are loaded. Error
-  // (infrastructure) where a VM or tracing uses KVM, where the modules are for another kernel or
-  // the kernel refuses them (the stock ones are back then); Error (user) for an unknown parameter.
+  // Loads this folder's patched kvm.ko and vendor module, with these parameters and the user's from
+  // /etc/modprobe.d. Does nothing where exactly these are loaded. Throws an infrastructure error
+  // where a VM or tracing uses KVM, the modules are for another kernel or the kernel refuses them
+  // (the stock ones are back then); a user error for an unknown parameter.
   void load(const std::filesystem::path& modules, const Parameters& parameters);
 
-  // Takes over what an earlier lab loaded from this folder and kept, where it still is; otherwise
-  // nothing. Only where nobody else can have changed the modules since.
+  // Takes over modules of this folder that an earlier lab loaded and kept, if they are still
+  // loaded; else does nothing. Call it only where nobody else can have changed the modules since.
   void adopt(const std::filesystem::path& modules);
 
-  // Puts the stock modules back; also those that an earlier lab swapped.
+  // Puts the stock modules back, also where an earlier lab swapped them.
   void restore();
 
-  // The modules stay as they are when this and lab have ended: for `lab kvm load`.
+  // Leaves the modules as they are after this object and lab have ended: for `lab kvm load`.
   void keep();
 
  private:
@@ -59,16 +59,16 @@ class ModuleSwap {
 
   std::filesystem::path runtime_;
   ModuleLock lock_;
-  std::filesystem::path loaded_;  // folder of what is loaded; empty: stock
+  std::filesystem::path loaded_;  // folder of the loaded modules; empty: stock
   Parameters parameters_;
   bool kept_ = false;
 };
 
-// Puts back the stock modules where a lab that is no more had swapped them (and not kept them).
-// True where it did. Cheap where there is nothing to do.
+// Puts the stock modules back where a lab that has ended swapped them (and did not keep them).
+// Returns whether it did. It is cheap where there is nothing to do.
 bool recover_modules(const std::filesystem::path& runtime);
 
-// The parameters of both loaded modules, as /sys/module shows them; empty where none is loaded.
+// Returns the parameters of both loaded modules from /sys/module; empty where none is loaded.
 Parameters parameters_in_force();
 
 struct ModuleStatus {
@@ -79,13 +79,13 @@ struct ModuleStatus {
   std::vector<KvmUser> users;  // processes that use KVM
   std::string held_by;         // who holds the lock; "" for nobody
 
-  // Only a kernel that has kvm in itself shows parameters without a module.
+  // Without a module only a kernel with a built-in kvm shows parameters.
   bool is_built_in() const { return !kvm_loaded && !parameters.empty(); }
 };
 
 ModuleStatus module_status(const std::filesystem::path& runtime);
 
-// What is loaded after restore(), in a sentence without its full stop.
+// Describes what is loaded after restore(), as a sentence without its full stop.
 std::string restored_in_words(const ModuleStatus& status);
 
 }  // namespace lab::kvm

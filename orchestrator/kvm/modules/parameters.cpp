@@ -17,7 +17,7 @@ constexpr const char* name_letters = "abcdefghijklmnopqrstuvwxyz0123456789_";
 constexpr const char* value_letters =
     "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-+.,:";
 
-// Options are one line of words: a space in a value would be another parameter.
+// Options are one line of words: a space in a value would begin another parameter.
 void check_letters(const std::string& name, const std::string& value) {
   if (name.empty() || name.find_first_not_of(name_letters) != std::string::npos)
     throw base::user_error("'" + name + "' is no name of a module parameter");
@@ -37,8 +37,8 @@ std::string nearest_and_all(const std::string& name, const std::set<std::string>
   return text;
 }
 
-// As kstrtobool() of the kernel (lib/kstrtox.c): the first letter says it, of "on" and "off" the
-// second one.
+// Follows the kernel's kstrtobool() (lib/kstrtox.c): the first letter decides; for "on" and "off"
+// the second one.
 std::optional<bool> boolean(const std::string& value) {
   const auto letter = [&](std::size_t i) {
     return i < value.size() ? std::tolower(static_cast<unsigned char>(value[i])) : 0;

@@ -10,7 +10,7 @@ namespace lab::kvm {
 namespace fs = std::filesystem;
 namespace {
 
-// "none [integrity] confidentiality" → "integrity"; "" where there is no lockdown.
+// Returns "integrity" for "none [integrity] confidentiality"; "" where there is no lockdown.
 std::string lockdown(const fs::path& root) {
   const std::string modes = base::read_line(root / "sys/kernel/security/lockdown");
   const std::size_t begin = modes.find('['), end = modes.find(']');
@@ -19,7 +19,7 @@ std::string lockdown(const fs::path& root) {
   return mode == "none" ? "" : mode;
 }
 
-// An EFI variable's file: four bytes of attributes, then its value (UEFI 2.10, 3.3).
+// Reads an EFI variable's file: four bytes of attributes, then its value (UEFI 2.10, 3.3).
 bool secure_boot(const fs::path& root) {
   const std::string value = base::read_bytes(
       root / "sys/firmware/efi/efivars" / "SecureBoot-8be4df61-93ca-11d2-aa0d-00e098032b8c", 0, 6);
@@ -27,7 +27,7 @@ bool secure_boot(const fs::path& root) {
 }
 
 // The inodes of the first namespaces are fixed (Linux: include/linux/proc_ns.h, PROC_PID_INIT_INO
-// and PROC_USER_INIT_INO). False where /proc does not say which one this process is in.
+// and PROC_USER_INIT_INO). Returns false where /proc does not show this process' namespace.
 bool in_other_namespace(const fs::path& root, const std::string& kind, std::uint32_t first) {
   std::error_code none;
   const std::string name = fs::read_symlink(root / "proc/self/ns" / kind, none);

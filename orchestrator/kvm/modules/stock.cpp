@@ -22,7 +22,7 @@ fs::path find_copy(const fs::path& folder, const std::string& module) {
   return {};
 }
 
-// Why a module's file could not be loaded into a kernel of this release; "" where it could.
+// Returns why a module's file could not be loaded into a kernel of this release; "" where it could.
 std::string why_not(const fs::path& file, const std::string& module, const std::string& release) {
   if (file.empty() || !fs::exists(file))
     return "the running kernel, " + release + ", has no file of module '" + module + "'";

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The running kernel's own kvm modules, which must come back whatever happens to their files: an
-// upgrade or `apt autoremove` may delete those of a kernel that still runs.
+// Keeps copies of the running kernel's own kvm modules, as these must come back: an upgrade or `apt
+// autoremove` may delete the files of a kernel that still runs.
 #pragma once
 
 #include <filesystem>
@@ -9,16 +9,16 @@
 
 namespace lab::kvm {
 
-// Copies kvm and the vendor's module ("kvm_amd") into `runtime`, before they are unloaded. Error
-// (infrastructure) where their files are not there or of another kernel than the one that runs:
-// nothing could load them again.
+// Copies kvm and the vendor's module ("kvm_amd") into `runtime` before they are unloaded. Throws an
+// infrastructure error where their files are missing or are for another kernel than the running
+// one: nothing could load them again.
 void keep_stock(const std::filesystem::path& runtime, const std::string& vendor);
 
-// Why keep_stock() would refuse; "" where it would not. `file` finds a module's file (Kmod::file).
+// Returns why keep_stock() would throw, or "". `file` finds a module's file (Kmod::file).
 std::string why_not_stock(const std::string& vendor, const std::string& release,
                           const std::function<std::filesystem::path(const std::string&)>& file);
 
-// Loads both, as modprobe would; from the copies where that fails.
+// Loads both as modprobe does, or from the copies where that fails.
 void load_stock(const std::filesystem::path& runtime, const std::string& vendor);
 
 // The same by these: `probe` loads the vendor's module and what it needs from the kernel's own

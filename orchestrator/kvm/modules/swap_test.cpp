@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What is asked before this machine's modules are touched.
+// Tests the checks before this machine's modules are touched.
 #include <gmock/gmock.h>
 #include <sched.h>
 #include <unistd.h>
@@ -29,7 +29,7 @@ class Swap : public testing::Test {
     std::ofstream(folder_.path() / name) << text;
   }
 
-  // An object file whose .modinfo says for which kernel it is.
+  // Makes an object file whose .modinfo says which kernel it is for.
   fs::path module_of(const std::string& vermagic) const {
     write("kvm.s", ".section .modinfo, \"a\"\n.string \"vermagic=" + vermagic + "\"\n");
     const fs::path module = folder_.path() / "kvm.ko";
@@ -63,7 +63,7 @@ TEST_F(Swap, WhyNothingMayBeSwapped) {
   EXPECT_FALSE(swapping_refused(folder_.path()));
 }
 
-// Ends with what load() says, in a user namespace of its own, as some containers have.
+// Runs load() in its own user namespace, as some containers have, and prints its error.
 [[noreturn]] void load_in_namespace(const fs::path& folder) {
   if (::unshare(CLONE_NEWUSER) != 0) std::_Exit(1);
   try {
@@ -81,7 +81,7 @@ TEST_F(Swap, IsRefusedInAContainer) {
   EXPECT_FALSE(fs::exists(folder_.path() / "modules.json"));
 }
 
-// What site auto asks before it takes `here`.
+// Site auto checks this before it takes `here`.
 TEST_F(Swap, IsNotBegunWhereTheStockModulesCouldNotComeBack) {
   const std::string release = "6.1.0-41-amd64";
   const fs::path module = module_of(release + " SMP preempt mod_unload modversions ");

@@ -25,7 +25,7 @@ std::string named(const TrialPlan& plan) {
   return fmt::format("scenario '{}', trial '{}': ", plan.scenario, plan.name);
 }
 
-// An error of any function, with the trial that it is about in front.
+// Puts the trial's name before an error of any function.
 template <typename Check>
 void about(const TrialPlan& plan, Check&& check) {
   try {
@@ -35,7 +35,7 @@ void about(const TrialPlan& plan, Check&& check) {
   }
 }
 
-// Nothing to say where both vendors lack it: the loader has said it.
+// Returns "" where both vendors lack the reason: the loader has reported that already.
 std::string remedy(const std::string& reason, exits::Vendor vendor) {
   const exits::Vendor other =
       vendor == exits::Vendor::svm ? exits::Vendor::vmx : exits::Vendor::svm;
@@ -95,7 +95,7 @@ void check_exact(const std::vector<TrialPlan>& plans, const Site& site) {
       throw base::user_error(named(plan) + "exact counts are for emulated sites, not for '" +
                                  std::string(site.name) + "': a processor's time is never the same",
                              "--on svm");
-    if (site.own_clock) continue;  // by nature
+    if (site.own_clock) continue;  // always exact
     if (!outer::find_emulator(site))
       throw base::infrastructure_error(
           "exact counts on site svm need lab's own QEMU, which is not there",

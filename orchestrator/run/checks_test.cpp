@@ -90,7 +90,7 @@ TEST(Exact, IsDecidedByTheSiteWhereThePlanLeavesItOpen) {
               testing::HasSubstr("exact counts are for emulated sites, not for 'here'"));
 }
 
-// Each trial begins on a fresh machine, but behind its cell's own warm-ups.
+// Each trial begins on a fresh machine, except after its own cell's warm-ups.
 TEST(Exact, OnlyATrialBehindItsWarmUpsGoesOnInTheirOuterVm) {
   std::vector<scenario::TrialPlan> plans;
   scenario::TrialPlan next;

@@ -15,12 +15,12 @@ namespace {
 
 using trial::Event;
 
-// Thrown through a job whose next trial is not to begin.
+// Ends a job whose next trial must not begin.
 struct Stopped {};
 
 using Plans = std::vector<scenario::TrialPlan>;
 
-// What must run in one outer VM, one after the other: a cell's trials behind its warm-ups.
+// Groups the plans that must run in one outer VM in a row: a cell's trials after its warm-ups.
 std::vector<Plans> together(const Plans& plans) {
   std::vector<Plans> groups;
   for (const scenario::TrialPlan& plan : plans) {
@@ -39,8 +39,8 @@ std::size_t trials_in(const std::vector<Plans>& groups) {
   return trials;
 }
 
-// Of a job whose first `done` trials are over: what another outer VM can do. Trials behind their
-// warm-ups go with them.
+// Returns the plans that another outer VM can run when a job's first `done` trials are over. Trials
+// after a warm-up that was begun are left out.
 Plans remaining_plans(const Plans& plans, std::size_t done) {
   Plans left;
   std::size_t seen = 0;
@@ -142,7 +142,7 @@ void Lanes::take(Part& part, const Event& event) {
   try {
     sink_(event);
   } catch (...) {
-    // What is to be done with the results cannot be: no outer VM's failure.
+    // The results cannot be processed, which is not a failure of the outer VM.
     failure_ = std::current_exception();
     interrupted_ = true;
     throw Stopped();

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Several outer VMs at once: each lane runs one job after the other.
+// Runs several outer VMs at once: each lane runs one job after the other.
 #pragma once
 
 #include <exception>
@@ -13,13 +13,13 @@
 
 namespace lab::run {
 
-// How many outer VMs of this size run at once: `wanted` (0: as many as possible), but no more than
-// there are processors and than fit into the memory that is available; at least one.
+// Returns how many outer VMs of this size run at once: `wanted` (0: as many as possible), but no
+// more than there are processors or than fit into the available memory; at least one.
 unsigned lanes_for(unsigned wanted, unsigned processors, std::uint64_t available_mib,
                    std::uint64_t outer_mib);
 
-// Parts of the jobs, so that `lanes` lanes have about the same number of trials. Neighbours come
-// into different parts, but for a cell's trials behind its warm-ups, which stay together.
+// Splits the jobs so that `lanes` lanes get about the same number of trials. Neighbours go into
+// different parts, except for a cell's trials, which stay with the warm-ups before them.
 std::vector<OuterJob> share_out(std::vector<OuterJob> jobs, unsigned lanes);
 
 class Lanes {
@@ -27,14 +27,14 @@ class Lanes {
   using RunJob = std::function<void(const OuterJob& job, const trial::Sink& sink)>;
   using Question = std::function<bool()>;
 
-  // `sink` is called by one lane at a time; its events carry their lane, from 1.
-  // `stop_early`: asked before each trial; where it says yes, none begins any more.
+  // Only one lane at a time calls `sink`; its events carry their lane, from 1. Each trial begins
+  // only if `stop_early` returns false.
   Lanes(std::vector<OuterJob> jobs, RunJob run_job, Question stop_early, trial::Sink sink);
 
-  // Runs all jobs, at most `count` at once. One that fails takes with it the trial it was at (and
-  // those behind the same warm-ups): what it had not begun is done in another outer VM, unless it
-  // failed before its first trial. Each failure is an event (error). Throws what failed first when
-  // nothing is left to do; at once where the user asks to stop or the sink throws.
+  // Runs all jobs, at most `count` at once. A job that fails loses its current trial (and those
+  // after the same warm-ups). Another outer VM runs the trials that it had not begun, unless it
+  // failed before its first trial. Each failure is an event (error). Throws the first failure when
+  // nothing is left to do; at once if the user asks to stop or the sink throws.
   void run(unsigned count);
 
  private:

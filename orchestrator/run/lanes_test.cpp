@@ -71,7 +71,7 @@ TEST(LanesFor, AreLimitedByProcessorsAndMemory) {
   EXPECT_EQ(lanes_for(2, 2, 100, 4096), 1u);  // it is tried
 }
 
-// Outer VMs whose trial "bad" makes them fail, after `before_failing` of it.
+// Runs simulated outer VMs that fail at a trial "bad".
 class LanesTest : public testing::Test {
  protected:
   void run(std::vector<OuterJob> jobs, unsigned count = 1) {

@@ -12,7 +12,7 @@
 namespace lab::run {
 namespace {
 
-// What all plans of an outer VM have in common.
+// Describes what all plans of an outer VM have in common.
 struct OuterNeeds {
   std::string kernel;  // a name, or a release
   scenario::Processor processor = {};
@@ -40,10 +40,10 @@ OuterJob outer_job(const Site& site, const OuterArtifacts& outer, const OuterNee
 void check_before_building(const std::vector<scenario::TrialPlan>& plans,
                            const base::Folders& folders) {
   check_images(plans, folders);
-  check_settings(plans);  // libvirt has to answer: known now rather than after minutes of building
+  check_settings(plans);  // asks libvirt now rather than after minutes of building
 }
 
-// The guests' images, found or made while the outer VM's is.
+// Finds or makes the guests' images while the outer VM's is made.
 class ImagesBeside {
  public:
   ImagesBeside(const std::vector<scenario::TrialPlan>& plans, const base::Folders& folders,
@@ -108,7 +108,7 @@ std::vector<OuterJob> make_outer_jobs(const Site& site,
       by_name[needs] = by_kit.emplace(of_kit, jobs.size()).first->second;
       if (by_name[needs] == jobs.size()) jobs.push_back(outer_job(site, outer, needs));
     }
-    std::size_t& at = by_name[needs];  // of exact ones the newest
+    std::size_t& at = by_name[needs];  // of exact ones the last
     if (needs.exact && !continues(jobs[at].job.plans, plan)) {
       OuterJob another = jobs[at];
       another.job.plans.clear();
@@ -117,7 +117,7 @@ std::vector<OuterJob> make_outer_jobs(const Site& site,
     }
     jobs[at].job.plans.push_back(plan);
   }
-  // All modules' own parameters are known before the first image is prepared.
+  // Checks all modules' own parameters before the first image is prepared.
   for (const OuterJob& outer : jobs)
     check_parameters(outer.job.plans, outer.job.modules, site_vendor(site));
   for (OuterJob& outer : jobs) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Plans as jobs for outer VMs: everything that they need is found in the cache, or fetched and
-// built.
+// Turns plans into jobs for outer VMs: finds in the cache, or fetches and builds, all that they
+// need.
 #pragma once
 
 #include <filesystem>
@@ -17,29 +17,29 @@ namespace lab::run {
 
 using record::Site;
 
-// An outer VM with everything that the plans of its job need.
+// An outer VM with everything that its job's plans need.
 struct OuterJob {
   outer::OuterImage image;
   inside::Job job;
-  std::filesystem::path kit;  // of its kernel; empty of a kernel tree's
+  std::filesystem::path kit;  // of its kernel; empty for a kernel tree's
 };
 
-// One for each kernel that the plans name, in the order in which they come first, and one for each
-// exact trial. Everything is made before any of them starts.
+// Makes a job for each kernel that the plans name, in the order of first use, and one for each
+// exact trial. Makes everything before any of them starts.
 std::vector<OuterJob> make_outer_jobs(const Site& site,
                                       const std::vector<scenario::TrialPlan>& plans,
                                       const base::Folders& folders, const trial::Sink& sink);
 
-// One with this kernel ("" for the default one), whatever the plans name (there may be none).
+// Makes a job with this kernel ("": the default one), whatever the plans name, if there are any.
 OuterJob make_outer_job(const Site& site, const std::string& kernel,
                         const std::vector<scenario::TrialPlan>& plans, const base::Folders& folders,
                         const trial::Sink& sink);
 
-// Whether an exact trial goes on in the outer VM of these. What they leave in it is where it
-// begins, which is right behind the warm-ups of its own cell only.
+// Returns whether an exact trial continues in the outer VM of these plans, in the state that they
+// leave. That is so only right after the warm-ups of its own cell.
 bool continues(const std::vector<scenario::TrialPlan>& plans, const scenario::TrialPlan& next);
 
-// Whether `kernel` means the release: by its full name, by its series, or by naming none.
+// Returns whether `kernel` selects the release: by its full name, its series, or no name at all.
 bool means_release(const std::string& kernel, const std::string& release);
 
 }  // namespace lab::run

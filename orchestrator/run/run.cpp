@@ -29,7 +29,7 @@ namespace lab::run {
 namespace fs = std::filesystem;
 namespace {
 
-// The first kernel among the plans' that this machine does not run; "" where it runs them all.
+// Returns the first kernel in the plans that this machine does not run; "" if it runs them all.
 std::string foreign_kernel(const std::vector<scenario::TrialPlan>& plans) {
   for (const scenario::TrialPlan& plan : plans)
     if (!means_release(plan.settings.kernel, base::running_kernel())) return plan.settings.kernel;
@@ -63,7 +63,7 @@ OuterJob make_job_here(const std::vector<scenario::TrialPlan>& plans, const base
   return made;
 }
 
-// No more of them than there are trials; says so where the machine has room for fewer than wanted.
+// Returns at most as many lanes as trials; reports when the machine has room for fewer than wanted.
 unsigned lanes_for_jobs(unsigned wanted, const std::vector<OuterJob>& jobs) {
   if (wanted == 1) return 1;
   std::uint64_t largest = 0;
@@ -83,7 +83,7 @@ unsigned lanes_for_jobs(unsigned wanted, const std::vector<OuterJob>& jobs) {
   return static_cast<unsigned>(std::min<std::size_t>(lanes, trials));
 }
 
-// All that was asked before it is made: what each plan's outer VM and guests consist of.
+// Checks the plans, then makes the jobs with all that their outer VMs and guests consist of.
 std::vector<OuterJob> make_jobs(const std::vector<scenario::TrialPlan>& asked,
                                 const RunOptions& options, const base::Folders& folders,
                                 const trial::Sink& sink) {
@@ -110,7 +110,7 @@ bool is_here(const OuterJob& outer) {
   return outer.job.site->machine == Site::Machine::here;
 }
 
-// The first of each cell: the others need nothing else.
+// Returns the first plan of each cell: the others need nothing else.
 std::vector<scenario::TrialPlan> first_of_cells(const std::vector<scenario::TrialPlan>& plans) {
   std::vector<scenario::TrialPlan> first;
   std::set<std::pair<std::string, std::string>> seen;
@@ -120,7 +120,7 @@ std::vector<scenario::TrialPlan> first_of_cells(const std::vector<scenario::Tria
   return first;
 }
 
-// The folders of the cache that a job's parts lie in.
+// Returns the folders of the cache that contain a job's parts.
 std::set<fs::path> cache_folders(const OuterJob& outer, const base::Folders& folders) {
   std::set<fs::path> found{outer.kit, outer.job.modules, outer.image.disk.parent_path()};
   for (const auto& [key, image] : outer.job.images)

@@ -23,7 +23,7 @@ namespace lab::run {
 namespace fs = std::filesystem;
 namespace {
 
-// Preparation's progress as phases of the stream, also where several things are made side by side.
+// Reports the preparation's progress as phases, also where several things are made side by side.
 std::function<void(const std::string&)> lines_to(const trial::Sink& sink) {
   return [&sink](const std::string& line) {
     static std::mutex one_at_a_time;
@@ -62,14 +62,14 @@ trial::GuestImage guest_image(const std::string& name, const image::Prepared& pr
           .cmdline = prepared.cmdline};
 }
 
-// As Linux calls the first disk of a bus.
+// Returns Linux's name for the first disk of a bus.
 std::string disk_name(scenario::DiskBus bus) {
   if (bus == scenario::DiskBus::virtio) return "/dev/vda";
   return bus == scenario::DiskBus::nvme ? "/dev/nvme0n1" : "/dev/sda";
 }
 
-// The image with the user's own kernel, and initrd where there is one: of what the image boots from
-// its disk nothing else stays, a direct one keeps its own initrd.
+// Returns the image with the user's own kernel, and initrd if there is one. An image that boots
+// from its disk keeps none of its own; a direct image keeps its initrd.
 trial::GuestImage with_own_kernel(image::Image image, const scenario::TrialPlan& plan,
                                   const base::Folders& folders,
                                   const image::ApplianceOptions& appliance,

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What an outer VM and its trials are made of: found in the cache, or fetched and built.
+// Finds in the cache, or fetches and builds, the parts of an outer VM and of its trials.
 #pragma once
 
 #include <filesystem>
@@ -17,43 +17,43 @@ namespace lab::run {
 struct OuterArtifacts {
   outer::OuterImage image;
   std::string release;            // of its kernel
-  std::string kvm_source;         // kvm::KernelKit's: "" of Debian's kernels
+  std::string kvm_source;         // kvm::KernelKit's: "" for Debian's kernels
   std::filesystem::path kit;      // its kernel's headers and source
   std::filesystem::path modules;  // patched, for its kernel
 };
 
-// The outer VM's image with this kernel (a selector of kvm::find_or_fetch_kit; "": the default
-// one), and that kernel's patched modules.
+// Returns the outer VM's image with this kernel (a selector of kvm::find_or_fetch_kit; "": the
+// default one), and that kernel's patched modules.
 OuterArtifacts find_or_make_outer(const base::Folders& folders, const trial::Sink& sink,
                                   const std::string& kernel = "");
 
-// The kit and the patched modules of the kernel that runs here.
+// The kit and the patched modules of this machine's running kernel.
 struct KernelArtifacts {
   std::filesystem::path kit;
   std::filesystem::path modules;
 };
 KernelArtifacts find_or_make_modules(const base::Folders& folders, const trial::Sink& sink);
 
-// The default kernel's kit.
+// Returns the default kernel's kit.
 std::filesystem::path find_or_fetch_default_kit(const base::Folders& folders,
                                                 const trial::Sink& sink);
 
 using Images = std::map<std::string, image::Image>;  // by what the plans call them
 
-// The images of the plans; `kit` is for recipes that build a kernel in. This takes longest where
-// they are missing, and may run beside anything else.
+// Returns the images of the plans; `kit` is for recipes that build a kernel in. This takes longest
+// where images are missing, and may run beside anything else.
 Images find_or_make_images(const std::vector<scenario::TrialPlan>& plans,
                            const base::Folders& folders, const trial::Sink& sink,
                            const std::filesystem::path& kit);
 
-// Those images prepared for the plans, by image_key. They are the same whatever kernel the outer VM
-// has: `kit` only runs the appliance that prepares them.
+// Prepares those images for the plans, by image_key. They do not depend on the outer VM's kernel:
+// `kit` only runs the appliance that prepares them.
 std::map<std::string, trial::GuestImage> prepare_images(
     const Images& images, const std::vector<scenario::TrialPlan>& plans,
     const base::Folders& folders, const trial::Sink& sink, const std::filesystem::path& kit);
 
-// Error (user) where a plan names an image that the manifest does not know, or a kernel, an
-// initrd, an emulator or a firmware that is none. Quick: asked before anything is fetched or built.
+// Throws a user error where a plan names an image that the manifest does not list, or a kernel,
+// initrd, emulator or firmware that is not one. It is quick and runs before any fetch or build.
 void check_images(const std::vector<scenario::TrialPlan>& plans, const base::Folders& folders);
 
 }  // namespace lab::run

@@ -38,7 +38,7 @@ void check_regular(const char* key, const fs::path& file) {
   if (!fs::is_regular_file(file, ignored)) throw about(key, file, "it is no regular file");
 }
 
-// Name in the folder, and where it comes from.
+// Maps a name in the folder to the file that it is copied from.
 using Files = std::map<std::string, fs::path>;
 
 std::string ask(const fs::path& file, const std::vector<std::string>& words) {
@@ -51,7 +51,7 @@ std::string ask(const fs::path& file, const std::vector<std::string>& words) {
               "a qemu-system-x86_64 that was built for this machine");
 }
 
-// The firmware and option ROMs of the folders that QEMU itself names; the first one counts.
+// Returns the firmware and option ROMs in the folders that QEMU names; of equal names the first.
 Files data_files(const fs::path& file) {
   Files files;
   const std::string folders = ask(file, {"-L", "help"});
@@ -169,7 +169,7 @@ bool check_firmware(const fs::path& file) {
                     "most 16 MiB",
                 "SeaBIOS' out/bios.bin, or OVMF_CODE.fd");
   if (flash) return true;
-  // The processor begins 16 bytes before the end, by a far jump.
+  // The processor begins 16 bytes before the end, with a far jump.
   if (base::read_bytes(file, size - 16, 1) != "\xea")
     throw about(key, file, "it is no PC's firmware: neither a BIOS nor a UEFI firmware volume",
                 "SeaBIOS' out/bios.bin, or OVMF_CODE.fd");

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// A QEMU of the user's own, with all that it takes to run it on another system: its libraries, the
-// loader and QEMU's data files.
+// Copies a user's own QEMU with everything that it needs to run on another system: its libraries,
+// the loader and QEMU's data files.
 #pragma once
 
 #include <filesystem>
@@ -17,24 +17,24 @@ struct OwnEmulator {
   std::string digest;             // "sha256:HEX" of the program itself
 };
 
-// Error (user) with the path where the file is no program for x86-64 that can be run.
+// Throws a user error with the path where the file is not an x86-64 program that can be run.
 void check_emulator(const std::filesystem::path& file);
 
-// The libraries in what ldd says, the loader last. Error (user) that names one that is missing, or
-// where the program is linked statically.
+// Returns the libraries in ldd's output, the loader last. Throws a user error that names a missing
+// library, or if the program is linked statically.
 std::vector<std::filesystem::path> libraries_in(const std::string& ldd);
 
-// Copies it all to the cache, by content. Runs the program on this machine, for its version and its
-// data folders. Error (user) where it is no QEMU.
+// Copies it all to the cache, by content. Runs the program on this machine to learn its version and
+// data folders. Throws a user error where it is not a QEMU.
 OwnEmulator keep_emulator(const std::filesystem::path& file, const base::Folders& folders);
 
-// The Debian package that is to be installed for a firmware file that is not there: "ovmf" for one
-// in /usr/share/OVMF. Empty where the file is there, or lab knows no package that has it.
+// Returns the Debian package that contains a missing firmware file: "ovmf" for one in
+// /usr/share/OVMF. Empty where the file exists, or lab knows no package with it.
 std::string missing_firmware_package(const std::filesystem::path& file);
 
-// Whether a guest's firmware is one that lies in flash memory (UEFI) and not in a ROM. Error (user)
-// with the path where it is neither, as far as its size and its beginning and end say; Error
-// (infrastructure) where a package that has it is to be installed.
+// Returns whether a guest's firmware belongs in flash memory (UEFI) and not in a ROM. Throws a user
+// error with the path where its size, beginning and end fit neither; an infrastructure error where
+// a package with the file has to be installed.
 bool check_firmware(const std::filesystem::path& file);
 
 }  // namespace lab::run

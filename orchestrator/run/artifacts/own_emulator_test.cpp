@@ -59,7 +59,7 @@ TEST_F(OwnEmulatorFile, OtherFilesAreRefused) {
   EXPECT_THAT(refusal([&] { keep_emulator("/bin/true", folders); }), HasSubstr("it is no QEMU"));
 }
 
-// What was copied runs by itself, by its own loader and libraries.
+// The copy runs by itself, with its own loader and libraries.
 TEST_F(OwnEmulatorFile, IsKeptWithAllThatItNeeds) {
   const base::Folders folders{.cache = folder_.path()};
   const OwnEmulator kept = keep_emulator("/usr/bin/qemu-system-x86_64", folders);

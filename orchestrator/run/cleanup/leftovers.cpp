@@ -14,7 +14,7 @@
 namespace lab::run {
 namespace {
 
-// libvirt destroys a dead lab's domains by itself; this is for where it was killed, too.
+// libvirt destroys a dead lab's domains by itself, except where it was killed, too.
 bool destroy_domains(const std::string& id) {
   try {
     const guest::ConnectionPtr connection = guest::connect(guest::default_uri());
@@ -31,7 +31,7 @@ bool destroy_domains(const std::string& id) {
 
 void clear_leftovers(const base::Folders& folders) {
   for (const std::string& id : base::dead_runs(folders)) {
-    if (!destroy_domains(id)) continue;  // its folder is the note that leads to them
+    if (!destroy_domains(id)) continue;  // keeps its folder, which leads to the domains
     base::remove_run(folders, id);
     image::remove_dead_sockets();
     spdlog::warn("cleared what run {} left behind", id);

@@ -13,7 +13,7 @@ namespace lab::run {
 namespace fs = std::filesystem;
 namespace {
 
-// A folder of the cache, and the file in each of its folders that is touched by whoever uses that.
+// Names a folder of the cache, and the file in its subfolders that each use touches.
 struct Place {
   const char* folder;
   const char* mark;
@@ -23,7 +23,7 @@ constexpr Place places[] = {{"trees", "lock"},  // opened, and so touched, by kv
                             {"modules", "build.json"},
                             {"own", "file"}};
 
-// What was never made whole is as old as its folder.
+// A folder that was never completed is as old as itself.
 fs::file_time_type last_use(const fs::path& folder) {
   std::error_code none;
   for (const Place& place : places)
@@ -54,7 +54,7 @@ std::vector<Unused> find_unused(const fs::path& cache, fs::file_time_type since)
 }
 
 bool remove_unused(const Unused& unused) {
-  // Whoever builds of a tree holds its lock.
+  // A build from a tree holds the tree's lock.
   const fs::path lock = unused.folder / "lock";
   const base::Fd held(::open(lock.c_str(), O_RDONLY | O_CLOEXEC));
   if (held && !base::try_lock(held, lock)) return false;

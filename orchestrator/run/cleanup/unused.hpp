@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Making room in the cache: what grows with a user's own kernels and files, and is not used.
+// Frees space in the cache: removes unused parts that grow with a user's own kernels and files.
 #pragma once
 
 #include <chrono>
@@ -11,17 +11,17 @@ namespace lab::run {
 
 struct Unused {
   std::filesystem::path folder;
-  std::filesystem::file_time_type used;  // last
+  std::filesystem::file_time_type used;  // the last use
   std::uintmax_t bytes = 0;
 };
 
-// What of the cache nobody has used since: kernel trees' builds, their kernels, modules, and copies
-// of the user's own files. All of it is made again when it is wanted. A folder that links to
-// another cache is left out.
+// Lists what nobody has used since then: kernel trees' builds, their kernels, modules, and copies
+// of the user's own files. Lab makes all of it again when needed. Leaves out a folder that links to
+// another cache.
 std::vector<Unused> find_unused(const std::filesystem::path& cache,
                                 std::filesystem::file_time_type since);
 
-// Removes it, whole at once; not what somebody has begun to use meanwhile. Whether it is gone.
+// Removes it as a whole, unless somebody has begun to use it meanwhile. Returns whether it did.
 bool remove_unused(const Unused& unused);
 
 }  // namespace lab::run

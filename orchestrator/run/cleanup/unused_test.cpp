@@ -19,7 +19,7 @@ using testing::UnorderedElementsAre;
 
 class Clean : public testing::Test {
  protected:
-  // A folder of the cache with a mark that is so many days old, and 1,000 bytes.
+  // Makes a folder of the cache with a mark that is so many days old, and 1,000 bytes.
   fs::path make(const std::string& name, const std::string& mark, int days) const {
     const fs::path folder = cache_.path() / name;
     fs::create_directories(folder / "build");

@@ -14,7 +14,7 @@ bool is_newer(const std::string& one, const std::string& other) {
   return base::run({.argv = {"dpkg", "--compare-versions", one, "gt", other}}).exit_code == 0;
 }
 
-// "1:7.2-1+b3" is 7.2-1, compiled anew.
+// Returns "1:7.2-1" for 1:7.2-1+b3, which is the same source compiled again.
 std::string without_rebuild(const std::string& version) {
   const std::size_t at = version.rfind("+b");
   const bool rebuilt = at != std::string::npos && at + 2 < version.size() &&
@@ -22,7 +22,7 @@ std::string without_rebuild(const std::string& version) {
   return version.substr(0, rebuilt ? at : std::string::npos);
 }
 
-// "3.0+dfsg" of 3.0+dfsg-1: Bochs is built from what Debian packs, without Debian's changes.
+// Returns "3.0+dfsg" for 3.0+dfsg-1: lab builds Bochs from that source, without Debian's changes.
 std::string without_revision(const std::string& version) {
   return version.substr(0, version.rfind('-'));
 }
@@ -81,7 +81,7 @@ std::vector<Finding> probe_emulator_ages(const base::Folders& folders) {
       if (const auto emulator = outer::find_emulator(kind))
         found.push_back(judge_age(*emulator, available(kind.package, folders)));
     } catch (const base::Error&) {
-      // That it is not as it was built is another finding's.
+      // Another finding reports an emulator that is not as it was built.
     }
   }
   return found;

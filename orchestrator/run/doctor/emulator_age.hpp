@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Whether Debian has mended its emulators since lab built its own of them: apt does not look after
-// those.
+// Checks whether Debian has fixed its emulators since lab built its own from them: apt does not
+// update those.
 #pragma once
 
 #include <string>
@@ -12,16 +12,16 @@
 
 namespace lab::run {
 
-// The newest version among those of a suite, its updates and security ones included, in what
-// `apt-cache madison PACKAGE` prints; without a rebuild's "+b1". "" where there is none.
+// Returns the newest version of a suite, with its updates and security updates, in the output of
+// `apt-cache madison PACKAGE`, without a rebuild's "+b1"; "" where there is none.
 std::string newest_of_suite(std::string_view madison, std::string_view suite);
 
-// Not ok where `available`, a version of Debian's package, is newer than what the emulator was
-// built from; "": apt knows none.
+// Is not ok where `available`, a version of Debian's package, is newer than the emulator's source.
+// "" means that apt knows no version.
 Finding judge_age(const outer::Emulator& emulator, const std::string& available);
 
-// Of each emulator of lab's own that is there. Asks apt's lists on this machine, and those of lab's
-// own that an earlier `lab kvm build` left in the cache; fetches none.
+// Judges each of lab's own emulators that is installed. Reads apt's lists on this machine and those
+// that an earlier `lab kvm build` left in lab's cache; fetches none.
 std::vector<Finding> probe_emulator_ages(const base::Folders& folders);
 
 }  // namespace lab::run

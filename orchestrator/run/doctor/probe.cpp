@@ -36,16 +36,16 @@ namespace {
 
 constexpr const char* install = "apt-get install ";
 
-// Names of the findings that decide about sites.
+// Names the findings that decide about sites.
 constexpr const char* own_modules = "this machine's own modules";
 constexpr const char* dev_kvm = "/dev/kvm";
 constexpr const char* nested_kvm = "nested KVM";
 constexpr const char* emulated_svm = "emulated AMD SVM";
 
-// A slow machine that works is not one that hangs.
+// Gives a slow machine that works enough time.
 constexpr std::chrono::seconds patience{15};
 
-// Starts QEMU with nothing but its firmware, which says on the debug port when it is done.
+// Starts QEMU with only its firmware, which reports on the debug port when it is done.
 base::Outcome boot_firmware(const std::vector<std::string>& machine, const fs::path& log) {
   std::vector<std::string> argv{"qemu-system-x86_64"};
   argv.insert(argv.end(), machine.begin(), machine.end());
@@ -80,7 +80,7 @@ Finding boots_firmware(Finding finding, const std::vector<std::string>& machine)
   return finding;
 }
 
-// A tiny guest of lab's own, in another process: where KVM lies, it may not come back.
+// Runs a tiny guest of lab's own in another process: where KVM lies, it may not come back.
 base::Outcome time_exits(bool nested) {
   std::vector<std::string> argv{
       base::this_program().string(), "vmm", "cost", "--exits", "500", "--repeats", "1"};
@@ -88,8 +88,8 @@ base::Outcome time_exits(bool nested) {
   return base::run({.argv = argv, .limit = patience});
 }
 
-// What keeps root from swapping this machine's modules, which it could otherwise; "" where nothing
-// does.
+// Returns why root, who could otherwise swap this machine's modules, cannot; "" where nothing
+// prevents it.
 std::string why_not_swapped() {
   if (const auto refusal = kvm::swapping_refused()) return refusal->cause;
   if (const auto refusal = kvm::unsigned_modules_refused()) return refusal->cause;
@@ -147,7 +147,7 @@ Finding probe_memory() {
   return finding;
 }
 
-// With the kernel that lab keeps, as when it prepares images; without one it cannot be tried yet.
+// Uses a kernel of lab's cache, as when it prepares images; without one it cannot try yet.
 Finding probe_appliance(const base::Folders& folders) {
   const auto kits = kvm::list_kits(folders.cache);
   Finding finding{.name = "libguestfs appliance"};
@@ -166,7 +166,7 @@ Finding probe_appliance(const base::Folders& folders) {
   return finding;
 }
 
-// The newest kernel that lab would take, and its patched modules.
+// Reports on the newest kernel that lab would take, and its patched modules.
 Finding probe_modules(const base::Folders& folders) {
   const auto modules = kvm::list_modules(folders.cache);
   const std::string patch = kvm::patch_version(folders.kvm_patch());
@@ -203,7 +203,7 @@ std::uint64_t available_memory_mib() {
 }
 
 Finding judge_exits(Finding finding, const std::string& whose, const base::Outcome& outcome) {
-  // A boot of Debian has some 100,000 exits, and ten minutes for them.
+  // A boot of Debian has some 100,000 exits, and may take ten minutes for them.
   constexpr double reasonable_ns = 5e6;
   double nanoseconds = 0;
   const std::size_t at = outcome.output.find("\nexit ");
@@ -245,7 +245,7 @@ Finding probe_nested_kvm() {
                 : value.empty() ? "no kvm_intel or kvm_amd loaded"
                                 : "switched off",
       .remedy = ok ? "" : "modprobe -r kvm_intel; modprobe kvm_intel nested=1 (or kvm_amd)"};
-  // Lab's own guest can run guests by SVM only.
+  // Lab's own guest can run guests only by SVM.
   const bool tried = ok && base::cpu_has("svm") && ::access("/dev/kvm", R_OK | W_OK) == 0;
   if (tried) finding = judge_exits(finding, "a guest's guest", time_exits(true));
   if (!finding.ok && finding.remedy.empty()) finding.remedy = "--on svm needs no nested KVM";

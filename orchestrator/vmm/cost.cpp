@@ -64,7 +64,7 @@ std::vector<Cost> repeat(const CostOptions& options, const Measure& measure) {
   return costs;
 }
 
-// A guest that causes exits of one kind.
+// Runs a guest that causes exits of one kind.
 class ExitGuest {
  public:
   explicit ExitGuest(const CostOptions& options)
@@ -86,7 +86,7 @@ class ExitGuest {
       other.get();
       return cost;
     } catch (...) {
-      // It waits in the kernel, and its thread is waited for.
+      // The other vCPU waits in the kernel: wake it, as its thread must end.
       std::atomic_ref(word(0)) = 1;
       machine_.interrupt(1);
       throw;
@@ -99,7 +99,7 @@ class ExitGuest {
     return time_run(exits, [this] { machine_.vcpu(0).run(); });
   }
 
-  // In the tests' data: what vmm_interrupt counts, and the words of vmm_ipi and vmm_answer.
+  // Addresses in the tests' data: vmm_interrupt's counter, and the words of vmm_ipi and vmm_answer.
   static constexpr std::uint64_t counter = Machine::data_begin, words = Machine::data_begin + 64;
 
   void prepare(std::uint64_t exits) {
@@ -118,7 +118,7 @@ class ExitGuest {
         return begin(vmm_port, 0);
       case ExitKind::msr:
       case ExitKind::cr4: {
-        begin(vmm_repeat, 0);  // sets the registers that are to be written
+        begin(vmm_repeat, 0);  // sets the registers that the guest writes
         const kvm_sregs sregs = vcpu.sregs();
         return options_.kind == ExitKind::msr ? begin(vmm_msr, sregs.efer)
                                               : begin(vmm_cr4, sregs.cr4);
@@ -136,7 +136,7 @@ class ExitGuest {
     return static_cast<std::uint64_t*>(machine_.at(words))[index];
   }
 
-  // The other vCPU waits before this returns: its start is not measured.
+  // Returns when the other vCPU waits, so that its start is not measured.
   std::future<void> answer_ipis() {
     word(0) = word(1) = 0;
     machine_.vcpu(1).prepare(vmm_answer, Level::kernel, 0, counter + 8, words);
@@ -154,11 +154,11 @@ class ExitGuest {
   const base::Fd event_;
 };
 
-// What tracing costs, and what it writes while it is there.
+// Traces exits from its construction on; its cost and its output are measured.
 class Tracer {
  public:
   virtual ~Tracer() = default;
-  // Ends it; gives what it wrote in bytes, where it writes.
+  // Ends the tracing. Returns the bytes that it wrote, where it writes.
   virtual std::optional<double> end() { return std::nullopt; }
 };
 
@@ -167,14 +167,14 @@ class HistogramTracer : public Tracer {
   kvm::ExitTracepoint histogram_;
 };
 
-// kvm_exit and kvm_entry into the ring buffer, as `trace-cmd -e kvm` has them.
+// Writes kvm_exit and kvm_entry into the ring buffer, as `trace-cmd -e kvm` does.
 class EventTracer : public Tracer {
  public:
   EventTracer() : before_(written()) {
     try {
       enable("1");
     } catch (...) {
-      enable("0");  // the first event may be on: it would hold the modules
+      enable("0");  // an event that is on would hold the modules
       throw;
     }
   }
@@ -184,14 +184,14 @@ class EventTracer : public Tracer {
     try {
       enable("0");
     } catch (const base::Error&) {
-      // Then the module cannot be unloaded, which the next variant says.
+      // The module then cannot be unloaded, which the next variant reports.
     }
   }
 
   std::optional<double> end() override { return written() - before_; }
 
  private:
-  // Old events make room for new ones: what is in it, by what was written in all.
+  // Old events make room for new ones: scales the bytes in the buffer up to all events written.
   static double written() {
     double present = 0, entries = 0, gone = 0;
     std::ifstream file("/sys/kernel/tracing/per_cpu/cpu0/stats");
@@ -215,7 +215,7 @@ class EventTracer : public Tracer {
   const double before_;
 };
 
-// The program perf beside the guest, for as long as the command that it watches lasts.
+// Runs perf beside the guest, for as long as the command that perf watches runs.
 class PerfTracer : public Tracer {
  public:
   explicit PerfTracer(std::vector<std::string> argv)
@@ -226,7 +226,7 @@ class PerfTracer : public Tracer {
     argv.insert(argv.end(), {"cat", gate.string()});
     perf_ = std::make_unique<base::Process>(
         base::Command{.argv = argv, .folder = folder_.path(), .keep = 4096});
-    base::sleep_interruptibly(3);  // it opens its events
+    base::sleep_interruptibly(3);  // perf opens its events
     if (!perf_->running()) throw base::infrastructure_error("perf ended: " + perf_->output());
   }
 
@@ -263,7 +263,7 @@ std::unique_ptr<Tracer> make_tracer(Variant::Tracing tracing) {
   return std::make_unique<Tracer>();
 }
 
-// A tracer of its own for each kind: what it wrote is that kind's.
+// Uses a new tracer for each kind, as its bytes must be that kind's.
 VariantCost measure_variant(const Variant& variant, const CostOptions& options) {
   VariantCost result{.name = variant.name, .kind = options.kind};
   const std::unique_ptr<Tracer> tracer = make_tracer(variant.tracing);
@@ -353,7 +353,7 @@ void measure_overhead(const std::filesystem::path& modules, const std::filesyste
       } catch (const base::Error& error) {
         if (error.kind() == base::ErrorKind::interrupted) throw;
         sink({.name = variant.name, .kind = kind, .why = error.what()});
-        if (kind == exit_kinds[0]) break;  // its modules may not be there
+        if (kind == exit_kinds[0]) break;  // its modules may not be loaded
       }
     }
   }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What an exit costs: the time of guests that do nothing but cause exits of one kind.
+// Measures the cost of an exit: the time of guests that do nothing but cause exits of one kind.
 #pragma once
 
 #include <cstdint>
@@ -13,33 +13,33 @@
 
 namespace lab::vmm {
 
-// Of which kind; in the manner of kvm-unit-tests' vmexit.
+// Names the exit's kind, in the manner of kvm-unit-tests' vmexit.
 enum class ExitKind {
   cpuid,
   hypercall,  // a number that KVM does not know
   port,       // OUT of a byte, taken by an eventfd in KVM
   msr,        // WRMSR of EFER's own value
-  cr4,        // of its own value
+  cr4,        // a write of its own value
   hlt,        // four exits: an IPI to itself, HLT, the interrupt's begin and end
   ipi,        // six: from one vCPU to another and back, each waiting for it in HLT
-  nested,     // of the guest's own guest (SVM only)
+  nested,     // CPUID and HLT of the guest's own guest (SVM only)
 };
-// Those that `lab bench overhead` measures.
+// Lists the kinds that `lab bench overhead` measures.
 inline constexpr ExitKind exit_kinds[] = {ExitKind::cpuid, ExitKind::hypercall, ExitKind::port,
                                           ExitKind::msr,   ExitKind::cr4,       ExitKind::hlt,
                                           ExitKind::ipi};
 std::string_view to_string(ExitKind kind);
 
 struct CostOptions {
-  std::uint64_t exits = 5'000;  // of hlt and ipi: rounds of several exits
+  std::uint64_t exits = 5'000;  // for hlt and ipi: rounds of several exits
   unsigned repeats = 5;
   ExitKind kind = ExitKind::cpuid;
-  std::uint32_t leaf = 1;  // of cpuid
-  bool tracing = true;     // measure_overhead(): also with what traces exits
+  std::uint32_t leaf = 1;  // for cpuid
+  bool tracing = true;     // measure_overhead(): also measures tracing of exits
 };
 
-// Of one repeat, for each exit or round. The time stamp counter counts instructions where this
-// machine is emulated with -icount shift=0, else cycles.
+// Is the cost of one exit or round in one repeat. The time stamp counter counts instructions where
+// this machine is emulated with -icount shift=0, else cycles.
 struct Cost {
   double nanoseconds = 0;  // CLOCK_MONOTONIC_RAW
   double ticks = 0;        // time stamp counter
@@ -48,7 +48,7 @@ struct Cost {
 // Runs one warm-up, then the repeats.
 std::vector<Cost> measure_cost(const CostOptions& options);
 
-// One line of what is to be compared: modules, parameters, and what watches them.
+// Is one line of the comparison: modules, parameters, and the tracing of exits.
 struct Variant {
   std::string name;
   bool patched = false;
@@ -66,13 +66,13 @@ std::vector<Variant> overhead_variants();
 struct VariantCost {
   std::string name;
   ExitKind kind = ExitKind::cpuid;
-  std::vector<Cost> costs;  // empty: it cannot be had, `why` says why not
+  std::vector<Cost> costs;  // empty: not measured, `why` gives the reason
   std::string why;
   std::optional<double> bytes;  // that tracing wrote, for each exit or round
 };
 
 // Loads each variant's modules in turn (stock ones are back at the end) and measures each kind.
-// `options.kind` is not asked.
+// Ignores `options.kind`.
 void measure_overhead(const std::filesystem::path& modules, const std::filesystem::path& runtime,
                       const CostOptions& options,
                       const std::function<void(const VariantCost&)>& sink);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The host's side of a VM's counts, read without lab's own parser, so that a mistake in the one
+// Reads the host's side of a VM's counts without lab's own parser, so that a mistake in the one
 // does not hide in the other.
 #pragma once
 
@@ -21,22 +21,22 @@ struct HostView {
   std::map<std::uint32_t, Fields> reasons;
   std::vector<Fields> vcpus;
   std::uint64_t kvm_exits = 0;  // as exit_stats says
-  std::uint64_t exits = 0;      // KVM's own file, read after it
-  // As of the guest's last read of its total: that, and KVM's own count before and after the look
-  // at all vCPUs.
+  std::uint64_t exits = 0;      // KVM's own file, read later
+  // At the guest's last read of its total: the total, and KVM's own count before and after the read
+  // of all vCPUs.
   std::uint64_t latch_total = 0, latch_kvm_exits = 0, latch_later_kvm_exits = 0;
 
   std::uint64_t of(std::uint32_t number, std::string_view key) const;
   std::uint64_t sum(std::string_view key) const;  // over the reasons
 };
 
-// Of the VM with this folder in debugfs.
+// Reads the counts of the VM with this folder in debugfs.
 HostView read_host_view(const std::filesystem::path& folder);
 
-// KVM's own file `exits` alone.
+// Reads only KVM's own file `exits`.
 std::uint64_t read_kvm_exits(const std::filesystem::path& folder);
 
-// At rest: total = sum of reasons = sum of vCPUs = KVM's own, for counts and cycles.
+// Checks that at rest total = sum of reasons = sum of vCPUs = KVM's own, for counts and cycles.
 void expect_consistent(const HostView& view, Report& report);
 
 }  // namespace lab::vmm

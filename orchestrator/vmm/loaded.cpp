@@ -41,14 +41,14 @@ kvm_cpuid_entry2 entry(std::uint32_t leaf, const std::array<std::uint32_t, 4>& r
   return result;
 }
 
-// The three registers of a vendor's name, in the order ebx, edx, ecx.
+// Returns a vendor's name in the registers of leaf 0, which hold it in the order ebx, edx, ecx.
 std::array<std::uint32_t, 4> vendor_leaf(std::uint32_t highest, const char* name) {
   std::uint32_t words[3];
   std::memcpy(words, name, sizeof(words));
   return {highest, words[0], words[2], words[1]};
 }
 
-// What KVM answers for a leaf that the table lacks.
+// Returns KVM's answer for a leaf that is not in the table.
 std::array<std::uint32_t, 4> stock_answer(Processor processor) {
   if (processor == Processor::amd) return {};
   return {beyond[0], beyond[1], beyond[2], beyond[3]};

@@ -19,7 +19,7 @@ constexpr std::uint64_t page_tables = 0x1000, gdt_address = 0x8000, idt_address 
                         code_address = 0x10000, stacks = 0x20000, stack_bytes = 0x1000;
 constexpr std::uint64_t large_page = 2u << 20;
 
-// Architectural bits (SDM vol. 3, 2.5 and 4.5).
+// The bits are architectural (SDM vol. 3, 2.5 and 4.5).
 constexpr std::uint64_t cr0_pe = 1, cr0_mp = 2, cr0_et = 1 << 4, cr0_ne = 1 << 5, cr0_pg = 1u << 31;
 constexpr std::uint64_t cr4_pae = 1 << 5;
 constexpr std::uint64_t efer_lme = 1 << 8, efer_lma = 1 << 10;
@@ -165,7 +165,7 @@ void Vcpu::prepare(const unsigned char* code, Level level, std::uint64_t rdi, st
   call(fd_.get(), KVM_SET_REGS, &regs, "KVM_SET_REGS");
 }
 
-// Limits as real mode has them; SMM of a firmware and kernels before 64 bits run like that.
+// Sets the limits of real mode; a firmware's SMM and kernels before 64 bits run like that.
 void Vcpu::prepare_old_mode(const unsigned char* code, OldMode mode, std::uint32_t base) {
   const bool real = mode == OldMode::real;
   kvm_sregs special = sregs();
@@ -218,7 +218,7 @@ Machine::Machine(unsigned vcpus, Interrupts interrupts)
       vm_(call(kvm_.get(), KVM_CREATE_VM, 0, "KVM_CREATE_VM")),
       memory_(data_end, -1) {
   lay_out();
-  // VMX wants both where it emulates real mode; above all memory.
+  // VMX needs both where it emulates real mode; they lie above all memory.
   ::ioctl(vm_.get(), KVM_SET_TSS_ADDR, 0xfffbd000ul);
   const auto run_bytes = static_cast<std::size_t>(
       call(kvm_.get(), KVM_GET_VCPU_MMAP_SIZE, 0, "KVM_GET_VCPU_MMAP_SIZE"));
@@ -239,8 +239,8 @@ void Machine::lay_out() {
 }
 
 void Machine::lay_out_interrupts() {
-  // Code and data of set_long_mode's selectors; a gate without a change of stack (SDM vol. 3, 3.4.5
-  // and 6.14.1).
+  // Describes code and data for set_long_mode's selectors, and a gate that does not change the
+  // stack (SDM vol. 3, 3.4.5 and 6.14.1).
   auto* gdt = reinterpret_cast<std::uint64_t*>(memory_.data() + gdt_address);
   gdt[1] = 0x00af9b000000ffff;
   gdt[2] = 0x00cf93000000ffff;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-// A VM on /dev/kvm with nothing in it but memory and vCPUs in 64-bit mode: no devices, no firmware,
-// and interrupts only where they are asked for. So every exit of it is known beforehand, but for
-// those that the host's own interrupts cause.
+// Runs a VM on /dev/kvm with nothing in it but memory and vCPUs in 64-bit mode: no devices, no
+// firmware, and interrupts only on request. So all its exits are known beforehand, except those
+// that the host's own interrupts cause.
 #pragma once
 
 #include <linux/kvm.h>
@@ -21,17 +21,17 @@ enum class Level { kernel, user };  // CPL 0 or 3
 
 using CpuidTable = std::vector<kvm_cpuid_entry2>;
 
-// What KVM offers a guest on this machine.
+// Returns the CPUID table that KVM offers a guest on this machine.
 CpuidTable supported_cpuid();
 
-// One CPUID: registers rax, rbx, rcx, rdx before and after it.
+// Is one CPUID: registers rax, rbx, rcx, rdx before and after it.
 struct Query {
   std::uint64_t in[4];
   std::uint64_t out[4];
 };
 static_assert(sizeof(Query) == VMM_QUERY_BYTES);
 
-// Memory that is unmapped at its end.
+// Maps memory, and unmaps it in its destructor.
 class Mapping {
  public:
   Mapping(std::size_t bytes, int fd);  // fd -1: anonymous
@@ -51,23 +51,23 @@ class Vcpu {
   Vcpu(int vm, unsigned id, std::size_t run_bytes);
 
   void set_cpuid(const CpuidTable& table);
-  // The registers of the next run: 64-bit mode at this code of the payload, with these arguments.
+  // Sets the next run's registers: 64-bit mode at this code of the payload, with these arguments.
   void prepare(const unsigned char* code, Level level, std::uint64_t rdi, std::uint64_t rsi,
                std::uint64_t r8 = 0);
-  // Enters the guest until KVM hands an exit to user space, and says which (KVM_EXIT_…).
+  // Enters the guest until KVM hands an exit to user space, and returns its reason (KVM_EXIT_…).
   std::uint32_t enter();
-  // As enter(), but Error (infrastructure) unless the guest said that it is done.
+  // Does as enter(). Throws an infrastructure error unless the guest reports that it is done.
   void run();
 
-  // From now on each access to a debug register exits; usually KVM lets the guest have them after
-  // one, until another exit.
+  // Makes each access to a debug register exit from now on; usually KVM gives the guest the
+  // registers after one access, until another exit.
   void watch_debug_registers();
 
-  // Does not wait for another vCPU's SIPI, as those do that have an APIC.
+  // Makes the vCPU run without another vCPU's SIPI, for which vCPUs with an APIC wait.
   void make_runnable();
 
-  // The next run begins there in real or in protected 32-bit mode, by a code segment with this
-  // base.
+  // Lets the next run begin at this code in real or in protected 32-bit mode, with a code segment
+  // of this base.
   enum class OldMode { real, protected_32 };
   void prepare_old_mode(const unsigned char* code, OldMode mode, std::uint32_t base);
 
@@ -86,15 +86,15 @@ class Vcpu {
 
 class Machine {
  public:
-  // With interrupts: local APICs, emulated by KVM, vmm_interrupt behind VMM_VECTOR, and
-  // vmm_lingering behind VMM_VECTOR_LINGERING. Error (infrastructure) where KVM refuses.
+  // `apic` adds local APICs, emulated by KVM, vmm_interrupt at VMM_VECTOR and vmm_lingering at
+  // VMM_VECTOR_LINGERING. Throws an infrastructure error where KVM refuses.
   enum class Interrupts { none, apic };
   explicit Machine(unsigned vcpus, Interrupts interrupts = Interrupts::none);
 
   Vcpu& vcpu(unsigned index) { return vcpus_[index]; }
   unsigned vcpus() const { return static_cast<unsigned>(vcpus_.size()); }
 
-  // Guest-physical (and, one to one, linear) addresses that are free for tests' data.
+  // Guest-physical addresses (linear ones are equal) that tests may use for their data.
   static constexpr std::uint64_t data_begin = 2u << 20, data_end = 16u << 20;
   void* at(std::uint64_t address) { return memory_.data() + address; }
   template <typename T>
@@ -103,17 +103,17 @@ class Machine {
   }
   static std::uint64_t address(const unsigned char* code);
 
-  // Makes the vCPU execute these queries, at `offset` in the tests' data, with so many instructions
-  // before each that cause no exit.
+  // Makes the vCPU execute these queries, at `offset` in the tests' data, with `lingering`
+  // instructions that cause no exit before each.
   void ask(unsigned vcpu, Level level, std::vector<Query>& queries, std::uint64_t offset = 0,
            std::uint64_t lingering = 0);
 
-  // An IPI of VMM_VECTOR to a vCPU, from nowhere.
+  // Sends an IPI of VMM_VECTOR to a vCPU, from no other vCPU.
   void interrupt(unsigned vcpu);
-  // From now on a byte written to the port ends in KVM, which adds one to the eventfd.
+  // Makes KVM itself handle a byte written to the port from now on: it adds one to the eventfd.
   void listen(std::uint16_t port, const base::Fd& eventfd);
 
-  // Under debugfs.
+  // Returns the VM's folder in debugfs.
   std::filesystem::path folder() const;
 
  private:

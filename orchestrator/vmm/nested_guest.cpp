@@ -11,7 +11,7 @@ namespace {
 
 constexpr std::uint64_t vmcb_offset = 0, save_area_offset = 0x1000;
 
-// Offsets in a VMCB: AMD APM vol. 2 (24593), appendix B.
+// Writes a VMCB by the offsets in the AMD APM vol. 2 (24593), appendix B.
 class Vmcb {
  public:
   explicit Vmcb(std::byte* bytes) : bytes_(bytes) {}

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// A guest that runs a guest of its own (SVM), which does nothing but CPUID and HLT.
+// Runs a guest that runs a guest of its own (SVM), which does nothing but CPUID and HLT.
 #pragma once
 
 #include <cstdint>
@@ -10,15 +10,15 @@ namespace lab::vmm {
 
 class NestedGuest {
  public:
-  // Error (user) where the processor has no SVM.
+  // Throws a user error where the processor has no SVM.
   NestedGuest();
 
-  // What the guest saw of its guest.
+  // Is the guest's view of its own guest.
   struct Seen {
     std::uint64_t cpuids = 0, halts = 0;  // exits
-    std::uint64_t ended_by = 0;           // the number of another exit, which ended it; 0: none
+    std::uint64_t ended_by = 0;           // the number of another exit that ended it; 0: none
   };
-  // Until its guest has exited so often.
+  // Runs until its guest has exited so often.
   Seen run(std::uint64_t exits);
 
   const Machine& machine() const { return machine_; }

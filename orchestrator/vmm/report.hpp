@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What a test in the tiny VMM found.
+// Collects the results of a test in the tiny VMM.
 #pragma once
 
 #include <string>
@@ -8,8 +8,8 @@
 namespace lab::vmm {
 
 struct Report {
-  std::vector<std::string> lines;   // what was done and seen
-  std::vector<std::string> faults;  // the first of what is not as it must be
+  std::vector<std::string> lines;   // what the test did and saw
+  std::vector<std::string> faults;  // the first faults
   unsigned long fault_count = 0;
 
   void say(std::string line) { lines.push_back(std::move(line)); }

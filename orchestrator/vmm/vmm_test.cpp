@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What can be tested without KVM: that the tests of the kernel side see what is wrong.
+// Tests without KVM that the tests of the kernel side detect faults.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 

@@ -21,7 +21,7 @@
 namespace lab::vmm {
 namespace {
 
-// As kvm-patch/README.md has them; read here without lab's own parser.
+// Describes a cause as kvm-patch/README.md does; the test reads it without lab's own parser.
 struct Cause {
   std::uint32_t number;
   std::uint32_t kind;
@@ -30,7 +30,7 @@ struct Cause {
   auto operator<=>(const Cause&) const = default;
 };
 constexpr std::uint32_t kind_real = 0, kind_protected_32 = 3, kind_64 = 5, kind_user = 5 | 3 << 4;
-// From here on a table has room for all that happens in a test of known causes.
+// A table of this size has room for all causes of a test of known causes.
 constexpr std::uint64_t roomy_entries = 1024;
 constexpr std::uint64_t one_byte = 1 << 16, msr_write = 1ull << 32;
 
@@ -40,7 +40,7 @@ struct CausesView {
   std::uint64_t entries = 0;
   std::uint64_t listed = 0;  // causes of all vCPUs
   std::map<Cause, std::uint64_t> exits;
-  ByNumber sums, latched, marked;  // of causes and what was lost, by number
+  ByNumber sums, latched, marked;  // of causes and lost exits, by number
   ByNumber lost;
 };
 
@@ -102,7 +102,7 @@ std::uint64_t add_up(const ByNumber& numbers) {
   return sum;
 }
 
-// With all vCPUs at rest.
+// Expects all vCPUs at rest.
 void expect_sums(const Machine& machine, const CausesView& view, Report& report) {
   const HostView host = read_host_view(machine.folder());
   for (const auto& [number, fields] : host.reasons) {
@@ -123,8 +123,8 @@ Numbers vendor_numbers(exits::Vendor vendor) {
              : Numbers{10, 30, 32, 31, 48, 1, 28, 29, 29};
 }
 
-// What the machine's own interrupts cause, wherever they fall, and RAM that is mapped: touched
-// first, or executed where KVM had mapped 2 MiB without that right (nx_huge_pages).
+// Returns whether the machine itself causes it at any time: by its interrupts, or by mapped RAM
+// that is touched first, or executed where KVM had mapped 2 MiB without that right (nx_huge_pages).
 bool comes_by_itself(const Cause& cause, const Numbers& numbers) {
   constexpr std::uint64_t first_touch = 0, without_right = 1;
   const std::uint64_t memory_class = cause.detail >> 56 & 7;
@@ -133,8 +133,8 @@ bool comes_by_itself(const Cause& cause, const Numbers& numbers) {
           (memory_class == first_touch || memory_class == without_right));
 }
 
-// Of one vCPU. A table of few entries may have been filled by interrupts, wherever they fell: then
-// what is missing of a number is what that number lost.
+// Checks one vCPU. Interrupts, which come at any time, may have filled a small table: then the
+// exits missing for a number must equal those that the number lost.
 void expect_exactly(const CausesView& view, const std::map<Cause, std::uint64_t>& wanted,
                     const Numbers& numbers, Report& report) {
   report.expect(view.listed == view.exits.size(), "a cause has more than one entry");
@@ -193,7 +193,7 @@ void test_known(const Loaded& loaded, unsigned times, Report& report) {
   expect(numbers.cpuid, kind_64, leaf, Machine::address(vmm_causes_leaf), times);
   expect(numbers.msr, kind_64, VMM_MSR_EFER | msr_write, Machine::address(vmm_causes_msr), times);
   expect(numbers.io, kind_64, VMM_PORT_DONE | one_byte, Machine::address(vmm_causes_done), 1);
-  // Of a user's program the region alone.
+  // A user's program has only the region.
   vcpu.prepare(vmm_causes, Level::user, times, 0, 0);
   vcpu.run();
   expect(numbers.io, kind_user, VMM_PORT_EVENT | one_byte, 0, times);
@@ -213,8 +213,8 @@ void test_known(const Loaded& loaded, unsigned times, Report& report) {
   report.say(fmt::format("{} known causes in long, user, real and protected mode", wanted.size()));
 }
 
-// Bits of the processor's words that make no other cause: on VMX the value that LMSW writes, and
-// which register a MOV takes.
+// Checks that some bits of the processor's words make no other cause: on VMX the value that LMSW
+// writes, and which register a MOV takes.
 void test_registers(const Loaded& loaded, unsigned times, Report& report) {
   constexpr std::uint64_t write = 1 << 8, lmsw = 2 << 9;
   Machine machine(1);
@@ -234,7 +234,7 @@ void test_registers(const Loaded& loaded, unsigned times, Report& report) {
   expect(numbers.to_dr1, 1 | write, vmm_registers_to_dr, times);
   expect(numbers.from_dr1, 1, vmm_registers_from_dr, times);
   expect(numbers.io, VMM_PORT_DONE | one_byte, vmm_registers_done, 1);
-  // SVM's selective intercept of CR0 leaves MP out.
+  // SVM's selective intercept of CR0 does not cover MP.
   if (loaded.vendor == exits::Vendor::vmx) {
     vcpu.prepare(vmm_lmsw, Level::kernel, times, vcpu.sregs().cr0);
     vcpu.run();
@@ -369,7 +369,7 @@ void test_latches(const Loaded& loaded, unsigned times, Report& report) {
   report.say(fmt::format("{} latches and marks of 3 vCPUs, {} exits", times, add_up(view.sums)));
 }
 
-// Asks so many leaves, each of which is a cause of its own.
+// Asks so many leaves, each of which is a separate cause.
 void flood(Machine& machine, std::uint64_t leaves) {
   for (std::uint64_t first = 0; first < leaves; first += 1024) {
     std::vector<Query> queries(1024);
@@ -378,7 +378,7 @@ void flood(Machine& machine, std::uint64_t leaves) {
   }
 }
 
-// Known causes that find a full table: what is missing of each number is what it lost.
+// Causes known exits with a full table: those missing for each number must equal its lost ones.
 void expect_missing_are_lost(const Loaded& loaded, Machine& machine, unsigned times,
                              Report& report) {
   const Numbers numbers = vendor_numbers(loaded.vendor);
@@ -405,7 +405,7 @@ void expect_missing_are_lost(const Loaded& loaded, Machine& machine, unsigned ti
   report.say(fmt::format("{} known exits are missing in a full table, and lost", sum));
 }
 
-// A leaf of its own for each entry that the table has, and as many again.
+// Asks a different leaf for each entry of the table, and as many again.
 void test_flood(const Loaded& loaded, unsigned times, Report& report) {
   ListeningMachine listening(1);
   Machine& machine = listening.machine;

@@ -15,20 +15,20 @@
 namespace lab::vmm {
 namespace {
 
-// SLUB counts what lies on a processor's own list as in use.
+// SLUB counts objects on a processor's own list as in use.
 constexpr std::int64_t allowed_vcpus = 8;
-constexpr std::int64_t allowed_kib = 8 << 10;  // what the rest of the system may take meanwhile
+constexpr std::int64_t allowed_kib = 8 << 10;  // the rest of the system may take it meanwhile
 
 struct Memory {
   std::int64_t vcpus = 0;          // objects of the slab kvm_vcpu in use
   std::int64_t slab_kib = 0;       // SUnreclaim of /proc/meminfo
   std::int64_t available_kib = 0;  // MemAvailable
-  std::int64_t vmalloc_kib = 0;    // VmallocUsed: modules lie there
+  std::int64_t vmalloc_kib = 0;    // VmallocUsed: includes modules
   std::int64_t module_bytes = 0;   // kvm of /proc/modules
 };
 
-// The number behind the first word of the line that starts with it. Error (infrastructure) where
-// there is none.
+// Returns the number in the line of the file that begins with this word. Throws an infrastructure
+// error where there is none.
 std::int64_t number_in(const char* file, const std::string& start) {
   const std::string line = base::read_line(file, start + " ");
   std::string_view rest = line;
@@ -67,7 +67,7 @@ void one_life(const Loaded& loaded, Report& report) {
                 fmt::format("a new VM counts {} CPUID exits, not {}", counted, asked));
 }
 
-// The kernel frees some of a VM later.
+// Waits, as the kernel frees some of a VM later.
 Memory memory_at_rest(std::int64_t vcpus) {
   const base::Stopwatch watch;
   Memory memory = memory_now();
@@ -89,7 +89,7 @@ void expect_no_leak(const Memory& before, const Memory& after, Report& report) {
   report.expect(after.module_bytes == before.module_bytes, "the module grew");
 }
 
-// Another layout each time, so that each load is a swap.
+// Loads another layout each time, so that each load is a swap.
 void load(kvm::ModuleSwap& swap, const std::filesystem::path& modules, unsigned nth) {
   swap.load(modules, {{"exit_layout", nth % 2 == 0 ? "ascending" : "descending"}});
 }
@@ -100,7 +100,7 @@ Report test_create(unsigned times) {
   Report report;
   const Loaded loaded = loaded_module();
   report.say(loaded.in_words());
-  for (unsigned i = 0; i < 20; ++i) one_life(loaded, report);  // caches fill once
+  for (unsigned i = 0; i < 20; ++i) one_life(loaded, report);  // fills the kernel's caches once
   const Memory before = memory_at_rest(allowed_vcpus);
   for (unsigned i = 0; i < times; ++i) {
     one_life(loaded, report);

@@ -8,8 +8,8 @@
 namespace lab::vmm {
 namespace {
 
-// Both vendors refuse to enter a code segment that is of 64 and of 32 bits at once (APM vol. 2,
-// 15.5.1; SDM vol. 3, 27.3.1.2), and KVM does not look at it.
+// Both vendors refuse to enter a code segment that is both 64-bit and 32-bit (APM vol. 2, 15.5.1;
+// SDM vol. 3, 27.3.1.2), and KVM does not check it.
 void make_invalid(Vcpu& vcpu, bool invalid) {
   kvm_sregs sregs = vcpu.sregs();
   sregs.cs.db = invalid ? 1 : 0;
@@ -20,7 +20,7 @@ std::uint32_t failure_number(exits::Vendor vendor) {
   return vendor == exits::Vendor::svm ? 0xffffffff : 33;
 }
 
-// One run that must fail. False where the processor let it through.
+// Tries one run that must fail. Returns false where the processor let it through.
 bool enter_in_vain(Machine& machine, Report& report) {
   Vcpu& vcpu = machine.vcpu(0);
   vcpu.prepare(vmm_repeat, Level::kernel, 1, 1);

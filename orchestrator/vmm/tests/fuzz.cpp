@@ -23,9 +23,9 @@ namespace {
 using exits::Answer;
 
 constexpr std::size_t batch = 512;
-constexpr std::uint64_t room = 1u << 20;  // of a vCPU's queries
+constexpr std::uint64_t room = 1u << 20;  // for a vCPU's queries
 
-// One vCPU's questions. Counts and cycles may only grow, as this vCPU sees them.
+// Asks questions on one vCPU, whose counts and cycles may only grow.
 class Fuzzer {
  public:
   Fuzzer(Machine& machine, unsigned vcpu, const Loaded& loaded, std::uint64_t seed)
@@ -125,7 +125,7 @@ struct Watched {
   std::uint64_t reads = 0, consistent = 0;
 };
 
-// Reads the host's side all the while: it, too, may only grow.
+// Reads the host's counts all the time: they, too, may only grow.
 Watched watch(const Machine& machine, double seconds, bool has_counts, Report& report) {
   const base::Stopwatch stopwatch;
   Watched watched;
@@ -175,7 +175,7 @@ Report test_fuzz(const FuzzOptions& options) {
   std::atomic<bool> stop = false;
   Watched watched;
   {
-    // Stops them on every way out; jthreads are joined first to last thereafter.
+    // Stops the threads on every way out, before the jthreads are joined.
     std::vector<std::jthread> threads;
     const std::shared_ptr<void> stopper(nullptr, [&](void*) { stop = true; });
     for (const auto& fuzzer : fuzzers)

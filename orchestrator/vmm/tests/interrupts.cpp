@@ -12,10 +12,10 @@
 namespace lab::vmm {
 namespace {
 
-constexpr std::uint64_t lingering = 1000;  // instructions: longer than it takes to get there
+constexpr std::uint64_t lingering = 1000;  // instructions: longer than the way there
 
-// Locked instructions across their operand's alignment (within a cache line: no processor minds).
-// QEMU stops all other processors for each of them.
+// Executes locked instructions on a misaligned operand (within a cache line, which no processor
+// minds). QEMU stops all other processors for each of them.
 std::uint64_t stop_others(const std::atomic<bool>& stop) {
   alignas(64) unsigned char line[64] = {};
   std::uint64_t times = 0;

@@ -34,7 +34,7 @@ std::vector<std::uint32_t> numbers_to_ask() {
   return numbers;
 }
 
-// One run of a list, with the host's view before and after it.
+// Runs lists of queries, with the host's view before and after each.
 class Asker {
  public:
   Asker(const Loaded& loaded, Report& report) : loaded_(loaded), report_(report), machine_(1) {
@@ -56,7 +56,7 @@ class Asker {
     ++runs_;
   }
 
-  // Every exit but those for the host's own interrupts is one that was asked for.
+  // Checks that every exit was asked for, except those for the host's own interrupts.
   void check_end() {
     const HostView view = read_host_view(machine_.folder());
     expect_consistent(view, report_);
@@ -98,7 +98,8 @@ class Asker {
       check_between(query, cycles_in(query), before.total.at("cycles"), after.total.at("cycles"));
   }
 
-  // CPUID: exactly the exits up to this one. Others: as the host saw them around the run.
+  // For CPUID, expects exactly the exits up to this one; for others, one of the host's around the
+  // run.
   void check_count(const Query& query, std::uint64_t nth, std::uint64_t before,
                    std::uint64_t after) {
     if (nth > 0) return check_between(query, query.out[0], before + nth, before + nth);
@@ -120,7 +121,7 @@ class Asker {
   std::uint64_t asked_ = 0, runs_ = 0;
 };
 
-// The kernel's own table against the manuals', and what happened against what it has handlers for.
+// Compares the kernel's own table with the manuals', and the exits with the kernel's handlers.
 void check_reasons_file(const Loaded& loaded, const HostView& view, Report& report) {
   std::ifstream file(reasons_file);
   std::set<std::uint32_t> named, handled;
@@ -137,7 +138,7 @@ void check_reasons_file(const Loaded& loaded, const HostView& view, Report& repo
     report.expect(named.contains(number), fmt::format("exit_reasons lacks {:#x}", number));
   report.expect(named.size() == defined.size(),
                 fmt::format("exit_reasons names {} numbers, not {}", named.size(), defined.size()));
-  // By the source of every kernel from 5.10 to 7.2: handlers that must be there, and numbers that
+  // The source of every kernel from 5.10 to 7.2 shows handlers that must exist, and numbers that
   // the manuals define and KVM never had a handler for.
   const bool svm = loaded.vendor == exits::Vendor::svm;
   for (std::uint32_t number : svm ? std::vector<std::uint32_t>{0x60, 0x72, 0x7b, 0x7c, 0x400}
@@ -161,7 +162,7 @@ Report test_numbers() {
   report.say(loaded.in_words());
   Asker asker(loaded, report);
   const std::vector<std::uint32_t> numbers = numbers_to_ask();
-  // Down, so that a total was read before the counts that were kept with it.
+  // Counts down, so that a total is read before the counts kept with it.
   for (std::uint32_t leaf = EXIT_LEAF_LAST + 1; leaf >= EXIT_LEAF_FIRST - 1; --leaf)
     for (Level level : {Level::kernel, Level::user}) asker.ask(leaf, numbers, level);
   asker.check_end();

@@ -26,11 +26,11 @@ using exits::Answer;
 using Counts = std::map<std::uint32_t, std::uint32_t>;
 
 constexpr std::uint64_t cpuids_of_others = 1000;  // in a run of another vCPU
-// Instructions in the guest before each read: an interrupt is an exit only where it hits the guest,
-// and not KVM.
+// Is the number of instructions in the guest before each read: an interrupt is an exit only where
+// it hits the guest, and not KVM.
 constexpr std::uint64_t lingering = 5000;
 
-// And the threads that it starts.
+// Also keeps the threads that it starts there.
 void stay_on_first_processor() {
   cpu_set_t one;
   CPU_ZERO(&one);
@@ -39,7 +39,7 @@ void stay_on_first_processor() {
     throw base::errno_error("stay on", "a processor", error);
 }
 
-// Wakes up again and again: each time the processor's timer interrupts whatever runs there.
+// Wakes up repeatedly: each time the processor's timer interrupts whatever runs there.
 void interrupt(unsigned microseconds, const std::atomic<bool>& stop) {
   const sched_param first{.sched_priority = 1};
   ::pthread_setschedparam(::pthread_self(), SCHED_FIFO, &first);
@@ -48,7 +48,7 @@ void interrupt(unsigned microseconds, const std::atomic<bool>& stop) {
   while (!stop) ::nanosleep(&pause, nullptr);
 }
 
-// One reading: the total, each count, the total again, and each count kept at that total.
+// Describes one reading: the total, each count, the total again, and each count kept at that total.
 class ReadingList {
  public:
   explicit ReadingList(const Loaded& loaded)
@@ -67,12 +67,12 @@ class ReadingList {
   std::uint32_t total() const { return answer(numbers_.size() + 1); }
   std::uint32_t kept(std::size_t i) const { return answer(numbers_.size() + 2 + i); }
 
-  // Exits between the two totals that are none of its own.
+  // Returns the exits between the two totals that the reading did not cause.
   std::uint32_t others() const {
     return total() - answer(0) - static_cast<std::uint32_t>(numbers_.size() + 1);
   }
 
-  // What the count lacked of the one at the total after it, the reading's own exits apart.
+  // Returns how much the count grew until the total after it, without the reading's own exits.
   std::int64_t lacked(std::size_t i) const {
     const std::size_t own = numbers_[i] == cpuid_ ? numbers_.size() - i : 0;
     return std::int64_t{kept(i)} - answer(1 + i) - static_cast<std::int64_t>(own);
@@ -120,7 +120,7 @@ void check_host(const ReadingList& list, const HostView& view, unsigned vcpus, R
                             view.latch_later_kvm_exits));
 }
 
-// A vCPU that does nothing but exit. Gives how often it did.
+// Makes a vCPU do nothing but exit. Returns how often it did.
 std::uint64_t exit_on(Machine& machine, unsigned vcpu, const std::atomic<bool>& stop) {
   std::uint64_t exits = 0;
   for (; !stop; exits += cpuids_of_others) {

@@ -19,7 +19,7 @@ std::uint32_t total_leaf(const Loaded& loaded) {
   return exits::total_leaf(loaded.layout);
 }
 
-// T and c(CPUID) in turn, with the host's view around them.
+// Reads T and c(CPUID) in turn, with the host's view around them.
 class Wrapper {
  public:
   Wrapper(Machine& machine, const Loaded& loaded, Report& report)
@@ -45,7 +45,7 @@ class Wrapper {
   unsigned wraps() const { return wraps_; }
 
  private:
-  // eax is the lower half of a number from `least` to `most`.
+  // Checks that eax is the lower half of a number from `least` to `most`.
   void check(const Query& query, std::uint64_t least, std::uint64_t most, bool total) {
     const std::uint64_t beyond_least = (query.out[0] - least) % wrap;
     report_.expect(query.out[0] < wrap && beyond_least <= most - least,

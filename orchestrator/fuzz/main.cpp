@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// libFuzzer's way in. Each target is a program of its own: LAB_FUZZ_TARGET is its name. With the
-// argument --seeds=FOLDER it writes its seeds there and ends (ci/fuzz).
+// Is the entry point for libFuzzer. Each target is a program of its own, named by LAB_FUZZ_TARGET.
+// With the argument --seeds=FOLDER it writes its seeds there and ends (ci/fuzz).
 #include <cstdint>
 #include <cstdlib>
 #include <string_view>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Changes of an input for the unit test: the same ones each time, without a fuzzer.
+// Changes inputs for the unit test without a fuzzer: the same way each time.
 #pragma once
 
 #include <array>
@@ -8,7 +8,7 @@
 
 namespace lab::fuzz {
 
-// One to four changes: a byte, some bytes gone or twice, or a word that parsers stumble over.
+// Makes one to four changes: a byte, some bytes gone or twice, or a word that parsers stumble over.
 inline std::string mutate(std::string text, std::mt19937& random) {
   static constexpr std::array<const char*, 12> words{"-1",
                                                      "1e300",

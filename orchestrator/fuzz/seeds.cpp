@@ -30,7 +30,7 @@ Seeds files_in(const fs::path& folder, const std::string& extension) {
   return seeds;
 }
 
-// With its plan, which a record of today has.
+// Adds the plan, which a record of today has.
 record::Record whole_record(const fs::path& repository) {
   record::Record record = record::sample();
   const auto scenario = scenario::load((repository / "scenarios/boot-count.yaml").string());

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Good inputs of each fuzz target (targets.hpp).
+// Returns good inputs for each fuzz target (targets.hpp).
 #pragma once
 
 #include <filesystem>

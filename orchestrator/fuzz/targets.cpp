@@ -32,7 +32,7 @@ void require(bool holds, const char* what) {
   if (!holds) throw std::logic_error(what);
 }
 
-// Runs `read`; an Error of this kind is a good answer to a bad input.
+// Runs `read`, which may reject a bad input by an Error of this kind.
 template <typename Read>
 void refusing(base::ErrorKind kind, Read read) {
   try {
@@ -42,7 +42,7 @@ void refusing(base::ErrorKind kind, Read read) {
   }
 }
 
-// What was good once stays good: every plan survives its JSON.
+// Checks that every plan of a good scenario stays the same through JSON.
 void check_plans(const scenario::Scenario& scenario) {
   const auto plans = scenario::expand(scenario);
   require(!plans.empty(), "a scenario without a plan");
@@ -53,8 +53,8 @@ void check_plans(const scenario::Scenario& scenario) {
   }
 }
 
-// The input is the file; after a zero byte come overrides, one a line, and after each further one a
-// file that it extends.
+// Takes the input as the file. After a zero byte follow overrides, one a line; after each further
+// one a file that it extends.
 void run_scenario(std::string_view input) {
   const auto parts = base::split(input, '\0');
   const std::string text(parts[0]);
@@ -71,7 +71,7 @@ void run_scenario(std::string_view input) {
            [&] { check_plans(scenario::parse(text, "fuzz.yaml", overrides, read)); });
 }
 
-// What ends in tables, pages and folded stacks.
+// Checks text that goes into tables, pages and folded stacks.
 void require_plain(const std::string& text) {
   const auto plain = [](char c) {
     return c >= ' ' && c <= '~' && std::string_view(";<>&\"\\").find(c) == std::string_view::npos;
@@ -98,7 +98,7 @@ void run_reader(std::string_view input) {
   });
 }
 
-// The kernel's causes, and behind a zero byte QEMU's device tree.
+// Takes the kernel's causes, and after a zero byte QEMU's device tree.
 void run_causes(std::string_view input) {
   refusing(base::ErrorKind::infrastructure, [&] {
     const auto parts = base::split(input, '\0');
@@ -125,7 +125,7 @@ void run_console(std::string_view input) {
     require(whole.seen(mark) == pieces.seen(mark), "pieces of a console mean something else");
 }
 
-// It is shown in every format, kept, and the same when it comes back.
+// Renders the record in every format, stores it, and expects it unchanged when it is read again.
 void use_record(const record::Record& record) {
   using enum report::Format;
   for (const report::Format format : {table, json, csv, junit, tap, tap14, markdown, openmetrics})
@@ -161,7 +161,7 @@ void run_baseline(std::string_view input) {
   });
 }
 
-// The first line is the file's name, the others are the published list.
+// Takes the first line as the file's name, and the others as the published list.
 void run_digests(std::string_view input) {
   const std::size_t end = std::min(input.find('\n'), input.size());
   const std::string name(input.substr(0, end));
@@ -172,7 +172,7 @@ void run_digests(std::string_view input) {
   });
 }
 
-// A file to import: lines, or a store.
+// Takes the input as a file to import: lines, or a store.
 void run_import(std::string_view input) {
   const base::TemporaryFolder folder(std::filesystem::temp_directory_path(), "lab-fuzz");
   const std::string file = folder.path() / "import", path = folder.path() / "store.sqlite";

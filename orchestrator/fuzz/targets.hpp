@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// What reads bytes of unknown origin, each as a function of the bytes alone: libFuzzer calls it for
-// as long as one likes (ci/fuzz), and the unit tests do with some thousand changed seeds.
+// Wraps code that reads bytes of unknown origin as functions of the bytes alone. libFuzzer calls
+// them for as long as one likes (ci/fuzz), the unit tests with some thousand changed seeds.
 #pragma once
 
 #include <filesystem>
@@ -13,12 +13,12 @@ namespace lab::fuzz {
 
 struct Target {
   std::string_view name;
-  // Takes anything. Only what is wrong with lab leaves it: a crash, or an exception, which is
-  // std::logic_error where what was read is not what was written.
+  // Accepts any input. It fails only where lab is wrong: by a crash, or by an exception, which is
+  // std::logic_error where what was read differs from what was written.
   void (*run)(std::string_view input);
-  // Good inputs to begin with, from the files in `repository` and from what lab itself writes.
+  // Returns good inputs to begin with, from files in `repository` and from lab's own output.
   std::vector<std::string> (*seeds)(const std::filesystem::path& repository);
-  unsigned mutations;  // how many the unit test tries: about a second of them
+  unsigned mutations;  // that the unit test tries: about a second's
 };
 
 std::span<const Target> targets();

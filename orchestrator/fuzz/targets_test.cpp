@@ -16,7 +16,7 @@ std::string shown(const std::string& input) {
   return testing::PrintToString(input.substr(0, 2000));
 }
 
-// ci/fuzz does this for hours; here are the first few thousand inputs, the same ones each time.
+// ci/fuzz does this for hours; this test runs the first few thousand inputs, always the same ones.
 TEST_P(Fuzz, OnlyAnErrorComesOfAnyInput) {
   const Target& target = GetParam();
   const std::vector<std::string> seeds = target.seeds(LAB_SOURCE_DIR);

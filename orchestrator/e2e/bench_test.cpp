@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The benchmarks measure what they say. Their figures are not judged here, but for those that are
-// the same each time.
+// Tests that the benchmarks measure what they claim. It judges only those figures that are the same
+// each time.
 #include "orchestrator/e2e/lab_test.hpp"
 
 namespace lab::e2e {
@@ -34,7 +34,7 @@ TEST_F(Bench, NightlyOverheadTimesEachKindUnderEachVariant) {
     EXPECT_GT(patched, stock) << exit;
     const double exits = exit == "hlt" ? 4 : exit == "ipi" ? 7 : 1;  // of a round
     EXPECT_LT(patched - stock, 45 * exits) << exit;                  // 31 on 2026-11-22
-    // Of an interrupt's window, in hlt, KVM's APIC is asked for the vector.
+    // For hlt's interrupt window KVM asks its APIC for the vector.
     EXPECT_LT(of.at("patched, exit_causes=16384") - stock, (exit == "hlt" ? 150 : 120) * exits)
         << exit;
     EXPECT_GT(of.at("stock, perf kvm stat record"), patched) << exit;

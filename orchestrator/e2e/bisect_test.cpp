@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-// lab bisect and lab try as a user runs them: over values of a setting, and over commits of a
-// kernel tree, of which one is known to this test alone to make HLT exit twice. There a real kernel
-// is built, with real modules for each commit that is asked.
+// Tests lab bisect and lab try as a user runs them: over values of a setting, and over commits of a
+// kernel tree, where only the test knows which one makes HLT exit twice. There it builds a real
+// kernel, and real modules for each commit that lab asks for.
 #include <signal.h>
 
 #include "orchestrator/base/fd.hpp"
@@ -16,7 +16,7 @@ namespace {
 using testing::ContainsRegex;
 using testing::HasSubstr;
 
-// Trials that ran: lines "old" or "new" with a count.
+// Counts the trials that ran, by the lines "old" or "new" with a count.
 int count_boots(const Finished& run) {
   int count = 0;
   for (std::size_t at = 0; (at = run.errors.find(" exits\n", at)) != std::string::npos; ++at)
@@ -24,7 +24,7 @@ int count_boots(const Finished& run) {
   return count;
 }
 
-// For How::on_line: kills lab when so many points have their answers.
+// Returns a How::on_line that kills lab when so many points have their answers.
 auto kill_after(int answers) {
   return [left = answers](pid_t lab, const std::string& line) mutable {
     const bool answer = line.starts_with("lab: old ") || line.starts_with("lab: new ");
@@ -34,8 +34,8 @@ auto kill_after(int answers) {
 
 using BisectValues = LabTest;
 
-// No kernel is built: the guest itself does more from one value of its command line on. Killed
-// behind both ends, the bisection goes on from there.
+// Builds no kernel: from one value of its command line on, the guest itself does more. Killed after
+// both ends, the bisection continues from there.
 TEST_F(BisectValues, FindsTheFirstOneOfAListAlsoAfterAKill) {
   const std::string scenario = write_tiny(
       "  - run: {name: work, command: \"modprobe cpuid; for word in $(cat /proc/cmdline); do case "
@@ -61,20 +61,20 @@ constexpr const char* its_subject = "KVM: x86: change how HLT is emulated";
 
 class Bisect : public LabTest {
  protected:
-  // A clone without files, which costs next to nothing: no test changes what the next one sees.
+  // Clones without files, which is cheap, so that no test changes the next one's tree.
   Bisect() {
     base::run_checked({.argv = {"git", "clone", "-q", "--shared", "--no-checkout",
                                 (history() / "tree").string(), tree()}});
     git({"update-ref", "--no-deref", "HEAD", "before^{commit}"});
   }
-  // What lab keeps beside a tree; kernels are kept by their content, for whatever tree has them.
+  // Removes lab's folder for the tree; kernels stay, as they are kept by content for all trees.
   ~Bisect() override {
     const std::string digest = base::sha256(tree() + "\n").substr(0, 12);
     fs::remove_all(base::find_folders().cache / "trees" / ("tree-" + digest));
   }
 
-  // $LAB_KERNEL_HISTORY is a folder in which kernel-history has been for this culprit. Otherwise
-  // one is made that stays for the next test.
+  // Returns $LAB_KERNEL_HISTORY, a folder in which kernel-history has run for this culprit, or a
+  // folder that it makes and keeps for the next test.
   static fs::path history() {
     if (const char* own = std::getenv("LAB_KERNEL_HISTORY")) return own;
     const fs::path folder =
@@ -99,7 +99,7 @@ class Bisect : public LabTest {
            contents(fs::path(tree()) / ".git/index");
   }
 
-  // Of all 64 commits, or of these.
+  // Bisects all 64 commits, or these.
   Finished bisect(const std::vector<std::string>& more, const std::string& subject = "timers: HLT",
                   const std::string& good = "before", const std::string& bad = "after") const {
     std::vector<std::string> words{"bisect", "quick", "--source", tree(), "--good",
@@ -160,7 +160,7 @@ TEST_F(Bisect, NightlyGoesOnAfterItWasKilled) {
   EXPECT_LE(count_boots(resumed), 4) << "what was answered does not run again\n" << resumed.errors;
 }
 
-// Made without files: the last commit, with the change taken back on top of it.
+// Makes the fix without files: the last commit, with the change reverted on top of it.
 TEST_F(Bisect, NightlyFindsAFix) {
   const std::string change = commit(culprit);
   base::run_checked(
@@ -196,7 +196,7 @@ TEST_F(Bisect, NightlyTrySaysWhatThePatchDoesOnVmx) {
   expect_try_says_it("vmx");
 }
 
-// "From a patch to a mail" as its reader follows it, with ~/linux at this history's change.
+// Follows "From a patch to a mail" as its reader does, with ~/linux at this history's change.
 TEST_F(Bisect, NightlyThePageAboutPatchesIsTrue) {
   git({"update-ref", "--no-deref", "HEAD", commit(culprit)});
   fs::create_directory_symlink(tree(), folder() / "linux");

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Causes of exits in real trials: they add up, KVM's own tracepoints agree, and they have names.
+// Tests causes of exits in real trials: they add up, agree with KVM's tracepoints and have names.
 #include <algorithm>
 #include <functional>
 #include <map>
@@ -12,7 +12,7 @@ namespace {
 
 using testing::HasSubstr;
 
-// A step's command that fails where the kernel stands where it was linked.
+// Fails as a step's command where the kernel runs at the address where it was linked.
 constexpr const char* is_at_random =
     "grep -q ' T _text$' /proc/kallsyms && ! grep -q '^ffffffff81000000 T _text$' /proc/kallsyms";
 
@@ -39,7 +39,7 @@ void expect_sums(const json& step) {
         << step.at("name") << " " << reason.dump();
 }
 
-// Places that are code by name; else the detail must say which device it was.
+// Returns whether a cause's code has a name; else its detail must name the device.
 bool is_named(const json& cause) {
   const std::string place = cause.at("place"), detail = cause.at("detail");
   const bool is_device = detail.starts_with("io ") || detail.starts_with("mmio ");
@@ -56,7 +56,7 @@ std::vector<json> largest(const json& step, std::size_t count) {
   return causes;
 }
 
-// The events that each tracepoint had to have, at least, and had.
+// Checks the events that each tracepoint must have at least, and had.
 void expect_traced(const json& trial, const std::vector<std::string>& tracepoints) {
   for (const std::string& check : tracepoints) {
     const json found = named(trial.at("checks"), "at rest: " + check);
@@ -66,7 +66,7 @@ void expect_traced(const json& trial, const std::vector<std::string>& tracepoint
   }
 }
 
-// Of as many trials as `count`, by copies of the store's first one under other ids.
+// Returns `count` trials: copies of the store's first one under other ids.
 std::string multiplied(const std::string& exported, int count) {
   json record = json::parse(exported.substr(0, exported.find('\n')));
   const std::string id = record.at("id"), trial = record.at("trial");
@@ -107,7 +107,7 @@ TEST_F(Causes, AreTheTracepointsAndNamedAndTheSameEachTime) {
   EXPECT_LT(report.seconds, 2);
 }
 
-// With shadow paging the pages are the guest's #PF and its CR3 exits are many.
+// With shadow paging the page faults are the guest's #PF, and it has many CR3 exits.
 TEST_F(Causes, OfShadowPagingAreTheTracepointsToo) {
   const std::vector<json> trials = run("matrix: {paging: [shadow]}\n");
   ASSERT_EQ(trials.size(), 1u);
@@ -133,14 +133,14 @@ TEST_F(Causes, HaveSymbolsThoughTheKernelStandsWhereItIsRandom) {
   EXPECT_GT(from("native_write_msr"), 100u);
 }
 
-// The release of an image's kernel, which the image says.
+// Returns the release of an image's kernel, from the image's description.
 std::string release_of(const std::string& image_build) {
   const std::size_t path = image_build.find("  /");
   const std::string folder = image_build.substr(path + 2, image_build.find('\n', path) - path - 2);
   return json::parse(contents(folder + "/image.json")).at("release");
 }
 
-// tiny-generic has the kernel that lab has a kit of, headers included.
+// tiny-generic has a kernel of which lab has a kit, with headers.
 TEST_F(Causes, OfAGuestsModuleHaveItsFunctionsNames) {
   const Finished image = lab({"image", "build", "tiny-generic"});
   ASSERT_EQ(image.exit_code, 0) << image.errors;

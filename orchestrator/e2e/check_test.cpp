@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The gate from end to end: recorded runs become a baseline, the same passes, more exits do not.
+// Tests the gate end to end: recorded runs become a baseline, the same passes, more exits fail.
 #include <fstream>
 
 #include "orchestrator/e2e/lab_test.hpp"
@@ -12,7 +12,7 @@ using testing::HasSubstr;
 
 class Check : public LabTest {
  protected:
-  // lab WORDS... with this test's store, exactly and on svm where trials are run.
+  // Runs lab WORDS... with this test's store; trials run exactly and on svm.
   Finished run(std::vector<std::string> words, bool trials = true) const {
     words.insert(words.end(), {"--store", store()});
     if (trials) words.insert(words.end(), {"--exact", "--on", "svm"});
@@ -24,7 +24,7 @@ class Check : public LabTest {
   const fs::path baseline = folder() / "tiny.baseline.json";
 };
 
-// Exact runs, so that one trial each is enough.
+// Runs exactly, so that one trial each is enough.
 TEST_F(Check, FailsWhereExitsGrowAndOnlyThere) {
   ASSERT_EQ(run({"run", scenario}).exit_code, 0);
   const Finished accepted =

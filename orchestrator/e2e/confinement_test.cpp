@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// As whom emulators run: not as root, and lab itself needs root for nothing on an emulated site
+// Tests the user of the emulators: it is not root, and lab itself needs no root on an emulated site
 // whose parts are in root's cache.
 #include <sys/stat.h>
 #include <unistd.h>
@@ -21,13 +21,13 @@ using testing::Not;
 
 constexpr uid_t nobody = 65534;
 
-// Who runs the process; nobody's number is -1 where it has ended.
+// Returns the process's user; -1 where the process has ended.
 uid_t user_of(pid_t pid) {
   struct stat found {};
   return ::stat(("/proc/" + std::to_string(pid)).c_str(), &found) == 0 ? found.st_uid : uid_t(-1);
 }
 
-// Of all processes that run an emulator for this lab's outer VM.
+// Returns the users of all processes that run an emulator for this lab's outer VM.
 std::set<uid_t> users_of_emulators(pid_t lab) {
   const std::string id = std::to_string(lab) + ".";
   std::set<uid_t> users;
@@ -47,14 +47,14 @@ std::set<uid_t> users_of_emulators(pid_t lab) {
 
 class Confinement : public LabTest {
  protected:
-  // A clone in somebody's home is closed to others.
+  // A clone in a user's home is closed to others.
   static bool can_be_run_by_nobody() {
     return base::run({.argv = {"setpriv", "--reuid=" + std::to_string(nobody), "--clear-groups",
                                "test", "-x", binary()}})
                .exit_code == 0;
   }
 
-  // lab ARGS... as an ordinary user who has nothing of his own yet.
+  // Runs lab ARGS... as an ordinary user who has no files yet.
   Finished lab_of_nobody(std::vector<std::string> arguments) const {
     const fs::path home = folder() / "home";
     fs::create_directories(home / "run");

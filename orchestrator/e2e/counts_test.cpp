@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The main job: trials in a real outer VM, whose counts hold against every independent view.
+// Tests the main job: trials in a real outer VM, whose counts agree with every independent view.
 #include <cmath>
 #include <cstdint>
 #include <numeric>
@@ -15,7 +15,7 @@ using testing::IsEmpty;
 class Counts : public LabTest {};
 class Repeat : public LabTest {};
 
-// Everything that a count depends on (design.md).
+// Lists everything that a count depends on (design.md).
 constexpr const char* conditions[] = {
     "site",          "emulated",     "vendor",        "cpu_model",
     "nesting_depth", "outer_kernel", "patch_version", "module_parameters",
@@ -37,7 +37,7 @@ void expect_whole(const json& trial) {
   }
 }
 
-// The checks that compare with what lab's counters had no part in.
+// Checks the comparisons with sources that share nothing with lab's counters.
 void expect_independent_checks(const json& trial) {
   const json reasons = named(trial.at("checks"), "at rest: every reason = tracepoint");
   EXPECT_GT(reasons.value("left", 0u), 0u);
@@ -94,7 +94,7 @@ steps:
     EXPECT_THAT(nested.at("conditions").at("module_parameters"), HasSubstr("npt=1"));
     EXPECT_THAT(shadow.at("conditions").at("module_parameters"), HasSubstr("npt=0"));
   }
-  // The same guest: only the leaves that answer differ. (Its exits for interrupts follow the
+  // The guest is the same: only the leaves that answer differ. (Its interrupt exits follow the
   // clock.)
   for (const auto& [paging, reason] :
        {std::pair{"nested", "NPF"}, std::pair{"shadow", "EXCP_PF"}}) {

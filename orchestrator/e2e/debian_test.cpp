@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// A whole Debian 12 cloud guest: its boot counted and verified, and Debian's own cpuid command as
-// a second reader.
+// Tests a whole Debian 12 cloud guest: counts and verifies its boot, with Debian's own cpuid
+// command as a second reader.
 #include <cstdint>
 #include <regex>
 #include <sstream>
@@ -24,7 +24,7 @@ std::ostream& operator<<(std::ostream& out, const Registers& registers) {
              << registers.edx << std::dec;
 }
 
-// From "0x4ffffffd 0xff: eax=0x00000000 ebx=0x00000000 ecx=0x00000000 edx=0xffffffff".
+// Parses "0x4ffffffd 0xff: eax=0x00000000 ebx=0x00000000 ecx=0x00000000 edx=0xffffffff".
 Registers registers_in(const std::string& output) {
   static const std::regex form(
       "eax=0x([0-9a-f]{8}) ebx=0x([0-9a-f]{8}) ecx=0x([0-9a-f]{8}) edx=0x([0-9a-f]{8})");
@@ -43,7 +43,7 @@ std::string output_of(const json& trial, const std::string& step) {
   return named(trial.at("steps"), step).value("output", "");
 }
 
-// The totals of the two readings before and after cpuid's.
+// Checks that cpuid's total lies between the totals of the readings before and after it.
 void expect_between(const std::string& output) {
   std::vector<json> readings;
   std::istringstream lines(output);
@@ -84,7 +84,7 @@ expect:
   for (const json& check : trial.at("checks")) EXPECT_TRUE(check.at("ok")) << check.dump(1);
   named(trial.at("checks"), "at rest: every reason = tracepoint");
   expect_between(output_of(trial, "total"));
-  // Number 255: in no manual. SKINIT: in the manual, and never seen.
+  // No manual defines number 255. The manual defines SKINIT, which never occurs here.
   EXPECT_EQ(registers_in(output_of(trial, "undefined")), (Registers{0, 0, 0, 0xffffffff}));
   EXPECT_EQ(registers_in(output_of(trial, "skinit")), (Registers{0, 0, 0, 0}));
 }

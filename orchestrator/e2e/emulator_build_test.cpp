@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// What ci/emulators/build does where something goes wrong, with an emulator of ten lines. The
-// folder that it builds into is one of the test's own, in a mount namespace.
+// Tests ci/emulators/build when something goes wrong, with an emulator of ten lines. It builds into
+// the test's own folder, in a mount namespace.
 #include <gmock/gmock.h>
 
 #include <algorithm>
@@ -29,7 +29,7 @@ compile() {
 }
 starts() { "$1"; }
 )";
-// The toy starts only with it.
+// The toy starts only with this change.
 constexpr const char* change =
     "// instead: toy.c ==> int main(void) { return 1; } ==> int main(void) { return 0; }\n"
     "// expect: toy.c 1 return 0;\n";
@@ -59,7 +59,7 @@ class EmulatorBuild : public testing::Test {
     fs::permissions(programs / "apt-get", fs::perms(0755));
   }
 
-  // In place of what the recipe says of the same name.
+  // Overrides the recipe's function of the same name.
   void recipe_has(const std::string& function) const {
     base::write_file(changes / "recipe", std::string(recipe) + function + "\n");
   }
@@ -73,7 +73,7 @@ class EmulatorBuild : public testing::Test {
   }
   base::Outcome build(const std::string& mounts = "") const { return base::run(command(mounts)); }
 
-  // What stands in the folder of emulators, but for the lock.
+  // Returns the files in the folder of emulators, except the lock.
   std::vector<std::string> left() const {
     std::vector<std::string> names;
     if (!fs::exists(emulators)) return names;

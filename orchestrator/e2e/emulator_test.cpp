@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// lab's own QEMU: what the packaged one gets wrong (ci/emulators/qemu). Shadow paging is in Counts.
+// Tests lab's own QEMU where the packaged one is wrong (ci/emulators/qemu). Counts has shadow
+// paging.
 #include <chrono>
 #include <sstream>
 #include <string>
@@ -17,8 +18,8 @@ using testing::HasSubstr;
 
 class OwnEmulator : public KernelSide {};
 
-// own-hflags: each task switch on the second processor restores an FPU state. QEMU without that
-// change ends such a guest within seconds, by a triple fault that is none of its own.
+// Tests own-hflags: each task switch on the second processor restores an FPU state. QEMU without
+// that change ends such a guest within seconds, by a triple fault that it did not cause.
 TEST_F(OwnEmulator, LeavesAnotherProcessorsExitsAlone) {
   up();
   if (HasFatalFailure()) return;
@@ -31,8 +32,8 @@ TEST_F(OwnEmulator, LeavesAnotherProcessorsExitsAlone) {
   expect_a_calm_kernel();
 }
 
-// interrupt-once: while another processor stops this one, over and over. The packaged QEMU delivers
-// 4 to 24 of 3,000 interrupts twice (6 of 6 runs).
+// Tests interrupt-once while another processor stops this one repeatedly. The packaged QEMU
+// delivers 4 to 24 of 3,000 interrupts twice (6 of 6 runs).
 TEST_F(OwnEmulator, DeliversAnInjectedInterruptOnce) {
   up();
   if (HasFatalFailure()) return;
@@ -41,7 +42,7 @@ TEST_F(OwnEmulator, DeliversAnInjectedInterruptOnce) {
   expect_a_calm_kernel();
 }
 
-// virq-under-bql: the first CR8 written while an interrupt is pending ended QEMU, outer VM and all.
+// Tests virq-under-bql: without it the first CR8 write with a pending interrupt ended QEMU.
 TEST_F(OwnEmulator, OutlivesATaskPriority) {
   up();
   if (HasFatalFailure()) return;
@@ -50,8 +51,8 @@ TEST_F(OwnEmulator, OutlivesATaskPriority) {
   expect_a_calm_kernel();
 }
 
-// next-rip: KVM uses it where the processor has it, and then handles interrupts between a guest's
-// processors in its fastpath. All counts agree with the tracepoint's there, too.
+// Tests next-rip: KVM uses it where the processor has it, and then handles interrupts between a
+// guest's processors in its fastpath. All counts must agree with the tracepoint's there, too.
 TEST_F(OwnEmulator, LetsKvmTakeItsFastpath) {
   const Finished run = lab({"run", write_tiny(), "--on", "svm", "--set", "guest.vcpus=2",
                             "--verify-tracepoint", "--format", "json", "--store", store()});
@@ -62,7 +63,7 @@ TEST_F(OwnEmulator, LetsKvmTakeItsFastpath) {
   for (const json& check : trials[0].at("checks")) EXPECT_TRUE(check.at("ok")) << check.dump(1);
 }
 
-// lab's QEMU as a machine whose clock is its number of instructions, with this firmware.
+// Runs lab's QEMU as a machine whose clock is its number of instructions, with this firmware.
 base::Command machine(const std::string& firmware) {
   base::Command command{.argv = {std::string(outer::emulators_folder) + "/qemu/qemu-system-x86_64",
                                  "-bios", LAB_FIRMWARE "/" + firmware}};
@@ -74,9 +75,9 @@ base::Command machine(const std::string& firmware) {
   return command;
 }
 
-// counted-halt: a main loop that looked while a CPU halted made the clock jump too far. Without
-// that change no two of these are equal (6 of 6 runs); a busy machine's exact runs differed by 0.2
-// %.
+// Tests counted-halt: a main loop that looked while a CPU halted made the clock jump too far.
+// Without that change no two of these are equal (6 of 6 runs), and exact runs on a busy machine
+// differed by 0.2 %.
 TEST(Emulator, ItsClockIsTheSameHoweverBusyTheHostIs) {
   std::vector<base::Outcome> ends(4);
   {
@@ -91,7 +92,7 @@ TEST(Emulator, ItsClockIsTheSameHoweverBusyTheHostIs) {
   }
 }
 
-// The numbers that a firmware printed: hexadecimal, their digits letters from 'a'.
+// Returns the numbers that a firmware printed in hexadecimal, with letters from 'a' as digits.
 std::vector<unsigned long> numbers_from(const base::Outcome& end) {
   std::istringstream lines(end.output);
   std::vector<unsigned long> numbers;
@@ -102,8 +103,8 @@ std::vector<unsigned long> numbers_from(const base::Outcome& end) {
   return numbers;
 }
 
-// exit-info: QEMU without that change reports 0x403 for the first guest, a software interrupt's
-// type without the V bit.
+// Tests exit-info: QEMU without that change reports 0x403 for the first guest, the type of a
+// software interrupt without the V bit.
 TEST(Emulator, AnExitReportsAnEventOnlyWhereItsDeliveryWasIntercepted) {
   const base::Outcome end = base::run(machine("exit_info.bin"));
   EXPECT_THAT(numbers_from(end), testing::ElementsAre(0x78u, 0u,          // SVM_EXIT_HLT, no event
@@ -112,16 +113,16 @@ TEST(Emulator, AnExitReportsAnEventOnlyWhereItsDeliveryWasIntercepted) {
       << end.output << end.errors;
 }
 
-// machine-port: the packaged QEMU has no such port, and each loop takes its 20,000 instructions.
+// Tests machine-port: the packaged QEMU lacks the port, and each loop takes 20,000 instructions.
 TEST(Emulator, ItsClockStandsAndSkipsAsItsPortIsTold) {
   const base::Outcome end = base::run(machine("port.bin"));
   const std::vector<unsigned long> took = numbers_from(end);
   ASSERT_EQ(took.size(), 8u) << end.output << end.errors;
   const auto loop = testing::AllOf(testing::Ge(20'000u), testing::Le(20'100u));
   const auto wait = testing::AllOf(testing::Ge(150'000u), testing::Le(190'000u));
-  EXPECT_THAT(took, testing::ElementsAre(loop, wait,     // the clock goes
+  EXPECT_THAT(took, testing::ElementsAre(loop, wait,     // the clock runs
                                          0u, wait, 0u,   // only waiting takes time
-                                         0u, wait, loop  // it stands until the machine waits
+                                         0u, wait, loop  // it stops until the machine waits
                                          ));
 }
 

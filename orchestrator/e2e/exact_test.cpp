@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Exact runs on emulated SVM: the same exits and cycles each time, whatever else the machine does.
+// Tests exact runs on emulated SVM: equal exits and cycles each time, however busy the machine is.
 #include <fstream>
 
 #include "orchestrator/e2e/lab_test.hpp"
@@ -11,7 +11,7 @@ using testing::HasSubstr;
 
 class Exact : public LabTest {
  protected:
-  // Of each trial, exits and cycles of every reason of every step, and what else was counted.
+  // Returns exits and cycles of every reason of every step of each trial, and all other counts.
   std::vector<json> counts_of(const std::string& more, const std::vector<std::string>& options,
                               const How& how = {}) const {
     const std::string scenario =
@@ -33,7 +33,7 @@ class Exact : public LabTest {
     return counts;
   }
 
-  // Another build of this lab, with other bytes and another size.
+  // Makes another build of this lab, with other bytes and another size.
   fs::path other_build() const {
     const fs::path program = folder() / "other-lab";
     fs::copy_file(binary(), program);
@@ -42,7 +42,7 @@ class Exact : public LabTest {
   }
 };
 
-// `part` in the folder that is nearest above a program.
+// Returns `part` in the nearest folder above a program that has it.
 fs::path beside(const fs::path& program, const fs::path& part) {
   fs::path folder = program.parent_path();
   while (folder.has_relative_path() && !fs::exists(folder / part)) folder = folder.parent_path();
@@ -70,7 +70,7 @@ TEST_F(Exact, TheSameWithAnotherBuildOfLabAndAStateMadeAnew) {
   EXPECT_EQ(counts_of("", {}), counts_of("", {}, other));
 }
 
-// What `text` has between `before` and the next blank, as a number without its commas.
+// Returns the number in `text` between `before` and the next blank, without its commas.
 double number_after(const std::string& text, const std::string& before) {
   const std::size_t begin = text.find(before);
   if (begin == std::string::npos) return -1;
@@ -81,7 +81,7 @@ double number_after(const std::string& text, const std::string& before) {
   return std::stod(digits);
 }
 
-// Equal where lab and Debian's packages are those of that run; another lab moves it by a little.
+// The same lab and Debian packages give equal counts; another lab's differ a little.
 TEST_F(Exact, NightlyTheReadmesTableIsThatOfARun) {
   const std::string readme = contents(fs::path(LAB_SOURCE_DIR) / "README.md");
   const Finished run =

@@ -13,7 +13,7 @@ namespace fs = std::filesystem;
 
 constexpr unsigned memory_unit_mib = 64;
 
-// Everything before the payload. What the kernel keeps of the memory is less than one unit.
+// Precedes the payload. The kernel keeps less than one unit of the memory for itself.
 constexpr const char* script = R"(#!/bin/busybox sh
 port=$2
 total=$(sed -n 's/^MemTotal: *\([0-9]*\).*/\1/p' /proc/meminfo)

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Guests that misbehave in every way: each is a result with the right outcome, exit code and
-// message, and the trial after it in the same outer VM goes well.
+// Tests guests that misbehave in every way: each gives the right outcome, exit code and message,
+// and the trial after it in the same outer VM passes.
 #include "orchestrator/e2e/fault_reader.hpp"
 #include "orchestrator/e2e/lab_test.hpp"
 
@@ -13,7 +13,7 @@ using testing::IsEmpty;
 
 class Faults : public LabTest {
  protected:
-  // One trial a fault, in one outer VM.
+  // Runs one trial for each fault, in one outer VM.
   std::vector<json> run(const std::vector<Fault>& faults, int exit_code) {
     const fs::path scenario = write("faults.yaml", fault_scenario(faults));
     const Finished finished =
@@ -44,7 +44,7 @@ TEST_F(Faults, AbuseOfTheReadersPortFailsTheTrialOnly) {
   expect_outcome(trials[1], "failed", "a line of more than");
   expect_outcome(trials[2], "failed", "");
   expect_outcome(trials[3], "failed", "boot: guest = host");
-  // Both sides are shown.
+  // The check shows both sides.
   const json check = named(trials[3].at("checks"), "boot: guest = host");
   EXPECT_FALSE(check.value("ok", true));
   EXPECT_EQ(check.value("left", 0u), 1102u);

@@ -97,7 +97,7 @@ void FollowedPage::read_block(const std::string& kind, const std::vector<std::st
   }
 }
 
-// One shell for all, that goes no further where a step does not end as it should.
+// Returns one script for all steps, which ends at the first step with the wrong exit code.
 std::string FollowedPage::script(const fs::path& results) const {
   std::string text = "trap 'kill $(jobs -p) 2>/dev/null; wait' EXIT\n";
   for (std::size_t i = 0; i < steps_.size(); ++i) {

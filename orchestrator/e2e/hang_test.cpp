@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// What lab waits for hangs: libvirtd, and the emulators of outer VMs. lab ends nevertheless, says
-// who hangs, and the next call finds the machine clean. And lab stopped at any moment.
+// Tests that lab ends when libvirtd or an outer VM's emulator hangs: it names what hangs, and the
+// next call finds a clean machine. Also stops lab at random moments.
 #include <signal.h>
 
 #include <atomic>
@@ -22,9 +22,9 @@ using std::chrono::milliseconds;
 using testing::HasSubstr;
 using testing::IsEmpty;
 
-constexpr double patience = 40;  // seconds, until lab gives up what does not answer
+constexpr double patience = 40;  // seconds, after which lab gives up what hangs
 
-// What `pgrep WORDS` finds hangs for as long as this lives.
+// Stops the processes that `pgrep WORDS` finds for its lifetime.
 class Standstill {
  public:
   explicit Standstill(const std::vector<std::string>& words) {
@@ -48,7 +48,7 @@ class Standstill {
 
 const std::vector<std::string> libvirtds{"-x", "libvirtd|virtqemud"};
 
-// The emulators of this lab's outer VM.
+// Returns pgrep's words for the emulators of this lab's outer VM.
 std::vector<std::string> emulator_of(pid_t lab, const std::string& site) {
   if (site == "vmx") return {"-x", "-P", std::to_string(lab), "bochs|bochs-bin"};
   return {"-f", "guest=lab-[a-z]*-" + std::to_string(lab) + "\\."};
@@ -56,8 +56,8 @@ std::vector<std::string> emulator_of(pid_t lab, const std::string& site) {
 
 class Hang : public LabTest {
  protected:
-  // Runs a guest, and stops what `pgrep` finds in the middle of its boot; sends lab so many
-  // SIGINTs.
+  // Runs a guest, and stops the processes that `pgrep` finds in the middle of its boot; sends lab
+  // so many SIGINTs.
   Finished run_and_stop(const std::string& site,
                         const std::function<std::vector<std::string>(pid_t)>& words,
                         int interrupts = 0) {
@@ -80,7 +80,7 @@ class Hang : public LabTest {
     return run;
   }
 
-  // Soon after the hang, with this code and these words, and nothing is left.
+  // Expects that lab ended soon after the hang, with this code and these words, and left nothing.
   void expect_ended(const Finished& run, int exit_code, const std::vector<std::string>& words,
                     double within = patience) {
     EXPECT_LT(seconds_, within);
@@ -130,8 +130,8 @@ TEST_P(HungEmulator, IsAFailureOfTheMachinery) {
 INSTANTIATE_TEST_SUITE_P(, HungEmulator, testing::Values("svm", "vmx"),
                          [](const auto& test) { return std::string(test.param); });
 
-// Something happens to a run at a moment that nobody chose. LAB_SEED and LAB_TIMES: another seed
-// than a random one, and how often.
+// Disturbs a run at a random moment. LAB_SEED sets the seed, which is random otherwise, and
+// LAB_TIMES how often.
 class AtRandom : public Hang {
  protected:
   using Happening = std::function<void(pid_t)>;
@@ -148,7 +148,7 @@ class AtRandom : public Hang {
     return times != nullptr ? std::atoi(times) : usual;
   }
 
-  // How long a run takes where nothing happens, in seconds.
+  // Returns how many seconds a run takes without a disturbance.
   double usual_seconds(const std::string& site) {
     const Finished run = run_until(site, 1e9, [](pid_t) {});
     EXPECT_EQ(run.exit_code, 0) << run.errors;
@@ -159,7 +159,7 @@ class AtRandom : public Hang {
     return std::uniform_real_distribution<double>(0, seconds)(random_);
   }
 
-  // Runs a guest; what happens does so `seconds` after lab's first line.
+  // Runs a guest, and calls `happens` so many `seconds` after lab's first line.
   Finished run_until(const std::string& site, double seconds, const Happening& happens) {
     std::jthread later;
     happened_ = false;
@@ -220,8 +220,8 @@ struct Stopped {
 
 class StopAtRandom : public AtRandom, public testing::WithParamInterface<Stopped> {};
 
-// It may hang while nobody needs it, and a saved state that does not come back is made anew: then
-// the run passes.
+// The run passes if nobody needs what hangs, or if a saved state that does not come back is made
+// again.
 TEST_P(StopAtRandom, NightlyHangsAreFailuresOfTheMachinery) {
   const auto& [name, site, daemon] = GetParam();
   const double whole = usual_seconds(site);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Images and modules made twice, in folders and on file systems that differ, are the same bytes:
-// counts compare between machines only then.
+// Tests that images and modules made twice, in different folders and on different file systems,
+// have the same bytes: only then are counts comparable between machines.
 #include <algorithm>
 
 #include "orchestrator/base/fd.hpp"
@@ -13,13 +13,13 @@ using testing::ElementsAreArray;
 using testing::IsEmpty;
 using testing::Not;
 
-// How long a recipe and the lock of another lab may take together.
+// Limits a recipe together with the wait for another lab's lock.
 constexpr std::chrono::minutes build_limit{40};
 
 class Images : public LabTest {
  protected:
-  // Name and digest of each file that the command makes below `what` of an empty cache. build.json
-  // has the seconds that it took.
+  // Returns name and digest of each file that the command makes below `what` of an empty cache.
+  // build.json contains the seconds that it took.
   std::vector<std::string> made_in(const fs::path& cache, const std::string& what,
                                    const std::vector<std::string>& command) const {
     make_cache_without(what, cache);

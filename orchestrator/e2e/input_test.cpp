@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Wrong input and a missing daemon: one clear message with place, value and what is allowed, the
-// right exit code, and nothing started.
+// Tests wrong input and a missing daemon: lab prints one clear message with place, value and what
+// is allowed, returns the right exit code, and starts nothing.
 #include "orchestrator/e2e/lab_test.hpp"
 
 namespace lab::e2e {
@@ -13,7 +13,7 @@ using testing::MatchesRegex;
 
 class Input : public LabTest {
  protected:
-  // Refused quickly, with exit code 2.
+  // Expects a quick refusal with exit code 2.
   void expect_refused(const std::vector<std::string>& arguments,
                       const testing::Matcher<std::string>& message) {
     const Finished run = lab(arguments);

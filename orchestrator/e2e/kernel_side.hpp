@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The patched modules by themselves, in an outer VM: guests of which every exit is known (lab vmm).
+// Tests the patched modules alone, in an outer VM, by guests whose every exit is known (lab vmm).
 #pragma once
 
 #include <fmt/format.h>
@@ -37,21 +37,21 @@ class KernelSide : public LabTest {
     inside("/run/lab/job/lab kvm load --modules /run/lab/job/modules " + parameters);
   }
 
-  // A test of lab vmm, which finds no fault.
+  // Runs a test of lab vmm, which must find no fault.
   void vmm(const std::string& test, unsigned seconds = 300) const {
     const Finished run = inside("/run/lab/job/lab vmm " + test, seconds);
     EXPECT_THAT(run.output, testing::HasSubstr("\nok\n")) << test;
     std::fputs(fmt::format("[ vmm {} ]\n{}", test, run.output).c_str(), stdout);
   }
 
-  // What the outer kernel said meanwhile.
+  // Checks the outer kernel's log for errors.
   void expect_a_calm_kernel() const {
     const std::string log = inside("dmesg").output;
     for (const char* word : {"BUG", "WARNING", "Oops", "Call Trace", "UBSAN", "KASAN"})
       EXPECT_THAT(log, testing::Not(testing::HasSubstr(word)));
   }
 
-  // All of lab vmm, under each setting that changes what a guest sees.
+  // Runs all tests of lab vmm, under each setting that changes what a guest sees.
   void prove_each_setting() const {
     load("exit_layout=descending");
     for (const char* test : {"numbers", "failed --times 50", "nested --exits 2000",
@@ -65,7 +65,7 @@ class KernelSide : public LabTest {
     for (const char* test : {"numbers", "fuzz --seconds 3 --seed 3"}) vmm(test);
     inside("echo off >/sys/module/kvm/parameters/exit_leaves");
     vmm("fuzz --seconds 2 --seed 4");
-    // Once with room for all causes, once so small that some known ones are lost.
+    // Runs once with room for all causes, and once with so little that some known ones are lost.
     for (const char* parameters : {"exit_causes=4096", "exit_layout=ascending exit_causes=16"}) {
       load(parameters);
       for (const char* test : {"causes", "numbers", "fuzz --seconds 3 --seed 6"}) vmm(test);
@@ -78,7 +78,7 @@ class KernelSide : public LabTest {
     vmm("numbers");
     EXPECT_THAT(inside("dmesg").output,
                 testing::ContainsRegex("kvm: exits: pid [0-9]+ vcpu 0: [0-9]+: cpuid "));
-    // A value that the kernel refuses: the stock modules are back.
+    // The kernel refuses this value, so lab puts the stock modules back.
     inside("/run/lab/job/lab kvm restore; modprobe kvm_amd");
     inside("! /run/lab/job/lab kvm load --modules /run/lab/job/modules exit_layout=sideways");
     EXPECT_THAT(inside("dmesg").output, testing::HasSubstr("`sideways' invalid for parameter"));

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The patched modules by themselves, on the default kernel.
+// Tests the patched modules alone, on the default kernel.
 #include "orchestrator/e2e/kernel_side.hpp"
 
 namespace lab::e2e {
@@ -11,7 +11,7 @@ TEST_F(KernelSide, ProvesItselfUnderEachSetting) {
   prove_each_setting();
 }
 
-// For hours, not for every change: the label "nightly".
+// Takes long, so it runs nightly (label "nightly") and not for every change.
 TEST_F(KernelSide, NightlyFuzzesForMinutesAndMakesManyVms) {
   up();
   if (HasFatalFailure()) return;

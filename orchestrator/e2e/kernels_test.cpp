@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Every kernel that the patch is for: built, loaded, a guest booted, and all views of its exits
-// equal. Label "nightly": kernels are fetched, roots to build them in and outer VMs made.
+// Tests every kernel that the patch supports: builds and loads it, boots a guest, and compares all
+// views of its exits. Label "nightly": it fetches kernels and makes build roots and outer VMs.
 #include <fmt/format.h>
 
 #include "orchestrator/e2e/kernel_side.hpp"
@@ -19,7 +19,7 @@ std::ostream& operator<<(std::ostream& out, const Kernel& kernel) {
 
 class Kernels : public KernelSide, public testing::WithParamInterface<Kernel> {
  protected:
-  // Every trial's checks hold, and the tracepoint saw what we counted.
+  // Expects that every trial's checks pass, and that the tracepoint saw what lab counted.
   void expect_equal_views(const std::vector<std::string>& arguments, std::size_t trials_wanted) {
     std::vector<std::string> command{"run",
                                      "--on",

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// lab stopped in each phase of a run. SIGTERM and SIGINT: it clears everything itself, soon.
-// SIGKILL: the next call does.
+// Stops lab in each phase of a run. After SIGTERM and SIGINT it soon clears everything itself;
+// after SIGKILL the next call does.
 #include <signal.h>
 
 #include <algorithm>
@@ -61,7 +61,7 @@ class Kill : public LabTest, public testing::WithParamInterface<Stop> {
   }
 
  private:
-  // Bytes behind an ELF file change nothing but its digest.
+  // Appends bytes to the ELF file, which change nothing but its digest.
   fs::path changed_reader() const {
     const fs::path file = folder() / "lab-reader";
     fs::copy_file(base::find_folders().reader, file);
@@ -80,7 +80,7 @@ class Kill : public LabTest, public testing::WithParamInterface<Stop> {
   }
 };
 
-// Folders that libguestfs makes outside of the cache.
+// Returns the folders that libguestfs makes outside of the cache.
 std::set<std::string> guestfs_folders() {
   std::set<std::string> found;
   for (const auto& entry : fs::directory_iterator(fs::temp_directory_path()))
@@ -89,7 +89,7 @@ std::set<std::string> guestfs_folders() {
   return found;
 }
 
-// Those that are still there after a while: libguestfs ends its appliance when it finds, within
+// Returns those that still run after a while: libguestfs ends its appliance when it finds, within
 // two seconds, that lab is gone.
 std::vector<std::string> alive(const std::vector<pid_t>& family) {
   std::vector<std::string> found;

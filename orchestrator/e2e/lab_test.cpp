@@ -31,7 +31,7 @@ std::string proc(pid_t pid, const std::string& name) {
   return contents("/proc/" + std::to_string(pid) + "/" + name);
 }
 
-// State and parent of a process: the fields behind its name, which may hold anything.
+// Returns a process's state and parent: the fields after its name, which may contain anything.
 std::pair<char, pid_t> state_of(pid_t pid) {
   const std::string stat = proc(pid, "stat");
   const std::size_t end = stat.rfind(')');
@@ -78,7 +78,7 @@ std::string contents(const fs::path& file) {
 
 Finished LabTest::lab(const std::vector<std::string>& arguments, const How& how) const {
   Finished finished;
-  // The shell says which process it is before it becomes lab.
+  // The shell prints its process id before it becomes lab.
   base::Command command{
       .argv = {"sh", "-c", "echo \"pid $$\" >&2; exec \"$0\" \"$@\"", how.program},
       .environment = how.environment,

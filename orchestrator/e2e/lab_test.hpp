@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// What all end-to-end tests share: running the lab binary as a user does, stopping it in the
-// middle, and looking for what it left behind.
+// Shares code among all end-to-end tests: it runs the lab binary as a user does, stops it in the
+// middle, and looks for what it left behind.
 #pragma once
 
 #include <gmock/gmock.h>
@@ -21,8 +21,8 @@ namespace lab::e2e {
 using nlohmann::json;
 namespace fs = std::filesystem;
 
-// The lab that was built with these tests, or $LAB_UNDER_TEST: an installed one, or one that is
-// broken on purpose.
+// Returns the lab that was built with these tests, or $LAB_UNDER_TEST: an installed one, or one
+// that is broken on purpose.
 std::string binary();
 
 std::string contents(const fs::path& file);  // "" where it cannot be read
@@ -39,24 +39,24 @@ struct How {
   std::string program = binary();
   std::map<std::string, std::string> environment;
   std::chrono::seconds limit{600};
-  // Called with each line of standard error as it comes.
+  // Is called with each line of standard error as it comes.
   std::function<void(pid_t, const std::string&)> on_line;
 };
 
-// A step for write_tiny(), named cpu.
+// Is a step for write_tiny(), named cpu.
 inline constexpr const char* count_to_2000 =
     "  - run: {name: cpu, command: \"i=0; while [ $i -lt 2000 ]; do i=$((i + 1)); done\"}\n";
 
 class LabTest : public testing::Test {
  protected:
-  // lab ARGS..., with the user's cache, but a state folder of this test.
+  // Runs lab ARGS... with the user's cache, but with a state folder of this test.
   Finished lab(const std::vector<std::string>& arguments, const How& how = {}) const;
 
   // Writes a file below this test's folder.
   fs::path write(const std::string& name, const std::string& text) const;
 
-  // Writes a scenario that boots the smallest guest and does what `more` says: steps, a line each,
-  // then other keys. Gives the file's path.
+  // Writes a scenario that boots the smallest guest and contains the lines of `more`: first steps,
+  // then other keys. Returns the file's path.
   std::string write_tiny(const std::string& more = "") const;
 
   const fs::path& folder() const { return folder_.path(); }
@@ -66,22 +66,22 @@ class LabTest : public testing::Test {
   base::TemporaryFolder folder_{fs::temp_directory_path(), "lab-e2e"};
 };
 
-// The `trials` of what `--format json` printed; adds a failure where that is no such document.
+// Returns the `trials` in the output of `--format json`; adds a failure if it is no such document.
 std::vector<json> trials_of(const Finished& run);
-// Their exits by trial, and in it by step and reason.
+// Returns their exits by trial, and within a trial by step and reason.
 std::map<std::string, json> exits_by_trial(const Finished& run);
-// The element with this name; an empty object (and a failure) where there is none.
+// Returns the element with this name; adds a failure and returns an empty object if there is none.
 json named(const json& list, const std::string& name);
 
-// Makes `cache` one for XDG_CACHE_HOME that shares all but `what`, a folder in it, with the user's.
+// Makes `cache` an XDG_CACHE_HOME that shares all but its folder `what` with the user's cache.
 void make_cache_without(const std::string& what, const fs::path& cache);
 
-// What is left of that lab's run: folders, libvirt domains and processes, in words. Others' runs,
-// which may go on at the same time, are not looked at.
+// Names what that lab's run left: folders, libvirt domains and processes. Ignores others' runs,
+// which may go on at the same time.
 std::vector<std::string> left_by(pid_t lab);
-// Half-made folders of the caches.
+// Returns half-made folders of the caches.
 std::vector<std::string> half_made();
-// The process and all that it started, those it did not wait for too.
+// Returns the process and all its descendants, also those that it does not wait for.
 std::vector<pid_t> family_of(pid_t pid);
 bool is_alive(pid_t pid);
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Several outer VMs at once: -j, --fail-fast, and lanes that a command starts (--via).
+// Tests several outer VMs at once: -j, --fail-fast, and lanes that a command starts (--via).
 #include <signal.h>
 
 #include <algorithm>
@@ -26,7 +26,7 @@ class Lanes : public LabTest {
 
   static std::string lane() { return "'" + binary() + "' lane"; }
 
-  // Lanes among the processes of a lab, which are labs themselves.
+  // Returns the lanes among a lab's processes; a lane is a lab, too.
   static std::vector<pid_t> lanes_of(pid_t lab) {
     std::vector<pid_t> lanes = family_of(lab);
     std::erase_if(lanes, [](pid_t pid) {
@@ -93,7 +93,7 @@ TEST_F(Lanes, ThatACommandStartsGiveTheTableOfOneHereAlsoWhereOneIsKilled) {
                              if (line.find("tiny#") == std::string::npos) return;
                              if (line.ends_with(": boot"))
                                booting.insert(line.substr(line.find("tiny#")));
-                             if (!lanes.empty() || booting.size() < 2) return;  // both work
+                             if (!lanes.empty() || booting.size() < 2) return;  // both run trials
                              lanes = lanes_of(pid);
                              if (!lanes.empty()) ::kill(lanes.front(), SIGKILL);
                            }});
@@ -123,7 +123,7 @@ TEST_F(Lanes, EndWhereLabIsKilledAndTheRunGoesOnLater) {
   EXPECT_EQ(killed.signal, SIGKILL);
   ASSERT_THAT(lanes, testing::SizeIs(1)) << killed.errors;
   EXPECT_TRUE(end_soon(family));
-  EXPECT_THAT(left_by(lanes.front()), IsEmpty());  // by itself, and no next call of lab's
+  EXPECT_THAT(left_by(lanes.front()), IsEmpty());  // without the next call of lab
 
   const Finished rest = lab({"run", scenario, "--on", "svm", "--resume", "latest", "-j", "2",
                              "--format", "json", "--store", store()});
@@ -150,7 +150,7 @@ TEST_F(Lanes, AreProvidedWithoutATrial) {
   }
 }
 
-// A node with an empty cache, and one guest in the shared cache that is damaged.
+// Uses a node with an empty cache, and a shared cache in which one guest is damaged.
 TEST_F(Lanes, NightlyTakeWhatTheyLackFromASharedCache) {
   const std::string scenario = write_tiny();
   const fs::path shared = folder() / "shared";

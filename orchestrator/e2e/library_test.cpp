@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The library of scenarios: each file of scenarios/ as it stands, run exactly; its claims are its
-// own `expect` entries. Two of them in the ordinary run on svm, all of them on both emulated sites
-// under the label "nightly".
+// Runs each file of scenarios/ exactly, as it stands; its claims are its own `expect` entries. The
+// ordinary run has two of them on svm, the label "nightly" all of them on both emulated sites.
 #include <algorithm>
 #include <cmath>
 #include <sstream>
@@ -20,7 +19,7 @@ const std::string scenarios = LAB_SOURCE_DIR "/scenarios/";
 
 class Library : public LabTest {
  protected:
-  // Every trial passes with all its checks, and every relation between cells holds.
+  // Expects every trial to pass with all its checks, and every relation between cells to be true.
   std::vector<json> expect_claims(std::vector<std::string> arguments, std::size_t trials_wanted,
                                   std::chrono::minutes limit,
                                   const std::string& site = "svm") const {
@@ -45,7 +44,7 @@ class Library : public LabTest {
  private:
   static void expect_relations(const Finished& run) {
     const json document = json::parse(run.output, nullptr, false);
-    if (!document.is_object()) return;  // said already
+    if (!document.is_object()) return;  // reported already
     for (const json& relation : document.value("relations", json::array()))
       EXPECT_TRUE(relation.value("ok", false)) << relation.dump(1);
   }
@@ -100,7 +99,7 @@ INSTANTIATE_TEST_SUITE_P(Scenarios, EachFile,
                          testing::Combine(testing::ValuesIn(files), testing::Values("svm", "vmx")),
                          name_of_try);
 
-// The lines that README.md shows of the first command, but for those with a run's time and id.
+// Returns README.md's output of the first command, without the lines with a run's time and id.
 std::vector<std::string> lines_of_readme() {
   std::istringstream text(contents(LAB_SOURCE_DIR "/README.md"));
   std::vector<std::string> lines;
@@ -113,7 +112,7 @@ std::vector<std::string> lines_of_readme() {
   return lines;
 }
 
-// A line in words, those that are numbers by themselves: "boot: 81,819 exits" has one of them.
+// Splits a line into words and separate numbers: "boot: 81,819 exits" has one number.
 struct Line {
   std::vector<std::string> words;
   std::vector<double> numbers;
@@ -132,7 +131,7 @@ Line split_line(const std::string& text) {
   return line;
 }
 
-// Whether both say the same, no number differing by more than a hundredth.
+// Returns whether both lines have equal words, and numbers that differ by at most a hundredth.
 bool agree(const std::string& one, const std::string& other) {
   const Line a = split_line(one), b = split_line(other);
   return a.words == b.words && std::ranges::equal(a.numbers, b.numbers, [](double x, double y) {
@@ -140,8 +139,8 @@ bool agree(const std::string& one, const std::string& other) {
          });
 }
 
-// Another lab has other free memory in the outer VM, and counts some hundredths of a percent more
-// or less; other images may count more. Where this fails, README.md wants the new table.
+// Another lab leaves the outer VM other free memory, and so counts some hundredths of a percent
+// more or less; other images may count more. Where this fails, README.md needs the new table.
 TEST_F(Library, NightlyTheFirstCommandPrintsTheReadmesTable) {
   const Finished run =
       lab({"run", scenarios + "boot-count.yaml", "--on", "svm", "--store", store()},
@@ -158,7 +157,7 @@ TEST_F(Library, NightlyTheFirstCommandPrintsTheReadmesTable) {
         << run.output;
 }
 
-// Quick, and no outer VM: every file is in the list above, has a page, and is valid.
+// Checks without an outer VM that every file is in the list above, has a page, and is valid.
 TEST_F(Library, EveryFileIsValidListedAndHasAPage) {
   std::size_t found = 0;
   for (const auto& entry : fs::directory_iterator(scenarios)) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Lanes on machines that are not like this one: by ssh, without root, with a full disk; and the
-// recipes of `lab help machines` as they stand.
+// Tests lanes on machines that differ from this one: by ssh, without root, with a full disk; and
+// the recipes of `lab help machines` as they stand.
 #include <signal.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
@@ -27,7 +27,7 @@ class Machines : public LabTest {
     if (!pid.empty()) ::kill(std::stoi(pid), SIGTERM);
   }
 
-  // An sshd on loopback with keys of its own. Each host's name is this machine; its PATH has lab.
+  // Starts an sshd on loopback with its own keys. All hosts are this machine, with lab in its PATH.
   void start_sshd() {
     const int port = 20000 + ::getpid() % 20000;
     const std::string here = folder().string();
@@ -85,13 +85,13 @@ TEST_F(Machines, BySshATrialRunsAsHere) {
   EXPECT_EQ(trials[0].at("outcome"), "passed");
   EXPECT_NE(trials[0].at("conditions").value("node", ""), "");
   EXPECT_THAT(left_by(there.pid), IsEmpty());
-  // A host that does not answer is said to be one.
+  // The error names a host that does not answer.
   const Finished nobody = run(ssh() + " -p 1 localhost", {"--repeat", "1"});
   EXPECT_EQ(nobody.exit_code, 3);
   EXPECT_THAT(nobody.errors, HasSubstr("exit code 255: ssh: connect to host 127.0.0.1 port 1"));
 }
 
-// Two lanes, one of which finds no room for what a trial writes.
+// Runs two lanes, one of which has no room for what a trial writes.
 TEST_F(Machines, NightlyAFullDiskOnOneGivesItsTrialsBack) {
   const fs::path full = folder() / "full";
   make_cache_without("runs", full);

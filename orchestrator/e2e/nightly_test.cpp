@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// lab nightly, by ci/nightly, from start to end: what it leaves, and what it ends with.
+// Tests lab nightly, by ci/nightly, from start to end: its files and its exit code.
 #include <signal.h>
 #include <sys/mount.h>
 #include <unistd.h>
@@ -20,7 +20,7 @@ using testing::HasSubstr;
 
 class NightlyJob : public LabTest {
  protected:
-  // ci/nightly --config CONFIG --out OUT WORDS..., with this test's store.
+  // Runs ci/nightly --config CONFIG --out OUT WORDS... with this test's store.
   base::Outcome night(const std::string& config, const fs::path& folder_of_it,
                       const std::vector<std::string>& words = {}) const {
     base::Command command{
@@ -101,7 +101,7 @@ TEST_F(NightlyJob, RunsAllJudgesAllAndEndsByTheWorst) {
     EXPECT_EQ(json::parse(line).at("scenario"), scenario);
   }
 
-  // What cannot be judged is no pass unless the configuration says so.
+  // A trial that cannot be judged does not pass unless the configuration says so.
   const std::string one = "site = svm\noptions = --exact\nscenario = good.yaml\n";
   const base::Outcome second = night(one, out);
   EXPECT_EQ(second.exit_code, 4) << second.errors;
@@ -121,7 +121,7 @@ TEST_F(NightlyJob, RunsAllJudgesAllAndEndsByTheWorst) {
   EXPECT_THAT(more.output, HasSubstr("    good: more: IOIO of boot: "));
   EXPECT_THAT(artefact("junit.xml"), HasSubstr("good: more: IOIO of boot: "));
 
-  // Where nothing could be run, all is there nevertheless.
+  // All files exist even where nothing could run.
   const base::Outcome none = night("site = svm\nscenario = broken.yaml\n", out);
   EXPECT_EQ(none.exit_code, 2) << none.errors;
   EXPECT_TRUE(document("trials.json").at("trials").empty());
@@ -129,7 +129,7 @@ TEST_F(NightlyJob, RunsAllJudgesAllAndEndsByTheWorst) {
   expect_junit(out / "junit.xml");
 }
 
-// The lab that runs then may take the time that it needs, and what there is is written.
+// The running lab may take the time that it needs, and the night writes the results so far.
 TEST_F(NightlyJob, EndsInOrderWhereItIsStopped) {
   write("good.yaml", "name: good\n" + expects(""));
   write("other.yaml", "name: other\n" + expects(""));
@@ -160,7 +160,7 @@ TEST_F(NightlyJob, SaysWhatCouldNotBeWritten) {
   ::umount2(out.c_str(), MNT_DETACH);
   EXPECT_EQ(outcome.exit_code, 3);
   EXPECT_FALSE(half);
-  EXPECT_THAT(outcome.output, HasSubstr("# Nightly"));  // it is still said
+  EXPECT_THAT(outcome.output, HasSubstr("# Nightly"));  // it is still printed
   EXPECT_THAT(outcome.errors, HasSubstr("cannot write " + (out / "junit.xml").string()));
 }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// An outer VM by hand, from up to down. Inside it, the lab that does the work: how much memory it
+// Tests an outer VM by hand, from up to down, and the lab that works inside it: how much memory it
 // takes while guests flood it, and what is left when it is killed with the modules swapped.
 #include <chrono>
 #include <thread>
@@ -22,7 +22,7 @@ class Outer : public LabTest {
     if (started_) lab({"outer", "down"});  // after a failure
   }
 
-  // What a shell command in the outer VM printed; its exit code must be 0.
+  // Returns the output of a shell command in the outer VM; its exit code must be 0.
   std::string inside(const std::string& command) const {
     const Finished run =
         lab({"outer", "exec", "export HOME=/root XDG_RUNTIME_DIR=/run/user/0; " + command});
@@ -32,7 +32,7 @@ class Outer : public LabTest {
 
   std::string status() const { return lab({"outer", "status"}).output; }
 
-  // Until a command in the outer VM prints this text.
+  // Waits until a command in the outer VM prints this text.
   bool becomes(const std::string& command, const std::string& text, double seconds) const {
     const base::Stopwatch watch;
     while (watch.seconds() < seconds) {
@@ -67,10 +67,10 @@ class Outer : public LabTest {
     EXPECT_THAT(again.errors, HasSubstr("up already"));
   }
 
-  // Two floods, then a guest that hangs in its step: there lab is killed.
+  // Runs two floods, then a guest that hangs in its step, and kills lab there.
   void expect_a_killed_job_is_cleared() const {
     const std::string kvm_status = "/run/lab/job/lab kvm status";
-    // Perhaps not loaded yet: udev is still at it, and lab has to get along with that.
+    // The modules may not be loaded yet: udev is still at work, and lab has to cope with that.
     EXPECT_THAT(inside(kvm_status), Not(HasSubstr("patched")));
     const std::string pid = inside(
         ": >/tmp/stream; setsid /run/lab/job/lab job /run/lab/job/job.json /tmp/stream "

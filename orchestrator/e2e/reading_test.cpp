@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Readings that other exits fall into: as on a slow machine, or where other vCPUs go on exiting.
+// Tests readings between which other exits fall, as on a slow machine or while other vCPUs exit.
 #include <fmt/format.h>
 
 #include "orchestrator/e2e/lab_test.hpp"
@@ -58,12 +58,12 @@ class Readings : public LabTest {
   }
 };
 
-// In an outer VM of one processor.
+// Uses an outer VM of one processor.
 TEST_F(Readings, OfAnExactRunHoldHoweverManyExitsComeBetween) {
   expect_whole(1, "--exact");
 }
 
-// In an outer VM of two, of which each runs vCPUs while the other one reads.
+// Uses an outer VM of two processors, each of which runs vCPUs while the other one reads.
 TEST_F(Readings, HoldWhileOtherProcessorsGoOnExiting) {
   expect_whole(4, "--no-exact");
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The report: pages of real trials, looked at by a real browser; whole or not there.
+// Tests pages of real trials in a real browser: a page is whole or does not exist.
 #include <cstdlib>
 #include <fstream>
 #include <sstream>
@@ -40,7 +40,7 @@ class Report : public LabTest {
   }
 };
 
-// As a guest, a scenario's author or a damaged store may have made it.
+// Returns a record as a guest, a scenario's author or a damaged store may have made it.
 json hostile(json record, int number) {
   record["id"] = "20261122T00000" + std::to_string(number) + ".000Z-00000bad";
   record.erase("run");
@@ -162,7 +162,7 @@ TEST_F(Report, SaysWhatIsWrong) {
 }
 
 TEST_F(Report, TopSaysWhenThereIsNothing) {
-  // Guests of other tests may run.
+  // Filters, as guests of other tests may run.
   const Finished top = lab({"top", "--filter", "of nobody", "--count", "1", "--delay", "0.5"});
   EXPECT_EQ(top.exit_code, 4);
   EXPECT_THAT(top.errors, HasSubstr("in a trial of the name 'of nobody'"));

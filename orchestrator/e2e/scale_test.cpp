@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// What lab itself costs with a thousand lanes. They are simulated: processes that play the stream
-// of a real exact trial again at its own speed.
+// Tests the cost of lab itself with a thousand lanes. They are simulated: processes that replay the
+// stream of a real exact trial at its own speed.
 #include <unistd.h>
 
 #include <set>
@@ -23,7 +23,7 @@ class Scale : public LabTest {
   const std::string scenario_ = write_tiny();
 };
 
-// Of a process, without its children.
+// Is the cost of a process without its children.
 struct Cost {
   double processor_seconds = 0;
   long most_mib = 0;
@@ -45,7 +45,7 @@ Cost cost_of(pid_t pid) {
 TEST_F(Scale, NightlyAThousandLanesAreCheap) {
   constexpr unsigned lanes = 1000, trials = 3000;
   const fs::path stream = folder() / "stream";
-  // A second trial of a lane finds all that is made once.
+  // Records two trials: the second one of a lane finds everything that is made only once.
   const Finished recorded = run(
       LAB_SOURCE_DIR "/orchestrator/e2e/scale/record " + stream.string() + " " + binary() + " lane",
       2, 1);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What ci/lab, ci/test and ci/setup do on machines of other kinds; nothing is built or booted.
+// Tests ci/lab, ci/test and ci/setup on machines of other kinds; it builds and boots nothing.
 #include <gmock/gmock.h>
 
 #include <algorithm>
@@ -22,7 +22,7 @@ class SetUp : public testing::Test {
     return folder_.path() / name;
   }
 
-  // A command of ci/ where /etc/os-release is another distribution's.
+  // Runs a command of ci/ where /etc/os-release is another distribution's.
   base::Outcome run_on(const std::string& os_release, const std::string& command) {
     return base::run({.argv = {"unshare", "--mount", "sh", "-ec",
                                "mount --bind \"$1\" /etc/os-release; exec \"$2\" --version", "sh",
@@ -56,7 +56,7 @@ TEST_F(SetUp, DebianTwelveThirteenAndTestingAreTaken) {
     EXPECT_EQ(run_on(os_release, "machine").exit_code, 0) << os_release;
 }
 
-// Bash is not on Alpine: what says so may not need it.
+// Alpine has no Bash: the script that refuses a machine must not need it.
 TEST_F(SetUp, WhatRefusesAMachineNeedsNoBash) {
   for (const std::string command : {"lab", "test", "machine"})
     EXPECT_THAT(base::read_file(ci + command), StartsWith("#!/bin/sh\n")) << command;
@@ -104,14 +104,14 @@ TEST_F(SetUp, NpmWritesNothingIntoAHomeThatIsReadOnly) {
             "\n" + (folder_.path() / "two/cache").string() + "\n");
 }
 
-// A command that finds programs of this test's folder first.
+// Runs a command that finds this test's programs first.
 base::Outcome run_with_own(const fs::path& folder, const std::string& command) {
   return base::run(
       {.argv = {"bash", "-c", "PATH=$1:$PATH; " + command, "bash", folder.string(), LAB_SOURCE_DIR},
        .limit = std::chrono::seconds(20)});
 }
 
-// What is built for outer VMs and guests is of one suite, whatever the machine runs.
+// Packages for outer VMs and guests come from one suite, whatever the machine runs.
 TEST_F(SetUp, AnImagesPackagesComeFromItsSuitesListsOnAnyMachine) {
   write("apt-cache", "#!/bin/sh\necho \"$@\"\n");
   const std::string ask =
@@ -126,7 +126,7 @@ TEST_F(SetUp, AnImagesPackagesComeFromItsSuitesListsOnAnyMachine) {
 
 class CacheKey : public SetUp {
  protected:
-  // The key where these versions are to be had, on a machine with this processor.
+  // Returns the key where these versions are available, on a machine with this processor.
   std::string key(const std::string& kernel, const std::string& libvirt, const std::string& cpu) {
     write("apt-get", "#!/bin/sh\n");
     write("apt-cache",
@@ -157,7 +157,7 @@ TEST_F(CacheKey, NamesKernelImagesAndProcessor) {
   EXPECT_NE(key("6.1.1-1", "9.0", "AMD EPYC 9B14"), before);
 }
 
-// ci/act makes a script of a workflow's steps, as a runner would run them.
+// ci/act turns a workflow's steps into a script, as a runner would run them.
 TEST_F(CacheKey, IsThatOfEveryCacheOfTheWorkflows) {
   for (const std::string workflow : {"nightly", "test"}) {
     const std::string steps = base::run_checked(

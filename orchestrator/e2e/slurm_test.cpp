@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Lanes as jobs of a real Slurm, of two nodes on this machine (--via slurm).
+// Tests lanes as jobs of a real Slurm with two nodes on this machine (--via slurm).
 #include <signal.h>
 
 #include <cstdlib>
@@ -43,12 +43,12 @@ class Slurm : public LabTest {
     return {{"SLURM_CONF", (folder() / "slurm/slurm.conf").string()}};
   }
 
-  // The output of one of Slurm's commands.
+  // Returns the output of one of Slurm's commands.
   std::string slurm(const std::vector<std::string>& words) const {
     return base::run({.argv = words, .environment = environment()}).output;
   }
 
-  // Of the queue, once it is empty or that time is over.
+  // Returns the jobs in the queue, once it is empty or that time is over.
   std::string jobs_within(std::chrono::seconds time) const {
     std::string jobs;
     for (int tries = 0; tries <= 2 * time.count(); ++tries) {
@@ -59,7 +59,7 @@ class Slurm : public LabTest {
     return jobs;
   }
 
-  // Lanes that work as steps of the cluster, by node.
+  // Returns the lanes that run as steps of the cluster, by node.
   std::map<std::string, pid_t> lanes() const {
     std::map<std::string, pid_t> found;
     for (const auto& entry : fs::directory_iterator("/proc")) {
@@ -74,7 +74,7 @@ class Slurm : public LabTest {
     return found;
   }
 
-  // Runs it on both nodes; `meanwhile` is called once, when so many trials have begun.
+  // Runs the scenario on both nodes; calls `meanwhile` once, when so many trials have begun.
   Finished run(const std::function<void(pid_t)>& meanwhile, unsigned trials = 2,
                const std::vector<std::string>& more = {}) {
     std::set<std::string> booting;
@@ -105,7 +105,7 @@ class Slurm : public LabTest {
   }
 
   std::string scenario_;
-  static inline Finished here_;  // of this machine alone, for all tests
+  static inline Finished here_;  // on this machine alone, for all tests
   std::vector<pid_t> lanes_;
 };
 
@@ -156,7 +156,7 @@ TEST_F(Slurm, NightlyADrainedNodeIsNotWaitedFor) {
 }
 
 TEST_F(Slurm, NightlyAKilledLabLeavesNoJob) {
-  // The third trial begins where one has a record.
+  // The third trial begins when another one has its record.
   const Finished run = this->run([](pid_t lab) { ::kill(lab, SIGKILL); }, 3);
   EXPECT_EQ(run.signal, SIGKILL);
   EXPECT_THAT(lanes_, testing::SizeIs(2));

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// A store on a disk that is full: nothing of what was there is lost, nothing is there by halves.
+// Tests a store on a full disk: it loses nothing that it had, and stores nothing by halves.
 #include <sys/mount.h>
 #include <unistd.h>
 
@@ -10,7 +10,7 @@ namespace {
 
 using testing::HasSubstr;
 
-// One line of `lab results export`, with a console of so many bytes.
+// Returns one line of `lab results export`, with a console of so many bytes.
 std::string record_line(int number, std::size_t console) {
   const std::string id = "2026112" + std::to_string(number) + "T000000.000Z-00000001";
   return json{{"id", id},

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The tutorial as its reader follows it, in a fresh folder (followed_page).
+// Follows the tutorial as its reader does, in a fresh folder (followed_page).
 #include "orchestrator/e2e/followed_page.hpp"
 #include "orchestrator/e2e/lab_test.hpp"
 
@@ -9,7 +9,7 @@ namespace {
 class Tutorial : public LabTest {};
 
 TEST_F(Tutorial, EveryCommandRuns) {
-  // What the reader is told to begin with: an empty folder with two of lab's own in it.
+  // The reader begins in an empty folder with two of lab's own folders in it.
   const fs::path source = LAB_SOURCE_DIR, work = folder() / "work";
   fs::create_directory(work);
   fs::create_directory(folder() / "bin");

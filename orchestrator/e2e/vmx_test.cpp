@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Intel VMX, emulated by Bochs: the same trial, its counts held against every independent view; and
-// the same to the last exit when it is run again, as nothing from outside reaches Bochs.
+// Tests Intel VMX, emulated by Bochs: the counts of the same trial agree with every independent
+// view, and repeat to the last exit, as nothing from outside reaches Bochs.
 #include <signal.h>
 
 #include <chrono>
@@ -44,7 +44,7 @@ TEST_F(Vmx, TinyBootsWithTheSameExitsEachTime) {
   for (const char* reason : {"EPT_VIOLATION", "IO_INSTRUCTION", "MSR_WRITE", "CPUID", "CR_ACCESS"})
     EXPECT_TRUE(boot.contains(reason)) << reason;
 
-  // All go on from one state: the first from the one that it made.
+  // All runs continue from one state, also the first, which made it.
   EXPECT_THAT(first.at("conditions").at("emulator").get<std::string>(),
               testing::HasSubstr("machine-port"));
   const json second = boot_tiny();
@@ -54,7 +54,7 @@ TEST_F(Vmx, TinyBootsWithTheSameExitsEachTime) {
     EXPECT_EQ(table_of(named(first.at("steps"), step)), table_of(named(second.at("steps"), step)));
 }
 
-// Its CPUID names a frequency, which has to be that of Bochs' clocks.
+// The processor's CPUID names a frequency, which must be that of Bochs' clocks.
 TEST_F(Vmx, ANewerProcessorKeepsItsTime) {
   const Finished run =
       lab({"run", write_tiny(count_to_2000), "--on", "vmx", "--set", "kvm.processor=skylake-x",
@@ -68,7 +68,7 @@ TEST_F(Vmx, ANewerProcessorKeepsItsTime) {
   EXPECT_EQ(trial.at("conditions").at("outer_tsc"), "100 MHz");
 }
 
-// The Bochs that a lab started.
+// Returns the Bochs that a lab started.
 pid_t bochs_of(pid_t lab) {
   for (const pid_t pid : family_of(lab))
     if (base::read_file("/proc/" + std::to_string(pid) + "/comm").starts_with("bochs")) return pid;

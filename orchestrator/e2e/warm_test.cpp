@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Outer VMs that start from a saved state: it is made once, and never trusted when it is damaged.
+// Tests outer VMs that start from a saved state: lab makes it once, and never trusts a damaged one.
 #include <fstream>
 
 #include "orchestrator/e2e/lab_test.hpp"
@@ -21,7 +21,7 @@ class Warm : public LabTest {
   }
 };
 
-// One byte in the middle of what has been written.
+// Changes one byte in the middle of the written data.
 void damage(const fs::path& file) {
   std::fstream stream(file, std::ios::in | std::ios::out | std::ios::binary);
   stream.seekp(1 << 20);
@@ -40,7 +40,7 @@ TEST_F(Warm, ADamagedStateIsMadeAnewAndAGoodOneIsStartedFrom) {
   EXPECT_THAT(after_damage.errors, HasSubstr(making));
   const Finished warm = boot_tiny();
   EXPECT_THAT(warm.errors, Not(HasSubstr(making)));
-  // Both went on from the same state: with other random numbers, and with today's time.
+  // Both continued from the same state, with other random numbers and with today's time.
   const json first = trials_of(after_damage).at(0), second = trials_of(warm).at(0);
   EXPECT_NE(first.at("id"), second.at("id"));
   EXPECT_LT(first.at("conditions").at("start_time"), second.at("conditions").at("start_time"));

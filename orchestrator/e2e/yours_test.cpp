@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Files of the user's own: kernels, images and emulators instead of lab's.
+// Tests files of the user's own: kernels, images and emulators instead of lab's.
 #include "orchestrator/base/fd.hpp"
 #include "orchestrator/base/process/subprocess.hpp"
 #include "orchestrator/e2e/lab_test.hpp"
@@ -12,7 +12,7 @@ using testing::StartsWith;
 
 class Yours : public LabTest {
  protected:
-  // The folder of an image in the cache, made where it is not there.
+  // Returns the folder of an image in the cache; makes the image if it is missing.
   fs::path image_folder(const std::string& name) const {
     const Finished made = lab({"image", "build", name}, {.limit = std::chrono::minutes(20)});
     EXPECT_EQ(made.exit_code, 0) << made.errors;
@@ -28,7 +28,7 @@ class Yours : public LabTest {
   }
 };
 
-// tiny by Debian's generic kernel, with an initrd that has its modules.
+// Runs tiny with Debian's generic kernel, and an initrd that has its modules.
 TEST_F(Yours, AKernelAndItsInitrdBootAndAreConditions) {
   const fs::path other = image_folder("tiny-generic");
   const fs::path kernel = folder() / "bzImage";
@@ -45,7 +45,7 @@ TEST_F(Yours, AKernelAndItsInitrdBootAndAreConditions) {
   EXPECT_EQ(conditions.at("guest_initrd_file"), "sha256:" + base::sha256_file(other / "initrd"));
 }
 
-// This machine's own kernel packages, as apt has them.
+// Uses this machine's own kernel packages, which apt fetches.
 TEST_F(Yours, NightlyAFolderOfDebiansPackagesIsAKernel) {
   const fs::path debs = folder() / "debs";
   fs::create_directory(debs);
@@ -70,10 +70,10 @@ TEST_F(Yours, NightlyAFolderOfDebiansPackagesIsAKernel) {
   EXPECT_EQ(conditions.at("kvm_source").get<std::string>().size(), 12u);
 }
 
-// Debian 12's disk, as a file of the user's own.
+// Uses Debian 12's disk as a file of the user's own.
 TEST_F(Yours, AnImageIsNamedByItsPathOrAsItWasAdded) {
   fs::copy_file(image_folder("debian-12") / "disk.qcow2", folder() / "my.qcow2");
-  // By its name half of a boot is enough to see that it is the same disk.
+  // With the image's name half of a boot is enough to see that it is the same disk.
   const auto scenario = [&](const std::string& until) {
     return write(until + ".yaml",
                  "version: 1\nname: own\nimage: ./my.qcow2\n"
@@ -99,7 +99,7 @@ TEST_F(Yours, AnImageIsNamedByItsPathOrAsItWasAdded) {
   }
 }
 
-// lab's own QEMU, which the outer VM does not have, with Debian's SeaBIOS of this machine.
+// Uses lab's own QEMU, which the outer VM lacks, with Debian's SeaBIOS of this machine.
 TEST_F(Yours, AnEmulatorAndAFirmwareGoAlong) {
   const fs::path emulator = "/usr/local/lib/lab/emulators/qemu/qemu-system-x86_64";
   const fs::path firmware = "/usr/share/seabios/bios-256k.bin";

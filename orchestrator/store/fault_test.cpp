@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Stores that cannot be read or written, and several that write at once.
+// Tests stores that cannot be read or written, and several writers at once.
 #include <sqlite3.h>
 #include <sys/resource.h>
 
@@ -100,7 +100,7 @@ TEST_F(StoreFault, LockedStoreCanBeReadButNotWritten) {
   EXPECT_THAT(store.rows({}), SizeIs(2));
 }
 
-// No file of this process can grow beyond `bytes` while this lives.
+// Limits the size of every file of this process to `bytes` while it lives.
 class FileSizeLimit {
  public:
   explicit FileSizeLimit(rlim_t bytes) : handler_(std::signal(SIGXFSZ, SIG_IGN)) {

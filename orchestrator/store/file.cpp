@@ -15,7 +15,7 @@ namespace lab::store {
 namespace {
 
 constexpr int busy_milliseconds = 5000;
-// A store is one thread's: without SQLite's locks a list takes an eighth less.
+// Only one thread uses a Store; without SQLite's locks a list takes an eighth less time.
 constexpr int reading = SQLITE_OPEN_READONLY | SQLITE_OPEN_NOMUTEX;
 
 int pragma(SQLite::Database& database, const char* name) {
@@ -35,7 +35,7 @@ bool cannot_write(const SQLite::Exception& error) {
   return code == SQLITE_READONLY || code == SQLITE_CANTOPEN || code == SQLITE_PERM;
 }
 
-// The file's; at most this lab's.
+// Returns the file's version. Throws a user error where it is newer than this lab's.
 int read_version(SQLite::Database& database, const std::string& path) {
   if (pragma(database, "application_id") != application_id) {
     throw base::user_error("store '" + path + "': not a store of lab", "name another file");
@@ -50,8 +50,8 @@ int read_version(SQLite::Database& database, const std::string& path) {
   return version;
 }
 
-// Under the write lock: of two processes that make a new store or change an old one, one does it.
-// True where an old one was changed.
+// Holds the write lock, so that only one of two processes creates a new store or migrates an old
+// one. Returns true where it migrated an old one.
 bool bring_up_to_date(SQLite::Database& database, const std::string& path) {
   SQLite::Transaction transaction(database, SQLite::TransactionBehavior::IMMEDIATE);
   const bool empty = is_empty(database);
@@ -70,7 +70,7 @@ SQLite::Database open_read_write(const std::string& path) {
   return database;
 }
 
-// For a command that only reads.
+// Migrates the store for a command that only reads.
 void migrate_to_read(const std::string& path, int version) {
   try {
     SQLite::Database database(path, SQLite::OPEN_READWRITE, busy_milliseconds);
@@ -85,8 +85,8 @@ void migrate_to_read(const std::string& path, int version) {
   }
 }
 
-// The first connection is closed before the store is changed: the last one that can write, and only
-// that one, clears up what WAL mode leaves beside the file.
+// Closes the first connection before the store is migrated: only the last connection that can write
+// removes the files that WAL mode leaves beside the store.
 SQLite::Database open_current(const std::string& name, int flags, const std::string& path) {
   for (;;) {
     int version = 0;
@@ -99,16 +99,16 @@ SQLite::Database open_current(const std::string& name, int flags, const std::str
   }
 }
 
-// An empty one is left by whoever could only read.
+// Ignores an empty log, which a process leaves that could only read.
 bool has_log(const std::string& path) {
   std::error_code missing;
   const auto size = std::filesystem::file_size(path + "-wal", missing);
   return !missing && size > 0;
 }
 
-// A store in WAL mode wants to write beside itself even to be read. Where that is not allowed, or
-// the disk is full, and no unfinished log lies there, nobody writes: then SQLite may take it as
-// immutable. `open` takes a name and flags.
+// In WAL mode SQLite writes files beside the store even to read it. Where that is not allowed or
+// the disk is full, and there is no unfinished log, no process is writing, so SQLite may open the
+// store as immutable. `open` takes a name and flags.
 template <typename Open>
 SQLite::Database read_in_place(const std::string& path, Open open) {
   try {
@@ -128,8 +128,8 @@ SQLite::Database open_read_only(const std::string& path) {
       path, [&](const std::string& name, int flags) { return open_current(name, flags, path); });
 }
 
-// A store has tables with values in them and indexes, nothing that SQLite would compute while it is
-// read: in a file of another person that might be anything, and never end.
+// A store contains only tables of values and indexes. Anything that SQLite computes while it reads,
+// such as a view, is refused: in another person's file it could be anything and never end.
 void check_holds_only_values(SQLite::Database& database, const std::string& path) {
   const char* const others =
       "SELECT name FROM sqlite_master WHERE type NOT IN ('table', 'index') "
@@ -178,8 +178,8 @@ base::Error explain(const std::string& path, const SQLite::Exception& error) {
   }
 }
 
-// SQLite's own waiting covers neither the change to WAL nor the last one's leaving, so whoever
-// comes at that moment would see an error at once.
+// Retries while the store is busy: SQLite's own busy timeout covers neither the change to WAL mode
+// nor the last connection's close, so a process that opens it then would get an error at once.
 SQLite::Database open_store_file(const std::string& path, Store::Mode mode) {
   const auto deadline =
       std::chrono::steady_clock::now() + std::chrono::milliseconds(busy_milliseconds);
@@ -213,7 +213,7 @@ void copy_store_file(const std::string& from, const std::string& to) {
 
 void compact(SQLite::Database& database, const std::string& path) {
   try {
-    // A rewrite of everything for a few pages would cost more than it gives.
+    // Rewriting the whole file to free a few pages would cost more than it saves.
     if (pragma(database, "freelist_count") > pragma(database, "page_count") / 4)
       database.exec("VACUUM");
   } catch (const SQLite::Exception& error) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The store's file: opening it, its schema, and the way to it from those of earlier labs. For the
-// store only.
+// Opens the store's file, creates its schema, and migrates the files of earlier labs. Only the
+// store includes this header.
 #pragma once
 
 #include <SQLiteCpp/SQLiteCpp.h>
@@ -12,18 +12,19 @@
 
 namespace lab::store {
 
-// What SQLite's error means for whoever uses the store: by its code, never by its words.
+// Explains SQLite's error to the store's user. Decides by the error code, never by its text.
 base::Error explain(const std::string& path, const SQLite::Exception& error);
 
-// Of this lab's version, whatever it was before. Waits up to 5 s for others. SQLite::Exception,
-// which explain() understands, or base::Error.
+// Opens the file and migrates it to this lab's version where it is older. Waits up to 5 s for
+// locks. Throws SQLite::Exception, which explain() understands, or base::Error.
 SQLite::Database open_store_file(const std::string& path, Store::Mode mode);
 
-// All of a store, of whatever version up to this lab's, as it is at one moment. base::Error.
+// Copies a whole store, of any version up to this lab's, as it is at one moment. Throws
+// base::Error.
 void copy_store_file(const std::string& from, const std::string& to);
 
-// Gives freed pages back to the file system where they are many. That it cannot is only a warning:
-// they are used again by what comes next.
+// Gives freed pages back to the file system where there are many. A failure is only a warning, as
+// SQLite uses the free pages again for new records.
 void compact(SQLite::Database& database, const std::string& path);
 
 }  // namespace lab::store

@@ -17,7 +17,7 @@ constexpr std::chrono::seconds apart{60};
 constexpr std::chrono::sys_days last_day =
     std::chrono::year(2025) / std::chrono::November / std::chrono::day(21);
 
-// As those of `lab run --on svm`.
+// Returns conditions like those of `lab run --on svm`.
 record::Conditions conditions(const record::Record& record, bool shadow, unsigned vcpus) {
   return {{"clock", "automatic"},
           {"console", "quiet"},
@@ -83,13 +83,14 @@ record::Record GeneratedRecords::next() {
   return record;
 }
 
-// Each reason about half as frequent as the one before, as in a boot; and a tenth more or less from
-// trial to trial.
+// Makes each reason about half as frequent as the one before, as in a boot; counts vary by up to a
+// tenth from trial to trial.
 record::Step GeneratedRecords::step(const std::string& name, std::size_t reasons, double begin,
                                     double seconds) {
   exits::StepCounts counts{0, 0, {}, 328, true};
   const auto known = exits::reasons(vendor);
-  // Coprime to their number: so each comes once, and frequent ones are not the first of the table.
+  // The stride is coprime to the number of reasons, so each occurs once, and the frequent ones are
+  // not the first of the table.
   std::size_t stride = 7;
   while (std::gcd(stride, known.size()) != 1) ++stride;
   std::uint64_t usual = 100'000;

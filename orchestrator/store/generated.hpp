@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Records as trials leave them, but made up: for benchmarks of the store and for tests.
+// Generates records like those of trials, for benchmarks of the store and for tests.
 #pragma once
 
 #include <cstddef>
@@ -12,18 +12,19 @@
 
 namespace lab::store {
 
-// The same ones each time: by a fixed seed.
+// Generates the same records each time, by a fixed seed.
 class GeneratedRecords {
  public:
   static constexpr unsigned scenarios = 20;  // "generated-00" to "generated-19"
   static constexpr std::string_view scenario_prefix = "generated-";
-  static constexpr unsigned run_trials = 50;  // of a run
+  static constexpr unsigned run_trials = 50;  // in a run
 
-  // `reasons`: of a boot, at most as many as svm has; its idle step has a fifth of them.
+  // `reasons` is the number of a boot's reasons, at most as many as svm has; the idle step has a
+  // fifth of them.
   GeneratedRecords(std::size_t trials, std::size_t reasons);
 
-  // One later than the one before. They are spread over scenarios by runs: a run is of one
-  // scenario, five repeats of each of ten cells.
+  // Returns a record that starts later than the one before. A run has one scenario, with five
+  // repeats of each of ten cells; the next run has another scenario.
   record::Record next();
 
  private:

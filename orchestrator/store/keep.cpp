@@ -8,7 +8,7 @@ namespace lab::store {
 namespace fs = std::filesystem;
 namespace {
 
-// Where it could be written; empty where nowhere.
+// Returns the file that it wrote; empty where no folder was writable.
 fs::path write_beside(const fs::path& store, const record::Record& record,
                       std::vector<fs::path> folders) {
   folders.insert(folders.begin(), fs::absolute(store).parent_path());

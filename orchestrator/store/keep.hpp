@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// A finished trial's record, which took minutes to get, is not lost because its store is busy or
-// its disk is full.
+// Keeps a finished trial's record, which took minutes to get, even where the store is busy or the
+// disk is full.
 #pragma once
 
 #include <filesystem>
@@ -13,13 +13,13 @@
 namespace lab::store {
 
 struct Saved {
-  std::filesystem::path file;  // empty: it is in the store
-  std::string why;             // it is not
+  std::filesystem::path file;  // empty where the record is in the store
+  std::string why;             // why it is not in the store
 };
 
-// Inserts the record. Where that fails, writes it to a file NAME.ID.jsonl of its own, as
-// `lab results import` takes it: beside the store, or in the first of `elsewhere` that takes it.
-// Error (infrastructure) where none does.
+// Inserts the record. Where that fails, writes it to its own file NAME.ID.jsonl, in the format of
+// `lab results import`: beside the store, or else in the first folder of `elsewhere` where the
+// write succeeds. Throws Error (infrastructure) where every folder fails.
 Saved keep(Store& store, const record::Record& record,
            const std::vector<std::filesystem::path>& elsewhere);
 

@@ -21,7 +21,7 @@ using testing::HasSubstr;
 
 class Keep : public StoreFixture {
  protected:
-  // Somebody else who writes, for as long as this lives.
+  // Holds the store's write lock, like another process, while it lives.
   struct Other {
     explicit Other(const std::string& path)
         : database(path, SQLite::OPEN_READWRITE),

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Stores of earlier labs. There is one such test a version: it makes a file with that version's
+// Tests stores of earlier labs. Each version has one such test: it makes a file with that version's
 // tables, word for word as that lab did, and never changes again.
 #include <sqlite3.h>
 
@@ -33,7 +33,7 @@ const char* const version_1 = R"(
 
 class Migration : public StoreFixture {
  protected:
-  // As that lab's records were: without a run.
+  // Returns a record like that lab's, without a run.
   static record::Record old_record(int number) {
     record::Record record = record::sample(number);
     record.run.clear();

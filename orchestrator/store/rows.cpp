@@ -13,10 +13,10 @@
 namespace lab::store {
 namespace {
 
-constexpr std::size_t output_limit = 16 * 1024;  // of all steps together: 64 KiB a trial in all
+constexpr std::size_t output_limit = 16 * 1024;  // for all steps of a trial together
 constexpr std::size_t console_limit = 1024 * 1024;
 
-// As JSON has it: bytes that are no UTF-8 replaced.
+// Replaces bytes that are not UTF-8, as writing JSON does.
 std::string valid(const std::string& text) {
   if (std::ranges::all_of(text, [](char c) { return (c & 0x80) == 0; })) return text;
   using nlohmann::json;
@@ -24,8 +24,8 @@ std::string valid(const std::string& text) {
       .get<std::string>();
 }
 
-// Of valid text, whole characters of it: what was cut once is not cut again when it comes back
-// from an export.
+// Cuts valid text at whole characters, so that a text that was cut once is not cut again when an
+// export is imported.
 std::string tail(const std::string& raw, std::size_t limit) {
   const std::string text = valid(raw);
   if (text.size() <= limit) return text;
@@ -56,7 +56,7 @@ std::uint32_t read_repeat(std::int64_t value) {
   return std::uint32_t(value);
 }
 
-// The conditions of a filter that are there: an index serves only what is really asked.
+// Returns only the clauses for the fields that are set, so that SQLite can use an index for them.
 std::string clauses(const Store::Filter& filter) {
   std::string sql = "1";
   if (!filter.scenario.empty()) sql += " AND scenario = :scenario";
@@ -66,7 +66,7 @@ std::string clauses(const Store::Filter& filter) {
   return sql;
 }
 
-// Those of the newest: from the oldest of them on.
+// Selects the newest trials by their ids: from the oldest of the newest `limit` on.
 std::string where(const Store::Filter& filter) {
   const std::string all = clauses(filter);
   if (filter.limit == 0) return " WHERE " + all;
@@ -74,7 +74,7 @@ std::string where(const Store::Filter& filter) {
          " ORDER BY id DESC LIMIT 1 OFFSET :skip), '')";
 }
 
-// CROSS JOIN: in this order, as the rows of `trial` are small and found by its indexes.
+// CROSS JOIN fixes the order: the rows of `trial` come first, as they are small and have indexes.
 std::string joined(const std::string& table, const std::string& columns) {
   const bool needed = columns.find(table + ".") != std::string::npos;
   return needed ? " CROSS JOIN " + table + " ON " + table + ".key = trial.key" : "";

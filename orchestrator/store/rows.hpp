@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// A record as rows of the store's tables, and back. For the store only.
+// Converts a record to rows of the store's tables, and back. Only the store includes this header.
 #pragma once
 
 #include <SQLiteCpp/SQLiteCpp.h>
@@ -16,19 +16,19 @@
 
 namespace lab::store {
 
-// What the store keeps of a record in full: its JSON without the console, and the console; both
-// cut to their limits.
+// Holds the whole record as the store keeps it: its JSON without the console, and the console; both
+// are cut to their limits.
 struct Kept {
   std::string body, console;
 };
 Kept to_kept(const record::Record& record);
-record::Record to_record(const Kept& kept);  // base::Error on what is no record
+record::Record to_record(const Kept& kept);  // throws base::Error where it is no record
 
 std::int64_t milliseconds(std::chrono::system_clock::time_point time);  // since 1970
-// The other way; base::Error (infrastructure) where the clock has no such time.
+// Converts back. Throws base::Error (infrastructure) where the clock cannot represent the time.
 std::chrono::system_clock::time_point to_time(std::int64_t milliseconds);
 
-// Inserts records; within a transaction of the caller's.
+// Inserts records, within a transaction that the caller begins.
 class Inserter {
  public:
   explicit Inserter(SQLite::Database& database);
@@ -41,15 +41,15 @@ class Inserter {
   SQLite::Statement body_, counts_, trial_, new_conditions_, conditions_;
 };
 
-// Reads what was chosen: SELECT `columns`, and FROM and WHERE by the filter, by id. The filter's
-// run and ids are whole ones.
+// Selects `columns` of the trials that match the filter, in the order of the ids. The filter's run
+// and ids must be whole ones.
 SQLite::Statement select(const SQLite::Database& database, const std::string& columns,
                          const Store::Filter& filter);
-// " FROM trial ... WHERE ..." of it, to be bound by bind().
+// Returns " FROM trial ... WHERE ..." for the filter; bind() binds its parameters.
 std::string from_trials(const Store::Filter& filter);
 void bind(SQLite::Statement& statement, const Store::Filter& filter);
 
-// Columns of each, for select().
+// Lists the columns that select() needs for each kind of row.
 inline const std::string row_columns =
     "id, run, scenario, trial, site, repeat, outcome, start, exits";
 inline const std::string counts_columns =

@@ -12,10 +12,10 @@
 namespace lab::store {
 namespace {
 
-// `body` is the record; all else follows from it, for quick answers. `trial` is what lists and
-// choices need, in small rows that lie in the ids' order; `trial.key` is that of its body and
-// counts. Exits have 64 bits: SQLite's are signed, so large ones are kept as negative numbers.
-// `start` is in milliseconds since 1970.
+// `body` is the record; all else is derived from it, for fast queries. `trial` contains what lists
+// and filters need, in small rows in the order of the ids; `trial.key` is also the key of its body
+// and counts. Exit counts have 64 bits: SQLite's integers are signed, so it stores large counts as
+// negative numbers. `start` is in milliseconds since 1970.
 const char* const schema = R"(
   CREATE TABLE conditions(
     key INTEGER PRIMARY KEY,
@@ -48,9 +48,9 @@ const char* const schema = R"(
   ) STRICT;
 )";
 
-// Each version keeps whole records as JSON, which later labs can read: migrating is inserting them
-// into the new tables. So each earlier version needs but the query for id, body and console, its
-// tables renamed old_NAME, and no version needs to know those between it and this one.
+// Each version keeps whole records as JSON, which later labs can read, so a migration inserts them
+// into the new tables. Each earlier version needs only a query for id, body and console, its tables
+// renamed old_NAME. No version needs to know the versions between it and this one.
 struct Earlier {
   int version;
   const char* records;
@@ -76,7 +76,7 @@ std::vector<std::string> names(SQLite::Database& database, const char* type) {
   return all;
 }
 
-// Returns the tables' new names.
+// Drops the indexes, renames the tables and returns their new names.
 std::vector<std::string> put_aside(SQLite::Database& database) {
   for (const std::string& index : names(database, "index"))
     database.exec("DROP INDEX " + base::double_quoted(index));

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The store's tables, and how records of earlier versions come into them. For the store only.
+// Creates the store's tables, and migrates the records of earlier versions into them. Only the
+// store includes this header.
 #pragma once
 
 #include <SQLiteCpp/SQLiteCpp.h>
@@ -8,15 +9,16 @@
 
 namespace lab::store {
 
-// A change of the tables is a new version: a number here, one line in `earlier` (store_schema.cpp)
-// that says how the last version's records are read, and a test in store_migration_test.cpp from a
-// file that has the last version's tables.
+// A change of the tables needs a new version: a new number here, one line in `earlier` (schema.cpp)
+// with the query that reads the last version's records, and a test in migration_test.cpp that
+// starts from a file with the last version's tables.
 inline constexpr int schema_version = 2;
-inline constexpr int application_id = 0x6c616273;  // "labs": tells our files from other SQLite ones
+inline constexpr int application_id = 0x6c616273;  // "labs": marks our files among SQLite's
 
-// Both within a transaction of the caller's; they set the file's version.
+// Both run within a transaction that the caller begins, and set the file's version.
 void create_schema(SQLite::Database& database);
-// From any earlier version. base::Error, naming the record, where one cannot be read.
+// Migrates from any earlier version. Throws base::Error, with the record's id, where a record
+// cannot be read.
 void migrate(SQLite::Database& database, int version, const std::string& path);
 
 }  // namespace lab::store

@@ -14,7 +14,7 @@
 namespace lab::store {
 namespace {
 
-// Keys have to be new ones; equal conditions are the same ones.
+// Gives the other store's rows new keys, and merges equal conditions.
 const char* const merge_other = R"(
   INSERT OR IGNORE INTO main.conditions(json) SELECT json FROM other.conditions;
   CREATE TEMP TABLE first AS SELECT coalesce(max(key), 0) AS key FROM main.body;
@@ -29,7 +29,7 @@ const char* const merge_other = R"(
   DROP TABLE first;
 )";
 
-// Another file beside the store's own, as `other`.
+// Attaches another store's file as `other`.
 class Attached {
  public:
   Attached(SQLite::Database& database, const std::string& path) : database_(database) {
@@ -65,7 +65,7 @@ struct Store::Impl {
     return SQLite::Transaction(database, SQLite::TransactionBehavior::IMMEDIATE);
   }
 
-  // What was stored as a record and is none: says which.
+  // Names the record that cannot be read in the error.
   template <typename Read>
   auto readable(const SQLite::Statement& row, int id_column, Read read) -> decltype(read()) {
     try {
@@ -78,7 +78,8 @@ struct Store::Impl {
     }
   }
 
-  // The whole one of `column` that `text` begins; a user error where it is none or not unique.
+  // Returns the only value of `column` that begins with `text`. Throws a user error where there is
+  // none or more than one.
   std::string whole(const char* column, const char* name, const std::string& text) {
     const bool latest = text == "latest";
     SQLite::Statement query(

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The records on disk: one SQLite file.
+// Stores the records on disk, in one SQLite file.
 #pragma once
 
 #include <chrono>
@@ -16,24 +16,24 @@
 
 namespace lab::store {
 
-// Every call throws base::Error: a store that is locked (for 5 s), read-only, damaged,
-// no store at all or made by a newer lab. Safe for several processes at once, each with a Store of
-// its own; so for threads.
+// Every call throws base::Error where the store is locked (for 5 s), read-only, damaged, no store
+// at all or made by a newer lab. Several processes or threads may use one file at once, each
+// through its own Store.
 class Store {
  public:
   enum class Mode { read_only, read_write };
 
-  // Which records: all those for which everything holds that is given.
+  // Selects the records that match every field that is set.
   struct Filter {
     std::string scenario;
-    std::size_t limit = 0;         // the newest so many
-    std::string run;               // a beginning of its id that is unique; "latest"
-    std::vector<std::string> ids;  // a beginning each that is unique; "latest"
-    std::optional<std::chrono::system_clock::time_point> before;  // started earlier
+    std::size_t limit = 0;         // selects only the newest ones; 0: all
+    std::string run;               // its id, a unique prefix of it, or "latest"
+    std::vector<std::string> ids;  // ids, unique prefixes of them, or "latest"
+    std::optional<std::chrono::system_clock::time_point> before;  // started before this time
   };
 
-  // read_write makes the file (its folder must exist); read_only wants it there. Either brings an
-  // earlier lab's file up to date.
+  // read_write creates the file where it is missing (its folder must exist); with read_only the
+  // file must exist. Both migrate an earlier lab's file.
   explicit Store(const std::string& path, Mode mode = Mode::read_write);
   ~Store();
   Store(Store&&) noexcept;
@@ -41,42 +41,45 @@ class Store {
 
   const std::string& path() const;
 
-  // How long each call waits from now on where others have the store locked.
+  // Sets how long each later call waits while others have the store locked.
   void set_patience(std::chrono::milliseconds patience);
 
-  // All of it or, whatever happens, nothing. An id that is already there is an error.
+  // Inserts all of it or, whatever happens, nothing. An id that is already there is an error.
   void insert(const record::Record& record);
   void insert(std::span<const record::Record> records);
-  // What `next` gives, up to nullopt; nothing of it where `next` throws. Returns how many. Others
-  // cannot write meanwhile.
+  // Inserts the records that `next` returns, up to nullopt, or none where `next` throws. Returns
+  // their number. Others cannot write meanwhile.
   using Source = std::function<std::optional<record::Record>()>;
   std::size_t insert_all(const Source& next);
-  // All records of another store, which must be closed and of this lab's making; its ids must be
-  // new.
+  // Inserts all records of another store, which must be closed and have this lab's version; its ids
+  // must be new.
   void merge(const std::string& path);
 
-  // These are in the order of the ids, so oldest first. An unknown run or id, or one that more than
-  // one begins with, is a user error; that nothing else is found is none.
+  // These return records in the order of their ids, so oldest first. An unknown run or id, or a
+  // prefix of more than one, is a user error; an empty result is none.
   std::vector<record::Row> rows(const Filter& filter) const;
   std::vector<record::TrialCounts> counts(const Filter& filter) const;
   std::vector<record::Record> list(const Filter& filter) const;  // whole ones
-  // As list() and counts(), without holding more than one.
+  // Like list() and counts(), but hold only one record at a time.
   void for_each(const Filter& filter,
                 const std::function<void(const record::Record&)>& action) const;
   void for_each_counts(const Filter& filter,
                        const std::function<void(record::TrialCounts)>& action) const;
 
-  // Oldest first; of one scenario, or of all where it is empty. Records of older labs have no run.
+  // Returns the runs of one scenario, or of all where it is empty, oldest first. Records of older
+  // labs have no run.
   std::vector<record::RunInfo> runs(const std::string& scenario) const;
 
-  // By id or by a beginning of it that is unique ("latest": the newest); a user error otherwise.
+  // Returns the record with this id or unique prefix of an id ("latest": the newest). Throws a user
+  // error where there is none.
   record::Record show(const std::string& id) const;
-  // By whole id.
+  // Returns the record with this whole id.
   std::optional<record::Record> find(const std::string& id) const;
 
-  // In one transaction; returns how many. The file shrinks where that is much of it.
+  // Removes the records in one transaction and returns their number. The file shrinks where many
+  // pages become free.
   std::size_t remove(const Filter& filter);
-  // By whole id; false when there is none.
+  // Removes the record with this whole id; returns false where there is none.
   bool remove(const std::string& id);
 
  private:
@@ -84,7 +87,8 @@ class Store {
   std::unique_ptr<Impl> impl_;
 };
 
-// A record as the store keeps it: texts cut to their limits, bytes that are no UTF-8 replaced.
+// Returns a record as the store keeps it: texts are cut to their limits, bytes that are not UTF-8
+// are replaced.
 record::Record as_kept(const record::Record& record);
 
 }  // namespace lab::store

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// For tests: a store's file in a folder of its own.
+// Gives a test a store's file in its own folder.
 #pragma once
 
 #include <gmock/gmock.h>
@@ -20,7 +20,7 @@ class StoreFixture : public testing::Test {
   std::string folder() const { return folder_.path().string(); }
   std::string path() const { return folder() + "/store.db"; }
 
-  // What opening and reading it says; "" where nothing is wrong.
+  // Returns the message of the error that opening and reading the store throws; "" where none does.
   std::string error_of(Store::Mode mode = Store::Mode::read_write) const {
     return error_of([&] {
       const Store store(path(), mode);
@@ -43,15 +43,15 @@ class StoreFixture : public testing::Test {
   base::TemporaryFolder folder_{testing::TempDir(), "store"};
 };
 
-// Writes over the file's bytes at `offset`, behind SQLite's back.
+// Overwrites the file's bytes at `offset`, behind SQLite's back.
 inline void overwrite(const std::string& path, long offset, const std::string& bytes) {
   std::fstream file(path, std::ios::in | std::ios::out | std::ios::binary);
   file.seekp(offset);
   file << bytes;
 }
 
-// The folder and its store can only be read while this lives. Root may write everywhere, so for
-// that time the test is nobody.
+// Makes the folder and its store read-only while it lives. Root may write everywhere, so the test
+// runs as nobody for that time.
 class ReadOnlyPlace {
  public:
   explicit ReadOnlyPlace(const std::string& store)

@@ -187,7 +187,7 @@ TEST_F(StoreTest, TrialTakesUnder64KiB) {
   EXPECT_LT((std::filesystem::file_size(path()) - empty) / 20, 64u * 1024);
 }
 
-// A boot of a minute as samples see it: a few reasons all along, others now and then.
+// Returns samples of a boot of a minute: a few reasons occur all the time, others now and then.
 record::Timeline minute_of_samples() {
   record::Timeline timeline;
   std::mt19937 random(4);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Lines of a file that need not be well meant. For imports only.
+// Reads lines of a file that may be hostile. Only imports include this header.
 #pragma once
 
 #include <cstddef>
@@ -16,13 +16,13 @@ class LineReader {
  public:
   static constexpr std::size_t line_limit = 64u << 20;
 
-  // "-" is standard input. base::Error (user) where it cannot be opened.
+  // "-" is standard input. Throws base::Error (user) where the file cannot be opened.
   explicit LineReader(const std::string& file, std::size_t limit = line_limit);
 
-  // Whether the file begins so; before any line is read.
+  // Returns whether the file begins with `bytes`; call it before any line is read.
   bool begins_with(std::string_view bytes);
-  // The next line that is not blank, without its end; nullopt at the file's. base::Error (user) on
-  // one that is longer than the limit, (infrastructure) where it cannot be read.
+  // Returns the next line that is not blank, without its newline; nullopt at the end of the file.
+  // Throws base::Error (user) where a line exceeds the limit, (infrastructure) where reading fails.
   std::optional<std::string> next();
 
   const std::string& name() const { return name_; }
@@ -36,7 +36,7 @@ class LineReader {
   std::size_t limit_;
   base::Fd fd_;
   std::string buffer_;
-  std::size_t begin_ = 0;  // of what is not read yet
+  std::size_t begin_ = 0;  // of the bytes not returned yet
   std::uint64_t number_ = 0;
 };
 

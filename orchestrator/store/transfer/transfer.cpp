@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-// What comes in is not trusted: each record is read as strictly as any, and all that the store
-// derives from it is derived here. It is gathered in a store beside, so that nobody has to wait
-// while it is read, and then taken over in one transaction.
+// Does not trust what it imports: it reads each record as strictly as any other, and derives here
+// all that the store derives from a record. It gathers the records in a temporary store first, so
+// that nobody waits meanwhile, and then merges that store in one transaction.
 #include "orchestrator/store/transfer/transfer.hpp"
 
 #include <fcntl.h>
@@ -32,7 +32,7 @@ bool to_standard_output(const std::string& file) {
   return file.empty() || file == "-";
 }
 
-// Where exported lines go. A regular file appears at commit().
+// Writes the exported lines. A regular file appears only at commit().
 class LineFile {
  public:
   explicit LineFile(const std::string& file) {
@@ -86,7 +86,7 @@ bool is_run(std::string_view text) {
   return text.empty() || is_id(text);
 }
 
-// `place` is its file and line.
+// Checks the form of the ids; `place` is the record's file and line.
 void check(const record::Record& record, const std::string& place) {
   if (!is_id(record.id) || !is_run(record.run))
     throw base::user_error(
@@ -95,13 +95,13 @@ void check(const record::Record& record, const std::string& place) {
         "import what `lab results export` wrote");
 }
 
-// Takes records one by one and knows which are there already.
+// Takes records one by one, and finds those that are already in the store.
 class Gathering {
  public:
   Gathering(const Store& store, const fs::path& work)
       : store_(store), path_((work / "import.sqlite").string()), gathered_(path_) {}
 
-  // Whatever the whole of `next` gives; what is wrong with a record is said with its place.
+  // Takes all records that `next` returns; an error in a record names its place.
   Imported take(const Store::Source& next, const std::function<std::string()>& place) {
     Imported result;
     result.imported = gathered_->insert_all([&]() -> std::optional<record::Record> {
@@ -124,7 +124,7 @@ class Gathering {
     for (const Store* store : {&store_, &*gathered_}) {
       const std::optional<record::Record> there = store->find(record.id);
       if (!there) continue;
-      // Both: an earlier lab cut texts elsewhere.
+      // Cuts both, as an earlier lab had other limits for texts.
       if (as_kept(*there) == as_kept(record)) return true;
       throw base::user_error(
           fmt::format("{}: record '{}' has other content than the one of that id {}", place,
@@ -156,7 +156,7 @@ Imported gather_lines(Gathering& gathering, LineReader& lines) {
   return gathering.take(next, place);
 }
 
-// A copy, as reading an earlier lab's store would bring it up to date.
+// Reads a copy, as opening an earlier lab's store would migrate the original.
 Imported gather_store(Gathering& gathering, const std::string& file, const fs::path& work) {
   const std::string copy = (work / "other.sqlite").string();
   copy_store_file(file, copy);

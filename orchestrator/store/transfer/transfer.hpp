@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Records out of a store and into another one: JSON lines, or a store's file.
+// Exports records from a store and imports them into another one, as JSON lines or a store's file.
 #pragma once
 
 #include <cstddef>
@@ -10,19 +10,19 @@
 
 namespace lab::store {
 
-// One record a line as to_json() gives it, oldest first, into a file (whole or not at all), or to
-// standard output where it is empty or "-". Returns how many.
+// Writes one record a line, as to_json() formats it, oldest first, into a file (whole or not at
+// all), or to standard output where `file` is empty or "-". Returns the number of records.
 std::size_t export_records(const Store& store, const Store::Filter& filter,
                            const std::string& file);
 
 struct Imported {
-  std::size_t imported = 0, present = 0;  // present: were there already, with the same content
+  std::size_t imported = 0, present = 0;  // present: already there with the same content
 };
 
-// From a file of such lines ("-": standard input) or another store's file, which may be of an
-// earlier lab and stays as it is. All of it or nothing. base::Error (user), with file:line, on a
-// line that is no record and on a record that is there with other content. `work` is a folder for
-// what is in between: as large as all that is imported.
+// Imports a file of such lines ("-": standard input), or another store's file, which may be an
+// earlier lab's and is not changed. Imports all or nothing. Throws base::Error (user), with
+// file:line, where a line is no record or a record is already there with other content. `work` is a
+// folder for temporary files, which are as large as the import.
 Imported import_records(Store& store, const std::string& file, const std::filesystem::path& work);
 
 }  // namespace lab::store

@@ -120,7 +120,7 @@ TEST_F(Transfer, AnotherStoreIsMerged) {
   EXPECT_THAT(error_of([&] { import_records(store_, other, folder()); }), HasSubstr(other));
 }
 
-// What SQLite computes while it reads may be anything, and need not end.
+// SQLite might compute anything while it reads, and never end.
 TEST_F(Transfer, AStoreThatComputesIsRefused) {
   const std::string other = folder() + "/other.db";
   const auto refused_with = [&](const std::string& sql) {

@@ -8,7 +8,7 @@ namespace {
 
 using std::chrono::steady_clock;
 
-// Also the sign of life that a site without other news waits for.
+// Is also the sign of life that a site without other news waits for.
 constexpr std::chrono::milliseconds event_interval{500};
 constexpr unsigned events_a_reasons = 2;  // one of so many has the reasons
 
@@ -19,7 +19,7 @@ ExitsByNumber sum_guests(const std::vector<ExitsByNumber>& guests) {
   return sums;
 }
 
-// Of all texts of exit_stats together; none where one cannot be read.
+// Sums the reasons in all texts of exit_stats; returns none where one text is missing.
 std::vector<Sample::Reason> reasons_in(const std::vector<std::string>& texts) {
   std::map<std::uint32_t, Sample::Reason> sums;
   for (const std::string& text : texts) {
@@ -68,7 +68,7 @@ void Observer::sample(double seconds) {
       last_[i] = std::move(counts);
       texts_[i] = std::move(text);
     } catch (const base::Error&) {
-      // A VM that has just gone is no failure of the sample's.
+      // A VM that has just ended does not make the sample fail.
     }
   }
   state_.sampler.take(seconds, sum_guests(last_));
@@ -87,7 +87,7 @@ void Observer::report() {
       if (causes_.leading().exits > 0) sample.causes = causes_.leading();
     }
   } catch (const base::Error&) {
-    // Nobody's count depends on it.
+    // No count depends on it.
   }
   state_.context.sink({.trial = state_.plan.name, .what = std::move(sample)});
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// A whole trial against a host that is made up: every outcome, and a fault in every call.
+// Runs whole trials on a simulated host: every outcome, and a fault in every call.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -49,7 +49,7 @@ class RunTrial : public testing::Test {
                                    phases_.push_back(in_words(begun->phase));
                                }};
     record::Record record = run_trial(plan, {.name = "tiny", .kernel = "/k"}, context);
-    EXPECT_EQ(host.machines(), 0);  // whatever happened
+    EXPECT_EQ(host.machines(), 0);  // whatever the outcome
     return record;
   }
   record::Record run(FakeBehaviour behaviour, const std::string& steps) {
@@ -73,7 +73,8 @@ TEST_F(RunTrial, CountsEachStepAndPasses) {
   EXPECT_EQ(record.outcome, Outcome::passed) << record.message << "\n" << failed_checks(record);
   ASSERT_EQ(record.steps.size(), 6u);
   EXPECT_EQ(record.steps[0].name, "boot");
-  // 300 and 20, and the reader's own: T, three reasons, T; and after it three reasons again.
+  // The boot has 300 and 20 exits and the reader's own: T, three reasons, T, then three reasons
+  // again.
   EXPECT_EQ(record.steps[0].exits, 325u);
   EXPECT_EQ(record.steps[1].exits, 7u + 8u);
   EXPECT_EQ(record.steps[1].output, "out");
@@ -133,7 +134,7 @@ TEST_F(RunTrial, CausesThatDoNotAddUpFailIt) {
   EXPECT_THAT(record.message, HasSubstr("boot: sum of causes = reasons"));
 }
 
-// The places of boot's causes, and what the record says of their names.
+// Returns the places of the boot's causes, and the record's check of their names.
 std::pair<std::string, exits::Check> places(const record::Record& record) {
   EXPECT_EQ(record.outcome, Outcome::passed) << record.message;
   std::string places;
@@ -163,15 +164,15 @@ TEST_F(RunTrial, AReaderThatKnowsNoSymbolsLeavesAddressesAndSaysSo) {
             "image prepare makes the image anew");
 }
 
-// As where an exit costs so much that an interrupt falls between any two reads.
+// Simulates exits so costly that an interrupt falls between any two reads.
 TEST_F(RunTrial, WhatComesBetweenTheReadsFailsNothing) {
   const record::Record record = run({.disturbed = 2}, all_steps);
   EXPECT_EQ(record.outcome, Outcome::passed) << record.message << "\n" << failed_checks(record);
   ASSERT_EQ(record.steps.size(), 6u);
   EXPECT_EQ(record.steps[0].clean, false);
-  // T, four reasons, T; each after two more exits.
+  // The reader reads T, four reasons, T, each after two more exits.
   EXPECT_EQ(record.steps[0].exits, 320u + 3u * 6u);
-  // Four reasons of the reading before it, T, four reasons, T.
+  // It reads four reasons for the snapshot before, then T, four reasons, T.
   EXPECT_EQ(record.steps[1].exits, 7u + 3u * 10u);
   EXPECT_EQ(record.steps[1].reader_exits, 10u);
   const auto check = std::ranges::find(record.checks, "command: guest = host", &exits::Check::name);
@@ -227,8 +228,8 @@ TEST_F(RunTrial, WhatAGuestDoesWrongIsAResult) {
   }
 }
 
-// `sleep 600 & false`: the shell has failed, but what it left behind goes on until the duration is
-// over. Only a shell that lab had to kill has no exit code.
+// In `sleep 600 & false` the shell has failed, but its child goes on until the duration is over.
+// Only a shell that lab had to kill has no exit code.
 TEST_F(RunTrial, AShellThatFailedBeforeItsDurationWasOverHasFailed) {
   const std::string steps = "steps: [boot: {}, run: {name: a, command: b, duration: 1 s}]\n";
   record::Record record = run({.exit_code = 1, .cut = true}, steps);

@@ -16,7 +16,7 @@ namespace {
 
 constexpr std::uint32_t vmx_invalid_state = 33;
 
-// With exit_scope=host, the last guest reads while the others are at rest.
+// Checks exit_scope=host: the last guest reads while the others are at rest.
 void check_scope(TrialState& state, const Guests& guests, Watch& watch) {
   GuestRun& last = *guests.back();
   exits::Counts others;
@@ -39,7 +39,7 @@ void check_scope(TrialState& state, const Guests& guests, Watch& watch) {
                                   exits::counts_now(after), message->after->leaf_reads));
 }
 
-// What they all had since the guest was made.
+// Checks all causes since the guest was made.
 void check_all_causes(TrialState& state, const GuestRun& guest, const exits::HostStats& stats) {
   if (state.plan.settings.causes == 0) return;
   state.add_check(exits::check_causes(guest.named("at rest: sum of causes = reasons"),
@@ -105,7 +105,7 @@ void check_at_rest(TrialState& state, const Guests& guests, Watch& watch, const 
   if (log) check_logs(state, guests, all, log());
   const exits::HostStats host = together(all);
   if (trace) check_traced(state, guests, host, trace());
-  // The timeline's end: from here on nothing is counted any more.
+  // This sample ends the timeline: nothing is counted any more.
   if (state.plan.settings.samples != 0)
     state.sampler.take(state.since_start.seconds(), exits_by_number(exits::counts_now(host)));
   state.record.host = record::make_host(host);
@@ -151,8 +151,9 @@ exits::Check check_tracepoint(const exits::HostStats& all, const exits::Counts& 
   for (const exits::ReasonCount& preset : created.reasons)
     sides[preset.number].first -= preset.exits;
   for (const auto& [number, exits] : traced) sides[number].second = exits;
-  // A state that VMX refuses KVM does not enter: it makes this reason itself and emulates (shadow
-  // paging, as unrestricted guests need EPT). kvm_exit stands behind real entries only.
+  // KVM does not enter a state that VMX refuses: it reports this reason itself and emulates (shadow
+  // paging, as unrestricted guests need EPT). The tracepoint kvm_exit fires only after real
+  // entries.
   std::uint64_t emulated = 0;
   if (const auto found = sides.find(vmx_invalid_state);
       all.vendor == exits::Vendor::vmx && found != sides.end()) {

@@ -37,7 +37,7 @@ TEST(ScopeSum, FailsWhereOnlyTheTotalFits) {
   EXPECT_FALSE(check.ok);
   EXPECT_THAT(check.detail, HasSubstr("number 123: 199 read, 200 of the others"));
   EXPECT_THAT(check.detail, HasSubstr("number 114: 141 read"));
-  // A number that was not read at all.
+  // One reason was not read at all.
   Counts without = read(140, 32, 200);
   without.reasons.pop_back();
   EXPECT_FALSE(check_scope_sum(without, others, before, after, 20).ok);
@@ -105,7 +105,7 @@ TEST(Tracepoint, WhatVmxRefusesIsEmulatedUntraced) {
   EXPECT_THAT(check.detail, HasSubstr("149 exits without an entry"));
   EXPECT_FALSE(check_tracepoint(host, {}, {{10, 12}, {33, 151}}).ok);
   EXPECT_FALSE(check_tracepoint(host, {}, {{10, 11}}).ok);
-  host.vendor = exits::Vendor::svm;  // where 33 is a write of DR1
+  host.vendor = exits::Vendor::svm;  // there 33 is a write to DR1
   EXPECT_FALSE(check_tracepoint(host, {}, {{10, 12}}).ok);
 }
 

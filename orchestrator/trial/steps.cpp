@@ -15,7 +15,7 @@ using scenario::Step;
 using Kind = ReaderMessage::Kind;
 using Phase = record::Phase::Kind;
 
-// What the step takes by its own words comes on top of its limit.
+// Adds the time that the step itself asks for to its limit.
 std::chrono::milliseconds time_limit(const Step& step) {
   std::chrono::milliseconds limit = step.timeout + step.duration;
   if (step.kind == Step::Kind::host) limit += action_time(step.host);
@@ -36,7 +36,7 @@ std::string late(const Step& step) {
                      seconds, which);
 }
 
-// After it the guest's kernel is gone, or lies at other addresses.
+// Returns whether the guest's kernel is gone after the step, or lies at other addresses.
 bool ends_boot(const Step& step) {
   return step.kind == Step::Kind::reboot || step.kind == Step::Kind::shutdown ||
          (step.kind == Step::Kind::host && reboots(step.host));
@@ -91,14 +91,14 @@ bool Steps::run(const Step& step) {
 
 void Steps::name_causes() {
   names_.resize(guests_.size());
-  // Of a step in which a guest boots anew its addresses may be the old kernel's or the new one's.
+  // An address from a step in which the guest reboots may be the old kernel's or the new one's.
   std::set<std::string> two_boots;
   for (const Step& step : state_.plan.steps)
     if (ends_boot(step) && step.kind != Step::Kind::shutdown) two_boots.insert(step.name);
   for (std::size_t i = 0; i < guests_.size(); ++i) {
     GuestRun& guest = *guests_[i];
     if (!guest.causes().has_unnamed()) continue;
-    // One that has ended said it before.
+    // A guest that has ended named its causes before.
     if (!guest.session().ended())
       names_[i] = {ask_symbols(guest), causes::MemoryTree::parse(guest.machine().memory_tree())};
     if (watch_.problem()) return;
@@ -107,7 +107,7 @@ void Steps::name_causes() {
   }
 }
 
-// None where there is no reader yet, or none that knows how: then addresses stay addresses.
+// Returns none where no reader runs yet, or only one that names no symbols: addresses remain then.
 causes::Symbols Steps::ask_symbols(GuestRun& guest) {
   causes::Symbols symbols;
   const auto addresses = guest.causes().addresses_to_name(max_symbols);
@@ -206,7 +206,7 @@ bool Steps::await_marks(const Step& step, Mark mark) {
 bool Steps::await_readers() {
   readers_ready_ = true;
   state_.begin({Phase::reader, ""});
-  Step wait;  // a boot's; its counts are nobody's
+  Step wait;  // a boot's; no step gets its counts
   wait.timeout = state_.plan.timeouts.boot;
   deadline_ = state_.deadline(wait.timeout);
   const bool ready = readers_.await(Kind::ready, deadline_, late(wait),
@@ -236,10 +236,10 @@ bool Steps::command(const Step& step) {
 void Steps::take_command(GuestRun& guest, const Step& step, const ReaderMessage& message) {
   record::Step& done = guest.end_step(step.name, message.before, *message.after);
   if (message.seconds) done.seconds = message.seconds;
-  // A shell may have ended before, while what it started went on until the step's duration was
+  // The shell may have ended earlier, while what it started went on until the step's duration was
   // over.
   if (!message.killed) done.exit_code = message.exit_code;
-  // All steps' outputs together stay far below what one event may have, however they escape.
+  // Keeps all steps' outputs together far below the limit of one event, however they escape.
   constexpr std::size_t budget = 64 << 10;
   done.output = message.text.substr(0, budget / state_.plan.steps.size() / guests_.size());
   const auto must_be_zero = [&](const char* what, const std::string& text,
@@ -259,7 +259,7 @@ void Steps::take_command(GuestRun& guest, const Step& step, const ReaderMessage&
     must_be_zero("background", step.background, message.background_exit_code);
 }
 
-// Nothing runs in the guest for it but what is there anyway.
+// Runs nothing in the guest besides what runs there anyway.
 bool Steps::sleep(const Step& step) {
   return begin_by_snapshot(step) && watch_.idle(step.duration) && end_by_snapshot(step);
 }
@@ -276,7 +276,8 @@ bool Steps::host_action(const Step& step) {
   return end_by_snapshot(step);
 }
 
-// In a thread of its own: some take long, and the guests are watched and sampled meanwhile.
+// Acts in a thread of its own: some actions take long, and guests are watched and sampled
+// meanwhile.
 bool Steps::act(const Step& step) {
   std::future<void> action = std::async(std::launch::async, [&] {
     for (const auto& guest : guests_) guest->machine().perform(step.host, guest->disks().plug());
@@ -300,7 +301,7 @@ bool Steps::reboot(const Step& step) {
   return readers_.send(std::string(reboot_request)) && await_boot(step, true);
 }
 
-// The guest takes its reader with it, so this is the host's count: up to the last exit.
+// The guest's reader ends with it, so the host counts this step, up to the last exit.
 bool Steps::shutdown(const Step& step) {
   for (const auto& guest : guests_) {
     guest->begin_step_by_host();

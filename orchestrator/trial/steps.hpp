@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// A scenario's steps, done by all guests of a trial at the same time: each is asked, then lab waits
-// for all of them.
+// Runs a scenario's steps in all guests of a trial at the same time: sends each guest the request,
+// then waits for all of them.
 #pragma once
 
 #include <optional>
@@ -11,26 +11,26 @@ namespace lab::trial {
 
 class Steps {
  public:
-  // The guests are paused, and have run for no moment yet.
+  // The guests must be paused and must not have run yet.
   Steps(TrialState& state, const Guests& guests, Watch& watch)
       : state_(state), guests_(guests), watch_(watch), readers_(state, guests, watch) {}
 
-  // False where a guest has a problem, or time is over: the watch says it.
+  // Returns false where a guest has a problem or time runs out, which is the watch's problem().
   bool run(const scenario::Step& step);
 
-  // Names the causes of all steps that were done since it was last called, by what the guests say
-  // while they run: to be called before they end or boot anew.
+  // Names the causes of all steps since its last call. The names come from running guests, so call
+  // it before they end or boot anew.
   void name_causes();
 
  private:
-  // What a guest and its QEMU say of addresses and ports, of the boot that runs.
+  // Contains the names that a guest and its QEMU give to addresses and ports, for the current boot.
   struct Names {
     causes::Symbols symbols;
     causes::MemoryTree tree;
   };
   causes::Symbols ask_symbols(GuestRun& guest);
 
-  // Where a step's end is seen: by the reader, or by a mark on the console.
+  // Returns the console's mark that ends the step; none where the reader reports its end.
   static std::optional<Mark> find_mark(scenario::BootUntil until);
 
   bool boot(const scenario::Step& step);
@@ -44,10 +44,10 @@ class Steps {
   bool act(const scenario::Step& step);
   bool await_boot(const scenario::Step& step, bool again);
   bool await_marks(const scenario::Step& step, Mark mark);
-  // After a boot that the host has counted: until the readers are there, without a step.
+  // Waits for the readers after a boot that the host has counted, without a step.
   bool await_readers();
 
-  // Takes a snapshot in every guest: the step begins with it, or ends with it.
+  // Take a snapshot in every guest, with which the step begins or ends.
   bool begin_by_snapshot(const scenario::Step& step);
   bool end_by_snapshot(const scenario::Step& step);
 
@@ -55,9 +55,9 @@ class Steps {
   const Guests& guests_;
   Watch& watch_;
   Readers readers_;
-  Deadline deadline_{};  // of the step that is being done
+  Deadline deadline_{};  // of the current step
   bool readers_ready_ = false;
-  std::vector<Names> names_;  // of each guest, as last asked
+  std::vector<Names> names_;  // of each guest, from the last request
 };
 
 }  // namespace lab::trial

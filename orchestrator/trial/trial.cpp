@@ -76,7 +76,7 @@ std::optional<exits::Vendor> find_vendor(const TrialState& state) {
   return record::recorded_vendor(state.record.conditions);
 }
 
-// The guests run, from their making to their end.
+// Runs the guests, from their creation to their end.
 class Running {
  public:
   explicit Running(TrialState& state) : state_(state) {
@@ -128,7 +128,7 @@ void Running::run() {
     }
   } catch (const base::Error& error) {
     keep_consoles();
-    // What failed did so because a guest has just ended: the guest's doing, not lab's.
+    // The call failed because a guest has just ended: this is the guest's failure, not lab's.
     if (error.kind() == base::ErrorKind::interrupted || !one_ended_by_itself()) throw;
     state_.record.outcome = Outcome::guest_failed;
     state_.record.message = std::string("the guest ended meanwhile: ") + error.what();
@@ -140,7 +140,7 @@ void Running::run() {
   keep_consoles();
 }
 
-// Of several guests, the one that has a problem is the one to look at.
+// Keeps the console of the guest that has a problem, or else of the first guest.
 void Running::keep_consoles() {
   const auto bad = std::ranges::find_if(
       guests_, [](const auto& guest) { return guest->session().problem().has_value(); });
@@ -164,7 +164,8 @@ void judge(TrialState& state) {
     record.message = "failed checks: " + failed;
 }
 
-// As the scenario has them, and of each the guests by number; they came as they were done.
+// Sorts the steps in the scenario's order, and each step's guests by number; they came as they
+// ended.
 void sort_steps(const scenario::TrialPlan& plan, std::vector<record::Step>& steps) {
   const auto place = [&](const record::Step& step) {
     return std::pair(std::ranges::find(plan.steps, step.name, &scenario::Step::name), step.guest);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// One trial: one guest run under one setting of a scenario's matrix, from overlay to record.
+// Runs one trial: one guest under one setting of a scenario's matrix, from overlay to record.
 #pragma once
 
 #include "orchestrator/record/record.hpp"
@@ -8,9 +8,9 @@
 
 namespace lab::trial {
 
-// Runs the trial. Whatever happens, domain and overlay are gone afterwards, and whatever went
-// wrong is in the record's outcome and message. Error (interrupted) is thrown where the user stops
-// lab. Kvm modules must be loaded already.
+// Runs the trial. Domain and overlay are always removed afterwards, and every failure is in the
+// record's outcome and message. Throws Error (interrupted) where the user stops lab. The KVM
+// modules must be loaded already.
 record::Record run_trial(const scenario::TrialPlan& plan, const GuestImage& image,
                          const TrialContext& context);
 

@@ -167,7 +167,8 @@ TEST(ReaderProtocol, RefusesMoreThanALineOrANumberMayHave) {
   EXPECT_EQ(parse_reader_message(with(step_line, "1.5", "1e9")).seconds, std::nullopt);
 }
 
-// As deep as a line may nest: copying or writing such a value once went as deep on the stack.
+// Nests as deeply as a line's length allows: copying or writing such a value once used as deep a
+// stack.
 TEST(ReaderProtocol, RefusesALineThatNestsDeeply) {
   const std::string deep = std::string(60'000, '[') + std::string(60'000, ']');
   std::string line = ready;
@@ -211,7 +212,7 @@ TEST(Event, RefusesWhatIsTooLong) {
               testing::HasSubstr("a sample's reasons are malformed"));
 }
 
-// A guest may send anything: only our own Error may come of it.
+// A guest may send anything, and only an Error of lab may result.
 TEST(ReaderProtocol, SurvivesMutations) {
   std::mt19937 random(1);
   for (int i = 0; i < 4'000; ++i) {
@@ -289,7 +290,7 @@ TEST(ReaderProtocol, RefusesSymbolsThatAreNone) {
     EXPECT_THROW(parse_reader_message(bad), base::Error) << bad.substr(0, 80);
 }
 
-// Counts need nothing that only a new one says.
+// The counts need nothing that only a new reader sends.
 TEST(ReaderProtocol, TakesAnOlderReader) {
   std::string old = ready;
   old.replace(old.find("\"protocol\":4"), 12, "\"protocol\":3");

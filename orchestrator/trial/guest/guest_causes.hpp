@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The causes of a guest's exits, step by step: taken from the kernel where the step's counts are,
-// and named later, as a guest can say the names of its code only while it runs.
+// Reads the causes of a guest's exits for each step when it reads the step's counts from the
+// kernel, and names them later, as a guest can name its code only while it runs.
 #pragma once
 
 #include <optional>
@@ -16,33 +16,33 @@
 
 namespace lab::trial {
 
-// Of a guest whose causes are not counted, all of it does nothing.
+// Does nothing at all for a guest whose causes are not counted.
 class GuestCauses {
  public:
-  // Error (infrastructure) where causes are wanted and the modules count none.
+  // Throws an infrastructure error where causes are wanted and the modules count none.
   GuestCauses(const GuestCounters& counters, bool wanted);
 
   bool wanted() const { return wanted_; }
 
-  // A step begins with the reader's last report, or now.
+  // Begin a step, at the reader's last report or now.
   void begin();
   void begin_by_host();
 
-  // It ends with the reader's last report. `since`: where it began. The check says whether the
-  // causes add up to the step's counts.
+  // Ends the step at the reader's last report. `since` is where it began. The check compares the
+  // sum of the causes with the step's counts.
   enum class Since { creation, beginning, mark };
   std::optional<exits::Check> end(const std::string& step, Since since,
                                   const exits::StepCounts& counts, const std::string& check);
-  // It ends now, by a latch of the host's. `counts` was read a moment before and gets the exits of
-  // that latch, so that both are of one moment; its cycles stay.
+  // Ends the step now, by a latch on the host. `counts` was read a moment before; it gets the exits
+  // of that latch, so that both are of the same moment, and keeps its cycles.
   std::optional<exits::Check> end_by_host(const std::string& step, exits::StepCounts& counts,
                                           const std::string& check);
 
   bool has_unnamed() const { return !unnamed_.empty(); }
-  // Of all steps that have no names yet: the addresses of the guest's kernel, ascending.
+  // Returns the addresses of the guest's kernel in all steps without names yet, in ascending order.
   std::vector<std::uint64_t> addresses_to_name(std::size_t limit) const;
-  // Names them, and gives them to the guest's steps among `steps`; those of `without_symbols` keep
-  // the addresses of the guest's kernel.
+  // Names the causes and adds them to the guest's steps among `steps`; in the steps of
+  // `without_symbols` the guest's kernel keeps its addresses.
   void name(const causes::Symbols& symbols, const causes::MemoryTree& tree,
             const std::set<std::string>& without_symbols, exits::Vendor vendor, std::uint32_t guest,
             std::vector<record::Step>& steps);

@@ -79,7 +79,7 @@ const exits::Counts& GuestRun::beginning(const exits::HostStats& stats) const {
   return stats.scope == exits::Scope::host ? state_.created : created_;
 }
 
-// The reader has just read T for the last time, so the kernel's latch stands at that very exit.
+// The reader has just read T for the last time, so the kernel's latch is from that very exit.
 record::Step& GuestRun::end_step(const std::string& name,
                                  const std::optional<exits::Snapshot>& before,
                                  const exits::Snapshot& after, GuestCauses::Since since) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The readers in all guests of a trial, asked at the same time and heard as they answer.
+// Sends requests to the readers in all guests at once and takes their answers as they come.
 #pragma once
 
 #include <functional>
@@ -14,7 +14,7 @@ namespace lab::trial {
 
 using Guests = std::vector<std::unique_ptr<GuestRun>>;
 
-// All return false where a guest has a problem, or time is over: the watch says it.
+// All return false where a guest has a problem or time runs out, which is the watch's problem().
 class Readers {
  public:
   Readers(TrialState& state, const Guests& guests, Watch& watch)
@@ -22,8 +22,8 @@ class Readers {
 
   bool send(const std::string& request);
 
-  // A message of this kind, and with the id of the last request, from every guest; each is handed
-  // over as it comes. Any other message is a problem. `what`: for the time limit's message.
+  // Waits for a message of this kind, with the id of the last request, from every guest, and hands
+  // over each as it comes. Any other message is a problem. `what` is for the time limit's message.
   using Handler = std::function<void(GuestRun&, const ReaderMessage&)>;
   bool await(ReaderMessage::Kind kind, Deadline deadline, const std::string& what,
              const Handler& handler);

@@ -17,7 +17,7 @@ using scenario::Step;
 constexpr const char* reader_port = "lab.reader.0";
 constexpr std::uint64_t plug_bytes = 64u << 20;
 
-// "overlay.qcow2" of the first guest, "overlay-2.qcow2" of the second.
+// Returns "overlay.qcow2" for the first guest, "overlay-2.qcow2" for the second.
 std::string numbered(const std::string& name, unsigned number, const std::string& suffix = "") {
   return name + (number == 1 ? "" : "-" + std::to_string(number)) + suffix;
 }
@@ -141,7 +141,7 @@ std::string devices_in_words(const scenario::TrialPlan& plan, const GuestImage& 
   return text + ", virtio-serial";
 }
 
-// By what a PC's keyboard has meant since 1981; Linux and systemd keep to it.
+// Recognizes Ctrl+Alt+Delete, which has rebooted PCs since 1981; Linux and systemd keep to it.
 bool reboots(const HostAction& action) {
   if (action.kind != HostAction::Kind::key) return false;
   const std::string keys = "+" + action.keys + "+";
@@ -149,8 +149,8 @@ bool reboots(const HostAction& action) {
                              [&](const char* key) { return keys.find(key) != std::string::npos; });
 }
 
-// How long lab waits after an action before it counts, as what the host does takes effect
-// late: 2 s after plugging, 1 s after a key, 5 s after a balloon.
+// Waits before the counts are read because what the host does takes effect late: 2 s after
+// plugging, 1 s after a key, 5 s after a balloon.
 std::chrono::milliseconds action_time(const HostAction& action) {
   switch (action.kind) {
     case HostAction::Kind::pause:

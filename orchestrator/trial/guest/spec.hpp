@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// One guest of a trial as a domain: its disks, and everything that the settings say.
+// Describes one guest of a trial as a domain: its disks and all that the settings ask for.
 #pragma once
 
 #include <chrono>
@@ -11,18 +11,18 @@
 
 namespace lab::trial {
 
-// The files of a guest, deleted at the end: an overlay on the image's disk, an empty disk where
-// the settings want one, and one to be plugged.
+// Makes the files of a guest and deletes them at the end: an overlay on the image's disk, an empty
+// disk where the settings ask for one, and a disk to plug in.
 class GuestDisks {
  public:
-  // Error (infrastructure) where they cannot be made. `number`: the guest's, from 1.
+  // Throws an infrastructure error where they cannot be made. `number` is the guest's, from 1.
   GuestDisks(const scenario::TrialPlan& plan, const GuestImage& image,
              const std::filesystem::path& folder, unsigned number);
   GuestDisks(const GuestDisks&) = delete;
   GuestDisks& operator=(const GuestDisks&) = delete;
   ~GuestDisks();
 
-  // Empty where there is none.
+  // Each path is empty where there is no such disk.
   const std::filesystem::path& overlay() const { return overlay_; }
   const std::filesystem::path& scratch() const { return scratch_; }
   const std::filesystem::path& plug() const { return plug_; }
@@ -34,14 +34,14 @@ class GuestDisks {
 guest::DomainSpec guest_spec(const scenario::TrialPlan& plan, const GuestImage& image,
                              const TrialContext& context, const GuestDisks& disks, unsigned number);
 
-// The devices, for the conditions: "pc, serial, virtio-blk, virtio-serial".
+// Lists the devices for the conditions: "pc, serial, virtio-blk, virtio-serial".
 std::string devices_in_words(const scenario::TrialPlan& plan, const GuestImage& image);
 
-// Whether this action makes the guest boot anew.
+// Returns whether this action makes the guest boot anew.
 bool reboots(const scenario::HostAction& action);
 
-// How long the guest is given after this action to do its part (to find a device, to give up
-// memory), before the counts are taken; a pause: how long it takes.
+// Returns how long the guest gets after this action to do its part (to find a device, to give up
+// memory) before the counts are read; for a pause, its length.
 std::chrono::milliseconds action_time(const scenario::HostAction& action);
 
 }  // namespace lab::trial

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What the parts of one running trial share.
+// Holds the state that the parts of one running trial share.
 #pragma once
 
 #include <algorithm>
@@ -29,21 +29,21 @@ struct TrialState {
   record::Record record;
   Sampler sampler;
   Deadline end;                 // of the whole trial
-  base::Stopwatch since_start;  // of the first guest, once it runs
-  record::Phase phase;          // what goes on
+  base::Stopwatch since_start;  // since the first guest began to run
+  record::Phase phase;          // the current one
   base::Stopwatch phase_watch;  // since the phase began
   std::uint32_t next_id = 1;    // of requests to readers
-  exits::Counts created;        // of all guests' VMs together, when none had run yet
+  exits::Counts created;        // of all guests' VMs together, before any had run
 
   void begin(record::Phase next) {
     phase = std::move(next);
     phase_watch.restart();
     context.sink({.trial = plan.name, .what = PhaseBegun{phase, ""}});
   }
-  // On a machine with a clock of its own, waits for the next moment that is a multiple of
-  // `interval` there. What follows begins at the same moment whatever lab did before: another build
-  // of lab takes other instructions, and a longer scenario more of them. The wait does not count
-  // against the trial's limit.
+  // On a machine with a clock of its own, waits for its next multiple of `interval`. What follows
+  // then begins at the same moment whatever lab did before: another build of lab takes other
+  // instructions, and a longer scenario takes more of them. The wait does not count against the
+  // trial's limit.
   void await_moment(std::chrono::seconds interval) {
     if (!context.own_clock) return;
     using Clock = std::chrono::steady_clock;
@@ -57,7 +57,7 @@ struct TrialState {
 
   void end_phase() { record.timings.push_back({phase, phase_watch.seconds()}); }
   void add_check(exits::Check check) { record.checks.push_back(std::move(check)); }
-  // So long from now, but not beyond the trial's.
+  // Returns the time after `limit` from now, but at most the trial's end.
   Deadline deadline(std::chrono::milliseconds limit) const {
     return std::min(end, std::chrono::steady_clock::now() + limit);
   }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// For tests: a host whose guests are threads that speak the reader's protocol and count exits of
-// their own. Each of its calls can be made to fail.
+// Simulates a host for tests: its guests are threads that speak the reader's protocol and count
+// exits of their own. A test can make each of its calls fail.
 #pragma once
 
 #include <poll.h>
@@ -28,11 +28,11 @@
 
 namespace lab::trial {
 
-// What a guest does when it is told to do something.
+// Sets how a guest behaves when it gets a request.
 struct FakeBehaviour {
-  bool answers = true;             // its reader, to anything
-  std::string instead_of_ready;    // the line with which its reader begins; "": as it should
-  std::string instead_of_answers;  // to every request
+  bool answers = true;             // whether its reader answers at all
+  std::string instead_of_ready;    // its reader's first line; "": the proper one
+  std::string instead_of_answers;  // the answer to every request
   std::string console = "login: ";
   int exit_code = 0;             // of commands
   int signal = 0;                // that ends commands instead
@@ -42,12 +42,12 @@ struct FakeBehaviour {
   bool powers_off = true;        // when it is asked to; else it crashes
   std::uint64_t miscounted = 0;  // exits that the host's side counts too many
   std::uint64_t untraced = 0;    // exits that the tracepoint misses
-  std::uint64_t overtraced = 0;  // port I/O that a tracepoint sees and nobody made
+  std::uint64_t overtraced = 0;  // port I/O that a tracepoint sees and that did not happen
   std::uint64_t disturbed = 0;   // exits of another kind before each read of the reader's
-  std::uint64_t misread = 0;     // by so many the counts that its reads give are too large
+  std::uint64_t misread = 0;     // added to the counts that its reads return
   std::uint64_t uncaused = 0;    // exits that have no cause and are not lost
   std::uint32_t protocol = reader_protocol;  // its reader's
-  std::string hidden_symbols;                // why its kernel names no address; "": it does
+  std::string hidden_symbols;                // why its kernel names no address; "": it names them
   std::string memory_tree =                  // QEMU's answer
       "FlatView #0\n AS \"I/O\", root: io\n"
       "  00000000000003f8-00000000000003ff (prio 0, i/o): serial\n"
@@ -55,7 +55,7 @@ struct FakeBehaviour {
       "  0000000000000000-000000000fffffff (prio 0, ram): pc.ram\n";
 };
 
-// The exits of one guest, by reason; the guest and the host's side look at it.
+// Counts the exits of one guest by reason; the guest and the host's side read them.
 class FakeCounts {
  public:
   static constexpr std::uint32_t cpuid = 0x72, npf = 0x400, ioio = 0x7b, intr = 0x60;
@@ -65,7 +65,7 @@ class FakeCounts {
     counts_[reason] += times;
   }
 
-  // What images/reader's snapshot() makes: each of its reads is an exit, counted before it answers.
+  // Makes what images/reader's snapshot() makes. Each read is an exit, counted before it answers.
   nlohmann::json snapshot(const FakeBehaviour& behaviour, bool mark = false) {
     const std::lock_guard lock(mutex_);
     const auto read = [&] {
@@ -117,7 +117,7 @@ class FakeCounts {
     return stats;
   }
 
-  // One cause a reason, and one exit in ten is lost.
+  // Gives each reason one cause, and loses one exit in ten.
   exits::HostCauses host_causes(std::uint64_t uncaused) const {
     const std::lock_guard lock(mutex_);
     const auto causes = [&](const std::map<std::uint32_t, std::uint64_t>& counts) {
@@ -168,7 +168,7 @@ class FakeHost : public Host {
   ExitTrace trace_exits(bool details) override;
   KernelLines follow_log() override;
 
-  // From now on the call of this number fails, counted from 1.
+  // Makes the call of this number fail, counted from 1 from now on.
   void fail_at(int call) { fail_at_ = call, calls_ = 0; }
   // The call of this number hangs, and fails when its limit is over, as guest::CallLimit has it.
   void hang_at(int call, std::chrono::milliseconds limit) { fail_at(call), limit_ = limit; }
@@ -177,9 +177,9 @@ class FakeHost : public Host {
     fail_at(call), happens_ = std::move(happens);
   }
   bool has_failed() const { return failed_; }
-  int machines() const { return machines_; }  // that are there
+  int machines() const { return machines_; }  // that exist now
 
-  // Every call of the interfaces begins with this. Error (infrastructure): "the fault".
+  // Every call of the interfaces begins with this. Throws an infrastructure error: "the fault".
   void call() {
     if (++calls_ != fail_at_) return;
     failed_ = true;
@@ -245,7 +245,7 @@ class FakeMachine : public GuestMachine {
     return {base::Fd(ends[0]), base::Fd(ends[1])};
   }
 
-  // Nobody may be there any more to read it.
+  // Ignores errors: the other end may already be closed.
   static void write(const base::Fd& to, const std::string& text) {
     (void)!::send(to.get(), text.data(), text.size(), MSG_NOSIGNAL);
   }
@@ -270,7 +270,7 @@ class FakeMachine : public GuestMachine {
     }
   }
 
-  // A whole request: its first line, and for `run` what that says to follow.
+  // Takes a complete request: its first line and, for `run`, the bytes that this line announces.
   void take(std::string& text) {
     const std::size_t end = text.find('\n');
     if (end == std::string::npos) return;
@@ -285,7 +285,7 @@ class FakeMachine : public GuestMachine {
     answer(what, id, first);
   }
 
-  // `first`: the first bytes behind the line, of a command or of addresses.
+  // `first` contains the first bytes after the line, of a command or of addresses.
   void answer(const std::string& what, std::uint32_t id, const std::string& first) {
     const FakeBehaviour& behaviour = host_.behaviour_;
     if (behaviour.dies) {
@@ -322,7 +322,7 @@ class FakeMachine : public GuestMachine {
     }
   }
 
-  // Each address is the beginning of a function: "at_ffffffff81000000".
+  // Names each address as the start of a function: "at_ffffffff81000000".
   std::string symbols(std::uint32_t id, const std::string& addresses) const {
     nlohmann::json answer{{"event", "symbols"}, {"id", id}};
     if (!host_.behaviour_.hidden_symbols.empty()) {

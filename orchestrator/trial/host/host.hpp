@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The border between a trial and the machine that it runs on: guests as QEMU runs them, counts as
-// KVM keeps them. A trial reaches libvirt, debugfs and tracefs through these only, so that its
+// Separates a trial from the machine that it runs on: QEMU runs the guests, and KVM counts their
+// exits. A trial reaches libvirt, debugfs and tracefs only through these interfaces, so that its
 // tests need none of them (fake_host.hpp).
 #pragma once
 
@@ -24,9 +24,10 @@
 
 namespace lab::trial {
 
-inline constexpr const char* disk_format = "qcow2";  // of each disk that a trial makes
+inline constexpr const char* disk_format = "qcow2";  // of every disk that a trial makes
 
-// A guest's machine, made paused; gone with this object. All throw Error (infrastructure).
+// Controls a guest's machine, paused at first and destroyed with this object. All functions throw
+// infrastructure errors.
 class GuestMachine {
  public:
   GuestMachine() = default;
@@ -36,41 +37,41 @@ class GuestMachine {
 
   virtual void resume() = 0;
   virtual void pause() = 0;
-  // False as soon as it shut down, crashed or vanished.
+  // Returns false as soon as it shut down, crashed or vanished.
   virtual bool running() const = 0;
-  // Whether the guest itself powered it off, once running() is false.
+  // Returns whether the guest itself powered it off, once running() is false.
   virtual bool powered_off() const = 0;
-  // Does it and returns when the hypervisor has done it, after 30 s at most; a pause only begins.
-  // `plug`: the disk that is plugged.
+  // Performs the action and returns when the hypervisor has done it, after at most 30 s; a pause
+  // only begins. `plug` is the disk to plug in.
   virtual void perform(const scenario::HostAction& action, const std::filesystem::path& plug) = 0;
-  // What lies at the guest's addresses and ports, for causes::MemoryTree::parse. Only while the
-  // hypervisor has it: until the guest powers off.
+  // Returns what lies at the guest's addresses and ports, for causes::MemoryTree::parse. Available
+  // only until the guest powers off, as the hypervisor discards it then.
   virtual std::string memory_tree() = 0;
 
-  pid_t pid = 0;             // of the process that has the VM
-  base::Fd console, reader;  // the guest's streams, non-blocking; for whoever reads them
+  pid_t pid = 0;             // of the process that runs the VM
+  base::Fd console, reader;  // the guest's streams, non-blocking; whoever reads them takes them
 };
 
-// The counts of one VM, on the host's side. They stay when the guest has ended. All throw Error
-// (infrastructure).
+// Reads the counts of one VM on the host's side. They remain when the guest has ended. All
+// functions throw infrastructure errors.
 class GuestCounters {
  public:
   virtual ~GuestCounters() = default;
 
   virtual exits::HostStats read() const = 0;
-  virtual std::string text() const = 0;              // what read() is made of
+  virtual std::string text() const = 0;              // the text that read() parses
   virtual std::uint64_t read_kvm_exits() const = 0;  // KVM's own statistic
   virtual exits::HostCauses read_causes() const = 0;
-  virtual exits::HostCauses latch_causes() const = 0;  // as of now, which is the latch then
+  virtual exits::HostCauses latch_causes() const = 0;  // latches the present counts
 };
 
-// Exits of all VMs since its making, as an independent witness counts them.
+// Contains the exits of all VMs since the trace began, as an independent witness counts them.
 struct TracedExits {
   std::map<std::uint32_t, std::uint64_t> reasons;
-  std::optional<exits::TracedDetails> details;  // absent: not asked for, or the kernel cannot
+  std::optional<exits::TracedDetails> details;  // absent: not requested or not possible
 };
 using ExitTrace = std::function<TracedExits()>;
-// Lines of the kernel's log since the call before, or since its making.
+// Returns the lines of the kernel's log since the previous call, or since its creation.
 using KernelLines = std::function<kvm::KernelLog::Lines()>;
 
 class Host {
@@ -79,7 +80,7 @@ class Host {
 
   virtual std::unique_ptr<GuestMachine> make(const guest::DomainSpec& spec) = 0;
   virtual std::unique_ptr<GuestCounters> open_counters(const GuestMachine& machine) = 0;
-  // `details`: also what they were about, where the kernel can.
+  // With `details`, it also counts their details, where the kernel supports that.
   virtual ExitTrace trace_exits(bool details) = 0;
   virtual KernelLines follow_log() = 0;
 };

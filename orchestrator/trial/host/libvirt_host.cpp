@@ -32,9 +32,9 @@ class DomainMachine : public GuestMachine {
   void resume() override { domain_.resume(); }
   void pause() override { domain_.pause(); }
   bool running() const override {
-    // In an outer VM it would be counted, and is seen from outside.
+    // In an outer VM this would be counted; the outer VM is watched from outside.
     if (guest::calls_have_limits()) stop_check_.check(pid);
-    // The action's thread may have the connection, and this one waits for it, not by poll().
+    // The action's thread may hold the connection; this thread then waits for it, not in poll().
     std::optional<base::GoingClock> waiting;
     if (acts_) waiting.emplace();
     return domain_.running();

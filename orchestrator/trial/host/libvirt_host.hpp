@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// This machine as a trial's host: domains of libvirt, the counters of lab's patch in debugfs.
+// Makes this machine a trial's host: libvirt's domains, the counters of lab's patch in debugfs.
 #pragma once
 
 #include "orchestrator/guest/libvirt/connection.hpp"
@@ -9,7 +9,7 @@ namespace lab::trial {
 
 class LibvirtHost : public Host {
  public:
-  // The connection must outlive it, and all machines that it made.
+  // The connection must outlive this object and all machines that it made.
   explicit LibvirtHost(virConnect* connection) : connection_(connection) {}
 
   std::unique_ptr<GuestMachine> make(const guest::DomainSpec& spec) override;

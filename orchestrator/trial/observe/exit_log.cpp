@@ -71,7 +71,7 @@ exits::Check check_exit_log(const kvm::KernelLog::Lines& lines, pid_t pid,
     total += vcpu.exits;
     if (at_line > vcpu.exits)
       faults += fmt::format(" vCPU {}: {} of {};", vcpu.id, at_line, vcpu.exits);
-    // A fastpath's exits write no line: the next may come that much later.
+    // Exits of the fastpath write no line, so the next line may come that much later.
     const std::uint64_t next = at_line - at_line % every + every + stats.total.fastpath;
     if (!left_out && vcpu.exits > next)
       faults += fmt::format(" vCPU {}: no line from {} to {};", vcpu.id, at_line, vcpu.exits);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Counts taken on the host's side only: where no reader runs in the guest, or none any more.
+// Takes counts on the host's side only, where no reader runs in the guest, or no longer.
 #pragma once
 
 #include <span>
@@ -9,15 +9,15 @@
 
 namespace lab::trial {
 
-// The counts of a guest that goes on running: read again, a few times at most, where an exit was
-// just being counted.
+// Reads the counts of a guest that goes on running; reads again, ten times at most, where an exit
+// was just being counted.
 exits::HostStats read_consistently(const GuestCounters& counters);
 
-// What came from one moment to another.
+// Returns the exits between two readings.
 exits::StepCounts counts_between(const exits::Counts& before, const exits::Counts& after);
 
-// Several VMs as if they were one: totals and reasons added up, their vCPUs numbered through.
-// The latch is the first one's.
+// Combines several VMs as if they were one: adds totals and reasons and numbers the vCPUs
+// consecutively. The latch is that of the first VM.
 exits::HostStats together(std::span<const exits::HostStats> vms);
 
 // Adds reasons and totals.

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The leading causes of exits while guests run, for whoever watches.
+// Finds the leading causes of exits while guests run, for the watchers of a trial.
 #pragma once
 
 #include <chrono>
@@ -11,21 +11,21 @@
 
 namespace lab::trial {
 
-// Compares readings of the kernel's causes. The guest's kernel cannot be asked meanwhile: its
-// code is named by address.
+// Compares readings of the kernel's causes. The guest's kernel cannot be queried meanwhile, so its
+// code appears by address.
 class LiveCauses {
  public:
   using Clock = std::chrono::steady_clock;
 
-  // Whether a reading is due: once a second at most, and in at most 1 % of the time, as a guest may
-  // have no other processor to run on.
+  // Returns whether a reading is due: at most once a second, and for at most 1 % of the time, as a
+  // guest may have no other processor to run on.
   bool due(Clock::time_point now) const { return now >= next_; }
   void has_read(Clock::time_point begin, Clock::time_point end);
 
-  // What each guest's causes are now, by any name of the guest.
+  // Takes the current causes of each guest; the keys are any names of the guests.
   void take(const std::map<std::string, exits::HostCauses>& guests);
 
-  // Of the exits between the last two readings; of all so far after the first.
+  // Returns the causes between the last two readings; after the first reading, all so far.
   const Sample::Causes& leading() const { return leading_; }
 
  private:

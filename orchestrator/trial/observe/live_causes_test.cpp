@@ -44,7 +44,7 @@ TEST(LiveCauses, OfAllGuestsAreAddedUpAndANewGuestBeginsAtZero) {
   EXPECT_THAT(live.leading().leading, IsEmpty());
 }
 
-// A guest may flood the table: what is sent stays small, and the sum is of all.
+// A guest may flood the table: the sample stays small, and its sum includes all causes.
 TEST(LiveCauses, AreTheTenLargestAtMost) {
   exits::HostCauses host = counted(1, 0);
   for (std::uint64_t i = 1; i <= 1000; ++i)

@@ -10,7 +10,7 @@
 namespace lab::trial {
 namespace {
 
-// Of a line that does not end, the last bytes are kept: more than any text that is looked for.
+// Limits what is kept of a line without an end: its last bytes, more than any text searched for.
 constexpr std::size_t max_line = 4096;
 
 constexpr std::pair<std::string_view, Mark> milestone_texts[] = {
@@ -22,8 +22,8 @@ constexpr std::pair<std::string_view, Mark> milestone_texts[] = {
     {"Reached target multi-user", Mark::multi_user},   // systemd 248 and later
     {"Reached target Multi-User", Mark::multi_user}};  // before
 
-// Where a message of the kernel begins in the line, "[    1.234567] " or with "[   T12] " behind
-// that; npos where none does.
+// Returns where a kernel message begins in the line, "[ 1.234567] " or with "[ T12] " after that;
+// npos where none does.
 std::size_t find_kernel_message(const std::string& line) {
   static const base::Pattern time(R"(\[ *[0-9]{1,7}\.[0-9]{6}\](\[ *[TC][0-9]+\])? )");
   return time.find(line);
@@ -58,7 +58,7 @@ void ConsoleMarks::begin(std::string pattern, bool again) {
   escape_ = Escape::none;
 }
 
-// A line's end may be two bytes, so one with nothing before it changes nothing.
+// A line may end in two bytes, so an empty line changes nothing.
 void ConsoleMarks::end_line() {
   escape_ = Escape::none;
   if (line_.size() == begun_) return;
@@ -71,8 +71,9 @@ void ConsoleMarks::add_text(std::string_view bytes) {
   for (const char c : bytes) add(c);
 }
 
-// Escape sequences as of ECMA-48: ESC [ up to a byte of 0x40..0x7e; ESC and one of ] P X ^ _ up to
-// ESC \ (xterm: or BEL), which is text for the terminal; ESC, bytes of 0x20..0x2f, and one byte.
+// Skips the escape sequences of ECMA-48: ESC [ up to a byte of 0x40..0x7e; ESC and one of ] P X ^ _
+// up to ESC \ (xterm: or BEL), which is text for the terminal; ESC, bytes of 0x20..0x2f, and one
+// byte.
 void ConsoleMarks::add(char c) {
   switch (escape_) {
     case Escape::none:
@@ -94,7 +95,7 @@ void ConsoleMarks::add(char c) {
       break;
     case Escape::text:
       if (c == '\x1b')
-        escape_ = Escape::begun;  // what ends it, or another one, which cuts it short
+        escape_ = Escape::begun;  // its end, or another one, which cuts it short
       else if (c == '\a')
         escape_ = Escape::none;
       break;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// What a guest's console tells of how far its boot is: seen from outside, so that nothing of it
-// disturbs the guest.
+// Finds on a guest's console how far its boot has come; this happens outside the guest, so it does
+// not disturb the guest.
 #pragma once
 
 #include <cstdint>
@@ -20,16 +20,16 @@ enum class Mark {
 std::string_view to_string(Mark mark);  // "kernel", "init", "multi-user", "pattern"
 
 // Finds the marks in the console's bytes, however they are split. Colours and other escape
-// sequences do not count as text; a mark stands in one line. Where messages of the kernel, which
-// begin with their time, fall into a line, that line goes on after them.
+// sequences do not count as text, and a mark must lie within one line. Where kernel messages, which
+// begin with their time, interrupt a line, the line continues after them.
 class ConsoleMarks {
  public:
-  // The marks that these bytes complete, each once from begin() on.
+  // Returns the marks that these bytes complete, each once after begin().
   std::vector<Mark> feed(std::string_view bytes);
   bool seen(Mark mark) const { return (seen_ & bit(mark)) != 0; }
 
-  // A boot begins: nothing is seen yet. `pattern` may be empty. `again`: a reboot, so what init
-  // says before the kernel is the old one's going down.
+  // Begins a boot, in which no mark is seen yet. `pattern` may be empty. `again` means a reboot: a
+  // mark of init before the kernel's then comes from the old kernel's shutdown.
   void begin(std::string pattern, bool again = false);
 
  private:
@@ -42,7 +42,7 @@ class ConsoleMarks {
   enum class Escape { none, begun, sequence, text };
   Escape escape_ = Escape::none;
   std::string line_;       // the open line, as far as it matters
-  std::size_t begun_ = 0;  // bytes of it that stood before a message of the kernel
+  std::size_t begun_ = 0;  // bytes of it before a kernel message
   std::string pattern_;
   unsigned seen_ = 0;
   bool again_ = false;

@@ -19,7 +19,7 @@ const std::string console =
     "System.\r\n"
     "guest login: ";
 
-// What is found where these bytes come `size` at a time.
+// Returns the marks found where these bytes come `size` at a time.
 std::vector<Mark> feed_in_pieces(const std::string& bytes, std::size_t size,
                                  const std::string& pattern) {
   ConsoleMarks marks;
@@ -66,7 +66,7 @@ TEST(ConsoleMarks, StandInOneLine) {
   EXPECT_THAT(marks.feed("\x1b[1mone\x1b[0m two\n"), ElementsAre(Mark::pattern));
 }
 
-// systemd 257 and later write OSC 3008; shells set a window's title.
+// systemd 257 and later write OSC 3008; shells set the window's title.
 TEST(ConsoleMarks, NoEscapeSequenceIsText) {
   for (const std::string between :
        {"\x1b]3008;start=1;type=boot\x1b\\", "\x1b]0;title\x07", "\x1bPdevice\x1b\\",
@@ -89,7 +89,7 @@ TEST(ConsoleMarks, AnEscapeSequenceEndsWithItsLineAtLast) {
   EXPECT_THAT(marks.feed("one two"), ElementsAre(Mark::pattern));
 }
 
-// The kernel waits for no end of a line that a program writes.
+// The kernel's messages do not wait until a program has ended its line.
 TEST(ConsoleMarks, AreFoundAroundMessagesOfTheKernel) {
   const std::string first = "[    5.123456] random: crng init done\r\n",
                     second = "[  123.000001][    T1] usb 1-1: new device\r\n";

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What whoever watches a trial sees of its guests' exits from time to time.
+// Defines what the watchers of a trial get about its guests' exits from time to time.
 #pragma once
 
 #include <cstdint>
@@ -14,7 +14,7 @@ namespace lab::trial {
 inline constexpr std::size_t max_live_causes = 10;
 inline constexpr std::size_t max_cause_text = 256;  // bytes
 
-// The exits of the running guests so far, all guests together.
+// Contains the exits of the running guests so far, summed over all guests.
 struct Sample {
   struct Reason {
     std::uint32_t number = 0;
@@ -29,7 +29,7 @@ struct Sample {
 
     bool operator==(const Cause&) const = default;
   };
-  // Of the exits between two readings of the causes, which may be seconds apart.
+  // Counts the exits between two readings of the causes, which may be seconds apart.
   struct Causes {
     std::uint64_t exits = 0;     // of all causes
     std::vector<Cause> leading;  // most exits first, at most max_live_causes
@@ -39,8 +39,8 @@ struct Sample {
   std::optional<exits::Vendor> vendor;
   bool emulated = false;
   std::uint64_t exits = 0;
-  std::vector<Reason> reasons;   // of some samples; without those that did not happen
-  std::optional<Causes> causes;  // of samples with reasons, where causes are counted
+  std::vector<Reason> reasons;   // only in some samples; omits those that did not happen
+  std::optional<Causes> causes;  // only with reasons, where causes are counted
 
   bool operator==(const Sample&) const = default;
 };

@@ -12,10 +12,10 @@ namespace {
 using TimelineSample = record::Timeline::Sample;
 
 constexpr double never = std::numeric_limits<double>::infinity();
-// Of numbers in all samples: what one event of the stream holds with room to spare.
+// Limits the numbers in all samples: one event of the stream holds so many with room to spare.
 constexpr std::size_t max_cells = 400'000;
 
-// The number behind `prefix` in the line.
+// Returns the number after `prefix` in the line.
 std::optional<std::uint64_t> number_after(std::string_view line, std::string_view prefix) {
   const std::size_t at = line.find(prefix);
   if (at == std::string_view::npos) return std::nullopt;
@@ -59,7 +59,7 @@ void Sampler::start(ExitsByNumber counts) {
   next_ = interval_;
 }
 
-// One that comes late is not made up for.
+// A late sample is not made up for.
 void Sampler::take(double seconds, const ExitsByNumber& counts) {
   next_ = std::max(next_ + interval_, seconds + interval_ / 2);
   TimelineSample sample{seconds, std::vector<std::uint64_t>(columns_.size())};
@@ -98,7 +98,7 @@ record::Timeline Sampler::finish() {
   return std::move(timeline_);
 }
 
-// Every two; the last one may stay alone.
+// Merges every two samples; the last one may remain alone.
 void Sampler::put_together() {
   std::vector<TimelineSample>& samples = timeline_.samples;
   std::size_t kept = 0;

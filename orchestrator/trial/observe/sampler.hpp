@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Makes a timeline out of counts that only grow: what came between two samples, by exit reason, in
+// Makes a timeline out of counts that only grow: the exits between two samples, by exit reason, in
 // a bounded number of samples.
 #pragma once
 
@@ -14,30 +14,30 @@
 
 namespace lab::trial {
 
-// Exits by number, since the VMs were created.
+// Contains the exits by reason number, since the VMs were created.
 using ExitsByNumber = std::map<std::uint32_t, std::uint64_t>;
 ExitsByNumber exits_by_number(const exits::Counts& counts);
 
-// Adds what the text of a host's exit_stats has by reason. Only those lines are looked at, because
-// this is done many times a second; nothing at all is added from a text that was cut off.
+// Adds the exits by reason in the text of a host's exit_stats. Parses only those lines, because
+// this happens many times a second; adds nothing from a text that was cut off.
 void add_exits(std::string_view exit_stats, ExitsByNumber& sums);
 
 class Sampler {
  public:
-  // `rate`: samples a second, 0 for none.
+  // `rate` is in samples a second; 0 takes none.
   explicit Sampler(std::uint32_t rate, std::size_t max_samples = record::Timeline::max_samples);
 
   // The guests begin to run, at second 0, with these counts.
   void start(ExitsByNumber counts);
 
-  // When the next sample is to be taken; +infinity: never.
+  // Returns when to take the next sample; +infinity means never.
   double next() const { return next_; }
   void take(double seconds, const ExitsByNumber& counts);
 
   void add_milestone(std::string_view name, double seconds);
 
-  // The numbers ascending, the milestones by their times. Where that is more than a record may
-  // have, neighbours are put together further.
+  // Sorts the numbers in ascending order and the milestones by time. Where that is more than a
+  // record may contain, it merges neighbouring samples further.
   record::Timeline finish();
 
  private:

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The reader's own code (images/reader, C) understands what is asked of it here, and what it writes
-// is understood here.
+// Tests that the reader's own code (images/reader, C) understands lab's requests, and that lab
+// understands its answers.
 #include <gtest/gtest.h>
 
 #include <memory>

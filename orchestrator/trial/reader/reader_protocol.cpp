@@ -61,7 +61,7 @@ int exit_code_in(const json& object, const char* name) {
   return int(number(object, name, 255));
 }
 
-// A guest's clock may say anything.
+// The guest's clock may say anything, so the value is bounded.
 std::optional<double> seconds_in(const json& object) {
   const double seconds = base::field<double>(object, "seconds");
   return seconds >= 0 && seconds < 1e9 ? std::optional(seconds) : std::nullopt;

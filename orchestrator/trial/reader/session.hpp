@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The streams of one running guest: its console and its reader; and whether it is still well.
+// Reads the streams of one running guest, its console and its reader, and detects its problems.
 #pragma once
 
 #include <poll.h>
@@ -17,7 +17,7 @@
 
 namespace lab::trial {
 
-// Why a trial did not go on: a result, not an exception.
+// Says why a trial did not go on; it is a result, not an exception.
 struct Problem {
   record::Outcome outcome;
   std::string message;
@@ -27,28 +27,28 @@ using Deadline = std::chrono::steady_clock::time_point;
 
 class Session {
  public:
-  // False when the guest has ended. May throw Error.
+  // Returns false when the guest has ended. May throw Error.
   using Alive = std::function<bool()>;
   using OnMark = std::function<void(Mark)>;
 
-  // Reads at most `max_bytes` of the reader, all in all.
+  // Reads at most `max_bytes` from the reader in total.
   Session(Alive alive, base::Fd console, base::Fd reader, std::uint64_t max_bytes, OnMark on_mark);
   Session(const Session&) = delete;
   Session& operator=(const Session&) = delete;
 
   void add_descriptors(std::vector<pollfd>& descriptors) const;
-  void read();   // what is there
-  void check();  // a problem where the guest panicked, or ended without being let
+  void read();   // what is available
+  void check();  // sets a problem where the guest panicked, or ended unasked
 
-  // The reader's next message; an answer of several lines as one message, when all of it is there.
-  // A problem where it is none, or says that the reader has one.
+  // Returns the reader's next message; an answer of several lines is one message, once it is
+  // complete. Sets a problem where the line is no message, or where the reader reports an error.
   std::optional<ReaderMessage> next_message();
-  // A message that nothing asked for: a problem, too.
+  // Sets a problem for a message that no request caused.
   void refuse(const ReaderMessage& message);
-  // Sends a request. A problem where the reader takes no more.
+  // Sends a request. Sets a problem where the reader does not accept it.
   bool send(std::string_view request);
 
-  // From now on the console's marks are those of a new boot; `again`: a reboot.
+  // Begins a new boot, to which the console's marks belong from now on; `again` means a reboot.
   void begin_boot(const std::string& pattern, bool again) { marks_.begin(pattern, again); }
   bool seen(Mark mark) const { return marks_.seen(mark); }
 

@@ -46,7 +46,7 @@ bool Watch::idle(milliseconds duration) {
       if (const auto message = session->next_message()) session->refuse(*message);
     return steady_clock::now() >= end;
   };
-  // `over` is what ends it.
+  // `over` ends the wait, not the deadline.
   return until(over, end + std::chrono::hours(1), "the time was not over");
 }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// All guests of a trial watched together while lab waits for something of one of them.
+// Watches all guests of a trial together while lab waits for one of them.
 #pragma once
 
 #include <functional>
@@ -13,20 +13,20 @@ namespace lab::trial {
 
 class Watch {
  public:
-  // Called when the time has come that its last call returned. Not called again after `never`.
+  // Is called at the time that its last call returned, and never again after it returned `never`.
   using Regularly = std::function<Deadline()>;
   static constexpr Deadline never = Deadline::max();
 
-  // The sessions must outlive it. With several, problems are told with their guest's number.
+  // The sessions must outlive it. With several, a problem's message names its guest.
   Watch(std::vector<Session*> sessions, Regularly regularly)
       : sessions_(std::move(sessions)), regularly_(std::move(regularly)) {}
 
-  // Until `done` says so; it is asked whenever something may have changed. False where a guest
-  // has a problem, or the deadline passes (`what` says what was waited for): problem() says it.
-  // Throws Error (interrupted) when the user stops lab.
+  // Waits until `done` returns true; calls it whenever something may have changed. Returns false
+  // where a guest has a problem, or the deadline passes (`what` names what was awaited): problem()
+  // returns it. Throws Error (interrupted) when the user stops lab.
   bool until(const std::function<bool()>& done, Deadline deadline, const std::string& what);
 
-  // Lets the guests do for so long what they do. A message of a reader is a problem then.
+  // Lets the guests run on for this time. Any message from a reader is a problem meanwhile.
   bool idle(std::chrono::milliseconds duration);
 
   std::optional<Problem> problem() const;

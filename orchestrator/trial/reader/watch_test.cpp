@@ -29,7 +29,7 @@ const std::string plain_ready =
     plain_snapshot + "}\n";
 const std::string answer = R"({"event":"snapshot","id":1,"snapshot":)" + plain_snapshot + "}\n";
 
-// A guest of which only the streams are there.
+// Has only the streams of a guest.
 struct Guest {
   Guest() {
     for (auto [mine, theirs] : {std::pair{&console, &its_console}, {&reader, &its_reader}}) {

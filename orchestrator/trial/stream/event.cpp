@@ -17,7 +17,7 @@ constexpr std::array<std::string_view, 4> error_names{"user", "infrastructure", 
                                                       "interrupted"};
 constexpr std::size_t max_reasons = 1024;   // either vendor has fewer
 constexpr std::size_t max_words = 1024;     // bytes of a trial's or a phase's name
-constexpr std::size_t max_text = 1u << 20;  // an error's, which has the end of a console
+constexpr std::size_t max_text = 1u << 20;  // an error's, which contains the end of a console
 
 [[noreturn]] void malformed(const std::string& cause) {
   throw base::infrastructure_error("the outer VM's stream: " + cause);
@@ -31,7 +31,7 @@ std::uint32_t number_from(const ordered_json& value) {
   return std::uint32_t(base::whole_number(value, "a reason's number", 0, UINT32_MAX));
 }
 
-// "" where it is missing and may be.
+// Returns "" where an optional field is missing.
 std::string text_from(const ordered_json& object, const char* name, std::size_t max,
                       bool needed = false) {
   const std::string text =
@@ -140,7 +140,7 @@ ordered_json to_object(const Sample& sample) {
   if (sample.vendor) object["vendor"] = exits::to_string(*sample.vendor);
   if (sample.emulated) object["emulated"] = true;
   object["exits"] = sample.exits;
-  // Three numbers each, in one list.
+  // Writes three numbers a reason, all in one list.
   ordered_json flat = ordered_json::array();
   for (const Sample::Reason& reason : sample.reasons)
     for (const std::uint64_t number : {std::uint64_t{reason.number}, reason.exits, reason.cycles})

@@ -107,6 +107,32 @@ TEST_F(Causes, AreTheTracepointsAndNamedAndTheSameEachTime) {
   EXPECT_LT(report.seconds, 2);
 }
 
+class CausesOn : public Causes, public testing::WithParamInterface<const char*> {};
+
+// Runs the main scenario, and the smallest guest on every kernel that the patch supports.
+TEST_P(CausesOn, NightlyDebianAndEveryKernelHaveTheTracepointsCauses) {
+  const std::string folder = LAB_SOURCE_DIR "/scenarios/";
+  const Finished run = lab({"run", folder + "boot-count.yaml", folder + "kernels.yaml", "--on",
+                            GetParam(), "--causes", "--verify-tracepoint", "--retry", "1",
+                            "--timeout-scale", "3", "--format", "json", "--store", store()},
+                           {.limit = std::chrono::minutes(110)});
+  ASSERT_EQ(run.exit_code, 0) << run.errors;
+  const std::vector<json> trials = trials_of(run);
+  ASSERT_EQ(trials.size(), 6u);
+  for (const json& trial : trials) {
+    const std::string name = trial.at("trial");
+    for (const json& check : trial.at("checks")) EXPECT_TRUE(check.at("ok")) << name << check;
+    EXPECT_TRUE(named(trial.at("checks"), "at rest: sum of causes = reasons").value("ok", false));
+    for (const json& step : trial.at("steps")) expect_sums(step);
+    const std::vector<json> first = largest(named(trial.at("steps"), "boot"), 10);
+    EXPECT_EQ(first.size(), 10u) << name;
+    for (const json& cause : first) EXPECT_TRUE(is_named(cause)) << name << cause.dump(1);
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Sites, CausesOn, testing::Values("svm", "vmx"),
+                         [](const auto& site) { return std::string(site.param); });
+
 // With shadow paging the page faults are the guest's #PF, and it has many CR3 exits.
 TEST_F(Causes, OfShadowPagingAreTheTracepointsToo) {
   const std::vector<json> trials = run("matrix: {paging: [shadow]}\n");

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// For tests: lanes that are processes, and do what a real one should not do.
+// Gives tests lanes that are processes, and that misbehave as a real lane should not.
 #pragma once
 
 #include <signal.h>
@@ -33,7 +33,7 @@ inline record::Record record_of(const scenario::TrialPlan& plan) {
   return record;
 }
 
-// What the program is called for with FAKE_LANE: it does it and never returns.
+// Behaves as FAKE_LANE asks, and never returns.
 class Lane {
  public:
   explicit Lane(std::string what) : what_(std::move(what)) {}
@@ -43,7 +43,7 @@ class Lane {
     Greeting said = greeting();
     if (what_ == "another lab") {
       said.lab = "0.9 (def)";
-      // It gets no work: the others wait until it greets.
+      // It gets no work, but the others wait until it greets.
       std::filesystem::create_directory(folder() / (std::string("lane") + std::getenv("LAB_LANE")));
     }
     if (what_ == "garbage") print("Welcome to this machine!\n");
@@ -71,7 +71,7 @@ class Lane {
       sink({.trial = plan.name, .what = record_of(plan)});
       if (what_ == "sends it twice") sink({.trial = plan.name, .what = record_of(plan)});
     }
-    sink({.what = trial::End(), .lane = 1});  // as of an outer VM's lane (run/lanes)
+    sink({.what = trial::End(), .lane = 1});  // as an outer VM's lane sends (run/lanes)
   }
 
   void misbehave(const scenario::TrialPlan& plan, const trial::Sink& sink) {
@@ -99,12 +99,12 @@ class Lane {
     if (what_ == "refuses") throw base::user_error("no image 'moon'", "lab image list");
   }
 
-  // Of all lanes that share the folder.
+  // Returns true for the first of all lanes that share the folder.
   static bool first_time() { return ::mkdir((folder() / "mark").c_str(), 0700) == 0; }
 
   static std::filesystem::path folder() { return std::getenv("FAKE_FOLDER"); }
 
-  // Its work takes long enough for all lanes to have some.
+  // Makes its work last until every lane has some.
   static void wait_for_others() {
     const char* together = std::getenv("FAKE_TOGETHER");
     if (together == nullptr) return;
@@ -130,7 +130,7 @@ class Lane {
   std::string what_;
 };
 
-// Before main(), and so before GoogleTest prints anything.
+// Runs before main(), and so before GoogleTest prints anything.
 inline const bool is_a_test = [] {
   if (const char* what = std::getenv("FAKE_LANE")) Lane(what).run();
   return true;

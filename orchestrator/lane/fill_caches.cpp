@@ -16,7 +16,7 @@
 namespace lab::lane {
 namespace {
 
-// Kernels, images and saved states of many cells may have to be made.
+// Leaves time to make the kernels, images and saved states of many cells.
 constexpr double time_limit = 6 * 3600;  // seconds
 
 }  // namespace

@@ -14,7 +14,7 @@
 
 namespace lab::lane {
 
-// How the caches of a node were filled, or why they were not.
+// Reports how a node's caches were filled, or why they were not.
 struct FilledNode {
   std::string lane;  // "lane 3 on node7"; its node is missing where it never greeted
   double seconds = 0;
@@ -23,30 +23,30 @@ struct FilledNode {
 
 struct FillOptions {
   unsigned lanes = 1;
-  std::function<base::Command(unsigned lane)> command;  // that starts a lane, from 1
+  std::function<base::Command(unsigned lane)> command;  // starts a lane; they count from 1
   Greeting ours;
   Work work;
   double silence = usual_silence;
-  double queue_limit = 0;  // seconds in which a lane must greet; 0: none
+  double queue_limit = 0;  // seconds within which a lane must greet; 0: no limit
 };
 
 class CacheFiller {
  public:
-  // Takes each node once, through its first lane that greets; other lanes there end at once. `sink`
-  // gets phases with the lane's number, `done` each node as it comes. What fails on one node stops
-  // no other.
+  // Fills each node's caches once, through its first lane that greets; other lanes there end at
+  // once. `sink` gets phases with the lane's number, `done` each node when it is finished. A
+  // failure on one node does not stop the others.
   CacheFiller(FillOptions options, trial::Sink sink, std::function<void(const FilledNode&)> done);
   ~CacheFiller();  // lanes end
 
-  // Error (interrupted).
+  // Throws Error (interrupted) where lab is asked to stop.
   void run();
 
  private:
   struct Slot {
     unsigned number = 0;
-    std::unique_ptr<Peer> peer;  // null: it is done
+    std::unique_ptr<Peer> peer;  // null when it is done
     bool given = false;
-    std::optional<base::Error> error;  // that its work ends with
+    std::optional<base::Error> error;  // its work's error
     base::Stopwatch since;
   };
 
@@ -63,12 +63,12 @@ class CacheFiller {
   std::function<void(const FilledNode&)> done_;
   std::vector<Slot> slots_;
   Endings endings_;
-  std::set<std::string> nodes_;  // whose caches are filled, or being so
+  std::set<std::string> nodes_;  // whose caches are filled or being filled
 };
 
-// As run::fill_caches, on each node that `options.at_once` lanes are on. Where the plans are exact,
-// the trial that proves nodes is among what is made. Errors of single nodes are `done`'s; Error
-// (user) where no site fits; Error (interrupted).
+// Does what run::fill_caches does, on each node that has one of `options.at_once` lanes. Where the
+// plans are exact, it also makes what the trial that proves nodes needs. `done` gets the errors of
+// single nodes; throws Error (user) where no site fits, and Error (interrupted).
 void fill_caches(const std::vector<scenario::TrialPlan>& plans, const run::RunOptions& options,
                  const Via& via, const trial::Sink& sink,
                  const std::function<void(const FilledNode&)>& done);

@@ -24,7 +24,7 @@ class Provide : public testing::Test {
  protected:
   Provide() { ::signal(SIGPIPE, SIG_IGN); }  // as lab does
 
-  // Lanes that do what `kinds` says, each on a node of its own unless `nodes` says others.
+  // Runs lanes that behave as `kinds` says, each on its own node unless `nodes` names others.
   void run(std::vector<std::string> kinds, std::vector<std::string> nodes) {
     FillOptions options{.lanes = unsigned(kinds.size()),
                         .command =

@@ -34,7 +34,7 @@ class Server {
   }
 
  private:
-  // The next piece of work; nullopt where there will be none.
+  // Waits for the next piece of work; returns nullopt when there will be none.
   std::optional<std::string> next() {
     std::unique_lock lock(mutex_);
     for (;;) {
@@ -51,7 +51,7 @@ class Server {
   void work(const std::string& line) {
     try {
       const Work work = work_from_json(line);
-      // What ends there is an outer VM's lane.
+      // Such an End is an outer VM's; the lane sends its own below.
       service_.run(work, [this](const trial::Event& event) {
         if (!event.is<trial::End>()) send(trial::to_json(event));
       });
@@ -64,7 +64,7 @@ class Server {
     send(trial::to_json({.what = trial::End()}));
   }
 
-  // A reader that is gone is noticed by the listener, too, which says so once.
+  // Ignores a reader that is gone: the listener notices it, too, and ends the lane.
   void send(const std::string& line) {
     const std::lock_guard lock(output_mutex_);
     if (deaf_) return;
@@ -127,7 +127,7 @@ class Server {
   Lines lines_;
   std::mutex output_mutex_;
   bool deaf_ = false;  // nobody reads the output any more
-  std::mutex mutex_;   // over all that follows
+  std::mutex mutex_;   // guards all that follows
   std::condition_variable changed_;
   std::deque<std::string> waiting_;
   bool over_ = false;

@@ -31,7 +31,7 @@ struct Pipe {
   base::Fd read, write;
 };
 
-// A lane in this process; its trials last until they are interrupted, where they are called so.
+// Runs a lane in this process. Its trials named "long" last until they are interrupted.
 class Serve : public testing::Test {
  protected:
   void start(double silence = 60) {
@@ -56,7 +56,7 @@ class Serve : public testing::Test {
     say(to_json(work));
   }
 
-  // The next one that is not about being alive; "" at the end.
+  // Returns the next line that is not alive_line; "" at the end.
   std::string line() {
     for (;;) {
       while (auto line = lines_.next())
@@ -121,7 +121,7 @@ TEST_F(Serve, EndsWhereNobodyIsThereAnyMore) {
 }
 
 TEST_F(Serve, EndsWhereNobodyReadsItsEvents) {
-  start(6);  // and so says every second that it is alive
+  start(6);  // so it sends alive_line every second
   give("long");
   out_.read.reset();
   EXPECT_TRUE(ends());

@@ -18,13 +18,13 @@
 namespace lab::lane {
 namespace {
 
-// Emulated exact machines and Bochs' run in one thread.
+// Emulated exact machines and Bochs run in one thread.
 unsigned processors_for(const scenario::TrialPlan& plan, const record::Site& site) {
   if (site.own_clock || plan.settings.exact == scenario::Exact::always) return 1;
   return std::max(2u, plan.settings.guests * plan.settings.vcpus);
 }
 
-// The outer VM's, the emulator's and lab's own.
+// Adds the memory of the outer VM, the emulator and lab itself.
 std::uint64_t memory_for(const scenario::TrialPlan& plan, const record::Site& site) {
   constexpr std::uint64_t besides = 512;  // MiB
   const bool exact = plan.settings.exact == scenario::Exact::always && !site.own_clock;

@@ -10,8 +10,8 @@
 namespace lab::lane {
 namespace {
 
-// A lane takes three of them; few more than are needed, as programs that lab starts inherit the
-// limit.
+// A lane takes three files. The limit is raised little beyond that, as programs that lab starts
+// inherit it.
 void allow_files_for(unsigned lanes) {
   rlimit limit{};
   const rlim_t needed = 3ul * lanes + 256;

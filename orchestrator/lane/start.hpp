@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Which command starts a lane, and what is to be ended with the run.
+// Builds the command that starts a lane, and cancels the lanes' jobs when the run ends.
 #pragma once
 
 #include <optional>
@@ -14,17 +14,17 @@ namespace lab::lane {
 
 class Starter {
  public:
-  // `plans` say whether they are exact.
+  // `plans` must already be decided to be exact or not.
   Starter(const Via& via, const std::vector<scenario::TrialPlan>& plans, const record::Site& site,
           unsigned lanes);
   Starter(const Starter&) = delete;
   Starter& operator=(const Starter&) = delete;
-  ~Starter();  // cancels the lanes' jobs: however the run ends, none of them goes on
+  ~Starter();  // cancels the lanes' jobs, so that none continues however the run ends
 
   base::Command operator()(unsigned lane) const;
 
  private:
-  std::string job_;  // of Slurm's that are to be cancelled; "": none
+  std::string job_;  // Slurm's name of the jobs to cancel; "": none
   std::string command_;
 };
 

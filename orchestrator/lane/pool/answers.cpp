@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What lanes say, event by event: the half of Pool that trusts none of it.
+// Handles the lanes' events one by one: this half of Pool trusts none of them.
 #include <algorithm>
 #include <utility>
 
@@ -63,7 +63,7 @@ void Pool::take_record(Slot& slot, Event event) {
   pass_on(slot, std::move(event));
   slot.failures = 0;
   slot.trial.clear();
-  // A warm-up stays in front of what is behind it, which needs it wherever it runs.
+  // A warm-up stays in front of the trials behind it, which need it wherever they run.
   if (!warmup) slot.share->plans.erase(plan);
 }
 

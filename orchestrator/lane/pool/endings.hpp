@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Lanes that were told to end, and have an outer VM to take down first.
+// Keeps lanes that were asked to end, while they still take down an outer VM.
 #pragma once
 
 #include <memory>
@@ -14,9 +14,9 @@ class Endings {
   ~Endings() { wait(); }
 
   void add(std::unique_ptr<Peer> peer) { peers_.push_back(std::move(peer)); }
-  // Forgets those that have ended; does not wait.
+  // Forgets the lanes that have ended; does not wait.
   void look();
-  // Until the last one has ended, which each does in time (Peer::ending).
+  // Waits until the last lane has ended; each has a time limit (Peer::ending).
   void wait();
 
  private:

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Which trials have no record in the end, and why.
+// Collects the trials that have no record in the end, and why.
 #pragma once
 
 #include <optional>
@@ -12,13 +12,13 @@ namespace lab::lane {
 
 class Losses {
  public:
-  // Trials that are given up.
+  // Adds trials that are given up.
   void add(const std::vector<std::string>& trials, const base::Error& why);
-  // A lane that is left out.
+  // Adds a lane that is left out.
   void add_lane(const base::Error& why) { last_lane_.emplace(why); }
 
-  // Error, by its first cause, that names the trials which were given up and those in `never_run`;
-  // nothing where there are none. `none_left`: no lane is.
+  // Throws an Error with the first cause, which names the trials that were given up and those in
+  // `never_run`; does nothing where there are none. `none_left`: no lane is left.
   void throw_any(const std::vector<std::string>& never_run, bool none_left) const;
 
  private:

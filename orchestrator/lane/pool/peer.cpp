@@ -10,8 +10,8 @@
 namespace lab::lane {
 namespace {
 
-constexpr std::uint64_t max_answer_bytes = 1ull << 30;  // to one piece of work, as an outer VM's
-constexpr double end_patience = 2;  // seconds from the end of its output to its own
+constexpr std::uint64_t max_answer_bytes = 1ull << 30;  // a piece of work, as of an outer VM
+constexpr double end_patience = 2;  // seconds from the end of its output to its exit
 
 }  // namespace
 
@@ -78,7 +78,7 @@ void Peer::greet(const std::string& line) {
   greeting_ = std::move(greeting);
 }
 
-// Before it has greeted it may wait in a scheduler's queue for long.
+// Before it has greeted, a lane may wait in a scheduler's queue for long.
 void Peer::check_alive() {
   if (closed_ && (process_.ended() || closed_->seconds() > end_patience))
     throw base::infrastructure_error("it ended: " + process_.last_words());

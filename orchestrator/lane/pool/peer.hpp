@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// lab run's side of one lane: its process, and what it says. Nothing here waits, but for its end.
+// Is lab run's side of one lane: its process and its output. Waits only for the process's end.
 #pragma once
 
 #include <poll.h>
@@ -16,36 +16,36 @@
 
 namespace lab::lane {
 
-// A lane that is not to be tried again: another lab's.
+// Says that a lane must not be tried again, as it runs another lab.
 struct Refused : base::Error {
   using base::Error::Error;
 };
 
 class Peer {
  public:
-  // Error (infrastructure) where the command cannot be started.
+  // Throws Error (infrastructure) where the command cannot be started.
   Peer(const base::Command& command, Greeting ours, double silence = usual_silence);
 
   double seconds() const { return started_.seconds(); }  // since it was started
   // Absent until it has greeted.
   const std::optional<Greeting>& greeting() const { return greeting_; }
 
-  // Sends it a piece of work, to be over within `limit` seconds.
+  // Sends the lane a piece of work, which must end within `limit` seconds.
   void give(const Work& work, double limit);
   bool working() const { return limit_.has_value(); }
-  // Whether it is time for a step although nothing came.
+  // Returns whether step() is due although no data arrived.
   bool overdue() const { return stepped_.seconds() > (closed_ ? 0.1 : 1); }
 
-  // What to wait for; at most three.
+  // Adds the descriptors to wait for, at most three.
   void add_to(std::vector<pollfd>& fds) const;
-  // Sends and reads what is possible, and hands over the events of its work, an end last. Error
-  // (infrastructure) where it has ended, is silent, or says what no lane says; Error (timed_out)
-  // where the work is not over in time; Refused.
+  // Sends and reads without waiting, and hands over the events of its work, an end last. Throws
+  // Error (infrastructure) where it has ended, is silent or breaks the protocol; Error (timed_out)
+  // where the work takes too long; Refused where it runs another lab.
   void step(const trial::Sink& take);
 
-  // Ends it in time, then returns true; does not wait.
+  // Ends it within a time limit and returns true once it has ended; does not wait.
   bool ending() { return process_.ending(); }
-  // Tells it to end now, whatever it does.
+  // Asks it to end now, whatever it is doing.
   void end() { process_.end(); }
 
  private:

@@ -16,7 +16,7 @@ namespace {
 using scenario::TrialPlan;
 using trial::Event;
 
-// Images and modules may have to be made first; then as for an outer VM.
+// Leaves time to make images and modules first, then as much as for an outer VM.
 double limit_for(const Work& work) {
   constexpr double making = 3600, outer_vm = 600, around = 60;  // seconds
   double seconds = outer_vm * work.time_scale;
@@ -131,7 +131,7 @@ void Pool::wait() {
     last = whose[i];
     if (last->peer) step(*last);
   }
-  // The others may be silent.
+  // Lanes without data may be silent for too long.
   for (Slot& slot : slots_)
     if (slot.peer && slot.peer->overdue()) step(slot);
 }
@@ -151,7 +151,7 @@ void Pool::step(Slot& slot) {
   }
 }
 
-// Its process has ended, or is not to be trusted any more.
+// Handles a lane whose process has ended or is no longer trusted.
 void Pool::lose_lane(Slot& slot, const base::Error& error, bool for_good) {
   ++slot.failures;
   slot.down.emplace();
@@ -197,7 +197,7 @@ void Pool::drop(Slot& slot) {
   pass_on(slot, {.what = trial::End()});
 }
 
-// One that has not greeted may wait in a queue, where its input's end means nothing.
+// Ends lanes that have not greeted directly: in a queue they do not notice their input's end.
 void Pool::end_lanes() {
   for (Slot& slot : slots_) {
     if (!slot.peer) continue;

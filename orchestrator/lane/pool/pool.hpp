@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Shares trials out among lanes, one by one, until each has a record or is given up.
+// Distributes trials to lanes, one by one, until each has a record or is given up.
 #pragma once
 
 #include <exception>
@@ -21,13 +21,13 @@ namespace lab::lane {
 
 struct PoolOptions {
   unsigned lanes = 1;
-  std::function<base::Command(unsigned lane)> command;  // that starts a lane, from 1
+  std::function<base::Command(unsigned lane)> command;  // starts a lane; they count from 1
   Greeting ours;
-  Work work;           // what all work has in common; no plans
+  Work work;           // common to all work; without plans
   bool prove = false;  // each node's first trial is the known one
   double silence = usual_silence;
   double restart_delay = 1;  // seconds, doubled with each failure in a row
-  double queue_limit = 0;    // seconds in which a lane must greet; 0: none
+  double queue_limit = 0;    // seconds within which a lane must greet; 0: no limit
 };
 
 class Pool {
@@ -35,24 +35,24 @@ class Pool {
   using Question = std::function<bool()>;
   using Warn = std::function<void(const std::string& text)>;
 
-  // max_failures in a row leave a lane out.
+  // A lane is left out after so many failures in a row.
   static constexpr unsigned max_failures = 3;
 
-  // `sink` gets the trials' events; each has its lane's number, each record its node. `warn` gets
-  // what happens to lanes, for people. `stop_early`: asked before each trial; where it says yes,
-  // none begins any more.
+  // `sink` gets the trials' events, each with its lane's number, each record with its node. `warn`
+  // gets texts for people about failing lanes. `stop_early` is asked before each trial; once it
+  // returns true, no further trial begins.
   Pool(std::vector<scenario::TrialPlan> plans, PoolOptions options, Question stop_early, Warn warn,
        trial::Sink sink);
   ~Pool();  // lanes end
 
-  // Until nothing is left to do. What a lane has failed is done by another one (Shares). Error
-  // (infrastructure, or timed_out) that names the trials without a record; Error (user) as a lane
-  // reports it; Error (interrupted); what `sink` throws.
+  // Runs until no work is left. Another lane repeats what a lane has failed (Shares). Throws Error
+  // (infrastructure, or timed_out) that names the trials without a record; Error (user) that a lane
+  // reports; Error (interrupted); what `sink` throws.
   void run();
 
  private:
-  // Thrown through a lane's answer: the run stops by fatal_; the lane for --fail-fast; the lane for
-  // its failures in a row.
+  // Are thrown from within a lane's answer: Fatal stops the run by fatal_, Stopped stops the lane
+  // for --fail-fast, Leaving leaves out the lane for its failures in a row.
   struct Fatal {};
   struct Stopped {};
   struct Leaving {
@@ -62,9 +62,9 @@ class Pool {
   struct Slot {
     unsigned number = 0;
     std::unique_ptr<Peer> peer;
-    std::optional<Share> share;        // that it works on
-    std::string trial;                 // at which it is; "" before the first
-    std::optional<base::Error> error;  // that its work ends with
+    std::optional<Share> share;        // its present work
+    std::string trial;                 // the present one; "" before the first
+    std::optional<base::Error> error;  // its work's error
     bool proving = false, out = false;
     unsigned failures = 0;                // in a row
     std::optional<base::Stopwatch> down;  // since its last failure

@@ -40,7 +40,7 @@ class PoolTest : public testing::Test {
  protected:
   PoolTest() { ::signal(SIGPIPE, SIG_IGN); }  // as lab does
 
-  // Lanes that do what `kinds` says, in turn.
+  // Runs lanes that behave as `kinds` says, in turn.
   void run(const std::vector<scenario::TrialPlan>& plans, std::vector<std::string> kinds) {
     for (std::size_t lane = 1; lane <= kinds.size(); ++lane)
       std::filesystem::remove(folder_.path() / ("lane" + std::to_string(lane)));
@@ -86,7 +86,7 @@ class PoolTest : public testing::Test {
     return names;
   }
 
-  // "LANE TRIAL" of all work.
+  // Returns "LANE TRIAL" for all work.
   std::vector<std::string> log() const {
     std::ifstream file(folder_.path() / "log");
     std::vector<std::string> lines;
@@ -100,7 +100,7 @@ class PoolTest : public testing::Test {
   std::vector<std::string> warnings_, lost_, nodes_, exits_;
   bool prove_ = false;
   double queue_limit_ = 0;
-  unsigned together_ = 0;  // so many lanes have work before any is done
+  unsigned together_ = 0;  // so many lanes get work before any finishes its own
   std::size_t stop_after_ = 0;
   std::string full_at_;  // the record for which the store has no room
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Lanes that have not begun: a scheduler may keep them in its queue for long, or for ever.
+// Watches lanes that have not begun: a scheduler may keep them in its queue for long, or for ever.
 #pragma once
 
 #include <cstddef>
@@ -12,12 +12,12 @@ namespace lab::lane {
 
 class Queue {
  public:
-  // What a lane that has not begun after so many seconds is left out for; nullopt while it may
-  // still wait. `limit` 0: for ever.
+  // Returns the error for which a lane is left out that has not begun after `waited` seconds;
+  // nullopt while it may still wait. `limit` 0: it may wait for ever.
   static std::optional<base::Error> overdue(double waited, double limit);
 
-  // What is to be said of `waiting` of `lanes` lanes, the longest for so many seconds: after a
-  // minute, then after twice as long each time. nullopt where it is not time for it.
+  // Returns a text for the user when `waiting` of `lanes` lanes still wait, one for `longest`
+  // seconds: after a minute, then after twice as long each time. nullopt where no text is due.
   std::optional<std::string> notice(std::size_t waiting, std::size_t lanes, double longest);
 
  private:

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Which trials wait for a lane, and what becomes of those that a lane has failed.
+// Keeps the trials that wait for a lane, and decides what happens to those that a lane has failed.
 #pragma once
 
 #include <deque>
@@ -14,8 +14,8 @@
 
 namespace lab::lane {
 
-// What one lane does in one go: an exact trial, or all of a cell whose counts depend on the machine
-// or that has warm-ups.
+// Holds what one lane does in one go: an exact trial, or all trials of a cell whose counts depend
+// on the machine or that has warm-ups.
 struct Share {
   std::vector<scenario::TrialPlan> plans;
   std::set<unsigned> failed_on;  // lanes
@@ -25,23 +25,24 @@ std::vector<Share> make_shares(std::vector<scenario::TrialPlan> plans);
 
 class Shares {
  public:
-  static constexpr unsigned max_given_back = 3;  // times that a trial is tried again
+  static constexpr unsigned max_given_back = 3;  // retries of a trial
 
   explicit Shares(std::vector<scenario::TrialPlan> plans);
 
   bool empty() const { return waiting_.empty(); }
   std::size_t size() const { return waiting_.size(); }
 
-  // The next one for this lane: one that it has not failed, or that all lanes which are left have.
+  // Returns the next share for this lane: one that this lane has not failed, or that each of
+  // `lanes` has failed.
   std::optional<Share> next(unsigned lane, const std::set<unsigned>& lanes);
 
-  // What of a share has no record yet, its warm-ups included; `trial` is the one at which `lane`
-  // failed. Returns the names of those that are given up: that trial where it was tried often
-  // enough or is not `again` to be tried, with all that is behind it where it is a warm-up.
+  // Takes back the plans of a share that have no record yet, its warm-ups included; `lane` failed
+  // at `trial`. Returns the names of those that are given up: that trial where it has no retries
+  // left or may not be tried `again`, and the whole share where it is a warm-up.
   std::vector<std::string> give_back(Share share, const std::string& trial, unsigned lane,
                                      bool again);
 
-  // Of all that wait.
+  // Returns the names of all trials that wait.
   std::vector<std::string> names() const;
 
  private:

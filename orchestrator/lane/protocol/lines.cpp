@@ -18,7 +18,7 @@ bool Lines::read(int fd) {
   scanned_ -= begin_;
   begin_ = 0;
   buffer_.append(bytes.data(), static_cast<std::size_t>(count));
-  // Of several lines the last one is open; the others are returned before more is read.
+  // Only the last line may be incomplete; the others are returned before more is read.
   const std::size_t last = buffer_.rfind('\n');
   const std::size_t open = last == std::string::npos ? buffer_.size() : buffer_.size() - last - 1;
   if (open > max_line_)

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Lines out of a pipe whose other end is not trusted: each is bounded.
+// Reads lines from a pipe whose other end is not trusted, with a limit for each line.
 #pragma once
 
 #include <cstddef>
@@ -12,16 +12,16 @@ class Lines {
  public:
   explicit Lines(std::size_t max_line) : max_line_(max_line) {}
 
-  // Reads some of what is there. False at the end. Error (infrastructure) where a line is longer
-  // than allowed.
+  // Reads some of the available bytes. Returns false at the end of the input. Throws Error
+  // (infrastructure) where a line exceeds the limit.
   bool read(int fd);
-  // The next whole line, without its newline; nullopt where there is none yet.
+  // Returns the next whole line, without its newline; nullopt where there is none yet.
   std::optional<std::string> next();
 
  private:
   std::size_t max_line_;
   std::string buffer_;
-  std::size_t begin_ = 0;    // of what was not returned yet
+  std::size_t begin_ = 0;    // of the bytes not returned yet
   std::size_t scanned_ = 0;  // there is no newline from begin_ to here
 };
 

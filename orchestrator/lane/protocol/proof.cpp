@@ -37,7 +37,7 @@ std::string step_difference(const record::Step& step, const record::Step* refere
   return "";
 }
 
-// Of the conditions that make counts; where there is none the counts themselves are the news.
+// Returns the conditions that affect counts and differ; "" where only the counts differ.
 std::string condition_differences(const record::Conditions& one, const record::Conditions& other) {
   const record::Conditions a = record::comparable(one), b = record::comparable(other);
   std::string words;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// A node's first trial is a known one: an exact boot, whose counts are the same on each machine.
+// Proves each node by a known first trial: an exact boot, whose counts are equal on all machines.
 #pragma once
 
 #include <map>
@@ -11,11 +11,11 @@
 
 namespace lab::lane {
 
-// The exact boot of `tiny`.
+// Returns the plan of an exact boot of `tiny`.
 scenario::TrialPlan known_trial();
 
-// What differs in counts, and then in conditions, between `record` of a node and `reference` of
-// another; "" where the counts are the same.
+// Returns how the counts, and then the conditions, of `record` on a node differ from those of
+// `reference` on another; "" where the counts are equal.
 std::string difference(const record::Record& record, const std::string& node,
                        const record::Record& reference, const std::string& reference_node);
 
@@ -25,11 +25,10 @@ class NodeProof {
 
   State state(const std::string& node) const;
   void begin(const std::string& node) { states_[node] = State::running; }
-  // It came to no end: another lane of the node tries again.
+  // Forgets a trial that did not finish, so that another lane of the node tries again.
   void forget(const std::string& node) { states_.erase(node); }
-  // The first node's counts are what all others' are compared with. Returns the difference, ""
-  // where there is none. Error (infrastructure) where the trial did not pass, so that it says
-  // nothing.
+  // Compares a node's counts with the first node's. Returns the difference, "" where there is none.
+  // Throws Error (infrastructure) where the trial did not pass, as it then proves nothing.
   std::string judge(const std::string& node, const record::Record& record);
 
  private:

@@ -31,7 +31,7 @@ bool is_name(std::string_view text) {
          std::ranges::all_of(text, [](char c) { return c >= ' ' && c <= '~'; });
 }
 
-// Slurm has names of its own, which may be several on one machine.
+// Prefers Slurm's names, as one machine may have several of them.
 std::string node_name() {
   const char* slurm = std::getenv("SLURMD_NODENAME");
   if (slurm != nullptr && is_name(slurm)) return slurm;

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
-// What lab run and its lanes say to each other: JSON lines on a lane's standard input and output.
+// Defines the messages of lab run and its lanes: JSON lines on a lane's standard input and output.
 //
-// A lane says who it is first. Each piece of work that it is given it answers with the events that
-// an outer VM sends (trial/stream/event), up to an end. Both sides say every few seconds that they
-// are alive: a connection may break without either's noticing.
+// A lane first sends a greeting. It answers each piece of work with the events that an outer VM
+// sends (trial/stream/event), up to an end. Both sides send alive_line every few seconds, because a
+// connection may break without either side noticing.
 #pragma once
 
 #include <string>
@@ -17,7 +17,7 @@ namespace lab::lane {
 
 inline constexpr unsigned protocol = 1;
 
-// A lane's first line.
+// Introduces a lane; it is the lane's first line.
 struct Greeting {
   unsigned protocol = lane::protocol;
   std::string lab;   // inside::version()
@@ -27,9 +27,9 @@ struct Greeting {
   bool operator==(const Greeting&) const = default;
 };
 
-// Trials that a lane runs one after the other in one outer VM, or all that they are made of.
+// Lists trials that a lane runs one after the other in one outer VM, or whose caches it fills.
 struct Work {
-  bool provide = false;  // run::fill_caches, no trial: lab provide
+  bool provide = false;  // for lab provide: run::fill_caches, no trial
   std::string site;      // never auto
   bool verify_tracepoint = false;
   double time_scale = 1;  // of the limits around the trials
@@ -37,7 +37,7 @@ struct Work {
 };
 
 inline constexpr std::string_view alive_line = R"({"type":"alive"})";
-// Seconds after which the other side is gone. Each says six times as often that it is alive.
+// A side counts as gone after so many silent seconds. Each sends alive_line six times as often.
 inline constexpr double usual_silence = 60;
 inline constexpr double alive_every(double silence) {
   return silence / 6;
@@ -45,17 +45,17 @@ inline constexpr double alive_every(double silence) {
 inline constexpr std::size_t max_greeting_bytes = 4096;
 inline constexpr std::size_t max_work_bytes = 64u << 20;
 
-// Who this process would be as a lane.
+// Returns the greeting that this process would send as a lane.
 Greeting this_lane();
 
-// Each is one line, without its newline. The from_ functions throw Error (infrastructure) on
-// anything malformed; of plans, what plan_from_object throws.
+// Each text is one line, without its newline. The functions *_from_json throw Error
+// (infrastructure) where the line is malformed; for malformed plans, what plan_from_object throws.
 std::string to_json(const Greeting& greeting);
 Greeting greeting_from_json(std::string_view line);
 std::string to_json(const Work& work);
 Work work_from_json(std::string_view line);
 
-// Why a lane with this greeting cannot work for this lab; "" where it can.
+// Returns why a lane with this greeting cannot work for this lab; "" where it can.
 std::string refusal(const Greeting& greeting, const Greeting& ours);
 
 }  // namespace lab::lane

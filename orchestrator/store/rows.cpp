@@ -13,7 +13,7 @@
 namespace lab::store {
 namespace {
 
-constexpr std::size_t output_limit = 16 * 1024;  // for all steps of a trial together
+constexpr std::size_t output_limit = 16 * 1024;  // for all steps together: 64 KiB a trial in all
 constexpr std::size_t console_limit = 1024 * 1024;
 
 // Replaces bytes that are not UTF-8, as writing JSON does.

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The words for exit reasons and for exits::Category.
+// Defines the words for exit reasons and for exits::Category.
 #pragma once
 
 #include <optional>
@@ -16,7 +16,7 @@ inline constexpr exits::Vendor vendors[] = {exits::Vendor::vmx, exits::Vendor::s
 std::span<const std::string_view> category_words();  // in the enumeration's order
 std::optional<exits::Category> parse_category(std::string_view word);
 
-// Whether it is "total", or a reason's name or number of either vendor.
+// Returns whether the text is "total", or a reason's name or number of either vendor.
 bool names_reason(std::string_view text);
 std::vector<std::string_view> reason_words();  // "total", then both vendors' names
 

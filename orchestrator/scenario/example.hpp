@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// A large scenario, to measure the loader with.
+// Makes a large scenario, to measure the loader.
 #pragma once
 
 #include <cstddef>
@@ -7,7 +7,8 @@
 
 namespace lab::scenario {
 
-// YAML with four axes of together 10,000 cells, three steps and expectations for some of them.
+// Returns YAML with four axes of 10,000 cells together, three steps, and expectations for some
+// cells.
 std::string large_example();
 
 }  // namespace lab::scenario

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What the loader's tests share.
+// Contains what the loader's tests share.
 #pragma once
 
 #include <gmock/gmock.h>
@@ -31,7 +31,7 @@ inline std::string with(std::string text, const std::string& from, const std::st
   return text.replace(at, from.size(), to);
 }
 
-// The small one with more lines before its steps, and more steps.
+// Return the small scenario with more lines before its steps, or with more steps.
 inline std::string before_steps(const std::string& lines) {
   return with(small, "steps", lines + "\nsteps");
 }
@@ -39,7 +39,7 @@ inline std::string with_steps(const std::string& lines) {
   return small + lines;
 }
 
-// The error's message and hint; "" where there is none.
+// Returns the error's message and hint; "" where there is none.
 inline std::string error_of(const std::string& text,
                             const std::vector<std::string>& overrides = {}) {
   try {
@@ -51,7 +51,7 @@ inline std::string error_of(const std::string& text,
   }
 }
 
-// As it is in the outer VM, and in a baseline.
+// Returns the plan as it arrives in the outer VM and in a baseline.
 inline TrialPlan travelled(const TrialPlan& plan) {
   return plan_from_object(nlohmann::ordered_json::parse(to_object(plan).dump()));
 }

@@ -118,7 +118,7 @@ TEST(Scenario, APlanIsReadAsStrictlyAsAScenario) {
               HasSubstr("timeouts.trial"));
 }
 
-// What a plan has beside a scenario's own keys: which of its trials it is.
+// Tests what a plan contains besides a scenario's keys: which of its trials it is.
 TEST(Scenario, APlansPlaceIsReadStrictlyToo) {
   const nlohmann::ordered_json good = to_object(expand(parse(full, "s.yaml")).at(0));
   const auto refused = [&](const char* key, const nlohmann::ordered_json& value) {
@@ -150,7 +150,7 @@ TEST(Scenario, APlansPlaceIsReadStrictlyToo) {
   EXPECT_TRUE(refused("cell", cell("guest.vcpu", "1")));
 }
 
-// As labs wrote it before plans had a version.
+// The plan is as labs wrote it before plans had a version.
 TEST(Scenario, NumbersOfAnOldPlanThatDoNotFitAreRefused) {
   const std::string good =
       R"({"scenario": "s", "name": "s#1", "cell": [], "repeat": 1, "repeats": 1, "warmup": false,
@@ -354,7 +354,7 @@ TEST(Scenario, ErrorsSayWhereWhatAndHowToMend) {
   }
 }
 
-// What is a line's end to some programs and none to others ends a comment in one of them only.
+// A character that ends a line for some programs only would end a comment in those only.
 TEST(Scenario, OnlyALineFeedEndsALine) {
   const std::string remedy = " is no end of a line here";
   for (const auto& [end, name] : std::vector<std::pair<std::string, std::string>>{
@@ -426,7 +426,7 @@ TEST(Scenario, SurvivesRandomMutations) {
           text.insert(at, text.substr(random() % text.size(), random() % 40));
       }
     }
-    error_of(text);  // an error of ours, or none
+    error_of(text);  // an Error of lab, or none
   }
 }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Loader, scenarios/schema.json and scenarios/README.md say the same.
+// Tests that the loader, scenarios/schema.json and scenarios/README.md agree.
 #include <filesystem>
 #include <fstream>
 #include <random>
@@ -35,7 +35,7 @@ std::string violation(const std::string& text) {
   return first_violation(schema(), to_json(parse_yaml(text, "s.yaml")));
 }
 
-// Through $ref and the null that `extends` needs.
+// Follows $ref and skips the null that `extends` needs.
 const json& resolved(const json& node) {
   if (node.contains("$ref")) {
     return resolved(schema().at(json::json_pointer(node["$ref"].get<std::string>().substr(1))));
@@ -72,7 +72,7 @@ std::set<std::string> words_in(const std::string& list) {
   return words;
 }
 
-// A map with a key that nobody knows makes the loader list those that it knows.
+// An unknown key in a map makes the loader list the known ones.
 TEST(Schema, HasTheLoadersKeys) {
   struct Place {
     std::string text;
@@ -164,7 +164,7 @@ std::vector<std::string> cells_of_row(const std::string& row) {
   return cells;
 }
 
-// "| `key` | meaning | allowed | default |" of the table of keys.
+// Returns the rows "| `key` | meaning | allowed | default |" of the table of keys.
 std::map<std::string, std::vector<std::string>> readme_rows() {
   std::map<std::string, std::vector<std::string>> rows;
   std::istringstream stream(text_of("README.md"));
@@ -227,7 +227,7 @@ TEST(Readme, NamesNothingElse) {
   }
 }
 
-// One value at the edge of a number's range and the next one beyond it.
+// Tests the value at the edge of a number's range and the next one beyond it.
 TEST(Schema, RangesAreTheLoaders) {
   struct Range {
     std::string before, after;
@@ -357,7 +357,7 @@ TEST(Schema, RefusesWhatNeedsNoContext) {
   }
 }
 
-// What a careless hand makes of a scenario: where the loader is content, so is the schema.
+// Makes random edits to a scenario: where the loader accepts it, the schema must as well.
 TEST(Schema, IsNeverStricterThanTheLoader) {
   std::mt19937 random(11);
   const std::string spice = "{}[]:,-'\" \n0a1x.";

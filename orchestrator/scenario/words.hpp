@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The words of each enumeration, in its order: one table for reading, writing and messages.
+// Defines the words of each enumeration, in its order: one table for reading, writing and messages.
 #pragma once
 
 #include <span>

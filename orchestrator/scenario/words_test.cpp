@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: MIT
-// Every value of an enumeration has its word, and no word is left over: word() asks nothing.
+// Checks that every value of an enumeration has its word and no word is left over, as word() checks
+// nothing.
 #include "orchestrator/scenario/words.hpp"
 
 namespace lab::scenario {
 namespace {
 
-// Whether the enumeration has this value: the compiler prints one without a name as "(Enum)3".
+// Returns whether the enumeration has this value: the compiler prints one without a name as
+// "(Enum)3".
 template <auto value>
 constexpr bool has_name() {
   return std::string_view(__PRETTY_FUNCTION__).find("value = (") == std::string_view::npos;

@@ -12,8 +12,8 @@
 namespace lab::scenario {
 namespace {
 
-// A category's word is the category, also where KVM's tracepoint calls a reason so: 'msr' means
-// all of them, 'MSR' is SVM's.
+// A category's word means the category, even where KVM's tracepoint gives a reason this name: 'msr'
+// means all of them, 'MSR' is SVM's.
 Floor read_floor(const Entry& entry) {
   Floor floor;
   floor.category = parse_category(entry.key);
@@ -33,7 +33,8 @@ Floor read_floor(const Entry& entry) {
   return floor;
 }
 
-// 'HLT', 'hlt' and '12' are the same for one vendor at least.
+// Returns whether both texts name the same reason for at least one vendor, as 'HLT', 'hlt' and
+// '12'.
 bool same_reason(const std::string& left, const std::string& right) {
   if (left == right) return true;
   return std::ranges::any_of(vendors, [&](exits::Vendor vendor) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Which changes against a baseline matter. For the loader only.
+// Reads which changes against a baseline matter. For the loader only.
 #pragma once
 
 #include <vector>
@@ -9,10 +9,11 @@
 
 namespace lab::scenario {
 
-// A map of reasons and categories to shares; at most 256, none twice. Throws base::Error (user).
+// Reads a map of reasons and categories to shares; at most 256, none twice. Throws base::Error
+// (user).
 std::vector<Floor> read_floors(const Node& node);
 
-// One more, in the place of the one for the same where there is one. Throws base::Error (user).
+// Adds a floor, or replaces the one for the same reason or category. Throws base::Error (user).
 void set_floor(std::vector<Floor>& floors, const Entry& entry);
 
 }  // namespace lab::scenario

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Which changes against a baseline matter.
+// Tests which changes against a baseline matter.
 #include "orchestrator/scenario/loader/loader.hpp"
 #include "orchestrator/scenario/loader_test.hpp"
 

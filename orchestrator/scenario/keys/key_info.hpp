@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What may stand at a key of a scenario, and what it means. The loader reads by it, and
+// Describes a key of a scenario: its allowed values and its meaning. The loader reads by it, and
 // scenarios/schema.json and the tables of scenarios/README.md are made from it (reference/).
 #pragma once
 
@@ -28,25 +28,25 @@ struct Form {
     processors,  // "0-1"
     keys,        // of a keyboard
     nothing,     // no value
-    special,     // what only the key's own code knows
+    special,     // what only the key's own code can check
   };
   Type type = Type::special;
   std::uint64_t min = 0, max = 0;
-  std::span<const std::string_view> words = {};  // what else it may be, where it is no word
+  std::span<const std::string_view> words = {};  // what else it may be, for other types
 };
 
-// The texts are Markdown: README.md has them as they are, the schema without marks and links.
+// Contains texts in Markdown: README.md uses them unchanged, the schema without marks and links.
 struct KeyInfo {
   std::string_view key;
   Form form;
   std::string_view meaning;
   std::string_view otherwise = {};  // the default; `required_key` where there is none
-  std::string_view allowed = {};    // where the form does not say it
+  std::string_view allowed = {};    // where the form is not enough
 };
 
 inline constexpr std::string_view required_key = "required";
 
-// Forms that several keys have.
+// Several keys share these forms.
 inline constexpr Form a_name = {.type = Form::Type::name}, a_duration = {Form::Type::duration},
                       milliseconds = {Form::Type::milliseconds};
 constexpr Form word_form(std::span<const std::string_view> words) {
@@ -59,7 +59,7 @@ constexpr Form text_form(std::uint64_t min, std::uint64_t max) {
   return {Form::Type::text, min, max};
 }
 
-// The keys of a table's rows.
+// Returns the keys of a table's rows.
 template <typename Table>
 std::vector<std::string_view> row_keys(const Table& table) {
   std::vector<std::string_view> keys;

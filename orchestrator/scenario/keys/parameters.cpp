@@ -17,7 +17,7 @@ bool is_parameter_name(std::string_view name) {
   });
 }
 
-// What a trial lives by: exits that are counted, and leaves that answer the reader in user space.
+// Requires what every trial needs: counted exits, and leaves that answer the reader in user space.
 void check_countable(const std::string& name, const std::string& text, const Node& value) {
   if (name == "exit_leaves" && text != "on") {
     fail(value.where,
@@ -33,8 +33,8 @@ void check_countable(const std::string& name, const std::string& text, const Nod
   }
 }
 
-// The leaves are answered, and the reader is asked, by registers that the host cannot see in a
-// guest whose state is encrypted; and no guest of lab's is started as one.
+// Refuses encrypted guests: the leaves and the reader communicate through registers, which the host
+// cannot see in a guest with encrypted state, and lab starts no guest as one.
 void check_not_encrypted(const std::string& name, const std::string& text, const Node& value) {
   static constexpr std::string_view parameters[] = {"sev", "sev_es", "sev_snp", "tdx"};
   static constexpr std::string_view off[] = {"0", "n", "N", "off", "no"};
@@ -60,7 +60,7 @@ void apply_parameter(Settings& settings, const std::string& name, const Node& va
          name == "exit_causes" ? "use kvm.causes" : "use kvm.layout");
   }
   const std::string text = read_text(value, what, 128);
-  // It goes into a line of parameters: no blanks, no quotes.
+  // The text becomes part of a line of parameters, so it has no blanks and no quotes.
   const bool good =
       std::ranges::all_of(text, [](char c) { return c > ' ' && c < 0x7f && c != '"'; });
   if (!good) fail(value.where, what + " must be printable ASCII without blanks and quotes");

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Parameters of the kvm modules that a scenario names itself: kvm.parameters. For the loader only.
+// Reads the KVM modules' parameters that a scenario names itself: kvm.parameters. For the loader
+// only.
 #pragma once
 
 #include <string>
@@ -10,11 +11,11 @@
 
 namespace lab::scenario {
 
-// The values of exit_scope, which kvm.scope is kept as.
+// The values of exit_scope, as which kvm.scope is stored.
 inline constexpr std::string_view scope_words[] = {"vm", "host"};
 
-// Throws base::Error (user) where it is no parameter's name, one that belongs to lab, or a value
-// with which no trial is possible.
+// Throws base::Error (user) where the name is no parameter's or one that lab sets itself, or where
+// no trial is possible with the value.
 void apply_parameter(Settings& settings, const std::string& name, const Node& value);
 
 }  // namespace lab::scenario

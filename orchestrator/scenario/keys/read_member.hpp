@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Functions for tables of keys: each reads a value by what the table says of its key into one
-// member. They throw base::Error (user).
+// Contains the functions for tables of keys: each reads a value into one member, by the key's row
+// in the table. They throw base::Error (user).
 #pragma once
 
 #include "orchestrator/scenario/keys/key_info.hpp"

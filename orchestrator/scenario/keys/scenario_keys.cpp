@@ -97,7 +97,7 @@ constexpr ScenarioKey all_keys[] = {
       ", each `0 %` to `1000 %` or `ignore`, [below](#floors)"}},
 };
 
-// Adds what follows `group` in the key, up to the next dot.
+// Adds the part of the key after `group`, up to the next dot.
 void add_key_in(std::vector<std::string_view>& keys, std::string_view group, std::string_view key) {
   if (!group.empty()) {
     if (!key.starts_with(group) || !key.substr(group.size()).starts_with('.')) return;

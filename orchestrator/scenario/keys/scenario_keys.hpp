@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The keys of a scenario that the matrix cannot vary. For the loader only.
+// Defines the keys of a scenario that the matrix cannot vary. For the loader only.
 #pragma once
 
 #include "orchestrator/scenario/keys/settings.hpp"
@@ -9,17 +9,17 @@
 namespace lab::scenario {
 
 struct ScenarioKey : KeyInfo {
-  // Null where a function of its own reads it (loader.cpp).
+  // Null where a separate function reads it (loader.cpp).
   void (*read)(Scenario&, const KeyInfo&, const Node&) = nullptr;
-  // Writes the value as read() takes it; null where no value is the default.
+  // Writes the value in the form that read() accepts; null where no value is the default.
   std::string (*write)(const Scenario&) = nullptr;
-  bool by_set = false;  // --set takes it
+  bool by_set = false;  // --set accepts it
 };
 
 std::span<const ScenarioKey> scenario_keys();
 
-// Calls `function` with each row of the reference, in its order: settings stand before the
-// parameters of the modules.
+// Calls `function` with each row of the reference, in its order: settings precede the modules'
+// parameters.
 template <typename Function>
 void for_each_key(const Function& function) {
   for (const ScenarioKey& key : scenario_keys()) {
@@ -29,10 +29,11 @@ void for_each_key(const Function& function) {
   }
 }
 
-// The keys that may stand in the map that `group` names, "guest" or "guest.disk", "" for the whole.
+// Returns the keys allowed in the map `group`, such as "guest" or "guest.disk"; "" is the whole
+// scenario.
 std::vector<std::string_view> keys_in(std::string_view group);
 
-// A map of time limits. Throws base::Error (user).
+// Reads a map of time limits. Throws base::Error (user).
 void read_timeouts(Scenario& scenario, const Node& node);
 
 }  // namespace lab::scenario

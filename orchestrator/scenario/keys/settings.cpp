@@ -20,7 +20,7 @@ const Setting* find_setting(std::string_view key) {
   return found == settings_table().end() ? nullptr : &*found;
 }
 
-// Whether the setting's value is the path of a file.
+// Returns whether the setting's value is the path of a file.
 bool names_file(const Form& form, const std::string& text) {
   if (form.type == Form::Type::path) return std::ranges::find(form.words, text) == form.words.end();
   return (form.type == Form::Type::image || form.type == Form::Type::kernel) && is_path(text);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The settings by their dotted keys: one way in for the file, the matrix and --set.
+// Defines the settings by their dotted keys: the file, the matrix and --set all read them here.
 #pragma once
 
 #include <functional>
@@ -14,38 +14,38 @@
 
 namespace lab::scenario {
 
-// A key that the matrix can vary. kvm.parameters.NAME is none of the table.
+// Is a key that the matrix can vary. kvm.parameters.NAME is not in the table.
 struct Setting : KeyInfo {
   void (*read)(Settings&, const KeyInfo&, const Node&);
-  // Returns the value as read() takes it, or "" where none is set. Null where the value is kept as
-  // a module parameter.
+  // Returns the value in the form that read() accepts, or "" where none is set. Null where the
+  // value is stored as a module parameter.
   std::string (*write)(const Settings&);
 };
 
 std::span<const Setting> settings_table();
 
-// What the file and --set said by each setting's key.
+// Contains the text that the file and --set give for each setting's key.
 struct Said {
   std::string text;
   std::string where;
 };
 using SaidMap = std::map<std::string, Said, std::less<>>;
 
-// "paging" is short for "kvm.paging".
+// Replaces "paging", which is short for "kvm.paging".
 std::string canonical_key(std::string_view key);
 
-// Whether `key` names a setting at all.
+// Returns whether `key` names a setting.
 bool is_setting(std::string_view key);
 
-// Whether settings stand in the map that `key` names: "guest", "guest.disk".
+// Returns whether `key` names a map of settings: "guest", "guest.disk".
 bool is_settings_group(std::string_view key);
 
-// For messages: "image, guest.vcpus, ...".
+// Lists the keys for messages: "image, guest.vcpus, ...".
 std::string setting_keys();
 std::string nearest_setting(std::string_view key);  // ", did you mean ..." or nothing
 
-// The value's text as it is said in the scenario `file`, wherever it stands: a path of an extended
-// file or of --set is relative to another folder.
+// Returns the value's text as it would stand in the scenario `file`: a path in an extended file or
+// from --set is relative to another folder.
 std::string text_in(const std::string& file, const std::string& key, const Node& value);
 
 // Reads `value` into the setting that the canonical key names. Throws base::Error (user).
@@ -53,7 +53,7 @@ void apply_setting(Settings& settings, const std::string& key, const Node& value
 void apply_setting(Settings& settings, const std::string& key, const std::string& value,
                    const std::string& where);
 
-// A map of settings and maps of them: "guest", "host", "kvm".
+// Reads a map of settings and maps of them: "guest", "host", "kvm".
 void apply_settings(Settings& settings, const std::string& group, const Node& map, SaidMap& said);
 
 }  // namespace lab::scenario

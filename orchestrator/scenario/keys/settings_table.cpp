@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The table of settings: what each key may be, what it means, and how it is read and written.
+// Contains the table of settings: each key's values, its meaning, and how it is read and written.
 #include <spdlog/fmt/fmt.h>
 
 #include <algorithm>
@@ -13,7 +13,7 @@ namespace lab::scenario {
 namespace {
 
 constexpr std::string_view on_off[] = {"on", "off"};
-// What stands for a file that is not the user's own: the image's, or the outer VM's.
+// These words stand for a file that is not the user's own: the image's, or the outer VM's.
 constexpr std::string_view of_image[] = {"image"}, usual[] = {"usual"};
 constexpr std::string_view own_model[] = {"host"}, no_disk[] = {"none"};
 
@@ -113,12 +113,12 @@ void read_scratch_size(Settings& settings, const KeyInfo& key, const Node& value
   settings.scratch_size = is_allowed_word(key, value) ? 0 : read_memory(value, key);
 }
 
-// exit_scope is the parameter's name in the modules; which of the two was said, check() knows.
+// exit_scope is the parameter's name in the modules; check() knows which of the two names was used.
 void read_scope(Settings& settings, const KeyInfo& key, const Node& value) {
   settings.parameters["exit_scope"] = key.form.words[read_word(value, key)];
 }
 
-// As the module has them: fewer than 16 entries are none.
+// Accepts what the module accepts: fewer than 16 entries count as none.
 void read_causes(Settings& settings, const KeyInfo& key, const Node& value) {
   read_number<&Settings::causes>(settings, key, value);
   if (settings.causes != 0 && settings.causes < 16)

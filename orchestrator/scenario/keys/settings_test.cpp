@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Settings: read, varied, refused; and what contradicts what.
+// Tests how settings are read, varied and refused, and which contradict each other.
 #include "orchestrator/scenario/keys/settings.hpp"
 
 #include <cstdlib>
@@ -71,7 +71,7 @@ TEST(Settings, AllAreReadAndSurviveThePlansJson) {
   EXPECT_EQ(travelled(plan), plan);
 }
 
-// A value that is not the default, for each kind of setting.
+// Returns a value other than the default, for each kind of setting.
 std::string other_value(const Setting& setting) {
   if (!setting.form.words.empty()) {
     const Settings plain;
@@ -104,7 +104,7 @@ TEST(Settings, WordsForNothing) {
   EXPECT_EQ(settings_of("guest: {scratch: {size: none, bus: scsi}}").scratch_size, 0u);
 }
 
-// Relative to the file in which they stand; with --set to the current folder.
+// A path is relative to the file that contains it, and with --set to the current folder.
 TEST(Settings, PathsAreRelativeToTheirPlace) {
   const auto kernels = [](const std::string& text, std::vector<std::string> set = {}) {
     std::vector<std::string> found;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The keys of each kind of step. For the loader only.
+// Defines the keys of each kind of step. For the loader only.
 #pragma once
 
 #include "orchestrator/scenario/keys/read_member.hpp"
@@ -13,18 +13,18 @@ struct StepKey : KeyInfo {
 
 struct StepForm {
   std::string_view meaning;
-  std::string_view place;  // where in the list it may stand, if not everywhere
+  std::string_view place;  // its allowed place in the list, where not every place is
   std::span<const StepKey> keys;
-  bool may_be_empty = false;  // "- reboot:" is as good as "- reboot: {}"
-  const StepKey* alone =
-      nullptr;  // the key whose value may stand for the whole map: "- sleep: 10 s"
+  bool may_be_empty = false;       // "- reboot:" is as good as "- reboot: {}"
+  const StepKey* alone = nullptr;  // the key whose value may replace the whole map: "- sleep: 10 s"
 };
 
-// The keys of a host step are `name`, `timeout`, then the actions as their enumeration has them.
+// Returns the kind's keys; those of a host step are `name`, `timeout`, then the actions in the
+// order of their enumeration.
 const StepForm& step_form(Step::Kind kind);
 std::span<const StepKey> host_actions();
 
-// Of the action `pin`, and of `until` where it is a map.
+// Return the keys of the action `pin`, and of `until` where it is a map.
 std::span<const StepKey> pin_keys();
 std::span<const StepKey> until_keys();
 

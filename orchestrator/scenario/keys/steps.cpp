@@ -12,7 +12,7 @@
 namespace lab::scenario {
 namespace {
 
-// "- reboot:" is as good as "- reboot: {}".
+// Treats "- reboot:" as "- reboot: {}".
 Node map_or_nothing(const Node& node) {
   Node map = node;
   if (map.kind == Node::Kind::null) map.kind = Node::Kind::map;
@@ -26,7 +26,7 @@ void read_keys(Step& step, std::span<const StepKey> keys, const MapReader& map) 
   }
 }
 
-// The one action that a host step takes.
+// Reads the one action of a host step.
 void read_action(Step& step, const MapReader& map, const Node& node) {
   bool found = false;
   for (std::size_t i = 0; i < host_actions().size(); ++i) {
@@ -84,7 +84,7 @@ Step read_step(const Node& node, bool first, bool last) {
   return step;
 }
 
-// What is plugged when: a device comes once and goes only after that.
+// Checks that a device is plugged only where it is absent, and unplugged only where it is plugged.
 void check_plugs(const std::vector<Step>& steps, const Node& node) {
   bool plugged[2] = {false, false};
   for (std::size_t i = 0; i < steps.size(); ++i) {
@@ -113,7 +113,7 @@ std::vector<Step> read_steps(const Node& node) {
       fail(item.where, fmt::format("a second step named '{}'", step.name),
            "give it another name, as in 'name: again'");
     }
-    // A reboot is over when the reader is there again.
+    // A reboot ends when the reader runs again.
     if (step.kind == StepKind::reboot && steps[0].until <= BootUntil::cloud_init) {
       step.until = steps[0].until;
     }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The steps of a scenario. For the loader only.
+// Reads the steps of a scenario. For the loader only.
 #pragma once
 
 #include <vector>
@@ -9,8 +9,8 @@
 
 namespace lab::scenario {
 
-// All of them, in order and good together; their timeouts 0 where none is named. Throws
-// base::Error (user).
+// Reads all steps in order and checks that they fit together; a timeout is 0 where none is given.
+// Throws base::Error (user).
 std::vector<Step> read_steps(const Node& node);
 
 }  // namespace lab::scenario

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Steps: read, with their defaults, refused.
+// Tests how steps are read, with their defaults, and refused.
 #include "orchestrator/scenario/keys/steps.hpp"
 
 #include "orchestrator/scenario/loader_test.hpp"
@@ -86,7 +86,7 @@ TEST(Steps, BootEndsInManyWays) {
     const std::string text = with(all_kinds, "{console: \"login:\"}", word);
     const auto plan = expand(parse(text, "s.yaml")).at(0);
     EXPECT_EQ(plan.steps[0].until, until);
-    // A reboot ends with the reader, whatever the boot ended with.
+    // A reboot ends with the reader, however the boot ended.
     EXPECT_LE(plan.steps[4].until, BootUntil::cloud_init);
     EXPECT_EQ(travelled(plan), plan);
   }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Google Benchmark: load, validate and expand a matrix of 10,000 cells. To stay under a second.
+// Measures with Google Benchmark how long lab loads, validates and expands a matrix of 10,000
+// cells; this should stay under a second.
 #include <benchmark/benchmark.h>
 
 #include "orchestrator/scenario/example.hpp"

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// From YAML and --set to a Scenario.
+// Makes a Scenario from YAML and --set.
 #include "orchestrator/scenario/loader/loader.hpp"
 
 #include <spdlog/fmt/fmt.h>
@@ -49,7 +49,7 @@ void read_settings(Draft& draft, const MapReader& map) {
 }
 
 Draft read_draft(const Node& root, const std::string& file) {
-  // `extends` is gone when this is read; it is named for the remedy's list.
+  // `extends` is resolved before this; the list of keys in the remedy names it.
   const MapReader map(root, "scenario", keys_in(""));
   read_version(map.need("version"));
   Draft draft;
@@ -78,7 +78,7 @@ Scenario parse(std::string_view yaml, const std::string& file,
   Draft draft = read_draft(parse_with_bases(yaml, file, read), file);
   draft.wanted = wanted;
   for (const std::string& text : overrides) apply_override(draft, text);
-  check(draft);  // only now: --set may have mended it
+  check(draft);  // only now, as --set may have corrected it
   return std::move(draft.scenario);
 }
 

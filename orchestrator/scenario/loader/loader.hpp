@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The way in with the files' reader as a parameter. For tests and the fuzzer.
+// Parses a scenario with a given reader of files. For tests and the fuzzer.
 #pragma once
 
 #include "orchestrator/scenario/scenario.hpp"
@@ -7,7 +7,7 @@
 
 namespace lab::scenario {
 
-// As parse() and load() in scenario.hpp; `read` reads what is extended.
+// Does what parse() and load() in scenario.hpp do; `read` reads the extended files.
 Scenario parse(std::string_view yaml, const std::string& file,
                const std::vector<std::string>& overrides, const ReadFile& read,
                const Wanted& wanted = {});

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-// A trial's plan as JSON: in the job of an outer VM, and in the baselines that people commit. It
-// says things as a scenario does and is read by the scenario's own readers, so that whatever a
-// scenario may not say, a plan may not either, and what it does not say has its default.
+// Writes and reads a trial's plan as JSON, for the job of an outer VM and for the baselines that
+// people commit. A plan uses a scenario's words and the scenario's own readers, so it may contain
+// only what a scenario may contain, and whatever is absent has its default.
 #include "orchestrator/scenario/loader/plan_json.hpp"
 
 #include <nlohmann/json.hpp>
@@ -96,7 +96,7 @@ json timeouts_json(const Timeouts& timeouts) {
           {"shutdown", duration_text(timeouts.shutdown)}};
 }
 
-// As if it stood in a scenario.
+// Converts the value to a node as if it were in a scenario.
 Node to_node(const json& value) {
   Node node;
   node.where = plan_place;
@@ -123,7 +123,7 @@ void check_version(const json& object) {
                                      std::to_string(version) + ")");
 }
 
-// A number that the plan need not say.
+// Reads an optional number.
 std::uint32_t number_in(const json& object, const char* name, std::uint32_t otherwise,
                         std::uint32_t max) {
   if (!object.contains(name)) return otherwise;
@@ -137,7 +137,7 @@ Cell cell_from(const json& value, Settings settings) {
   return cell;
 }
 
-// Which of a scenario's trials it is.
+// Reads which of a scenario's trials it is.
 void read_place(const json& object, TrialPlan& plan) {
   constexpr std::uint32_t most_repeats = 10'000, most_trials = 1'000'000;
   constexpr std::size_t longest_name = 16'384;
@@ -155,7 +155,7 @@ TrialPlan plan_from(const json& object) {
   Scenario& scenario = draft.scenario;
   scenario.name = read_name(to_node(base::need(object, "scenario")), "scenario");
   for (const auto& [key, value] : base::need(object, "settings").items())
-    apply_setting(scenario.settings, key, to_node(value).text, plan_place);  // as --set has it
+    apply_setting(scenario.settings, key, to_node(value).text, plan_place);  // as from --set
   if (object.contains("timeouts")) read_timeouts(scenario, to_node(object["timeouts"]));
   scenario.steps = read_steps(to_node(base::need(object, "steps")));
   draft.step_places.resize(scenario.steps.size(), plan_place);

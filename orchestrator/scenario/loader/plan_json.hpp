@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// A plan as a JSON object, for what holds it besides other things.
+// Converts a plan to a JSON object and back, for use inside other objects.
 #pragma once
 
 #include <nlohmann/json_fwd.hpp>
@@ -9,7 +9,7 @@
 namespace lab::scenario {
 
 nlohmann::ordered_json to_object(const TrialPlan& plan);
-// Also of a plan that an older lab wrote. Validates as parse() does; throws base::Error.
+// Also reads a plan that an older lab wrote. Validates as parse() does; throws base::Error.
 TrialPlan plan_from_object(const nlohmann::ordered_json& object);
 
 }  // namespace lab::scenario

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Plans as labs wrote them into baselines before plans had a version: each setting under a name of
-// its own, all of them there. Nothing is added here any more.
+// Reads plans as labs wrote them into baselines before plans had a version: each setting has a name
+// of its own, and all are present. Nothing is added here any more.
 #include "orchestrator/scenario/loader/plan_v1.hpp"
 
 #include <limits>
@@ -50,7 +50,7 @@ Settings settings_from(const json& object) {
           cmdline, ksm, samples, layout, kernel, parameters)
   value.exact = base::field<bool>(object, "exact") ? Exact::always : Exact::never;
   if (object.contains("paging")) get(object, "paging", value.paging.emplace());
-  // Plans from before there was this setting lack it; all other fields are in every such plan.
+  // Plans from before this setting lack it; all other fields are in every such plan.
   if (object.contains("processor")) GET(processor)
   return value;
 }

@@ -7,7 +7,8 @@
 
 namespace lab::scenario {
 
-// A plan without a version. Not validated. Throws nlohmann::json::exception or base::Error.
+// Reads a plan without a version. Does not validate it. Throws nlohmann::json::exception or
+// base::Error.
 TrialPlan plan_from_v1(const nlohmann::ordered_json& object);
 
 }  // namespace lab::scenario

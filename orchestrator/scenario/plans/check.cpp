@@ -57,7 +57,8 @@ bool any_wanted(const Draft& draft, const Cell& cell) {
   return !draft.wanted || std::ranges::any_of(trial_names(draft.scenario, cell), draft.wanted);
 }
 
-// The cells' settings, each free of contradictions where a trial of it is wanted.
+// Returns the cells' settings; each must be free of contradictions where a trial of its cell is
+// wanted.
 std::vector<Settings> check_cells(Draft& draft, const std::vector<Cell>& cells,
                                   const std::vector<Step>& steps) {
   std::vector<Settings> all;
@@ -76,7 +77,8 @@ std::vector<Settings> check_cells(Draft& draft, const std::vector<Cell>& cells,
   return all;
 }
 
-// Included cells stand at the end; false: one was dropped, as --set made it equal to another.
+// Checks the included cells, which are last; returns false where it dropped one that --set made
+// equal to another.
 bool check_included(Draft& draft, const std::vector<Cell>& cells,
                     const std::vector<Settings>& settings) {
   const std::size_t first = cells.size() - draft.scenario.include.size();

@@ -13,7 +13,7 @@ namespace {
 
 using Found = std::optional<Conflict>;
 
-// One blank-separated word of a kernel's command line that begins so.
+// Returns whether a word of a kernel's command line begins with `start`, or equals it (`whole`).
 bool has_argument(std::string_view cmdline, std::string_view start, bool whole) {
   for (std::size_t at = 0; (at = cmdline.find(start, at)) != std::string_view::npos; ++at) {
     const std::size_t end = at + start.size();
@@ -88,7 +88,7 @@ Found kernel_conflict(const Settings& settings, const SaidText& said) {
                   "an initrd is for a kernel of your own: name that, too, or leave both out"};
 }
 
-// Where the boot ends must be seen on the console.
+// Requires that the console shows the end of the boot where a step waits for it there.
 Found boot_conflict(const Settings& settings, const Step& boot) {
   const bool seen_there = boot.until >= BootUntil::kernel;
   const bool silent = settings.console == Console::none ||

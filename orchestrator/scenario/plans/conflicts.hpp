@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What cannot be true together, found before anything is built or booted.
+// Finds settings and steps that contradict each other, before anything is built or booted.
 #pragma once
 
 #include <functional>
@@ -12,23 +12,25 @@
 namespace lab::scenario {
 
 struct Conflict {
-  std::string key;  // whose place the message names: a setting's, or "steps.3" (from 0)
+  std::string key;  // the message gives its place: a setting's key, or "steps.3" (from 0)
   std::string cause;
   std::string remedy;
 };
 
-// What was said by a setting's key, in the cell or else in the file; null: nothing.
+// Returns the text that the cell, or else the file, gives for a setting's key; null where neither
+// does.
 using SaidText = std::function<const std::string*(std::string_view key)>;
 
-// Decides paging from what was said about it; a conflict where that is contradictory.
+// Decides paging from `paging` and the parameters npt and ept; returns a conflict where they
+// disagree.
 std::optional<Conflict> resolve_paging(Settings& settings);
 
-// Of one cell's settings, whose paging is decided here, and of them with the steps. The steps have
-// their timeouts.
+// Decides paging in one cell's settings, and reports conflicts within them and with the steps,
+// which must have their timeouts.
 std::optional<Conflict> find_conflict(Settings& settings, const std::vector<Step>& steps,
                                       const SaidText& said);
 
-// Of the steps with the time limits.
+// Reports conflicts between the steps and the time limits.
 std::optional<Conflict> find_conflict(const std::vector<Step>& steps, const Timeouts& timeouts);
 
 }  // namespace lab::scenario

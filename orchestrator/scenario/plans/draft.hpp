@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// A scenario on its way in, with the places that messages name. For the loader only.
+// Holds a scenario while it is loaded, with the places that messages name. For the loader only.
 #pragma once
 
 #include <map>
@@ -13,13 +13,13 @@ namespace lab::scenario {
 
 struct Draft {
   Scenario scenario;
-  std::string place;  // of the whole
-  SaidMap said;       // by file and --set
+  std::string place;  // of the whole scenario
+  SaidMap said;       // by the file and --set
   std::map<std::string, std::string, std::less<>> axis_places;
-  // Of each entry in the scenario's lists of the same name.
+  // The places of the entries in the scenario's lists of the same names.
   std::vector<std::string> step_places, include_places, expect_places, relation_places;
-  Wanted wanted;          // none: all trials are
-  bool narrowed = false;  // --set changed the matrix: what means no cell any more is dropped
+  Wanted wanted;          // empty: all trials are wanted
+  bool narrowed = false;  // --set changed the matrix: entries that match no cell are dropped
 };
 
 }  // namespace lab::scenario

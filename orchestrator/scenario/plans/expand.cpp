@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// From a scenario to its trials.
+// Makes the trials of a scenario.
 #include <algorithm>
 #include <iterator>
 #include <utility>
@@ -11,7 +11,7 @@
 namespace lab::scenario {
 namespace {
 
-// The plan of a cell that all its trials share.
+// Returns the plan that all trials of a cell share.
 TrialPlan cell_plan(const Scenario& scenario, const std::vector<Step>& steps, const Cell& cell) {
   TrialPlan plan{.scenario = scenario.name,
                  .cell = cell,
@@ -23,7 +23,7 @@ TrialPlan cell_plan(const Scenario& scenario, const std::vector<Step>& steps, co
   }
   std::ranges::copy_if(scenario.expect, std::back_inserter(plan.expect),
                        [&](const Expectation& entry) { return matches(entry.where, cell); });
-  for (Expectation& entry : plan.expect) entry.where.clear();  // it is for this cell
+  for (Expectation& entry : plan.expect) entry.where.clear();  // the entry applies to this cell
   return plan;
 }
 

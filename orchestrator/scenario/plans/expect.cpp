@@ -62,7 +62,7 @@ std::string read_reason(const Node& node) {
        "total, a name as in EPT_VIOLATION or NPF, or a number");
 }
 
-// What both kinds of entries say: of which counts.
+// Reads what both kinds of entries contain: the counts that they are about.
 template <typename Entry>
 void read_subject(const Scenario& scenario, const MapReader& map, Entry& entry) {
   entry.step = read_step_name(scenario, map.need("step"));

@@ -12,7 +12,7 @@
 namespace lab::scenario {
 namespace {
 
-// A setting that has this value and is as new otherwise.
+// Returns settings with this one value and otherwise the defaults.
 Settings alone(const std::string& key, const std::string& value, const std::string& where) {
   Settings settings;
   apply_setting(settings, key, value, where);
@@ -32,7 +32,7 @@ void check_setting(const Entry& entry, const std::string& what) {
        "it can vary: paging, " + setting_keys());
 }
 
-// The key's values in the axes and, where wanted, in what is included.
+// Returns the key's values in the axes and, if wanted, in include.
 std::vector<std::string_view> known_values(const Scenario& scenario, const std::string& key,
                                            bool with_included) {
   std::vector<std::string_view> values;
@@ -48,7 +48,7 @@ std::vector<std::string_view> known_values(const Scenario& scenario, const std::
   return values;
 }
 
-// The spelling that is known for what `value` says; nothing where it is new.
+// Returns the known spelling of `value`; none where the value is new.
 std::optional<std::string_view> spelled(const Scenario& scenario, const std::string& key,
                                         const Node& value,
                                         const std::vector<std::string_view>& known) {
@@ -98,7 +98,7 @@ Cell read_included(const Scenario& scenario, const Node& node) {
 }
 
 std::uint64_t count_product(const Scenario& scenario) {
-  // An include without axes is the whole list of cells.
+  // An include without axes is the complete list of cells.
   std::uint64_t cells = scenario.matrix.empty() && !scenario.include.empty() ? 0 : 1;
   for (const Axis& axis : scenario.matrix) {
     cells *= axis.values.size();
@@ -109,7 +109,7 @@ std::uint64_t count_product(const Scenario& scenario) {
   return cells;
 }
 
-// The cell's number in mixed radix, the last axis running fastest.
+// Makes the cell from its number in mixed radix, in which the last axis runs fastest.
 Cell make_cell(const Scenario& scenario, std::uint64_t index) {
   Cell cell(scenario.matrix.size());
   for (std::size_t i = scenario.matrix.size(); i-- > 0;) {
@@ -127,7 +127,7 @@ bool same_value(const std::string& file, const std::string& key, const std::stri
   return alone(key, left, file) == alone(key, right, file);
 }
 
-// Reads each value as it will be used, so that a bad one is found now and with its place.
+// Reads each value as it will be used, so that a bad one is reported now and with its place.
 Axis read_axis(const std::string& file, const std::string& key, const Entry& entry) {
   Axis axis{key, {}};
   std::vector<Settings> seen;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The matrix with include and exclude, warm-ups, and what --set makes of them.
+// Tests the matrix with include and exclude, warm-ups, and the effects of --set.
 #include "orchestrator/scenario/plans/matrix.hpp"
 
 #include "orchestrator/scenario/example.hpp"
@@ -78,13 +78,13 @@ TEST(Matrix, WarmUpsComeFirst) {
 }
 
 TEST(Matrix, SetSettlesWhatNamesTheKey) {
-  // Nested only: the exclude and what means shadow are gone.
+  // Nested only: the exclude and the entries about shadow are gone.
   const Scenario nested = parse(whole, "s.yaml", {"paging=nested"});
   EXPECT_THAT(nested.exclude, SizeIs(0));
   EXPECT_THAT(nested.relations, SizeIs(0));
   EXPECT_THAT(nested.expect, SizeIs(2));
   EXPECT_THAT(expand(nested), SizeIs(3));
-  // Shadow only: what means shadow means all.
+  // Shadow only: the entries about shadow apply to all cells.
   const Scenario shadow = parse(whole, "s.yaml", {"kvm.paging=shadow"});
   EXPECT_THAT(shadow.expect.at(1).where, SizeIs(0));
   EXPECT_THAT(names(whole, {"paging=shadow"}),

@@ -25,7 +25,7 @@ Node override_value(std::string text) {
   return node;
 }
 
-// "a,b,c": a whole axis.
+// Reads "a,b,c" as a whole axis.
 Node override_list(const std::string& text) {
   Node list;
   list.kind = Node::Kind::list;
@@ -35,8 +35,8 @@ Node override_list(const std::string& text) {
   return list;
 }
 
-// Takes the pairs with `key` that hold out of an entry; false: one does not hold, so the entry
-// means nothing any more.
+// Removes the pairs with `key` that hold from an entry; returns false where one does not hold, as
+// the entry then applies to no cell.
 template <typename Holds>
 bool settle(Cell& part, const std::string& key, const Holds& holds, bool keep) {
   for (auto pair = part.begin(); pair != part.end();) {
@@ -51,8 +51,8 @@ bool settle(Cell& part, const std::string& key, const Holds& holds, bool keep) {
   return true;
 }
 
-// Everything that chooses cells by `key`, now that the key's values are others. `keep`: it is still
-// in the matrix.
+// Updates every entry that selects cells by `key` after a change of the key's values. `keep`: the
+// key is still in the matrix.
 template <typename Holds>
 void settle_all(Scenario& scenario, const std::string& key, const Holds& holds, bool keep) {
   std::erase_if(scenario.exclude, [&](Cell& part) { return !settle(part, key, holds, keep); });
@@ -101,7 +101,7 @@ void override_axis(Draft& draft, const std::string& key, const std::string& text
   draft.narrowed = true;
 }
 
-// The keys besides the settings, "paging" being short for one.
+// Returns the keys besides the settings and "paging", which is short for one.
 std::vector<std::string_view> other_keys() {
   std::vector<std::string_view> keys;
   for (const ScenarioKey& key : scenario_keys())
@@ -109,7 +109,7 @@ std::vector<std::string_view> other_keys() {
   return keys;
 }
 
-// ", did you mean ..." where the key is not one, but near to one.
+// Returns ", did you mean ..." where the key is unknown but similar to one.
 std::string nearest_key(std::string_view key) {
   std::vector<std::string_view> keys = other_keys();
   keys.push_back("paging");

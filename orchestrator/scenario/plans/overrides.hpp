@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// --set KEY=VALUE. For the loader only.
+// Applies --set KEY=VALUE. For the loader only.
 #pragma once
 
 #include <string>
@@ -8,7 +8,7 @@
 
 namespace lab::scenario {
 
-// Throws base::Error (user), the place "--set".
+// Throws base::Error (user), whose place is "--set".
 void apply_override(Draft& draft, const std::string& text);
 
 }  // namespace lab::scenario

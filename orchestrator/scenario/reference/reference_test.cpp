@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// scenarios/schema.json and the tables in scenarios/README.md are what the loader's tables make.
-// LAB_UPDATE_GOLDEN=1 writes them anew (look at the difference).
+// Tests that scenarios/schema.json and the tables in scenarios/README.md equal what the loader's
+// tables generate. LAB_UPDATE_GOLDEN=1 rewrites them (look at the difference).
 #include "orchestrator/scenario/reference/reference.hpp"
 
 #include <gtest/gtest.h>
@@ -26,7 +26,7 @@ void expect_committed(const std::string& name, const std::string& made) {
          "--gtest_filter='Reference.*'";
 }
 
-// The text with what stands between the markers replaced.
+// Returns the text with the part between the markers replaced.
 std::string with_table(std::string text, const std::string& name, const std::string& table) {
   const std::string begin = "<!-- begin: " + name + " -->\n", end = "<!-- end: " + name + " -->";
   const std::size_t first = text.find(begin), last = text.find(end);

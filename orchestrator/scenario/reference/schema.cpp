@@ -16,7 +16,8 @@ namespace {
 
 using json = nlohmann::ordered_json;  // in the tables' order
 
-// Whether the rule itself says what is allowed, for a program and for a reader of its message.
+// Returns whether the rule itself says what is allowed, to a program and to a reader of its
+// message.
 bool speaks(const Form& form) {
   return form.type == Form::Type::words || form.type == Form::Type::number ||
          form.type == Form::Type::special || form.type == Form::Type::keys;
@@ -123,7 +124,7 @@ std::string_view group_meaning(std::string_view group) {
   return meanings.at(group);
 }
 
-// The map that `group` names, or the whole scenario's keys: settings by reference.
+// Returns the properties of the map `group`, or of the whole scenario; settings are references.
 json properties_in(const std::string& group) {
   json properties = json::object();
   for (const std::string_view name : keys_in(group)) {
@@ -194,7 +195,7 @@ json needs(std::string_view key) {
   return {{"required", {key}}};
 }
 
-// A bound on a ratio may have decimals, one on a count has none.
+// A bound on a ratio may have decimals; one on a count may not.
 json expect_rule() {
   json properties = json::object();
   for (const KeyInfo& key : expect_keys()) {

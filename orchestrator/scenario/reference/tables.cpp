@@ -32,7 +32,7 @@ std::string step_key_row(const StepKey& key) {
   return row({"", fmt::format("`{}`", key.key), key.meaning, allowed, default_text(key)});
 }
 
-// Of the keys that all kinds have, the text above the table speaks.
+// Returns whether all kinds have the key, which the text above the table then describes.
 bool is_common(const StepKey& key) {
   return key.key == "timeout" || (key.key == "name" && key.otherwise != required_key);
 }

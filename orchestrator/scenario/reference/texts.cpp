@@ -25,7 +25,7 @@ std::string bytes_text(std::uint64_t bytes) {
                                            : fmt::format("{} bytes", bytes);
 }
 
-// Without the words that may stand instead.
+// Describes the value without the words that may replace it.
 std::string value_text(const Form& form) {
   switch (form.type) {
     case Form::Type::words:

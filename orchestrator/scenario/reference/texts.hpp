@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What the reference says of a key, in Markdown.
+// Makes the reference's texts about a key, in Markdown.
 #pragma once
 
 #include <string>
@@ -15,7 +15,7 @@ std::string default_text(const KeyInfo& key);
 std::string default_text(const Setting& setting);
 std::string default_text(const ScenarioKey& key);
 
-// Markdown without its marks, a link being its text.
+// Returns the Markdown without its marks, and for a link its text.
 std::string plain_text(std::string_view markdown);
 
 }  // namespace lab::scenario

@@ -32,7 +32,7 @@ void remove_entry(Node& base, const Entry& entry) {
   base.entries.erase(old);
 }
 
-// `top` onto `base`.
+// Merges `top` into `base`.
 void merge(Node& base, Node& top) {
   base.where = top.where;
   for (Entry& entry : top.entries) {

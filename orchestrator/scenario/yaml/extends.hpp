@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// `extends: other.yaml`: a scenario on top of others. For the loader only.
+// Implements `extends: other.yaml`, which builds a scenario on others. For the loader only.
 #pragma once
 
 #include <functional>
@@ -10,10 +10,10 @@
 
 namespace lab::scenario {
 
-// A file's text; throws base::Error where there is none.
+// Returns a file's text; throws base::Error where there is none.
 using ReadFile = std::function<std::string(const std::string& file)>;
 
-// The whole tree, maps merged deeply, each node with the file it stands in; without `extends`.
+// Returns the whole tree without `extends`: maps are merged deeply, and each node names its file.
 // At most 8 files in all. Throws base::Error (user).
 Node parse_with_bases(std::string_view text, const std::string& file, const ReadFile& read);
 

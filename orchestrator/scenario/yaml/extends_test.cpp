@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// One scenario on top of another.
+// Tests scenarios that extend others.
 #include "orchestrator/scenario/yaml/extends.hpp"
 
 #include <map>

@@ -11,7 +11,7 @@ namespace lab::scenario {
 namespace fs = std::filesystem;
 namespace {
 
-// Of "file:line:column" the file; anything else is left alone.
+// Returns the file of "file:line:column", and anything else unchanged.
 std::string_view file_part(std::string_view where) {
   std::string_view file = where;
   for (int part = 0; part < 2; ++part) {
@@ -24,7 +24,8 @@ std::string_view file_part(std::string_view where) {
   return file;
 }
 
-// What relative paths at `where` are relative to. "--set" and the like lie in the current folder.
+// Returns the folder to which paths at `where` are relative: the current one for "--set" and the
+// like.
 fs::path base_folder(const std::string& where) {
   return fs::absolute(fs::path(file_part(where))).parent_path().lexically_normal();
 }
@@ -50,7 +51,8 @@ std::string path_in(const std::string& file, const std::string& text, const std:
   const fs::path path = text, from = base_folder(where), to = base_folder(file);
   if (path.is_absolute() || text.starts_with("~/") || from == to) return text;
   const fs::path whole = (from / path).lexically_normal();
-  // A scenario and the one that it extends move together; --set's folder has nothing to do with it.
+  // A scenario and the one that it extends move together; the folder of --set is independent of
+  // them.
   if (file_part(where) == where) return whole.string();
   const std::string way = whole.lexically_relative(to).string();
   return way.starts_with(".") ? way : "./" + way;

@@ -45,7 +45,7 @@ const std::string& scalar(const Node& node, std::string_view what, std::string_v
   return node.text;
 }
 
-// Number and unit, multiplied; empty when either is wrong or it overflows.
+// Returns the number times its unit; nullopt where either is wrong or the product overflows.
 std::optional<std::uint64_t> parse_quantity(std::string_view text, std::span<const Unit> units) {
   const auto digits = std::size_t(std::ranges::find_if_not(text, is_digit) - text.begin());
   const auto value = base::parse_number<std::uint64_t>(text.substr(0, digits));
@@ -56,13 +56,13 @@ std::optional<std::uint64_t> parse_quantity(std::string_view text, std::span<con
   return *value * unit->factor;
 }
 
-// "5", "0.5"; empty for anything else.
+// Parses "5" and "0.5"; returns nullopt for anything else.
 std::optional<double> parse_decimal(std::string_view text) {
   double value = 0;
   const auto [stop, error] =
       std::from_chars(text.data(), text.data() + text.size(), value, std::chars_format::fixed);
   const bool whole = error == std::errc() && stop == text.data() + text.size();
-  // Not inf, nan, .5 or 5.
+  // Refuses inf, nan, .5 and 5.
   if (!whole || !is_digit(text.front()) || !is_digit(text.back())) return std::nullopt;
   return value;
 }
@@ -72,7 +72,7 @@ bool has_duplicates(std::vector<std::string_view> parts) {
   return std::ranges::adjacent_find(parts) != parts.end();
 }
 
-// Marks "3" or "0-2" in `used`; false where it is neither, too large or marked already.
+// Marks "3" or "0-2" in `used`; returns false where it is neither, too large or already marked.
 bool mark_cpus(std::string_view range, std::vector<bool>& used) {
   const std::size_t dash = std::min(range.find('-'), range.size());
   const auto first = base::parse_number<std::uint64_t>(range.substr(0, dash));

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Events instead of yaml-cpp's own tree: that one accepts duplicate keys silently, expands aliases
-// and forgets which scalars were quoted.
+// Uses yaml-cpp's events instead of its tree, which accepts duplicate keys silently, expands
+// aliases and forgets which scalars were quoted.
 #include "orchestrator/scenario/yaml/yaml.hpp"
 
 #include <spdlog/fmt/fmt.h>
@@ -26,7 +26,7 @@ std::string place_in(const std::string& file, int line, int column) {
   return fmt::format("{}:{}:{}", file, line, column);
 }
 
-// Builds the tree; a map's keys arrive as values and are paired up.
+// Builds the tree; a map's keys arrive as values and are paired up here.
 class Builder : public YAML::EventHandler {
  public:
   explicit Builder(const std::string& file) : file_(file) {}
@@ -101,7 +101,7 @@ class Builder : public YAML::EventHandler {
     } else if (Level& level = levels_.back(); level.node.kind == Node::Kind::list) {
       level.node.items.push_back(std::move(node));
     } else if (level.has_key) {
-      // Nothing has no place of its own: the parser says where the next thing is.
+      // An absent value has no place of its own: the parser gives the place of what follows.
       if (node.kind == Node::Kind::null) node.where = level.entry.where;
       level.entry.value = std::move(node);
       level.node.entries.push_back(std::move(level.entry));

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// YAML as a plain tree that knows where each piece stands. For the loader only.
+// Parses YAML into a plain tree in which each node knows its place. For the loader only.
 #pragma once
 
 #include <string>
@@ -26,15 +26,15 @@ struct Entry {
   Node value;
 };
 
-// One document of at most 1 MiB, 16 levels and 10,000 values, without anchors, aliases and tags.
-// Throws base::Error (user) with the place, on duplicate keys too.
+// Parses one document of at most 1 MiB, 16 levels and 10,000 values, without anchors, aliases and
+// tags. Throws base::Error (user) with the place, also on duplicate keys.
 Node parse_yaml(std::string_view text, const std::string& file);
 
-// "file:line:column: cause", with the remedy as hint.
+// Throws "file:line:column: cause", with the remedy as hint.
 [[noreturn]] void fail(const std::string& where, const std::string& cause,
                        const std::string& remedy = "");
 
-// In quotes, at most 60 bytes of it, nothing that could upset a terminal.
+// Returns the text in quotes: at most 60 bytes of it, and nothing that could upset a terminal.
 std::string in_quotes(std::string_view text);
 
 }  // namespace lab::scenario

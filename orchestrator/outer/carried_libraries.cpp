@@ -41,7 +41,7 @@ Value read_at(std::fstream& file, std::uint64_t offset) {
   return value;
 }
 
-// The segment of this type (PT_...).
+// Returns the segment of this type (PT_...).
 Elf64_Phdr find_segment(std::fstream& file, unsigned type, const fs::path& path) {
   const auto header = read_at<Elf64_Ehdr>(file, 0);
   for (unsigned i = 0; file && i < header.e_phnum; ++i) {
@@ -52,8 +52,8 @@ Elf64_Phdr find_segment(std::fstream& file, unsigned type, const fs::path& path)
       fmt::format("'{}' has no ELF segment of type {}", path.string(), type));
 }
 
-// A library with a RUNPATH does not ask the program's RPATH for what it needs itself; one with an
-// RPATH does.
+// Turns a RUNPATH into an RPATH: a library with a RUNPATH ignores the program's RPATH for the
+// libraries that it needs; one with an RPATH does not.
 void ask_the_program(const fs::path& library) {
   std::fstream file = open_elf(library);
   const Elf64_Phdr segment = find_segment(file, PT_DYNAMIC, library);

@@ -25,7 +25,7 @@ class CarriedLibraries : public testing::Test {
 
 TEST_F(CarriedLibraries, AProgramRunsByThemAlone) {
   carry_libraries(program_, loader_);
-  // The loader prints "NAME => PATH (ADDRESS)" of each library, and runs nothing.
+  // The loader prints "NAME => PATH (ADDRESS)" for each library, and runs nothing.
   std::istringstream lines(base::run_checked(
       {.argv = {program_.string()}, .environment = {{"LD_TRACE_LOADED_OBJECTS", "1"}}}));
   int libraries = 0;

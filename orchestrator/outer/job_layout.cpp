@@ -17,7 +17,7 @@ namespace lab::outer {
 namespace fs = std::filesystem;
 namespace {
 
-// Disks there can be found anew after a state was restored (images/outer: lab-warm).
+// A SCSI bus lets disks be found anew after a state was restored (images/outer: lab-warm).
 constexpr const char* job_bus = "scsi";
 
 const fs::path job_folder = inside::job_place;
@@ -29,9 +29,9 @@ std::string run_script() {
                      inside::stream_place);
 }
 
-// A prepared guest's disk becomes one of the outer VM's.
+// Adds a prepared guest's disk to the outer VM's disks.
 void add_guest_disk(trial::GuestImage& image, guest::DomainSpec& spec) {
-  // The system's own, and what a SCSI bus has room for: the job's among them.
+  // The system's disk, and what a SCSI bus has room for, the job's disk included.
   constexpr std::size_t most_disks = 1 + 15;
   const std::string serial = fmt::format("guest{}", spec.disks.size());
   if (spec.disks.size() >= most_disks)
@@ -50,8 +50,8 @@ void add_guest_disk(trial::GuestImage& image, guest::DomainSpec& spec) {
   image.disk_is_block = true;
 }
 
-// A prepared guest's disk becomes files of the job: Bochs knows none of QEMU's formats, and has
-// room for two disks beside the system's.
+// Adds a prepared guest's disk to the job's files: Bochs knows none of QEMU's formats, and has room
+// for only two disks besides the system's.
 void add_guest_files(trial::GuestImage& image, const fs::path& folder) {
   const fs::path place = "disks" / image.disk.parent_path().filename();
   if (!fs::exists(folder / place)) image::copy_chain(image.disk, folder / place);
@@ -64,7 +64,7 @@ void lay_out_modules(const inside::Job& job, const fs::path& folder) {
   if (fs::is_directory(job.capabilities)) fs::copy(job.capabilities, folder / "capabilities");
 }
 
-// With all that lies beside it.
+// Copies the emulator with all files beside it.
 void lay_out_emulator(trial::GuestImage& image, const fs::path& folder,
                       std::map<fs::path, fs::path>& places) {
   if (image.emulator.empty()) return;
@@ -78,8 +78,8 @@ void lay_out_emulator(trial::GuestImage& image, const fs::path& folder,
   image.emulator = job_folder / found->second / image.emulator.filename();
 }
 
-// Rewrites a job's paths to what they are inside, laying the files out below `folder` and the
-// guests' disks as disks of the outer VM.
+// Rewrites a job's paths to those inside, laying the files out below `folder` and the guests' disks
+// as disks of the outer VM.
 inside::Job lay_out(const inside::Job& job, const fs::path& folder, guest::DomainSpec& spec) {
   lay_out_modules(job, folder);
   inside::Job laid_out = job;
@@ -109,7 +109,7 @@ void write_script(const fs::path& file, const std::string& text) {
   fs::permissions(file, fs::perms(0755));
 }
 
-// The disks and ports of the machine that the job needs, one a line.
+// Returns the disks and ports of the machine that the job needs, one a line.
 std::string device_names(const guest::DomainSpec& spec) {
   std::string names = std::string(stream_port) + "\n";
   for (const guest::Disk& disk : spec.disks)
@@ -125,7 +125,7 @@ void write_job(const inside::Job& job, const fs::path& folder) {
     carry_libraries(folder / "lab", job_folder / libraries_name / "ld.so");
 }
 
-// The processors that "0", "0-1" or "0,2" needs; at most eight, which is what pins are for.
+// Returns the number of processors that "0", "0-1" or "0,2" needs; at most eight, enough for pins.
 unsigned cpus_named(const std::string& cpus) {
   unsigned most = 0, number = 0;
   for (const char c : cpus) {
@@ -144,7 +144,7 @@ unsigned cpus_for_pins(const scenario::TrialPlan& plan) {
 }
 
 OuterSize size_for(const inside::Job& job) {
-  constexpr std::uint64_t some_guest = 768;  // MiB: without trials it is for looking around
+  constexpr std::uint64_t some_guest = 768;  // MiB: without trials, the VM is for looking around
   const BackEnd& machines = back_end(*job.site);
   OuterSize size = machines.size_for_guests(1, 1, job.plans.empty() ? some_guest : 0);
   for (const scenario::TrialPlan& plan : job.plans) {
@@ -158,12 +158,12 @@ OuterSize size_for(const inside::Job& job) {
   return size;
 }
 
-// Of exact ones.
+// Sizes of exact outer VMs.
 constexpr std::uint64_t job_disk_mib = 2048;
-constexpr std::uint64_t written_mib = 1024;  // what it writes stays in memory
+constexpr std::uint64_t written_mib = 1024;  // the files that it writes stay in memory
 
-// One that does the same each time, to the instruction. A disk takes its time by the host's clock,
-// so it has none.
+// Makes the machine run the same each time, to the instruction. A disk's timing depends on the
+// host's clock, so the machine has none.
 void make_exact(guest::DomainSpec& spec, const fs::path& system_disk, const fs::path& job_disk) {
   count_instructions(spec);
   spec.disks.clear();
@@ -171,11 +171,12 @@ void make_exact(guest::DomainSpec& spec, const fs::path& system_disk, const fs::
                        {job_disk.string(), job_disk_mib}};
   spec.memory_mib += written_mib;
   spec.cpu_features.insert(spec.cpu_features.end(), {"-rdrand", "-rdseed"});
-  // Random numbers come of the times of interrupts, and addresses decide what is a huge page.
+  // Random numbers come from the times of interrupts, and addresses decide what is a huge page.
   spec.cmdline += " lab.exact norandmaps";
 }
 
-// A saved machine finds its memory disk again in the size that it had.
+// Extends the disk to a fixed size: a saved machine must find its memory disk again in its old
+// size.
 void fill_up(const fs::path& disk, std::uint64_t mib) {
   if (fs::file_size(disk) > mib << 20)
     throw base::user_error(
@@ -185,13 +186,13 @@ void fill_up(const fs::path& disk, std::uint64_t mib) {
   fs::resize_file(disk, mib << 20);
 }
 
-constexpr const char* job_name = "job";  // below the folder, until it is a disk
+constexpr const char* job_name = "job";  // below the folder, until it becomes a disk
 
 fs::path disk_in(const fs::path& folder) {
   return folder / "job.img";
 }
 
-// The machine with its system's disk and the job's, which is not there yet.
+// Returns the machine with its system's disk and the job's, which does not exist yet.
 guest::DomainSpec lay_out_machine(const OuterImage& image, const inside::Job& job,
                                   const std::string& name, const fs::path& folder,
                                   const fs::path& sockets) {

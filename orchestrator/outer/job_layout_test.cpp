@@ -14,7 +14,7 @@ namespace {
 namespace fs = std::filesystem;
 using testing::HasSubstr;
 
-// An exact run has the job in memory. The image's clusters are all there, but hold nothing.
+// An exact run keeps the job in memory. The image's clusters are allocated but empty.
 TEST(JobLayout, RefusesAnImageThatIsTooLargeForAnExactRun) {
   const base::TemporaryFolder folder(fs::temp_directory_path(), "layout-test");
   const fs::path images = folder.path() / "image", work = folder.path() / "work";

@@ -20,7 +20,7 @@ std::string describe_emulator(const Site& site, const OuterImage& image) {
   }
 }
 
-// "0123456789ab" of "sha256:0123456789abcdef...".
+// Returns "0123456789ab" of "sha256:0123456789abcdef...".
 std::string digest_beginning(const std::string& digest) {
   return digest.substr(digest.find(':') + 1).substr(0, 12);
 }
@@ -32,7 +32,7 @@ record::Conditions outside_conditions(const OuterImage& image, const inside::Job
   const auto set = [&](std::string_view key, const std::string& value) {
     if (!value.empty()) conditions[std::string(key)] = value;
   };
-  // Inside, a version that is a character longer would move the exits of exact trials.
+  // Set outside: inside, a longer version text would shift the exits of exact trials.
   set(record::condition::lab_version, inside::version());
   set(record::condition::emulator, describe_emulator(*job.site, image));
   set(record::condition::outer_image, digest_beginning(image.digest));

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// What an outer VM stands in and cannot know itself: who emulates it, and the machine whose speed
-// is its clock.
+// Finds what an outer VM cannot know itself: its emulator, and the machine whose speed is its
+// clock.
 #pragma once
 
 #include <filesystem>
@@ -13,9 +13,9 @@
 
 namespace lab::outer {
 
-// Conditions of the job's records: the emulator, or the kernel whose KVM runs the outer VM; the
-// outer VM's image; the host, where it is the outer VM's clock. They stay outside: the bytes of an
-// exact job are the same everywhere. What cannot be found out is absent.
+// Returns conditions of the job's records: the emulator, or the kernel whose KVM runs the outer VM;
+// the outer VM's image; the host, where it is the outer VM's clock. They stay outside, as the bytes
+// of an exact job are the same everywhere. Unknown values are absent.
 record::Conditions outside_conditions(const OuterImage& image, const inside::Job& job);
 
 }  // namespace lab::outer

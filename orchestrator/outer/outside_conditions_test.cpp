@@ -46,7 +46,7 @@ TEST(OutsideConditions, NameTheOuterSystemAndTheKvmBelow) {
               Not(testing::Contains(Key(condition::host_kernel))));
 }
 
-// Without lab's own QEMU it is the machine's, which is not found here.
+// Without lab's own QEMU, the emulator is the machine's, which is not found here.
 TEST(OutsideConditions, WithoutItsVersionTheEmulatorIsAbsent) {
   const char* path = std::getenv("PATH");
   const std::string before = path ? path : "";
@@ -56,7 +56,7 @@ TEST(OutsideConditions, WithoutItsVersionTheEmulatorIsAbsent) {
   ::setenv("PATH", before.c_str(), 1);
 }
 
-// A record as it comes out of the outer VM, and as it is passed on.
+// Returns a record as it is passed on after it came out of the outer VM.
 record::Record passed_on(const inside::Job& job, const record::Conditions& around) {
   record::Record record;
   record.id = "inside";

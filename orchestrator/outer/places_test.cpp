@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What C++ and shell scripts say in the same words, each on its side.
+// Tests the words that C++ and shell scripts must share, each on its side.
 #include "orchestrator/inside/places.hpp"
 
 #include <gmock/gmock.h>

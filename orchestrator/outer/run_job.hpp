@@ -9,14 +9,14 @@
 
 namespace lab::outer {
 
-// Brings an outer VM up, hands it the job (whose paths are this machine's) and passes on every
-// event until its end. Throws Error where the outer VM cannot start, dies, hangs (nothing heard
-// for three minutes) or is not done within the sum of the trials' limits and ten minutes.
-// However it ends, the outer VM is gone afterwards.
+// Starts an outer VM, gives it the job (whose paths are this machine's) and passes on every event
+// until its end. Throws Error where the outer VM cannot start, dies, hangs (no line for three
+// minutes) or does not end within the sum of the trials' limits and ten minutes. The outer VM is
+// removed in any case.
 void run_job(const OuterImage& image, inside::Job job, const base::Folders& folders,
              const base::RunFolder& run, const trial::Sink& sink);
 
-// Makes what run_job would make first: the saved state of an outer VM, where the site has any.
+// Makes what run_job would make first: the saved state of an outer VM, where the site uses one.
 void make_saved_state(const OuterImage& image, inside::Job job, const base::Folders& folders,
                       const base::RunFolder& run, const trial::Sink& sink);
 

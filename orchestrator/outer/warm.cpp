@@ -28,32 +28,32 @@ namespace fs = std::filesystem;
 namespace {
 
 constexpr std::size_t most_states = 6;  // up to half a GB each; the one used longest ago goes first
-constexpr std::uintmax_t room_mib = 1024;  // for one that is made
+constexpr std::uintmax_t room_mib = 1024;  // free space to make one
 
-// What a state is: the machine's memory, which QEMU has as a file, its devices (a folder where
-// Bochs wrote them: with memory and disk) and its disk.
+// A state consists of the machine's memory, which is a file with QEMU, its devices (with Bochs a
+// folder that also contains memory and disk) and its disk.
 constexpr const char* memory_file = "memory";
 constexpr const char* devices_file = "devices";
 constexpr const char* disk_file = "system.qcow2";
 
-// Any guest: for it libvirt and QEMU read what they will read for the trials' guests.
+// Returns some guest, for which libvirt and QEMU read what they will read for the trials' guests.
 std::string some_guest() {
   guest::DomainSpec spec;
   spec.name = "warm";
   spec.memory_mib = 64;
   spec.channels.push_back({"lab.reader.0", "/run/lab/warm-reader"});
   spec.console_socket = "/run/lab/warm-console";
-  return guest::domain_xml(spec, {.account = base::Account{0, 0}});  // as trials' guests there
+  return guest::domain_xml(spec, {.account = base::Account{0, 0}});  // as for trials' guests there
 }
 
 std::string file_here(const std::string& path, const std::string& text) {
   return "cat >" + path + " <<'END'\n" + text + "\nEND\n";
 }
 
-// The shell commands by which the machine gets ready and then waits (images/outer: lab-warm). lab
-// itself has no part in it, so that machines made ready by different builds of it are equal. They
-// begin with the modules' default parameters, whatever the trials want: loading them anew takes a
-// second, another state a minute and half a GB.
+// Returns the shell commands that make the machine ready and then wait (images/outer: lab-warm).
+// lab itself takes no part, so that machines made ready by different builds of it are equal. The
+// machine begins with the modules' default parameters, whatever the trials need: loading them anew
+// takes a second, another state a minute and half a GB.
 std::string warming_script(const inside::Job& job) {
   scenario::Settings settings;
   settings.paging = scenario::Paging::nested;
@@ -82,7 +82,7 @@ std::string state_digest(const OuterImage& image, const inside::Job& job, const 
                       in_words(*image.emulator) + job.modules.string() + script);
 }
 
-// The files' digests, a line each, are what the file `digests` says.
+// Returns the files' digests, a line each, which the file `digests` contains.
 std::string digests_in(const fs::path& state) {
   std::set<fs::path> files;
   for (const auto& entry : fs::recursive_directory_iterator(state))
@@ -104,7 +104,7 @@ bool is_whole(const fs::path& state) {
   }
 }
 
-// A machine whose memory finds no room in its file does not go on.
+// Requires room: a machine stops where its memory does not fit into its file.
 void check_room(const fs::path& folder) {
   const std::uintmax_t free_mib = fs::space(folder).available >> 20;
   if (free_mib < room_mib)
@@ -151,13 +151,13 @@ class Warmer {
     return error ? std::nullopt : std::optional(time);
   }
 
-  // But not what another one has made anew meanwhile.
+  // Removes the state, but not one that another lab has made anew meanwhile.
   void throw_away(std::optional<fs::file_time_type> written) const {
     const base::Fd lock = base::lock_folder(folder_.parent_path());
     if (fs::exists(folder_) && when_written() == written) base::remove_folder(folder_);
   }
 
-  // In the cache's half-made folder.
+  // Makes the state in the cache's unfinished folder.
   void make(const fs::path& folder) const {
     sink_(trial::other_phase("outer VM's first boot"));
     check_room(folder);
@@ -175,7 +175,7 @@ class Warmer {
     base::write_file(folder / "digests", digests_in(folder));
   }
 
-  // Saved while its stream is still read: the machine would notice when that ends.
+  // Saves the machine while its stream is still read, as the machine would notice the stream's end.
   void save_when_warm(OuterMachine& machine, const fs::path& devices) const {
     const auto take = [&](const std::string& line) {
       if (line != warm_line)
@@ -186,7 +186,7 @@ class Warmer {
     read_stream(machine, {.silence = patience_, .whole = patience_}, take);
   }
 
-  // Null where the state is of no use.
+  // Returns null where the state is of no use.
   std::unique_ptr<OuterMachine> try_to_restore() const {
     try {
       return restore();
@@ -212,7 +212,7 @@ class Warmer {
 
   void forget_old() const {
     const auto lock = base::try_lock_folder(folder_.parent_path());
-    if (!lock) return;  // whoever makes another state now does it
+    if (!lock) return;  // the lab that makes another state now forgets them
     std::vector<std::pair<fs::file_time_type, fs::path>> states;
     for (const auto& entry : fs::directory_iterator(folder_.parent_path()))
       if (entry.is_directory()) states.emplace_back(entry.last_write_time(), entry.path());

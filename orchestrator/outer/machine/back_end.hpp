@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// What starts the outer VMs of a site: libvirt with QEMU, or lab with Bochs. In what they differ is
-// said here, so that nobody else asks which of the two it is.
+// Starts the outer VMs of a site: libvirt with QEMU, or lab with Bochs. All their differences are
+// stated here, so that no other code asks which of the two it is.
 #pragma once
 
 #include <cstdint>
@@ -20,12 +20,12 @@ namespace lab::outer {
 
 using record::Site;
 
-// The outer image as built by images/outer.
+// Describes the outer image as built by images/outer.
 struct OuterImage {
   std::filesystem::path disk, kernel, initrd;
   std::string cmdline;
   std::string digest;
-  std::filesystem::path boot_cd;  // boots kernel and initrd where neither can be handed over (vmx)
+  std::filesystem::path boot_cd;  // boots kernel and initrd where the emulator cannot (vmx)
   scenario::Processor processor = scenario::Processor::haswell;  // of site vmx
   std::optional<Emulator> emulator;                              // lab's own; empty: the machine's
 };
@@ -38,48 +38,48 @@ struct OuterSize {
 struct BackEnd {
   virtual ~BackEnd() = default;
 
-  // What guests of a trial, all of this size, need around them. Error (user) where outer VMs cannot
-  // be so large.
+  // Returns the size that an outer VM needs for a trial's guests, all of this size. Throws a user
+  // error where outer VMs cannot be so large.
   virtual OuterSize size_for_guests(unsigned guests, unsigned vcpus,
                                     std::uint64_t memory_mib) const = 0;
 
-  // Adds the system's disk and what emulates it to the machine. `disk`: an overlay on the image's
-  // disk, or that disk itself where this needs no overlay.
+  // Adds the system's disk and the emulator to the machine. `disk` is an overlay on the image's
+  // disk, or that disk itself where the emulator needs no overlay.
   virtual void complete(guest::DomainSpec& spec, const Site& site, const OuterImage& image,
                         const std::filesystem::path& disk) const = 0;
 
-  // Starts the machine. `folder`: of the run, for what the emulator writes.
+  // Starts the machine. `folder` is the run's, for what the emulator writes.
   virtual std::unique_ptr<OuterMachine> start(const OuterImage& image,
                                               const guest::DomainSpec& spec,
                                               const std::filesystem::path& folder) const = 0;
 
-  // Goes on with what save_state() of a machine like it wrote. Where its clock is not its own, it
-  // is told that it was restored, and the time. `spec` may have disks behind the system's that the
-  // saved one had not. Error (infrastructure) where it says nothing within half a minute (Bochs:
-  // minutes).
+  // Continues from what save_state() of an equal machine wrote. A machine without a clock of its
+  // own gets a message that it was restored, and the time. `spec` may have disks after the system's
+  // that the saved machine lacked. Throws an infrastructure error where it sends nothing within
+  // half a minute (Bochs: minutes).
   virtual std::unique_ptr<OuterMachine> restore(const OuterImage& image, guest::DomainSpec spec,
                                                 const std::filesystem::path& state,
                                                 const std::filesystem::path& folder) const = 0;
 
-  // The machine as the emulator is told of it: another text is another machine.
+  // Returns the machine in the emulator's configuration: another text is another machine.
   virtual std::string description(const guest::DomainSpec& spec) const = 0;
 
-  // "QEMU 7.2.19": of the emulator that outer VMs get where lab's own was not built. "" where it
-  // says nothing.
+  // Returns "QEMU 7.2.19" for the emulator that outer VMs get where lab's own was not built; ""
+  // where it prints no version.
   virtual std::string packaged_version() const = 0;
 
-  bool needs_overlay = true;      // of the system's disk; else its changes are a part of its state
-  bool takes_guest_disks = true;  // as disks of its own; else they are files of the job
+  bool needs_overlay = true;      // for the system's disk; else its changes are a part of the state
+  bool takes_guest_disks = true;  // as separate disks; else they are files of the job
   unsigned most_vcpus = std::numeric_limits<unsigned>::max();
-  // Where lab's own emulator was not built.
+  // The limit where lab's own emulator was not built.
   std::uint64_t most_packaged_mib = std::numeric_limits<std::uint64_t>::max();
   double saving_patience = 300;  // seconds, until a machine is ready to be saved
 };
 
-// The one of this site, which is not `here`.
+// Returns the back end of this site, which is not `here`.
 const BackEnd& back_end(const Site& site);
 
-// Both are there once; for back_end().
+// Return the only object of each; for back_end().
 const BackEnd& libvirt_back_end();
 const BackEnd& bochs_back_end();
 

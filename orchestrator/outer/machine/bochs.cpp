@@ -25,23 +25,23 @@ namespace fs = std::filesystem;
 namespace {
 
 constexpr const char* log_name = "bochs.log";
-// Folders in that of the machine: where it is saved, and what it goes on from.
+// Folders in the machine's folder: where its state is saved, and from which it is restored.
 constexpr const char* saved_name = "state";  // ci/emulators/bochs/lab-port.h
 constexpr const char* restored_name = "restored";
 constexpr double state_patience = 120;           // seconds, while it writes its state
 constexpr double bochs_restored_patience = 180;  // seconds
-constexpr const char* folder_name = "bochs";     // in the run's
+constexpr const char* folder_name = "bochs";     // in the run's folder
 
 bool is_packaged(const guest::DomainSpec& spec) {
   return spec.emulator.empty();
 }
 
-// Master and slave of each channel, in the order of their names in Linux; the CD comes last.
+// Fills master and slave of each channel, in the order of their names in Linux; the CD is last.
 std::string ata_device(std::size_t index, const std::string& what) {
   return fmt::format("ata{}-{}: {}\n", index / 2, index % 2 == 0 ? "master" : "slave", what);
 }
 
-// The changes to a disk, in a saved state.
+// The file of the changes to the system's disk, in a saved state.
 constexpr const char* system_image = "hard_drive.0.drive0.image";
 bool is_disk_image(const fs::path& file) {
   return file.filename().string().starts_with("hard_drive.") && file.extension() == ".image";
@@ -49,13 +49,14 @@ bool is_disk_image(const fs::path& file) {
 
 base::Fd make_pipe(const fs::path& path) {
   if (::mkfifo(path.c_str(), 0600) != 0) throw base::errno_error("make", path.string(), errno);
-  // Also for writing: so it has no end before Bochs opens it.
+  // Opens it also for writing, so that it has no end before Bochs opens it.
   base::Fd fd(::open(path.c_str(), O_RDWR | O_NONBLOCK | O_CLOEXEC));
   if (!fd) throw base::errno_error("open", path.string(), errno);
   return fd;
 }
 
-// Bochs' own word for what it cannot go on from: bad settings, a missing file, a full disk.
+// Returns the lines in which Bochs reports that it cannot go on: bad settings, a missing file, a
+// full disk.
 std::string panics_in(std::istream& stream) {
   std::string panics;
   for (std::string line; std::getline(stream, line) && panics.size() < 4096;)
@@ -63,7 +64,7 @@ std::string panics_in(std::istream& stream) {
   return panics;
 }
 
-// In `folder`, which has its configuration, or the state that it goes on from.
+// Runs in `folder`, which contains its configuration, or the state to restore.
 base::Command bochs_command(const guest::DomainSpec& spec, const fs::path& folder) {
   base::Command command{
       .argv = {spec.emulator, "-q", "-f", "bochsrc"},
@@ -73,18 +74,18 @@ base::Command bochs_command(const guest::DomainSpec& spec, const fs::path& folde
   if (fs::exists(folder / restored_name)) {
     command.argv = {spec.emulator, "-q", "-r", restored_name};
   } else if (is_packaged(spec)) {
-    base::write_file(folder / "debugger", "continue\n");  // Debian's has one and asks it
+    base::write_file(folder / "debugger", "continue\n");  // Debian's debugger asks for commands
     command.argv = {bochs_program, "-q", "-f", "bochsrc", "-rc", "debugger"};
   }
   return command;
 }
 
-// As a user of its own where lab is root: what a guest could break into is then not root's. It dies
-// with lab all the same; a change of the user alone would undo that.
+// Runs Bochs as a user of its own where lab is root: a guest that breaks out is then not root. It
+// still dies with lab; a change of the user alone would undo that.
 base::Command confined(base::Command command, const std::vector<fs::path>& read_files) {
   const auto account = base::account_for_emulators();
   if (!account) return command;
-  base::give_folder(command.folder, *account);  // and the way there, on which disks lie
+  base::give_folder(command.folder, *account);  // and the path to it, with the disks
   if (!base::can_read_all(*account, read_files, "Bochs")) return command;
   command.argv.insert(command.argv.begin(),
                       {"setpriv", "--reuid=" + std::to_string(account->user),
@@ -93,7 +94,8 @@ base::Command confined(base::Command command, const std::vector<fs::path>& read_
   return command;
 }
 
-// The saved state is not touched: the configuration beside its files is this machine's.
+// Leaves the saved state unchanged: links to its files, and puts this machine's configuration
+// beside.
 void lay_out_state(const fs::path& state, const std::string& configuration, const fs::path& to) {
   fs::create_directory(to);
   for (const auto& entry : fs::directory_iterator(state))
@@ -103,7 +105,7 @@ void lay_out_state(const fs::path& state, const std::string& configuration, cons
 
 class Bochs : public OuterMachine {
  public:
-  // With a state it goes on from that; otherwise it boots.
+  // Restores the state where one is given; otherwise boots.
   Bochs(const guest::DomainSpec& spec, const fs::path& boot_cd, const fs::path& folder,
         const fs::path& state = {})
       : folder_(folder) {
@@ -125,7 +127,7 @@ class Bochs : public OuterMachine {
   }
 
   bool running() override {
-    // Asked now: what Bochs wrote is gone with it.
+    // Looks now, as the files that Bochs wrote are removed when it ends.
     std::error_code unknown;
     const fs::space_info space = fs::space(folder_, unknown);
     if (!unknown) least_free_ = std::min(least_free_, space.free);
@@ -133,8 +135,8 @@ class Bochs : public OuterMachine {
     return process_->running();
   }
 
-  // The machine asks for it itself (images/outer: lab-warm), so that it is at the same instruction
-  // each time; with that Bochs ends.
+  // Waits: the machine itself asks to be saved (images/outer: lab-warm), so that it is at the same
+  // instruction each time; Bochs then ends.
   void save_state(const fs::path& to) override {
     const base::Stopwatch watch;
     while (running()) {
@@ -143,7 +145,7 @@ class Bochs : public OuterMachine {
       base::sleep_interruptibly(0.1);
     }
     const fs::path saved = folder_ / saved_name;
-    // Of disks that the machine has let go of nothing is kept.
+    // Keeps nothing of disks that the machine has detached.
     for (const auto& entry : fs::directory_iterator(saved))
       if (is_disk_image(entry.path()) && entry.path().filename() != system_image)
         fs::remove(entry.path());
@@ -160,7 +162,7 @@ class Bochs : public OuterMachine {
   }
 
  private:
-  // What the machine changes on its disks comes into journals here, and to it a full disk is a
+  // Bochs writes the machine's changes to its disks into journals here, and treats a full disk as a
   // broken one.
   std::string full_disk() const {
     constexpr std::uintmax_t little = 16 << 20;  // written between two looks
@@ -193,7 +195,7 @@ std::string bochs_configuration(const guest::DomainSpec& spec) {
       "vgaromimage: file=/usr/share/vgabios/vgabios.bin\n"
       "vga: extension=none, update_freq=1, realtime=0\n"
       "cpu: model={1}, count=1, ips={2}, reset_on_triple_fault=0, ignore_bad_msrs=1\n"
-      // A clock of its own, that begins at the same moment each time: 2026-01-01 00:00 UTC.
+      // Its own clock begins at the same moment each time: 2026-01-01 00:00 UTC.
       "clock: sync=none, time0=1767225600\n"
       "pci: enabled=1, chipset=i440fx\n"
       "boot: cdrom\n"
@@ -233,7 +235,7 @@ std::string try_bochs(const std::string& emulator) {
     base::Process process(bochs_command(spec, folder.path()));
     const base::Stopwatch watch;
     while (process.running() && watch.seconds() < 10) {
-      // At the reset it lists what its processor has, a word a line, and goes on.
+      // At the reset Bochs logs the processor's features, a word a line, and goes on.
       const std::string said = fs::exists(log) ? base::read_file(log) : "";
       if (said.find("\tvmx\n") != std::string::npos) return "";
       base::sleep_interruptibly(0.1);
@@ -249,7 +251,7 @@ std::string try_bochs(const std::string& emulator) {
 
 namespace {
 
-// Bochs has no option for it, but says its version when it gives up.
+// Returns the version, which Bochs prints only when it gives up: it has no option for it.
 std::string version_text() {
   const base::Outcome outcome = base::run({.argv = {bochs_program, "-q", "-f", "/dev/null/none"},
                                            .limit = std::chrono::seconds(30),
@@ -259,8 +261,8 @@ std::string version_text() {
 
 struct BochsBackEnd : BackEnd {
   BochsBackEnd() {
-    needs_overlay = takes_guest_disks = false;  // it knows none of QEMU's formats
-    most_vcpus = 1;                             // that is fast enough
+    needs_overlay = takes_guest_disks = false;  // Bochs knows none of QEMU's formats
+    most_vcpus = 1;                             // one is fast enough
     most_packaged_mib = 2048;
     saving_patience = 1800;
   }
@@ -274,7 +276,7 @@ struct BochsBackEnd : BackEnd {
               std::to_string(most - around) + " for guests; the scenario's have " +
               std::to_string(guests * memory_mib),
           "--set guest.memory='" + std::to_string((most - around) / guests) + " MiB', or --on svm");
-    constexpr std::uint64_t step = 512;  // each size has saved states of its own
+    constexpr std::uint64_t step = 512;  // each size needs its own saved states
     return {.vcpus = most_vcpus, .memory_mib = std::max((needed + step - 1) / step * step, least)};
   }
 

@@ -23,7 +23,8 @@ constexpr std::size_t most_characters = 64;  // of a version
       std::string("rm -r ") + emulators_folder + " && " + build_emulator);
 }
 
-// A field of one line; the file is a description of a program that is run, not its master.
+// Returns a field of one line; the file only describes a program that runs, and does not control
+// it.
 std::string field(const nlohmann::json& info, const char* name, const fs::path& file) {
   const auto found = info.find(name);
   if (found == info.end() || !found->is_string() || found->get<std::string>().empty())
@@ -31,7 +32,7 @@ std::string field(const nlohmann::json& info, const char* name, const fs::path& 
   return found->get<std::string>();
 }
 
-// The word after `words`: "10.0.2".
+// Returns the word after `words`: "10.0.2".
 std::string version_after(std::string_view text, std::string_view words) {
   const std::size_t at = text.find(words);
   if (at == std::string_view::npos) return "";
@@ -47,7 +48,7 @@ std::string version_after(std::string_view text, std::string_view words) {
 std::optional<Emulator> find_emulator(const EmulatorKind& kind, const fs::path& folder) {
   std::error_code error;
   const fs::path where =
-      fs::canonical(folder / kind.name, error);  // libvirt keeps what it knows by the path
+      fs::canonical(folder / kind.name, error);  // libvirt caches capabilities by this path
   if (error) return std::nullopt;
   base::check_ownership(folder, 2);
   const fs::path file = where / "info.json", program = where / kind.program;

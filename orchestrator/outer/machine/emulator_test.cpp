@@ -32,7 +32,7 @@ class OwnEmulator : public testing::Test {
         R"({"version": "1.2.3", "package": "1:1.2.3-1", "changes": "one two", "sha256": ")" +
             digest + R"(", "changes_digest": "0123456789abcdef"})");
   }
-  // What finding it says; "" where that succeeds.
+  // Returns the error of finding it; "" where that succeeds.
   std::string complaint() const {
     try {
       find_emulator(own_qemu, folder_.path());
@@ -64,7 +64,7 @@ TEST_F(OwnEmulator, IsNotUsedWhenChangedByHand) {
   EXPECT_THAT(complaint(), HasSubstr("it has no program"));
 }
 
-// Who can write the program can write its digest as well.
+// Whoever can write the program can write its digest as well.
 TEST_F(OwnEmulator, IsNotUsedWhereOthersCanWriteIt) {
   for (const fs::path& path : {program(), info(), program().parent_path(), folder_.path()}) {
     const fs::perms before = fs::status(path).permissions();

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Outer VMs that libvirt starts, as QEMU: sites svm (emulated) and kvm (nested).
+// Starts outer VMs by libvirt, as QEMU: sites svm (emulated) and kvm (nested).
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -45,7 +45,8 @@ class DomainMachine : public OuterMachine {
   }
 
  private:
-  // So that it is at the same instruction each time (images/outer: lab-warm).
+  // Waits until the machine pauses itself, so that it is at the same instruction each time
+  // (images/outer: lab-warm).
   void wait_until_paused() const {
     const base::Stopwatch watch;
     while (!domain_.paused()) {
@@ -66,15 +67,15 @@ void add_emulated_svm(guest::DomainSpec& spec, const OuterImage& image) {
   if (image.emulator)
     spec.emulator = image.emulator->program.string();
   else
-    // Before QEMU 8.1 (Debian 12 has 7.2) code is translated without its page's lock, and an
-    // outer VM of several processors hangs now and then. A packaged QEMU gets one processor.
+    // Before QEMU 8.1 (Debian 12 has 7.2), code is translated without its page's lock, and an outer
+    // VM of several processors sometimes hangs. A packaged QEMU gets one processor.
     spec.vcpus = 1;
   spec.cpu_model = "EPYC";
   spec.cpu_features = {"+svm", "+npt"};
-  // Linux with several processors trusts no TSC without invtsc, which TCG cannot offer, and would
-  // keep time by the HPET, and KVM would give guests no stable clock. QEMU's TSCs all run with
-  // this machine's, so tsc=reliable is true.
-  // A machine that gets too little of this one's time fails Linux' test of its timer, and panics.
+  // Linux with several processors trusts no TSC without invtsc, which TCG cannot offer; it would
+  // use the HPET as clock, and KVM would give guests no stable clock. QEMU's TSCs all run with this
+  // machine's, so tsc=reliable is true. A machine that gets too little of this one's time fails
+  // Linux' test of its timer, and panics.
   spec.cmdline += " tsc=reliable no_timer_check";
 }
 
@@ -82,8 +83,8 @@ struct LibvirtBackEnd : BackEnd {
   OuterSize size_for_guests(unsigned guests, unsigned vcpus,
                             std::uint64_t memory_mib) const override {
     constexpr std::uint64_t around = 2048;  // the outer VM's own system, QEMU, the overlay's cache
-    constexpr std::uint64_t qemu = 256;     // each further one
-    constexpr unsigned enough = 8;          // the rest takes turns; one guest alone never does
+    constexpr std::uint64_t qemu = 256;     // for each further guest
+    constexpr unsigned enough = 8;          // more take turns; a single guest's never do
     constexpr std::uint64_t step = 1024;    // each size has saved states of its own
     const OuterSize least;
     const std::uint64_t needed = guests * memory_mib + around + (guests - 1) * qemu;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// A running outer VM, whoever emulates it: a libvirt domain or Bochs.
+// Controls a running outer VM, whichever emulates it: a libvirt domain or Bochs.
 #pragma once
 
 #include <filesystem>
@@ -10,10 +10,11 @@
 
 namespace lab::outer {
 
-// What an outer VM says when it can be saved (images/outer: lab-warm). Another line says why not.
+// The line that an outer VM prints when it can be saved (images/outer: lab-warm). Another line is
+// the reason why not.
 inline constexpr const char* warm_line = "warm";
 
-// Gone with this object, and with lab.
+// The machine ends with this object, and with lab.
 class OuterMachine {
  public:
   OuterMachine() = default;
@@ -21,22 +22,24 @@ class OuterMachine {
   OuterMachine& operator=(const OuterMachine&) = delete;
   virtual ~OuterMachine() = default;
 
-  // False as soon as it ended; ask often. Error (infrastructure) where the emulator cannot go on.
+  // Returns false as soon as it ended; call it often. Throws an infrastructure error where the
+  // emulator cannot go on.
   virtual bool running() = 0;
-  // What the emulator said of its end, where it did; may be empty.
+  // Returns what the emulator printed about its end; may be empty.
   virtual std::string last_words() const { return ""; }
 
-  // Writes its devices into a file, which belongs to its memory's (DomainSpec::memory_file); Bochs
-  // writes all into a folder. Bochs, and a QEMU that counts instructions, wait until the machine
-  // asks for it. It does not go on after that. Error (infrastructure) where the emulator cannot.
+  // Writes its devices into a file, which belongs to that of its memory (DomainSpec::memory_file);
+  // Bochs writes all into a folder. Bochs, and a QEMU that counts instructions, wait until the
+  // machine asks for it. The machine stops after that. Throws an infrastructure error where the
+  // emulator cannot.
   virtual void save_state(const std::filesystem::path& to) = 0;
 
-  // The serial console and the stream: non-blocking, read by read_stream().
+  // The serial console and the stream; non-blocking, read by read_stream().
   base::Fd console, stream;
 };
 
-// Until a restored machine says something on its stream. Error (infrastructure) where it ends
-// instead, or says nothing within so many seconds.
+// Waits until a restored machine sends something on its stream. Throws an infrastructure error
+// where it ends instead, or sends nothing within `patience` seconds.
 void wait_for_words(OuterMachine& machine, double patience);
 
 }  // namespace lab::outer

@@ -52,19 +52,20 @@ void count_instructions(guest::DomainSpec& spec) {
 }
 
 void make_job_disk(const fs::path& folder, const fs::path& disk) {
-  // The job goes in as a disk, not by QEMU's fw_cfg: reading a file of that by sysfs takes time
-  // with the square of its size.
+  // The job goes in as a disk, not by QEMU's fw_cfg: reading such a file in sysfs takes time
+  // quadratic in its size.
   constexpr const char* uuid = "6c61626a-6f62-4000-8000-000000000000";
   const std::uint64_t mib = folder_bytes(folder) * 5 / 4 / (1 << 20) + 16;
-  // mke2fs waits for the disk four times, for what is thrown away soon, and writes block by block.
+  // eatmydata: mke2fs syncs the disk four times, for what is soon deleted, and writes block by
+  // block.
   const std::string seed = std::string("hash_seed=") + uuid, size = std::to_string(mib) + "M";
   base::Command command{
       .argv = {"eatmydata", "mke2fs", "-q", "-b4096", "-t",           "ext4", "-L",
                "LABJOB",    "-m",     "0",  "-O",     "^has_journal", "-U",   uuid,
                "-E",        seed,     "-d", folder,   disk,           size},
       .environment = {{"E2FSPROGS_FAKE_TIME", "1767225600"}}};
-  // The outer VM's lab is root, and takes root's files only. Whoever makes them, root has them
-  // there.
+  // The outer VM's lab is root and accepts only root's files, so they belong to root there, whoever
+  // makes them.
   if (::geteuid() != 0) command.argv.insert(command.argv.begin(), {"unshare", "--map-root-user"});
   base::run_checked(command);
 }

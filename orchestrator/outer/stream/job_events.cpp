@@ -56,8 +56,8 @@ void JobEvents::amend(record::Record& record) {
   if (own_clock_) tell_our_time(record);
 }
 
-// The machine's clock shows the same at each run, and its random numbers are the same: when a trial
-// was, which it was, and how long one waited for it, is told by this machine's.
+// Sets the trial's start, id and durations by this machine, as the outer VM's clock and random
+// numbers are the same at each run.
 void JobEvents::tell_our_time(record::Record& record) {
   record.start_time = trial_began_;
   record.id = record::make_id(trial_began_, std::random_device{}());

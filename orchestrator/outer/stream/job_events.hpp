@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What comes out of an outer VM while it does its job.
+// Handles what comes out of an outer VM while it runs its job.
 #pragma once
 
 #include <chrono>
@@ -15,16 +15,16 @@
 
 namespace lab::outer {
 
-// Passes the events on, but for what is this side's own: capabilities, failures, the end.
+// Passes the events on, except those for this side: capabilities, failures, the end.
 class JobEvents {
  public:
-  // `outside`: conditions that each record gets besides its own.
+  // `outside` contains conditions that each record gets besides its own.
   JobEvents(const trial::Sink& sink, const inside::Job& job, record::Conditions outside = {});
 
-  // Whether that was the last. Error (infrastructure) where the line is no event.
+  // Returns whether that was the last event. Throws an infrastructure error where the line is none.
   bool take(const std::string& line);
 
-  void throw_failure() const;  // where there was one
+  void throw_failure() const;  // does nothing where none came
 
  private:
   void pass_on(trial::Event event);
@@ -35,12 +35,12 @@ class JobEvents {
   const trial::Sink& sink_;
   std::filesystem::path capabilities_;
   record::Conditions outside_;
-  bool own_clock_;  // the machine's, which says nothing about ours
+  bool own_clock_;  // the machine's clock is independent of ours
   std::string trial_;
   record::Phase phase_;
   std::chrono::system_clock::time_point trial_began_ = std::chrono::system_clock::now();
   base::Stopwatch trial_watch_, phase_watch_;
-  record::Timings timings_;  // of the present trial
+  record::Timings timings_;  // of the current trial
   std::optional<base::Error> failure_;
 };
 

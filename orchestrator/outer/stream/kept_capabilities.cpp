@@ -11,7 +11,7 @@ namespace lab::outer {
 namespace fs = std::filesystem;
 namespace {
 
-// SHA-256 of the emulator's path, and ".xml".
+// Returns whether the name is the SHA-256 of the emulator's path, and ".xml".
 bool is_proper(const std::string& name) {
   return name.size() == 68 && name.ends_with(".xml") &&
          std::all_of(name.begin(), name.end() - 4,

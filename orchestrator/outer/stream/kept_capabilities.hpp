@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What libvirt found out about QEMU in earlier outer VMs (inside/machine/capabilities), in lab's
-// cache.
+// Caches what libvirt found out about QEMU in earlier outer VMs (inside/machine/capabilities).
 #pragma once
 
 #include <filesystem>
@@ -12,12 +11,12 @@
 
 namespace lab::outer {
 
-// Where they are kept for outer VMs like the job's, from this image. Empty for a machine with a
+// Returns their folder for outer VMs like the job's, from this image. Empty for a machine with a
 // clock of its own: its counts would depend on whether another one had run there before.
 std::filesystem::path kept_capabilities(const base::Folders& folders, const OuterImage& image,
                                         const inside::Job& job);
 
-// Keeps what came; nothing where it has no proper name or more than 1 MiB: it came out of a VM.
+// Keeps what came out of a VM; ignores it where its name is not proper or it exceeds 1 MiB.
 void keep_capabilities(const std::filesystem::path& folder, const trial::Capabilities& came);
 
 }  // namespace lab::outer

@@ -23,7 +23,7 @@ TEST(Capabilities, OnlyWhatLibvirtWouldNameIsKept) {
             "<qemuCaps/>");
 }
 
-// A state that was made with them would give other counts than one that was made without.
+// A state made with them would give other counts than one made without.
 TEST(Capabilities, AreNotKeptForAMachineWithAClockOfItsOwn) {
   const base::Folders folders{.cache = "/cache"};
   const OuterImage outer_image{.digest = "sha256:" + std::string(64, 'a')};

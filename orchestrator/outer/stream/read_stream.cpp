@@ -24,7 +24,7 @@ class StreamReader {
         console_(std::move(machine.console)),
         stream_(std::move(machine.stream), limits.line, max_stream_bytes) {}
 
-  // False when the last line was taken.
+  // Returns false when the last line was taken.
   bool step() {
     std::array<pollfd, 2> fds{{{console_open_ ? console_.fd() : -1, POLLIN, 0},
                                {stream_open_ ? stream_.fd() : -1, POLLIN, 0}}};

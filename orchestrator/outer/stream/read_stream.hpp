@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Reading what a running outer VM says until it is done.
+// Reads what a running outer VM sends until it is done.
 #pragma once
 
 #include <cstddef>
@@ -18,14 +18,13 @@ struct StreamLimits {
   std::size_t line = 64 << 10;  // bytes
 };
 
-// Hands over each line of the machine's stream, until `take` returns true: it was the last. Error
-// (infrastructure), with the end of its console, where the machine panics, ends before that, is
-// silent for too long or floods; Error (timed_out) where it is not done in time; Error
-// (interrupted).
+// Passes each line of the machine's stream to `take` until that returns true, after the last one.
+// Throws an infrastructure error, with the end of its console, where the machine panics, ends
+// early, is silent for too long or floods; Error (timed_out) where it is late; Error (interrupted).
 void read_stream(OuterMachine& machine, const StreamLimits& limits,
                  const std::function<bool(const std::string&)>& take);
 
-// The error of an outer VM that failed: what happened, then the end of its console.
+// Returns the error of an outer VM that failed: what happened, then the end of its console.
 base::Error outer_failure(const std::string& what, const guest::Console& console,
                           base::ErrorKind kind = base::ErrorKind::infrastructure);
 

@@ -17,12 +17,12 @@ namespace {
 
 namespace condition = record::condition;
 
-// What is not known is absent.
+// Leaves unknown values absent.
 void set(record::Conditions& conditions, std::string_view key, const std::string& value) {
   if (!value.empty()) conditions[std::string(key)] = value;
 }
 
-// What was fixed: by outer/job_layout, or by the site's nature.
+// Describes what is fixed, by outer/job_layout or by the site itself.
 std::string exact_in_words(const Site& site) {
   const std::string both = "clock by instructions, one outer CPU, the same random numbers";
   return site.own_clock ? both : both + ", disks in memory, the same state";
@@ -35,11 +35,12 @@ std::string in_words(const kvm::Parameters& parameters) {
   return text;
 }
 
-// Those that are in force besides: the modules' defaults, and what the user's configuration says.
+// Returns the other parameters in force: the modules' defaults, and those in the user's
+// configuration.
 kvm::Parameters others(const kvm::Parameters& set) {
   kvm::Parameters parameters = kvm::parameters_in_force();
   parameters.erase("exit_stats");   // the patch's version
-  parameters.erase("exit_causes");  // a condition of its own
+  parameters.erase("exit_causes");  // a separate condition
   for (const auto& [name, value] : set) parameters.erase(name);
   for (auto& [name, value] : parameters) std::ranges::replace(value, ' ', ',');
   return parameters;
@@ -51,8 +52,8 @@ record::Conditions machine_conditions(const Job& job) {
   record::Conditions conditions;
   set(conditions, condition::site, std::string(job.site->name));
   set(conditions, condition::emulated, job.site->emulated ? "true" : "false");
-  // Levels of virtualization below the guest that this lab knows of: its own, and that of a VM
-  // in which it runs.
+  // Counts the levels of virtualization below the guest that this lab knows: its own, and that of a
+  // VM in which it runs.
   set(conditions, condition::nesting_depth, base::cpu_has("hypervisor") ? "2" : "1");
   set(conditions, condition::vendor, std::string(exits::to_string(kvm::machine_vendor())));
   set(conditions, condition::cpu_model, base::cpu_field("model name"));
@@ -60,7 +61,7 @@ record::Conditions machine_conditions(const Job& job) {
   set(conditions, condition::microcode, base::cpu_field("microcode"));
   set(conditions, condition::outer_kernel, base::running_kernel());
   set(conditions, condition::kvm_source, kvm::open_modules(job.modules).source);
-  // Of outer VMs these are added outside (outer/outside_conditions).
+  // For outer VMs these are added outside (outer/outside_conditions).
   if (job.site->machine == Site::Machine::here) {
     set(conditions, condition::lab_version, version());
     set(conditions, condition::host, base::this_host());

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// What the machine with the patched KVM says of itself: the conditions of its trials.
+// Collects what the machine with the patched KVM reports about itself: the conditions of its
+// trials.
 #pragma once
 
 #include "orchestrator/guest/libvirt/connection.hpp"
@@ -9,13 +10,14 @@
 
 namespace lab::inside {
 
-// Of all its trials. Error (infrastructure) where its clocks disagree.
+// Returns the conditions of all its trials. Throws an infrastructure error where its clocks
+// disagree.
 record::Conditions machine_conditions(const Job& job);
 
-// What libvirt gives to its guests.
+// Returns the software that libvirt gives to its guests.
 record::Conditions software_conditions(virConnect* connection);
 
-// Of a trial whose modules are loaded, with these parameters.
+// Returns the conditions of a trial whose modules are loaded with these parameters.
 record::Conditions trial_conditions(const scenario::TrialPlan& plan, const kvm::Parameters& set,
                                     const Site& site);
 

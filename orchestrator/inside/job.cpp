@@ -25,7 +25,7 @@ std::string kernel_additions(const scenario::Settings& settings) {
   std::string words;
   if (settings.clock != scenario::Clock::automatic)
     words = "clocksource=" + std::string(scenario::to_string(settings.clock));
-  // Otherwise the kernel first watches the TSC for a while, and may not take it.
+  // Otherwise the kernel first watches the TSC for a while, and may refuse it.
   if (settings.clock == scenario::Clock::tsc) words += " tsc=reliable";
   if (!settings.cmdline.empty()) words += (words.empty() ? "" : " ") + settings.cmdline;
   return words;
@@ -47,14 +47,14 @@ std::string image_key(const scenario::TrialPlan& plan) {
   if (!settings.guest_emulator.empty()) key += "/emulator " + settings.guest_emulator;
   if (!settings.guest_firmware.empty()) key += "/firmware " + settings.guest_firmware;
   if (settings.guest_kernel.empty()) return key;
-  // The name of a disk that is no partition depends on its bus, and stands in the command line.
+  // The name of a disk without partitions depends on its bus, and is part of the command line.
   return key + "/kernel " + settings.guest_kernel + "/initrd " + settings.guest_initrd + "/" +
          std::string(scenario::to_string(settings.disk_bus));
 }
 
 kvm::Parameters module_parameters(const scenario::Settings& settings, exits::Vendor vendor) {
   kvm::Parameters parameters = settings.parameters;
-  // Not where there are none, so that older modules load as ever.
+  // Omits it where causes are not counted, so that older modules still load.
   if (settings.causes != 0) parameters["exit_causes"] = std::to_string(settings.causes);
   parameters["exit_layout"] = std::string(exits::to_string(settings.layout));
   if (settings.paging) {

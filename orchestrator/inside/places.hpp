@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Where things are in an outer VM. Its image (images/outer) mounts the job's disk and names disks
-// and ports; outer/places_test.cpp compares these words with its scripts.
+// Names places in an outer VM. Its image (images/outer) mounts the job's disk and names disks and
+// ports; outer/places_test.cpp compares these words with its scripts.
 #pragma once
 
 namespace lab::inside {

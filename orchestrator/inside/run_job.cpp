@@ -25,11 +25,11 @@ bool counts_whole_host(const kvm::Parameters& parameters) {
   return scope != parameters.end() && scope->second == "host";
 }
 
-// An outer VM that is there for one job starts none of its own (images/outer: lab-init). Not before
-// KVM is there: libvirt would ask QEMU for its capabilities once more. A libvirtd that was just
-// started may need a moment until it listens.
+// Starts libvirtd in an outer VM for one job, which starts none itself (images/outer: lab-init);
+// not before KVM is loaded, as libvirt would probe QEMU's capabilities once more. A libvirtd that
+// was just started may need a moment until it listens.
 guest::ConnectionPtr connect_patiently(const Job& job) {
-  // The limits of a machine that is there for one job stand outside; inside nothing else may run.
+  // A machine for one job has its limits outside; inside nothing else may run.
   const auto patience = job.thrown_away ? std::nullopt : std::optional(guest::Patience());
   const base::Stopwatch watch;
   if (job.site->machine != Site::Machine::here &&
@@ -56,7 +56,7 @@ void run_job(const Job& job, const base::Folders& folders, const trial::Sink& si
                            "run it as root, or use --on svm");
   if (!job.seed.empty()) seed_random_numbers(job.seed);
   const base::RunFolder run(folders);
-  kvm::ModuleSwap swap(folders.runtime);  // puts the stock modules back at its end
+  kvm::ModuleSwap swap(folders.runtime);  // restores the stock modules at its end
   if (!job.seed.empty()) swap.adopt(job.modules);
   record::Conditions machine = machine_conditions(job);
   trial::TrialContext context{.run_id = run.id(),
@@ -72,7 +72,7 @@ void run_job(const Job& job, const base::Folders& folders, const trial::Sink& si
     const base::Stopwatch loading;
     sink({.trial = plan.name, .what = trial::PhaseBegun{modules, ""}});
     const kvm::Parameters parameters = module_parameters(plan.settings, kvm::machine_vendor());
-    // Its counts go on as long as the modules stay: each trial begins them at nothing.
+    // The host's counts continue while the modules stay loaded, and each trial must begin at zero.
     if (counts_whole_host(parameters)) swap.restore();
     swap.load(job.modules, parameters);
     const double seconds = loading.seconds();

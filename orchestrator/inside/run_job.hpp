@@ -8,8 +8,8 @@
 
 namespace lab::inside {
 
-// Runs all trials; a record event for each. Swaps the modules only where it must, and puts the
-// stock ones back at the end whatever happens. Throws Error where the machinery fails.
+// Runs all trials and sends a record event for each. Swaps the modules only where necessary, and
+// always restores the stock ones at the end. Throws Error where the machinery fails.
 void run_job(const Job& job, const base::Folders& folders, const trial::Sink& sink);
 
 }  // namespace lab::inside

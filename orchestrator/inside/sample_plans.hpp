@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// For tests: the plans of a scenario whose two cells differ by the guest's console.
+// Makes plans for tests: those of a scenario whose two cells differ in the guest's console.
 #pragma once
 
 #include <vector>

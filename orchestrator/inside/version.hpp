@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: MIT
-// Which lab this is.
+// Identifies this lab.
 #pragma once
 
 #include <string>
 
 namespace lab::inside {
 
-// "0.1.0 (2d02c04ea32f)": with the commit that it was built from, and a "+" behind that where its
-// files were changed; "0.1.0" where it was built outside of a repository.
+// Returns "0.1.0 (2d02c04ea32f)", with the commit of the build and a "+" after that where files
+// were changed; "0.1.0" where it was built outside of a repository.
 std::string version();
 
 }  // namespace lab::inside

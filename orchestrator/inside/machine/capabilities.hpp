@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
-// What libvirt found out about QEMU inside an outer VM, kept for the next one from the same image:
-// asking takes ten emulated seconds and more. libvirt itself judges whether it still holds (its
-// file names QEMU's and libvirt's age, the kernel and the processor) and asks again where not.
+// Keeps what libvirt found out about QEMU in an outer VM for the next one from the same image:
+// probing takes ten emulated seconds and more. libvirt itself decides whether it is still valid
+// (its file names the age of QEMU and libvirt, the kernel and the processor) and probes again where
+// not.
 #pragma once
 
 #include <cstddef>
@@ -11,12 +12,12 @@
 
 namespace lab::inside {
 
-inline constexpr std::size_t most_capabilities_bytes = 1 << 20;  // of an emulator
+inline constexpr std::size_t most_capabilities_bytes = 1 << 20;  // for an emulator
 
-// Puts what was kept (a folder; may be missing) where libvirtd looks, before it starts.
+// Copies what was kept (a folder; may be missing) to where libvirtd looks, before it starts.
 void give_capabilities(const std::filesystem::path& kept);
 
-// Sends what libvirtd has found by now, where it is not what was given; nothing where
+// Sends what libvirtd has found by now, where it differs from what was given; sends nothing where
 // `kept` is empty.
 void send_capabilities(const std::filesystem::path& kept, const trial::Sink& sink);
 

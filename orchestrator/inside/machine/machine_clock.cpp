@@ -26,7 +26,7 @@ int read_second(const base::Fd& clock) {
   return now.tm_sec;
 }
 
-// Until it shows another second.
+// Waits until the clock shows another second.
 void wait_for_tick(const base::Fd& clock) {
   const base::Stopwatch watch;
   for (const int before = read_second(clock); read_second(clock) == before;) {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-// Whether a machine's clocks agree. An emulator may run its timers at another speed than the one
-// that the kernel takes the TSC for: then a guest's seconds are full of timer interrupts that no
-// hardware has (Bochs with a processor that names its TSC's frequency: 85 % of all exits).
+// Checks that a machine's clocks agree. An emulator may run its timers at another speed than the
+// kernel assumes for the TSC: a guest's seconds are then full of timer interrupts that no hardware
+// has (Bochs with a processor that reports its TSC's frequency: 85 % of all exits).
 #pragma once
 
 namespace lab::inside {
@@ -11,11 +11,11 @@ struct ClockSpeed {
   double monotonic = 0;  // seconds of CLOCK_MONOTONIC in a second of the real-time clock
 };
 
-// Watches /dev/rtc0 for a whole second of its own: takes up to two. Error (infrastructure) where
-// there is none, or where it stands still for ten seconds of CLOCK_MONOTONIC.
+// Watches /dev/rtc0 for a whole second of its own, which takes up to two. Throws an infrastructure
+// error where there is none, or where it stands still for ten seconds of CLOCK_MONOTONIC.
 ClockSpeed measure_clock();
 
-// Error (infrastructure) where CLOCK_MONOTONIC is off by more than 5 %.
+// Throws an infrastructure error where CLOCK_MONOTONIC deviates by more than 5 %.
 void check_clock(const ClockSpeed& speed);
 
 }  // namespace lab::inside

@@ -36,20 +36,20 @@ std::uint64_t number_in(const fs::path& file) {
   }
 }
 
-// In place: the kernel's files cannot be exchanged.
+// Writes in place, as the kernel's files cannot be replaced.
 void write_value(const fs::path& file, const std::string& value) {
   const base::Fd fd(::open(file.c_str(), O_WRONLY | O_CLOEXEC));
   if (!fd) throw base::errno_error("write to", file.string(), errno);
   base::write_all(fd.get(), value + "\n", file.string());
 }
 
-// File → value as it was, the first one changed first.
+// Reads the files and their old values, in the order of the changes.
 nlohmann::json read_note(const fs::path& runtime) {
   if (!fs::exists(note_file(runtime))) return nlohmann::json::array();
   return base::parse_json(base::read_file(note_file(runtime)));
 }
 
-// The last one changed first. Throws; what could be put back is.
+// Restores the last change first; throws at the first one that fails.
 void put_back(const fs::path& runtime) {
   const nlohmann::json note = read_note(runtime);
   for (auto entry = note.rbegin(); entry != note.rend(); ++entry)
@@ -91,7 +91,7 @@ void MachineSettings::write(const fs::path& file, const std::string& value) {
   write_value(file, value);
 }
 
-// 1: runs; 0: does not, and what is merged stays so.
+// Writes 1 to run KSM, or 0 to stop it, which leaves merged pages merged.
 void MachineSettings::set_ksm(bool on) {
   const fs::path file = files_.ksm();
   if (!fs::exists(file)) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// What a trial asks of the machine that runs it beyond kvm's modules: same-page merging (KSM) and
-// huge pages. Put back as it was, whatever happens.
+// Applies what a trial needs from its machine beyond the KVM modules: same-page merging (KSM) and
+// huge pages. The old state is restored in any case.
 #pragma once
 
 #include <filesystem>
@@ -11,7 +11,7 @@
 
 namespace lab::inside {
 
-// Files of the kernel; another root for tests.
+// Locates files of the kernel; tests use another root.
 struct MachineFiles {
   std::filesystem::path root = "/";
   std::filesystem::path ksm() const { return root / "sys/kernel/mm/ksm/run"; }
@@ -22,9 +22,9 @@ struct MachineFiles {
 
 class MachineSettings {
  public:
-  // Turns KSM on or off, and sets huge pages aside for all the trial's guests. Notes what was
-  // there in `runtime` first, for recover_machine_settings(). Error (infrastructure), with all put
-  // back, where the kernel has no KSM or cannot give as many pages.
+  // Turns KSM on or off, and reserves huge pages for all the trial's guests. First notes the old
+  // values in `runtime`, for recover_machine_settings(). Throws an infrastructure error, with all
+  // restored, where the kernel has no KSM or cannot provide as many pages.
   MachineSettings(const scenario::Settings& settings, std::filesystem::path runtime,
                   MachineFiles files = {});
   MachineSettings(const MachineSettings&) = delete;
@@ -41,8 +41,8 @@ class MachineSettings {
   MachineFiles files_;
 };
 
-// Puts back what a lab that is no more had set. True where there was something. Only for whoever
-// holds the machine's modules, or where nobody does.
+// Restores what a lab that no longer runs had set. Returns true where there was something. Only for
+// the holder of the machine's modules, or where nobody holds them.
 bool recover_machine_settings(const std::filesystem::path& runtime);
 
 }  // namespace lab::inside

@@ -23,7 +23,7 @@ class Machine : public testing::Test {
   static void put(const std::filesystem::path& file, const std::string& text) {
     base::write_file(file, text);
   }
-  // A file keeps what was longer than the value: no kernel file does.
+  // Unlike the kernel's files, a plain file keeps what is longer than the new value.
   static std::string first_line(const std::filesystem::path& file) {
     const std::string text = base::read_file(file);
     return text.substr(0, text.find('\n'));
@@ -53,7 +53,7 @@ TEST_F(Machine, SetsHugePagesAsideForAllGuestsOrSaysHowManyThereAre) {
   settings_.memory = 6 << 20;
   try {
     const MachineSettings settings(settings_, folder_.path(), files_);
-    FAIL();  // nobody gives the pages here
+    FAIL();  // nothing provides the pages here
   } catch (const base::Error& error) {
     EXPECT_THAT(error.what(), testing::HasSubstr("of 6 huge pages of 2 MiB"));
     EXPECT_THAT(error.what(), testing::HasSubstr("only 1 free"));

@@ -43,12 +43,13 @@ std::string make_random_seed() {
 
 void seed_random_numbers(const std::string& seed) {
   const std::string file = "/dev/random";
-  // struct rand_pool_info of random(4): the entropy in bits, the number of bytes, and those.
+  // Is struct rand_pool_info of random(4): the entropy in bits, the number of bytes, then the
+  // bytes.
   std::array<std::uint32_t, 2 + seed_bytes / 4> pool{8 * seed_bytes, seed_bytes};
   const Bytes bytes = parse_seed(seed);
   std::memcpy(&pool[2], bytes.data(), bytes.size());
   const base::Fd random(::open(file.c_str(), O_RDWR | O_CLOEXEC));
-  // The second makes the kernel take the new bytes at once, not within a minute.
+  // The second call makes the kernel use the new bytes at once, not within a minute.
   if (!random || ::ioctl(random.get(), RNDADDENTROPY, pool.data()) != 0 ||
       ::ioctl(random.get(), RNDRESEEDCRNG) != 0)
     throw base::errno_error("give a seed to", file, errno);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Random numbers of a machine that was restored: others may have been restored from the same state.
+// Seeds the random numbers of a restored machine: others may have been restored from the same
+// state.
 #pragma once
 
 #include <cstddef>
@@ -9,11 +10,11 @@ namespace lab::inside {
 
 inline constexpr std::size_t seed_bytes = 64;
 
-// From the kernel, in hexadecimal.
+// Returns a seed from the kernel, in hexadecimal.
 std::string make_random_seed();
 
-// The kernel's random numbers begin anew with these bytes, and the machine gets an id of its own.
-// Error (infrastructure) where the kernel does not take them.
+// Restarts the kernel's random numbers with these bytes, and gives the machine an id of its own.
+// Throws an infrastructure error where the kernel does not accept them.
 void seed_random_numbers(const std::string& seed);
 
 }  // namespace lab::inside

@@ -18,7 +18,7 @@ namespace {
 
 using nlohmann::json;
 
-// Of what the agent sends: its own limit is 16 MiB of output and of errors, in base64.
+// Limits the agent's answer: its own limit is 16 MiB each of output and errors, in base64.
 constexpr base::JsonLimits answer_limits{
     .bytes = 64u << 20, .depth = 8, .values = 1024, .text = 32u << 20};
 
@@ -32,7 +32,7 @@ json result_in(std::string_view answer) {
 
 std::string agent_command(virDomain* domain, const json& command) {
   constexpr int timeout_seconds = 30;
-  const std::string name = virDomainGetName(domain);  // later it would clear libvirt's error
+  const std::string name = virDomainGetName(domain);  // a later call would clear libvirt's error
   const CallLimit limit(virDomainGetConnect(domain), "", 2);  // the agent has a limit of its own
   const TextPtr answer(
       virDomainQemuAgentCommand(domain, command.dump().c_str(), timeout_seconds, 0));

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Running a command inside a machine through the QEMU guest agent.
+// Runs a command inside a machine through the QEMU guest agent.
 #pragma once
 
 #include <chrono>
@@ -16,12 +16,13 @@ struct AgentOutcome {
   std::string output, errors;  // at most 16 MiB each (the agent's own limit)
 };
 
-// What the agent says of a command (guest-exec-status, with {"return": ...} around it); nullopt
-// while it runs. Error (infrastructure) on anything else: the answer comes out of the machine.
+// Parses the agent's answer about a command (guest-exec-status, inside {"return": ...}); returns
+// nullopt while it runs. Throws an infrastructure error on anything else: the answer comes out of
+// the machine.
 std::optional<AgentOutcome> parse_agent_status(std::string_view answer);
 
-// Runs `/bin/sh -c command` in the domain and waits for its end. Error (infrastructure) where the
-// domain or its agent does not answer; Error (timed_out) after `limit`.
+// Runs `/bin/sh -c command` in the domain and waits for its end. Throws an infrastructure error
+// where the domain or its agent does not answer, and Error (timed_out) after `limit`.
 AgentOutcome agent_run(virConnect* connection, const std::string& domain,
                        const std::string& command, std::chrono::seconds limit);
 

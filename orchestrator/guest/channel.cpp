@@ -17,7 +17,7 @@ namespace {
 constexpr std::size_t console_tail = 16 << 10;
 constexpr std::string_view panic_mark = "Kernel panic - not syncing";
 
-// Reads what a non-blocking descriptor has; false at its end.
+// Reads what a non-blocking descriptor has available; returns false at its end.
 template <typename Sink>
 bool read_available(int fd, Sink&& sink) {
   std::array<char, 1 << 14> buffer{};
@@ -51,7 +51,7 @@ bool Console::read() {
   return read_available(fd_.get(), [&](std::string_view piece) {
     bytes_ += piece.size();
     if (listener_) listener_(piece);
-    // The mark may be split over two pieces: look where they meet, too.
+    // The mark may be split over two pieces: search where they meet, too.
     const std::size_t from =
         tail_.size() > panic_mark.size() ? tail_.size() - panic_mark.size() : 0;
     tail_ += piece;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The two byte streams of a guest: its console, and a channel of lines. Both bounded: whatever a
-// guest writes, lab keeps a fixed amount.
+// Reads the two byte streams of a guest: its console, and a channel of lines. Both are bounded:
+// whatever a guest writes, lab keeps a fixed amount.
 #pragma once
 
 #include <cstdint>
@@ -14,10 +14,10 @@
 
 namespace lab::guest {
 
-// Connects to a socket on which QEMU listens; waits up to 5 s for it. Non-blocking from then on.
+// Connects to a socket on which QEMU listens; waits up to 5 s for it. The result is non-blocking.
 base::Fd connect_to_guest(const std::filesystem::path& socket);
 
-// The last bytes of a guest's serial console, and whether its kernel panicked.
+// Keeps the last bytes of a guest's serial console, and whether its kernel panicked.
 class Console {
  public:
   // Gets all bytes, in the order in which the guest wrote them.
@@ -27,11 +27,11 @@ class Console {
       : fd_(std::move(fd)), listener_(std::move(listener)) {}
 
   int fd() const { return fd_.get(); }
-  // Reads what is there. False at the end of the stream (QEMU is gone).
+  // Reads what is available. Returns false at the end of the stream (QEMU has ended).
   bool read();
-  // The last 16 KiB, as the guest wrote them: untrusted bytes.
+  // Returns the last 16 KiB, as the guest wrote them: untrusted bytes.
   const std::string& tail() const { return tail_; }
-  // "Kernel panic - not syncing" was printed.
+  // Returns whether "Kernel panic - not syncing" was printed.
   bool panicked() const { return panicked_; }
   std::uint64_t bytes() const { return bytes_; }
 
@@ -43,24 +43,24 @@ class Console {
   std::uint64_t bytes_ = 0;
 };
 
-// Thrown by LineChannel::read where a guest floods or garbles the channel: the guest's fault, so a
-// result and no infrastructure error.
+// Is thrown by LineChannel::read where a guest floods or garbles the channel. This is the guest's
+// fault, so it leads to a result and is no infrastructure error.
 struct ChannelAbuse {
   std::string message;
 };
 
-// Lines from a guest, each at most `max_line` bytes, all together at most `max_total`.
+// Reads lines from a guest, each of at most `max_line` bytes, in total at most `max_total`.
 class LineChannel {
  public:
   LineChannel(base::Fd fd, std::size_t max_line, std::uint64_t max_total)
       : fd_(std::move(fd)), max_line_(max_line), max_total_(max_total) {}
 
   int fd() const { return fd_.get(); }
-  // Reads what is there. False at the end of the stream.
+  // Reads what is available. Returns false at the end of the stream.
   bool read();
-  // The next whole line, without its newline; nullopt where there is none yet.
+  // Returns the next complete line, without its newline; nullopt where there is none yet.
   std::optional<std::string> next_line();
-  // Writes all of it, waiting up to 10 s for the guest to take it.
+  // Writes all bytes, waiting up to 10 s for the guest to read them.
   void write(std::string_view bytes);
 
  private:

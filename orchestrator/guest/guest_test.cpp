@@ -23,7 +23,7 @@ namespace {
 
 using testing::HasSubstr;
 
-// libvirt's own in-process test driver: real API, real errors, no QEMU.
+// Is libvirt's own in-process test driver: real API, real errors, no QEMU.
 constexpr const char* test_uri = "test:///default";
 
 TEST(Connection, RefusesAnUnknownUri) {
@@ -36,7 +36,7 @@ TEST(Connection, RefusesAnUnknownUri) {
   }
 }
 
-// A call that waits for virtlogd looks as if libvirtd did not answer.
+// A call that waits for virtlogd looks like a libvirtd that does not answer.
 TEST(Connection, NamesTheDaemonThatIsStoppedOrNotThere) {
   const base::TemporaryFolder proc("/tmp", "lab-test");
   const auto process = [&](const std::string& pid, const std::string& name, const char* state) {
@@ -61,7 +61,7 @@ TEST(Connection, FindsAndDestroysDomainsByPrefix) {
   EXPECT_THAT(domains_with_prefix(connection.get(), "te"), testing::ElementsAre("test"));
   destroy_domain(connection.get(), "test");
   EXPECT_TRUE(domains_with_prefix(connection.get(), "te").empty());
-  destroy_domain(connection.get(), "test");  // once more: nothing there, no error
+  destroy_domain(connection.get(), "test");  // once more: none exists, and no error
 }
 
 TEST(Connection, ErrorsCarryLibvirtsCode) {
@@ -96,7 +96,8 @@ TEST(Agent, IsNotBelieved) {
   EXPECT_THROW(parse_agent_status("{}"), base::Error);
 }
 
-// A machine without a kernel: its firmware finds nothing to boot. Emulated, so it runs anywhere.
+// Is a machine without a kernel: its firmware finds nothing to boot. It is emulated, so it runs
+// anywhere.
 class EmulatedDomain : public testing::Test {
  protected:
   EmulatedDomain() : folder_("/tmp", "lab-test") {
@@ -172,7 +173,7 @@ TEST_F(EmulatedDomain, DoesWhatHostStepsAsk) {
   EXPECT_EQ(::kill(*pid, 0), 0);  // still the same process
 }
 
-// In the words that causes::MemoryTree reads.
+// Tests that the text has the form that causes::MemoryTree reads.
 TEST_F(EmulatedDomain, SaysWhatLiesAtItsAddressesAndPorts) {
   Domain domain(connection_.get(), spec_);
   for (const char* part :

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// As whom the QEMU of a domain runs.
+// Chooses the user as whom the QEMU of a domain runs.
 #pragma once
 
 #include <string>
@@ -9,11 +9,12 @@
 
 namespace lab::guest {
 
-// What libvirt's capabilities say of the user that it gives to QEMU (Debian: libvirt-qemu).
+// Returns the user that libvirt gives to QEMU, from libvirt's capabilities (Debian: libvirt-qemu).
 Confinement confinement_in(const std::string& capabilities, bool accelerated);
 
-// Of a domain that is about to start: libvirt's user, who is given what the domain writes. Lab's
-// own where the domain says so, and, with a warning, where libvirt's cannot read its files.
+// Returns the user of a domain that is about to start: libvirt's, who gets what the domain writes.
+// It is lab's own where the domain asks for it and, with a warning, where libvirt's cannot read its
+// files.
 Confinement confine(virConnect* connection, const DomainSpec& spec);
 
 }  // namespace lab::guest

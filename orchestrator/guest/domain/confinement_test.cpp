@@ -19,7 +19,7 @@ TEST(Confinement, IsWhatLibvirtIsSetUpWith) {
   EXPECT_EQ(confinement_in(system_capabilities, false).account.value().user, 64056u);
 }
 
-// A session's libvirt has no model "dac", and refuses a label of it.
+// A session's libvirt has no model "dac", and refuses such a label.
 TEST(Confinement, OfASessionIsNotLabs) {
   const std::string session =
       "<capabilities><host><secmodel><model>none</model></secmodel></host></capabilities>";

@@ -7,7 +7,7 @@
 #include <signal.h>
 #include <spdlog/spdlog.h>
 extern "C" {
-#include <sys/pidfd.h>  // glibc 2.36 forgot it
+#include <sys/pidfd.h>  // missing in glibc 2.36
 }
 #include <unistd.h>
 
@@ -34,7 +34,8 @@ int last_code() {
   return error != nullptr ? error->code : VIR_ERR_OK;
 }
 
-// Whether it is there in the guest's processor at last; nullopt where QEMU has another word for it.
+// Returns whether the guest's processor finally has the feature; nullopt where QEMU names it
+// differently.
 std::optional<bool> has_feature(virDomain* domain, const std::string& feature) {
   try {
     const nlohmann::json cpus = ask_qemu(domain, "query-cpus-fast");
@@ -48,8 +49,8 @@ std::optional<bool> has_feature(virDomain* domain, const std::string& feature) {
   return std::nullopt;
 }
 
-// libvirt asks QEMU for CPU features and drops those that QEMU lacks; QEMU leaves out what the
-// processor lacks and says so only in its log. So the features are compared after the start.
+// Compares the features after the start: libvirt requests CPU features and drops those that QEMU
+// lacks, and QEMU omits what the processor lacks and reports it only in its log.
 void check_features(virDomain* domain, const DomainSpec& spec) {
   for (const std::string& feature : spec.cpu_features) {
     const std::string name = feature.substr(1);
@@ -63,7 +64,8 @@ void check_features(virDomain* domain, const DomainSpec& spec) {
 
 constexpr int shutdown_polls = 600;  // of 50 ms: QEMU's end takes seconds where it is emulated
 
-// At most 5 s. A process that ended but that nobody has asked for yet holds nothing any more.
+// Waits at most 5 s. A process that ended holds nothing any more, even before its parent collects
+// it.
 void wait_until_gone(const base::Fd& process) {
   pollfd ended{process.get(), POLLIN, 0};
   if (process) ::poll(&ended, 1, 5000);
@@ -87,7 +89,7 @@ Domain::Domain(virConnect* connection, const DomainSpec& spec, Lifetime lifetime
   const std::string xml = domain_xml(spec, confinement);
   unsigned flags = VIR_DOMAIN_START_PAUSED;
   if (lifetime == Lifetime::ends_with_lab) flags |= VIR_DOMAIN_START_AUTODESTROY;
-  // A transient one is forgotten as soon as it ends, and so is how it did.
+  // libvirt forgets a transient domain as soon as it ends, and also how it ended.
   domain_.reset(defined_ ? virDomainDefineXML(connection, xml.c_str())
                          : virDomainCreateXML(connection, xml.c_str(), flags));
   try {
@@ -110,7 +112,7 @@ Domain::~Domain() {
   if (lifetime_ == Lifetime::ends_with_lab) end();
 }
 
-// libvirt alone would ask QEMU to end and look five times a second whether it has. Nothing of this
+// Kills QEMU, as libvirt alone would ask it to end and check five times a second. Nothing of this
 // machine is needed any more.
 void Domain::end() {
   const CallLimit limit(connection_, name_);
@@ -125,7 +127,7 @@ void Domain::end() {
   wait_until_gone(process_);
 }
 
-// libvirtd may have made it, and not said so.
+// Ends a domain that libvirtd may have created without an answer.
 void Domain::end_unknown() {
   if (!nobody_answered()) return;
   base::keep_run_folders();
@@ -159,7 +161,7 @@ bool Domain::running() const {
 void Domain::await_connections() const {
   constexpr int polls = 1000;  // of 10 ms
   for (int i = 0; i < polls; ++i) {
-    // "disconnected:fd:27,server=on" before somebody connects.
+    // QEMU reports "disconnected:fd:27,server=on" until somebody connects.
     const nlohmann::json devices = ask_qemu(domain_.get(), "query-chardev");
     const bool waits = std::ranges::any_of(devices, [](const nlohmann::json& device) {
       return device.value("filename", "").starts_with("disconnected:");
@@ -178,7 +180,7 @@ bool Domain::paused() const {
 
 bool Domain::powered_off() const {
   int state = 0, reason = 0;
-  // Between the guest's power-off and the end of QEMU it is neither running nor off yet.
+  // Between the guest's power-off and the end of QEMU, the domain is neither running nor off.
   for (int i = 0; i < shutdown_polls; ++i) {
     const CallLimit limit(connection_, name_);
     if (virDomainGetState(domain_.get(), &state, &reason, 0) != 0) {

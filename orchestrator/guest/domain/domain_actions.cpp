@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What can be done to a running domain from outside.
+// Changes a running domain from outside.
 #include <libvirt/libvirt-qemu.h>
 #include <libvirt/libvirt.h>
 
@@ -16,7 +16,7 @@ namespace lab::guest {
 namespace {
 
 constexpr double detach_patience = 30;  // seconds
-constexpr int saving_times = 10;        // as long as a usual call
+constexpr int saving_times = 10;        // times a usual call's limit
 constexpr unsigned most_cpus = 1024;
 constexpr unsigned pressed_ms = 100;
 
@@ -70,7 +70,7 @@ bool Domain::has_device(const std::string& alias) const {
   return std::string(xml.get()).find("<alias name='" + alias + "'/>") != std::string::npos;
 }
 
-// The guest is asked to let go; when it has, libvirt takes the device out of the domain.
+// Asks the guest to release the device; libvirt then removes it from the domain.
 void Domain::detach(const std::string& alias, const std::string& what) {
   {
     const CallLimit limit(connection_, name_);
@@ -133,8 +133,7 @@ void Domain::save_and_restore() {
         "use an image with a disk, or give the guest a scratch disk (guest.scratch.size)");
   pause();
   for (const char* command : {"savevm lab", "loadvm lab"}) {
-    const std::string complaint =
-        monitor(command, saving_times);  // it says nothing where all went well
+    const std::string complaint = monitor(command, saving_times);  // it prints nothing on success
     if (complaint.find_first_not_of(" \r\n") != std::string::npos)
       throw base::infrastructure_error(
           "'" + std::string(command) + "' in domain '" + name_ + "': " + complaint,

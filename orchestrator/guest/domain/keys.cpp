@@ -18,7 +18,7 @@ namespace {
 
 constexpr std::size_t most_keys = 16;  // libvirt's own limit
 
-// The kernel numbers keys by where they are on a keyboard, row by row.
+// The kernel numbers keys by their place on a keyboard, row by row.
 constexpr std::pair<std::string_view, unsigned> rows[] = {
     {"1234567890", KEY_1}, {"qwertyuiop", KEY_Q}, {"asdfghjkl", KEY_A}, {"zxcvbnm", KEY_Z}};
 

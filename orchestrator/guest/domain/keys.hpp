@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The names of keys.
+// Translates the names of keys.
 #pragma once
 
 #include <string>
@@ -7,8 +7,9 @@
 
 namespace lab::guest {
 
-// Linux' key codes of "ctrl+alt+delete": letters, digits, f1..f12, ctrl, alt, shift, delete, enter,
-// esc, tab, space, up, down, left, right, sysrq; at most 16. Error (user) for others.
+// Returns Linux' key codes of "ctrl+alt+delete": letters, digits, f1..f12, ctrl, alt, shift,
+// delete, enter, esc, tab, space, up, down, left, right, sysrq; at most 16. Throws a user error for
+// others.
 std::vector<unsigned> key_codes(const std::string& keys);
 
 }  // namespace lab::guest

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// A machine's state in a file, and back (class Domain). By QEMU's migration and not by libvirt's
-// virDomainSave: what that restores does not end with lab.
+// Saves a machine's state in a file and restores it (class Domain), by QEMU's migration and not by
+// libvirt's virDomainSave: what that restores does not end with lab.
 #include <spdlog/fmt/fmt.h>
 
 #include "orchestrator/base/clock.hpp"
@@ -15,9 +15,9 @@ namespace {
 
 constexpr double patience = 120;  // seconds
 
-// The state leaves out what lies in a file of its own (DomainSpec::memory_file, memory_disks). The
-// capability mapped-ram must stay off beside this one: together they make QEMU 10 write from
-// address 0 ("Bad address").
+// Leaves out of the state what is in a file of its own (DomainSpec::memory_file, memory_disks). The
+// capability mapped-ram must stay off with this one: together they make QEMU 10 write from address
+// 0 ("Bad address").
 void leave_files_out(virDomain* domain) {
   ask_qemu(domain, "migrate-set-capabilities",
            {{"capabilities", {{{"capability", "x-ignore-shared"}, {"state", true}}}}});

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// QEMU's machine protocol, through libvirt; for this folder's .cpp files only.
+// Speaks QEMU's machine protocol, through libvirt; for this folder's .cpp files only.
 #pragma once
 
 #include <nlohmann/json.hpp>
@@ -9,7 +9,8 @@
 
 namespace lab::guest {
 
-// What QEMU returns to a command. Error (infrastructure) with its own words where it refuses.
+// Returns QEMU's answer to a command. Throws an infrastructure error with its message where it
+// refuses.
 nlohmann::json ask_qemu(virDomain* domain, const std::string& command,
                         const nlohmann::json& arguments = nlohmann::json::object());
 

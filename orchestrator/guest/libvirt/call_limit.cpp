@@ -25,7 +25,7 @@ namespace fs = std::filesystem;
 using std::chrono::milliseconds;
 using std::chrono::steady_clock;
 
-constexpr int look_ms = 250;  // so often a call is looked at
+constexpr int look_ms = 250;  // interval between two looks at a call
 
 std::mutex patience_mutex;
 std::optional<Patience> set_patience;
@@ -37,7 +37,7 @@ std::optional<Patience> current_patience() {
 
 thread_local std::shared_ptr<CallLimit::Call> around;
 
-// In a thread that takes no signals: they are to wake those who wait.
+// Runs in a thread that takes no signals, as signals must wake the threads that wait.
 void start_event_loop() {
   if (virEventRegisterDefaultImpl() != 0) throw_libvirt_error("start", "libvirt's event loop");
   sigset_t all, before;
@@ -50,7 +50,8 @@ void start_event_loop() {
   ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
 }
 
-// The socket at the other end of a descriptor; "" where that is none, or one without a name.
+// Returns the socket at the other end of a descriptor; "" where there is none, or one without a
+// name.
 std::string peer_socket(int fd) {
   sockaddr_un address{};
   socklen_t size = sizeof address;
@@ -58,7 +59,7 @@ std::string peer_socket(int fd) {
   return address.sun_family == AF_UNIX && size > sizeof address.sun_family ? address.sun_path : "";
 }
 
-// The sockets of this process that lead to libvirtd.
+// Returns the sockets of this process that lead to libvirtd.
 std::set<int> libvirt_sockets() {
   std::set<int> found;
   std::error_code ignored;
@@ -71,7 +72,8 @@ std::set<int> libvirt_sockets() {
   return found;
 }
 
-// Which socket is which connection's: libvirt does not say. Null: of one that is being opened.
+// Records which socket belongs to which connection, as libvirt does not say. Null is the one that
+// is being opened.
 class Connections {
  public:
   void add(virConnect* connection) {
@@ -83,7 +85,8 @@ class Connections {
     sockets_.erase(connection);
   }
 
-  // libvirt has no way to give a call up, but one whose connection has ended fails.
+  // Shuts the connection's sockets down: libvirt cannot cancel a call, but a call whose connection
+  // has ended fails.
   void shut_down(virConnect* connection) {
     const std::lock_guard lock(mutex_);
     const auto known = sockets_.find(connection);
@@ -114,7 +117,7 @@ std::string seconds_in_words(steady_clock::duration time) {
 
 }  // namespace
 
-// What the event loop's thread knows of a call.
+// Contains what the event loop's thread knows about a call.
 struct CallLimit::Call {
   Call(virConnect* with, std::string name, int times, const Patience& given)
       : connection(with),

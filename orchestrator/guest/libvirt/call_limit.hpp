@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Limits of calls into libvirt, which have none of their own: libvirtd may hang, or the QEMU that
-// it asks. libvirt's keep-alive notices the one, and a limit around each call the other.
+// Limits calls into libvirt, which have no limits of their own: libvirtd may hang, or the QEMU that
+// it queries. libvirt's keep-alive detects the former, a limit around each call the latter.
 #pragma once
 
 #include <chrono>
@@ -16,36 +16,38 @@ typedef struct _virConnect virConnect;  // NOLINT(bugprone-reserved-identifier)
 namespace lab::guest {
 
 struct Patience {
-  int question_seconds = 5;  // libvirtd is asked so often whether it is there
-  unsigned questions = 3;    // it is lost after so many without an answer
+  int question_seconds = 5;  // seconds between two keep-alive questions to libvirtd
+  unsigned questions = 3;    // unanswered questions until it counts as lost
   std::chrono::milliseconds call{30'000};
-  std::chrono::milliseconds interrupted{10'000};  // a call, once lab was asked to stop
-  std::chrono::milliseconds end{10'000};          // a call, once its QEMU was ended
+  std::chrono::milliseconds interrupted{10'000};  // a call, once the user has stopped lab
+  std::chrono::milliseconds end{10'000};          // a call, once lab has ended its QEMU
 };
 
-// From now on calls of this process have limits: libvirt's event loop runs in a thread of its own.
-// The first call decides; later ones change the patience.
+// Limits all calls of this process from now on: libvirt's event loop runs in a thread of its own.
+// The first call starts it; later ones change the patience.
 void limit_calls(const Patience& patience);
 bool calls_have_limits();
 
-// Connections are opened and closed one after the other, else nobody knows whose a new socket is.
+// Opens and closes connections one after the other, as otherwise the owner of a new socket is
+// unknown.
 std::unique_lock<std::mutex> take_turn();
 
-// Opens a connection, in one's turn; null where libvirtd does not answer in time. Where calls have
-// limits, libvirt goes on asking libvirtd whether it is there, and all calls of the connection fail
-// when it is not.
+// Opens a connection, during the caller's turn; null where libvirtd does not answer in time. Where
+// calls have limits, libvirt keeps asking libvirtd whether it runs, and all calls of the connection
+// fail when it does not answer.
 virConnect* open_connection(const std::string& uri);
 void close_connection(virConnect* connection);
 
-// Usual calls' times that a call has in which libvirt first looks what QEMU can.
+// The limit, in usual calls' times, of a call in which libvirt first probes QEMU.
 inline constexpr int probing_times = 4;
 
-// Around a call: as long as this is there. When its time is over, the QEMU of its domain is ended
-// by lab itself, so that libvirtd answers the call with an error. Where that is of no use, the
-// connection is closed. Does nothing before limit_calls().
+// Limits a call while this object exists. When the time is over, lab itself ends the QEMU of the
+// domain, so that libvirtd answers the call with an error. Where that does not help, it closes the
+// connection. Does nothing before limit_calls().
 class CallLimit {
  public:
-  // `domain`: whose QEMU the call may ask; "": none. It has `times` a usual call's time.
+  // `domain` is the one whose QEMU the call may query; "": none. The limit is `times` a usual
+  // call's.
   explicit CallLimit(virConnect* connection, const std::string& domain = "", int times = 1);
   CallLimit(const CallLimit&) = delete;
   CallLimit& operator=(const CallLimit&) = delete;
@@ -58,8 +60,8 @@ class CallLimit {
   int timer_ = -1;
 };
 
-// What the limit around this did, in words: who did not answer, and what lab did. "" where it did
-// nothing. Of this thread.
+// Returns in words what the current limit of this thread did: who did not answer, and what lab did.
+// "" where it did nothing.
 std::string reached_limit();
 
 }  // namespace lab::guest

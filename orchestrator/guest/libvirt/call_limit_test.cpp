@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// libvirtd hangs at each call, and QEMU at each that it gets: all calls end.
+// Lets libvirtd hang at each call, and QEMU at each that it gets: all calls end.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <libvirt/libvirt.h>
@@ -27,7 +27,7 @@ using testing::AllOf;
 using testing::HasSubstr;
 using Mode = HungLibvirtd::Mode;
 
-// More than any of these takes on a busy machine.
+// Allows more than any of these calls takes on a busy machine.
 constexpr Patience short_calls{.call = milliseconds(10'000)};
 constexpr Patience little{.question_seconds = 1, .questions = 2, .call = short_calls.call};
 constexpr const char* real_uri = "qemu:///system";
@@ -59,7 +59,7 @@ class CallLimits : public testing::Test {
     return path;
   }
 
-  // Where libvirtd goes on, it ends what a connection had by itself, a little later.
+  // A libvirtd that goes on ends what a connection started, a little later.
   bool is_gone() const {
     const ConnectionPtr connection = connect(real_uri);
     const base::Stopwatch watch;
@@ -76,7 +76,7 @@ class CallLimits : public testing::Test {
   DomainSpec spec_;
 };
 
-// Every function of this folder that calls libvirt.
+// Calls every function of this folder that calls libvirt.
 void use_all(const std::string& uri, const DomainSpec& spec) {
   const ConnectionPtr connection = connect(uri, little);
   check_cpu(connection.get(), "qemu64", {"+aes"});
@@ -97,7 +97,7 @@ void use_all(const std::string& uri, const DomainSpec& spec) {
   destroy_domain(connection.get(), spec.name);
 }
 
-constexpr int step = 6;  // of so many calls, a test takes one
+constexpr int step = 6;  // a test makes one call in this many hang
 
 class HungAtEachCall : public CallLimits,
                        public testing::WithParamInterface<std::tuple<Mode, int>> {};
@@ -123,14 +123,14 @@ TEST_P(HungAtEachCall, ItEndsAndLeavesNothing) {
     EXPECT_TRUE(is_gone()) << call;
   }
   EXPECT_GT(calls, 3);
-  EXPECT_LT(ignored, 3) << "of " << calls;  // what only describes, and what only cleans up
+  EXPECT_LT(ignored, 3) << "of " << calls;  // calls that only describe or clean up
 }
 
 INSTANTIATE_TEST_SUITE_P(Nightly, HungAtEachCall,
                          testing::Combine(testing::Values(Mode::request_lost, Mode::answer_lost),
                                           testing::Range(1, step + 1)));
 
-// libvirtd is there, but something that it waits for is not (virtlogd, a disk).
+// libvirtd answers keep-alives, but something that it waits for hangs (virtlogd, a disk).
 TEST_F(CallLimits, ACallWithoutAnswerEndsWhereLibvirtdSaysThatItIsThere) {
   const base::TemporaryFolder folder("/tmp", "lab-test");
   HungLibvirtd libvirtd(folder.path(), Mode::only_the_call, 1);

@@ -19,13 +19,13 @@
 namespace lab::guest {
 namespace {
 
-// libvirt prints errors by itself unless told otherwise.
+// Stops libvirt from printing errors by itself.
 void silence_libvirt() {
   static std::once_flag once;
   std::call_once(once, [] { virSetErrorFunc(nullptr, [](void*, virErrorPtr) {}); });
 }
 
-// libvirt's own words name nobody, or only libvirtd. Debian's, and newer ones.
+// libvirt's messages name no daemon, or only libvirtd. These are Debian's, and newer ones.
 constexpr std::array<std::string_view, 3> daemons{"libvirtd", "virtqemud", "virtlogd"};
 
 constexpr const char* where_stopped =
@@ -33,7 +33,7 @@ constexpr const char* where_stopped =
     "libvirtd,virtqemud,virtlogd,qemu-system-x86_64 shows it; then start it anew: "
     "systemctl restart libvirtd";
 
-// Somebody who waits for an answer may have asked lab to stop meanwhile.
+// A user who waits for an answer may have stopped lab meanwhile.
 [[noreturn]] void throw_hung(std::string what) {
   what += daemons_at_fault();
   try {

@@ -52,7 +52,7 @@ bool is_feature(virConnect* connection, const std::string& name) {
     return virConnectCompareCPU(connection, cpu_xml("qemu64", feature).c_str(), 0) !=
            VIR_CPU_COMPARE_ERROR;
   };
-  // A libvirt that cannot compare at all knows no answer.
+  // A libvirt that cannot compare at all does not know "svm" either.
   return known(name) || !known("svm");
 }
 

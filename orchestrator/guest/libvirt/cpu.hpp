@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// CPU models and features by the names that libvirt knows.
+// Checks CPU models and features by libvirt's names.
 #pragma once
 
 #include <string>
@@ -9,8 +9,8 @@
 
 namespace lab::guest {
 
-// Error (user) for a model (empty: none) or a feature ("+name", "-name") that libvirt does not
-// know. Whether the processor has it is another question, which Domain asks.
+// Throws a user error for a model (empty: none) or a feature ("+name", "-name") that libvirt does
+// not know. Domain checks whether the processor has it.
 void check_cpu(virConnect* connection, const std::string& model,
                const std::vector<std::string>& features);
 

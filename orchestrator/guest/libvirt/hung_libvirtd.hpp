@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// For tests: stands between lab and libvirtd, and does from some call on as if libvirtd hung. The
+// Stands between lab and libvirtd in tests, and behaves from some call on as if libvirtd hung. The
 // real one, which others use as well, goes on.
 #pragma once
 
@@ -25,11 +25,11 @@ class HungLibvirtd {
  public:
   enum class Mode {
     request_lost,   // libvirtd hung before it read the call
-    answer_lost,    // it hung when it had done it
-    only_the_call,  // it still says that it is there, but the call gets no answer
+    answer_lost,    // it hung after it had done it
+    only_the_call,  // it still answers keep-alives, but not the call
   };
 
-  // The call of this number hangs, counted from 1; 0: none.
+  // Makes the call of this number hang, counted from 1; 0: none.
   HungLibvirtd(const std::filesystem::path& folder, Mode mode, int hangs_at)
       : socket_(folder / "libvirt-sock"), mode_(mode), hangs_at_(hangs_at) {
     sockaddr_un address{AF_UNIX, {}};
@@ -47,7 +47,7 @@ class HungLibvirtd {
  private:
   static constexpr std::uint32_t keep_alive_program = 0x6b656570;
 
-  // One client after the other.
+  // Serves one client after the other.
   void serve(const std::stop_token& stop) {
     while (!stop.stop_requested()) {
       pollfd waiting{listener_.get(), POLLIN, 0};
@@ -61,7 +61,7 @@ class HungLibvirtd {
 
   bool pass_on(int client, int daemon) {
     const bool deaf = hangs_ && mode_ != Mode::only_the_call;
-    const short events = deaf ? 0 : POLLIN;  // the end of either is seen anyway
+    const short events = deaf ? 0 : POLLIN;  // poll reports the end of either anyway
     std::array<pollfd, 2> fds{{{client, events, 0}, {daemon, events, 0}}};
     ::poll(fds.data(), fds.size(), 50);
     if ((fds[0].revents & POLLIN) != 0) return from_client(client, daemon);
@@ -69,7 +69,7 @@ class HungLibvirtd {
     return ((fds[0].revents | fds[1].revents) & (POLLHUP | POLLERR)) == 0;
   }
 
-  // A whole message: its length, in front of it, counts itself.
+  // Reads a whole message: its length, in front of it, counts itself.
   static std::string read_message(int from) {
     std::string message(4, '\0');
     for (std::size_t done = 0; done < message.size();) {

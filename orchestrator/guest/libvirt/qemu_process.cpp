@@ -21,7 +21,7 @@ std::optional<pid_t> read_pid(const std::filesystem::path& file) {
     const auto pid = base::parse_number<pid_t>(base::trimmed_end(text));
     if (pid && *pid > 0) return pid;
   } catch (const base::Error&) {
-    // Not there: a session connection keeps it below its own runtime folder.
+    // Is absent: a session connection keeps it below its own runtime folder.
   }
   return std::nullopt;
 }
@@ -34,7 +34,8 @@ std::optional<pid_t> noted_pid(const std::string& domain) {
   return read_pid(std::filesystem::path(runtime) / "libvirt/qemu/run" / (domain + ".pid"));
 }
 
-// A libvirtd that hangs leaves the note where another process may have the number by now.
+// Checks the process, as a hung libvirtd leaves its pid file, whose number another process may have
+// now.
 bool runs_domain(pid_t pid, const std::string& domain) {
   try {
     return base::read_file("/proc/" + std::to_string(pid) + "/cmdline")

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// A domain's QEMU as a process of this machine: it can be ended where libvirtd does not answer. For
-// this folder's .cpp files only.
+// Handles a domain's QEMU as a process of this machine, to end it where libvirtd does not answer.
+// For this folder's .cpp files only.
 #pragma once
 
 #include <sys/types.h>
@@ -10,11 +10,12 @@
 
 namespace lab::guest {
 
-// By libvirt's own note; nullopt where there is none, or where it is out of date.
+// Finds QEMU by libvirt's own pid file; returns nullopt where there is none, or where it is
+// outdated.
 std::optional<pid_t> find_qemu(const std::string& domain);
 
-// By SIGKILL, which ends a stopped process, too. The process that it was; nullopt where there was
-// none.
+// Ends QEMU by SIGKILL, which also ends a stopped process. Returns the process; nullopt where there
+// was none.
 std::optional<pid_t> end_qemu(const std::string& domain);
 
 }  // namespace lab::guest

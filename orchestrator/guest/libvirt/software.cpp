@@ -30,7 +30,7 @@ std::string libvirt_version(virConnect* connection) {
   return fmt::format("{}.{}.{}", version / 1000000, version / 1000 % 1000, version % 1000);
 }
 
-// Where Debian's QEMU finds it, and where its own package has it.
+// Looks where Debian's QEMU finds it, and where its own package installs it.
 std::string firmware() {
   constexpr const char* name = "bios-256k.bin";
   for (const char* folder : {"/usr/share/seabios", "/usr/share/qemu"}) {

@@ -12,7 +12,7 @@ namespace {
 
 using pugi::xml_node;
 
-// libvirt places a disk on its bus by this name, so each bus counts from its own 'a'.
+// Names the disks: libvirt places a disk on its bus by this name, so each bus starts with 'a'.
 class TargetNames {
  public:
   std::string next(const std::string& bus) {
@@ -40,14 +40,13 @@ xml_node add_disk(xml_node devices, const Disk& disk, const std::string& target_
   return node;
 }
 
-// The address is always the same: it is among what a trial's conditions promise to repeat.
+// Uses always the same address, which a trial's conditions promise to repeat.
 xml_node add_nic(xml_node devices, const Nic& nic, unsigned address) {
   xml_node node = add(devices, "interface");
   set(node, "type", "user");
   set(add(node, "mac"), "address", fmt::format("52:54:00:6c:61:{:02x}", address));
   set(add(node, "model"), "type", nic.model);
-  // A NIC without network is one whose link is down: libvirtd 9.0 crashes on <interface
-  // type='null'>.
+  // A NIC without network has its link down, as libvirtd 9.0 crashes on <interface type='null'>.
   if (!nic.user_network) set(add(node, "link"), "state", "down");
   set(add(node, "rom"), "enabled", "no");  // the firmware would run it before each boot
   return node;
@@ -91,8 +90,8 @@ bool has_disk_on(const DomainSpec& spec, const char* bus) {
   return std::ranges::find(spec.disks, bus, &Disk::bus) != spec.disks.end();
 }
 
-// Devices that need a PCIe port each. libvirt makes those ports by itself, but fills the ones that
-// it is given first: so spare ones are there only where all are given.
+// Counts the devices that need a PCIe port each. libvirt makes those ports itself, but first fills
+// the given ones: so spare ports exist only where all are given.
 std::size_t ports_taken(const DomainSpec& spec) {
   const bool serial = !spec.channels.empty() || !spec.agent_socket.empty();
   const auto e1000 = std::ranges::count(spec.nics, "e1000", &Nic::model);
@@ -136,7 +135,7 @@ void add_devices(xml_node domain, const DomainSpec& spec) {
 
 // libvirt 9.0 has no element for an emulated NVMe disk, so QEMU gets it by qemu:commandline.
 std::vector<std::string> nvme_arguments(const DomainSpec& spec) {
-  // Slots that libvirt, which does not know of these devices, takes only after all others.
+  // libvirt, which does not know these devices, uses such slots only after all others.
   constexpr unsigned first_slot = 0x10;
   std::vector<std::string> arguments;
   for (std::size_t i = 0; i < spec.disks.size(); ++i) {
@@ -152,15 +151,15 @@ std::vector<std::string> nvme_arguments(const DomainSpec& spec) {
                       fmt::format("nvme,drive={},serial={},bus={},addr=0x{:x}{}", id,
                                   escaped(disk.serial.empty() ? id : disk.serial),
                                   spec.machine == "q35" ? "pcie.0" : "pci.0", first_slot + i,
-                                  // Before 1, which libvirt gives the first disk of its own. QEMU
+                                  // Precedes 1, which libvirt gives to its own first disk. QEMU
                                   // gives 0 to a kernel that it starts itself.
                                   i == 0 && spec.kernel.empty() ? ",bootindex=0" : "")});
   }
   return arguments;
 }
 
-// libvirt 9.0 has no element for a user network that leads nowhere, so the card gets another one
-// than libvirt's. The gateway and the DHCP server, which are QEMU itself, still answer.
+// Replaces the network of a card: libvirt 9.0 has no element for a user network that leads nowhere.
+// The gateway and the DHCP server, which are QEMU itself, still answer.
 std::vector<std::string> network_arguments(const DomainSpec& spec) {
   std::vector<std::string> arguments;
   for (std::size_t i = 0; i < spec.nics.size(); ++i)

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What a domain is made of.
+// Describes a domain.
 #pragma once
 
 #include <cstdint>
@@ -11,7 +11,7 @@
 
 namespace lab::guest {
 
-// Buses and caches are libvirt's own words; so are machines and NIC models.
+// Buses, caches, machines and NIC models have libvirt's own names.
 struct Disk {
   std::string path;            // file or block device
   std::string format = "raw";  // "raw" or "qcow2"
@@ -22,22 +22,22 @@ struct Disk {
   bool block = false;  // path is a block device
 };
 
-// A file that the machine sees as persistent memory (an NVDIMM): read by its processor, not by a
-// device that takes its time. It is no part of a saved state.
+// Is a file that the machine sees as persistent memory (an NVDIMM): its processor reads it, not a
+// device with a timing of its own. It is no part of a saved state.
 struct MemoryDisk {
   std::string path;
   std::uint64_t mib = 0;   // the file's size, whole MiB
-  bool read_only = false;  // to the machine; it may not be so to QEMU alone
+  bool read_only = false;  // for the machine, not only for QEMU
 };
 
-// One that the guest sees on its own bus; QEMU's option ROM is off.
+// Is a network card on the guest's own bus; QEMU's option ROM is off.
 struct Nic {
   std::string model = "virtio";  // "virtio", "e1000"
   bool user_network = true;      // QEMU's own, whose gateway is 10.0.2.2; otherwise no cable
-  bool open = false;             // that network leads outwards, to this machine itself as well
+  bool open = false;             // that network leads outwards, also to this machine itself
 };
 
-// A virtio-serial port, on the host's side a UNIX socket on which QEMU listens.
+// Is a virtio-serial port; on the host's side QEMU listens on a UNIX socket.
 struct Channel {
   std::string name;    // e.g. "lab.reader.0"
   std::string socket;  // path
@@ -47,19 +47,20 @@ struct DomainSpec {
   std::string name;
   bool accelerated = true;  // type kvm; otherwise qemu, emulated by TCG
   std::string emulator;     // the program; empty: libvirt's choice
-  // QEMU runs as lab's own user, not as libvirt's: where it is root in a machine that is thrown
-  // away, nothing is gained by less.
+  // QEMU runs as lab's own user, not as libvirt's: fewer rights gain nothing where lab is root in a
+  // machine that is discarded.
   bool as_lab = false;
-  // Emulated only: one instruction is one nanosecond of the machine's time (-icount shift=0), its
-  // time stamp counter included; idle time passes at once, and its clock begins at 2026. What its
-  // virtio devices are told is done before the next instruction. One processor, and slow.
+  // Emulated only: one instruction takes one nanosecond of the machine's time (-icount shift=0),
+  // its time stamp counter included; idle time passes at once, and its clock begins at 2026. Its
+  // virtio devices complete a request before the next instruction. One processor, and slow.
   bool count_instructions = false;
   std::vector<MemoryDisk> memory_disks;  // in Linux /dev/pmem0 and so on
   // A file that is the machine's whole memory, which can be saved with it (Domain::save_state).
-  // Empty: it has none.
+  // Empty: none.
   std::string memory_file;
-  // It waits for Domain::load_state instead of starting, and keeps to itself what it changes of
-  // memory_file: the page cache holds the rest once for all machines that began with that file.
+  // The machine waits for Domain::load_state instead of starting, and keeps its changes of
+  // memory_file private: the page cache holds the rest once for all machines that began with that
+  // file.
   bool incoming = false;
   std::string machine = "pc";  // "pc", "q35"
   unsigned vcpus = 1;
@@ -69,27 +70,27 @@ struct DomainSpec {
   std::vector<std::string> cpu_features;  // "+name" or "-name"
   std::string kernel, initrd, cmdline;    // direct kernel boot where kernel is given
   std::string firmware;                   // a file; empty: the emulator's own
-  bool firmware_is_flash = false;         // UEFI, whose variables are forgotten with the domain
+  bool firmware_is_flash = false;         // UEFI, whose variables are lost with the domain
   std::vector<Disk> disks;                // the first one boots where no kernel is given
   std::vector<Nic> nics;
   bool balloon = false;     // virtio; Domain::set_memory needs it
-  unsigned plug_slots = 0;  // devices that Domain::attach_* may add: PCIe wants a port for each
-  // A guest that reboots goes on in the same QEMU process; otherwise the domain ends.
+  unsigned plug_slots = 0;  // devices that Domain::attach_* may add: each needs a PCIe port
+  // A guest that reboots continues in the same QEMU process; otherwise the domain ends.
   bool on_reboot_restart = false;
-  // How the domain ended can be asked when it has: Domain::powered_off(). Its definition stays in
-  // libvirt until then. libvirt's QEMU driver refuses on_poweroff=preserve. The counts outlive QEMU
-  // because lab holds the VM's descriptor (kvm::VmCounters::hold).
+  // Domain::powered_off() can report how the domain ended: its definition stays in libvirt until
+  // then. libvirt's QEMU driver refuses on_poweroff=preserve. The counts outlive QEMU because lab
+  // holds the VM's descriptor (kvm::VmCounters::hold).
   bool preserve_on_poweroff = false;
   std::vector<Channel> channels;
   std::string console_socket;  // the serial port's UNIX socket; empty: no serial port
   std::string agent_socket;    // QEMU guest agent's channel; empty: none
 };
 
-// As whom the QEMU of a domain runs (guest/domain/confinement).
+// Describes the user as whom a domain's QEMU runs (guest/domain/confinement).
 struct Confinement {
-  // Empty where libvirt has no say in it: a session's QEMU runs as who runs the session.
+  // Empty where libvirt cannot choose: a session's QEMU runs as the session's user.
   std::optional<base::Account> account;
-  bool apparmor = false;  // this machine has it, and the domain is taken out of it
+  bool apparmor = false;  // the machine uses it, and the domain is exempt from it
 };
 
 }  // namespace lab::guest

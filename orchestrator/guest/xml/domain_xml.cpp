@@ -74,7 +74,7 @@ void add_memory(xml_node domain, const DomainSpec& spec) {
   xml_node page = add(add(backing, "hugepages"), "page");
   set(page, "size", "2048");
   set(page, "unit", "KiB");
-  set(add(backing, "source"), "type", "memfd");  // takes no mounted hugetlbfs
+  set(add(backing, "source"), "type", "memfd");  // needs no mounted hugetlbfs
 }
 
 std::vector<std::string> memory_file_arguments(const DomainSpec& spec) {
@@ -109,7 +109,7 @@ std::vector<std::string> memory_disk_arguments(const DomainSpec& spec) {
   return arguments;
 }
 
-// What libvirt has no elements for.
+// Adds what libvirt has no elements for.
 void add_qemu_details(xml_node domain, const DomainSpec& spec) {
   set(domain, "xmlns:qemu", "http://libvirt.org/schemas/domain/qemu/1.0");
   std::vector<std::string> arguments = nvme_arguments(spec);
@@ -119,7 +119,7 @@ void add_qemu_details(xml_node domain, const DomainSpec& spec) {
     arguments.insert(arguments.end(),
                      {"-icount", "shift=0,sleep=off", "-global", "virtio-serial-pci.ioeventfd=off",
                       "-global", "virtio-blk-pci.ioeventfd=off",
-                      // The machine would see the one that libvirt chose.
+                      // The machine would see the uuid that libvirt chose.
                       "-smbios", "type=1,uuid=6c61626c-6162-4000-8000-000000000000"});
   std::ranges::copy(memory_disk_arguments(spec), std::back_inserter(arguments));
   if (spec.incoming) arguments.insert(arguments.end(), {"-incoming", "defer"});
@@ -128,9 +128,9 @@ void add_qemu_details(xml_node domain, const DomainSpec& spec) {
     for (const std::string& argument : arguments) set(add(node, "qemu:arg"), "value", argument);
   }
   add_network_overrides(domain, spec);
-  // Before a domain starts, libvirt 9.0 asks QEMU for each of 400 CPU properties by itself: ten
-  // seconds of fourteen where QEMU is emulated. Without this capability it reads the CPUID words at
-  // once. Domain then looks after the features that are missing.
+  // Before a domain starts, libvirt 9.0 queries each of 400 CPU properties from QEMU: ten seconds
+  // of fourteen where QEMU is emulated. Without this capability it reads the CPUID words at once,
+  // and Domain checks for missing features later.
   set(add(add(domain, "qemu:capabilities"), "qemu:del"), "capability", "cpu-unavailable-features");
 }
 

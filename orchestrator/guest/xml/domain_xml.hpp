@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// A domain as libvirt's XML.
+// Writes a domain as libvirt's XML.
 #pragma once
 
 #include <string>
@@ -8,8 +8,8 @@
 
 namespace lab::guest {
 
-// libvirt's domain XML, every string escaped; libvirt relabels nothing. Only the devices that are
-// asked for are there.
+// Returns libvirt's domain XML with every string escaped; libvirt relabels nothing. It contains
+// only the requested devices.
 std::string domain_xml(const DomainSpec& spec, const Confinement& confinement = {});
 
 }  // namespace lab::guest

@@ -24,14 +24,14 @@ namespace {
 using testing::HasSubstr;
 using testing::Not;
 
-// libvirt's own in-process test driver: real API, real parser, no QEMU.
+// Uses libvirt's own in-process test driver: real API, real parser, no QEMU.
 void expect_accepted(const DomainSpec& spec) {
   const ConnectionPtr connection = connect("test:///default");
   const DomainPtr domain(virDomainDefineXML(connection.get(), domain_xml(spec).c_str()));
   ASSERT_TRUE(domain) << virGetLastError()->message;
 }
 
-// LAB_UPDATE_GOLDEN=1 writes them anew.
+// Compares with a golden file; LAB_UPDATE_GOLDEN=1 rewrites it.
 void expect_golden(const std::string& name, const DomainSpec& spec) {
   const std::filesystem::path file =
       std::filesystem::path(LAB_SOURCE_DIR) / "orchestrator/guest/golden" / name;
@@ -152,7 +152,7 @@ TEST(DomainXml, CountsInstructionsWhereAsked) {
   EXPECT_THAT(domain_xml(spec), HasSubstr("id=lab-disk0,share=on,readonly=on,size=32M"));
   EXPECT_THAT(domain_xml(spec), HasSubstr("memdev=lab-disk0,unarmed=on"));
   EXPECT_THAT(domain_xml(spec), HasSubstr("readonly=off,size=64M,mem-path=/tmp/a,,b"));
-  EXPECT_THAT(domain_xml(spec), HasSubstr("slots=2,maxmem=864M"));  // 768 of the machine's own
+  EXPECT_THAT(domain_xml(spec), HasSubstr("slots=2,maxmem=864M"));  // 768 are the machine's own
   expect_accepted(spec);
 }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Short words for building libvirt's XML; for this folder's .cpp files only.
+// Shortens the code that builds libvirt's XML; for this folder's .cpp files only.
 #pragma once
 
 #include <pugixml.hpp>

@@ -284,7 +284,7 @@ void PrintTo(const Faulty& faulty, std::ostream* out) {
   *out << faulty.name;
 }
 
-// A loop over all calls of the interfaces: the call that fails is named, and nothing is left.
+// Makes each call of the interfaces fail in turn: the record names the call, and nothing remains.
 class FaultInAnyCall : public RunTrial, public testing::WithParamInterface<Faulty> {
  protected:
   scenario::TrialPlan plan() const {
@@ -298,7 +298,7 @@ class FaultInAnyCall : public RunTrial, public testing::WithParamInterface<Fault
       FakeHost host;
       prepare(host, ++call);
       const record::Record record = run(host, plan());
-      if (!host.has_failed()) break;  // it has fewer calls than that
+      if (!host.has_failed()) break;  // the trial makes fewer calls
       if (record.message.find("the fault") != std::string::npos) {
         EXPECT_EQ(record.outcome, Outcome::infrastructure) << call << ": " << record.message;
         continue;
@@ -322,7 +322,7 @@ TEST_P(FaultInAnyCall, IsSaidWhereItHungUntilItsLimit) {
   EXPECT_LT(watch.seconds(), 60);
 }
 
-// Somebody stops lab while a call is on its way.
+// The user stops lab during a call.
 TEST_P(FaultInAnyCall, CtrlCDuringItEndsTheTrial) {
   int call = 0, ended = 0;
   for (bool happened = true; happened;) {
@@ -341,7 +341,7 @@ TEST_P(FaultInAnyCall, CtrlCDuringItEndsTheTrial) {
   }
   base::interrupt_thread_by({});
   EXPECT_GT(call, 15);
-  EXPECT_GT(ended, call / 4) << call;  // behind the last wait there are only checks
+  EXPECT_GT(ended, call / 4) << call;  // only checks follow the last wait
 }
 
 INSTANTIATE_TEST_SUITE_P(

@@ -149,8 +149,8 @@ bool reboots(const HostAction& action) {
                              [&](const char* key) { return keys.find(key) != std::string::npos; });
 }
 
-// Waits before the counts are read because what the host does takes effect late: 2 s after
-// plugging, 1 s after a key, 5 s after a balloon.
+// Returns how long lab waits after an action before it counts, as what the host does takes effect
+// late: 2 s after plugging, 1 s after a key, 5 s after a balloon.
 std::chrono::milliseconds action_time(const HostAction& action) {
   switch (action.kind) {
     case HostAction::Kind::pause:

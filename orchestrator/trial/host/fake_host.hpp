@@ -37,10 +37,10 @@ struct FakeBehaviour {
   int exit_code = 0;             // of commands
   int signal = 0;                // that ends commands instead
   bool cut = false;              // commands take longer than they may
-  bool hangs = false;            // when something is done to it from outside
-  bool dies = false;             // when it is asked for the first time
-  bool powers_off = true;        // when it is asked to; else it crashes
-  std::uint64_t miscounted = 0;  // exits that the host's side counts too many
+  bool hangs = false;            // at an action from outside
+  bool dies = false;             // at the first request
+  bool powers_off = true;        // on request; otherwise it crashes
+  std::uint64_t miscounted = 0;  // exits that the host counts too many
   std::uint64_t untraced = 0;    // exits that the tracepoint misses
   std::uint64_t overtraced = 0;  // port I/O that a tracepoint sees and that did not happen
   std::uint64_t disturbed = 0;   // exits of another kind before each read of the reader's
@@ -170,9 +170,9 @@ class FakeHost : public Host {
 
   // Makes the call of this number fail, counted from 1 from now on.
   void fail_at(int call) { fail_at_ = call, calls_ = 0; }
-  // The call of this number hangs, and fails when its limit is over, as guest::CallLimit has it.
+  // Makes the call of this number hang and fail after its limit, as with guest::CallLimit.
   void hang_at(int call, std::chrono::milliseconds limit) { fail_at(call), limit_ = limit; }
-  // During the call of this number this happens; the call answers.
+  // Makes this happen during the call of this number, which answers.
   void happen_at(int call, std::function<void()> happens) {
     fail_at(call), happens_ = std::move(happens);
   }

@@ -62,7 +62,7 @@ class GuestCounters {
   virtual std::string text() const = 0;              // the text that read() parses
   virtual std::uint64_t read_kvm_exits() const = 0;  // KVM's own statistic
   virtual exits::HostCauses read_causes() const = 0;
-  virtual exits::HostCauses latch_causes() const = 0;  // latches the present counts
+  virtual exits::HostCauses latch_causes() const = 0;  // latches the counts of now and returns them
 };
 
 // Contains the exits of all VMs since the trace began, as an independent witness counts them.

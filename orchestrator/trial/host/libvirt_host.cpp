@@ -32,7 +32,7 @@ class DomainMachine : public GuestMachine {
   void resume() override { domain_.resume(); }
   void pause() override { domain_.pause(); }
   bool running() const override {
-    // In an outer VM this would be counted; the outer VM is watched from outside.
+    // In an outer VM this check would be counted, and a stop is seen from outside.
     if (guest::calls_have_limits()) stop_check_.check(pid);
     // The action's thread may hold the connection; this thread then waits for it, not in poll().
     std::optional<base::GoingClock> waiting;

@@ -22,8 +22,8 @@ constexpr std::pair<std::string_view, Mark> milestone_texts[] = {
     {"Reached target multi-user", Mark::multi_user},   // systemd 248 and later
     {"Reached target Multi-User", Mark::multi_user}};  // before
 
-// Returns where a kernel message begins in the line, "[ 1.234567] " or with "[ T12] " after that;
-// npos where none does.
+// Returns where a kernel message begins in the line, "[    1.234567] " or with "[   T12] " after
+// that; npos where none does.
 std::size_t find_kernel_message(const std::string& line) {
   static const base::Pattern time(R"(\[ *[0-9]{1,7}\.[0-9]{6}\](\[ *[TC][0-9]+\])? )");
   return time.find(line);

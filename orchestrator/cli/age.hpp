@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Ages as people write them, for options.
+// Reads ages as people write them in options.
 #pragma once
 
 #include <chrono>
@@ -7,7 +7,7 @@
 
 namespace lab::cli {
 
-// "30 days", "12h", "2 w". Error (user) that names the option where it is none.
+// Reads "30 days", "12h" or "2 w". Throws a user error that names the option for any other text.
 std::chrono::seconds read_age(const std::string& option, const std::string& text);
 
 }  // namespace lab::cli

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Baselines and checks of stored runs: what is accepted, and what a check ends with.
+// Tests baselines and checks of stored runs: which trials are accepted, and a check's exit code.
 #include <nlohmann/json.hpp>
 
 #include "orchestrator/check/baseline.hpp"
@@ -10,10 +10,10 @@
 namespace lab::cli {
 namespace {
 
-// Runs of one cell, made of generated records, in a store of their own.
+// Makes runs of one cell from generated records, in a store of their own.
 class Baselines : public Lab {
  protected:
-  // Trials of one cell, each with so many exits in its boot: two runs, and a third.
+  // Stores three runs of one cell, whose boots have `usual` exits, in the third run `third`.
   void store_runs(std::uint64_t usual, std::uint64_t third,
                   const std::string& third_memory = "768 MiB") const {
     store::Store store(file);
@@ -43,7 +43,7 @@ class Baselines : public Lab {
     }
   }
 
-  // One more trial of the newest run, with this outcome.
+  // Adds one more trial with this outcome to the newest run.
   void add_to_last_run(record::Outcome outcome) const {
     store::Store store(file);
     record::Record record = store.list({.scenario = "good", .limit = 1}).at(0);
@@ -120,7 +120,7 @@ TEST_F(Baselines, ResetForgetsWhatWasAccepted) {
   expect(base::exit_usage, {"baseline", "reset", yaml}, HasSubstr("good.baseline.json"));
 }
 
-// A baseline's plan is what its trials were run by, whatever the scenario says by now.
+// A baseline keeps the plan by which its trials ran, whatever the scenario says by now.
 TEST_F(Baselines, KeepThePlanOfTheAcceptedRuns) {
   const scenario::TrialPlan then = scenario::expand(scenario::load(yaml)).at(0);
   plan = scenario::to_object(then).dump();
@@ -178,7 +178,7 @@ TEST_F(Baselines, CheckSaysWhatItWouldHaveFound) {
   EXPECT_TRUE(resolution.at(0).contains("could_miss"));
 }
 
-// Nights drawn from the store's three runs.
+// The nights are drawn from the store's three runs.
 TEST_F(Baselines, TheGateIsTriedOnStoredTrials) {
   store_runs(10'000, 10'000);
   Words words = {"bench", "gate",       "--scenario", "good",      "--base", "good",    "--times",

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// `lab causes` on stores of made-up trials.
+// Tests `lab causes` on stores of made-up trials.
 #include "orchestrator/check/comparison/causes_record.hpp"
 #include "orchestrator/cli/lab_fixture.hpp"
 
@@ -107,7 +107,7 @@ TEST_F(Causes, EachFormatIsWritten) {
   }
 }
 
-// Nobody reads a record whose causes do not add up.
+// A record whose causes do not add up is refused.
 TEST_F(Causes, ThatDoNotAddUpAreRefusedByImport) {
   const std::string lines = folder() + "/lines.json", store = folder() + "/other.sqlite";
   expect(base::exit_ok, {"results", "export", "--store", file_, "-o", lines});

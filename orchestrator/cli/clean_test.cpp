@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// lab clean, on a cache of its own.
+// Tests `lab clean` on a cache of its own.
 #include "orchestrator/cli/lab_fixture.hpp"
 
 namespace lab::cli {

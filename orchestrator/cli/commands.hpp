@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The subcommands. Each function adds one to the command line, with what it runs when it is chosen.
+// Declares the subcommands. Each function adds one to the command line, with the action it runs.
 #pragma once
 
 #include <string>
@@ -25,7 +25,7 @@ void add_compare(const Command& app);
 void add_causes(const Command& app);
 void add_baseline(const Command& app);
 void add_check(const Command& app);
-// `program`: the lab that a night starts for each run and check; "": none, so that no night begins.
+// A night starts `program` (a lab) for each run and check. With "" no night can begin.
 void add_nightly(const Command& app, const std::string& program);
 void add_try(const Command& app);
 void add_bisect(const Command& app);
@@ -37,6 +37,6 @@ void add_bench_store(const Command& bench);  // lab bench store
 void add_bench_gate(const Command& bench);   // lab bench gate
 void add_bench_power(const Command& bench);  // lab bench power
 void add_vmm(const Command& app);            // hidden: tests inside an outer VM
-void add_job(const Command& app);            // hidden: what an outer VM runs
+void add_job(const Command& app);            // hidden: an outer VM runs it
 
 }  // namespace lab::cli

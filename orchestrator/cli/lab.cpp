@@ -19,7 +19,8 @@
 namespace lab::cli {
 namespace {
 
-// Of labs that were killed. That it cannot be cleared is said, and may not be what is asked for.
+// Clears what killed labs left. A failure is only a warning: the user may have asked for other
+// work.
 void clear_what_was_left() {
   try {
     run::clear_leftovers(base::find_folders());

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// For tests: whole commands in this process, on a store and scenarios of their own.
+// Runs whole commands in this process for tests, on a store and scenarios of their own.
 #pragma once
 
 #include <gmock/gmock.h>
@@ -66,7 +66,7 @@ class Lab : public testing::Test {
                  "version: 1\nname: " + name + "\nimage: tiny\nrepeat: 2\nsteps: [boot: ]\n");
   }
 
-  // A store of generated trials: runs of fifty each, of a scenario each.
+  // Makes a store of generated trials: each run has fifty, and a scenario of its own.
   std::string stored(std::size_t trials) {
     const std::string file = folder() + "/store.sqlite";
     store::Store store(file);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Whole commands in this process, on a store and scenarios of their own: what each ends with. Those
-// that boot machines are tested in e2e/.
+// Runs whole commands in this process, on a store and scenarios of their own, and tests their exit
+// codes and texts. Commands that boot machines are tested in e2e/.
 #include <sys/mount.h>
 #include <unistd.h>
 
@@ -9,7 +9,7 @@
 namespace lab::cli {
 namespace {
 
-// What the help lists, by the indentation of its commands.
+// Returns the commands that the help lists, which it finds by their indentation.
 std::vector<Words> commands_below(const Words& command) {
   Words words = command;
   words.push_back("--help");
@@ -78,7 +78,7 @@ TEST_F(Lab, ValidateEndsWithTheWorstOfItsFiles) {
   expect(base::exit_usage, {"validate"});
 }
 
-// Whereas a file of the user's own must be there, as for a kernel.
+// A file of the user's own must exist, as for a kernel.
 TEST_F(Lab, ValidateForgivesFirmwareOfAPackageThatIsNotInstalled) {
   const auto with_firmware = [&](const std::string& file) {
     return write("uefi.yaml", "version: 1\nname: uefi\nimage: tiny\nguest: {firmware: " + file +
@@ -131,7 +131,7 @@ TEST_F(Lab, AScenarioIsAlsoNamedAsTheOneThatComesWithLab) {
     for (const Words& words : {Words{"run", name, "--dry-run"}, Words{"validate", name}})
       expect(base::exit_ok, words, IsEmpty());
     EXPECT_THAT(lab({"run", name, "--dry-run"}).output, HasSubstr("boot-count[paging=nested]#1"));
-    // Its baseline is looked for beside it.
+    // The command looks for the baseline beside the scenario.
     expect(base::exit_usage, {"check", name}, HasSubstr("scenarios/boot-count.baseline.json"));
     expect(base::exit_usage, {"baseline", "show", name},
            HasSubstr("scenarios/boot-count.baseline.json"));
@@ -156,7 +156,7 @@ TEST_F(Lab, AFilterIsATrialsOwnNameOrARegex) {
       no_regex + "\n");
 }
 
-// Each of these scenarios has a cell that its option contradicts, and is refused without a filter.
+// Each of these scenarios has a cell that its option contradicts: unfiltered, it is refused.
 TEST_F(Lab, WhatAFilterLeavesOutIsNotRefused) {
   const std::string file = write("two.yaml", R"(version: 1
 name: two
@@ -195,7 +195,7 @@ steps: [{boot: }]
   expect(base::exit_usage, words, HasSubstr("kvm.kernel '4.19.0-1-amd64' is not what runs here"));
 }
 
-// A service's may be, or a container's.
+// The home of a service or a container may be read-only.
 TEST_F(Lab, AHomeThatIsReadOnlyIsNamedWithTheReasonAndTheRemedy) {
   if (::geteuid() != 0) GTEST_SKIP() << "mounting needs root";
   const std::string home = folder() + "/home";
@@ -211,7 +211,7 @@ TEST_F(Lab, AHomeThatIsReadOnlyIsNamedWithTheReasonAndTheRemedy) {
                                      HasSubstr("set HOME or the XDG_*_HOME variables")));
 }
 
-// It failed where the processor has neither VMX nor SVM, and loaded modules where none were.
+// Restore once failed without VMX and SVM, and loaded modules where none were.
 TEST_F(Lab, RestoreDoesNothingWhereNothingIsSwapped) {
   if (std::filesystem::exists("/sys/module/kvm/parameters/exit_stats")) GTEST_SKIP() << "swapped";
   const bool before = std::filesystem::exists("/sys/module/kvm");

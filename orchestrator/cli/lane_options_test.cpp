@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// lab run --via, --shard and --resume, as far as they go without a lane.
+// Tests `lab run --via`, `--shard` and `--resume` as far as they go without a lane.
 #include "orchestrator/cli/lab_fixture.hpp"
 
 namespace lab::cli {

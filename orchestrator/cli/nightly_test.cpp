@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The command line of `lab nightly`, and the labs that it starts, in whose place a script stands.
-// nightly/nightly_test.cpp has nights with a fake lab, e2e/nightly_test.cpp whole ones.
+// Tests the command line of `lab nightly`; a script stands in for the labs that it starts.
+// nightly/nightly_test.cpp tests nights with a fake lab, e2e/nightly_test.cpp whole nights.
 #include "orchestrator/base/fd.hpp"
 #include "orchestrator/cli/lab_fixture.hpp"
 
@@ -14,7 +14,7 @@ class Nightly : public Lab {
     ::unsetenv("GITHUB_STEP_SUMMARY");
   }
 
-  // What a night of one scenario ends with, in which this script is started for lab.
+  // Returns the exit code of a night of one scenario that starts this script as lab.
   int night(const std::string& script, const Words& more = {}) {
     const std::string program = write("fake-lab", "#!/bin/sh\n" + script);
     fs::permissions(program, fs::perms::owner_all);
@@ -65,7 +65,7 @@ TEST_F(Nightly, HandsTheSummaryToTheJobsPage) {
   EXPECT_EQ(base::read_file(page), "before\n" + summary_);
 }
 
-// What is started is never the program that asks: tests once started themselves so.
+// A night never starts the test program itself, as it once did.
 TEST_F(Nightly, StartsNothingWhereItWasNotToldWhatAndNoNightWithinANight) {
   expect(base::exit_infrastructure, usual(), HasSubstr("no program to start"));
   ::setenv("LAB_NIGHTLY", "1", 1);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Options and rules that commands with results share: format, output file, colour, store.
+// Contains options and rules that commands with results share: format, output file, colour, store.
 #pragma once
 
 #include <string>
@@ -12,21 +12,21 @@ namespace lab::cli {
 
 using terminal::say;
 
-// --format and -o.
+// Adds --format and -o.
 void add_format_options(const Command& command, std::string& format, std::string& output);
 
-// The same of a benchmark: table or json.
+// Adds the same for a benchmark, which has the formats table and json.
 void add_bench_output(const Command& command, std::string& format, std::string& output);
 
 report::Format wanted_format(const std::string& name);
 
-// Colour only on a terminal.
+// Uses colour only on a terminal.
 report::Style style_for(const std::string& output);
 
-// To the file (whole or not at all), or to standard output where it is empty or "-".
+// Writes to the file (whole or not at all), or to standard output where `file` is empty or "-".
 void write_output(const std::string& file, const std::string& text);
 
-// The store's file: as given, else in lab's state folder.
+// Returns the store's file: the given one, else the one in lab's state folder.
 std::string store_path(const std::string& given);
 
 }  // namespace lab::cli

@@ -14,13 +14,13 @@ namespace lab::cli {
 
 namespace {
 
-// The command that the words name, as far as they do.
+// Returns the innermost command that the words name.
 const CLI::App& named(const CLI::App& app) {
   const auto below = app.get_subcommands();
   return below.empty() ? app : named(*below.front());
 }
 
-// "lab results list".
+// Returns a name such as "lab results list".
 std::string full_name(const CLI::App& app) {
   return (app.get_parent() ? full_name(*app.get_parent()) + " " : "") + app.get_name();
 }
@@ -39,8 +39,8 @@ std::vector<std::string> list_commands(const CLI::App& app) {
   return names;
 }
 
-// What is wrong with the first word that is neither a command nor an option of one; "" where it is
-// something else that is wrong.
+// Returns an error about the first word that is neither a command nor an option of one; "" where
+// the error is another.
 std::string complaint(const CLI::App& command, const std::string& word) {
   const bool is_option = word.starts_with('-');
   if (!is_option && command.get_require_subcommand_min() == 0) return "";
@@ -51,7 +51,7 @@ std::string complaint(const CLI::App& command, const std::string& word) {
       base::did_you_mean(name, std::vector<std::string_view>(known.begin(), known.end())));
 }
 
-// Where a command of several is named without which of them, they are listed, as git does.
+// Prints the error. Lists the subcommands where the one to run is missing, as git does.
 void explain(CLI::App& app, const CLI::ParseError& error) {
   const CLI::App& command = named(app);
   const std::vector<std::string> left = app.remaining(true);

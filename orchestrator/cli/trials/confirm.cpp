@@ -12,8 +12,8 @@
 namespace lab::cli {
 namespace {
 
-// The trial as the baseline's were, on the kernel that those had. A release of a tree's kernel
-// names none that could be had: there the plan's own word stays.
+// Returns the baseline's plan on the kernel that its trials had. The release of a kernel from a
+// tree names none that can be fetched, so the plan's own word stays there.
 scenario::TrialPlan find_plan(const check::Entry& baseline, double timeout_scale) {
   scenario::TrialPlan plan = baseline.plan.value();
   const record::Conditions& conditions = baseline.cell.conditions;
@@ -24,7 +24,7 @@ scenario::TrialPlan find_plan(const check::Entry& baseline, double timeout_scale
   return plan;
 }
 
-// One side's trials: those of one plan again and again.
+// Runs one side's trials: one plan again and again.
 class Side {
  public:
   Side(scenario::TrialPlan plan, const TrialOptions& options, std::string run)
@@ -32,7 +32,7 @@ class Side {
     plan_.expect.clear();  // these trials are for their counts
   }
 
-  // One after the other in an outer VM.
+  // Runs the trials one after the other in an outer VM.
   void run(std::size_t trials) {
     std::vector<scenario::TrialPlan> plans;
     for (std::size_t i = 0; i < trials; ++i) {
@@ -48,7 +48,7 @@ class Side {
     for (const record::Record& record : records_) counts_.push_back(record::to_counts(record));
   }
 
-  // One trial with the causes of its exits, which is no sample: counting them takes instructions.
+  // Runs one trial with causes. It is no sample, as counting causes takes instructions.
   std::vector<record::Record> run_with_causes() const {
     Side side(plan_, options_, run_);
     side.plan_.settings.causes = usual_causes;
@@ -58,7 +58,7 @@ class Side {
 
   bool all_stored() const { return all_stored_; }
 
-  // One, where all trials that passed had the same conditions.
+  // Returns one cell where all trials that passed had the same conditions.
   std::vector<check::Cell> cells() const { return check::gather(counts_).cells; }
 
  private:
@@ -71,14 +71,14 @@ class Side {
   std::vector<record::Record> records_;  // of the last run
 };
 
-// The first that is not only told; "" where there is none.
+// Returns the first difference that is not only reported (`is_only_told`); "" where there is none.
 std::string first_other(const std::vector<check::Difference>& differences) {
   for (const check::Difference& one : differences)
     if (!record::is_only_told(one.key)) return one.key;
   return "";
 }
 
-// The first condition in which two cells differ; "" where they agree.
+// Returns the first condition in which two cells differ; "" where they agree.
 std::string other_condition(const check::Cell& one, const check::Cell& other) {
   return first_other(check::differences(one.conditions, other.conditions));
 }
@@ -110,14 +110,14 @@ class Confirmer {
   }
 
  private:
-  // Where nothing is known to differ, A and B would be the same.
+  // Returns true where nothing is known to differ, so that A and B would be the same.
   bool is_same() const {
     return first_other(suspicion_.judgement.comparison.conditions).empty() &&
            (!suspicion_.baseline.plan || is_same_work(*suspicion_.baseline.plan, suspicion_.plan));
   }
 
-  // A B, then B A, so that whatever drifts drifts over both alike. Without A where that cannot be
-  // run any more: its kernel is gone, or this is not the machine for it.
+  // Runs A B, then B A, so that any drift affects both alike. Leaves out A where it cannot be run
+  // any more: its kernel is gone, or this machine cannot run it.
   void run_in_turn() {
     try {
       a_.emplace(find_plan(suspicion_.baseline, options_.timeout_scale), options_, run_);
@@ -136,8 +136,8 @@ class Confirmer {
     }
   }
 
-  // Where both sides can be run and their trials have none: what the difference is about. Without
-  // them a confirmed difference is one all the same.
+  // Measures the causes behind the difference, where both sides can be run and their trials have
+  // none. A confirmed difference remains one where this fails.
   void measure_causes(ConfirmedOrNot& result) const {
     if (!a_ || suspicion_.plan.settings.causes != 0) return;
     try {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// A suspected regression is tried again before it is called one.
+// Runs a suspected regression again before it is reported as one.
 #pragma once
 
 #include <string>
@@ -11,7 +11,7 @@
 
 namespace lab::cli {
 
-// One suspicious cell: what the baseline says of it, its trials, and how it is run now.
+// Is one suspicious cell: its judgement against the baseline, its trials, and its present plan.
 struct Suspicion {
   const check::CellJudgement& judgement;
   const check::Entry& baseline;
@@ -31,14 +31,14 @@ struct ConfirmedOrNot {
   std::vector<record::Record> causes_before, causes_now;
 };
 
-// Whether both plans run the same guest through the same steps; their names, numbers, time limits
-// and expectations aside, and kernel and exact, which are conditions.
+// Returns whether both plans run the same guest through the same steps. Ignores names, numbers,
+// time limits and expectations, and also kernel and exact, which are conditions.
 bool is_same_work(scenario::TrialPlan one, scenario::TrialPlan other);
 
-// Where the baseline's conditions or its plan differ and its plan and kernel are at hand, both are
-// run in turn (A B B A ...), an outer VM each; else as many new trials as now, in one, are put
-// beside the baseline's. As many as raised the suspicion, or as it takes. What cannot be run is
-// said in the confirmation (cannot_tell), never thrown; only an interruption is.
+// Runs both plans in turn (A B B A ...), an outer VM each, where the baseline's conditions or its
+// plan differ and its plan and kernel are at hand. Otherwise runs new trials by the present plan,
+// in one outer VM, and compares them with the baseline. Runs as many as raised the suspicion, or as
+// it takes. Throws only an interruption; other failures go into the confirmation (cannot_tell).
 ConfirmedOrNot confirm(const Suspicion& suspicion, const check::GateOptions& gate,
                        const TrialOptions& options);
 

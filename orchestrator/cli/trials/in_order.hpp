@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The records of a run in the order of its plans, whatever finishes first.
+// Sorts the records of a run into the order of its plans, whatever finishes first.
 #pragma once
 
 #include <optional>
@@ -17,16 +17,16 @@ class InOrder {
   explicit InOrder(const std::vector<scenario::TrialPlan>& plans);
   explicit InOrder(std::vector<scenario::TrialPlan>&&) = delete;
 
-  // That a trial of this name is done; nothing where its record is not kept (a warm-up). Of those
-  // with one name (a file given twice) the first that is not done yet.
+  // Marks the trial of this name as done; `record` is nullopt where it is not kept (a warm-up). Of
+  // trials with one name (a file given twice) it marks the first that is not done yet.
   void done(const std::string& trial, std::optional<record::Record> record);
 
-  // Records that are next in order, each once: all plans before them are done.
+  // Returns records that are next in order, each once: all plans before them are done.
   std::vector<const record::Record*> next();
-  // The same at the end of the run, when nothing that is missing will come.
+  // Returns the remaining records at the end of the run, when none that is missing will come.
   std::vector<const record::Record*> rest();
 
-  // Lets go of the records that were returned: of many trials they are much memory.
+  // Frees the records that it returned: those of many trials take much memory.
   void forget_shown();
 
   std::vector<scenario::TrialPlan> missing() const;  // plans that are not done

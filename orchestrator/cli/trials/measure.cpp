@@ -31,7 +31,7 @@ std::string failure_text(const record::Record& record) {
                                        record.message.empty() ? "" : ": ", record.message));
 }
 
-// One state is a setting like any other; several are an axis of the matrix.
+// Returns one state as a setting like any other, and several states as an axis of the matrix.
 std::string override_text(const std::vector<State>& states) {
   const State& first = states.front();
   if (states.size() == 1) return first.setting + "=" + first.value;
@@ -40,7 +40,7 @@ std::string override_text(const std::vector<State>& states) {
   return fmt::format("matrix.{}={}", first.setting, values);
 }
 
-// The value that a setting of the matrix has in this trial.
+// Returns the value that a setting of the matrix has in this trial.
 std::string value_in(const std::vector<scenario::TrialPlan>& plans, const std::string& trial,
                      const std::string& setting) {
   const auto plan = std::ranges::find(plans, trial, &scenario::TrialPlan::name);
@@ -50,7 +50,7 @@ std::string value_in(const std::vector<scenario::TrialPlan>& plans, const std::s
   return "";
 }
 
-// "quick[image=tiny]#1" of "quick[image=tiny,kvm.kernel=6.1]#1": both sides' cells have one name.
+// Returns "quick[image=tiny]#1" for "quick[image=tiny,kvm.kernel=6.1]#1", one name for both sides.
 std::string without_state(std::string trial, const State& state) {
   const std::string key = state.setting == "kvm.paging" ? "paging" : state.setting;
   const std::string word = key + "=" + state.value;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Scenarios under one state of what a user is changing: a kernel, an image, an emulator.
+// Runs scenarios under one state of what a user is changing: a kernel, an image, an emulator.
 #pragma once
 
 #include <set>
@@ -13,13 +13,13 @@
 
 namespace lab::cli {
 
-// Of what commands take as a list: "svm,vmx".
+// Returns the words of a list that commands take: "svm,vmx".
 std::vector<std::string> words_between_commas(const std::string& text);
 
-// For the user's kernel trees, by lab's usual folders.
+// Returns tools for the user's kernel trees, which use lab's usual folders.
 kvm::TreeTools tree_tools();
 
-// One state: the value that a setting has in it.
+// Is one state: the value that a setting has in it.
 struct State {
   std::string name;     // for people: "f2bdabfc1bc3 KVM: what it says"
   std::string setting;  // "kvm.kernel"
@@ -34,29 +34,29 @@ struct Measured {
   std::string failure;  // the first that did not pass: "quick#1: guest_failed: …"
 };
 
-// Runs the scenarios' trials in each of these states, all of one setting; they are kept in the
-// store. Throws what stops all of them.
+// Runs the scenarios' trials in each of these states, all of one setting, and keeps them in the
+// store. Throws an error that stops all of them.
 std::vector<Measured> measure(const std::vector<std::string>& scenarios,
                               const std::vector<State>& states, TrialOptions options);
 
-// Of records that the store has.
+// Makes the result from records that the store has.
 Measured as_measured(State state, std::vector<record::Record> records);
 
-// The counts of one of its records, in a cell that is named without the state.
+// Returns the counts of one of its records, in a cell that is named without the state.
 record::TrialCounts counts_in(const Measured& measured, const record::Record& record);
 
-// Conditions that follow from a setting's value, and may differ where that is what was changed.
+// Returns the conditions that follow from a setting's value: they may differ where it was changed.
 std::set<std::string> conditions_behind(const std::string& setting);
 
-// The scenarios' floors, and the conditions that follow from the setting may differ.
+// Returns options with the scenarios' floors, under which the setting's conditions may differ.
 check::GateOptions gate_for(const std::vector<std::string>& scenarios, const std::string& setting,
                             const TrialOptions& options);
 
-// Whether `after` has more or fewer exits than `before`. The causes that changed are named.
+// Judges whether `after` has more or fewer exits than `before`, and names the causes that changed.
 check::Verdict judge_change(const Measured& before, const Measured& after,
                             const check::GateOptions& gate);
 
-// "svm (emulated, exact), outer kernel 6.1.192, 1 trial": of these trials.
+// Describes these trials: "svm (emulated, exact), outer kernel 6.1.192, 1 trial a side".
 std::string where_in_words(const Measured& measured);
 
 }  // namespace lab::cli

@@ -48,7 +48,7 @@ scenario::Wanted trials_named(const std::string& filter) {
   try {
     pattern.emplace(filter);
   } catch (const base::Error&) {
-    // Only a name, then.
+    // The filter is no regex, so it is only a name.
   }
   return [filter, pattern](const std::string& name) {
     return name == filter || (pattern && pattern->find(name) != std::string::npos);

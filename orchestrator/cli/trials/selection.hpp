@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The words by which people name recorded trials: runs, records, stores, baselines, conditions.
+// Reads the words that name recorded trials: runs, records, stores, baselines, conditions.
 #pragma once
 
 #include <string>
@@ -14,33 +14,34 @@ inline constexpr const char* selection_help =
     "a run ('latest', 'latest~1', or its id), a record's id, a store's or a baseline's file, or "
     "KEY=VALUE[,...] of the conditions (kernel=6.1)";
 
-// The run that is `back` runs before the newest (of the scenario, or of all where it is empty), or
-// nullopt where the word is not of the form latest, latest~N. Confirmations are no runs of their
-// own.
+// Returns the run that `latest` or `latest~N` names: N runs before the newest (of the scenario, or
+// of all where it is empty). Returns nullopt for any other word. Does not count confirmations as
+// runs.
 std::optional<std::string> named_run(const store::Store& store, const std::string& word,
                                      const std::string& scenario);
 
 std::vector<record::TrialCounts> without_confirmations(std::vector<record::TrialCounts> trials);
 
-// Trials of one run, or the one record, by what `word` says. A user error where there are none.
+// Returns the trials of the run that `word` names, or the one record. Throws a user error where
+// there are none.
 std::vector<record::TrialCounts> select_run(const store::Store& store, const std::string& word,
                                             const std::string& scenario);
 
-// By run, record or conditions; not by file.
+// Selects by run, record or conditions, but not by file.
 std::vector<record::TrialCounts> select_trials(const store::Store& store, const std::string& word,
                                                const std::string& scenario);
 
-// As the help says; what was left out because it did not pass is said on standard error.
+// Selects as the help says. Reports on standard error the trials left out that did not pass.
 std::vector<check::Cell> select_cells(const std::string& store_file, const std::string& word,
                                       const std::string& scenario);
 
-// Whole records of a cell's newest trials, some twenty; those that the store still has.
+// Returns whole records of a cell's newest trials, up to twenty that the store still has.
 std::vector<record::Record> some_records(const store::Store& store, const check::Cell& cell);
 
-// The store that a word's trials are in: the file that it names, or the usual one.
+// Returns the store that contains a word's trials: the file that it names, or the usual one.
 std::string find_store(const std::string& store_file, const std::string& word);
 
-// Cells of the trials; says on standard error what is left out.
+// Groups the trials into cells. Reports on standard error which it leaves out.
 std::vector<check::Cell> gather(const std::vector<record::TrialCounts>& trials);
 
 }  // namespace lab::cli

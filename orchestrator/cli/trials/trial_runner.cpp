@@ -26,7 +26,7 @@ void scale(std::chrono::seconds& limit, double factor) {
       std::clamp(static_cast<double>(limit.count()) * factor, 1.0, most)));
 }
 
-// As a record keeps it.
+// Returns the plan's text as a record keeps it.
 std::string plan_text(const scenario::TrialPlan& plan) {
   return base::dump_json(scenario::to_object(plan));
 }
@@ -174,7 +174,7 @@ TrialRunner::TrialRunner(std::vector<scenario::TrialPlan> plans, const TrialOpti
     const terminal::Expected expected(store_, plans_, options.run.site);
     progress_.expect(expected, options.run.at_once == 1 ? expected.all(plans_) : std::nullopt);
   } catch (const base::Error&) {
-    // A damaged record is no reason not to run: there is no estimate then.
+    // A damaged record does not keep trials from running; there is no estimate then.
   }
 }
 
@@ -226,7 +226,7 @@ void TrialRunner::resume(const std::vector<record::Record>& records) {
     worst_ = worse(worst_, cli::exit_code(record.outcome));
     in_order_.done(record.trial, record);
   }
-  // A warm-up is for what comes behind it.
+  // A warm-up serves the trials that follow it.
   const std::vector<scenario::TrialPlan> missing = in_order_.missing();
   for (const scenario::TrialPlan& warmup : missing) {
     const bool needed = std::ranges::any_of(missing, [&](const scenario::TrialPlan& plan) {
@@ -290,7 +290,7 @@ void TrialRunner::hand_over() {
   if (forget_) in_order_.forget_shown();
 }
 
-// Of an outer VM. What the run ends with is said in full at its end.
+// Reports the failure of an outer VM. The last one is printed in full at the run's end.
 void TrialRunner::take_failure(const std::string& trial, const base::Error& error) {
   failed_ |= last_attempt_;
   if (plans_.size() == 1) return;
@@ -311,7 +311,7 @@ bool TrialRunner::is_warmup(const record::Record& record) const {
   return plan != nullptr && plan->warmup;
 }
 
-// Of several lanes, their seconds together.
+// Prints times; those of several lanes are added up.
 void TrialRunner::print_summary(std::size_t trials) const {
   const double all = clock_.phase_seconds(),
                own = all - clock_.outer_seconds() - clock_.guest_seconds();

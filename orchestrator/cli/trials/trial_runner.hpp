@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// What every command that runs trials shares: plans from scenario files, running them with
-// retries, keeping each record as it comes, and saying on standard error how it goes.
+// Contains what all commands that run trials share: it makes plans from scenario files, runs them
+// with retries, keeps each record as it comes, and reports progress on standard error.
 #pragma once
 
 #include <filesystem>
@@ -25,7 +25,7 @@
 
 namespace lab::cli {
 
-// Entries a vCPU for the causes of exits: a boot of Debian takes some 4,000.
+// Is the number of entries a vCPU for the causes of exits: a boot of Debian takes some 4,000.
 inline constexpr std::uint32_t usual_causes = 16384;
 
 struct TrialOptions {
@@ -42,16 +42,17 @@ struct TrialOptions {
 
 inline constexpr int most_lanes = 4096;
 
-// --on, --set, --via and what else decides what trials consist of and where they are.
+// Adds --on, --set, --via and others that decide what trials consist of and where they run.
 void add_place_options(const Command& command, TrialOptions& options);
-// Those, -j and all others of TrialOptions but --repeat and --fail-fast.
+// Adds those, -j and all other options of TrialOptions but --repeat and --fail-fast.
 void add_trial_options(const Command& command, TrialOptions& options);
-// Error (user) where options about lanes contradict each other.
+// Throws a user error where options about lanes contradict each other.
 void check_lanes(const TrialOptions& options);
 
 scenario::Scenario load_scenario(const std::string& file, const TrialOptions& options);
-// Where `repeat: auto` leaves the number of trials open: one of each cell where all are exact, else
-// as many as a check needs at least. Where one does, the site of `options` is decided as well.
+// Decides the number of trials that `repeat: auto` leaves open: one of each cell where all are
+// exact, else the least that a check needs. With such a scenario, also decides the site of
+// `options`.
 void decide_repeat(std::vector<scenario::Scenario>& scenarios, TrialOptions& options);
 std::vector<scenario::TrialPlan> make_plans(const scenario::Scenario& scenario,
                                             const TrialOptions& options);
@@ -64,35 +65,37 @@ class TrialRunner {
  public:
   using Next = std::function<void(const std::vector<const record::Record*>&)>;
 
-  // `run_name`: Record::run of all; "": the first record's id.
+  // `run_name` is Record::run of all records; "" stands for the first record's id.
   TrialRunner(std::vector<scenario::TrialPlan> plans, const TrialOptions& options,
               std::string run_name = "");
 
-  // That trials have records of an earlier call, which belongs to the same run. Error (user) where
-  // one was another trial.
+  // Takes records of an earlier call of the same run, so that their trials need not run. Throws a
+  // user error where one belongs to another trial.
   void resume(const std::vector<record::Record>& records);
 
-  // Hands records that are next in the plans' order to `next`, once each. Throws what stopped it;
-  // the records that came before are kept, in any case.
+  // Passes records that are next in the plans' order to `next`, each once. Throws the error that
+  // stopped it; the records that came before it are kept.
   void run(const Next& next);
 
-  // Records are let go of once `next` had them: records() is then without them.
+  // Frees records once `next` had them, so that records() leaves them out.
   void forget_shown() { forget_ = true; }
 
-  // At the end: those that `next` has not seen because others before them are missing; all.
+  // rest() returns, at the end, records that `next` has not seen because others before them are
+  // missing; records() returns all.
   std::vector<const record::Record*> rest() { return in_order_.rest(); }
   std::vector<record::Record> records() const { return in_order_.records(); }
   const std::vector<scenario::TrialPlan>& plans() const { return plans_; }
 
   void clear_progress() { progress_.clear(); }
-  // Says how long all took, what --fail-fast left out, and which records the store did not take.
+  // Reports how long all took, what --fail-fast left out, and which records the store did not take.
   void finish();
-  // What the records' outcomes end with; that of the machinery where one lies beside the store.
+  // Returns the exit code for the records' outcomes, or infrastructure's where a record is not in
+  // the store.
   base::ExitCode exit_code() const;
-  // False where a record lies beside the store.
+  // Returns false where a record could not go into the store and lies beside it.
   bool all_stored() const { return unstored_.empty(); }
 
-  // What comes of a run, an event each.
+  // Handles one event of a run.
   void take(const trial::Event& event);
 
  private:

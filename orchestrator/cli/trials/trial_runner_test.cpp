@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What becomes of the records of a run (lab run and lab check), whatever outer VM they came from.
+// Tests how a run's records are kept (lab run and lab check), whatever outer VM they came from.
 #include "orchestrator/cli/trials/trial_runner.hpp"
 
 #include "orchestrator/cli/lab_fixture.hpp"
@@ -9,7 +9,7 @@ namespace {
 
 class TrialRunnerTest : public Lab {
  protected:
-  // What the run of these records ends with.
+  // Returns the exit code of a run with this record.
   base::ExitCode end_with(const record::Record& record) {
     TrialOptions options;
     options.store = folder() + "/store.sqlite";

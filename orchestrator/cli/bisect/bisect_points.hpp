@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What a bisection is over: commits of a kernel tree, or a setting's values.
+// Finds the points of a bisection: commits of a kernel tree, or a setting's values.
 #pragma once
 
 #include <string>
@@ -15,7 +15,7 @@ struct BisectPoints {
   std::vector<bisect::Point> points;  // the old end first: the good one, or for a fix the bad one
 };
 
-// Error (user) where there are not two, or where the tree has no such commits.
+// Throws a user error where there are fewer than two, or where the tree has no such commits.
 BisectPoints find_points(const bisect::Request& request);
 
 std::string in_words(const bisect::Point& point);  // "f2bdabfc1bc3 KVM: what it says", "6.12"

@@ -69,7 +69,7 @@ void Bisector::refuse_equal_ends() const {
                            "no change between them can be found by exits");
 }
 
-// False where trials cannot tell what changes from one end to the other.
+// Returns false where trials cannot show what changes from one end to the other.
 bool Bisector::test_ends() {
   const Points ends{0, points_.size() - 1};
   const Points open = to_run(ends);
@@ -94,8 +94,7 @@ bool Bisector::test_ends() {
   return true;
 }
 
-// Nothing but the setting differs between the ends, so that all conditions in which they differ
-// follow from it.
+// Only the setting differs between the ends, so all conditions in which they differ follow from it.
 void Bisector::allow_what_follows() {
   gate_ = gate_for({log_.request.scenario}, setting_, options_);
   const Measured &before = measured(points_.front()), &after = measured(points_.back());
@@ -110,7 +109,7 @@ void Bisector::allow_what_follows() {
       gate_.across.insert(difference.key);
 }
 
-// As at the beginning unless the subject's change from there is beyond its floor, in the ends'
+// Answers "old" unless the subject changed from the beginning by more than its floor, in the ends'
 // direction.
 Entry Bisector::judge(const Point& point) {
   Subject::Judged judged;
@@ -165,7 +164,7 @@ const Measured& Bisector::measured(const Point& point) {
              as_measured(state(tested == points_.end() ? point : *tested), std::move(records));
 }
 
-// What stands for the kernel's and the modules' bytes; "" where the setting is no kernel.
+// Returns a text that identifies the kernel's and the modules' bytes; "" for any other setting.
 std::string Bisector::build(const Point& point) const {
   if (setting_ != "kvm.kernel") return "";
   terminal::Progress progress(terminal::Progress::fitting());
@@ -196,7 +195,7 @@ std::optional<Entry> Bisector::answer_of_equal(const Point& point) const {
                .note = "its modules are those of " + same->id.substr(0, 12)};
 }
 
-// Builds what may be asked next, while these run: of points in a row the first ones may be old.
+// Builds kernels that may come next while these run: of a row of points the first ones may be old.
 void Bisector::prepare(const Points& running) {
   if (setting_ != "kvm.kernel" || log_.request.source.empty()) return;
   std::vector<std::string> kernels;
@@ -215,7 +214,7 @@ void Bisector::prepare(const Points& running) {
   });
 }
 
-// Kept before it is said: whoever reads it may end lab at once.
+// Writes the answer to the log before printing it, as a reader may end lab at once.
 void Bisector::take(const Point& point, Entry entry) {
   log_.entries.push_back(std::move(entry));
   bisect::write_log(file_, log_);
@@ -226,7 +225,7 @@ void Bisector::take(const Point& point, Entry entry) {
                   exits.empty() || kept.note.empty() ? "" : "; ", report::printable(kept.note)));
 }
 
-// Of the points those without an answer, after all that can be answered without a run.
+// Returns the points without an answer, after it gives all answers that need no run.
 Bisector::Points Bisector::to_run(const Points& wanted) {
   if (prefetch_) {
     std::set<std::string> kernels;
@@ -260,7 +259,7 @@ void Bisector::test(const Points& wanted) {
   prepare(open);
   measure_more(running);
   for (const Point& point : running) take(point, judge(point));
-  // Of equal modules one alone has run: where it could not be judged, neither can these.
+  // Of points with equal modules one has run: where it could not be judged, nor can the others.
   for (const std::size_t point : equal)
     take(points_[point],
          answer_of_equal(points_[point])
@@ -281,7 +280,7 @@ void Bisector::search() {
   }
 }
 
-// The culprit and its parents are tested, if only the search's logic has told of them.
+// Tests the culprit and its parents where the search only inferred their answers.
 void Bisector::verify(std::size_t culprit) {
   std::vector<std::size_t> around = points_[culprit].parents;
   around.push_back(culprit);

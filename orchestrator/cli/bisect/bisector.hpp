@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// A bisection over real trials: which point's exits are the first that are other than before.
+// Bisects with real trials: finds the first point whose exits differ from those before.
 #pragma once
 
 #include <filesystem>
@@ -19,16 +19,17 @@ namespace lab::cli {
 
 class Bisector {
  public:
-  // `log`: empty but for its request, or that of a bisection to go on with. It is written to `file`
-  // after each answer.
+  // `log` is empty but for its request, or belongs to a bisection to go on with. It is written to
+  // `file` after each answer.
   Bisector(bisect::Log log, std::filesystem::path file, TrialOptions options);
 
-  // Tests the ends, searches, verifies. Error (user) where the ends are not what they should be.
-  // Returns what the command ends with: exit_no_data where points that cannot be tested hide it, or
-  // where the ends' trials vary too much.
+  // Tests the ends, searches and verifies. Throws a user error where the ends are not as they
+  // should be. Returns the command's exit code: exit_no_data where points that cannot be tested
+  // hide the culprit, or where the ends' trials vary too much.
   base::ExitCode run();
 
-  // After run(): what was found, how it was found, and how the culprit differs from its parent.
+  // Returns the result after run(): the culprit, how it was found, and how it differs from its
+  // parent.
   std::string text() const;
 
  private:
@@ -45,13 +46,13 @@ class Bisector {
   State state(const bisect::Point& point) const;
   void test(const Points& wanted);
   Points to_run(const Points& wanted);
-  // Answers without a run where it can: nullopt where the point has to run.
+  // Answers without a run where it can; returns nullopt where the point has to run.
   std::optional<bisect::Entry> answer_early(const bisect::Point& point);
   std::optional<bisect::Entry> answer_of_equal(const bisect::Point& point) const;
   std::string build(const bisect::Point& point) const;
   void prepare(const Points& running);
   void take(const bisect::Point& point, bisect::Entry entry);
-  // More trials of these points, beside those that they have.
+  // Runs more trials of these points, beside those that they have.
   void measure_more(const std::vector<bisect::Point>& points);
   bisect::Entry judge(const bisect::Point& point);
   const Measured& measured(const bisect::Point& point);

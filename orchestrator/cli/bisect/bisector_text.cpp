@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What a bisection has to say at its end, as a text for a mail.
+// Formats the result of a bisection as a text for a mail.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -44,7 +44,7 @@ std::string Bisector::log_text() const {
   return text;
 }
 
-// Each answer may be wrong, and one that is makes the result wrong: their chances add up at most.
+// One wrong answer makes the result wrong, so the answers' chances of error add up at most.
 std::string Bisector::confidence_text() const {
   if (!sampled_) return "";
   constexpr double old_is_wrong = 0.025, new_is_wrong = 0.01;  // the interval's end; the gate

@@ -39,7 +39,7 @@ scenario::TrialPlan plan_in(const record::Record& record) {
   }
 }
 
-// Of an older lab's record nothing but its name is known.
+// A record of an older lab has no plan; only its name is known.
 Plans plans_in(const store::Store& store, const std::vector<record::TrialCounts>& trials) {
   Plans plans;
   std::set<std::string_view> cells;
@@ -55,7 +55,7 @@ bool is_commit_id(const std::string& word) {
   return word.size() >= 7 && word.find_first_not_of("0123456789abcdef") == std::string::npos;
 }
 
-// A name such as HEAD may be another commit's by now, so what it makes is compared with what ran.
+// A name such as HEAD may mean another commit by now, so this compares its kernel with what ran.
 void check_name(const RunEnd& end, const record::Conditions& conditions) {
   if (is_commit_id(end.commit)) return;
   const std::string at = end.tree + "@" + end.commit;
@@ -96,8 +96,8 @@ RunEnd end_of_run(const store::Store& store, const std::string& word, const std:
   return end;
 }
 
-// All that a trial's counts depend on but for the kernel and causes, which a bisection chooses: an
-// object with `settings` and `steps`.
+// Returns all that a trial's counts depend on, as an object with `settings` and `steps`, without
+// the kernel and causes, which a bisection chooses.
 json what_counts(scenario::TrialPlan plan) {
   plan.settings.kernel.clear();
   plan.settings.causes = 0;
@@ -112,7 +112,7 @@ std::set<std::string> what_counts(const Plans& plans) {
   return cells;
 }
 
-// The texts of a setting, in the order of the plans.
+// Returns the texts of a setting, in the order of the plans.
 std::vector<std::string> values_in(const Plans& plans, const std::string& key) {
   std::vector<std::string> values;
   for (const scenario::TrialPlan& plan : plans) {
@@ -152,7 +152,7 @@ void check_sides(const RunEnd& a, const RunEnd& b) {
         fmt::format("--of-runs: {} and {} had other steps or other cells", a.run, b.run));
 }
 
-// KEY=VALUE for each setting that the runs had and the scenario alone has not.
+// Returns KEY=VALUE for each setting that the runs had and the scenario alone lacks.
 std::vector<std::string> settings_to_add(const Plans& runs, const std::string& file) {
   std::vector<std::string> set;
   const auto load = [&] { return scenario::expand(scenario::load(file, set)); };

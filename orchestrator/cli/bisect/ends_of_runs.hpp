@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// A bisection between two runs of the store.
+// Sets up a bisection between two runs of the store.
 #pragma once
 
 #include <string>
@@ -8,11 +8,11 @@
 
 namespace lab::cli {
 
-// Sets the source and both ends of a request, and its scenario and site where it has none: as two
-// runs of the store (or two records) had them, "A..B", of which each ran on a commit of a kernel
-// tree. The settings that they had and the scenario does not have stand in front of the request's
-// own. Error (user) where no bisection is between them: they differ in more than the commit, or
-// the scenario has changed since.
+// Sets the source and both ends of a request from two runs of the store (or two records), "A..B",
+// each on a commit of a kernel tree; also its scenario and site where it has none. Puts settings
+// that the runs had and the scenario lacks in front of the request's own. Throws a user error where
+// no bisection can be between them: they differ in more than the commit, or the scenario has
+// changed since.
 void take_ends_of_runs(bisect::Request& request, const std::string& runs, const std::string& store);
 
 }  // namespace lab::cli

@@ -17,7 +17,7 @@ constexpr const char *old_kernel = "/home/me/linux@0f37a5d0bb34",
 
 class EndsOfRuns : public Lab {
  protected:
-  // A run of a scenario's trials on this kernel.
+  // Adds a run of a scenario's trials on this kernel.
   void add_run(const std::string& run, const std::string& kernel, const Words& set = {},
                const std::string& scenario = "quick") {
     Words all = set;
@@ -26,7 +26,7 @@ class EndsOfRuns : public Lab {
          scenario::expand(scenario::load(scenario_file(scenario), all)))
       add_trial(run, plan, scenario::to_object(plan).dump());
   }
-  // One on a commit by its name, whose kernel this was.
+  // Adds a run on a commit that is named, with the kernel that the name now means.
   void add_named(const std::string& run, const std::string& at) {
     const std::string key = kvm::kernel_key(tree_tools(), at), base = key.substr(0, key.find(' '));
     for (const scenario::TrialPlan& plan :
@@ -35,7 +35,7 @@ class EndsOfRuns : public Lab {
           run, plan, scenario::to_object(plan).dump(),
           {{"outer_kernel", "6.1.192-lab-" + base}, {"kvm_source", key.substr(base.size() + 1)}});
   }
-  // A tree that build-kit takes for a kernel's, with one more commit.
+  // Adds a commit to a tree that build-kit takes for a kernel's.
   std::string commit_to_tree(const std::string& text) const {
     const std::string tree = folder() + "/linux";
     for (const char* file : {"Makefile", "arch/x86/kvm/x86.c", "virt/kvm/kvm_main.c"}) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Modules that may be asked for next, built while trials run.
+// Builds modules that may be needed next, while trials run.
 #pragma once
 
 #include <functional>
@@ -13,12 +13,12 @@ namespace lab::cli {
 
 class Prefetch {
  public:
-  // One kernel after the other, by processes of lab's own, which can be ended in the middle. Those
-  // that are not `worth_it` are left out. What fails is said by whoever asks for it.
+  // Builds one kernel after the other in lab processes, which can be ended in the middle. Leaves
+  // out those that are not `worth_it`. Reports no failure: the caller that needs the kernel will.
   Prefetch(std::vector<std::string> kernels, std::function<bool(const std::string&)> worth_it);
   ~Prefetch();  // ends what is being built
 
-  // Waits for what is being built where it is one of these, and else ends it; begins nothing more.
+  // Waits for the build under way where it is one of these, else ends it; begins no more.
   void finish(const std::set<std::string>& wanted);
 
  private:

@@ -15,10 +15,10 @@ namespace {
 using bisect::Answer;
 using check::Row;
 
-// Where so many of the exits are of causes that nobody knows, the others cannot be counted.
+// Where more than one exit in so many has an unknown cause, the others cannot be counted.
 constexpr std::uint64_t known_for_one_unknown = 100;
 
-// The rows that the request means; all that changed where it names none.
+// Returns the rows that the request names, or all that changed where it names none.
 std::vector<Row> rows_meant(const Question& question, const check::Verdict& verdict) {
   std::vector<Row> rows;
   for (const check::CellJudgement& cell : verdict.cells) {
@@ -60,7 +60,7 @@ std::string step_names(const Measured& measured) {
   return names;
 }
 
-// Why the cell's two sides do not compare at all, however many trials there are.
+// Returns why the cell's two sides do not compare at all, however many trials there are.
 std::string obstacle(const check::CellJudgement& cell) {
   const bool judged = !cell.comparison.exact && !cell.resolution.empty();
   return judged || cell.cannot_tell.empty() ? "" : cell.cannot_tell.front();
@@ -72,7 +72,7 @@ std::string obstacle(const check::Verdict& verdict) {
   return verdict.cannot_tell.empty() ? "" : verdict.cannot_tell.front();
 }
 
-// What became more by most may be hidden by too few trials.
+// Returns whether too few trials may hide the largest change.
 bool is_sampled(const check::Verdict& verdict) {
   return std::ranges::any_of(verdict.cells, [](const check::CellJudgement& cell) {
     return !cell.comparison.exact && !cell.cannot_tell.empty();
@@ -173,8 +173,8 @@ std::optional<std::uint64_t> Subject::exits_in(const record::Step& step) const {
   return exits;
 }
 
-// Nothing but the step is compared, with its total, which floors are of, and one reason, which
-// stands for the cause where it is one.
+// Compares only the step: its total, to which floors apply, and one reason, which stands for the
+// cause where the subject is a cause.
 check::Verdict Subject::compare(const Measured& before, const Measured& after) const {
   const auto group_cells = [&](const Measured& measured) {
     std::vector<record::TrialCounts> trials;
@@ -201,7 +201,7 @@ const Row* Subject::row_in(const check::CellJudgement& cell) const {
   return row == cell.comparison.rows.end() ? nullptr : &*row;
 }
 
-// Not new is not old yet where counts vary: old is what cannot have half of the ends' change.
+// Where counts vary, a point is old only where half of the ends' change can be excluded.
 Subject::Judged Subject::judge(const Measured& before, const Measured& after) const {
   Judged judged;
   const check::Verdict verdict = compare(before, after);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What a bisection goes by: a total, a reason or a cause of one step, and when it has changed.
+// Is the subject of a bisection: a total, a reason or a cause of one step, and when it has changed.
 #pragma once
 
 #include <cstdint>
@@ -14,10 +14,10 @@
 
 namespace lab::cli {
 
-// What is looked for between two sides.
+// Is the change to look for between two sides.
 struct Question {
-  // "net: total", "net: MSR", or a part of a cause: "net: TSC_DEADLINE". Empty: what became more
-  // (with find_fix fewer) by most.
+  // "net: total", "net: MSR", or a part of a cause: "net: TSC_DEADLINE". Where empty, the subject
+  // is what increased most (with find_fix, decreased most).
   std::string wanted;
   bool find_fix = false;
   std::string before, after;  // the sides in words, for messages
@@ -26,8 +26,8 @@ struct Question {
 
 class Subject {
  public:
-  // nullopt where only more trials can tell. Error (user) where nothing fits, where it changes by
-  // less than its floor, or where the sides do not compare.
+  // Returns nullopt where more trials are needed. Throws a user error where nothing fits, where it
+  // changes by less than its floor, or where the sides do not compare.
   static std::optional<Subject> find(const Question& question, const Measured& before,
                                      const Measured& after);
 
@@ -40,7 +40,8 @@ class Subject {
     bool sampled = false;         // by statistics, as counts vary here
     bool more_trials_tell = false;
   };
-  // New where it changed from `before` in the direction of the ends, by its floor or more.
+  // Answers "new" where it changed from `before` in the direction of the ends, by its floor or
+  // more.
   Judged judge(const Measured& before, const Measured& after) const;
 
  private:
@@ -50,7 +51,7 @@ class Subject {
   static Subject find_cause(const Question& question, const Measured& before,
                             const Measured& after);
 
-  // nullopt where the step has no counts, or where too many of its causes are not known.
+  // Returns nullopt where the step has no counts, or where too many of its causes are not known.
   std::optional<std::uint64_t> exits_in(const record::Step& step) const;
   check::Verdict compare(const Measured& before, const Measured& after) const;
   const check::Row* row_in(const check::CellJudgement& cell) const;

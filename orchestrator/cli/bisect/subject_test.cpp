@@ -15,8 +15,7 @@ using testing::HasSubstr;
 
 constexpr const char* serial = "io 0x3f8 serial: write 1";
 
-// The setting is the console, so that nothing else differs. Each trial has so many more bytes
-// there.
+// Makes one side's trials. Each writes so many more bytes to the console, and nothing else differs.
 Measured side(const std::vector<std::uint64_t>& more, const std::string& kernel = "6.1",
               bool exact = true) {
   std::vector<record::Record> records;
@@ -130,7 +129,7 @@ TEST(Subject, SidesThatDoNotCompareAreRefused) {
               HasSubstr("nothing can be said: other conditions"));
 }
 
-// Where counts vary, what is not shown to be new is old only where it cannot be new.
+// Where counts vary, a point not shown to be new is old only where it cannot be new.
 TEST(Subject, IsJudgedByStatisticsWhereCountsVary) {
   const Measured before = side({0, 40, 10, 30, 20, 50, 5, 45}, "6.1", false);
   const Measured after = side({5000, 5040, 5010, 5030, 5020, 5050, 5005, 5045}, "6.2", false);

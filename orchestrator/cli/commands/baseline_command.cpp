@@ -36,7 +36,7 @@ std::string target_file(const BaselineOptions& options) {
                               : options.file;
 }
 
-// As git would sign it; else the account's name.
+// Returns the name as git would sign it, else the account's name.
 std::string whoever_this_is() {
   const auto git = [](const char* key) {
     try {
@@ -53,8 +53,8 @@ std::string whoever_this_is() {
   return account ? account->pw_name : std::to_string(::getuid());
 }
 
-// The plan that the cell's trials were run by: of the newest, as all must agree. nullopt where they
-// were recorded by a lab that kept none.
+// Returns the plan by which the cell's trials ran: the newest one, as all must agree. Returns
+// nullopt where the lab that recorded them kept none.
 std::optional<scenario::TrialPlan> plan_of_trials(const store::Store& store,
                                                   const check::Cell& cell) {
   std::optional<scenario::TrialPlan> plan;
@@ -76,7 +76,7 @@ std::optional<scenario::TrialPlan> plan_of_trials(const store::Store& store,
   return plan;
 }
 
-// The trials of all runs named, those of one cell and its conditions together.
+// Returns the trials of all runs named, grouped by cell and conditions.
 std::vector<check::Cell> baseline_cells(const BaselineOptions& options,
                                         const std::string& scenario) {
   const store::Store store(store_path(options.store), store::Store::Mode::read_only);

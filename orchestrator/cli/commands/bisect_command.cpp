@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// lab bisect: which change did it?
+// `lab bisect` finds the change that made the difference.
 #include <fmt/format.h>
 
 #include <filesystem>
@@ -24,7 +24,7 @@ struct BisectOptions {
   TrialOptions trials;
 };
 
-// With the settings that the runs had beyond their scenario's, which are said.
+// Takes the ends from two runs, and prints the settings that they had beyond their scenario's.
 void take_runs(bisect::Request& request, const BisectOptions& options) {
   take_ends_of_runs(request, options.of_runs, store_path(options.trials.store));
   const std::size_t theirs = request.set.size() - options.trials.set.size();
@@ -32,7 +32,7 @@ void take_runs(bisect::Request& request, const BisectOptions& options) {
     say(fmt::format("lab: as in these runs: --set {}\n", base::shell_quoted(request.set[i])));
 }
 
-// By its full path: --resume may come from another folder.
+// Makes paths absolute, as --resume may come from another folder.
 bisect::Request make_request(const BisectOptions& options) {
   bisect::Request request = options.request;
   request.site = options.trials.run.site;

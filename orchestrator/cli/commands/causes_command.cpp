@@ -38,7 +38,7 @@ std::vector<record::Record> select_records(const CausesOptions& options, const s
   return records;
 }
 
-// Of several trials those that passed, where some did: a guest that failed did other work.
+// Keeps only trials that passed, where some did: a guest that failed did other work.
 void leave_out_failed(std::vector<record::Record>& records) {
   const auto passed = [](const record::Record& record) {
     return record.outcome == record::Outcome::passed;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The gate: new trials, or stored ones, beside the baseline that a person has accepted.
+// Runs the gate: compares new trials, or stored ones, with the baseline that a person accepted.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -20,7 +20,7 @@
 namespace lab::cli {
 namespace {
 
-// The history that change points are looked for in.
+// Is the number of trials in which the history is searched for change points.
 constexpr std::size_t history_trials = 2000;
 
 struct CheckOptions {
@@ -31,7 +31,7 @@ struct CheckOptions {
   TrialOptions trials;
 };
 
-// A scenario to be checked.
+// Is a scenario to be checked.
 struct Subject {
   scenario::Scenario scenario;
   check::Baseline baseline;
@@ -52,7 +52,7 @@ struct Subject {
   }
 };
 
-// Those with a baseline in ./scenarios, where none is named.
+// Returns the scenarios that are named, else those with a baseline in ./scenarios.
 std::vector<std::string> scenario_files(const CheckOptions& options) {
   if (!options.scenarios.empty()) return options.scenarios;
   std::vector<std::string> files;
@@ -88,7 +88,7 @@ class Checker {
     if (!options_.no_confirm) confirm(verdict, trials);
     name_causes(verdict, trials);
     print(verdict);
-    // A regression that was found is one, whatever else went wrong.
+    // A regression remains one, whatever else went wrong.
     if (verdict.judgement() == check::Judgement::regressed) return base::exit_regression;
     return worse(outcome_, exit_code(verdict.judgement()));
   }
@@ -111,8 +111,8 @@ class Checker {
     subjects_.push_back(std::move(subject));
   }
 
-  // Where the trials will run, when it takes trying to know that and it matters: the baseline has
-  // trials of several sites.
+  // Returns the site where the trials will run. Probes for it only where that matters: the baseline
+  // has trials of several sites.
   std::string site_to_run_on() const {
     if (options_.trials.run.site != "auto") return options_.trials.run.site;
     std::set<std::string> sites;
@@ -122,8 +122,8 @@ class Checker {
     return chosen == nullptr ? "" : std::string(chosen->name);
   }
 
-  // As many as it takes to show something in the whole check, unless the user or the scenario wants
-  // more. Nothing is run that could show nothing.
+  // Plans as many trials as the whole check needs to show something, unless the user or the
+  // scenario wants more. Plans none where they could show nothing.
   void plan() {
     const std::vector<check::Cell> baseline = all_accepted();
     const std::string site = site_to_run_on();
@@ -141,7 +141,7 @@ class Checker {
     }
   }
 
-  // What did not pass is no sample, and no pass either.
+  // A trial that did not pass is no sample, and keeps the check from passing.
   void look_at(const record::TrialCounts& trial) {
     outcome_ = worse(outcome_, cli::exit_code(trial.outcome));
   }
@@ -158,13 +158,13 @@ class Checker {
     std::vector<record::TrialCounts> counts;
     for (const record::Record& record : runner.records())
       counts.push_back(record::to_counts(record));
-    // What did not pass is no sample, and no pass either; what is not in the store is missing
-    // there.
+    // A trial that did not pass is no sample, and keeps the check from passing; so does a record
+    // that the store did not take.
     outcome_ = worse(outcome_, runner.exit_code());
     return gather(counts);
   }
 
-  // What the machinery failed to run is missing; what it did run is judged.
+  // Trials that the machinery failed to run are missing; those that did run are judged.
   void run_all(TrialRunner& runner) {
     try {
       runner.run([](const auto&) {});
@@ -190,7 +190,7 @@ class Checker {
     return gather(counts);
   }
 
-  // The cells of all baselines, of whatever site.
+  // Returns the cells of all baselines, of whatever site.
   std::vector<check::Cell> all_accepted() const {
     std::vector<check::Cell> cells;
     for (const Subject& subject : subjects_)
@@ -198,7 +198,7 @@ class Checker {
     return cells;
   }
 
-  // Cells of the sites on which the trials ran; all where there are no trials.
+  // Returns the cells of the sites on which the trials ran; all where there are no trials.
   std::vector<check::Cell> baseline_beside(const std::vector<check::Cell>& trials) const {
     std::vector<check::Cell> cells = all_accepted();
     if (trials.empty()) return cells;
@@ -244,7 +244,7 @@ class Checker {
     check::name_causes(judgement, result.causes_before, result.causes_now);
   }
 
-  // Of both sides' trials that are in the store: a baseline holds no causes.
+  // Names the causes from both sides' trials in the store, as a baseline contains no causes.
   void name_causes(check::Verdict& verdict, const std::vector<check::Cell>& trials) const {
     const store::Store store(store_path(options_.trials.store), store::Store::Mode::read_only);
     for (check::CellJudgement& judgement : verdict.cells) {
@@ -299,8 +299,8 @@ class Checker {
   std::vector<std::string> notes_;          // what was confirmed, and what was not
 };
 
-// git bisect run takes 0 as good, 1 as bad and 125 as what cannot be tested; from 128 on it gives
-// up.
+// Returns what `git bisect run` expects: 0 is good, 1 is bad, 125 cannot be tested; from 128 on it
+// gives up.
 int check_for_git(const CheckOptions& options) {
   constexpr int cannot_be_tested = 125;
   try {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// lab clean: room in the cache.
+// `lab clean` makes room in the cache.
 #include <fmt/format.h>
 
 #include <memory>

@@ -34,7 +34,7 @@ bool is_changed_reason(const check::Row& row) {
   return row.kind == check::Row::Kind::reason && row.differs;
 }
 
-// What the reasons that differ come from, where both sides' trials are in a store and have causes.
+// Names the causes of reasons that differ, where both sides' trials are in a store and have causes.
 void name_causes(const CompareOptions& options, const check::Pairs& pairs,
                  std::vector<check::Comparison>& comparisons) {
   const std::string a = find_store(options.store, options.a),

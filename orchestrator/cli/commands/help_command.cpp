@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Help on topics and commands, and what is made of the command line's definition.
+// Prints help on topics and commands, and pages generated from the command line's definition.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -24,7 +24,7 @@ std::string overview(const Command& app) {
   return text;
 }
 
-// A topic, or a command in one or two words.
+// Shows a topic, or a command of one or two words.
 int show_help(const Command& app, const std::vector<std::string>& words) {
   if (words.empty()) {
     write_output("", overview(app));

@@ -25,7 +25,7 @@ struct ImageOptions {
   std::string digest, digest_url, description;
 };
 
-// The kernel kit that recipes and the libguestfs appliance use.
+// Returns the kernel kit that recipes and the libguestfs appliance use.
 std::filesystem::path kit_path(const base::Folders& folders, const image::Progress& progress) {
   return kvm::find_or_fetch_kit(folders.cache, folders.kvm_patch(), std::nullopt, progress).path;
 }
@@ -51,7 +51,7 @@ const char* cache_state(const image::ImageCache& cache, const image::Entry& entr
                                                                                      : "-";
 }
 
-// Lab's own are described; of the user's it also matters where they come from.
+// Describes lab's own images; for the user's it also names their origin.
 int list_images() {
   const base::Folders folders = base::find_folders();
   const image::ImageCache cache(folders);
@@ -96,13 +96,13 @@ image::Image find_or_make(const base::Folders& folders, const std::string& name,
                           terminal::Progress& progress) {
   const auto line = [&](const std::string& text) { progress.phase(text); };
   image::ImageCache cache(folders);
-  // What is not built has no use for a kernel kit.
+  // Only an image that is built needs a kernel kit.
   const bool built =
       image::find_entry(cache.entries(), name).source == image::Entry::Source::recipe;
   return cache.find_or_make(name, built ? kit_path(folders, line) : "", line);
 }
 
-// `build` and `fetch` do the same: what it takes to have the image.
+// Serves `build` and `fetch`, which both make the image available.
 int have(const ImageOptions& options, image::Entry::Source source) {
   const base::Folders folders = base::find_folders();
   const image::ImageCache cache(folders);

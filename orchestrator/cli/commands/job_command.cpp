@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What an outer VM runs: the job of its disk, with the events as lines on a port.
+// Runs in an outer VM: runs the job of its disk and writes the events as lines to a port.
 #include <fcntl.h>
 #include <linux/major.h>
 #include <sys/stat.h>

@@ -110,7 +110,7 @@ int modules_status() {
   return base::exit_ok;
 }
 
-// What of a kernel is in the cache: "kit, modules", "kit", "modules" or "-".
+// Returns which parts of a kernel are in the cache: "kit, modules", "kit", "modules" or "-".
 std::string in_cache(const std::string& release, const std::vector<kvm::KernelKit>& kits,
                      const std::vector<kvm::ModuleSet>& modules, const std::string& patch) {
   const bool kit = std::ranges::count(kits, release, &kvm::KernelKit::release) > 0;

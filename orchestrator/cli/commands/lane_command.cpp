@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// A lane: what `lab run --via` starts, here or on another machine.
+// Runs a lane: `lab run --via` starts it, here or on another machine.
 #include <signal.h>
 #include <unistd.h>
 
@@ -13,7 +13,7 @@
 namespace lab::cli {
 namespace {
 
-// As SIGTERM does. Where one has come already, a second one would end the process at once.
+// Interrupts as SIGTERM does. After a first SIGTERM, a second one would end the process at once.
 void interrupt_this_process() {
   if (!base::interrupted()) ::kill(::getpid(), SIGTERM);
 }

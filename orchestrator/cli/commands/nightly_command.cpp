@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The gate every night.
+// Runs the gate every night.
 #include <fmt/format.h>
 
 #include <cerrno>
@@ -31,11 +31,11 @@ struct NightlyOptions {
   std::vector<std::string> others;
 };
 
-// Takes what is said.
+// Receives the text that a night prints.
 using Log = std::function<void(const std::string&)>;
 
-// A process for each run, check and page: one that crashes keeps no other from being run, judged
-// and reported.
+// Starts a process for each run, check and page, so that one that crashes does not keep others from
+// being run, judged and reported.
 int run_child(const std::string& program, const nightly::Words& words, const Log& log) {
   base::Command command{.argv = {program},
                         .environment = {{night_mark, "1"}},
@@ -48,7 +48,7 @@ int run_child(const std::string& program, const nightly::Words& words, const Log
   return outcome.exit_code;
 }
 
-// Whether the parsers of `lab run` and `lab check` take the words; what is wrong is printed.
+// Returns whether the parsers of `lab run` and `lab check` take the words; prints their errors.
 bool is_understood(const nightly::Words& words) {
   Parser parser("lab", "");
   add_run(parser.top());
@@ -58,7 +58,7 @@ bool is_understood(const nightly::Words& words) {
   return parser.parse(int(argv.size()), argv.data());
 }
 
-// GitHub's.
+// Adds the summary to GitHub's page of the job.
 void add_to_job_page(const std::string& summary) {
   const char* file = std::getenv("GITHUB_STEP_SUMMARY");
   if (file == nullptr || *file == '\0') return;

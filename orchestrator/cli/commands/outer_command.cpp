@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// An outer VM by hand: for looking around in it, and for debugging.
+// Starts an outer VM by hand, for looking around in it and for debugging.
 #include <fmt/format.h>
 #include <unistd.h>
 
@@ -54,7 +54,7 @@ bool is_up(virConnect* connection) {
   return std::ranges::find(names, domain_name) != names.end();
 }
 
-// Inside another VM, too, an outer VM by hand is one more VM.
+// An outer VM by hand is one more VM, even inside another VM, where choose_site() returns `here`.
 const record::Site& wanted_site(const std::string& name) {
   if (name != "auto") return outer::outer_site(name);
   return run::choose_site().site == &record::site_kvm ? record::site_kvm : record::site_svm;
@@ -68,7 +68,7 @@ std::vector<scenario::TrialPlan> load_plans(const std::vector<std::string>& file
   return plans;
 }
 
-// The one that the user names, or else the only one that the scenarios name.
+// Returns the kernel that the user names, or else the only one that the scenarios name.
 std::string wanted_kernel(const OuterOptions& options,
                           const std::vector<scenario::TrialPlan>& plans) {
   if (!options.kernel.empty() || plans.empty()) return read_kernel(options.kernel);
@@ -165,16 +165,16 @@ int exec(const OuterOptions& options) {
   return outcome.exit_code;
 }
 
-// The exit code in the line that ends a command's output: what printed it is not believed.
+// Returns the exit code in the line that ends a command's output; checks it, as it is not trusted.
 int exit_code_in(std::string_view line) {
   if (const auto code = base::parse_number<std::uint8_t>(line)) return *code;
   throw base::infrastructure_error("the outer VM's stream: no exit code at its end");
 }
 
-// What a command prints, then a line of this and its exit code.
+// Ends a command's output: a line of this mark and the exit code follows.
 constexpr char end_mark = '\x1e';  // ASCII's record separator
 
-// One that is there for one command.
+// Starts an outer VM for one command.
 int run_in_outer_vm(const OuterOptions& options) {
   const base::Folders folders = base::find_folders();
   terminal::Progress progress(terminal::Progress::fitting());
@@ -195,8 +195,8 @@ int run_in_outer_vm(const OuterOptions& options) {
   outer::read_stream(*machine, {.silence = any, .whole = limit, .line = 1 << 20},
                      [&](const std::string& line) {
                        progress.clear();
-                       // Behind output that does not end with a newline, the mark is not at the
-                       // front.
+                       // The mark is not at the front where the output before it ends without a
+                       // newline.
                        const std::size_t mark = line.rfind(end_mark);
                        if (mark == std::string::npos) {
                          base::write_all(STDOUT_FILENO, line + "\n", "standard output");

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Trials as a page to be looked at: those of a run, two sets side by side, or a store's history.
+// Writes trials as a page: those of a run, two sets side by side, or a store's history.
 #include <fmt/format.h>
 #include <unistd.h>
 
@@ -28,9 +28,9 @@ using record::Record;
 using record::TrialCounts;
 using store::Store;
 
-// More would be too much to look at, and to hold: a page is of the newest.
+// A page contains the newest records only: more are too many to look at and to keep in memory.
 constexpr std::size_t records_shown = 400;
-// Above, reasons are not looked for changes, only totals: seconds.
+// Above this number only totals are searched for changes, not reasons: that takes seconds.
 constexpr std::size_t trials_with_reasons = 20'000;
 
 struct ReportOptions {
@@ -39,7 +39,7 @@ struct ReportOptions {
   double alpha = 0.05;
 };
 
-// What is shown of one side.
+// Is the part of one side that the page shows.
 struct ReportSide {
   std::string name;   // as the user names it
   std::string store;  // the file
@@ -55,7 +55,7 @@ ReportSide select(const ReportOptions& options, const std::string& word) {
                   : select_trials(store, word, options.scenario)};
 }
 
-// Whole records of the newest trials; timelines only of those that a page shows: they are large.
+// Reads whole records of the newest trials, but only timelines that a page shows: they are large.
 std::vector<Record> read(const ReportSide& side, std::vector<std::string>& notes) {
   std::vector<std::string> ids;
   for (const TrialCounts& trial :
@@ -139,7 +139,7 @@ class Reporter {
     comparisons_ = check::compare_all(pairs, options_.alpha);
   }
 
-  // Of --scenario, of the trials' scenarios, or of all.
+  // Takes the history of --scenario, of the trials' scenarios, or of all.
   void take_history() {
     const Store store(store_path(options_.store), Store::Mode::read_only);
     std::vector<std::string> scenarios(scenarios_.begin(), scenarios_.end());

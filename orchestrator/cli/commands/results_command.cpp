@@ -22,7 +22,7 @@ namespace {
 using Filter = store::Store::Filter;
 using std::chrono::system_clock;
 
-// Records that answers are given from, where nothing says which.
+// Is the number of records from which answers are given by default.
 constexpr std::size_t answers_limit = 100;
 
 struct ResultsOptions {
@@ -50,7 +50,7 @@ int list_records(const ResultsOptions& options) {
   return base::exit_ok;
 }
 
-// In the order in which they are named, each once.
+// Returns the records in the order in which they are named, each once.
 std::vector<record::Record> by_ids(const store::Store& store, const std::vector<std::string>& ids) {
   std::vector<record::Record> records;
   for (const std::string& id : ids) {
@@ -61,8 +61,8 @@ std::vector<record::Record> by_ids(const store::Store& store, const std::vector<
   return records;
 }
 
-// By their ids, or by --scenario, --run and --limit, or the latest; for answers all of its
-// scenario.
+// Selects records by their ids, by --scenario, --run and --limit, or the latest; for answers, all
+// records of the latest one's scenario.
 std::vector<record::Record> chosen(const ResultsOptions& options) {
   const store::Store store = open_store(options);
   const bool filtered = !options.scenario.empty() || !options.run.empty() || options.limit > 0;
@@ -105,7 +105,7 @@ int import_files(const ResultsOptions& options) {
   return base::exit_ok;
 }
 
-// Whole ids: a beginning could name another record or run than was meant.
+// Requires whole ids: a prefix could match another record or run than was meant.
 void check_whole(const store::Store& store, const Filter& filter) {
   const auto runs = store.runs("");
   if (!filter.run.empty() &&

@@ -26,7 +26,7 @@ struct RunCommandOptions {
 
 void choose(std::vector<scenario::TrialPlan>& plans, const std::string& filter) {
   if (filter.empty()) return;
-  // A name has brackets in it, which mean something else in a regex.
+  // A name contains brackets, which mean something else in a regex.
   const auto has_name = [&](const auto& plan) { return plan.name == filter; };
   if (std::ranges::any_of(plans, has_name)) {
     std::erase_if(plans, std::not_fn(has_name));
@@ -44,7 +44,7 @@ void choose(std::vector<scenario::TrialPlan>& plans, const std::string& filter) 
                            "lab run --dry-run lists their names");
 }
 
-// What compares cells that the filter left out is neither checked nor judged, as with --set.
+// A relation whose cells the filter left out is neither checked nor judged, as with --set.
 void drop_relations_without_trials(scenario::Scenario& scenario,
                                    const std::vector<scenario::TrialPlan>& plans) {
   const auto any_in = [&](const scenario::Cell& part) {
@@ -67,7 +67,7 @@ base::ExitCode worst_code(const auto& results, base::ExitCode worst = base::exit
   return worst;
 }
 
-// The whole id of the run that goes on; "" for a new one.
+// Returns the whole id of the run to resume; "" for a new one.
 std::string run_to_resume(const RunCommandOptions& options) {
   if (options.resume.empty()) return "";
   const store::Store store(store_path(options.trials.store), store::Store::Mode::read_only);
@@ -76,7 +76,7 @@ std::string run_to_resume(const RunCommandOptions& options) {
   return rows.front().run;
 }
 
-// Trials of every N-th cell: those of a cell stay together.
+// Keeps the trials of every N-th cell: those of a cell stay together.
 void keep_shard(std::vector<scenario::TrialPlan>& plans, const std::string& shard) {
   if (shard.empty()) return;
   const std::vector<std::string> parts = base::Pattern("([0-9]{1,4})/([0-9]{1,4})").groups(shard);
@@ -100,7 +100,7 @@ void keep_shard(std::vector<scenario::TrialPlan>& plans, const std::string& shar
         "fewer shards, up to one a cell");
 }
 
-// Runs the plans; what the table format shows of each record is printed as soon as it is there.
+// Runs the plans. Prints each record's part of the table format as soon as it is there.
 class Runner {
  public:
   Runner(const RunCommandOptions& options, std::vector<scenario::Scenario> scenarios,
@@ -109,7 +109,7 @@ class Runner {
         scenarios_(std::move(scenarios)),
         format_(wanted_format(options.format)),
         trials_(std::move(plans), options.trials, run_to_resume(options)) {
-    // Whatever comes later needs them again.
+    // Relations and other formats need the records again at the end.
     const bool relations = std::ranges::any_of(
         scenarios_, [](const scenario::Scenario& one) { return !one.relations.empty(); });
     if (streaming() && !relations) trials_.forget_shown();
@@ -124,7 +124,7 @@ class Runner {
         if (streaming()) print(records);
       });
     } catch (...) {
-      finish(false);  // what there is, is there
+      finish(false);  // print the records so far
       throw;
     }
     return finish(true);
@@ -133,7 +133,7 @@ class Runner {
  private:
   bool streaming() const { return format_ == report::Format::table && options_.output.empty(); }
 
-  // Relations are judged where all trials have run.
+  // Prints the rest; judges relations where all trials have run.
   int finish(bool whole) {
     const std::vector<record::Record> records = trials_.records();
     std::vector<record::RelationResult> relations;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The exits of running guests, reason by reason, as they happen: of this user's `lab run`s, and
-// otherwise of the VMs on this machine's own patched kvm.
+// Shows the exits of running guests by reason, as they happen: those of this user's `lab run`s,
+// else of the VMs on this machine's own patched kvm.
 #include <fmt/format.h>
 #include <unistd.h>
 
@@ -27,10 +27,9 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// As long as it may take until a guest boots where none is seen and nobody watches.
+// Waits this long for a guest to boot where none is seen and nobody watches.
 constexpr double patience = 5;  // seconds
-// A guest that nothing was heard of for so long runs no more, or its lab is stopped. An emulated
-// second takes several.
+// A guest silent for so long runs no more, or its lab is stopped. An emulated second takes several.
 constexpr double silence = 30;
 constexpr std::size_t fewest_lines = 6;  // of a guest's table
 
@@ -41,7 +40,7 @@ struct TopOptions {
   std::string filter;
 };
 
-// VMs of this machine; needs root.
+// Returns VMs of this machine; needs root.
 std::vector<terminal::LiveGuest> local() {
   std::vector<terminal::LiveGuest> guests;
   std::error_code ignored;
@@ -59,7 +58,7 @@ std::vector<terminal::LiveGuest> local() {
           guest.sample.reasons.push_back({reason.number, reason.exits, reason.cycles});
       guests.push_back(std::move(guest));
     } catch (const base::Error&) {
-      // No VM's folder, kvm that is not patched, or a VM that has just gone.
+      // The folder is no VM's, kvm is not patched, or the VM has just gone.
     }
   }
   return guests;
@@ -109,7 +108,7 @@ class Watcher {
       if (wanted_)
         std::erase_if(guests, [this](const auto& guest) { return !wanted_(guest.trial); });
       const bool rates = take(guests);
-      // The first table is shown at once where somebody watches, else with rates.
+      // Shows the first table at once where somebody watches, else only with rates.
       if (terminal_ || rates) {
         std::ranges::stable_sort(guests, {}, &terminal::LiveGuest::node);
         show(guests);
@@ -126,7 +125,7 @@ class Watcher {
     return base::exit_ok;
   }
 
-  // A guest's causes are of the exits since the look before.
+  // Reads the causes of the exits since the previous look.
   void read_causes(std::vector<terminal::LiveGuest>& guests) {
     std::map<std::string, trial::LiveCauses> causes;
     for (terminal::LiveGuest& guest : guests) {
@@ -142,7 +141,7 @@ class Watcher {
     causes_ = std::move(causes);
   }
 
-  // Whether there is a rate of any.
+  // Takes the newest samples; returns whether any guest has a rate.
   bool take(const std::vector<terminal::LiveGuest>& guests) {
     bool rates = false;
     std::map<std::string, Seen> seen;
@@ -183,7 +182,7 @@ class Watcher {
     std::optional<terminal::LiveGuest> before;
   };
 
-  // Half of the lines at most for the causes, where they are asked for.
+  // Gives at most half of the lines to the causes, where the user wants them.
   std::string table(const Seen& seen, std::size_t lines, std::size_t columns) const {
     const report::Style style = terminal::terminal_style();
     if (!options_.causes) return terminal::top_table(make_top(seen), lines, columns, style);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// lab try: what did my change do?
+// `lab try` measures what a change did.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -77,7 +77,7 @@ class Trier {
     find_kernels();
   }
 
-  // The two ends, or with --each all between.
+  // Finds the kernels of the two ends, or with --each all between.
   void find_kernels() {
     const std::string tree = fs::absolute(options_.source).lexically_normal();
     std::vector<kvm::Commit> commits;
@@ -114,7 +114,7 @@ class Trier {
     return measured;
   }
 
-  // The text of one comparison, and what the command ends with.
+  // Adds the text of one comparison, and updates the command's exit code.
   void add(std::size_t before, std::size_t after, const std::vector<Measured>& measured,
            std::string& text, base::ExitCode& code) const {
     if (!text.empty()) text += "\n" + std::string(report::mail_columns, '-') + "\n\n";

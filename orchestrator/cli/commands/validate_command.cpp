@@ -28,7 +28,7 @@ namespace {
 
 using Plans = std::vector<scenario::TrialPlan>;
 
-// Vendors without a reason that is expected of the trials: there they are refused.
+// Lists vendors that lack a reason which the scenario expects: trials are refused there.
 std::string lacking(const scenario::Scenario& scenario) {
   std::set<std::string> texts;
   const auto look = [&](const std::string& reason, bool category) {
@@ -52,8 +52,8 @@ std::string summary(const Plans& plans) {
   return text;
 }
 
-// By the modules that are built: a parameter must be known to some kernel's, of either vendor.
-// What could not be asked is returned.
+// Checks parameters against the modules that are built: some kernel's, of either vendor, must know
+// them. Returns what could not be checked.
 std::string check_parameters(const Plans& plans, const base::Folders& folders) {
   if (std::ranges::all_of(plans, [](const auto& plan) { return plan.settings.parameters.empty(); }))
     return "";
@@ -73,7 +73,7 @@ std::string check_parameters(const Plans& plans, const base::Folders& folders) {
   return "; module parameters not checked: no modules are built yet (lab kvm build)";
 }
 
-// Of CPU models libvirt knows; what could not be asked is returned.
+// Checks settings by what libvirt knows of CPU models; returns what could not be checked.
 std::string check_settings(const Plans& plans) {
   const auto plain = [](const scenario::TrialPlan& plan) {
     const scenario::Settings& settings = plan.settings;
@@ -89,7 +89,7 @@ std::string check_settings(const Plans& plans) {
   }
 }
 
-// Whether an image has a disk is known when it is made: here each is taken to have one.
+// Takes each image to have a disk: lab knows that only once the image is made.
 void check_steps(const Plans& plans) {
   std::map<std::string, trial::GuestImage> images;
   for (const scenario::TrialPlan& plan : plans)
@@ -97,8 +97,8 @@ void check_steps(const Plans& plans) {
   run::check_steps(plans, images);
 }
 
-// A scenario is no worse for a machine that lacks a package which only its runs need. What is left
-// out of the plans is returned.
+// Leaves out firmware that only runs need and whose package this machine lacks, as the scenario is
+// still valid. Returns what it left out.
 std::string leave_out_firmware(Plans& plans) {
   std::set<std::string> left_out;
   for (scenario::TrialPlan& plan : plans) {
@@ -114,7 +114,7 @@ std::string leave_out_firmware(Plans& plans) {
   return fmt::format("{}", fmt::join(left_out, ""));
 }
 
-// Everything that can be known without a guest.
+// Checks everything that can be known without a guest.
 std::string check(const std::string& file, const base::Folders& folders) {
   const scenario::Scenario scenario = scenario::load(scenario_file(file));
   Plans plans = scenario::expand(scenario);

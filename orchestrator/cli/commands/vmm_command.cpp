@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Tests of the patched modules by a tiny VMM of lab's own; run inside an outer VM, or on any
-// machine whose KVM is patched.
+// Tests the patched modules with lab's own tiny VMM, inside an outer VM or on any machine whose KVM
+// is patched.
 #include <fmt/format.h>
 #include <unistd.h>
 
@@ -61,7 +61,7 @@ int cost(VmmOptions options) {
   return base::exit_ok;
 }
 
-// For lab bench overhead: a JSON line for each variant and kind of exit.
+// Prints a JSON line for each variant and kind of exit, for `lab bench overhead`.
 int print_overhead(const VmmOptions& options) {
   const auto print = [](const vmm::VariantCost& variant) {
     nlohmann::json line{
@@ -92,7 +92,7 @@ int print_report(const vmm::Report& report) {
   return report.fault_count == 0 ? base::exit_ok : base::exit_regression;
 }
 
-// A subcommand that prints a test's report.
+// Adds a subcommand that prints a test's report.
 Command add_test(const Command& command, const std::shared_ptr<VmmOptions>& options,
                  const char* name, const char* description,
                  vmm::Report (*test)(const VmmOptions&)) {

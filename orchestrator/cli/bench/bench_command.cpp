@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What the patch costs, in one boot of one outer VM, so that its figures can be compared.
+// Measures what the patch costs, in one boot of one outer VM, so that its figures can be compared.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -37,7 +37,7 @@ struct OverheadOptions {
   std::string kernel, format = "table", output;
 };
 
-// One variant, one kind of exit.
+// Is one variant with one kind of exit.
 struct OverheadRow {
   std::string variant, exit, why;
   std::vector<double> samples;  // instructions an exit or round; empty: not measured, see why
@@ -49,7 +49,7 @@ std::optional<double> median(const std::vector<double>& samples) {
   return Samples(samples).median();
 }
 
-// The row that a line of `lab vmm overhead` is; nullopt for a line that is none.
+// Returns the row in a line of `lab vmm overhead`; nullopt for a line without one.
 std::optional<OverheadRow> parse_row(const json& line) {
   if (line.contains("error"))
     throw base::infrastructure_error("in the outer VM: " + line.value("error", ""));
@@ -97,7 +97,7 @@ std::vector<OverheadRow> measure_variants(const run::OuterArtifacts& outer,
   return rows;
 }
 
-// In the order in which they first come.
+// Returns the names in the order in which they first come.
 std::vector<std::string> distinct(const std::vector<OverheadRow>& rows,
                                   std::string OverheadRow::*name) {
   std::vector<std::string> names;
@@ -113,7 +113,7 @@ const OverheadRow* find_row(const std::vector<OverheadRow>& rows, const std::str
   return found == rows.end() ? nullptr : &*found;
 }
 
-// Median instructions of each kind, what they are more than those of the first variant, and bytes.
+// Formats median instructions of each kind, their excess over the first variant's, and bytes.
 class OverheadTable {
  public:
   explicit OverheadTable(const std::vector<OverheadRow>& rows)
@@ -173,7 +173,7 @@ class OverheadTable {
     return text + "\n";
   }
 
-  // Why something could not be measured.
+  // Returns why something could not be measured.
   std::string reasons() const {
     std::string text;
     for (const OverheadRow& row : rows_)

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Whether the gate finds what it promises to find, and nothing else: ci/gate records the trials,
-// this draws checks from them.
+// Tests whether the gate finds what it promises to find, and nothing else. ci/gate records the
+// trials, and this command draws checks from them.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -28,7 +28,7 @@ struct GateBenchOptions {
   std::size_t trials = 8, baseline = check::Night().baseline, times = 1000, changes = 1;
 };
 
-// One line of the result.
+// Is one line of the result.
 struct Line {
   std::string name;
   std::size_t recorded = 0;  // trials to draw from

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Trials an hour by the number of lanes, and what a lane's start costs.
+// Measures trials an hour by the number of lanes, and what a lane's start costs.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -35,7 +35,7 @@ using nlohmann::ordered_json;
 
 constexpr std::chrono::minutes lane_bench_limit{30};  // of one run and trial
 
-// Exact, as what goes to any machine is.
+// It is exact, as all trials that may run on any machine are.
 constexpr const char* scenario_text = R"(version: 1
 name: lanes
 image: tiny

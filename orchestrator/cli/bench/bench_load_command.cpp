@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// How long a scenario with a matrix of 10,000 cells takes to load, validate and expand.
+// Measures how long a scenario with a matrix of 10,000 cells takes to load, validate and expand.
 #include <fmt/format.h>
 
 #include <memory>

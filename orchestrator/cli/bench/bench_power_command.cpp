@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Which size of change the gate finds how often, on made-up trials: needs no machine and no store.
+// Simulates how often the gate finds a change of each size; needs no machine and no store.
 #include <fmt/format.h>
 
 #include <memory>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// From command to table: lab beside the bare minimum by hand, and trials an hour by the number of
-// outer VMs at once.
+// Measures the time from command to table, of lab and of the bare minimum by hand, and trials an
+// hour by the number of outer VMs at once.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -43,8 +43,8 @@ struct RunBenchOptions {
   unsigned repeats = 3, trials = 8;
 };
 
-// In the outer VM: the guest as one would start it by hand, on stock modules, up to its reader's
-// first line. What comes of the guest's disk is thrown away.
+// Runs in the outer VM: starts the guest as one would by hand, on stock modules, up to its reader's
+// first line. Changes to the guest's disk are thrown away.
 constexpr const char* guest_by_hand = R"(modprobe kvm_amd
 set --
 for disk in {4}/guest*; do
@@ -56,11 +56,11 @@ exec qemu-system-x86_64 -accel kvm -cpu host -m {0} -display none -nodefaults -n
 	-device virtio-serial-pci -chardev file,id=reader,path={5} \
 	-device virtserialport,chardev=reader,name=lab.reader.0)";
 
-// Of the reader, where no exits are counted.
+// The reader begins with these words where no exits are counted.
 constexpr const char* first_words = "no exit counters";
 constexpr const char* start_words = "guest starts";
 
-constexpr const char* stream_file = "stream";  // where they go
+constexpr const char* stream_file = "stream";  // receives these words
 
 std::string boot_scenario(const RunBenchOptions& options) {
   return fmt::format(
@@ -75,7 +75,7 @@ struct Throughput {
   double seconds = 0;
 };
 
-// In seconds.
+// Contains times in seconds.
 struct RunResults {
   Samples by_hand, by_hand_guest;  // with lab's emulator
   Samples against, against_guest;  // by hand with another one
@@ -128,7 +128,7 @@ class Bench {
     ordered_json trials;
   };
 
-  // A new lab, from its start to its end.
+  // Runs a new lab process from its start to its end.
   Run run_lab(unsigned trials, unsigned at_once) const {
     const fs::path result = work_.path() / "result.json";
     const base::Stopwatch watch;
@@ -163,8 +163,8 @@ class Bench {
     return found != phases.end() ? found->second : phases.emplace_back(phase, Samples()).second;
   }
 
-  // Adds the seconds from QEMU's start to the first line of the guest's reader to `whole`, those of
-  // the guest alone to `guest`. `emulator`: instead of the one that lab takes.
+  // Adds the seconds from QEMU's start to the first line of the guest's reader to `whole`, and
+  // those of the guest alone to `guest`. A given `emulator` replaces the one that lab takes.
   void by_hand(const std::string& emulator, Samples& whole, Samples& guest) const {
     const trial::GuestImage& image = outer_.job.images.at(inside::image_key(plans_[0]));
     const std::string start =
@@ -183,7 +183,7 @@ class Bench {
     guest.add(ready - started);
   }
 
-  // Gives the seconds at which the stream had the words.
+  // Waits until the stream contains the words, and returns the seconds until then.
   static double wait_for_words(const char* words, const fs::path& stream, base::Process& machine,
                                const base::Stopwatch& watch) {
     while (!fs::exists(stream) || base::read_file(stream).find(words) == std::string::npos) {
@@ -196,7 +196,7 @@ class Bench {
     return watch.seconds();
   }
 
-  // The outer VM as libvirt would start it, with what it needs and nothing else.
+  // Returns the command of the outer VM as libvirt would start it, with only what it needs.
   static std::vector<std::string> machine_by_hand(const guest::DomainSpec& spec) {
     const std::string emulator =
         spec.emulator.empty() ? std::string("qemu-system-x86_64") : spec.emulator;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// How long a large store's commands take, and the memory they need: each as a user starts it, on
-// generated records.
+// Measures how long a large store's commands take and the memory they need. Each command starts as
+// a user starts it, on generated records.
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <spawn.h>
@@ -53,9 +53,9 @@ struct StoreResults {
   std::vector<StoreRow> rows;
 };
 
-// What is measured: words after `lab`. {store} is the store's file; `scenario` has a twentieth of
-// the trials, `runs` are its own, newest last; `file` is a scenario of its name, whose baseline the
-// first `baseline accept` writes.
+// Returns the commands to measure, as words after `lab`. {store} is the store's file; `scenario`
+// has a twentieth of the trials; `runs` are its own, newest last; `file` is a scenario of its name,
+// whose baseline the first `baseline accept` writes.
 std::vector<std::vector<std::string>> commands(const std::string& scenario,
                                                const std::vector<std::string>& runs,
                                                const std::string& file) {
@@ -75,7 +75,7 @@ std::vector<std::vector<std::string>> commands(const std::string& scenario,
   };
 }
 
-// Not by base::run(): only wait4() tells one child's memory.
+// Does not use base::run(): only wait4() reports the memory of one child.
 class Child {
  public:
   explicit Child(std::vector<std::string> words, const fs::path& errors) : errors_(errors) {
@@ -92,7 +92,7 @@ class Child {
     if (error != 0) throw base::errno_error("start", "/proc/self/exe", error);
   }
 
-  // To its end; returns MiB.
+  // Waits for its end, and returns the most memory that it had, in MiB.
   double wait() const {
     int status = 0;
     rusage usage{};
@@ -100,7 +100,7 @@ class Child {
       if (errno != EINTR) throw base::errno_error("wait for", "lab", errno);
     base::throw_if_interrupted();
     const int code = WIFEXITED(status) ? WEXITSTATUS(status) : -1;
-    // More exits, or too few trials to tell, are results, too.
+    // A regression, or too few trials to decide, is a result, too.
     if (code != base::exit_ok && code != base::exit_regression && code != base::exit_no_data)
       throw base::infrastructure_error("lab failed: " + base::read_file(errors_));
     return double(usage.ru_maxrss) / 1024;
@@ -111,7 +111,7 @@ class Child {
   pid_t pid_ = -1;
 };
 
-// As it is shown: without the store, which is the same everywhere.
+// Returns the command as it is printed: without the store, which is the same everywhere.
 std::string command_text(const std::vector<std::string>& words) {
   std::string text = "lab";
   for (const std::string& word : words)
@@ -131,7 +131,7 @@ StoreRow measure_store(const std::vector<std::string>& words, const std::string&
   return row;
 }
 
-// One record at a time: what this process had in memory counts as its children's (getrusage(2)).
+// Makes one record at a time: this process's memory counts as its children's (getrusage(2)).
 double make_store(const std::string& path, const StoreBenchOptions& options,
                   terminal::Progress& progress) {
   const base::Stopwatch watch;
@@ -150,7 +150,7 @@ double make_store(const std::string& path, const StoreBenchOptions& options,
   return watch.seconds();
 }
 
-// What is said of generated records must not be said of others.
+// Returns the runs; refuses other than generated records, as its results do not apply to those.
 std::vector<record::RunInfo> generated_runs(const std::string& path) {
   std::vector<record::RunInfo> runs = store::Store(path, store::Store::Mode::read_only).runs("");
   const auto generated = [](const record::RunInfo& run) {

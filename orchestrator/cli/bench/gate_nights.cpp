@@ -15,17 +15,17 @@ namespace lab::cli {
 namespace {
 
 constexpr double injected_shares[] = {0.1, 0.3, 0.5};
-// Of nights with a change that a pass excludes: the far end of a 95 % interval leaves 2.5 %, and so
-// few recorded trials, drawn again and again, are not all that there could be.
+// Is the share of nights with a promised change that may pass. The far end of a 95 % interval
+// leaves 2.5 %, and few recorded trials, drawn again and again, do not show all that could occur.
 constexpr double passed_allowed = 0.05;
 
-// The standard deviation of the row's trials, as a share of their median.
+// Returns the standard deviation of the row's trials, as a share of their median.
 double spread(const check::Cell& cell, const check::Row& row) {
   const check::Counts counts = row_counts(cell, row);
   return std::sqrt(boost::math::statistics::sample_variance(counts)) / row.a.median;
 }
 
-// By how much the medians of its runs differ, likewise.
+// Returns how far apart the medians of its runs lie, as a share of the median.
 double runs_spread(const check::Cell& cell, const check::Row& row) {
   base::Samples medians;
   for (const std::vector<double>& run : check::by_run(cell, row_counts(cell, row)))

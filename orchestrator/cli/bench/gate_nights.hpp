@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Nights of the gate, drawn from recorded trials: how often a check raises a false alarm, and how
-// often it finds what was put into its new trials.
+// Draws nights of the gate from recorded trials: measures how often a check raises a false alarm,
+// and how often it finds an increase put into its new trials.
 #pragma once
 
 #include <string>
@@ -12,12 +12,12 @@ namespace lab::cli {
 
 inline constexpr double false_alarms_allowed = 0.01;
 
-// Whether that is at most this share of all; false of none.
+// Returns whether `part` is at most this share of `all`; false where `all` is 0.
 bool is_at_most(std::size_t part, double share, std::size_t all);
 
 std::string percent(std::size_t part, std::size_t all);  // "0.4 %", "-" of none
 
-// Measures at once, which takes seconds to minutes.
+// Measures in its constructor, which takes seconds to minutes.
 class GateNights {
  public:
   struct Nights {
@@ -26,10 +26,11 @@ class GateNights {
     bool holds = true;
   };
 
-  // So many accepted trials; so many checks of nothing changed, of each reason and each size.
+  // Accepts `baseline` trials; runs `times` checks of nothing changed, of each reason and each
+  // size.
   GateNights(const check::Cell& recorded, std::size_t baseline, std::size_t times);
 
-  bool hold() const;  // what the gate promises
+  bool hold() const;  // true where the gate keeps what it promises
   std::string text() const;
   std::vector<Nights> all() const;
 

@@ -61,7 +61,7 @@ class Baselines : public Lab {
   }
 
   const std::string file = folder() + "/runs.sqlite", yaml = scenario();
-  std::string plan, second_plan;  // of the trials; the second run's, where it is another
+  std::string plan, second_plan;  // of all runs; of the second run, where it differs
 };
 
 TEST_F(Baselines, CheckPassesWhatIsAsUsual) {

@@ -107,7 +107,7 @@ TEST_F(Causes, EachFormatIsWritten) {
   }
 }
 
-// A record whose causes do not add up is refused.
+// Import refuses such a record, so that no reader meets causes that do not add up.
 TEST_F(Causes, ThatDoNotAddUpAreRefusedByImport) {
   const std::string lines = folder() + "/lines.json", store = folder() + "/other.sqlite";
   expect(base::exit_ok, {"results", "export", "--store", file_, "-o", lines});

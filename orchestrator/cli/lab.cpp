@@ -19,8 +19,7 @@
 namespace lab::cli {
 namespace {
 
-// Clears what killed labs left. A failure is only a warning: the user may have asked for other
-// work.
+// Clears what killed labs left; only warns of a failure, as the command may not need this.
 void clear_what_was_left() {
   try {
     run::clear_leftovers(base::find_folders());

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Is the program: it parses the command line and reports errors.
+// Parses the program's command line, runs its command and reports errors.
 #pragma once
 
 #include <string>

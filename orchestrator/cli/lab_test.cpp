@@ -108,7 +108,7 @@ TEST_F(Lab, RunRefusesWhatItCannotRunBeforeItStartsAnything) {
   expect(base::exit_usage, {"run", scenario(), "--filter", "("}, HasSubstr("("));
 }
 
-// Exact trials are all the same, so that one of them is enough; others are judged by statistics.
+// Exact trials are all the same, so one is enough; others are judged by statistics.
 TEST_F(Lab, RepeatAutoIsOneTrialWhereCountsAreExactAndEightWhereTheyVary) {
   const auto trials = [&](Words words) {
     words.insert(words.begin(), {"run", LAB_SOURCE_DIR "/ci/nightly-boot.yaml", "--dry-run"});
@@ -276,7 +276,7 @@ TEST_F(Lab, ReportIsOnePageOrAnError) {
   expect(base::exit_usage, {"report", "latest~9", "--store", file, "-o", page});
   EXPECT_FALSE(fs::exists(page));
   expect(base::exit_usage, {"report", "latest", "--history", "--store", file});
-  // lab_cli is linked with the page where npm could make it, and says so where not.
+  // lab_cli contains the page where npm could build it; otherwise the command reports an error.
   const Finished report = lab({"report", "latest", "--store", file, "-o", page});
   EXPECT_EQ(report.code == base::exit_ok, fs::exists(page)) << report.errors;
 }

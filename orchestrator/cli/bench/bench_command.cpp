@@ -41,7 +41,7 @@ struct OverheadOptions {
 struct OverheadRow {
   std::string variant, exit, why;
   std::vector<double> samples;  // instructions an exit or round; empty: not measured, see why
-  std::optional<double> bytes;  // that tracing wrote for each
+  std::optional<double> bytes;  // written by tracing for each
 };
 
 std::optional<double> median(const std::vector<double>& samples) {

@@ -35,7 +35,7 @@ struct Line {
   check::Rates rates;
   std::vector<check::Promised> promised;  // of a cell with a change
   bool is_control = false;                // identical conditions on both sides
-  bool holds = true;                      // what the gate promises
+  bool holds = true;                      // whether the gate keeps its promise
 };
 
 Line control(const check::Cell& base, const GateBenchOptions& options) {

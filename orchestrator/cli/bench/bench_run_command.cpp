@@ -60,7 +60,7 @@ exec qemu-system-x86_64 -accel kvm -cpu host -m {0} -display none -nodefaults -n
 constexpr const char* first_words = "no exit counters";
 constexpr const char* start_words = "guest starts";
 
-constexpr const char* stream_file = "stream";  // receives these words
+constexpr const char* stream_file = "stream";  // receives both texts
 
 std::string boot_scenario(const RunBenchOptions& options) {
   return fmt::format(

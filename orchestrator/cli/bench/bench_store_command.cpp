@@ -43,13 +43,13 @@ struct StoreBenchOptions {
 
 struct StoreRow {
   std::string command;
-  double seconds = 0, mebibytes = 0;  // the most memory it had
+  double seconds = 0, mebibytes = 0;  // its peak memory
 };
 
 struct StoreResults {
   std::size_t trials = 0, runs = 0;
   std::uintmax_t bytes = 0;
-  std::optional<double> making;  // seconds; absent: the store was there
+  std::optional<double> making;  // seconds; absent where the store was there
   std::vector<StoreRow> rows;
 };
 

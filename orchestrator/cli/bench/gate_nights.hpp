@@ -26,11 +26,10 @@ class GateNights {
     bool holds = true;
   };
 
-  // Accepts `baseline` trials; runs `times` checks of nothing changed, of each reason and each
-  // size.
+  // Accepts `baseline` trials; makes `times` checks of no change, of each reason and each size.
   GateNights(const check::Cell& recorded, std::size_t baseline, std::size_t times);
 
-  bool hold() const;  // true where the gate keeps what it promises
+  bool hold() const;  // whether the gate keeps its promises
   std::string text() const;
   std::vector<Nights> all() const;
 
@@ -43,7 +42,7 @@ class GateNights {
 
   const check::Cell& recorded_;
   std::size_t baseline_, times_;
-  std::vector<Nights> unchanged_;  // no condition differs; one does
+  std::vector<Nights> unchanged_;  // with no condition that differs; with one
   std::vector<Nights> injected_;   // for each reason all shares, ascending
 };
 

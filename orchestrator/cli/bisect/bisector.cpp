@@ -21,7 +21,7 @@ using bisect::Answer;
 using bisect::Entry;
 using bisect::Point;
 
-constexpr unsigned most_batches = 4;  // of trials, where the first ones cannot tell
+constexpr unsigned most_batches = 4;  // of trials, where the first are too few to decide
 
 }  // namespace
 

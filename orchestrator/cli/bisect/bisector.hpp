@@ -28,8 +28,7 @@ class Bisector {
   // hide the culprit, or where the ends' trials vary too much.
   base::ExitCode run();
 
-  // Returns the result after run(): the culprit, how it was found, and how it differs from its
-  // parent.
+  // Returns the result after run(): the culprit, how it was found, how it differs from its parent.
   std::string text() const;
 
  private:
@@ -71,7 +70,7 @@ class Bisector {
   std::map<std::string, std::string> contents_;  // what build() returned, by the point's id
   check::GateOptions gate_;
   std::optional<Subject> subject_;
-  bool sampled_ = false;  // counts vary, so that answers are a matter of statistics
+  bool sampled_ = false;  // counts vary, so statistics decide the answers
   std::optional<Prefetch> prefetch_;
   std::vector<std::string> verified_;
 };

@@ -44,7 +44,7 @@ std::string Bisector::log_text() const {
   return text;
 }
 
-// One wrong answer makes the result wrong, so the answers' chances of error add up at most.
+// One wrong answer makes the result wrong: its chance of error is at most the sum of theirs.
 std::string Bisector::confidence_text() const {
   if (!sampled_) return "";
   constexpr double old_is_wrong = 0.025, new_is_wrong = 0.01;  // the interval's end; the gate

@@ -16,7 +16,7 @@ class Prefetch {
   // Builds one kernel after the other in lab processes, which can be ended in the middle. Leaves
   // out those that are not `worth_it`. Reports no failure: the caller that needs the kernel will.
   Prefetch(std::vector<std::string> kernels, std::function<bool(const std::string&)> worth_it);
-  ~Prefetch();  // ends what is being built
+  ~Prefetch();  // ends the build under way
 
   // Waits for the build under way where it is one of these, else ends it; begins no more.
   void finish(const std::set<std::string>& wanted);

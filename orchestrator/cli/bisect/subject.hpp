@@ -36,12 +36,11 @@ class Subject {
   struct Judged {
     bisect::Answer answer = bisect::Answer::skipped;
     std::optional<double> exits;  // of `after`, the median of its trials
-    std::string why;              // it was skipped
-    bool sampled = false;         // by statistics, as counts vary here
+    std::string why;              // the reason where it was skipped
+    bool sampled = false;         // judged by statistics, as counts vary
     bool more_trials_tell = false;
   };
-  // Answers "new" where it changed from `before` in the direction of the ends, by its floor or
-  // more.
+  // Answers "new" where it changed from `before` in the ends' direction, by its floor or more.
   Judged judge(const Measured& before, const Measured& after) const;
 
  private:

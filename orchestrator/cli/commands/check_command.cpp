@@ -296,7 +296,7 @@ class Checker {
   check::GateOptions gate_;
   std::vector<Subject> subjects_;
   base::ExitCode outcome_ = base::exit_ok;  // of new trials
-  std::vector<std::string> notes_;          // what was confirmed, and what was not
+  std::vector<std::string> notes_;          // on confirmations and on trials that did not pass
 };
 
 // Returns what `git bisect run` expects: 0 is good, 1 is bad, 125 cannot be tested; from 128 on it

@@ -23,7 +23,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// Is set in every lab that a night starts.
+// A night sets this variable for each lab that it starts.
 constexpr const char* night_mark = "LAB_NIGHTLY";
 
 struct NightlyOptions {

@@ -185,7 +185,7 @@ class Reporter {
 
   const ReportOptions& options_;
   std::vector<Record> records_;
-  std::size_t other_ = SIZE_MAX;     // where those of the second side begin
+  std::size_t other_ = SIZE_MAX;     // index of the second side's first record
   std::set<std::string> scenarios_;  // of the records
   std::vector<check::Comparison> comparisons_;
   std::optional<check::History> history_;

@@ -79,7 +79,7 @@ class Watcher {
     } catch (const base::Error& error) {
       leave();
       if (error.kind() != base::ErrorKind::interrupted) throw;
-      return base::exit_ok;  // how it is meant to be left
+      return base::exit_ok;  // the user ends it so
     } catch (...) {
       leave();
       throw;
@@ -234,11 +234,11 @@ class Watcher {
   }
 
   const TopOptions& options_;
-  const scenario::Wanted wanted_;  // none: all trials are
+  const scenario::Wanted wanted_;  // none: all trials are wanted
   const bool terminal_;
   const base::Folders folders_ = base::find_folders();
   std::map<std::string, Seen> seen_;                 // by LiveGuest::key
-  std::map<std::string, trial::LiveCauses> causes_;  // of local guests, the same
+  std::map<std::string, trial::LiveCauses> causes_;  // of local guests, by the same key
 };
 
 }  // namespace

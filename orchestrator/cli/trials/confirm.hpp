@@ -25,7 +25,7 @@ struct ConfirmedOrNot {
   // Neither a condition nor the plan differs from the baseline's, so that nothing could be run in
   // turn with the new trials.
   bool same_on_both_sides = false;
-  bool all_stored = true;  // false where a record lies beside the store
+  bool all_stored = true;  // false where the store did not take a record
   // One trial a side with the causes of its exits, where something was confirmed and both sides
   // could be run.
   std::vector<record::Record> causes_before, causes_now;

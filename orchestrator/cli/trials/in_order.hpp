@@ -30,7 +30,7 @@ class InOrder {
   void forget_shown();
 
   std::vector<scenario::TrialPlan> missing() const;  // plans that are not done
-  std::vector<record::Record> records() const;       // but for those that are forgotten
+  std::vector<record::Record> records() const;       // without forgotten ones
   std::size_t count() const { return count_; }       // records, forgotten ones included
 
  private:
@@ -44,7 +44,7 @@ class InOrder {
 
   std::vector<Place> places_;
   std::size_t first_ = 0;      // all before it are done, and their records shown
-  std::size_t forgotten_ = 0;  // of all before it there is no record any more
+  std::size_t forgotten_ = 0;  // the records before it are freed
   std::size_t count_ = 0;
 };
 

@@ -135,7 +135,7 @@ std::vector<TrialCounts> select_trials(const store::Store& store, const std::str
 }
 
 std::vector<record::Record> some_records(const store::Store& store, const check::Cell& cell) {
-  constexpr std::size_t enough = 20;  // to say what changed
+  constexpr std::size_t enough = 20;  // to report what changed
   std::vector<record::Record> records;
   for (const check::Trial& trial : cell.trials | std::views::reverse | std::views::take(enough))
     if (std::optional<record::Record> record = store.find(trial.id))

@@ -14,9 +14,8 @@ inline constexpr const char* selection_help =
     "a run ('latest', 'latest~1', or its id), a record's id, a store's or a baseline's file, or "
     "KEY=VALUE[,...] of the conditions (kernel=6.1)";
 
-// Returns the run that `latest` or `latest~N` names: N runs before the newest (of the scenario, or
-// of all where it is empty). Returns nullopt for any other word. Does not count confirmations as
-// runs.
+// Returns the run of `latest` or `latest~N`: N runs before the newest (of the scenario, or of all
+// where it is empty); nullopt for any other word. Confirmations do not count as runs.
 std::optional<std::string> named_run(const store::Store& store, const std::string& word,
                                      const std::string& scenario);
 

@@ -290,7 +290,7 @@ void TrialRunner::hand_over() {
   if (forget_) in_order_.forget_shown();
 }
 
-// Reports the failure of an outer VM. The last one is printed in full at the run's end.
+// Reports an outer VM's failure in one line. A run prints the one it ends with in full at its end.
 void TrialRunner::take_failure(const std::string& trial, const base::Error& error) {
   failed_ |= last_attempt_;
   if (plans_.size() == 1) return;

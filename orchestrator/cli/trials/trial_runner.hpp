@@ -35,7 +35,7 @@ struct TrialOptions {
   unsigned retry = 0;
   bool exact = false, no_exact = false, causes = false, timings = false, fail_fast = false;
   std::string store;        // the file; "": lab's own
-  scenario::Wanted wanted;  // none: all trials are
+  scenario::Wanted wanted;  // none: all trials are wanted
   run::RunOptions run;
   lane::Via via;
 };
@@ -51,8 +51,7 @@ void check_lanes(const TrialOptions& options);
 
 scenario::Scenario load_scenario(const std::string& file, const TrialOptions& options);
 // Decides the number of trials that `repeat: auto` leaves open: one of each cell where all are
-// exact, else the least that a check needs. With such a scenario, also decides the site of
-// `options`.
+// exact, else the least that a check needs. Then it also decides the site of `options`.
 void decide_repeat(std::vector<scenario::Scenario>& scenarios, TrialOptions& options);
 std::vector<scenario::TrialPlan> make_plans(const scenario::Scenario& scenario,
                                             const TrialOptions& options);
@@ -89,8 +88,7 @@ class TrialRunner {
   void clear_progress() { progress_.clear(); }
   // Reports how long all took, what --fail-fast left out, and which records the store did not take.
   void finish();
-  // Returns the exit code for the records' outcomes, or infrastructure's where a record is not in
-  // the store.
+  // Returns the records' exit code, or infrastructure's where the store did not take a record.
   base::ExitCode exit_code() const;
   // Returns false where a record could not go into the store and lies beside it.
   bool all_stored() const { return unstored_.empty(); }
@@ -124,7 +122,7 @@ class TrialRunner {
   base::ExitCode worst_ = base::exit_ok;         // of the records' outcomes
   bool forget_ = false;
   bool failed_ = false;        // a trial did not pass
-  bool last_attempt_ = false;  // what fails now is not tried again
+  bool last_attempt_ = false;  // no trial that fails now is tried again
 };
 
 }  // namespace lab::cli

@@ -16,7 +16,7 @@ namespace {
 
 constexpr std::size_t fewest_columns = 20;
 
-// Pieces of the line from the most to the least important; those that fit stay, in their places.
+// Is one piece of a line. The least important pieces are dropped until the rest fits, in its order.
 struct Piece {
   std::string text;
   int importance = 0;
@@ -36,7 +36,7 @@ std::string fitting(std::vector<Piece> pieces, std::size_t columns) {
   return report::clip(line, columns);
 }
 
-// Narrow windows have room for the name and how often.
+// Narrow windows show only the name and the rate.
 report::Columns top_columns(std::size_t columns) {
   const std::size_t name = std::min<std::size_t>(24, columns - 11);
   std::vector<report::Column> list = {{.least = name, .gap = 0, .most = name},
@@ -115,7 +115,7 @@ std::string top_table(const Top& top, std::size_t lines, std::size_t columns,
                       row({"reason", "exits/s", "%", top.emulated ? "emul. cycles" : "cycles/exit",
                            "exits so far"}));
   const auto add = [&](const TopReason& reason) {
-    // Cycles of lately where there were exits, else of all.
+    // Uses the cycles of the new exits where there were any, else of all exits.
     const bool lately = top.seconds && reason.new_exits > 0;
     const std::uint64_t exits = lately ? reason.new_exits : reason.exits,
                         cycles = lately ? reason.new_cycles : reason.cycles;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What goes on now, for a terminal: the line of a person waiting, and lab top's table.
+// Describes what runs now, for a terminal: the progress line of a run, and lab top's table.
 #pragma once
 
 #include <cstddef>
@@ -13,28 +13,28 @@
 
 namespace lab::terminal {
 
-// "1:23", "1:02:03".
+// Returns "1:23" or "1:02:03".
 std::string clock_text(double seconds);
 
-// "▁▃█": each value's share of the largest; nothing of nothing.
+// Returns one bar a value, like "▁▃█", scaled to the largest value; "" without values.
 std::string sparkline(std::span<const double> values);
 
-// One of the outer VMs that work at once.
+// Describes what one lane does now.
 struct Doing {
   std::string where;               // "boot-count#1: boot"; printable
-  double seconds = 0;              // of this phase, so far
-  std::optional<double> expected;  // what it took before
+  double seconds = 0;              // since this phase began
+  std::optional<double> expected;  // seconds that it took before
   std::optional<std::uint64_t> exits;
   std::vector<double> rates;  // exits a second, newest last
   std::string leading;        // the reason with the most exits lately; "" where unknown
   double leading_share = 0;   // of 1, of the exits lately
 };
 
-// One line, or two where one is too narrow: what is done, and below it the counts. In each, what
-// matters least goes first where there is no room.
+// Returns one line, or two where one is too narrow: the phase, and below it the counts. Each line
+// drops its least important pieces until it fits.
 std::vector<std::string> doing_lines(const Doing& doing, std::size_t columns);
 
-// Reasons of a running guest since it was created, and since the time before.
+// Counts one reason of a running guest since it was created, and since the previous sample.
 struct TopReason {
   std::string name;  // printable
   std::uint64_t exits = 0, cycles = 0;
@@ -43,16 +43,16 @@ struct TopReason {
 struct Top {
   std::string title;  // printable
   bool emulated = false;
-  std::optional<double> seconds;  // since the time before; absent: there was none
+  std::optional<double> seconds;  // since the previous sample; absent where there was none
   std::vector<TopReason> reasons;
 };
 
-// At most so many lines and columns; most new exits first, then most exits. In the manner of
-// `perf kvm stat live`.
+// Returns a table like `perf kvm stat live`'s, at most so many lines and columns: most new exits
+// first, then most exits.
 std::string top_table(const Top& top, std::size_t lines, std::size_t columns,
                       const report::Style& style = {});
 
-// Of the exits between two readings of their causes.
+// Counts the exits between two readings of their causes.
 struct TopCauses {
   std::uint64_t exits = 0;  // of all causes
   struct Cause {
@@ -62,8 +62,8 @@ struct TopCauses {
   std::vector<Cause> leading;  // most exits first
 };
 
-// At most so many lines and columns, below a guest's top_table. What a guest's kernel does is named
-// by address: its symbols are asked for when the trial ends.
+// Returns the table below a guest's top_table, at most so many lines and columns. It names places
+// in the guest's kernel by address, as symbols are read only when the trial ends.
 std::string top_causes(const TopCauses& causes, std::size_t lines, std::size_t columns,
                        const report::Style& style = {});
 

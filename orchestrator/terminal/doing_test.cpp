@@ -65,7 +65,7 @@ TEST(Live, TopShowsTheBusiestFirst) {
   EXPECT_THAT(text, StartsWith("boot-count#1: boot\n"));
   EXPECT_LT(text.find("IOIO"), text.find("CPUID"));
   EXPECT_THAT(text, HasSubstr("emul. cycles"));
-  // 30 exits in 2 s, 30 of 40, 60,000 cycles in 30 exits, 600 so far.
+  // The row has 30 exits in 2 s, 30 of 40 exits, 60,000 cycles in 30 exits, and 600 exits so far.
   EXPECT_THAT(
       text,
       HasSubstr("IOIO                             15    75.0          2,000             600\n"));

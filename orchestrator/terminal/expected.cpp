@@ -11,10 +11,10 @@
 namespace lab::terminal {
 namespace {
 
-// Whole records: reading more takes longer than what they tell is worth.
+// Records are read whole: reading more of them costs more time than a better estimate is worth.
 constexpr std::size_t records_looked_at = 20;
 
-// What a trial's time depends on, of its plan. "" where that is not known.
+// Returns the parts of a plan that decide a trial's time; "" where the plan lacks them.
 std::string work_key(const nlohmann::ordered_json& plan) {
   if (!plan.contains("settings") || !plan.contains("steps")) return "";
   return plan["settings"].dump() + plan["steps"].dump();
@@ -43,7 +43,7 @@ Expected::Expected(const store::Store& store, const std::vector<scenario::TrialP
       const auto wanted = work.find(cell);
       if (wanted == work.end() || !plan || wanted->second != work_key(*plan)) return;
       auto& phases = cells_[cell];
-      // The first trial's of an outer VM has that one's boot; a later one's leaves it as it is.
+      // Only an outer VM's first trial has that VM's boot; later trials keep the boot's time.
       for (const auto& [phase, seconds] : record.timings) phases[phase] = seconds;
     });
   }

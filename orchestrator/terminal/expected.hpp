@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// How long things took before, by the store: so long they will likely take again.
+// Estimates how long phases will take from how long they took in stored trials.
 #pragma once
 
 #include <map>
@@ -15,14 +15,14 @@ namespace lab::terminal {
 class Expected {
  public:
   Expected() = default;  // nothing is known
-  // From the newest trials with the plans' cells, settings and steps on that site ("auto": on the
-  // newest one's). Where nothing equal has run, nothing is known.
+  // Reads the newest trials that have the plans' cells, settings and steps on that site ("auto": on
+  // the newest one's site). Nothing is known where no equal trial has run.
   Expected(const store::Store& store, const std::vector<scenario::TrialPlan>& plans,
            const std::string& site);
 
-  // Seconds of a phase of a trial, as events name both; or of a phase outside of trials.
+  // Returns the seconds of a trial's phase, named as in events, or of a phase outside of trials.
   std::optional<double> phase(const std::string& trial, const record::Phase& phase) const;
-  // Of all plans one after the other; absent where one of them is new.
+  // Returns the seconds of all plans run in turn; absent where one of them is new.
   std::optional<double> all(const std::vector<scenario::TrialPlan>& plans) const;
 
  private:

@@ -16,7 +16,7 @@ namespace {
 
 using Phases = std::map<std::string, std::size_t>;  // lanes by phase
 
-// "3 lanes: boot 2, start 1", most lanes first.
+// Returns "3 lanes: boot 2, start 1", most lanes first.
 std::string in_words(const Phases& phases) {
   std::vector<std::pair<std::size_t, std::string>> most;
   std::size_t all = 0;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Many lanes in few lines: how many of each machine's do what.
+// Summarizes many lanes in few lines: how many lanes of each machine are in each phase.
 #pragma once
 
 #include <cstddef>
@@ -10,12 +10,12 @@
 namespace lab::terminal {
 
 struct LaneState {
-  std::string node;   // "": none is known (yet)
+  std::string node;   // "" while the machine is unknown
   std::string phase;  // "boot"
 };
 
-// All together first, then a line a machine, by name, as far as there is room; then how many
-// machines more there are. At least one line, none longer than `columns`.
+// Returns the sum of all lanes, then a line for each machine, by name, as long as there is room;
+// then how many machines are left out. At least one line, none longer than `columns`.
 std::vector<std::string> lines_by_node(std::span<const LaneState> lanes, std::size_t lines,
                                        std::size_t columns);
 

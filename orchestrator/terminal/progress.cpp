@@ -22,7 +22,7 @@ namespace {
 
 constexpr std::size_t rates_shown = 12;
 
-// Does something before a message is written; stands before the sink that writes.
+// Calls an action before each log message; it must precede the sink that writes.
 class Before : public spdlog::sinks::base_sink<std::mutex> {
  public:
   explicit Before(std::function<void()> action) : action_(std::move(action)) {}
@@ -84,7 +84,7 @@ void Progress::phase(const trial::Event& event, const trial::PhaseBegun& begun) 
       .trial = trial,
       .node = event.node,
       .phase = phase};
-  if (same) {  // its counts go on
+  if (same) {  // the trial's counts continue
     next.doing.exits = now.doing.exits;
     next.doing.rates = std::move(now.doing.rates);
     next.since_sample = now.since_sample;
@@ -96,7 +96,7 @@ void Progress::phase(const trial::Event& event, const trial::PhaseBegun& begun) 
   if (mode_ == Mode::terminal) draw_soon();
 }
 
-// Rates and the leading reason are of the time between two samples with reasons: a second.
+// Computes the rate and the leading reason between two samples with reasons, a second apart.
 void Progress::sample(unsigned lane_number, const trial::Sample& sample) {
   const std::lock_guard lock(mutex_);
   Lane& lane = lanes_[lane_number];
@@ -135,8 +135,8 @@ void Progress::end(unsigned lane) {
   lanes_.erase(lane);
 }
 
-// Goes back to the beginning of what is shown. A window that became narrower since has broken its
-// lines into several rows.
+// Returns the escape sequence that goes back to the start of the shown lines and erases them. A
+// window that became narrower has since broken its lines into several rows.
 std::string Progress::erasure() const {
   const std::size_t columns = terminal_size(STDERR_FILENO).columns;
   std::size_t rows = 0;
@@ -145,14 +145,14 @@ std::string Progress::erasure() const {
   return "\r" + (rows > 1 ? fmt::format("\x1b[{}A", rows - 1) : "") + "\x1b[J";
 }
 
-// A thousand lanes say more than anybody reads, and a terminal takes.
+// Limits drawing: a thousand lanes have more events than anyone reads or a terminal can take.
 void Progress::draw_soon() {
   constexpr double apart = 0.1;  // seconds
   changed_ = true;
   if (shown_.empty() || since_drawn_.seconds() >= apart) draw();
 }
 
-// A lane's own lines where there is room for all, else how many do what, by machine.
+// Returns each lane's own lines where all fit, else the number of lanes in each phase, by machine.
 std::vector<std::string> Progress::lines_of_all(std::size_t lines, std::size_t columns) {
   std::vector<std::string> text;
   std::vector<LaneState> states;
@@ -165,7 +165,7 @@ std::vector<std::string> Progress::lines_of_all(std::size_t lines, std::size_t c
   return text.size() <= lines ? text : lines_by_node(states, lines, columns);
 }
 
-// In one write, so that nothing flickers. The last column stays free: some terminals wrap there.
+// Draws in one write to avoid flicker. The last column stays free: some terminals wrap there.
 void Progress::draw() {
   const TerminalSize size = terminal_size(STDERR_FILENO);
   const std::size_t width = size.columns - 1;

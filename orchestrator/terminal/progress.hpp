@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What a person waiting sees on standard error: on a terminal a line a lane that changes, elsewhere
+// Shows a run's progress on standard error: on a terminal a changing line for each lane, elsewhere
 // a line for each phase.
 #pragma once
 
@@ -30,13 +30,13 @@ class Progress {
   Progress& operator=(const Progress&) = delete;
   ~Progress();
 
-  // The mode that fits standard error.
+  // Returns the mode that suits standard error.
   static Mode fitting();
 
-  // What phases took before, and all together.
+  // Sets what phases took before, and what all took together.
   void expect(Expected expected, std::optional<double> all);
 
-  // Something begins that belongs to no trial.
+  // Announces a phase that belongs to no trial.
   void phase(const std::string& what);
   // Removes the changing lines until the next event, before something else is printed.
   void clear();
@@ -44,13 +44,13 @@ class Progress {
   void operator()(const trial::Event& event);
 
  private:
-  // What goes on in a lane (of the outer VMs that run at once; 0: outside of them).
+  // Is the state of one lane: of an outer VM that runs with others; lane 0 is outside of them.
   struct Lane {
     Doing doing;
-    base::Stopwatch since;  // the phase
+    base::Stopwatch since;  // since the phase began
     std::string trial, node, phase;
     base::Stopwatch since_sample;
-    std::map<std::uint32_t, std::uint64_t> exits;  // by reason, at the sample before
+    std::map<std::uint32_t, std::uint64_t> exits;  // by reason, at the previous sample
   };
 
   void phase(const trial::Event& event, const trial::PhaseBegun& begun);
@@ -64,16 +64,16 @@ class Progress {
   Mode mode_;
   report::Style style_;
   base::Stopwatch watch_;
-  std::mutex mutex_;  // over all that follows
+  std::mutex mutex_;  // protects all members below
   std::condition_variable_any ticks_;
   Expected expected_;
   std::optional<double> expected_all_;
   std::map<unsigned, Lane> lanes_;
   base::Stopwatch since_drawn_;
-  bool changed_ = false;                             // since it was drawn
-  std::vector<std::size_t> shown_;                   // widths of the lines that are on the terminal
-  std::shared_ptr<spdlog::sinks::sink> before_log_;  // removes them before a message of the log
-  std::jthread ticker_;  // redraws, so that the seconds go on while nothing is heard
+  bool changed_ = false;                             // since the last drawing
+  std::vector<std::size_t> shown_;                   // widths of the lines on the terminal
+  std::shared_ptr<spdlog::sinks::sink> before_log_;  // removes them before a log message
+  std::jthread ticker_;  // redraws, so that the seconds advance without events
 };
 
 }  // namespace lab::terminal

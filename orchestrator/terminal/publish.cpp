@@ -20,7 +20,7 @@ using json = nlohmann::ordered_json;
 constexpr const char* file_begin = "live-";
 constexpr std::size_t file_limit = 1u << 20;
 
-// None of a folder that has just gone.
+// Returns a folder's entries; none where the folder has just vanished.
 std::vector<fs::path> entries(const fs::path& folder) {
   std::vector<fs::path> paths;
   std::error_code error;
@@ -40,7 +40,7 @@ fs::path LivePublisher::file(unsigned lane) const {
   return folder_ / fmt::format("{}{}", file_begin, lane);
 }
 
-// A file that cannot be written is missed by lab top alone.
+// Ignores a file that cannot be written: only lab top misses it.
 void LivePublisher::take(const trial::Event& event) {
   if (const auto* begun = event.get<trial::PhaseBegun>())
     phases_[event.lane] = event.trial.empty() ? "" : record::in_words(begun->phase);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// What running labs tell of their guests, for `lab top` in another terminal: a file a lane in the
-// run's folder, replaced each second, gone with the trial.
+// Publishes the samples of running guests for `lab top` in another terminal: one file a lane in the
+// run's folder, replaced each second and removed when the trial ends.
 #pragma once
 
 #include <filesystem>
@@ -28,7 +28,7 @@ class LivePublisher {
 };
 
 struct LiveGuest {
-  std::string key;    // the same as long as it is the same guest
+  std::string key;    // identifies the guest
   std::string phase;  // "step idle"; may be empty
   double taken = 0;   // seconds of CLOCK_MONOTONIC, the same in all processes
   std::string trial;
@@ -36,7 +36,7 @@ struct LiveGuest {
   trial::Sample sample;  // with reasons
 };
 
-// Of all labs of this user that run now. What cannot be read has just gone.
+// Returns the guests of all running labs of this user. Skips files that vanish or cannot be read.
 std::vector<LiveGuest> published(const base::Folders& folders);
 
 double monotonic_seconds();

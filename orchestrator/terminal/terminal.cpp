@@ -11,7 +11,7 @@
 namespace lab::terminal {
 
 TerminalSize terminal_size(int fd) {
-  constexpr unsigned fewest_columns = 20, fewest_lines = 2;  // less is nonsense
+  constexpr unsigned fewest_columns = 20, fewest_lines = 2;  // smaller sizes are nonsense
   winsize size{};
   if (::ioctl(fd, TIOCGWINSZ, &size) != 0 || size.ws_col == 0 || size.ws_row == 0) return {};
   return {std::max<unsigned>(size.ws_col, fewest_columns),

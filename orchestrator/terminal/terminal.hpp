@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The terminal that lab is started from.
+// Describes and writes to the terminal that lab was started from.
 #pragma once
 
 #include <cstddef>
@@ -9,20 +9,20 @@
 
 namespace lab::terminal {
 
-// Of the terminal that the file descriptor is; 80 x 24 where it does not say.
+// Is the size of the file descriptor's terminal; 80 x 24 where the terminal does not report one.
 struct TerminalSize {
   std::size_t columns = 80, lines = 24;
 };
 TerminalSize terminal_size(int fd);
 
-// Whether the file descriptor is a terminal that understands escape sequences: by TERM, which is
-// "dumb" or not there where it does not.
+// Returns whether the file descriptor is a terminal that understands escape sequences: TERM must be
+// set, and not to "dumb".
 bool takes_escapes(int fd);
 
-// Colour only on such a terminal and without NO_COLOR.
+// Enables colour only on such a terminal and without NO_COLOR.
 report::Style terminal_style();
 
-// To standard error; a closed or full one is no reason to stop.
+// Writes to standard error; ignores that it is closed or full.
 void say(const std::string& text);
 
 }  // namespace lab::terminal

@@ -16,7 +16,7 @@
 namespace lab::terminal {
 namespace {
 
-// A terminal in the place of standard error.
+// Replaces standard error by a terminal.
 class OnATerminal : public testing::Test {
  protected:
   OnATerminal() : before_(::dup(STDERR_FILENO)) {
@@ -29,7 +29,7 @@ class OnATerminal : public testing::Test {
   ~OnATerminal() override { close_near(); }
 
   int far() const { return far_.get(); }
-  // The other end is at its end then.
+  // Closes this end, so that reads at the other end return end of file.
   void close_near() { ::dup2(before_.get(), STDERR_FILENO); }
 
  private:
@@ -45,7 +45,7 @@ TEST_F(OnATerminal, OnlyOneThatKnowsEscapesGetsALiveDisplay) {
   EXPECT_EQ(Progress::fitting(), Progress::Mode::lines);
 }
 
-// A thousand lanes would fill any terminal, and the line to it, if each event were drawn.
+// Drawing each event of a thousand lanes would flood any terminal, and the line to it.
 TEST_F(OnATerminal, ManyLanesAreDrawnAFewTimesASecond) {
   ::setenv("TERM", "xterm", 1);
   std::string drawn;
@@ -71,7 +71,7 @@ TEST_F(OnATerminal, ManyLanesAreDrawnAFewTimesASecond) {
   reader.join();
   EXPECT_THAT(drawn, testing::HasSubstr("300 lanes: boot 300"));
   EXPECT_THAT(drawn, testing::HasSubstr("n1: 1 lane: boot 1"));
-  EXPECT_LT(double(drawn.size()), 4000 * (15 * seconds + 2));  // a screen each tenth of a second
+  EXPECT_LT(double(drawn.size()), 4000 * (15 * seconds + 2));  // one screen each tenth of a second
 }
 
 }  // namespace

@@ -8,8 +8,7 @@
 namespace lab::help {
 namespace {
 
-// CLI11 adds what a value must be to the name of its type: "TEXT:{table,json}", "INT:INT in [1 -
-// 5]".
+// CLI11 appends the allowed values to the type's name: "TEXT:{table,json}", "INT:INT in [1 - 5]".
 Option describe(const CLI::Option& option) {
   Option result{.description = option.get_description(),
                 .positional = option.get_positional(),

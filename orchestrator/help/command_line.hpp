@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The command line as data, taken from its one definition (CLI11's), and what is made of it: the
-// manual page and the shells' completions.
+// Describes the command line as data, read from its one definition (CLI11's), and makes the manual
+// page and the shells' completions from it.
 #pragma once
 
 #include <string>
@@ -13,9 +13,9 @@ class App;
 namespace lab::help {
 
 struct Option {
-  std::vector<std::string> names;    // "-o", "--output"; of a positional its one name
+  std::vector<std::string> names;    // "-o", "--output"; a positional has one name
   std::string value;                 // "TEXT"; "" for a flag
-  std::vector<std::string> choices;  // values it may have, where these are few
+  std::vector<std::string> choices;  // the allowed values, where they are few
   std::string description;
   bool positional = false, required = false, repeated = false;
 };
@@ -26,13 +26,13 @@ struct Command {
   std::vector<Command> commands;
 };
 
-// Without what is hidden (group "").
+// Describes a command without its hidden options and commands (group "").
 Command describe(const CLI::App& app);
 
-// What `NAME --help` prints, whichever command was parsed.
+// Returns what `NAME --help` prints, whichever command was parsed.
 std::string help_page(const CLI::App& app, const std::string& name);
 
-// lab(1), for man.
+// Returns lab(1), for man.
 std::string man_page(const Command& lab, const std::string& version);
 
 std::string bash_completion(const Command& lab);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Completion for bash and zsh: static scripts, as commands and options do not depend on anything.
+// Makes completion for bash and zsh: static scripts, as commands and options are always the same.
 #include <spdlog/fmt/fmt.h>
 
 #include "orchestrator/base/text.hpp"
@@ -14,8 +14,8 @@ bool takes_scenarios(const Command& command) {
   return false;
 }
 
-// The cases of one command and of those below it: what it has, and what its options' values are.
-// `inherited`: options of the commands above that may stand here, too.
+// Adds the cases of a command and of those below it: its commands, its options and their values.
+// `inherited` are the options of the commands above that may stand here too.
 void add_bash_cases(const std::string& path, const Command& command,
                     std::vector<std::string> inherited, std::string& text) {
   std::vector<std::string> commands;
@@ -48,7 +48,7 @@ void add_paths(const std::string& path, const Command& command, std::vector<std:
   for (const Command& sub : command.commands) add_paths(path + " " + sub.name, sub, paths);
 }
 
-// In the brackets of _arguments' specifications, and behind their colons.
+// Escapes text for _arguments' specifications, in their brackets and behind their colons.
 std::string zsh_text(const std::string& text) {
   std::string result;
   for (const char c : text) {

@@ -16,7 +16,7 @@ using testing::AllOf;
 using testing::HasSubstr;
 using testing::Not;
 
-// A small command line that has a bit of everything.
+// Has a small command line with every kind of option.
 class HelpTest : public testing::Test {
  protected:
   HelpTest() {
@@ -33,7 +33,7 @@ class HelpTest : public testing::Test {
     app_.add_subcommand("job", "Not for people")->group("");
   }
 
-  // What bash offers for the words.
+  // Returns what bash offers for the words.
   std::string complete(const std::string& words) const {
     const std::filesystem::path folder = testing::TempDir();
     std::ofstream(folder / "completion.bash") << bash_completion(describe(app_));

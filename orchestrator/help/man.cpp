@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// man(7) macros: https://man7.org/linux/man-pages/man7/groff_man.7.html
+// Uses the macros of man(7): https://man7.org/linux/man-pages/man7/groff_man.7.html
 #include <spdlog/fmt/fmt.h>
 
 #include <algorithm>
@@ -10,7 +10,7 @@
 namespace lab::help {
 namespace {
 
-// Text that roff takes as it is; also at the beginning of a line.
+// Escapes text so that roff prints it unchanged, also at the beginning of a line.
 std::string roff(const std::string& text) {
   std::string result;
   for (const char c : text) {
@@ -71,7 +71,7 @@ void add_commands(const std::string& path, const Command& command, std::string& 
             roff(command.description) + ".\n" + options_text(command);
     return;
   }
-  // A group of commands: options that all of them have.
+  // A group of commands gets a section for the options that all of them have.
   if (const std::string own = options_text(command); !own.empty() && path != "lab")
     text += ".SS " + roff(path) + "\n" + roff(command.description) + ".\n" + own;
   for (const Command& sub : command.commands) add_commands(path + " " + sub.name, sub, text);

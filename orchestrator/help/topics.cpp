@@ -4,7 +4,7 @@
 #include "orchestrator/base/text/pattern.hpp"
 
 extern "C" {
-// Made by CMakeLists.txt: name and text of each file, ended by zeros.
+// CMakeLists.txt generates this list: the name and text of each file, ended by a null entry.
 struct LabHelpTopic {
   const char *name, *text;
 };
@@ -14,7 +14,7 @@ extern const LabHelpTopic lab_help_topics[];
 namespace lab::help {
 namespace {
 
-// Of the first heading "# NAME: TITLE".
+// Returns the title of the first heading "# NAME: TITLE".
 std::string_view parse_title(std::string_view text) {
   const std::size_t at = text.find("\n# ");
   if (at == std::string_view::npos) return "";

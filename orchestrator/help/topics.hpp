@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Pages of the documentation that are part of lab: the Markdown files of this folder.
+// Gives the documentation pages that are built into lab: the Markdown files of this folder.
 #pragma once
 
 #include <string>
@@ -16,7 +16,7 @@ struct Topic {
 
 const std::vector<Topic>& topics();  // by name
 
-// As a terminal shows it: without comments, links as their text, code as it is.
+// Renders a page for a terminal: without comments, links as their text, code unchanged.
 std::string terminal_text(const Topic& topic, bool colour);
 
 }  // namespace lab::help

@@ -18,7 +18,7 @@ namespace fs = std::filesystem;
 
 constexpr std::string_view blanks = " \t\r\n\v\f";
 
-// A name is the name of files, too.
+// Returns whether a scenario's name is also usable in file names.
 bool is_name(const std::string& text) {
   return !text.empty() && std::ranges::all_of(text, [](unsigned char letter) {
     return std::isalnum(letter) || letter == '.' || letter == '_' || letter == '-';

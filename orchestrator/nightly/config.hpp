@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The file that says what a night runs: KEY = VALUE, one a line (ci/nightly.conf explains the
+// Reads the file that configures a night: KEY = VALUE, one a line (ci/nightly.conf explains the
 // keys).
 #pragma once
 
@@ -15,22 +15,22 @@ using Words = std::vector<std::string>;
 struct ConfiguredScenario {
   std::string name;  // the file's, without .yaml
   std::filesystem::path file;
-  Words options;  // of its own, for run and check
+  Words options;  // for its run and check only
 };
 
 struct Config {
-  Words sites;  // in the order in which they are tried
+  Words sites;  // tried in this order
   std::vector<ConfiguredScenario> scenarios;
   Words options;        // for every run and check
   Words check_options;  // for every check
   bool needs_baseline = true;
 };
 
-// Words that are quoted as in a shell. Error (user) where a quote has no end.
+// Splits words that are quoted as in a shell. Throws a user error where a quote does not end.
 Words shell_words(std::string_view text);
 
-// Sites that are given replace the file's, and options that are given follow the file's. Error
-// (user), with file:line, on what is wrong in it.
+// Reads the file. Given sites replace the file's, and given options follow the file's. Throws a
+// user error with file:line where the file is wrong.
 Config read_config(const std::filesystem::path& file, const Words& sites, const Words& options);
 
 }  // namespace lab::nightly

@@ -57,7 +57,7 @@ class Night {
   }
 
  private:
-  // The user's stand last: one that lacks its value must not take the next word for it.
+  // Puts the user's options last, so that one without its value cannot take the next word for it.
   Words words(const std::string& command, const ConfiguredScenario& scenario,
               const std::string& site, const Words& own) const {
     return Words{command,   scenario.file, "--on", site,
@@ -69,7 +69,7 @@ class Night {
     return places_.work / (name + "." + command);
   }
 
-  // What is in the artefacts' folder afterwards is tonight's.
+  // Removes old artefacts, so that everything in the folder afterwards is tonight's.
   void clear_folders() const {
     fs::create_directories(places_.out);
     fs::create_directories(fs::absolute(places_.store).parent_path());
@@ -79,12 +79,12 @@ class Night {
       fs::remove(places_.out / name);
   }
 
-  // A code that lab does not end with by itself is the machinery's failure.
+  // Returns the exit code; a code that lab never exits with counts as an infrastructure failure.
   base::ExitCode lab(const Words& words) const {
     return base::worse(base::exit_ok, world_.lab(words));
   }
 
-  // The first site on which a guest boots: nothing else tells whether it works.
+  // Chooses the first site on which a guest boots; only a boot shows that a site works.
   void choose_site() {
     for (const std::string& site : config_.sites) {
       outcome_.site = site;
@@ -98,7 +98,7 @@ class Night {
     }
   }
 
-  // "" where there is none, or no store that can be read: whoever needs that says so.
+  // Returns the newest run; "" where there is none or no readable store, which its users report.
   std::string newest_run() const {
     try {
       const auto rows = Store(places_.store, Store::Mode::read_only).rows({.limit = 1});
@@ -113,7 +113,7 @@ class Night {
     try {
       run_trials(scenario, result);
       if (result.checked) take_check(result);
-    } catch (const std::exception& error) {  // the disk is full, or what was printed is damaged
+    } catch (const std::exception& error) {  // the disk is full, or lab's output is damaged
       world_.say(fmt::format("error: {}: {}", scenario.name, error.what()));
       result.exit_code = base::exit_infrastructure;
     }
@@ -128,13 +128,13 @@ class Night {
     if (result.run.empty()) {
       result.unchecked = "no, there are no trials";
       result.exit_code = result.ran == base::exit_ok ? base::exit_infrastructure : result.ran;
-    } else if (world_.stopped()) {  // a check may run trials
+    } else if (world_.stopped()) {  // a check could run more trials
       result.unchecked = "no, stopped";
     } else if (!fs::exists(check::baseline_file(scenario.file))) {
       result.unchecked = "no, it has no baseline";
       result.exit_code =
           worse(result.ran, config_.needs_baseline ? base::exit_no_data : base::exit_ok);
-    } else {  // once only, as it may confirm by new trials
+    } else {  // only once, as it may run confirming trials
       result.checked = lab(check_words(scenario, outcome_.site, run));
       result.exit_code = worse(result.ran, *result.checked);
     }
@@ -143,13 +143,13 @@ class Night {
   void take_check(Result& result) const {
     raise_or_close_alarm(result);
     const fs::path file = output_file("check", result.name);
-    if (!fs::exists(file)) return;  // what went wrong was said
+    if (!fs::exists(file)) return;  // lab has reported why
     const std::string text = base::read_file(file);
     result.findings = base::parse_json(text).value("findings", Words());
     result.check = text;
   }
 
-  // The alarm's file has the first run with more exits. What cannot be told leaves it as it is.
+  // The alarm's file names the first run with more exits; a check without a verdict keeps it.
   void raise_or_close_alarm(Result& result) const {
     const fs::path file = fs::path(places_.store.string() + ".alarms") / result.name;
     const std::string first = base::read_line(file);
@@ -165,7 +165,7 @@ class Night {
     }
   }
 
-  // None of a run that is not known, as most runs have not been confirmed.
+  // Returns the run's records; none for an unknown run, as most runs have no confirming trials.
   std::vector<record::Record> list_records(const std::string& run) const {
     try {
       return Store(places_.store, Store::Mode::read_only).list({.run = run});
@@ -175,10 +175,10 @@ class Night {
     }
   }
 
-  // Tonight's trials, and those that confirmed something.
+  // Returns tonight's trials and the confirming trials, one JSON line each.
   std::string take_records() {
     std::string lines;
-    std::set<std::string> sites;  // auto was one of them
+    std::set<std::string> sites;  // what "auto" chose
     for (const Result& result : outcome_.results) {
       if (result.run.empty()) continue;
       for (record::Record& trial : list_records(result.run)) {
@@ -193,7 +193,7 @@ class Night {
     return lines;
   }
 
-  // `make` writes the file, whole or not at all.
+  // Calls `make`, which writes the file whole or not at all; reports its error.
   void write(const std::string& name, const std::function<void(const fs::path& file)>& make) {
     const fs::path file = places_.out / name;
     try {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// A night: each scenario of the configuration is run and judged, and all that they came to is
-// written. `lab help nightly` lists the files.
+// Runs a night: runs and judges each scenario of the configuration, then writes the results. `lab
+// help nightly` lists the files.
 #pragma once
 
 #include <functional>
@@ -14,12 +14,12 @@ namespace lab::nightly {
 
 struct Places {
   std::filesystem::path out;            // the artefacts' folder
-  std::filesystem::path store;          // lives on; the alarms are beside it, in STORE.alarms
-  std::filesystem::path work;           // a folder for what is in between
-  std::filesystem::path boot_scenario;  // what tells whether a site works
+  std::filesystem::path store;          // kept between nights; the alarms are in STORE.alarms
+  std::filesystem::path work;           // a folder for temporary files
+  std::filesystem::path boot_scenario;  // decides whether a site works
 };
 
-// What the world outside does for a night: children of lab, or a test's fakes.
+// Connects a night to the outside: to child processes of lab, or to a test's fakes.
 struct World {
   // Runs lab with these words to its end; returns its exit code, or any other number where a signal
   // ended it.
@@ -29,43 +29,43 @@ struct World {
   std::string version;                          // "lab 0.1.0"
 };
 
-// What a scenario came to.
+// Is the result of one scenario.
 struct Result {
   std::string name;
   std::string run;                                    // its id; "" where there are no trials
-  base::ExitCode ran = base::exit_interrupted;        // of the run
-  std::optional<base::ExitCode> checked;              // of the check
+  base::ExitCode ran = base::exit_interrupted;        // the run's
+  std::optional<base::ExitCode> checked;              // the check's
   std::string unchecked = "no, it did not run";       // why there was none
   base::ExitCode exit_code = base::exit_interrupted;  // the worse one
   std::string since;  // since when there are more exits; "" for none
   std::string check;  // what `lab check` printed, as JSON; "" for none
-  Words findings;     // of the check, a sentence each
+  Words findings;     // the check's, a sentence each
 };
 
-// What the night came to.
+// Is the result of the night.
 struct Outcome {
   base::ExitCode exit_code = base::exit_interrupted;
   std::string version, site;
-  Words not_working;  // sites that were tried before
+  Words not_working;  // sites that were tried and failed
   std::vector<Result> results;
-  std::vector<record::Record> trials;  // without those that confirmed something
+  std::vector<record::Record> trials;  // without confirming trials
   std::string summary;                 // summary.md
 };
 
 std::string exit_code_text(base::ExitCode code);  // "the machinery failed"
 
-// With the suites of these JUnit documents, one of a test a scenario.
+// Contains the suites of these JUnit documents, and one suite with a test for each scenario.
 std::string junit_text(const Outcome& outcome,
                        const std::vector<std::filesystem::path>& documents_of_runs);
 std::string verdict_text(const Outcome& outcome);
 std::string metrics_text(const Outcome& outcome);
 std::string summary_text(const Outcome& outcome);
 
-// `lab run` and `lab check` of each scenario, as far as their words are known before the night.
+// Returns `lab run` and `lab check` of each scenario, as far as their words are known in advance.
 std::vector<Words> commands(const Config& config, const Places& places);
 
-// A scenario that fails keeps no other from being run, judged and reported. Error where the folders
-// of `places` cannot be made.
+// Runs the night; a failed scenario does not stop the others. Throws an error where the folders of
+// `places` cannot be made.
 Outcome run_night(const Config& config, const Places& places, const World& world);
 
 }  // namespace lab::nightly

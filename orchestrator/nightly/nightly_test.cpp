@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Nights without trials: a fake lab makes up records and says what its checks came to.
-// e2e/nightly_test.cpp has whole nights.
+// Tests nights without trials: a fake lab makes up records and the results of its checks.
+// e2e/nightly_test.cpp tests whole nights.
 #include <gmock/gmock.h>
 
 #include <fstream>
@@ -37,7 +37,7 @@ class Night : public testing::Test {
     return read_config(write("nightly.conf", text), sites_, {});
   }
 
-  // What a refused configuration says, with its remedy.
+  // Returns the error of a refused configuration, with its hint.
   std::string refusal(const std::string& text) const {
     try {
       config(text);
@@ -53,7 +53,7 @@ class Night : public testing::Test {
     return found == words.end() || found + 1 == words.end() ? "" : *(found + 1);
   }
 
-  // A trial of this run, or of a new one, whose id is returned.
+  // Inserts a trial of this run, or of a new one; returns the run's id.
   std::string insert(const std::string& run, const std::string& store, const std::string& name) {
     record::Record record = records_.next();
     record.run = run.empty() ? record.id : run;
@@ -62,8 +62,8 @@ class Night : public testing::Test {
     return record.run;
   }
 
-  // The fake: `ran` and `checked` are exit codes by scenario; records come of every run whose
-  // scenario is not in `no_trials`.
+  // Fakes lab: `ran` and `checked` are exit codes by scenario; a run inserts records unless its
+  // scenario is in `no_trials`.
   int lab(const Words& words) {
     calls_.push_back(words);
     const std::string name = fs::path(words.at(1)).stem();
@@ -303,7 +303,7 @@ TEST_F(Night, WhatCannotBeWrittenIsSaidAndTheSummaryIsStillThere) {
   EXPECT_THAT(outcome.summary, HasSubstr("# Nightly: the machinery failed"));
 }
 
-// What lab report says of a page, which log.txt keeps, names the artefact.
+// What lab report prints about a page is kept in log.txt and names the artefact.
 TEST_F(Night, PagesAreWrittenInTheirPlaces) {
   night();
   Words pages;

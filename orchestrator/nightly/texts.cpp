@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What a night came to, for people and CI systems.
+// Formats the result of a night for people and CI systems.
 #include <spdlog/fmt/chrono.h>
 #include <spdlog/fmt/fmt.h>
 
@@ -95,7 +95,7 @@ std::string summary_text(const Outcome& outcome) {
                         int(result.exit_code));
   for (const Result& result : outcome.results)
     if (!result.since.empty()) text += fmt::format("\n**{}**: {}.\n", result.name, result.since);
-  for (const Result& result : outcome.results)  // indented: whatever is in it is text
+  for (const Result& result : outcome.results)  // indented, so that its content stays text
     if (!result.findings.empty())
       text += fmt::format("\n**{}**\n\n{}", result.name, indented_lines(result.findings, "    "));
   return text + "\n" + report::markdown(outcome.trials);

@@ -16,7 +16,7 @@ using record::Cause;
 constexpr std::size_t causes_shown = 5;
 constexpr double least_of_reason = 0.02, least_of_step = 0.001;
 
-// Of the reason, most exits first.
+// Returns the reason's causes, most exits first.
 std::vector<const Cause*> sorted_causes(const record::Step& step, std::uint32_t number) {
   std::vector<const Cause*> causes;
   for (const Cause& cause : step.causes)

@@ -58,7 +58,7 @@ TEST(CauseLines, CountTheRestAndTheLostOnes) {
   EXPECT_EQ(lines[6], "                10   8.7%  lost: the kernel's table of causes was full");
 }
 
-// "(others)" is the record's mark, no words for people, and no cause among causes.
+// "(others)" is a mark in the record: people read words instead, and it does not count as a cause.
 TEST(CauseLines, SayOfASumThatItIsOfMore) {
   record::Step step{.name = "boot", .exits = 115};
   step.reasons = {{0x7b, "IOIO", "io", 115, {}}};
@@ -73,7 +73,7 @@ TEST(CauseLines, SayOfASumThatItIsOfMore) {
   EXPECT_EQ(cause_text("(others)", "(others)"), "smaller causes, kept as one sum");
 }
 
-// Records are read strictly, but one that was just made shows here, too.
+// Reading a record rejects such text, but a record that was just made can contain it.
 TEST(CauseLines, OfTheGuestStayText) {
   std::vector<record::Record> records = trials;
   records[0].steps[0].causes[0].place = "\x1b[2J<b>|\u202e";

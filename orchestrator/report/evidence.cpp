@@ -18,7 +18,7 @@ std::string trial_label(const Record& record) {
   return printable(record.trial.substr(0, record.trial.rfind('#')));
 }
 
-// Same names, other conditions: those that differ are added.
+// Adds to groups of the same name the conditions in which they differ.
 void tell_apart(std::vector<Group>& groups) {
   std::map<std::string, std::vector<Group*>> by_label;
   for (Group& group : groups) by_label[group.label].push_back(&group);
@@ -37,7 +37,7 @@ void tell_apart(std::vector<Group>& groups) {
   }
 }
 
-// What `value` says of each counted step of that name.
+// Collects `value` of each counted step of that name.
 template <typename Value>
 Values collect(const Group& group, const std::string& name, Value value) {
   Values result;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Records put together by equal conditions, so that answers are given from what may be compared.
-// For the report only.
+// Groups records by equal conditions, so that answers rest on comparable trials. Used by the report
+// only.
 #pragma once
 
 #include <cstdint>
@@ -18,29 +18,29 @@ struct Group {
   std::string scenario;
   record::Conditions conditions;               // all but start_time and repeat
   std::vector<const record::Record*> records;  // passed ones
-  std::vector<std::size_t> numbers;            // theirs in the list of evidence, from 1
+  std::vector<std::size_t> numbers;            // their numbers in the evidence, from 1
 };
 
-// The passed records by scenario and conditions, in the order in which they come first.
+// Groups the passed records by scenario and conditions, in the order of their first appearance.
 std::vector<Group> group(std::span<const record::Record> records);
 
-// "[1]", "[1, 2]", "[1–4]".
+// Returns "[1]", "[1, 2]" or "[1–4]".
 std::string cite(const std::vector<std::size_t>& numbers);
 
-// One value of each trial (and guest).
+// Contains one value of each trial (and guest).
 using Values = base::Samples;
 
-// "1,234", "1,234 (in each of 2)", "1,234 (median of 3, 1,200 to 1,300)".
+// Returns "1,234", "1,234 (in each of 2)" or "1,234 (median of 3, 1,200 to 1,300)".
 std::string values_text(const Values& values);
 
-// Names of the steps that have counts, in their order.
+// Returns the names of the steps that have counts, in their order.
 std::vector<std::string> step_names(const Group& group);
 
 Values step_exits(const Group& group, const std::string& step);
 Values step_rates(const Group& group, const std::string& step);  // exits a second, by steps' times
 Values step_seconds(const Group& group, const std::string& step);
 
-// All trials' counts of a step together; "" for all steps.
+// Sums all trials' counts of a step; of all steps where the step is "".
 struct Pool {
   struct Entry {
     std::uint32_t number = 0;
@@ -54,7 +54,7 @@ struct Pool {
 };
 Pool pool(const Group& group, const std::string& step);
 
-// Exits of one reason in each trial (and guest), 0 where it did not happen.
+// Returns the exits of one reason in each trial (and guest), 0 where it did not happen.
 Values reason_exits(const Group& group, const std::string& step, std::uint32_t number);
 
 }  // namespace lab::report

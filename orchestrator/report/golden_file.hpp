@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// For tests: texts that stand in golden/. LAB_UPDATE_GOLDEN=1 writes them anew (look at the
-// difference).
+// Compares texts with the files in golden/, for tests. LAB_UPDATE_GOLDEN=1 rewrites the files (look
+// at the difference).
 #pragma once
 
 #include <gtest/gtest.h>

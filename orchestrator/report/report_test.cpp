@@ -64,7 +64,7 @@ Record passed() {
                  0,
                  {{{60, 70000, 80000, 12, 0}, 0x72, "CPUID", 0, {{10, 60}}}},
                  {{0, 180190, 98765502101, 98775502101, 180190, {}}}};
-  // As real trials have them: the whole is longer than what it says of its parts.
+  // As in real trials, the whole takes longer than the sum of its recorded parts.
   using Phase = record::Phase::Kind;
   record.timings = {{{Phase::other, "job disk"}, 0.4},
                     {{Phase::outer_vm}, 2.1},
@@ -241,7 +241,7 @@ TEST(Report, NothingRawFromTheGuestReachesTheTerminal) {
   EXPECT_EQ(text.find('\x1b'), std::string::npos);
 }
 
-// One or more of each class that Unicode has, and bytes that are no UTF-8.
+// Contains one or more of each class of Unicode, and bytes that are not UTF-8.
 const std::vector<std::string> every_class = {std::string(1, '\0'),
                                               "\x01",
                                               "\b",
@@ -306,7 +306,7 @@ TEST(Report, EveryFormatTakesEveryClassOfCharacters) {
                           Format::json, Format::markdown, Format::openmetrics}) {
       const std::string output = render(format, records, {}, relations);
       EXPECT_NO_THROW(nlohmann::json(output).dump()) << int(format) << " is no UTF-8: " << shown;
-      if (format == Format::json) {  // its library escapes, and takes U+FFFE and U+FFFF
+      if (format == Format::json) {  // the library escapes text, and accepts U+FFFE and U+FFFF
         EXPECT_TRUE(nlohmann::json::accept(output)) << shown;
         continue;
       }
@@ -316,7 +316,7 @@ TEST(Report, EveryFormatTakesEveryClassOfCharacters) {
   }
 }
 
-// By a parser that is strict, unlike pugixml. All classes are in one document.
+// Uses a strict parser, unlike pugixml. All classes are in one document.
 TEST(Report, JunitIsXmlWhateverTheGuestSays) {
   if (std::system("xmllint --version 2>/dev/null") != 0) GTEST_SKIP() << "xmllint is not there";
   std::vector<Record> records;
@@ -326,7 +326,7 @@ TEST(Report, JunitIsXmlWhateverTheGuestSays) {
   EXPECT_EQ(std::system(("xmllint --noout " + file).c_str()), 0);
 }
 
-// Who reads JUnit takes the second of two for the first one tried again.
+// JUnit readers take the second of two equal test cases for a retry of the first.
 TEST(Report, JunitHasNoTestCaseTwiceInASuite) {
   std::vector<Record> records(4, passed());
   records[1].trial = records[3].trial = "boot-count[paging=nested]#2";  // two runs of two trials
@@ -366,7 +366,7 @@ TEST(Report, JunitTakesTheSuitesOfOtherDocuments) {
   EXPECT_NEAR(root.attribute("time").as_double(), 2 * part.attribute("time").as_double() + 1.5,
               0.001);
   EXPECT_STREQ(root.last_child().attribute("name").value(), "own");
-  // What a guest said is still the same text.
+  // The guest's text is unchanged.
   const auto said = [](const pugi::xml_node& node) {
     return std::string(node.select_node("//system-out").node().text().get());
   };

@@ -13,7 +13,7 @@
 namespace lab::report {
 namespace {
 
-// Code points that reorder, hide or break text without being seen themselves.
+// Returns whether a code point reorders, hides or breaks text without being visible itself.
 bool is_invisible(char32_t c) {
   struct Range {
     char32_t first, last;
@@ -25,7 +25,7 @@ bool is_invisible(char32_t c) {
       ranges, [=](const Range& range) { return range.first <= c && c <= range.last; });
 }
 
-// Unicode has 66 of them that are none, among them U+FFFE and U+FFFF, which XML does not allow.
+// Returns whether it is one of Unicode's 66 noncharacters; XML forbids U+FFFE and U+FFFF of them.
 bool is_no_character(char32_t c) {
   return (c >= 0xfdd0 && c <= 0xfdef) || (c & 0xfffe) == 0xfffe;
 }
@@ -39,7 +39,7 @@ std::string show(std::string_view text, const base::CodePoint& decoded, bool lin
   return std::string(text.substr(0, decoded.bytes));
 }
 
-// Appends the text and the blanks that it lacks, in front of it or behind it.
+// Appends the text, padded with blanks in front of it or behind it.
 void append_aligned(std::string& line, const std::string& text, std::size_t columns,
                     Column::Align align) {
   const std::size_t blanks = columns - std::min(columns, width(text));
@@ -55,7 +55,7 @@ std::string printable(std::string_view text, bool lines) {
     return std::string(text);
   std::string result;
   while (!text.empty()) {
-    // The serial console ends its lines with both.
+    // The serial console ends its lines with both characters.
     if (lines && text.starts_with("\r\n")) text.remove_prefix(1);
     const base::CodePoint decoded = base::first_code_point(text);
     result += show(text, decoded, lines);

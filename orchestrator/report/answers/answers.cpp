@@ -23,7 +23,7 @@ constexpr double hardly_more = 1.2;                        // times
 constexpr std::size_t most_shown = 3, least_shown = 6;
 constexpr std::size_t fewest_samples = 1;
 
-// The parts of the group's timelines, by name in their order; all trials' put together.
+// Contains the parts of a group's timelines by name, in their order; each has all trials' parts.
 using Parts = std::vector<std::pair<std::string, std::vector<record::Stretch>>>;
 
 void add_parts(Parts& parts, std::vector<record::Stretch> more) {
@@ -60,8 +60,8 @@ std::string verdict(double variation) {
   return variation < roughly_below ? "roughly stable" : "no, not stable";
 }
 
-// "boot: no, not stable: variation 1.30 over 65 windows, 12 to 9,400 exits a second". Empty: too
-// short.
+// Returns "boot: no, not stable: variation 1.30 over 65 windows, 12 to 9,400 exits a second"; ""
+// where the part is too short.
 std::string steadiness(const std::string& name, const std::vector<record::Stretch>& trials) {
   Values variations;
   double least = 0, most = 0;
@@ -95,7 +95,7 @@ Lines answer_stability(const Group& group) {
                     "a step of some seconds, such as scenarios/idle.yaml")};
 }
 
-// Name and exits a second.
+// Contains pairs of a name and its exits a second.
 using Rated = std::vector<std::pair<std::string, double>>;
 
 std::string compare(Rated rated, const std::string& kind, const std::string& evidence) {
@@ -163,7 +163,7 @@ Lines answer_operations(const Group& group) {
   return lines;
 }
 
-// The first step: a scenario's boot.
+// Returns the first step, which is a scenario's boot.
 const record::Step* find_boot(const Group& group) {
   for (const Record* record : group.records)
     if (!record->steps.empty() && record->steps.front().exits) return &record->steps.front();
@@ -263,7 +263,7 @@ Lines evidence(std::span<const Record> records) {
   return lines;
 }
 
-// What the words mean that the answers use.
+// Explains the words that the answers use.
 Lines footnotes(const std::vector<Group>& groups) {
   Lines notes;
   for (const Group& group : groups)

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Answers, in sentences with numbers and evidence, to what is asked of every such experiment.
+// Answers the usual questions about an experiment, in sentences with numbers and evidence.
 #pragma once
 
 #include <span>
@@ -13,7 +13,7 @@ namespace lab::report {
 
 struct Answer {
   struct Part {
-    std::string label;  // of a group of equal conditions; "" where there is but one
+    std::string label;  // names a group of equal conditions; "" where there is only one
     std::vector<std::string> lines;
   };
   std::string question;
@@ -26,19 +26,18 @@ struct Answers {
   std::vector<std::string> notes;
 };
 
-// Six questions: is the rate stable; which operations have more exits; how many has a boot; the
-// most and least frequent reasons; cycles of each; nested against shadow paging. Of trials that
-// have causes a seventh: what each cell adds to the scenario's first. From the passed
-// records; those with equal conditions are put together. Where they do not allow an answer, that
-// is said and what is needed.
+// Answers six questions: is the rate stable; which operations have more exits; how many has a boot;
+// the most and least frequent reasons; cycles of each; nested against shadow paging. Where trials
+// have causes, a seventh: what each cell adds to the scenario's first. Uses the passed records,
+// grouped by equal conditions. An answer that they do not allow states why, and what is needed.
 Answers answer(std::span<const record::Record> records);
 std::string answers(std::span<const record::Record> records);  // as text for the terminal
 
-// The last one's lines, for answers() only: "what changes between nested paging and shadow paging,
-// and why".
+// Returns the lines of the sixth answer, for answers() only: "what changes between nested paging
+// and shadow paging, and why".
 std::vector<std::string> answer_paging(const std::vector<Group>& groups);
 
-// How an answer begins that cannot be given.
+// Returns the text of an answer that cannot be given.
 std::string no_answer(const std::string& why, const std::string& needed);
 
 }  // namespace lab::report

@@ -19,7 +19,7 @@ using testing::Not;
 
 constexpr std::uint32_t npf = 0x400, ioio = 0x7b, msr = 0x7c, cpuid = 0x72, cr3 = 0x13, pf = 0x4e;
 
-// Ten samples a second: firmware in a burst, a kernel, a calm step.
+// Returns ten samples a second: firmware in a burst, a kernel, a calm step.
 record::Timeline timeline(double scale) {
   record::Timeline line;
   line.numbers = {cpuid, ioio, npf};
@@ -90,7 +90,7 @@ TEST(Answers, WithAllData) {
   expect_golden("answers.txt", answers(whole));
 }
 
-// Some causes of both steps; they do not add up, which answers do not ask for.
+// Adds some causes to both steps; they need not add up, as no answer depends on it.
 Record with_causes(Record record) {
   const bool shadow = record.conditions.at("paging") == "shadow";
   record::Step &boot = record.steps[0], &idle = record.steps[1];
@@ -123,7 +123,7 @@ TEST(Answers, SayWhyByCausesWhereTrialsHaveThem) {
   EXPECT_THAT(text, Not(HasSubstr("kept as one sum")));
 }
 
-// A cell that was run anew, or elsewhere, is no other cell.
+// A cell that was run again, or on another site, is not another cell.
 TEST(Answers, SayWhatCellsAddOfOneSiteOnly) {
   std::vector<Record> records = {with_causes(trial("nested", 1, 0)),
                                  with_causes(trial("shadow", 1, 0))};
@@ -134,7 +134,7 @@ TEST(Answers, SayWhatCellsAddOfOneSiteOnly) {
   EXPECT_THAT(answers(records), Not(HasSubstr("7. ")));
 }
 
-// One side alone says nothing of a change.
+// Causes on one side only do not explain a change.
 TEST(Answers, SayNothingOfCausesThatOneSideLacks) {
   std::vector<Record> records = whole;
   records[2] = with_causes(records[2]);
@@ -143,7 +143,7 @@ TEST(Answers, SayNothingOfCausesThatOneSideLacks) {
   EXPECT_THAT(text, Not(HasSubstr("7. ")));
 }
 
-// One trial, no timeline, no times, no cycles, and its boot not whole.
+// Returns one trial without timeline, times and cycles, and with a boot that is not whole.
 Record poor() {
   Record record = trial("nested", 1, 0);
   record.timeline.reset();
@@ -172,8 +172,7 @@ TEST(Answers, OnlyEqualConditionsAreCompared) {
   EXPECT_THAT(text, Not(HasSubstr("EXCP_PF (exception)")));
 }
 
-// Site svm has another emulator for shadow paging.
-// As on vmx: without EPT the module has no use for what stands on it.
+// On vmx, parameters that need EPT follow from paging.
 TEST(Answers, ParametersThatFollowFromPagingAreNoOtherConditions) {
   std::vector<Record> records = whole;
   for (Record& record : records)
@@ -183,6 +182,7 @@ TEST(Answers, ParametersThatFollowFromPagingAreNoOtherConditions) {
   EXPECT_EQ(answers(records), answers(whole));
 }
 
+// Site svm has another emulator for shadow paging.
 TEST(Answers, AnotherEmulatorForShadowPagingIsSaid) {
   std::vector<Record> records = whole;
   for (Record& record : records) record.conditions["emulator"] = "QEMU 10.0.2";

@@ -21,7 +21,7 @@ using check::StepCauses;
 constexpr std::size_t most_named = 3;
 constexpr double least_to_name = 0.005;  // of the larger side's exits
 
-// None of several guests: each would have causes of its own.
+// Returns the step's causes; none where there are several guests, as each has its own causes.
 std::optional<StepCauses> find_causes(const Group& group, const std::string& step) {
   std::optional<StepCauses> found;
   for (StepCauses& one : check::sum_causes(group.records)) {
@@ -36,7 +36,7 @@ std::string cause_title(const CauseChange& change) {
   return printable(change.reason) + " " + cause_text(change.detail, change.place);
 }
 
-// The sums of what records had no room for are no cause that can be named.
+// Returns the largest changes; sums of causes that records had no room for cannot be named.
 std::vector<CauseChange> named_changes(const StepCauses& a, const StepCauses& b) {
   const double least =
       std::max(1.0, least_to_name * std::max(a.a_trial(a.exits), b.a_trial(b.exits)));
@@ -52,7 +52,7 @@ std::string_view group_cell(const Group& group) {
   return record::cell_name(group.records.front()->trial);
 }
 
-// Exits of another vendor have other reasons, those of another site other times.
+// Other vendors have other reasons, and other sites have other times.
 bool is_of_one_matrix(const Group& a, const Group& b) {
   const auto same = [&](std::string_view key) {
     return record::find_condition(a.conditions, key) == record::find_condition(b.conditions, key);
@@ -83,7 +83,7 @@ std::string why_more(const Group& group, const std::string& most, const std::str
   const auto high = find_causes(group, most), low = find_causes(group, fewest);
   const Values high_seconds = step_seconds(group, most), low_seconds = step_seconds(group, fewest);
   if (!high || !low || high_seconds.empty() || low_seconds.empty()) return "";
-  std::vector<std::pair<double, CauseChange>> rates;  // how much more a second
+  std::vector<std::pair<double, CauseChange>> rates;  // the difference in exits a second
   for (const CauseChange& cause : check::cause_changes(*low, *high))
     if (!is_sum_of_causes(cause.detail, cause.place))
       rates.emplace_back(cause.b / high_seconds.median() - cause.a / low_seconds.median(), cause);

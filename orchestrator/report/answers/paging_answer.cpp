@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-// Nested against shadow paging, and the known reasons for each difference. What is intercepted
-// with which kind: init_vmcb() and svm_set_cr0() in arch/x86/kvm/svm/svm.c, vmx_set_cr0() and
-// setup_vmcs_config() in arch/x86/kvm/vmx/vmx.c of Linux 6.1.
+// Compares nested with shadow paging, and names the known reason for each difference. Which events
+// are intercepted with which kind: init_vmcb() and svm_set_cr0() in arch/x86/kvm/svm/svm.c,
+// vmx_set_cr0() and setup_vmcs_config() in arch/x86/kvm/vmx/vmx.c of Linux 6.1.
 #include <spdlog/fmt/fmt.h>
 
 #include <algorithm>
@@ -80,7 +80,7 @@ const Explanation* find_explanation(std::string_view name, std::string_view cate
   return nullptr;
 }
 
-// `change`: exits with shadow paging less those with nested paging.
+// Explains `change`, the exits with shadow paging less those with nested paging.
 std::string why(std::string_view name, std::string_view category, double change) {
   const Explanation* known = find_explanation(name, category);
   if (!known) return "paging has no known effect on it";
@@ -90,9 +90,9 @@ std::string why(std::string_view name, std::string_view category, double change)
   return "not explained: paging is known for the opposite effect on it";
 }
 
-// Without what makes the two kinds differ. Site svm has another emulator for shadow paging: the
-// answer says so. Some of the modules' own parameters follow from paging (of kvm_intel eptad and
-// unrestricted_guest, without EPT).
+// Removes the conditions that follow from paging. Site svm has another emulator for shadow paging,
+// which the answer mentions. Some module parameters follow from paging (eptad and
+// unrestricted_guest of kvm_intel, without EPT).
 record::Conditions without_paging(record::Conditions conditions) {
   conditions.erase(std::string(record::condition::paging));
   conditions.erase(std::string(record::condition::emulator));
@@ -192,7 +192,7 @@ void add_emulators(Lines& lines, const Group& nested, const Group& shadow) {
       printable(with), printable(without)));
 }
 
-// Of the pair that differs in fewest conditions beside paging: which these are.
+// Returns the conditions beside paging in which the most similar pair differs.
 std::string nearest_difference(const std::vector<Group>& nested, const std::vector<Group>& shadow) {
   std::string best;
   std::size_t fewest = SIZE_MAX;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Causes of trials, and what changed between two sets of them, as people and other tools read them.
+// Formats the causes of trials, and their changes between two sets, for people and other tools.
 #pragma once
 
 #include <span>
@@ -12,29 +12,30 @@ namespace lab::report {
 
 using CausesOf = std::span<const check::StepCauses>;
 
-// The largest `most` of each step (0: all), then what the others add up to; a trial, in the mean.
-// Lines are as long as their causes.
+// Returns the largest `most` causes of each step (0: all), then the sum of the others; in the mean
+// of the trials. Lines are as long as their causes.
 std::string causes_table(CausesOf steps, std::size_t most, const Style& style = {});
-// {"schema": 1, "steps": [{…, "causes": [...]}]}; exits of all trials of the step together.
+// Returns {"schema": 1, "steps": [{…, "causes": [...]}]}; exits are sums over the step's trials.
 std::string causes_json(CausesOf steps);
 std::string causes_csv(CausesOf steps);
 
-// "step;reason;detail;place EXITS" for flamegraph.pl, inferno and speedscope; of several cells with
-// the cell in front. Exits of all trials together.
+// Returns "step;reason;detail;place EXITS" for flamegraph.pl, inferno and speedscope; with several
+// cells the cell comes first. Exits are sums over all trials.
 std::string causes_folded(CausesOf steps);
-// For https://www.speedscope.app: a profile a cell of exits, and one of cycles.
+// Returns a file for https://www.speedscope.app: per cell a profile of exits and one of cycles.
 std::string causes_speedscope(CausesOf steps);
-// For pprof: profile.proto in gzip. Sample types: exits, cycles (0 where they are not known, for
-// which the format has no word). Labels: cell, step, reason.
+// Returns profile.proto in gzip, for pprof. Sample types: exits, cycles (0 where they are not
+// known, which the format cannot express). Labels: cell, step, reason.
 std::string causes_pprof(CausesOf steps);
 
 using PairsOfSteps = std::span<const std::pair<check::StepCauses, check::StepCauses>>;
 
-// Cause by cause, the largest move first; exits a trial, in the mean.
+// Returns the change of each cause, the largest first; in exits a trial, in the mean.
 std::string changes_table(PairsOfSteps pairs, std::size_t most, const Style& style = {});
 std::string changes_json(PairsOfSteps pairs);
 std::string changes_csv(PairsOfSteps pairs);
-// "step;reason;detail;place EXITS EXITS", as difffolded.pl writes it for flamegraph.pl; a trial.
+// Returns exits a trial: "step;reason;detail;place EXITS EXITS", as difffolded.pl writes it for
+// flamegraph.pl.
 std::string changes_folded(PairsOfSteps pairs);
 
 }  // namespace lab::report

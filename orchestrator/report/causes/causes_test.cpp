@@ -31,7 +31,7 @@ std::vector<std::pair<StepCauses, StepCauses>> console_pairs() {
 
 std::string unpack(const std::string& packed) {
   z_stream stream{};
-  EXPECT_EQ(inflateInit2(&stream, 15 + 16), Z_OK);  // of gzip only
+  EXPECT_EQ(inflateInit2(&stream, 15 + 16), Z_OK);  // 16 more accepts gzip only
   std::string text(1 << 20, '\0');
   stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(packed.data()));
   stream.avail_in = uInt(packed.size());
@@ -51,7 +51,7 @@ TEST(CausesTable, OfOneTrialAndOfSeveral) {
   EXPECT_THAT(two, Not(HasSubstr("other causes")));
 }
 
-// Where the first column of the word begins, or of its last occurrence.
+// Returns the column at which the last occurrence of the word begins.
 std::size_t column(const std::string& text, const std::string& word) {
   const std::size_t at = text.rfind(word);
   EXPECT_NE(at, std::string::npos) << word;
@@ -80,7 +80,7 @@ TEST(CausesTable, PutsSumsOfSmallerCausesBehindCauses) {
   EXPECT_TRUE(all.ends_with("  smaller causes, kept as one sum\n")) << all;
 }
 
-// An exit that the fastpath served has a count and no cycles: 0 cycles an exit say nothing.
+// An exit that the fastpath served has a count but no cycles: a mean of 0 would mislead.
 TEST(CausesTable, HasNoCyclesOfFastpathExits) {
   record::Record record = trial_with_causes();
   record.steps[0].causes[0].cycles = 20099;  // of one exit in 20,100
@@ -120,7 +120,7 @@ TEST(CausesCsv, HasALineACause) {
               HasSubstr("io 0x3f8 serial: write 1,serial8250_console_putchar,3854,20725,16871\n"));
 }
 
-// A line's count is what flamegraph.pl takes for it, and it takes two numbers for two sides.
+// flamegraph.pl takes the last number for the count, and two numbers for two sides.
 TEST(CausesFolded, LinesHaveOneCountForFlamegraph) {
   std::vector<StepCauses> steps = steps_of({trial_with_causes()});
   const std::regex two_numbers(R"(.*\s\d+(\.\d*)?\s+\d+(\.\d*)?$)");
@@ -165,7 +165,7 @@ TEST(CausesSpeedscope, HasAProfileOfExitsAndOneOfCycles) {
   EXPECT_EQ(exits["samples"].size(), exits["weights"].size());
   for (const auto& stack : exits["samples"])
     for (const auto& frame : stack) EXPECT_LT(frame, json["shared"]["frames"].size());
-  std::vector<std::size_t> reasons;  // each stands together: speedscope draws stacks in their order
+  std::vector<std::size_t> reasons;  // each in one run, as speedscope draws stacks in their order
   for (const auto& stack : exits["samples"])
     if (reasons.empty() || reasons.back() != stack[1]) reasons.push_back(stack[1]);
   EXPECT_EQ(reasons.size(), 4u);

@@ -31,13 +31,13 @@ std::string trials_text(std::size_t trials) {
   return trials == 1 ? "" : fmt::format(" a trial (mean of {})", trials);
 }
 
-// A table's line, of one step or of two: numbers, reason and cause.
+// Is one line of a table of one step or of two: numbers, reason and cause.
 struct CauseRow {
   std::vector<std::string> cells;
   std::optional<Ink> colour;
 };
 
-// The three numbers have the given columns.
+// Returns the rows as text; `columns` are those of the three numbers.
 std::string rows_text(std::vector<Column> columns, const std::vector<CauseRow>& rows,
                       const Style& style) {
   constexpr std::size_t narrowest_reason = 10;  // Intel's long names need more
@@ -52,7 +52,7 @@ std::string rows_text(std::vector<Column> columns, const std::vector<CauseRow>& 
   return text;
 }
 
-// An exit that the fastpath served has no cycles: where nearly all were, a mean says nothing.
+// Returns "-" where the mean is 0: exits that the fastpath served have no cycles.
 std::string cycles_an_exit(const CauseSum& cause) {
   const std::uint64_t each = cause.exits ? cause.cycles.value_or(0) / cause.exits : 0;
   return each > 0 ? thousands(each) : "-";
@@ -64,7 +64,7 @@ CauseRow step_row(const StepCauses& step, std::uint64_t exits, const std::string
           {}};
 }
 
-// What is known by name first; then the sums of what a record had no room for.
+// Returns the named causes first, then the sums of those that a record had no room for.
 std::vector<const CauseSum*> named_first(const StepCauses& step) {
   std::vector<const CauseSum*> causes;
   for (const CauseSum& cause : step.causes) causes.push_back(&cause);
@@ -153,7 +153,7 @@ std::string pair_table(const StepCauses& a, const StepCauses& b, std::size_t mos
          (moved ? "" : "  every cause has the same exits on both sides\n");
 }
 
-// What a sum and a change have in common: which cause it is.
+// Returns the fields that identify a cause, which a sum and a change share.
 ordered_json which_json(const auto& cause) {
   ordered_json object = {{"number", cause.number}, {"reason", cause.reason}};
   if (!cause.detail.empty()) object["detail"] = cause.detail;

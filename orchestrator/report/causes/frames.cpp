@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Causes as stacks of frames: folded ones, and speedscope's.
+// Converts causes to stacks of frames: folded ones, and speedscope's.
 #include "orchestrator/report/causes/frames.hpp"
 
 #include <spdlog/fmt/fmt.h>
@@ -21,8 +21,8 @@ using check::CauseSum;
 using check::StepCauses;
 using nlohmann::ordered_json;
 
-// The tools take the last word for the count, and a number before it for the count of another side:
-// "write 1" must not end a stack.
+// Joins a last number to the word before it. The tools take the last word for the count and a
+// number before it for another side's count, so "write 1" must not end a stack.
 void join_last_number(std::string& text) {
   const std::size_t blank = text.rfind(' ');
   if (blank == std::string::npos) return;
@@ -45,7 +45,7 @@ std::vector<const StepCauses*> pointers(CausesOf steps) {
   return all;
 }
 
-// speedscope's list of frames, each name once.
+// Is speedscope's list of frames, which contains each name once.
 class FrameNames {
  public:
   std::size_t number(const std::string& name) {
@@ -66,7 +66,7 @@ CellKey cell_key(const StepCauses& step) {
   return {step.scenario, step.cell};
 }
 
-// What has frames in common stands together, as speedscope draws the stacks in their order.
+// Sorts causes with common frames side by side, as speedscope draws stacks in their order.
 std::vector<CauseSum> side_by_side(std::vector<CauseSum> causes) {
   std::ranges::stable_sort(causes, [](const CauseSum& one, const CauseSum& other) {
     return std::tie(one.reason, one.detail) < std::tie(other.reason, other.detail);
@@ -74,7 +74,7 @@ std::vector<CauseSum> side_by_side(std::vector<CauseSum> causes) {
   return causes;
 }
 
-// Weights of one kind of one cell; empty where none is known.
+// Returns one kind of weights of one cell; empty where none is known.
 template <typename Weight>
 ordered_json speedscope_profile(CausesOf steps, const CellKey& cell, const char* unit,
                                 FrameNames& names, Weight weight) {

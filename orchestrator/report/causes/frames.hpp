@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// A cause as a stack of frames, for the formats of profilers. For the report only.
+// Converts a cause to a stack of frames, for the formats of profilers. Used by the report only.
 #pragma once
 
 #include <string>
@@ -9,14 +9,14 @@
 
 namespace lab::report {
 
-// Whether there are steps of more than one cell, so that frames need the cell.
+// Returns whether the steps belong to more than one cell, so that frames need the cell.
 bool has_cells(const std::vector<const check::StepCauses*>& steps);
 
-// "boot", "guest 2: boot".
+// Returns "boot" or "guest 2: boot".
 std::string step_frame(const check::StepCauses& step);
 
-// From the outermost: the cell where it is asked for, step, reason, detail, place. What is empty is
-// left out, and a sum ("(others)") is one frame. Printable.
+// Returns the frames from the outermost: the cell if requested, step, reason, detail, place. Leaves
+// out empty ones, and makes a sum ("(others)") one frame. All are printable.
 std::vector<std::string> make_frames(const check::StepCauses& step, const check::CauseSum& cause,
                                      bool with_cell);
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// pprof's format, written by hand: the few fields of profile.proto (github.com/google/pprof,
+// Writes pprof's format by hand: the few fields of profile.proto (github.com/google/pprof,
 // proto/profile.proto) that causes need, in the wire format of protocol buffers.
 #include <zlib.h>
 
@@ -15,7 +15,7 @@ namespace {
 using check::CauseSum;
 using check::StepCauses;
 
-// One message of fields.
+// Builds one message of fields.
 class Message {
  public:
   void add_number(int field, std::uint64_t value) {
@@ -38,7 +38,7 @@ class Message {
   std::string bytes_;
 };
 
-// Numbers of profile.proto's fields.
+// Contains the field numbers of profile.proto.
 namespace field {
 constexpr int sample_type = 1, sample = 2, location = 4, function = 5, string_table = 6,
               comment = 13, default_sample_type = 14;
@@ -101,7 +101,7 @@ class Profile {
     sample.add_message(field::label, label);
   }
 
-  // A frame is a location with a function of its name; both have the same number, from 1.
+  // Writes a frame as a location and a function, both with the same number, from 1.
   std::uint64_t location(const std::string& frame) {
     const auto [at, is_new] = locations_.try_emplace(frame, locations_.size() + 1);
     if (!is_new) return at->second;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Which causes a changed count comes from, in words. For the report only.
+// Names the causes of a changed count in words. Used by the report only.
 #pragma once
 
 #include <string>
@@ -9,9 +9,9 @@
 
 namespace lab::report {
 
-// "IOIO of boot +16,871: io 0x3f8 serial: write 1, serial8250_console_putchar"; where it is not one
-// cause alone, the largest three with their own changes, and how many others there are. "" where no
-// cause of the row changed, or where causes are not known.
+// Returns "IOIO of boot +16,871: io 0x3f8 serial: write 1, serial8250_console_putchar". Where not
+// one cause alone explains the change: the three largest with their own changes, and the number of
+// others. Returns "" where no cause of the row changed, or where causes are not known.
 std::string cause_sentence(const check::Row& row, const std::vector<check::CauseChange>& changes);
 
 }  // namespace lab::report

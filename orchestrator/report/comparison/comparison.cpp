@@ -21,7 +21,7 @@ std::string exits_with_noun(double exits) {
   return base::counted(exits_text(exits), "exit");
 }
 
-// Half the interval's width, as a share: "± 3 %"; "± ∞" where so few samples have no such interval.
+// Returns half the interval's width as a share: "± 3 %"; "± ∞" where there are too few samples.
 std::string spread(const check::Side& side) {
   if (side.interval.confidence < check::default_confidence) return "± ∞";
   if (!(side.median > 0)) return "± 0 %";
@@ -30,7 +30,7 @@ std::string spread(const check::Side& side) {
   return fmt::format("± {:.0f} %", 100 * half);
 }
 
-// Of the test that showed more.
+// Returns the p of the test that found the difference.
 double shown_p(const Row& row) {
   return row.intermittent ? *row.beyond_corrected : *row.corrected;
 }
@@ -39,7 +39,7 @@ std::string p_text(double p) {
   return p < 0.001 ? "<.001" : fmt::format("{:.3f}", p);
 }
 
-// Name, exits and their spread on both sides, change and p.
+// Are the columns of name, exits and their spread on both sides, change and p.
 const Columns& comparison_columns() {
   static const Columns columns({{.least = 20, .most = 20},
                                 {on_right, 12, 1},
@@ -75,7 +75,7 @@ std::string conditions_text(const Comparison& comparison) {
   return text;
 }
 
-// Categories, then reasons, each below a heading of its own.
+// Returns the heading above a row: categories come first, then reasons, each below a heading.
 std::string row_heading(const Row& row, const Row* before) {
   const bool first = !before || before->step != row.step || before->guest != row.guest;
   if (first)
@@ -104,7 +104,7 @@ std::string notes(const Comparison& comparison) {
   return text;
 }
 
-// Of the reasons that differ.
+// Returns the causes of the reasons that differ.
 std::string causes_that_changed(const Comparison& comparison) {
   std::string text;
   for (const Row& row : comparison.rows)
@@ -131,7 +131,7 @@ std::string one_table(const Comparison& comparison, const Style& style) {
   return text + causes_that_changed(comparison) + notes(comparison);
 }
 
-// "2,000 → 2,400 exits, +20.00 % (+18.1 … +22.4)"
+// Returns "2,000 → 2,400 exits, +20.00 % (+18.1 … +22.4)".
 std::string change_in_full(const Row& row) {
   std::string text =
       fmt::format("{} → {}", exits_text(row.a.median), exits_with_noun(row.b.median));
@@ -154,8 +154,8 @@ std::string findings_text(const std::vector<Finding>& findings, const std::strin
   return text;
 }
 
-// "it would have found +3.1 % of total of boot, +22 % of INTR of boot": every total, and the row
-// that the samples say least of.
+// Returns "it would have found +3.1 % of total of boot, +22 % of INTR of boot": every total, and
+// the row with the coarsest resolution, measured in its floor.
 std::string found_text(const check::CellJudgement& cell) {
   if (cell.comparison.exact)
     return cell.cannot_tell.empty() ? "  it would have found any difference\n" : "";

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Comparisons and the gate's verdicts as people and other tools read them.
+// Formats comparisons and the gate's verdicts for people and for other tools.
 #pragma once
 
 #include <span>
@@ -13,44 +13,44 @@
 
 namespace lab::report {
 
-// In benchstat's manner: medians with their intervals, the change, p after correction; "~" where
-// nothing is shown. The conditions that differ stand on top.
+// Returns a table like benchstat's: medians with their intervals, the change, p after correction;
+// "~" where no difference is shown. The conditions that differ come first.
 std::string comparison_table(std::span<const check::Comparison> comparisons,
                              const Style& style = {});
-// {"schema": 1, "comparisons": [...]}; counts are doubles (medians), shares of 1.
+// Returns {"schema": 1, "comparisons": [...]}; counts are doubles (medians), shares are of 1.
 std::string comparison_json(std::span<const check::Comparison> comparisons);
-// One line a row, after a heading.
+// Returns a heading, then one line a row.
 std::string comparison_csv(std::span<const check::Comparison> comparisons);
 
-// What `lab check` says of each cell, then of cells without a partner.
+// Returns what `lab check` prints of each cell, then of cells without a partner.
 std::string verdict_text(const check::Verdict& verdict, const Style& style = {});
-// {"schema": 1, "judgement": "...", "cells": [...], "cannot_tell": [...], "notes": [...],
-// "changes": [...], "findings": [...]}; notes: what was confirmed, in words; findings:
-// finding_lines(). `lab help formats` has the cells' fields.
+// Returns {"schema": 1, "judgement": "...", "cells": [...], "cannot_tell": [...], "notes": [...],
+// "changes": [...], "findings": [...]}; notes state in words what was confirmed; findings are
+// finding_lines(). `lab help formats` lists the cells' fields.
 std::string verdict_json(const check::Verdict& verdict, std::span<const std::string> notes,
                          std::span<const check::Change> changes);
 
-// A test case a cell: a regression is a failure, what cannot be told an error.
+// Returns one test case a cell: a regression is a failure, a cell without a verdict an error.
 std::string verdict_junit(const check::Verdict& verdict);
-// For a CI job's page.
+// Returns Markdown for a CI job's page.
 std::string verdict_markdown(const check::Verdict& verdict, std::span<const std::string> notes,
                              std::span<const check::Change> changes);
 
-// "+12.34 %"; where there was nothing before, "new".
+// Returns "+12.34 %", or "new" where the first side had none.
 std::string change_text(const check::Row& row);
 
-// "regressed", "no change that matters", …
+// Returns "regressed", "no change that matters", …
 std::string judgement_text(const check::CellJudgement& cell);
 
-// "boot-count, total of boot: 12,452 → 18,267 exits since 20261122T… (run …); console: quiet |
-// verbose"
+// Returns "boot-count, total of boot: 12,452 → 18,267 exits since 20261122T… (run …); console:
+// quiet | verbose".
 std::string change_line(const check::Change& change);
 
-// One finding in a line or two, with its place and its likely cause.
+// Returns one finding in a line or two, with its place and its likely cause.
 std::string finding_text(const check::Finding& finding);
 
-// All that a check has to say, a line each: the cells' findings, what cannot be told, the notes,
-// and where the history changed.
+// Returns all results of a check, a line each: the cells' findings, what could not be judged, the
+// notes, and where the history changed.
 std::vector<std::string> finding_lines(const check::Verdict& verdict,
                                        std::span<const std::string> notes,
                                        std::span<const check::Change> changes);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Comparisons and verdicts for other programs.
+// Writes comparisons and verdicts for other programs.
 #include <spdlog/fmt/fmt.h>
 
 #include <cmath>
@@ -79,7 +79,7 @@ ordered_json findings_json(const std::vector<check::Finding>& findings) {
   return list;
 }
 
-// What JSON has no word for, infinity, is absent.
+// Leaves out infinite values, which JSON cannot express.
 ordered_json resolution_json(const std::vector<check::Resolution>& all) {
   ordered_json list = ordered_json::array();
   for (const check::Resolution& one : all) {

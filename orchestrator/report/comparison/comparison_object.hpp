@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// A comparison as JSON, for the formats that contain one. For the report only.
+// Converts a comparison to JSON, for the formats that contain one. Used by the report only.
 #pragma once
 
 #include <nlohmann/json.hpp>
@@ -10,7 +10,7 @@
 namespace lab::report {
 
 nlohmann::ordered_json comparison_object(const check::Comparison& comparison);
-// {"key": {"a": ..., "b": ...}}
+// Returns {"key": {"a": ..., "b": ...}}.
 nlohmann::ordered_json differences_json(const std::vector<check::Difference>& differences);
 
 }  // namespace lab::report

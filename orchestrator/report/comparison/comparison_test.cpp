@@ -16,7 +16,7 @@ using testing::AllOf;
 using testing::HasSubstr;
 using testing::Not;
 
-// Comparisons of 8 trials each, corrected as `lab compare` does.
+// Compares 8 trials each, corrected as `lab compare` does.
 std::vector<check::Comparison> compared(const std::vector<record::TrialCounts>& a,
                                         const std::vector<record::TrialCounts>& b) {
   std::vector<check::Comparison> comparisons = {
@@ -139,7 +139,7 @@ TEST(ComparisonReport, NamesTheCausesThatChangedInEveryFormat) {
   EXPECT_THAT(verdict_json(verdict, {}, {}), HasSubstr("\"changed\""));
 }
 
-// What its own runs differ by is no pass, in every format.
+// A difference that the baseline's own runs also show is not a pass, in any format.
 TEST(ComparisonReport, ASuspicionIsAnErrorForCi) {
   check::Verdict verdict =
       check::judge(check::cells(check::trials(8, 2000)), check::cells(check::trials(8, 2400)), {});
@@ -192,7 +192,7 @@ TEST(ComparisonReport, WhatMayBeMissedIsSaid) {
   EXPECT_GT(first.at("would_find").get<double>(), first.at("floor").get<double>());
 }
 
-// For who prints one thing after the other, as `lab nightly` does.
+// Callers such as `lab nightly` print the lines one after the other.
 TEST(ComparisonReport, FindingLinesAreALineEach) {
   check::Verdict verdict =
       check::judge(check::cells(check::trials(8, 2000)), check::cells(check::trials(8, 2400)), {});
@@ -224,7 +224,7 @@ TEST(ComparisonReport, FindingLinesAreALineEach) {
   EXPECT_TRUE(finding_lines({}, {}, {}).empty());
 }
 
-// What stands in a file or came from a guest is text on a terminal.
+// Text from a file or a guest must stay text on a terminal.
 TEST(ComparisonReport, HostileTextIsShownAsText) {
   record::Conditions conditions = check::usual;
   conditions["cmdline"] = "\x1b]0;owned\x07";

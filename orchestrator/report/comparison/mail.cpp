@@ -54,7 +54,7 @@ std::string rows_text(const CellJudgement& cell) {
   return text;
 }
 
-// Of all cells, the one that moved most.
+// Returns the largest change of all cells.
 const Row* largest(const check::Verdict& verdict, std::vector<Finding> CellJudgement::*findings) {
   const Row* most = nullptr;
   for (const CellJudgement& cell : verdict.cells)

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The gate's verdict for CI systems.
+// Formats the gate's verdict for CI systems.
 #include <spdlog/fmt/fmt.h>
 
 #include <algorithm>
@@ -36,7 +36,7 @@ std::vector<std::string> reasons_of_doubt(const CellJudgement& cell) {
   return lines;
 }
 
-// Its message is the first line of the text.
+// Returns a problem whose message is the first line of the text.
 JUnitProblem problem(bool failure, const std::string& text) {
   return {failure, failure ? "regressed" : "incomplete", text.substr(0, text.find('\n')), text};
 }

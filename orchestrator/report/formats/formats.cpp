@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// JSON, CSV and TAP, and which formats there are.
+// Writes JSON, CSV and TAP, and names the formats.
 #include <spdlog/fmt/fmt.h>
 
 #include <algorithm>
@@ -30,7 +30,7 @@ std::string csv_step(const record::Step& step) {
                      csv_number(step.cycles));
 }
 
-// Columns that came later stand last. `row`: three of them.
+// Returns the last columns, which are newer than the others. `row` has three of them.
 std::string csv_step_end(const record::Step& step, const std::string& row) {
   const auto seconds = [](std::optional<double> value) {
     return value ? fmt::format("{:.3f}", *value) : "";
@@ -45,7 +45,7 @@ std::string csv_reason(const record::Reason& reason) {
                      csv_field(reason.category), reason.exits, csv_number(reason.cycles));
 }
 
-// As its reason's line, with the cause's own counts.
+// Returns a cause in its reason's columns, with its own counts.
 std::string csv_cause(const record::Step& step, const record::Cause& cause) {
   const auto reason = std::ranges::find(step.reasons, cause.number, &record::Reason::number);
   return csv_reason({cause.number, record::name_of_reason(step, cause.number),
@@ -53,7 +53,7 @@ std::string csv_cause(const record::Step& step, const record::Cause& cause) {
                      cause.cycles});
 }
 
-// Behind the reasons, which stay the same lines with causes and without them.
+// Adds the causes after the reasons, whose lines are the same with and without causes.
 std::string csv_causes(const record::Step& step, const std::string& line) {
   std::string text;
   for (const record::Cause& cause : step.causes)
@@ -92,12 +92,12 @@ std::string tap_diagnosis(const Record& record) {
     result += fmt::format("  check: {}\n  left: {}\n  right: {}\n  detail: {}\n", text(check.name),
                           check.left ? std::to_string(*check.left) : "~",
                           check.right ? std::to_string(*check.right) : "~", text(check.detail));
-    break;  // the first; the keys of a map are unique
+    break;  // only the first, as the keys of a map are unique
   }
   return result + "  ...\n";
 }
 
-// A bare # would begin a directive. A backslash stands for itself in version 13, for two in 14.
+// Escapes #, which begins a directive, and in TAP 14 also the backslash, which is an escape there.
 std::string tap_name(const std::string& name, int version) {
   const std::string_view special = version < 14 ? "#" : "#\\";
   std::string text;

@@ -87,7 +87,7 @@ void write_suite(pugi::xml_node suites, const JUnitSuite& made) {
   for (const JUnitTest& test : made.tests) write_test(suite, test);
 }
 
-// What is wrong, a line each.
+// Returns the failed checks, a line each.
 std::string failed_checks(const Record& record) {
   std::string text;
   for (const exits::Check& check : record.checks) {
@@ -99,7 +99,7 @@ std::string failed_checks(const Record& record) {
   return text;
 }
 
-// The counts did not hold: the test failed. Anything else: it could not be run.
+// Returns true where the counts are wrong, so that the test failed; else it could not be run.
 bool is_failure(Outcome outcome) {
   return outcome == Outcome::failed || outcome == Outcome::regressed;
 }
@@ -115,7 +115,7 @@ JUnitTest trial_test(const Record& record) {
   return test;
 }
 
-// A test case of its own: what cells have to each other.
+// Returns a test case for a relation between cells.
 JUnitTest relation_test(const record::RelationResult& relation) {
   JUnitTest test{.scenario = relation.scenario, .name = "relation " + relation.text};
   if (relation.ok != true)
@@ -124,16 +124,16 @@ JUnitTest relation_test(const record::RelationResult& relation) {
   return test;
 }
 
-// The schema has properties only of suites: so the trials of a cell in one
-// run, which have their conditions in common, are one.
+// The schema allows properties only for suites, so a suite contains the trials of one cell in one
+// run, which share their conditions.
 bool in_one_suite(const Record& a, const Record& b) {
   return a.run == b.run && a.scenario == b.scenario &&
          record::cell_name(a.trial) == record::cell_name(b.trial) &&
          record::comparable(a.conditions) == record::comparable(b.conditions);
 }
 
-// Those from the first one on that are one suite. Old records have no run: there a name that comes
-// again begins another one.
+// Returns the records of the first suite. Old records have no run: there a repeated name begins the
+// next suite.
 std::span<const Record> first_suite(std::span<const Record> records) {
   std::set<std::string> names;
   const auto end = std::ranges::find_if_not(records, [&](const Record& record) {
@@ -142,7 +142,7 @@ std::span<const Record> first_suite(std::span<const Record> records) {
   return {records.begin(), end};
 }
 
-// Of one cell.
+// Returns the suite of one cell.
 JUnitSuite trials_suite(std::span<const Record> records) {
   JUnitSuite suite{.name = std::string(record::cell_name(records.front().trial)),
                    .timestamp = record::format_time(records.front().start_time).substr(0, 19),

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// JUnit XML: suites of tests, which CI systems read.
+// Writes JUnit XML, suites of tests that CI systems read.
 #pragma once
 
 #include <filesystem>
@@ -12,7 +12,7 @@
 namespace lab::report {
 
 struct JUnitProblem {
-  bool failure = false;  // else an error: the test could not be made
+  bool failure = false;  // else an error: the test could not run
   std::string type, message, text;
 };
 
@@ -30,9 +30,9 @@ struct JUnitSuite {
   std::vector<JUnitTest> tests;
 };
 
-// The document as the schema (Jenkins' junit-10.xsd) wants it. Any text may come from a guest. The
-// suites of other documents of lab's, which are files, stand before its own; Error (infrastructure)
-// where one of them is no XML.
+// Returns a document that follows Jenkins' junit-10.xsd. Any text may come from a guest. The suites
+// of other lab documents, given as files, come before its own; throws an infrastructure error where
+// one of them is not XML.
 std::string junit_document(const std::string& name, const std::vector<JUnitSuite>& suites,
                            const std::vector<std::filesystem::path>& others = {});
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// A run's summary for a CI job's page (GitHub's Markdown).
+// Writes a run's summary for a CI job's page (GitHub's Markdown).
 #include "orchestrator/report/formats/markdown.hpp"
 
 #include <spdlog/fmt/fmt.h>
@@ -56,7 +56,7 @@ std::string counts(const std::vector<Group>& groups) {
   return text;
 }
 
-// The largest of each step that has causes; in the mean of the trials.
+// Returns the largest causes of each step that has causes, in the mean of the trials.
 std::string causes(std::span<const Record> records) {
   std::string text;
   for (const check::StepCauses& step : check::sum_causes(records))
@@ -74,7 +74,7 @@ std::string causes(std::span<const Record> records) {
          text;
 }
 
-// Longer than any row of backticks in the text.
+// Returns a fence longer than any run of backticks in the text.
 std::string fence(const std::string& text) {
   std::size_t longest = 2, row = 0;
   for (const char c : text) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Pieces of Markdown. For the report only.
+// Provides helpers for Markdown. Used by the report only.
 #pragma once
 
 #include <string>
@@ -9,7 +9,7 @@
 
 namespace lab::report {
 
-// After printable(), and with a backslash before all that Markdown or HTML would take for its own.
+// Returns printable() text with a backslash before all that is Markdown or HTML syntax.
 std::string markdown_text(std::string_view text);
 
 }  // namespace lab::report

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// OpenMetrics 1.0 (https://prometheus.io/docs/specs/om/open_metrics_spec), so far as the older text
-// format that node-exporter's textfile collector reads has it too: gauges, no time stamps.
+// Writes OpenMetrics 1.0 (https://prometheus.io/docs/specs/om/open_metrics_spec), limited to what
+// the older text format of node-exporter's textfile collector allows too: gauges, no time stamps.
 #include <spdlog/fmt/fmt.h>
 
 #include <algorithm>
@@ -28,7 +28,7 @@ std::string label_value(const std::string& text) {
   return value;
 }
 
-// The samples of a family stand together, each set of labels once.
+// Collects the samples of a family, which must be adjacent, with each set of labels once.
 class Family {
  public:
   Family(std::string name, const std::string& help)
@@ -74,7 +74,7 @@ std::string openmetrics(std::span<const Record> records) {
       cycles("lab_reason_cycles",
              "Cycles from exit to the end of its handling, by reason: a mean exit's, likewise."),
       seconds("lab_step_seconds", "How long a step took, likewise.");
-  // Of a cell that is there under several conditions, the newest ones: its series goes on.
+  // Where a cell has several sets of conditions, only the newest one continues its series.
   std::map<std::tuple<std::string, std::string, std::string>, Group> newest;
   for (Group& one : group(records)) {
     const Record& last = *one.records.back();

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The table for the terminal.
+// Writes the table for the terminal.
 #include <spdlog/fmt/fmt.h>
 
 #include <algorithm>
@@ -25,7 +25,7 @@ Ink outcome_ink(Outcome outcome) {
   return outcome == Outcome::incomplete ? Ink::yellow : Ink::red;
 }
 
-// "word value" pieces joined by commas, those that are known.
+// Joins the known "word value" pieces by commas.
 class Brief {
  public:
   explicit Brief(const Record& record) : record_(record) {}
@@ -41,7 +41,7 @@ class Brief {
   std::string text_;
 };
 
-// What a reader must know of the site's counts.
+// Returns what a reader must know about the site's counts.
 std::string_view kind_of_counts(const Record& record) {
   if (!is_emulated(record)) return "";
   return record::is_deterministic(record.conditions)
@@ -86,8 +86,8 @@ Cells reason_row(const record::Reason& reason, std::uint64_t total) {
           thousands_or_dash(per_exit)};
 }
 
-// Of the table by reason: number, the same in hexadecimal, name, exits, share, cycles, cycles/exit.
-// Names are cut where the table is too wide for the terminal.
+// Returns the columns of the table by reason: number, the same in hexadecimal, name, exits, share,
+// cycles, cycles/exit. Names are cut where the table is too wide for the terminal.
 Columns reason_columns(const std::vector<Cells>& rows) {
   constexpr std::size_t name_column = 2, shortest_name = 8, mark_columns = 2;
   Columns columns(
@@ -97,7 +97,7 @@ Columns reason_columns(const std::vector<Cells>& rows) {
   return columns;
 }
 
-// Marks both ends of the table: all reasons that are as frequent as the first or the last one.
+// Marks both ends of the table: all reasons as frequent as the first or the last one.
 const char* rank_mark(const record::Reason& reason, const std::vector<record::Reason>& sorted) {
   if (sorted.front().exits == sorted.back().exits) return "  ";
   if (reason.exits == sorted.front().exits) return "▲ ";
@@ -130,7 +130,7 @@ std::string reasons_table(const record::Step& step, bool emulated, const Style& 
   return text + "  " + ink(style, Ink::dim, "▲ most frequent  ▼ least frequent") + "\n";
 }
 
-// The last lines of a guest's text, each behind a bar.
+// Returns the last lines of a guest's text, each behind a bar.
 std::string quote(const std::string& title, const std::string& text, std::size_t limit) {
   const std::string clean = printable(text, true);
   const auto lines = base::split(base::trimmed_end(clean), '\n');
@@ -143,7 +143,7 @@ std::string quote(const std::string& title, const std::string& text, std::size_t
   return result;
 }
 
-// The reasons' exits by category, most first, in the words that scenarios use.
+// Returns the exits by category, most first, in the words that scenarios use.
 std::string categories_text(const record::Step& step) {
   std::map<std::string, std::uint64_t> sums;
   for (const record::Reason& reason : step.reasons) sums[reason.category] += reason.exits;
@@ -161,7 +161,7 @@ std::string step_name(const record::Step& step) {
                      printable(step.name));
 }
 
-// How long it took, and who counted it where that was not the guest.
+// Returns how long a step took, and who counted it where that was not the guest.
 std::string step_time(const record::Step& step) {
   std::string text = step.view == record::View::host ? "counted by the host" : "";
   if (step.seconds) {
@@ -199,7 +199,7 @@ std::string step_text(const record::Step& step, bool emulated, const Style& styl
   return text;
 }
 
-// What the two sides are matters where they differ; a note always does.
+// Returns a check. The detail of its two sides is shown only where it failed, a note always.
 std::string check_text(const exits::Check& check, const Style& style) {
   const std::string sign = check.ok ? ink(style, Ink::green, "✓") : ink(style, Ink::red, "✗");
   std::string text = fmt::format("  {} {}", sign, printable(check.name));
@@ -219,7 +219,7 @@ std::string checks_text(const Record& record, const Style& style) {
   return text;
 }
 
-// What only the host can see.
+// Returns the counts that only the host can see.
 std::string host_text(const Record& record, const Style& style) {
   if (!record.host) return "";
   const exits::HostCounts& total = record.host->total;
@@ -312,7 +312,7 @@ std::string list(std::span<const record::Row> rows, const Style& style) {
   const Cells headings{"id", "site", "outcome", "exits", "trial"};
   Columns columns({{.gap = 0}, {}, {}, {on_right}, {}});
   columns.measure(headings);
-  // A list may have a hundred thousand lines: their cells are made twice rather than kept.
+  // A list may have a hundred thousand lines, so their cells are made twice rather than kept.
   for (const record::Row& row : rows) columns.measure(list_row(row, style));
   std::string text = columns.line(headings) + "\n";
   for (const record::Row& row : rows) text += columns.line(list_row(row, style)) + "\n";

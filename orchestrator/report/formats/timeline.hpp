@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// A timeline in a few lines: rates and steadiness of its parts, its busiest moments.
+// Summarizes a timeline in a few lines: rates and steadiness of its parts, its busiest moments.
 #pragma once
 
 #include <string>
@@ -9,13 +9,13 @@
 
 namespace lab::report {
 
-// Empty where the record has no timeline with samples.
+// Returns "" where the record has no timeline with samples.
 std::string timeline_text(const record::Record& record, const Style& style);
 
-// In one line, what `variation` (record/rates.hpp) means.
+// Explains `variation` (record/rates.hpp) in one line.
 std::string variation_meaning(double window);
 
-// "init → multi-user" or a step's name: where in the trial that second lies; may be empty.
+// Returns "init → multi-user" or a step's name: where in the trial that second lies; may be empty.
 std::string place_at(const record::Record& record, double second);
 
 }  // namespace lab::report

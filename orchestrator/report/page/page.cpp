@@ -9,7 +9,7 @@ extern "C" const char lab_page_begin[], lab_page_end[];  // page_template.S
 namespace lab::report {
 namespace {
 
-// JSON inside of a script element: nothing in it may end that, or begin a comment.
+// Escapes JSON inside a script element: nothing in it may end the element or begin a comment.
 std::string for_script(const std::string& json) {
   std::string text;
   text.reserve(json.size() + json.size() / 50);

@@ -23,11 +23,11 @@ using record::Record;
 using Counts = std::vector<std::uint64_t>;
 
 constexpr int page_schema = 1;
-constexpr std::size_t all_samples = 24'000;  // of all timelines together
+constexpr std::size_t all_samples = 24'000;  // for all timelines together
 constexpr std::size_t trend_points = 20'000;
 constexpr std::size_t failed_runs_shown = 1000;  // the newest
 
-// JavaScript's numbers are exact up to 2^53; larger ones are given as text.
+// Returns numbers above 2^53 as text, as JavaScript's numbers are exact only up to there.
 ordered_json exact(std::uint64_t number) {
   constexpr std::uint64_t exact_numbers = std::uint64_t(1) << 53;
   return number <= exact_numbers ? ordered_json(number) : ordered_json(std::to_string(number));
@@ -39,7 +39,7 @@ ordered_json whole_if_so(double value) {
              : ordered_json(value);
 }
 
-// Of two in the middle, their mean: as exact as JavaScript can have it.
+// Returns the median (of two middle counts the mean), as exact as JavaScript allows.
 ordered_json median_json(Counts counts) {
   std::ranges::sort(counts);
   const auto [low, high] = base::middle<std::uint64_t>(counts);
@@ -63,7 +63,7 @@ ordered_json summary_of_seconds(const Values& values) {
           {"count", values.size()}};
 }
 
-// One step of a cell (and guest), of all its trials.
+// Collects one step of a cell (and guest) over all its trials.
 struct CellStep {
   const record::Step* first = nullptr;
   Counts exits, cycles;
@@ -89,7 +89,7 @@ struct CellStep {
   }
 };
 
-// A reason that a trial did not have happened 0 times in it: its step's counts are whole.
+// Counts 0 for a trial that lacks the reason: its step's counts are whole.
 ordered_json reason_json(std::uint32_t number, CellStep::Reason reason, std::size_t trials) {
   const bool timed = reason.cycles.size() == reason.exits.size();
   reason.exits.resize(trials, 0);
@@ -125,7 +125,7 @@ ordered_json step_json(const CellStep& step) {
   return object;
 }
 
-// Of so many trials in the mean.
+// Returns the mean over the trials.
 ordered_json mean(std::uint64_t sum, std::size_t trials) {
   return sum % trials == 0 ? exact(sum / trials) : ordered_json(double(sum) / double(trials));
 }
@@ -143,7 +143,7 @@ ordered_json cause_list(const check::StepCauses& step) {
   return list;
 }
 
-// What tells a cell from others: "paging=nested" of "paging[paging=nested]".
+// Returns what distinguishes a cell: "paging=nested" of "paging[paging=nested]".
 std::string short_label(const std::string& label, const std::string& scenario) {
   const std::string begin = printable(scenario) + "[";
   const std::size_t end = label.rfind(']');
@@ -242,7 +242,7 @@ bool has_samples(const Record& record) {
   return record.timeline && !record.timeline->samples.empty();
 }
 
-// Each cell's newest, then those that did not pass, newest first.
+// Returns each cell's newest timeline, then those of trials that did not pass, newest first.
 ordered_json timelines(const std::vector<Group>& groups, std::span<const Record> records) {
   std::vector<std::pair<const Record*, std::string>> chosen;
   for (const Group& group : groups) {
@@ -261,14 +261,14 @@ ordered_json timelines(const std::vector<Group>& groups, std::span<const Record>
   return list;
 }
 
-// "20251121T034112.123Z-3fa29c01" begins with the time.
+// Returns the time at the start of an id such as "20251121T034112.123Z-3fa29c01".
 std::string time_text(const std::string& id) {
   if (id.size() < 20 || id[8] != 'T') return "";
   return fmt::format("{}-{}-{}T{}:{}:{}", id.substr(0, 4), id.substr(4, 2), id.substr(6, 2),
                      id.substr(9, 2), id.substr(11, 2), id.substr(13, 7));
 }
 
-// Every text in it printable().
+// Makes every text in the JSON printable().
 ordered_json harmless(ordered_json json) {
   if (json.is_string()) return printable(json.get_ref<const std::string&>());
   if (json.is_structured())
@@ -339,10 +339,10 @@ void add_answers(ordered_json& data, std::span<const Record> records) {
   data["footnotes"] = all.notes;
 }
 
-// Of both sides; those of equal conditions stay apart, with their side in their names.
+// Contains the cells of both sides. Cells with equal conditions stay apart, named by their side.
 struct Sides {
   std::vector<Group> groups;
-  bool alike = false;  // one of each side had equal conditions
+  bool alike = false;  // a cell of each side had equal conditions
 };
 
 Sides sides(const Page& page) {

@@ -54,7 +54,7 @@ TEST(Page, TrialsAreOfTheirNodes) {
   EXPECT_THAT(data["trials"][1]["node"].get<std::string>(), testing::Not(HasSubstr("\x1b")));
 }
 
-// A trial, in the mean: they add up to the step's, as medians would not.
+// Causes are means over the trials: they add up to the step's, as medians would not.
 TEST(Page, CausesAreOfTheTrialsThatHaveThem) {
   std::vector<Record> records = {trial(0, 100), trial(1, 101), trial(2, 200)};
   for (int i : {0, 1}) {

@@ -172,7 +172,7 @@ TEST(Answers, OnlyEqualConditionsAreCompared) {
   EXPECT_THAT(text, Not(HasSubstr("EXCP_PF (exception)")));
 }
 
-// On vmx, parameters that need EPT follow from paging.
+// On vmx, a module without EPT turns off the parameters that depend on it.
 TEST(Answers, ParametersThatFollowFromPagingAreNoOtherConditions) {
   std::vector<Record> records = whole;
   for (Record& record : records)

@@ -24,11 +24,28 @@ namespace {
 
 using json = nlohmann::ordered_json;
 using Plans = std::vector<scenario::TrialPlan>;
+using Cells = std::vector<json>;  // of what_counts()
 
 struct RunEnd {
   std::string run, scenario, site, tree, commit;
-  Plans plans;  // one of each cell
+  Cells cells;
 };
+
+// Returns all that a trial's counts depend on, as an object with `settings` and `steps`, without
+// the kernel and causes, which a bisection chooses.
+json what_counts(scenario::TrialPlan plan) {
+  plan.settings.kernel.clear();
+  plan.settings.causes = 0;
+  for (scenario::Step& step : plan.steps) step.timeout = {};
+  const json object = scenario::to_object(plan);
+  return {{"settings", object["settings"]}, {"steps", object["steps"]}};
+}
+
+Cells what_counts(const Plans& plans) {
+  Cells cells;
+  for (const scenario::TrialPlan& plan : plans) cells.push_back(what_counts(plan));
+  return cells;
+}
 
 scenario::TrialPlan plan_in(const record::Record& record) {
   try {
@@ -73,7 +90,7 @@ void check_name(const RunEnd& end, const record::Conditions& conditions) {
 RunEnd end_of_run(const store::Store& store, const std::string& word, const std::string& scenario) {
   const std::vector<record::TrialCounts> trials = select_run(store, word, scenario);
   const auto record = store.find(trials.front().id);
-  Plans plans = plans_in(store, trials);
+  const Plans plans = plans_in(store, trials);
   const std::string kernel = plans.front().settings.kernel;
   const std::size_t at = kernel.rfind('@');
   if (!kernel.starts_with("/") || at == std::string::npos)
@@ -91,44 +108,32 @@ RunEnd end_of_run(const store::Store& store, const std::string& word, const std:
              .site = record->site,
              .tree = kernel.substr(0, at),
              .commit = kernel.substr(at + 1),
-             .plans = std::move(plans)};
+             .cells = what_counts(plans)};
   check_name(end, record->conditions);
   return end;
 }
 
-// Returns all that a trial's counts depend on, as an object with `settings` and `steps`, without
-// the kernel and causes, which a bisection chooses.
-json what_counts(scenario::TrialPlan plan) {
-  plan.settings.kernel.clear();
-  plan.settings.causes = 0;
-  for (scenario::Step& step : plan.steps) step.timeout = {};
-  const json object = scenario::to_object(plan);
-  return {{"settings", object["settings"]}, {"steps", object["steps"]}};
+std::set<std::string> distinct(const Cells& cells) {
+  std::set<std::string> texts;
+  for (const json& cell : cells) texts.insert(cell.dump());
+  return texts;
 }
 
-std::set<std::string> what_counts(const Plans& plans) {
-  std::set<std::string> cells;
-  for (const scenario::TrialPlan& plan : plans) cells.insert(what_counts(plan).dump());
-  return cells;
-}
-
-// Returns the texts of a setting, in the order of the plans.
-std::vector<std::string> values_in(const Plans& plans, const std::string& key) {
+// Returns the texts of a setting, in the order of the cells.
+std::vector<std::string> values_in(const Cells& cells, const std::string& key) {
   std::vector<std::string> values;
-  for (const scenario::TrialPlan& plan : plans) {
-    const std::string value = what_counts(plan)["settings"].value(key, "");
+  for (const json& cell : cells) {
+    const std::string value = cell.at("settings").value(key, "");
     if (std::ranges::find(values, value) == values.end()) values.push_back(value);
   }
   return values;
 }
 
-std::vector<std::string> setting_keys(const Plans& plans) {
+std::vector<std::string> setting_keys(const Cells& cells) {
   std::vector<std::string> keys;
-  for (const scenario::TrialPlan& plan : plans) {
-    const json counts = what_counts(plan);
-    for (const auto& [key, value] : counts["settings"].items())
+  for (const json& cell : cells)
+    for (const auto& [key, value] : cell.at("settings").items())
       if (std::ranges::find(keys, key) == keys.end()) keys.push_back(key);
-  }
   return keys;
 }
 
@@ -137,30 +142,30 @@ void check_sides(const RunEnd& a, const RunEnd& b) {
     throw base::user_error(fmt::format(
         "--of-runs: {} of '{}' on {} and {} of '{}' on {} are no two states of one tree",
         a.scenario, a.tree, a.site, b.scenario, b.tree, b.site));
-  Plans both = a.plans;
-  both.insert(both.end(), b.plans.begin(), b.plans.end());
+  Cells both = a.cells;
+  both.insert(both.end(), b.cells.begin(), b.cells.end());
   for (const std::string& key : setting_keys(both)) {
-    const auto before = values_in(a.plans, key), after = values_in(b.plans, key);
+    const auto before = values_in(a.cells, key), after = values_in(b.cells, key);
     if (before != after)
       throw base::user_error(
           fmt::format("--of-runs: not only the commit differs: {} is '{}' in {} and '{}' in {}",
                       key, base::joined(before, "', '"), a.run, base::joined(after, "', '"), b.run),
           "two runs, or two records, of one cell: lab results list");
   }
-  if (what_counts(a.plans) != what_counts(b.plans))
+  if (distinct(a.cells) != distinct(b.cells))
     throw base::user_error(
         fmt::format("--of-runs: {} and {} had other steps or other cells", a.run, b.run));
 }
 
 // Returns KEY=VALUE for each setting that the runs had and the scenario alone lacks.
-std::vector<std::string> settings_to_add(const Plans& runs, const std::string& file) {
+std::vector<std::string> settings_to_add(const Cells& runs, const std::string& file) {
   std::vector<std::string> set;
-  const auto load = [&] { return scenario::expand(scenario::load(file, set)); };
-  Plans own;
+  const auto load = [&] { return what_counts(scenario::expand(scenario::load(file, set))); };
+  Cells own;
   try {
     own = load();
   } catch (const base::Error&) {  // It may leave its image to --set.
-    set = {"image=" + runs.front().settings.image};
+    set = {"image=" + runs.front().at("settings").value("image", "")};
     own = load();
   }
   for (const std::string& key : setting_keys(runs)) {
@@ -173,8 +178,8 @@ std::vector<std::string> settings_to_add(const Plans& runs, const std::string& f
 
 void check_scenario(const RunEnd& end, const std::string& file,
                     const std::vector<std::string>& set) {
-  const Plans now = scenario::expand(scenario::load(file, set));
-  if (!std::ranges::includes(what_counts(now), what_counts(end.plans)))
+  const Cells now = what_counts(scenario::expand(scenario::load(file, set)));
+  if (!std::ranges::includes(distinct(now), distinct(end.cells)))
     throw base::user_error(
         fmt::format("run {} had other steps or settings than '{}' can have now", end.run, file),
         fmt::format("with those that it has now: lab bisect {} --source {} --good … --bad …",
@@ -199,7 +204,7 @@ void take_ends_of_runs(bisect::Request& request, const std::string& runs,
   if (request.scenario.empty()) request.scenario = a.scenario;
   if (request.site == "auto") request.site = a.site;
   const std::string file = scenario_file(request.scenario);
-  const std::vector<std::string> set = settings_to_add(a.plans, file);
+  const std::vector<std::string> set = settings_to_add(a.cells, file);
   check_scenario(a, file, set);
   request.set.insert(request.set.begin(), set.begin(), set.end());
 }

@@ -1,15 +1,15 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=bash
 #
-# What becomes of a kernel's packages: the layout of a kit, which is a root's with boot, lib/modules
-# and usr/src, and KVM's source in `source`. Sourced by fetch-kit and deb-kit; not run.
+# Unpacks a kernel's packages into the layout of a kit: a root's with boot, lib/modules and usr/src,
+# and KVM's source in `source`. fetch-kit and deb-kit source this file; it is not run.
 
-# unpack_deb FILE KIT
+# unpack_deb FILE KIT: unpacks a package without its usr/share and etc.
 unpack_deb() {
     dpkg-deb --fsys-tarfile "$1" | tar -x -C "$2" --exclude='./usr/share' --exclude='./etc'
 }
 
-# unpack_source FILE KIT: KVM's part of a linux-source package, which contains one archive.
+# unpack_source FILE KIT: unpacks KVM's part of a linux-source package, which contains one archive.
 unpack_source() {
     local archive
     archive=$(dpkg-deb --fsys-tarfile "$1" | tar -t | grep -E '/linux-source-[^/]*\.tar\.(xz|gz|bz2|zst)$' | head -n 1) ||
@@ -29,7 +29,7 @@ unpacker() {
     esac
 }
 
-# arrange KIT: one layout for all: modules in lib (in usr/lib since trixie).
+# arrange KIT: moves the modules to lib, where all kits have them (packages: usr/lib since trixie).
 arrange() {
     if [ -d "$1/usr/lib/modules" ]; then
         mkdir -p "$1/lib"
@@ -37,7 +37,7 @@ arrange() {
     fi
 }
 
-# arrange_boot KIT RELEASE: the kernel in boot (among the modules since 7.x).
+# arrange_boot KIT RELEASE: moves the kernel to boot (packages since 7.x: among the modules).
 arrange_boot() {
     local name
     mkdir -p "$1/boot"
@@ -46,10 +46,10 @@ arrange_boot() {
     done
 }
 
-# relocate KIT RELEASE: Debian's headers name their common part, and since 6.13 themselves, by
-# absolute paths. These become relative, so that the kit works wherever it lies. Where make's idea of
-# the output folder is not the one it is called in, outputs land in the headers. Headers of another
-# maker are a whole, or have links to their common part.
+# relocate KIT RELEASE: makes the paths in Debian's headers relative, so that the kit works wherever
+# it lies: they name their common part, and since 6.13 themselves (KBUILD_OUTPUT), by absolute
+# paths. With another KBUILD_OUTPUT than the folder that make is called in, outputs land in the
+# headers. Headers of another maker are a whole, or have links to their common part.
 relocate() {
     local headers=$1/usr/src/linux-headers-$2 common
     common=$(sed -n 's,^include /usr/src/\(linux-headers-[^/]*\)/Makefile$,\1,p' "$headers/Makefile")

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The causes of exits: by what an exit was about (its detail), and by the code
- * of the guest that made it. An exit is added to its number's count and to its
- * cause (or to what was lost of its number) in one section with interrupts off,
- * so the causes of a number and what was lost are always its count.
+ * Counts exits by their cause: what an exit was about (its detail), and which code
+ * of the guest made it. An exit is added to its number's count and to its cause (or
+ * to its number's lost exits) in one section with interrupts off, so the causes of a
+ * number and its lost exits always add up to its count.
  *
- * Nothing is copied when a latch is taken. Each count knows the moment at which its
- * `latched` was the value; the first exit after another latch keeps what was there
- * before. So a latch is of one moment for a vCPU that goes on counting, too.
+ * Taking a latch copies nothing. Each count stores the moment for which its `latched`
+ * is valid; the first exit after a newer latch saves the value from before it. So a
+ * latch is of one moment even for a vCPU that goes on counting.
  */
 #include <linux/hash.h>
 #include <linux/log2.h>
@@ -21,15 +21,15 @@
 #include "exit_details_svm.h"
 #include "exit_details_vmx.h"
 
-/* How many entries are looked at for one cause. */
+/* The search for a cause looks at this many entries at most. */
 #define PROBES 64
 
-/* A hash's bits from here on choose an entry; those above depend on all of what is hashed. */
+/* A hash's bits from here on choose an entry: the upper bits depend on all that is hashed. */
 #define PLACE_SHIFT 42
 
 /*
- * On Hyper-V KVM may keep a VMCS that VMREAD knows nothing of (enlightened), and
- * whether it does is kvm-intel's own knowledge.
+ * Refuses causes where Hyper-V recommends an enlightened VMCS: VMREAD cannot read it,
+ * and only kvm-intel knows whether KVM uses it.
  */
 bool exit_causes_possible(void)
 {
@@ -100,8 +100,9 @@ static __always_inline struct exit_cause_slot *cause_slot_of(const struct exit_s
 }
 
 /*
- * Where a cause's entry is looked for first. The number is odd and has bits everywhere,
- * so that details that lie close together do not fall on neighbouring instructions.
+ * Returns the entry at which the search for a cause begins. The factor is odd and has
+ * bits everywhere, so that details that lie close together do not collide with
+ * neighbouring instructions.
  */
 static __always_inline struct exit_cause *first_place(struct exit_causes *causes, u64 rip, u64 detail)
 {
@@ -115,7 +116,7 @@ static __always_inline bool is_entry_of(const struct exit_cause *cause, u64 rip,
 	return cause->key == key && cause->rip == rip && cause->detail == detail;
 }
 
-/* The entry of a cause, a free one where it is new, or NULL where neither is near. */
+/* Returns the entry of a cause, taking a free one for a new cause; NULL if neither is near. */
 static struct exit_cause *find_cause(struct exit_causes *causes, u64 rip, u64 detail, u32 key)
 {
 	u32 mask = exit_causes - 1, at = first_place(causes, rip, detail) - causes->table, probe;
@@ -128,7 +129,7 @@ static struct exit_cause *find_cause(struct exit_causes *causes, u64 rip, u64 de
 		if (!cause->key) {
 			cause->rip = rip;
 			cause->detail = detail;
-			/* Whoever sees the key sees the rest. */
+			/* A reader that sees the key sees the rest. */
 			smp_store_release(&cause->key, key);
 			return cause;
 		}
@@ -137,8 +138,9 @@ static struct exit_cause *find_cause(struct exit_causes *causes, u64 rip, u64 de
 }
 
 /*
- * A section in which an exit is counted. A full barrier: a latch begun before this is
- * seen in the moment that it returns, one begun later waits.
+ * Begins a section in which an exit is counted; returns the newest moment. Because of
+ * the full barrier that moment includes a latch that began earlier, and one that begins
+ * later waits for the section's end.
  */
 static __always_inline u64 begin_section(struct exit_causes *causes)
 {
@@ -149,12 +151,12 @@ static __always_inline u64 begin_section(struct exit_causes *causes)
 
 static __always_inline void end_section(struct exit_causes *causes)
 {
-	/* Only this thread writes it: x86 keeps the order of writes, and it is one instruction. */
+	/* No atomic is needed: only this thread writes it, by one instruction, in x86's order. */
 	barrier();
 	causes->sequence.counter++;
 }
 
-/* Adds the exit to its slot and its cause; both have kept what they were at the last latch. */
+/* Adds the exit to its slot and its cause, which have saved their values at the last latch. */
 static __always_inline void add_exit(struct exit_stats *stats, struct exit_slot *slot,
 				     struct exit_cause *cause)
 {
@@ -164,7 +166,10 @@ static __always_inline void add_exit(struct exit_stats *stats, struct exit_slot 
 	stats->cause_cycles = &cause->cycles;
 }
 
-/* Whoever reads a count, then its moment, knows whether it is the count or what was kept. */
+/*
+ * Saves a slot's values of the last latch and mark. A reader that reads the count first
+ * and then its moment knows whether the count or the saved value is the latched one.
+ */
 static void keep_slot(struct exit_causes *causes, const struct exit_slot *slot,
 		      struct exit_cause_slot *of_slot, u64 moment)
 {
@@ -196,7 +201,7 @@ static void keep_cause(struct exit_causes *causes, struct exit_cause *cause, u64
 	barrier();
 }
 
-/* The rest of a section, for what has not changed since the last latch. */
+/* Ends a section whose slot or cause has not counted since the last latch: saves them first. */
 static noinline void count_after_latch(struct exit_stats *stats, struct exit_slot *slot,
 				       struct exit_cause *cause, u64 moment)
 {
@@ -246,7 +251,7 @@ static noinline void count_searched(struct exit_stats *stats, struct exit_slot *
 		count_lost(stats, slot);
 }
 
-/* A cause that is known mostly lies where it is looked for first. */
+/* Searches only where the first entry is another cause's: a known cause mostly lies there. */
 static __always_inline void count_known(struct exit_stats *stats, struct exit_slot *slot, u64 rip,
 					u64 detail, u32 key)
 {
@@ -257,7 +262,7 @@ static __always_inline void count_known(struct exit_stats *stats, struct exit_sl
 	count_cause(stats, slot, cause);
 }
 
-/* An exit of any mode; the slot's own key has the mode of most. */
+/* Counts an exit of any mode; the slot's key contains the usual one, 64-bit at CPL 0. */
 static __always_inline void count_where(struct kvm_vcpu *vcpu, struct exit_slot *slot,
 					struct exit_where where, u64 detail)
 {
@@ -278,7 +283,7 @@ static noinline void count_any_vmx(struct kvm_vcpu *vcpu, struct exit_slot *slot
 	count_where(vcpu, slot, where_vmx(vcpu, number), detail_of_vmx(vcpu, number, of_slot));
 }
 
-/* As count_svm() below. */
+/* Does on VMX what count_svm() below does. */
 static noinline void count_vmx(struct kvm_vcpu *vcpu, struct exit_slot *slot)
 {
 	struct exit_stats *stats = exit_stats_behind(vcpu);
@@ -300,9 +305,8 @@ static noinline void count_any_svm(struct kvm_vcpu *vcpu, struct exit_slot *slot
 }
 
 /*
- * Exits from 64-bit code at CPL 0, of which EXITINFO1 or registers say what they were
- * about. All else is left to others, as the last thing done, so that no register is
- * saved for a call.
+ * Counts an exit from 64-bit code at CPL 0 whose detail is in EXITINFO1 or registers.
+ * All others go to another function by a tail call, so that no register is saved for it.
  */
 static __always_inline void count_svm(struct kvm_vcpu *vcpu, struct exit_slot *slot)
 {
@@ -316,14 +320,14 @@ static __always_inline void count_svm(struct kvm_vcpu *vcpu, struct exit_slot *s
 		    of_slot->key);
 }
 
-/* The exit of a slot that is not yet told apart from its guest's own guest's. */
+/* Counts an exit in its slot, or in the nested one where the guest's own guest made it. */
 static __always_inline void count_elsewhere(struct kvm_vcpu *vcpu, struct exit_slot *slot)
 {
 	struct exit_stats *stats = exit_stats_behind(vcpu);
 
 	if (unlikely(is_guest_mode(vcpu))) {
 		slot += EXIT_SLOTS;
-		/* A jump rarely taken is cheaper than a move always made. */
+		/* Forces a jump: one rarely taken is cheaper than a move always made. */
 		barrier();
 	}
 	stats->current_slot = slot;
@@ -343,9 +347,7 @@ static noinline void count_number_searched(struct kvm_vcpu *vcpu, u32 number)
 }
 
 /*
- * Counts an exit whose number is not in the table or, with causes, any. An exit is added
- * to its number's count and to its cause in one section; where a latch was begun since
- * the last exit of either, that keeps its value first.
+ * Counts an exit whose number is not in the table or, with causes, any exit.
  */
 void exit_count_apart(struct kvm_vcpu *vcpu, u32 number, u64 tsc)
 {
@@ -360,11 +362,11 @@ void exit_causes_begin_latch(struct exit_stats *stats, u32 epoch, bool mark)
 	struct exit_causes *causes = stats->causes;
 	int sequence;
 
-	/* Under the lock of those who take latches. */
+	/* The caller holds causes_latch_lock. */
 	WRITE_ONCE(causes->moment, (u64)(mark ? epoch : exit_mark_of(causes->moment)) << 32 | epoch);
 	smp_mb();
 	sequence = atomic_read(&causes->sequence);
-	/* The section has no loop and no interrupts, so this is short. */
+	/* The wait is short: a section has no loop and runs with interrupts off. */
 	while (sequence & 1 && atomic_read_acquire(&causes->sequence) == sequence)
 		cpu_relax();
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The causes of a vCPU's exits (exit_causes=N): what each exit was about, and
- * which code of the guest made it. A table of N entries a vCPU, written by its
- * own thread only.
+ * Keeps the causes of a vCPU's exits (exit_causes=N): what each exit was about, and
+ * which code of the guest made it. Each vCPU has a table of N entries, which only
+ * its own thread writes.
  */
 #ifndef EXIT_CAUSES_H
 #define EXIT_CAUSES_H
@@ -10,9 +10,9 @@
 #include "exit_stats.h"
 
 /*
- * A moment: the newest latch (its epoch, in the lower half) and the newest latch that is
- * to be kept (the mark, in the upper half). One number, so that one comparison says
- * whether either is newer than a count's last change.
+ * A moment contains the epoch of the newest latch (in the lower half) and that of the
+ * newest latch that is to be kept, the mark (in the upper half). It is one number, so
+ * that one comparison shows whether either is newer than a count's last change.
  */
 static inline u32 exit_epoch_of(u64 moment)
 {
@@ -24,19 +24,19 @@ static inline u32 exit_mark_of(u64 moment)
 	return upper_32_bits(moment);
 }
 
-/* A line of the cache: all that an exit touches of its cause. */
+/* Is one cache line: all that an exit touches of its cause. */
 struct exit_cause {
 	u64 rip;		/* linear */
-	u64 detail;		/* as it is kept: exit_causes_detail() says what it means */
+	u64 detail;		/* as stored; exit_causes_detail() decodes it */
 	u32 key;		/* slot, kind, EXIT_CAUSE_USED; 0: a free entry */
-	u64 moment;		/* when `latched` and the mark's values were kept */
+	u64 moment;		/* when `latched` and the mark's values were saved */
 	u64 count;
 	u64 cycles;
 	u64 latched;		/* count at the moment's latch */
 	u64 latched_cycles;
 } __aligned(64);
 
-/* The same at the moment's mark. */
+/* Contains a cause's values at the moment's mark. */
 struct exit_cause_marked {
 	u64 count;
 	u64 cycles;
@@ -46,18 +46,18 @@ struct exit_cause_marked {
 #define EXIT_CAUSE_KIND_SHIFT 16
 
 /*
- * What causes need of a slot. As large as an exit_slot, so that the one is found from the
- * other without a multiplication.
+ * Contains what causes need for a slot. It is as large as an exit_slot, so that one is
+ * found from the other without a multiplication.
  */
 struct exit_cause_slot {
-	u64 moment;		/* when `latched` and what was lost by then were kept */
+	u64 moment;		/* when `latched` and the lost exits were saved */
 	u64 latched;		/* the slot's count at the moment's latch */
 	u64 info_mask;		/* of EXITINFO1 or the qualification, where `detail` is 0 */
 	u32 key;		/* of 64-bit code at CPL 0 */
 	u32 detail;		/* enum exit_detail */
 };
 
-/* Exits that found no entry: now, at the moment's latch, at its mark. */
+/* Counts exits that found no entry: now, at the moment's latch and at its mark. */
 struct exit_cause_lost {
 	u64 now;
 	u64 latched;
@@ -67,15 +67,15 @@ struct exit_cause_lost {
 struct exit_causes {
 	atomic_t sequence;	/* odd: an exit is being counted */
 	u32 place_mask;		/* a hash's bits that are an entry's offset in the table */
-	u64 moment;		/* of the newest latch; whoever takes it writes */
-	struct exit_cause none;	/* stands for an entry where there is none */
+	u64 moment;		/* of the newest latch; its taker writes it */
+	struct exit_cause none;	/* gets the cycles of exits without an entry */
 	struct exit_cause_slot slots[2 * EXIT_SLOTS];
 	struct exit_cause_lost lost[2 * EXIT_SLOTS];
 	struct exit_cause_marked *marked;	/* of the table's entries, behind them */
 	struct exit_cause table[];
 };
 
-/* Entries a vCPU, a power of two; 0: off. */
+/* Each vCPU's table has so many entries, a power of two; 0: causes are off. */
 extern unsigned int exit_causes;
 
 #define EXIT_CAUSES_MIN 16
@@ -86,18 +86,18 @@ bool exit_causes_alloc(struct exit_stats *stats, gfp_t flags);
 void exit_causes_free(struct exit_stats *stats);
 
 /*
- * Begins a latch for this vCPU, and keeps it beyond the next one where it is to be a
- * mark. What the vCPU counts from now on is later; no exit is half counted then.
+ * Begins a latch for this vCPU, and with `mark` keeps it beyond the next one. Exits that
+ * the vCPU counts after the return are later; none is half counted then.
  */
 void exit_causes_begin_latch(struct exit_stats *stats, u32 epoch, bool mark);
-/* The same for all vCPUs of a VM, by the host. */
+/* Begins a latch for all vCPUs of a VM, for the host. */
 void exit_causes_latch_vm(struct kvm *kvm);
-/* The count of a slot as it stood at the newest latch. */
+/* Returns a slot's count at the newest latch. */
 u64 exit_causes_latched(const struct exit_stats *stats, u32 slot);
-/* What a cause's exits were about, as README.md has it. */
+/* Returns a cause's detail in the bits that README.md lists. */
 u64 exit_causes_detail(const struct exit_cause *cause);
 
-/* The file exit_causes of a VM. */
+/* Implements the file exit_causes of a VM. */
 extern const struct file_operations exit_causes_fops;
 
 #endif

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The causes of a VM's exits for the host: the file exit_causes beside
- * exit_stats, a line an entry. `latched` and `marked` are of the newest latch and
- * mark, exactly, for vCPUs that run, too; `exits` may be of different moments then.
- * Whoever writes "latch" takes one.
+ * Shows the host the causes of a VM's exits in the file exit_causes beside
+ * exit_stats, which has a line for each entry. `latched` and `marked` are exactly
+ * those of the newest latch and mark even while vCPUs run; `exits` may then be of
+ * different moments. Writing "latch" to the file takes a latch.
  */
 #include <linux/debugfs.h>
 #include <linux/seq_file.h>
@@ -12,7 +12,7 @@
 
 #include "exit_causes.h"
 
-/* A count now, at the newest latch and at the newest mark. */
+/* Contains a count now, at the newest latch and at the newest mark. */
 struct exit_three {
 	u64 now;
 	u64 latched;
@@ -20,8 +20,9 @@ struct exit_three {
 };
 
 /*
- * `count` was read before the moment, and that before what was kept then: the order in
- * which they are written, reversed. Where the moment is older, nothing came since.
+ * Returns a count's three values. The caller has read `count` before the moment, and the
+ * moment before the saved values: they are written in the reverse order. Where the moment
+ * is older than the newest one, no exit came since, so that `count` is the value.
  */
 static struct exit_three three_of(u64 count, u64 latched, u64 marked, u64 moment, u64 newest)
 {
@@ -65,7 +66,7 @@ static void add_lost(struct exit_three *sum, const struct exit_causes *causes, u
 	sum->marked += three.marked;
 }
 
-/* What a number lost, and what it had at the newest latch: its causes then and what was lost then. */
+/* Prints a number's lost exits, and its count at the newest latch, lost exits included. */
 static void show_slot(struct seq_file *m, struct kvm *kvm, u32 slot)
 {
 	struct kvm_vcpu *vcpu;
@@ -100,8 +101,8 @@ static void show_heading(struct seq_file *m, struct kvm *kvm)
 
 /*
  * The text is made piece by piece, as it is read: as a whole it is a megabyte, for
- * which the host might have to move the guest's memory. Positions: the heading, all
- * vCPUs' entries, the slots, the end.
+ * which the host might have to move the guest's memory. The positions are the heading,
+ * all vCPUs' entries, the slots and the end.
  */
 struct exit_reading {
 	struct kvm *kvm;
@@ -123,7 +124,7 @@ static loff_t end_of(const struct exit_reading *reading)
 	return 1 + reading->entries + exit_map.slots;
 }
 
-/* A free entry is no position to stop at. */
+/* Skips free entries. */
 static void *causes_start(struct seq_file *m, loff_t *at)
 {
 	const struct exit_reading *reading = m->private;
@@ -166,7 +167,7 @@ static const struct seq_operations causes_operations = {
 	.show	= causes_show,
 };
 
-/* The open file holds the VM, so that its vCPUs stay. */
+/* The open file keeps a reference to the VM, so that its vCPUs stay. */
 static int exit_causes_open(struct inode *inode, struct file *file)
 {
 	struct kvm *kvm = inode->i_private;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What an exit was about, and which code of the guest made it: what both vendors have
- * in common. Included by exit_causes.c only, so that it is compiled into the way of an
- * exit.
+ * Finds what an exit was about, and which code of the guest made it, as far as both
+ * vendors have it in common. Only exit_causes.c includes this file, so that it is
+ * inlined into an exit's path.
  */
 #ifndef EXIT_DETAILS_H
 #define EXIT_DETAILS_H
@@ -16,19 +16,19 @@
 #include "regs.h"
 #endif
 
-/* What an exit is about, by its number; see README.md for the bits of each. */
+/* Names what an exit is about, by its number; README.md lists the bits of each. */
 enum exit_detail {
 	EXIT_DETAIL_NONE,
 	EXIT_DETAIL_CPUID,
 	EXIT_DETAIL_MSR,
 	EXIT_DETAIL_HYPERCALL,
-	/* From here on more is asked. */
+	/* The next ones take calls to find. */
 	EXIT_DETAIL_CALLED,
 	EXIT_DETAIL_MEMORY = EXIT_DETAIL_CALLED,
 	EXIT_DETAIL_WINDOW,
 	EXIT_DETAIL_EXCEPTION,
 	EXIT_DETAIL_INTERRUPT,
-	/* Bits of EXITINFO1 or the qualification, or the number itself. */
+	/* These are bits of EXITINFO1 or the qualification, or follow from the number. */
 	EXIT_DETAIL_PORT,
 	EXIT_DETAIL_CR,
 	EXIT_DETAIL_DR,
@@ -36,7 +36,7 @@ enum exit_detail {
 	EXIT_DETAIL_EOI,
 };
 
-/* An exit's privilege and mode. */
+/* An exit's kind contains its mode in bits 3:0, and above them the following. */
 #define EXIT_KIND_CPL_SHIFT 4
 #define EXIT_KIND_SMM (1U << 6)
 #define EXIT_KIND_NESTED (1U << 7)
@@ -50,7 +50,7 @@ enum exit_mode {
 	EXIT_MODE_64,
 };
 
-/* Of a memory exit's detail. */
+/* A memory exit's detail has these parts. */
 #define EXIT_MEMORY_ADDRESS GENMASK_ULL(51, 0)
 #define EXIT_MEMORY_ACCESS_SHIFT 52
 #define EXIT_MEMORY_CLASS_SHIFT 56
@@ -76,13 +76,13 @@ enum exit_memory_class {
 #define EXIT_CR_LMSW (2 << 9)
 #define EXIT_VECTOR_KNOWN BIT(8)
 #define EXIT_APIC_WRITE BIT(16)
-/* Subleaves beyond this are counted together: what a guest leaves in ecx is no subleaf. */
+/* Larger subleaves are counted together: they are only what a guest left in ecx. */
 #define EXIT_SUBLEAF_LAST 64
 
-/* User addresses are random: only the region is kept, the program or its libraries. */
+/* User addresses are random, so only their region is kept: the program or its libraries. */
 #define EXIT_USER_REGION_SHIFT 40
 
-/* The processor's state at the exit, as far as a cause needs it. */
+/* Contains the processor's state at the exit, as far as a cause needs it. */
 struct exit_where {
 	u64 rip;
 	u32 kind;
@@ -108,7 +108,7 @@ static u32 mode_of(struct kvm_vcpu *vcpu, bool protected, bool virtual, bool wid
 	return wide ? EXIT_MODE_PROTECTED_32 : EXIT_MODE_PROTECTED_16;
 }
 
-/* Leaves that answer by ecx (SDM vol. 2, CPUID; APM vol. 3, appendix E). */
+/* Is true of leaves whose answer depends on ecx (SDM vol. 2, CPUID; APM vol. 3, appendix E). */
 static __always_inline bool has_subleaves(u32 leaf)
 {
 	switch (leaf) {
@@ -150,7 +150,7 @@ static u64 memory_detail_of(u64 address, enum exit_memory_access access, enum ex
 	       (u64)access << EXIT_MEMORY_ACCESS_SHIFT | (u64)class << EXIT_MEMORY_CLASS_SHIFT;
 }
 
-/* What lies there, by KVM's memory slots; its own ones (APIC, TSS) stand for devices. */
+/* Returns what lies at an address by KVM's memory slots; its own (APIC, TSS) count as devices. */
 static enum exit_memory_class memory_class(struct kvm_vcpu *vcpu, u64 address, bool mapped)
 {
 	int index = srcu_read_lock(&vcpu->kvm->srcu);
@@ -165,7 +165,7 @@ static enum exit_memory_class memory_class(struct kvm_vcpu *vcpu, u64 address, b
 	return class;
 }
 
-/* The vector that waits for the window. */
+/* Returns the highest vector that waits for the window in KVM's APIC; 0 if there is none. */
 static u64 window_detail(struct kvm_vcpu *vcpu)
 {
 	int vector = lapic_in_kernel(vcpu) ? kvm_lapic_find_highest_irr(vcpu) : -1;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * SVM: what an exit was about, and which code of the guest made it, as the VMCB has it.
- * On the way of an exit a detail is only told apart from others, by bits of EXITINFO1
- * where that is enough; what they mean is worked out where the causes are read.
+ * Finds what an exit was about, and which code of the guest made it, in SVM's VMCB. An
+ * exit's path only keeps what distinguishes its detail from others, as bits of EXITINFO1
+ * where these are enough; they are decoded where the causes are read.
  */
 #ifndef EXIT_DETAILS_SVM_H
 #define EXIT_DETAILS_SVM_H
@@ -44,15 +44,15 @@ static enum exit_detail detail_svm(u32 number)
 	}
 }
 
-/* Vectors with an error code: DF, TS, NP, SS, GP, PF, AC, CP (SDM vol. 3, table 6-1). */
+/* These vectors have an error code: DF, TS, NP, SS, GP, PF, AC, CP (SDM vol. 3, table 6-1). */
 #define WITH_ERROR (BIT(8) | BIT(10) | BIT(11) | BIT(12) | BIT(13) | BIT(14) | BIT(17) | BIT(21))
 
-/* A port access in EXITINFO1, without the sizes of addresses and the segment. */
+/* Selects a port access in EXITINFO1, without the address size and the segment. */
 #define SVM_PORT_INFO (GENMASK_ULL(31, 16) | GENMASK_ULL(6, 2) | BIT_ULL(0))
-/* An APIC access: 11:4 offset, 32 write. */
+/* Selects an APIC access: bits 11:4 are the offset, 32 is set for a write. */
 #define SVM_APIC_INFO (GENMASK_ULL(11, 4) | BIT_ULL(32))
 
-/* The bits of EXITINFO1 that tell causes of this number apart. */
+/* Returns the bits of EXITINFO1 that distinguish this number's causes. */
 static u64 info_mask_svm(u32 number)
 {
 	switch (detail_svm(number)) {
@@ -67,7 +67,10 @@ static u64 info_mask_svm(u32 number)
 	}
 }
 
-/* Outside 64-bit mode addresses have 32 bits, after the segment's base was added. */
+/*
+ * Returns the exit's linear address and kind. Outside 64-bit mode the segment's base is
+ * added, and the sum has 32 bits.
+ */
 static __always_inline struct exit_where where_svm(struct kvm_vcpu *vcpu)
 {
 	const struct vmcb_save_area *save = &vmcb_of(vcpu)->save;
@@ -85,7 +88,7 @@ static __always_inline struct exit_where where_svm(struct kvm_vcpu *vcpu)
 	return where;
 }
 
-/* What most exits are of: no segment is added, and no mode to be told. */
+/* Is true of most exits: their address needs no segment's base, and their mode is known. */
 static __always_inline bool is_kernel_64_svm(struct kvm_vcpu *vcpu, const struct vmcb *vmcb)
 {
 	return !vmcb->save.cpl && vmcb->save.cs.attrib & SVM_SELECTOR_L_MASK &&
@@ -93,8 +96,8 @@ static __always_inline bool is_kernel_64_svm(struct kvm_vcpu *vcpu, const struct
 }
 
 /*
- * APM vol. 2, 15.25.6: bit 0 present, 1 write, 3 reserved (KVM's mark of a device's
- * page), 4 fetch.
+ * Decodes EXITINFO1 (APM vol. 2, 15.25.6): bit 0 present, 1 write, 3 reserved (by which
+ * KVM marks a device's page), 4 fetch.
  */
 static u64 memory_detail_svm(struct kvm_vcpu *vcpu)
 {
@@ -109,7 +112,7 @@ static u64 memory_detail_svm(struct kvm_vcpu *vcpu)
 	return memory_detail_of(address, access, memory_class(vcpu, address, info & BIT(0)));
 }
 
-/* What is asked of an exit; EXIT_DETAIL_NONE where bits of EXITINFO1 are enough. */
+/* Returns what an exit's path reads; EXIT_DETAIL_NONE where bits of EXITINFO1 are enough. */
 static enum exit_detail asked_detail_svm(u32 number)
 {
 	enum exit_detail detail = detail_svm(number);
@@ -126,7 +129,7 @@ static enum exit_detail asked_detail_svm(u32 number)
 	}
 }
 
-/* As it is kept: shown_detail_svm() says what it means. For those below EXIT_DETAIL_CALLED. */
+/* Returns a detail below EXIT_DETAIL_CALLED as it is stored; shown_detail_svm() decodes it. */
 static __always_inline u64 detail_without_call_svm(struct kvm_vcpu *vcpu, const struct vmcb *vmcb,
 						   const struct exit_cause_slot *slot)
 {
@@ -150,14 +153,14 @@ static __always_inline u64 detail_of_svm(struct kvm_vcpu *vcpu, const struct exi
 	return detail_without_call_svm(vcpu, vmcb_of(vcpu), slot);
 }
 
-/* APM vol. 2, 15.10.2: bit 0 IN, 2 string, 3 REP, 6:4 size in bytes, 31:16 port. */
+/* Decodes APM vol. 2, 15.10.2: bit 0 IN, 2 string, 3 REP, 6:4 size in bytes, 31:16 port. */
 static u64 shown_port_svm(u64 info)
 {
 	return (info >> 16 & 0xffff) | (info >> 4 & 7) << 16 | (info & BIT(0)) << 24 |
 	       (info & (BIT(2) | BIT(3))) << 23;
 }
 
-/* APM vol. 2, 15.29.9: offset in bits 11:4, 32 write; an IPI is a write of ICR. */
+/* Decodes APM vol. 2, 15.29.9: bits 11:4 offset, 32 write. An IPI is a write of ICR. */
 static u64 shown_apic_svm(u32 number, u64 info)
 {
 	if (number == SVM_EXIT_AVIC_INCOMPLETE_IPI)
@@ -165,7 +168,7 @@ static u64 shown_apic_svm(u32 number, u64 info)
 	return (info & 0xff0) | (info & BIT_ULL(32) ? EXIT_APIC_WRITE : 0);
 }
 
-/* What was kept of a detail, as README.md has it. */
+/* Returns a stored detail in the bits that README.md lists. */
 static u64 shown_detail_svm(u32 number, u64 kept)
 {
 	switch (detail_svm(number)) {

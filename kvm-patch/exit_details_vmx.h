@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * VMX: what an exit was about, and which code of the guest made it, as the VMCS has it.
- * As on SVM, bits of the qualification are kept where they are enough.
+ * Finds what an exit was about, and which code of the guest made it, in VMX's VMCS. As
+ * on SVM, bits of the qualification are stored where they are enough.
  */
 #ifndef EXIT_DETAILS_VMX_H
 #define EXIT_DETAILS_VMX_H
 
 #include "exit_details.h"
 
-/* Fields of the VMCS (SDM vol. 3, appendix B). kvm-intel's own access is not kvm.ko's. */
+/* These are fields of the VMCS (SDM vol. 3, appendix B); KVM reads them in kvm-intel only. */
 #define VMCS_GUEST_PHYSICAL_ADDRESS 0x2400
 #define VMCS_EXIT_INTERRUPTION 0x4404
 #define VMCS_EXIT_INTERRUPTION_ERROR 0x4406
@@ -19,7 +19,7 @@
 #define VMCS_GUEST_RIP 0x681e
 #define VMCS_GUEST_RFLAGS 0x6820
 
-/* Zero where the processor refuses. */
+/* Reads a field of the VMCS; zero if VMREAD fails. */
 static __always_inline u64 vmcs_value(unsigned long field)
 {
 	unsigned long value = 0;
@@ -67,9 +67,10 @@ static enum exit_detail detail_vmx(u32 number)
 #define VMX_SS_LEVEL GENMASK(6, 5)
 
 /*
- * Access rights: bits 6:5 privilege level, 13 64-bit code, 14 default size (SDM
- * vol. 3, table 25-2). SS's level is the CPL. Real mode on processors without
- * unrestricted guests is virtual-8086 mode to them.
+ * Returns the exit's linear address and kind. Access rights have the privilege level in
+ * bits 6:5, 64-bit code in 13 and the default size in 14 (SDM vol. 3, table 25-2). SS's
+ * level is the CPL. Processors without unrestricted guests run real mode as virtual-8086
+ * mode.
  */
 static struct exit_where where_vmx(struct kvm_vcpu *vcpu, u32 number)
 {
@@ -81,7 +82,7 @@ static struct exit_where where_vmx(struct kvm_vcpu *vcpu, u32 number)
 		.kind = EXIT_MODE_64 | cpl << EXIT_KIND_CPL_SHIFT,
 	};
 
-	/* Of a guest state that KVM emulates, or of an entry that failed, the VMCS is behind. */
+	/* The VMCS is out of date where KVM emulates the guest's state or an entry failed. */
 	if (unlikely(number == EXIT_REASON_INVALID_STATE))
 		where.rip = kvm_rip_read(vcpu);
 	if (likely(cs & VMX_CS_LONG && vcpu->arch.efer & EFER_LMA))
@@ -94,7 +95,7 @@ static struct exit_where where_vmx(struct kvm_vcpu *vcpu, u32 number)
 	return where;
 }
 
-/* What most exits are of: no segment is added, and no mode to be told. */
+/* Is true of most exits: their address needs no segment's base, and their mode is known. */
 static __always_inline bool is_kernel_64_vmx(struct kvm_vcpu *vcpu)
 {
 	return vcpu->arch.efer & EFER_LMA && !in_smm(vcpu) &&
@@ -102,7 +103,7 @@ static __always_inline bool is_kernel_64_vmx(struct kvm_vcpu *vcpu)
 	       !(vmcs_value(VMCS_GUEST_SS_ACCESS) & VMX_SS_LEVEL);
 }
 
-/* The bits of the qualification that tell causes of this number apart. */
+/* Returns the bits of the qualification that distinguish this number's causes. */
 static u64 info_mask_vmx(u32 number)
 {
 	switch (detail_vmx(number)) {
@@ -121,15 +122,15 @@ static u64 info_mask_vmx(u32 number)
 	}
 }
 
-/* What is asked of an exit; EXIT_DETAIL_NONE where bits of the qualification are enough. */
+/* Returns what an exit's path reads; EXIT_DETAIL_NONE where the qualification is enough. */
 static enum exit_detail asked_detail_vmx(u32 number)
 {
 	return info_mask_vmx(number) ? EXIT_DETAIL_NONE : detail_vmx(number);
 }
 
 /*
- * SDM vol. 3, table 28-7: bit 1 write, 2 fetch, 5:3 what the mapping allows. A
- * misconfiguration is KVM's mark of a device's page, and has no qualification.
+ * Decodes the qualification (SDM vol. 3, table 28-7): bit 1 write, 2 fetch, 5:3 what the
+ * mapping allows. A misconfiguration has none; by it KVM marks a device's page.
  */
 static u64 memory_detail_vmx(struct kvm_vcpu *vcpu, u32 number)
 {
@@ -155,7 +156,7 @@ static u64 exception_detail_vmx(void)
 	return info & BIT(11) ? vector | vmcs_value(VMCS_EXIT_INTERRUPTION_ERROR) << 32 : vector;
 }
 
-/* The vector that KVM acknowledges with the exit. */
+/* Returns the vector that was acknowledged with the exit; 0 if there was none. */
 static u64 interrupt_detail_vmx(void)
 {
 	u32 info = vmcs_value(VMCS_EXIT_INTERRUPTION);
@@ -163,7 +164,7 @@ static u64 interrupt_detail_vmx(void)
 	return info & BIT(31) ? (info & 0xff) | EXIT_VECTOR_KNOWN : 0;
 }
 
-/* As it is kept: shown_detail_vmx() says what it means. For those below EXIT_DETAIL_CALLED. */
+/* Returns a detail below EXIT_DETAIL_CALLED as it is stored; shown_detail_vmx() decodes it. */
 static __always_inline u64 detail_without_call_vmx(struct kvm_vcpu *vcpu, u32 number,
 						   const struct exit_cause_slot *slot)
 {
@@ -193,14 +194,14 @@ static u64 detail_of_vmx(struct kvm_vcpu *vcpu, u32 number, const struct exit_ca
 	}
 }
 
-/* SDM vol. 3, table 28-5: bits 2:0 size less one, 3 IN, 4 string, 5 REP, 31:16 port. */
+/* Decodes SDM vol. 3, table 28-5: bits 2:0 size less one, 3 IN, 4 string, 5 REP, 31:16 port. */
 static u64 shown_port_vmx(u64 info)
 {
 	return (info >> 16 & 0xffff) | ((info & 7) + 1) << 16 |
 	       (info & (BIT(3) | BIT(4) | BIT(5))) << 21;
 }
 
-/* SDM vol. 3, table 28-3: bits 3:0 register, 5:4 to, from, CLTS, LMSW. */
+/* Decodes SDM vol. 3, table 28-3: bits 3:0 register, 5:4 to, from, CLTS, LMSW. */
 static u64 shown_cr_vmx(u64 info)
 {
 	switch (info >> 4 & 3) {
@@ -215,7 +216,7 @@ static u64 shown_cr_vmx(u64 info)
 	}
 }
 
-/* What was kept of a detail, as README.md has it. */
+/* Returns a stored detail in the bits that README.md lists. */
 static u64 shown_detail_vmx(u32 number, u64 kept)
 {
 	switch (detail_vmx(number)) {
@@ -224,10 +225,10 @@ static u64 shown_detail_vmx(u32 number, u64 kept)
 	case EXIT_DETAIL_CR:
 		return shown_cr_vmx(kept);
 	case EXIT_DETAIL_DR:
-		/* SDM vol. 3, table 28-4: bits 2:0 register, 4 from it. */
+		/* Bits 2:0 are the register, 4 is set for a read (SDM vol. 3, table 28-4). */
 		return (kept & 7) | (kept & BIT(4) ? 0 : EXIT_CR_WRITE);
 	case EXIT_DETAIL_APIC:
-		/* SDM vol. 3, table 28-6: bits 11:0 offset, 15:12 access (1 write). */
+		/* Bits 11:0 are the offset, 15:12 is 1 for a write (SDM vol. 3, table 28-6). */
 		return (kept & 0xfff) | (number == EXIT_REASON_APIC_WRITE || kept >> 12 == 1
 						 ? EXIT_APIC_WRITE : 0);
 	default:

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What is done on the way of every exit; included by x86.c only (and where the
- * offsets are needed). Of a vCPU's life the hooks see
+ * Contains what runs on every exit. Of KVM's files only x86.c includes it; the
+ * patch's own do for the offsets. The hooks stand here in a vCPU's loop:
  *
  *   entry  count  done   entry  count  done   entry ...
  *     |------|      |      |
  *      guest |------|      |        cycles
  *            |-------------|        to_entry
  *
- * count stands where KVM keeps last_guest_tsc: right after the exit, before the
+ * count stands where KVM stores last_guest_tsc: right after the exit, before the
  * interrupts that came with it, with interrupts and preemption off.
  */
 #ifndef EXIT_HOOKS_H
@@ -27,7 +27,7 @@
 #define EXIT_TDX_SIZE 0
 #endif
 
-/* Behind the largest of the vendors' vCPUs: a constant costs nothing on the way. */
+/* The counts lie behind the largest vendor's vCPU: a constant offset costs an exit nothing. */
 #define EXIT_STATS_OFFSET								\
 	ALIGN(max_t(size_t, max_t(size_t, sizeof(struct vcpu_svm), sizeof(struct vcpu_vmx)),\
 		    EXIT_TDX_SIZE), SMP_CACHE_BYTES)
@@ -44,8 +44,8 @@ static __always_inline struct exit_stats *exit_stats_behind(struct kvm_vcpu *vcp
 }
 
 /*
- * Where the vendor modules' own handlers take it from. kvm_x86_ops has
- * get_exit_info() for it, which costs some 40 instructions, and VMREADs on VMX.
+ * Reads the exit number where the vendor modules' own handlers read it.
+ * get_exit_info() of kvm_x86_ops would cost some 40 instructions, and VMREADs on VMX.
  */
 static __always_inline u32 exit_number(struct kvm_vcpu *vcpu)
 {
@@ -55,7 +55,7 @@ static __always_inline u32 exit_number(struct kvm_vcpu *vcpu)
 	return *(u16 *)((void *)vcpu + EXIT_VMX_REASON);
 }
 
-/* Returns the TSC that it was given. */
+/* Counts an exit; returns the TSC that it was given. */
 static __always_inline u64 exit_count(struct kvm_vcpu *vcpu, u64 tsc)
 {
 	struct exit_stats *stats = exit_stats_behind(vcpu);
@@ -64,13 +64,13 @@ static __always_inline u64 exit_count(struct kvm_vcpu *vcpu, u64 tsc)
 
 	if (unlikely(number >= exit_map.direct)) {
 		exit_count_apart(vcpu, number, tsc);
-		/* So that no register is kept across that call, and on the way of all others. */
+		/* Reading it back spares all other exits a register kept across that call. */
 		return READ_ONCE(stats->started);
 	}
 	slot = (void *)vcpu + exit_map.offset_of[number];
 	if (unlikely(is_guest_mode(vcpu))) {
 		slot += EXIT_SLOTS;
-		/* A jump rarely taken is cheaper than a move always made. */
+		/* Forces a jump: one rarely taken is cheaper than a move always made. */
 		barrier();
 	}
 	slot->count++;
@@ -92,7 +92,7 @@ static __always_inline u64 exit_stats_count(struct kvm_vcpu *vcpu, u64 tsc)
 	return tsc;
 }
 
-/* Cycles since the exit counted last; none where the TSC was set back meanwhile. */
+/* Returns the cycles since the last counted exit; 0 if the TSC was set back meanwhile. */
 static __always_inline u64 exit_cycles(const struct exit_stats *stats)
 {
 	u64 cycles;
@@ -104,7 +104,7 @@ static __always_inline u64 exit_cycles(const struct exit_stats *stats)
 	return cycles;
 }
 
-/* After the handler of the exit counted last. */
+/* Runs after the handler of the last counted exit. */
 static __always_inline void exit_stats_done(struct kvm_vcpu *vcpu, int fastpath)
 {
 	struct exit_stats *stats = exit_stats_behind(vcpu);
@@ -124,7 +124,7 @@ static __always_inline void exit_stats_done(struct kvm_vcpu *vcpu, int fastpath)
 		exit_stats_extra(vcpu, cycles);
 }
 
-/* Before each entry, a fastpath's included. */
+/* Runs before each entry, a fastpath's included. */
 static __always_inline void exit_stats_entry(struct kvm_vcpu *vcpu)
 {
 	struct exit_stats *stats = exit_stats_behind(vcpu);
@@ -134,9 +134,9 @@ static __always_inline void exit_stats_entry(struct kvm_vcpu *vcpu)
 }
 
 /*
- * Before HLT is emulated: whether the guest is to execute it once more first. Its
- * interrupt shadow stays (STI; HLT), so that no interrupt comes between the two and
- * is slept through.
+ * Runs before HLT is emulated; is true where the guest has to execute it once more first.
+ * Its interrupt shadow stays (STI; HLT), so that no interrupt comes between the two and
+ * leaves the guest asleep.
  */
 static __always_inline bool exit_stats_halt_again(struct kvm_vcpu *vcpu)
 {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Parameters of kvm.ko for the exit counts, and what histograms and the log
- * line do on the way of an exit where they are on.
+ * Defines the parameters of kvm.ko for the exit counts, and does what histograms
+ * and the log line add to an exit where they are on.
  */
 #include <linux/delay.h>
 #include <linux/log2.h>
@@ -32,7 +32,7 @@ DEFINE_STATIC_KEY_FALSE(exit_causes_key);
 DEFINE_STATIC_KEY_FALSE(exit_extra_key);
 DEFINE_STATIC_KEY_FALSE(exit_hlt_twice_key);
 
-/* A parameter that takes one of some words. */
+/* Describes a parameter whose value is one of some words. */
 struct exit_words {
 	int *value;
 	const char *const *words;
@@ -47,7 +47,7 @@ static const char *const layout_words[EXIT_LAYOUT_COUNT] = EXIT_LAYOUT_NAMES;
 static const char *const scope_words[] = { "vm", "host" };
 static const char *const leaves_words[] = { "off", "on", "root" };
 
-/* Static keys as the parameters say; also called before all of them are read. */
+/* Sets the static keys by the parameters; is also called before all of them are read. */
 static void set_keys(void)
 {
 	if (exit_counts)
@@ -118,7 +118,7 @@ static int set_log_every(const char *text, const struct kernel_param *kp)
 	return r;
 }
 
-/* A power of two, so that a hash finds an entry without a division. */
+/* Rounds up to a power of two, so that a hash finds an entry without a division. */
 static int set_causes(const char *text, const struct kernel_param *kp)
 {
 	unsigned int entries;
@@ -191,7 +191,7 @@ MODULE_PARM_DESC(exit_hlt_twice, "For tests: a guest's HLT takes one more exit, 
 module_param_cb(exit_leaf_delay, &delay_ops, &exit_leaf_delay, 0644);
 MODULE_PARM_DESC(exit_leaf_delay, "For tests: microseconds (0 to 1000) that each answer takes longer, as on a slow machine; can be changed while loaded");
 
-/* From now on no exit is counted on the spot. */
+/* Switches causes on; from then on exit_count_apart() counts every exit. */
 static void switch_causes_on(void)
 {
 	mutex_lock(&exit_parameter_lock);
@@ -201,7 +201,7 @@ static void switch_causes_on(void)
 	exit_map.direct = 0;
 }
 
-/* With all parameters known: the causes count for a VM, not for the whole host. */
+/* Runs when all parameters are known. Causes are kept for a VM, not for the whole host. */
 void exit_causes_switch(void)
 {
 	if (!exit_causes || !exit_counts)
@@ -214,7 +214,7 @@ void exit_causes_switch(void)
 		switch_causes_on();
 }
 
-/* Says that this kvm.ko is patched, and how; nothing to set. */
+/* The parameter exit_stats shows that this kvm.ko is patched, and how; it cannot be set. */
 static int set_version(const char *value, const struct kernel_param *kp)
 {
 	return -EPERM;
@@ -264,7 +264,7 @@ void exit_leaf_wait(void)
 
 #define LOG_REASONS 5
 
-/* The slot that follows this one in the order of counts; EXIT_SLOTS: before the first, or none. */
+/* Returns the slot after this one in the order of counts; EXIT_SLOTS: before the first, or none. */
 static u32 next_most(const struct exit_stats *stats, u32 after)
 {
 	u64 below = after < EXIT_SLOTS ? exit_count_in(stats, after) : U64_MAX, most = 0;
@@ -281,7 +281,7 @@ static u32 next_most(const struct exit_stats *stats, u32 after)
 	return found;
 }
 
-/* "kvm: exits: pid 812 vcpu 0: 20000: msr 9000, io 4000, ..., others 120" */
+/* Logs "kvm: exits: pid 812 vcpu 0: 20000: msr 9000, io 4000, ..., others 120". */
 static void log_line(struct kvm_vcpu *vcpu, const struct exit_stats *stats)
 {
 	static DEFINE_RATELIMIT_STATE(limit, DEFAULT_RATELIMIT_INTERVAL,
@@ -318,7 +318,7 @@ void exit_stats_extra(struct kvm_vcpu *vcpu, u64 cycles)
 
 	if (stats->histogram)
 		stats->histogram[slot * 64 + ilog2(cycles | 1)]++;
-	/* A fastpath's exits do not come here, so no exact multiple. */
+	/* A fastpath's exits do not come here, so the total may pass a multiple unseen. */
 	if (every && stats->total - stats->logged >= every) {
 		stats->logged = stats->total - stats->total % every;
 		log_line(vcpu, stats);

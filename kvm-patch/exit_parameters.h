@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Parameters of kvm.ko for the exit counts (exit_parameters.c).
+ * Declares the parameters of kvm.ko for the exit counts (exit_parameters.c).
  */
 #ifndef EXIT_PARAMETERS_H
 #define EXIT_PARAMETERS_H
@@ -13,10 +13,10 @@ extern u64 exit_preset;
 /* Switches the causes on, where the parameters ask for them and they are possible. */
 void exit_causes_switch(void);
 
-/* Whether the code that executes CPUID now may read the counts. */
+/* Is true where the code that executes CPUID now may read the counts. */
 bool exit_leaves_allowed(struct kvm_vcpu *vcpu);
 
-/* Makes an answer as slow as exit_leaf_delay says. */
+/* Delays an answer by exit_leaf_delay. */
 void exit_leaf_wait(void);
 
 #endif

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Exit counts of a VM: where they are kept, and CPUID's answers with them.
+ * Keeps the exit counts of a VM's vCPUs, and answers CPUID with them.
  */
 #include <linux/mm.h>
 #include <linux/mutex.h>
@@ -31,15 +31,15 @@ static const struct exit_names svm_names[] = { SVM_EXIT_REASONS };
 
 static const u8 answers[EXIT_LAYOUT_COUNT][EXIT_LEAVES] = EXIT_LAYOUT_TABLE;
 
-/* Every vCPU of the host, and the sums of those that are no more. */
+/* The list contains every vCPU of the host; the sums are those of vCPUs that are gone. */
 static DEFINE_MUTEX(exit_list_lock);
 static LIST_HEAD(exit_list);
 static struct exit_stats gone;
 static u64 gone_kvm_exits;
 
-/* Orders the latches of a VM's vCPUs; counted for all VMs together. */
+/* Orders the latches of a VM's vCPUs; all VMs share the sequence. */
 static atomic64_t latch_seq;
-/* With causes a latch is begun for every vCPU: for one reading of a VM at a time. */
+/* With causes a latch begins on every vCPU of a VM, so only one is taken at a time. */
 static DEFINE_MUTEX(causes_latch_lock);
 
 static u32 offset_of_slot(u32 slot)
@@ -83,9 +83,10 @@ static void map_numbers(void)
 }
 
 /*
- * Room for the counts behind the vCPU. Where it would not be behind, the size
- * is one that no slab cache can have, so that KVM does not start: beyond what the
- * page allocator gives, and not so large that rounding it up would wrap.
+ * Returns the size of a vCPU's object with room for the counts behind the vCPU. Where
+ * the vCPU would reach into that room, the size is one that no slab cache can have, so
+ * that KVM does not start: beyond what the page allocator gives, and not so large that
+ * rounding it up would wrap.
  */
 unsigned int exit_stats_reserve(unsigned int vcpu_size)
 {
@@ -106,7 +107,7 @@ static struct kvm_vcpu *vcpu_of(struct exit_stats *stats)
 	return (void *)stats - EXIT_STATS_OFFSET;
 }
 
-/* The slow way, for the few numbers above the table: EXIT_SLOT_OTHER's if unknown. */
+/* Searches for a number's slot, as the few above the table need; EXIT_SLOT_OTHER if unknown. */
 static u32 slot_search(u32 number)
 {
 	u32 slot;
@@ -117,7 +118,7 @@ static u32 slot_search(u32 number)
 	return EXIT_SLOT_OTHER;
 }
 
-/* The number may be the guest's own word: nothing is to be speculated with it. */
+/* Returns a number's slot. The number may be the guest's, so it must not steer speculation. */
 static u32 slot_of(u32 number)
 {
 	u32 offset;
@@ -128,7 +129,7 @@ static u32 slot_of(u32 number)
 	return (offset - offset_of_slot(0)) / sizeof(struct exit_slot);
 }
 
-/* KVM's own mark of a VMLAUNCH or VMRESUME that failed (vmx_vcpu_run). */
+/* KVM marks a VMLAUNCH or VMRESUME that failed by this number (vmx_vcpu_run). */
 #define EXIT_VMX_FAILED 0xdead
 
 struct exit_slot *exit_slot_search(struct kvm_vcpu *vcpu, u32 number)
@@ -149,7 +150,7 @@ static void preset(struct kvm_vcpu *vcpu, struct exit_stats *stats)
 	vcpu->stat.exits = exit_preset;
 }
 
-/* kmem_cache_zalloc() of a vCPU. */
+/* Replaces kmem_cache_zalloc() of a vCPU. */
 void *exit_stats_zalloc(struct kmem_cache *cache, gfp_t flags)
 {
 	struct kvm_vcpu *vcpu = kmem_cache_zalloc(cache, flags);
@@ -179,7 +180,7 @@ void *exit_stats_zalloc(struct kmem_cache *cache, gfp_t flags)
 	return vcpu;
 }
 
-/* kmem_cache_free() of a vCPU. */
+/* Replaces kmem_cache_free() of a vCPU. */
 void exit_stats_free(struct kmem_cache *cache, struct kvm_vcpu *vcpu)
 {
 	struct exit_stats *stats = exit_stats_of(vcpu);
@@ -199,7 +200,7 @@ void exit_stats_free(struct kmem_cache *cache, struct kvm_vcpu *vcpu)
 	kmem_cache_free(cache, vcpu);
 }
 
-/* A vCPU that the fastpath enters again: no handler, so no cycles. */
+/* Counts an exit after which the fastpath enters again: without a handler it has no cycles. */
 void exit_stats_reentered(struct kvm_vcpu *vcpu)
 {
 	if (!static_branch_likely(&exit_counts_key))
@@ -208,7 +209,7 @@ void exit_stats_reentered(struct kvm_vcpu *vcpu)
 	exit_stats_of(vcpu)->current_slot->fastpath++;
 }
 
-/* The kernel's own name with '_' for blanks, or "reason_NUMBER". */
+/* Writes the kernel's own name of a number, with '_' for blanks, or "reason_NUMBER". */
 void exit_name(u32 number, char name[EXIT_NAME_SIZE])
 {
 	const struct exit_names *names = exit_map.svm ? svm_names : vmx_names;
@@ -239,7 +240,7 @@ static bool is_defined(u32 number)
 	return number == EXIT_NUMBER_OTHER || slot_of(number) != EXIT_SLOT_OTHER;
 }
 
-/* The VM's own vCPUs stay while one of them asks; the host's come and go. */
+/* Locks the list for exit_scope=host: other VMs' vCPUs come and go, the reader's own stay. */
 static void lock_scope(void)
 {
 	if (exit_scope == EXIT_SCOPE_HOST)
@@ -252,10 +253,10 @@ static void unlock_scope(void)
 		mutex_unlock(&exit_list_lock);
 }
 
-/* Of a vCPU, or (vcpu NULL) of those that are no more. */
+/* Visits the counts of a vCPU or, with NULL for it, the sums of those that are gone. */
 typedef void (*exit_visitor)(struct exit_stats *stats, struct kvm_vcpu *vcpu, void *sum);
 
-/* The reading vCPU's VM, or all vCPUs since the module was loaded. */
+/* Visits the vCPUs of the reading one's VM, or all since the module was loaded. */
 static void visit_scope(struct kvm_vcpu *reader, exit_visitor visit, void *sum)
 {
 	struct exit_stats *stats;
@@ -283,7 +284,7 @@ static u64 kvm_exits_of(struct kvm_vcpu *vcpu)
 	return vcpu ? exit_kvm_exits(vcpu) : gone_kvm_exits;
 }
 
-/* Of a slot's number now; with causes as of the latch that was begun. */
+/* Returns a slot's count now or, with causes, as of the latch that was begun. */
 static u64 count_to_latch(const struct exit_stats *stats, u32 slot)
 {
 	if (!stats->causes)
@@ -292,8 +293,8 @@ static u64 count_to_latch(const struct exit_stats *stats, u32 slot)
 }
 
 /*
- * Other vCPUs go on counting while they are read: then what was read is the total.
- * With causes it is what they had at one moment.
+ * Adds a vCPU's counts to a latch. Other vCPUs go on counting while they are read, so
+ * the sum of what was read stands for their total. With causes all of it is of one moment.
  */
 static void add_to_latch(struct exit_stats *stats, struct kvm_vcpu *vcpu, void *sum)
 {
@@ -313,7 +314,7 @@ static void add_to_latch(struct exit_stats *stats, struct kvm_vcpu *vcpu, void *
 	}
 	latch->total += reader ? stats->total : counted;
 	latch->later_kvm_exits += kvm_exits_of(vcpu);
-	/* There may be a thousand of them. */
+	/* A VM may have a thousand vCPUs. */
 	cond_resched();
 }
 
@@ -331,8 +332,8 @@ void exit_causes_latch_vm(struct kvm *kvm)
 }
 
 /*
- * Keeps all counts of this moment for the host, and returns their total. `mark`: the
- * causes of this moment are also to be kept beyond the next latch.
+ * Keeps all counts of this moment, for the host and for the leaf of l(n), and returns
+ * their total. With `mark` the causes of this moment are also kept beyond the next latch.
  */
 static u64 take_latch(struct kvm_vcpu *reader, bool mark)
 {
@@ -413,8 +414,8 @@ static void answer_all_cycles(struct kvm_vcpu *vcpu, u32 *ebx, u32 *ecx)
 }
 
 /*
- * Asked where the guest's CPUID table has no such leaf. True where it is one of
- * ours: then the registers are the answer.
+ * Is called where the guest's CPUID table has no such leaf. Returns true where the
+ * leaf is one of ours, with the answer in the registers.
  */
 bool exit_stats_cpuid(struct kvm_vcpu *vcpu, u32 *eax, u32 *ebx, u32 *ecx, u32 *edx)
 {

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Exit counts and cycles of a vCPU by exit number: their data, and what KVM
- * calls. The two calls on the way of an exit are in exit_hooks.h.
+ * Declares the exit counts and cycles of a vCPU by exit number, and the functions
+ * that KVM calls; those on an exit's path are in exit_hooks.h.
  *
- * Only the vCPU's own thread writes its counts, so there is no lock and no
- * atomic on the way of an exit; whoever reads adds up over the vCPUs. They sit
+ * Only the vCPU's own thread writes its counts, so an exit takes no lock and,
+ * without causes, no atomic; a reader adds up over the vCPUs. The counts lie
  * behind the vCPU in its slab object: no structure of KVM changes, so the
  * exported symbols' CRCs stay those of the stock modules.
  */
@@ -18,7 +18,7 @@
 
 #include "exit_leaves.h"
 
-/* Slot 0 takes every number that the vendor's manual does not define. */
+/* Slot 0 counts every number that the vendor's manual does not define. */
 #define EXIT_SLOT_OTHER 0
 #define EXIT_SLOTS 176
 /* Numbers below this find their slot by one table access. */
@@ -33,7 +33,7 @@ struct exit_slot {
 	u64 fastpath;		/* how many of them the fastpath handled */
 };
 
-/* All counts in scope as they stood when this vCPU last read a total. */
+/* Contains all counts in scope as they stood when this vCPU last read a total. */
 struct exit_latch {
 	u64 seq;
 	u64 total;		/* the sum of the other vCPUs' counts and this one's own total */
@@ -44,20 +44,20 @@ struct exit_latch {
 };
 
 struct exit_stats {
-	/* The exit counted last: its slot, and the TSC then. Never NULL. */
+	/* These are the slot of the last counted exit (never NULL) and the TSC then. */
 	struct exit_slot *current_slot;
 	u64 started;
 	u64 total;
-	/* The guest's own, then those of its own guests (nested). */
+	/* The guest's own slots come first, then those of its own guests (nested). */
 	struct exit_slot slots[2 * EXIT_SLOTS];
 	struct exit_slot none;	/* current_slot before the first exit */
-	u64 failed;		/* VMLAUNCH or VMRESUME failed: no exit number tells it */
+	u64 failed;		/* VMLAUNCHes, VMRESUMEs that failed without a defined number */
 	s64 stray;		/* how many more KVM's stat.exits counts than there were */
 	u64 *histogram;		/* 64 buckets a slot, or NULL */
 	u64 logged;		/* total when a line was last due in the log */
 	struct exit_causes *causes;	/* NULL: exit_causes is off */
-	long causes_distance;	/* in bytes, from a slot to what its causes need of it */
-	u64 *cause_cycles;	/* of the cause of the exit counted last; never NULL with causes */
+	long causes_distance;	/* in bytes, from a slot to its exit_cause_slot */
+	u64 *cause_cycles;	/* of the last counted exit's cause; never NULL with causes */
 	bool halt_again;	/* exit_hlt_twice: the guest is sent back to its HLT */
 	struct list_head list;
 	struct mutex latch_lock;	/* of latch: its vCPU writes, the host reads */
@@ -68,7 +68,7 @@ struct exit_causes;
 
 struct exit_map {
 	bool svm;
-	u32 direct;		/* numbers below this are counted on the spot: none with causes */
+	u32 direct;		/* exit_count_apart() counts from this on; 0 with causes */
 	u32 slots;		/* in use, EXIT_SLOT_OTHER included */
 	u16 offset_of[EXIT_DIRECT];	/* number to its slot's offset in a vCPU's object */
 	u32 number_of[EXIT_SLOTS];
@@ -80,7 +80,7 @@ extern struct exit_map exit_map;
 extern enum exit_scope exit_scope;
 extern bool exit_histograms;
 
-/* What is on; a key costs one instruction that does nothing. */
+/* The keys show what is on; a key costs an exit one instruction that does nothing. */
 DECLARE_STATIC_KEY_TRUE(exit_counts_key);
 DECLARE_STATIC_KEY_TRUE(exit_svm_key);
 DECLARE_STATIC_KEY_FALSE(exit_more_key);	/* any of the next two */
@@ -106,13 +106,13 @@ const char *exit_scope_name(void);
 void exit_name(u32 number, char name[EXIT_NAME_SIZE]);
 bool exit_handled(u32 number);
 
-/* KVM's own count, without what is none: see the hook "stray". */
+/* Returns KVM's own count, corrected by what it counts wrongly: see the hook "stray". */
 static inline u64 exit_kvm_exits(struct kvm_vcpu *vcpu)
 {
 	return READ_ONCE(vcpu->stat.exits) - READ_ONCE(exit_stats_of(vcpu)->stray);
 }
 
-/* Of the slot's number: the guest's own exits and those of its guests. */
+/* Returns the count of a slot's number: the guest's own exits and those of its guests. */
 static inline u64 exit_count_in(const struct exit_stats *stats, u32 slot)
 {
 	return READ_ONCE(stats->slots[slot].count) +

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The host's view, under KVM's folder in debugfs, for root: the file exit_stats
- * beside a VM's own statistics, and exit_reasons for the tables. Lines of words,
+ * Shows root the host's view in KVM's folder of debugfs: the file exit_stats beside
+ * a VM's own statistics, and exit_reasons, which lists the numbers. A line has words,
  * then KEY=VALUE in any order. Reading stops no vCPU.
  *
- * A vCPU's counts are copied between two looks at its total, again if that has
- * moved or is not their sum: the counts printed are then of one moment,
- * consistent=1 in the vCPU's line. Its cycles and KVM's own count may be that of
- * the exit being served behind. The sums over a running VM's vCPUs are of as
- * many moments as it has vCPUs.
+ * A vCPU's counts are copied between two reads of its total, and once more if that
+ * has changed or is not their sum. The printed counts are then of one moment, and the
+ * vCPU's line has consistent=1. Its cycles and KVM's own count may lack the exit that
+ * is being handled. The sums over a running VM's vCPUs are of as many moments as it
+ * has vCPUs.
  */
 #include <linux/debugfs.h>
 #include <linux/mm.h>
@@ -17,7 +17,7 @@
 
 #include "exit_causes.h"
 
-/* A guest that never rests must not hold the reader for good. */
+/* The tries are limited, as a guest that never rests must not hold the reader for ever. */
 #define COPY_TRIES 1000
 
 struct exit_copy {
@@ -58,7 +58,7 @@ static struct exit_slot sum_of(const struct exit_copy *copy, u32 first)
 	return sum;
 }
 
-/* True where the counts are of one moment: none is missing from the total or too many. */
+/* Copies a vCPU's counts; is true where they are of one moment and add up to the total. */
 static bool copy_counts(struct exit_copy *to, struct kvm_vcpu *vcpu)
 {
 	const struct exit_stats *stats = exit_stats_of(vcpu);
@@ -100,7 +100,7 @@ static void add(struct exit_copy *sum, const struct exit_copy *vcpu)
 	sum->stray += vcpu->stray;
 }
 
-/* The guest's own and its guests' exits of a number together. */
+/* Returns the guest's own exits of a number and those of its guests together. */
 static struct exit_slot both(const struct exit_copy *copy, u32 slot)
 {
 	const struct exit_slot *own = &copy->slots[slot], *nested = own + EXIT_SLOTS;
@@ -114,9 +114,10 @@ static struct exit_slot both(const struct exit_copy *copy, u32 slot)
 }
 
 /*
- * Entries that failed. SVM: exit code -1 (VMEXIT_INVALID). VMX: basic reasons
- * 33, 34 and 41 (SDM vol. 3, 27.8), and VMLAUNCH and VMRESUME that did not get there.
- * KVM says 33, too, where it emulates a guest state that the processor would refuse.
+ * Returns how many entries failed. On SVM these are exit code -1 (VMEXIT_INVALID), on
+ * VMX basic reasons 33, 34 and 41 (SDM vol. 3, 27.8) and VMLAUNCHes and VMRESUMEs that
+ * failed earlier. KVM also reports 33 where it emulates a guest state that the processor
+ * would refuse.
  */
 static u64 failed_entries(const struct exit_copy *copy)
 {
@@ -175,7 +176,7 @@ static void print_reasons(struct seq_file *m, const struct exit_view *view)
 		const struct exit_slot *nested = &view->sum.slots[EXIT_SLOTS + slot];
 		struct exit_slot all = both(&view->sum, slot);
 
-		/* With exit_scope=host the latch may know reasons of other VMs. */
+		/* With exit_scope=host the latch may contain reasons of other VMs. */
 		if (!all.count && !view->latch.counts[slot])
 			continue;
 		seq_printf(m, "reason %u", exit_map.number_of[slot]);
@@ -256,7 +257,7 @@ static int exit_stats_show(struct seq_file *m, void *v)
 	return 0;
 }
 
-/* The open file holds the VM, so that its vCPUs stay. */
+/* The open file keeps a reference to the VM, so that its vCPUs stay. */
 static int exit_stats_open(struct inode *inode, struct file *file)
 {
 	struct kvm *kvm = inode->i_private;

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 //
-// The hooks of the exit counts in KVM: all that changes in its sources.
+// Puts the hooks of the exit counts into KVM; nothing else changes in its sources.
 //
-// A rule that matches nothing is silent, so build-modules counts afterwards what
-// the lines "expect: HOOK SERIES FILE TIMES TEXT" say, and stops at the first
-// that is not so. SERIES is all, <X.Y or >=X.Y.
+// A rule that matches nothing is silent. So each line "expect: HOOK SERIES FILE
+// TIMES TEXT" makes build-modules count the lines of FILE that contain TEXT, and
+// stop where they are not TIMES. SERIES is all, <X.Y or >=X.Y.
 //
 // expect: include_hooks all arch/x86/kvm/x86.c 1 #include "exit_hooks.h"
 // expect: include all arch/x86/kvm/x86.c 1 #include "exit_stats.h"
@@ -28,13 +28,13 @@
  #include <linux/kvm_host.h>
 +#include "exit_stats.h"
 
-// Of the files given, x86.c alone has this one; it has what is on the way of every exit.
+// Of the files given, only x86.c includes this one; it contains every exit's path.
 @include_hooks@
 @@
  #include "kvm_emulate.h"
 +#include "exit_hooks.h"
 
-// Room behind the vCPU, before the slab cache of vCPUs is made.
+// Reserves room behind the vCPU before the slab cache of vCPUs is made.
 @reserve@
 expression size, align, flags, offset, length, constructor;
 symbol kvm_vcpu_cache;
@@ -81,7 +81,7 @@ symbol kvm_x86_vcpu_run, vcpu_run, kvm_x86_ops;
  ...>
  }
 
-// With the TSC that KVM reads right after the last exit of the loop.
+// Counts with the TSC that KVM reads right after the last exit of the loop.
 @count@
 identifier vcpu;
 @@
@@ -93,8 +93,8 @@ identifier vcpu;
  ...
  }
 
-// KVM's own count of that exit stands further down, after the interrupts that
-// came with it; any other is of an exit that the fastpath entered again from.
+// KVM counts that exit further down, after the interrupts that came with it; any
+// other ++stat.exits counts an exit after which the fastpath entered again.
 @slow@
 identifier vcpu;
 position p;
@@ -132,8 +132,8 @@ symbol reenter_guest;
  ...>
  }
 
-// Debian's 5.10 counts ranges of an MSR filter as exits (a hunk of a backport that
-// went astray): so that KVM's own count can still be compared, exactly.
+// Debian's 5.10 counts ranges of an MSR filter as exits, as a hunk of a backport went
+// astray. Counting them apart lets KVM's own count still be compared exactly.
 @stray@
 identifier vcpu;
 @@
@@ -165,8 +165,9 @@ symbol kvm_x86_handle_exit, handle_exit, kvm_x86_ops;
  ...
  }
 
-// The seeded regression. Not in kvm_emulate_halt_noskip(): behind it is no HLT that
-// the guest could execute once more. A fastpath for HLT comes through here, too.
+// Adds the seeded regression. kvm_emulate_halt_noskip() lacks it, as its callers have
+// no HLT that the guest could execute once more. A fastpath for HLT comes through
+// here, too.
 @halt@
 identifier vcpu, ret;
 @@
@@ -181,7 +182,7 @@ identifier vcpu, ret;
  ...
  }
 
-// Where the guest's table has no such leaf: other leaves cost nothing.
+// Asks only where the guest's table has no such leaf, so that others cost nothing.
 @cpuid@
 identifier vcpu, eax, ebx, ecx, edx, found, exact_only;
 symbol true;

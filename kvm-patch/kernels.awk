@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-# Debian's Packages files -> the kernels that can be built (suite.sh says how the lines look).
+# Reads Debian's Packages files and prints the kernels that can be built (lines as in suite.sh).
 
 function finish() {
     if (package !~ /^linux-(image|headers|source|kbuild|binary|modules|base)-/) return
@@ -10,14 +10,14 @@ function finish() {
     if (package == "linux-image-amd64") defaults[needs] = version
 }
 
-# The release whose image linux-image-amd64 depends on, of the newest version that has one.
+# Is true where a version of linux-image-amd64 depends on just this image.
 function is_default(release, version,    needs) {
     for (needs in defaults)
         if (index(needs ",", "linux-image-" release " (= " version ")")) return 1
     return 0
 }
 
-# All parts of the kernel itself that are packages of their own, in just this version.
+# Is true where all packages into which the kernel itself is split exist in just this version.
 function is_whole(image, version, release,    words, n, i) {
     n = split(depends[image, version], words, /, */)
     for (i = 1; i <= n; i++)
@@ -28,7 +28,7 @@ function is_whole(image, version, release,    words, n, i) {
     return 1
 }
 
-# The name of the first dependency that matches; "" where none does.
+# Returns the name of the first dependency that matches; "" where none does.
 function dependency(package, version, form,    words, n, i) {
     n = split(depends[package, version], words, /[,|] */)
     for (i = 1; i <= n; i++)

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0
 #
-# What the scripts here share: messages, and the packages of any Debian suite by
-# an apt state of lab's own (CACHE/apt/SUITE), so that the machine's is neither
-# needed nor touched. Sourced by fetch-kit, build-root and build-modules; not run.
+# Contains what the scripts here share: messages, and the packages of any Debian suite
+# by an apt state of lab's own (CACHE/apt/SUITE), so that the machine's is neither
+# needed nor changed. Other scripts source this file; it is not run.
 
 set -euo pipefail
 export LC_ALL=C
@@ -11,18 +11,19 @@ script=$(basename "$0")
 patch=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 
 fail() { echo "$script: error: $*" >&2; exit 3; }
-# A kernel tree of the user's is at fault: it does not build. Another commit of it may.
+# Ends with 1: the user's kernel tree does not build, but another commit of it may.
 fail_tree() { echo "$script: error: $*" >&2; exit 1; }
-# The caller's mistake, as 2 says in all of lab.
+# Ends with 2, which is the caller's mistake in all of lab.
 refuse() { echo "$script: error: $*" >&2; exit 2; }
 hint() { echo "hint: $*" >&2; }
 
-# with_us SIGNAL PROGRAM...: it gets the signal when this script ends, also by kill -9. make hands a
-# TERM on to its jobs; without it they would go on, and hold this script's locks.
+# with_us SIGNAL PROGRAM...: runs a program that gets the signal when this script ends, even by
+# kill -9. make passes a TERM on to its jobs; without it they would go on, and hold this script's
+# locks.
 with_us() { setpriv --pdeathsig "$@"; }
 
-# make_kit_once KIT FUNCTION ARGUMENT...: the kit's folder, filled by the function, whole or not at
-# all; nothing where it is there.
+# make_kit_once KIT FUNCTION ARGUMENT...: makes the kit's folder by the function, whole or not at
+# all; does nothing where it exists.
 make_kit_once() {
     local kit=$1 work
     [ ! -e "$kit/info.json" ] || return 0
@@ -33,13 +34,13 @@ make_kit_once() {
     chmod 755 "$work"
     "$2" "$work" "${@:3}"
     sync -f "$work" # else a power cut may leave the name and empty files
-    # Another lab may have been quicker: then its kit is as good as this one.
+    # Another lab may have been quicker; its kit is as good as this one.
     mv -T "$work" "$kit" 2>/dev/null || [ -e "$kit/info.json" ] || fail "cannot make '$kit'"
 }
 
 json_field() { sed -n "s/.*\"$1\": *\"\([^\"]*\)\".*/\1/p" "$2"; }
 
-# need_tools "PROGRAM PACKAGE"...
+# need_tools "PROGRAM PACKAGE"...: fails where a program is missing, with its package as the hint.
 need_tools() {
     local tool
     for tool; do
@@ -51,16 +52,17 @@ need_tools() {
 
 machine_suite() { sed -n 's/^VERSION_CODENAME=//p' /etc/os-release; }
 
-# This machine's first, then the older ones first: so a series is searched, too.
+# Prints the suites in the order in which a series is searched: this machine's, then older ones
+# first.
 suites() {
     local own
     own=$(machine_suite)
     printf '%s\n' "$own" bullseye bookworm trixie sid | awk 'NF && !seen[$1]++'
 }
 
-# The machine's own Debian sources, for another suite. Each suite is signed by
-# other keys, but all are in one keyring. Old suites' lists have run out, and
-# sid's do within a week.
+# Prints the machine's own Debian sources for another suite. Each suite is signed by
+# other keys, but all are in one keyring. Old suites' lists have expired, and sid's
+# do within a week.
 sources_of() {
     local own keyring=/usr/share/keyrings/debian-archive-keyring.gpg options="arch=amd64"
     own=$(machine_suite)
@@ -100,10 +102,10 @@ END
     mv "$dir/apt.conf.new" "$dir/apt.conf"
 }
 
-# The suite's kernels that can be built: image, headers and source there in one
-# version. Lines "RELEASE VERSION SUITE COMPILER DEFAULT", newest first; DEFAULT is
-# "default" for what linux-image-amd64 depends on, otherwise "-". Real-time kernels
-# are left out.
+# Prints the suite's kernels that can be built, as image, headers and source exist in
+# one version: lines "RELEASE VERSION SUITE COMPILER DEFAULT", newest first. DEFAULT is
+# "default" for the one that linux-image-amd64 depends on, otherwise "-". Real-time
+# kernels are left out.
 list_kernels() {
     local suite=$1 dir=$2 file
     # shellcheck disable=SC2016 # apt's own expressions
@@ -114,8 +116,8 @@ list_kernels() {
 }
 
 # use_suite SUITE CACHEDIR: sets apt_dir, after refreshing the suite's lists where
-# they are missing, older than a day or than the machine's sources. Where that is
-# not possible the old ones are as good as can be.
+# they are missing, older than a day or older than the machine's sources. Where they
+# cannot be refreshed, the old ones are used.
 use_suite() {
     local suite=$1 lock
     apt_dir=$(realpath -m "$2/apt/$suite")

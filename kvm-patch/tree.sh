@@ -1,22 +1,22 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=bash
 #
-# Kernel trees of the user's, and lab's own store beside each: CACHE/trees/NAME-DIGEST. Sourced by
-# build-kit and tree-commits; not run.
+# Opens a kernel tree of the user's, and lab's own store for it: CACHE/trees/NAME-DIGEST. build-kit
+# and tree-commits source this file; it is not run.
 # shellcheck source=suite.sh
 . "$(dirname "${BASH_SOURCE[0]}")/suite.sh"
 
 need_tools "git git" "flock util-linux" "sha256sum coreutils"
 
-# Git for TREE's repository, by whomever it is owned: whoever names a tree trusts it. It asks no
-# programs that the repository's configuration names, and writes to lab's own store only.
+# Runs git on TREE's repository, whoever owns it, as whoever names a tree trusts it. It runs none of
+# the programs that the repository's configuration names, and writes only to lab's own store.
 repository_git() {
     GIT_OBJECT_DIRECTORY=$store/objects GIT_ALTERNATE_OBJECT_DIRECTORIES=$objects \
         GIT_OPTIONAL_LOCKS=0 git -c safe.directory='*' -c core.fsmonitor=false \
         -c core.hooksPath=/dev/null -c core.compression=0 -c gc.auto=0 --git-dir="$git_dir" "$@"
 }
 
-# Sets tree, commit and the store. A name with '@' that is a folder is that folder.
+# Sets tree, commit and store. A name with '@' is TREE@COMMIT unless it is a folder.
 open_tree() {
     name=$1
     tree=$name commit=
@@ -33,7 +33,7 @@ open_tree() {
     open_repository
 }
 
-# A folder that is no repository's top gets one of lab's own.
+# Finds the tree's repository; a folder that is not the top of one gets one of lab's own.
 open_repository() {
     local top
     top=$(git -c safe.directory='*' -C "$tree" rev-parse --show-toplevel 2>/dev/null) || top=
@@ -48,7 +48,8 @@ open_repository() {
     [ -d "$git_dir" ] || git init -q --bare "$git_dir"
 }
 
-# Prints the tree object of the commit (or of such an object), or of the files as they are.
+# Prints the tree object of the commit (which may itself be a tree object), or of the files as they
+# are.
 tree_object() {
     if [ -n "$commit" ]; then
         repository_git rev-parse --verify --quiet "$commit^{tree}" || no_commit "$commit"
@@ -56,7 +57,7 @@ tree_object() {
     fi
     local index=$store/index.files
     [ -n "$own_repository" ] || cp "$(repository_git rev-parse --git-path index)" "$index" 2>/dev/null || true
-    # What make leaves in a tree is no source; a release's own .gitignore may name everything.
+    # What make leaves in a tree is no source. A release's own .gitignore may exclude everything.
     if [ -n "$own_repository" ]; then
         GIT_INDEX_FILE=$index repository_git --work-tree="$tree" add --all --force -- "$tree" \
             ":(exclude,top)*.o" ":(exclude,top)*.ko" ":(exclude,top)*.cmd" ":(exclude,top)*.mod" \

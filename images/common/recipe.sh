@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
-# What image recipes share: Debian's sources as this machine's apt knows them,
-# a root file system from them, an ext4 file from a folder (no loop device, no
-# mount), and small initrds. Sourced by images/*/build; not run.
+# Contains what image recipes share: Debian's sources as this machine's apt knows
+# them, a root file system from them, an ext4 file from a folder (no loop device, no
+# mount), and small initrds. Recipes and scripts of ci/ source this file; it is not run.
 # The same packages give the same bytes, on any day and in any folder: an image's
 # digest is a condition, and machines that build it have the same counts.
 
@@ -12,7 +12,7 @@ recipe_dir=$(cd "$(dirname "$0")" && pwd)
 recipe_name=${LAB_NAME:-$(basename "$recipe_dir")} # several images may have one recipe
 suite=${LAB_SUITE:-bookworm}
 
-# The time of all that is made here, in seconds: that at which exact guests start (domain_xml.cpp).
+# All files made here have this time, in seconds; exact guests start at it (domain_xml.cpp).
 epoch=1767225600
 
 say() { printf '%s: %s\n' "$recipe_name" "$*" >&2; }
@@ -35,7 +35,7 @@ begin() {
 	trap 'exit 143' TERM INT HUP
 }
 
-# The kit holds one kernel with its modules (see kvm-patch/fetch-kit).
+# Sets kit, and release to that of its one kernel (see kvm-patch/fetch-kit).
 find_kit() {
 	kit=${LAB_KIT:?LAB_KIT must name the kernel kit}
 	local dirs=("$kit"/lib/modules/*/)
@@ -56,8 +56,8 @@ debian_sources() {
 
 machine_suite() { sed -n 's/^VERSION_CODENAME=//p' /etc/os-release; }
 
-# This machine's Debian sources with the suite's name exchanged (as kvm-patch/suite.sh has them).
-# Suites are signed by different keys, all in one keyring; old suites' lists have run out.
+# Prints this machine's Debian sources with the suite's name exchanged, as kvm-patch/suite.sh does.
+# Suites are signed by different keys, all in one keyring; old suites' lists have expired.
 exchanged_sources() {
 	local keyring=/usr/share/keyrings/debian-archive-keyring.gpg options="check-valid-until=no"
 	[ ! -e "$keyring" ] || options+=" signed-by=$keyring"
@@ -70,8 +70,8 @@ exchanged_sources() {
 		sort -u
 }
 
-# suite_apt PROGRAM ARGUMENT...: apt-get or apt-cache with the suite's lists. Those of another suite
-# than this machine's are read into $work.
+# suite_apt PROGRAM ARGUMENT...: runs apt-get or apt-cache with the suite's lists. Those of another
+# suite than this machine's are read into $work.
 suite_apt() {
 	local state="$work/apt/$suite"
 	[ "$suite" != "$(machine_suite)" ] || { "$@"; return; }
@@ -83,7 +83,7 @@ suite_apt() {
 	"$1" -c "$state/apt.conf" "${@:2}"
 }
 
-# unpack_package NAME FOLDER [PATTERN...]: the files of the suite's package, or those that match.
+# unpack_package NAME FOLDER [PATTERN...]: unpacks the suite's package, or its files that match.
 unpack_package() {
 	(cd "$work" && suite_apt apt-get download -q -o APT::Sandbox::User=root "$1" >&2) ||
 		fail "cannot download $1"
@@ -91,7 +91,7 @@ unpack_package() {
 	dpkg-deb --fsys-tarfile "$work/$1"_*.deb | tar -x -C "$2" ${3:+--wildcards} "${@:3}"
 }
 
-# Settings of this machine's apt that decide whether its sources can be used.
+# Prints the settings of this machine's apt that decide whether its sources can be used.
 apt_options() {
 	local name value
 	for name in Acquire::Check-Valid-Until Acquire::Check-Date \
@@ -102,10 +102,11 @@ apt_options() {
 	done
 }
 
-# Package names of a list file, joined by commas; '#' starts a comment.
+# Prints the package names of a list file, joined by commas; '#' starts a comment.
 package_list() { sed 's/#.*//' "$1" | tr -s ' \t\n' ',' | sed 's/^,//; s/,$//'; }
 
-# bootstrap ROOT [mmdebstrap option...]: the recipe's packages of the suite, nothing recommended.
+# bootstrap ROOT [mmdebstrap option...]: installs the recipe's packages of the suite, and none that
+# are only recommended.
 bootstrap() {
 	local root=$1 sources options
 	shift
@@ -126,8 +127,9 @@ bootstrap() {
 # Puts a recipe's files/ over a root, as root's.
 overlay_files() { cp -R --no-preserve=ownership "$recipe_dir/files/." "$1/"; }
 
-# Leaves no trace of this machine and of the time: keys, identity and caches, which a system makes
-# anew, sources and settings of this machine's apt, logs, backups, and the day of each password.
+# Removes all traces of this machine and of the time: keys, identity and caches, which a system
+# makes anew, sources and settings of this machine's apt, logs, backups, and the day of each
+# password.
 clean_up() {
 	local root=$1
 	rm -f "$root"/etc/ssh/ssh_host_* "$root/var/lib/dbus/machine-id" "$root/var/lib/systemd/random-seed"
@@ -143,16 +145,16 @@ clean_up() {
 	sed -i -E "s/^([^:]*:[^:]*:)[0-9]+:/\1$((epoch / 86400)):/" "$root/etc/shadow"
 }
 
-# set_times FOLDER: what was made since `begin` has one time. What packages brought keeps its own, as
-# Python compares it with what it has compiled.
+# set_times FOLDER: gives one time to all files made since `begin`. Files of packages keep their
+# own, as Python compares it with what it has compiled.
 set_times() { find "$1" -newer "$work/begin" -exec touch -h -d "@$epoch" {} +; }
 
-# A UUID that follows from the image's name and a word.
+# Prints a UUID that follows from the image's name and a word.
 uuid_for() {
 	sha256sum <<<"$recipe_name $1" | sed -E 's/^(.{8})(.{4})(.{4})(.{4})(.{12}).*/\1-\2-\3-\4-\5/'
 }
 
-# make_ext4 ROOT FILE SIZE LABEL [mke2fs option...]
+# make_ext4 ROOT FILE SIZE LABEL [mke2fs option...]: makes a file system of the folder ROOT.
 make_ext4() {
 	local root=$1 file=$2 size=$3 label=$4
 	shift 4
@@ -165,7 +167,7 @@ make_ext4() {
 	set_inode_times "$file"
 }
 
-# The times that no program can set on a file: mke2fs takes them from the folder's.
+# Sets the times that no program can set on a file; mke2fs copies them from the folder's files.
 set_inode_times() {
 	local total free inode
 	read -r total free < <(dumpe2fs -h "$1" 2>/dev/null |
@@ -177,7 +179,7 @@ set_inode_times() {
 		fail "debugfs cannot set times"
 }
 
-# module_files BASE RELEASE MODULE...: the modules' files with all they need,
+# module_files BASE RELEASE MODULE...: prints the modules' files with all they need,
 # in loading order, relative to BASE/lib/modules/RELEASE.
 module_files() {
 	local base=$1 release=$2
@@ -190,7 +192,7 @@ module_files() {
 			}'
 }
 
-# The suite's static busybox: a guest runs it.
+# Prints the path of the suite's static busybox, which a guest runs.
 find_busybox() {
 	if [ "$suite" = "$(machine_suite)" ]; then
 		command -v busybox
@@ -200,7 +202,7 @@ find_busybox() {
 	fi
 }
 
-# make_initrd BASE RELEASE INIT FILE MODULE...: busybox, the modules and INIT.
+# make_initrd BASE RELEASE INIT FILE MODULE...: makes FILE of busybox, the modules and INIT.
 make_initrd() {
 	local base=$1 release=$2 init=$3 file=$4
 	shift 4
@@ -208,7 +210,7 @@ make_initrd() {
 	initrd_file "$file"
 }
 
-# initrd_tree BASE RELEASE INIT MODULE...: the same as a folder, $work/initrd.
+# initrd_tree BASE RELEASE INIT MODULE...: makes the same as a folder, $work/initrd.
 initrd_tree() {
 	local base=$1 release=$2 init=$3 tree="$work/initrd" path
 	shift 3
@@ -226,15 +228,16 @@ initrd_tree() {
 	mknod -m 600 "$tree/dev/console" c 5 1
 }
 
-# initrd_file FILE: uncompressed: it is a few MB, and unpacking costs more than reading under emulation.
+# initrd_file FILE: packs $work/initrd uncompressed: it is a few MB, and under emulation unpacking
+# costs more than reading.
 initrd_file() {
 	set_times "$work/initrd"
 	(cd "$work/initrd" && find . -print0 | sort -z |
 		cpio --quiet --null -o -H newc --owner=0:0 --reproducible) >"$1"
 }
 
-# unpack_kernel BZIMAGE FILE: the ELF kernel inside, which QEMU starts by PVH
-# without unpacking it in the (emulated) guest. Fails where no xz or zstd stream holds one.
+# unpack_kernel BZIMAGE FILE: writes the ELF kernel inside, which QEMU starts by PVH
+# without unpacking it in the (emulated) guest. Fails where no xz or zstd stream contains one.
 unpack_kernel() {
 	local offset
 	for offset in $(grep -abFo $'\xfd7zXZ' "$1" | cut -d: -f1); do
@@ -247,7 +250,8 @@ unpack_kernel() {
 	return 1
 }
 
-# unpack_at FILE OFFSET TO PROGRAM: what follows the stream ends it with an error that says nothing.
+# unpack_at FILE OFFSET TO PROGRAM: is true where an ELF file was unpacked. PROGRAM's error is
+# ignored, as what follows the stream always causes one.
 unpack_at() {
 	tail -c "+$(($2 + 1))" "$1" | "$4" -dc 2>/dev/null >"$3" || true
 	[ "$(head -c 4 "$3" | tail -c 3)" = ELF ]

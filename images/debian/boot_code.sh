@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
-# GRUB's BIOS boot code onto a disk file, without a block device for grub-install to probe.
-# What grub-bios-setup writes: offsets from GRUB 2.06's include/grub/i386/pc/boot.h.
+# Writes GRUB's BIOS boot code to a disk file, as grub-bios-setup does, but without a block device
+# for grub-install to probe. The offsets are from GRUB 2.06's include/grub/i386/pc/boot.h.
 
-# put_sector NUMBER OFFSET FILE: a little-endian 64-bit sector number.
+# put_sector NUMBER OFFSET FILE: writes a little-endian 64-bit sector number.
 put_sector() {
 	local number=$1 bytes= i
 	for ((i = 0; i < 8; i++)); do
@@ -11,7 +11,7 @@ put_sector() {
 	printf "$bytes" | dd of="$3" bs=1 seek="$2" conv=notrunc status=none
 }
 
-# install_boot_code ROOT DISK SECTOR LIMIT: core.img goes to SECTOR, at most LIMIT sectors;
+# install_boot_code ROOT DISK SECTOR LIMIT: writes core.img to SECTOR, at most LIMIT sectors, and
 # boot.img into the first sector, beside the partition table.
 install_boot_code() {
 	local root=$1 disk=$2 sector=$3 limit=$4 modules=/usr/lib/grub/i386-pc

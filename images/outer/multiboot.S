@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT
  *
  * Lets a Multiboot loader (GRUB) start an unpacked Linux kernel by its PVH entry, as QEMU does by
- * itself: nothing is unpacked by the emulated processor. One page that lies right below the kernel.
+ * itself, so that the emulated processor unpacks nothing. It is one page right below the kernel.
  * Multiboot 1: gnu.org/software/grub/manual/multiboot, 3.1.1 header, 3.3 information. PVH: Xen's
  * docs/misc/pvh.pandoc and struct hvm_start_info. Both start in 32-bit protected mode without
- * paging, information in %ebx.
+ * paging, with the information's address in %ebx.
  *
- * Given by the linker: KERNEL_END (of what is in the file), KERNEL_BSS_END, PVH_ENTRY.
+ * The linker gives KERNEL_END (of what is in the file), KERNEL_BSS_END and PVH_ENTRY.
  */
 	.code32
 	.text

@@ -32,7 +32,7 @@ static void keep(struct command_result *r, size_t count)
 	}
 }
 
-/* Milliseconds until the end, for poll(); -1: there is none. */
+/* Returns the milliseconds until the end, for poll(); -1 if there is no end. */
 static int left(double end)
 {
 	double rest = (end - now()) * 1000;
@@ -52,7 +52,7 @@ static bool read_some(int fd, struct command_result *r)
 	return count > 0;
 }
 
-/* Until every process that has the pipe open is gone (true) or the end has come. */
+/* Reads until every process that has the pipe open is gone (true) or the end has come (false). */
 static bool read_until(int fd, double end, struct command_result *r)
 {
 	struct pollfd ready = { .fd = fd, .events = POLLIN };
@@ -70,13 +70,13 @@ static bool read_until(int fd, double end, struct command_result *r)
 }
 
 /*
- * Until the shell is gone: what it started in the background may go on, and
+ * Reads until the shell is gone: what it started in the background may go on, and
  * has the pipe open. What is in the pipe then is still read, but no more than
- * that, for such a process may print for ever.
+ * that, as such a process may print for ever.
  */
 static void read_until_gone(int fd, pid_t pid, struct command_result *r)
 {
-	/* Linux 5.3; -1 in an older one, which poll() passes over. */
+	/* Before Linux 5.3 this is -1, which poll() ignores. */
 	int shell = (int)syscall(SYS_pidfd_open, pid, 0), rest = 0;
 	struct pollfd ready[] = { { .fd = fd, .events = POLLIN }, { .fd = shell, .events = POLLIN } };
 	uint64_t before;
@@ -104,7 +104,7 @@ static void become_shell(const char *text, int in, int out)
 	_exit(127);
 }
 
-/* A file that no name leads to: unlike a pipe it takes all at once, whether it is read or not. */
+/* Opens the input as a file without a name: unlike a pipe it takes all at once, read or not. */
 static int open_input(const struct command *c)
 {
 	size_t done = 0;
@@ -129,7 +129,7 @@ static int open_input(const struct command *c)
 	return fd;
 }
 
-/* Itself, too: it may not have made its group yet. */
+/* Kills the process itself, too, as it may not have made its group yet. */
 static void kill_group(pid_t pid)
 {
 	kill(-pid, SIGKILL);
@@ -145,7 +145,7 @@ static int wait_for(pid_t pid)
 	return status;
 }
 
-/* Starts it; its process, or -1. *out is where its output comes from. */
+/* Starts the command; returns its process, or -1. Its output comes from *out. */
 static pid_t start(const struct command *c, int *out)
 {
 	int ends[2], in = open_input(c);

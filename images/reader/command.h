@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Runs shell commands: one measured, whose output's end is kept, and a load beside it. */
+/* Runs shell commands: a measured one, whose output's end is kept, and a load beside it. */
 #ifndef READER_COMMAND_H
 #define READER_COMMAND_H
 
@@ -30,13 +30,13 @@ struct command_result {
 	char output[2 * OUTPUT_KEPT];	/* the last OUTPUT_KEPT bytes at most count */
 };
 
-/* False where no process could be started (errno says why). */
+/* Returns false where no process could be started (errno says why). */
 bool run_command(const struct command *command, struct command_result *result);
 
 /* Starts a load in a process group of its own, its output thrown away; -1 where that fails. */
 pid_t start_load(const char *text);
 
-/* Kills it with its group. What it ended with before, 128 + signal for a signal; -1: it still ran. */
+/* Kills the load with its group; returns -1 if it still ran, else its exit code or 128 + signal. */
 int end_load(pid_t pid);
 
 #ifdef __cplusplus

@@ -4,12 +4,12 @@
 static const uint8_t answers[EXIT_LAYOUT_COUNT][EXIT_LEAVES] = EXIT_LAYOUT_TABLE;
 static const char *const names[EXIT_LAYOUT_COUNT] = EXIT_LAYOUT_NAMES;
 
-/* No vendor's manual defines it: VMX numbers have 16 bits, SVM's end at 0x403. */
+/* No vendor's manual defines this number: VMX's have 16 bits, SVM's are up to 0x403 or negative. */
 #define UNDEFINED_NUMBER 0x12345u
 
 struct regs cpuid_now(uint32_t leaf, uint32_t number)
 {
-	/* ecx is input and output: it is loaded anew for every read. */
+	/* ecx is input and output, so every read loads it anew. */
 	struct regs r = { .eax = leaf, .ecx = number };
 
 	__asm__ volatile("cpuid"
@@ -24,7 +24,7 @@ const char *layout_name(int layout)
 	return layout >= 0 && layout < EXIT_LAYOUT_COUNT ? names[layout] : "none";
 }
 
-/* The leaf that answers this, or 0. */
+/* Returns the leaf that answers this, or 0. */
 static uint32_t leaf_for(int layout, enum exit_answer answer)
 {
 	for (uint32_t i = 0; i < EXIT_LEAVES; i++)
@@ -67,7 +67,7 @@ struct count read_count(struct leaves *leaves, uint32_t number)
 	return (struct count){ r.edx != EXIT_LEAF_UNDEFINED, r.eax };
 }
 
-/* The combined layout has no leaf for cycles by number: they are not known. */
+/* Returns 0 in the combined layout, which has no leaf for cycles by number. */
 uint64_t read_cycles(struct leaves *leaves, uint32_t number)
 {
 	if (leaf_for(leaves->layout, EXIT_ANSWER_CYCLES) == 0)
@@ -81,10 +81,10 @@ uint32_t read_latched(struct leaves *leaves, uint32_t number)
 }
 
 #define TOTALS_READ 4
-/* More than ever come between two reads, and less than half of what 32 bits hold. */
+/* Fewer exits than this come between two reads; it is less than half of what 32 bits count. */
 #define GROWTH_LIMIT 0x40000000u
 
-/* The undefined number answers as it must, and T counts our own reads, at least. */
+/* Checks that the undefined number answers as it must, and that T grows with our own reads. */
 static bool fits(struct leaves *leaves, int layout)
 {
 	uint32_t leaf = leaf_for(layout, EXIT_ANSWER_COUNT);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * lab-reader: reads, inside a guest, how many VM exits the guest has caused.
- * Works without privileges: CPUID is for everybody.
+ * Reads, inside a guest, how many VM exits the guest has caused. Works without
+ * privileges, as every program may execute CPUID.
  */
 #include <inttypes.h>
 #include <stdio.h>

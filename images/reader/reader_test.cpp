@@ -23,8 +23,8 @@ using testing::HasSubstr;
 
 constexpr std::uint32_t cpuid_exit = 0x72;
 
-// Answers like the patched KVM of an AMD machine: every CPUID is an exit that counts before it
-// answers, and one of the total keeps all counts.
+// Answers like the patched KVM of an AMD machine: every CPUID is an exit that is counted before it
+// is answered, and a read of the total latches all counts.
 struct Kernel {
   int layout = EXIT_LAYOUT_DESCENDING;
   std::map<std::uint32_t, std::uint32_t> counts{{0x7b, 500}, {0x60, 40}, {cpuid_exit, 100}}, kept;
@@ -96,7 +96,7 @@ TEST_F(Reader, FindsEachLayout) {
   }
 }
 
-// As where an interrupt falls between any two reads.
+// Simulates an interrupt between any two reads.
 TEST_F(Reader, FindsEachLayoutWhateverComesBetween) {
   for (int layout = 0; layout < EXIT_LAYOUT_COUNT; ++layout) {
     kernel = Kernel();
@@ -134,7 +134,7 @@ TEST_F(Reader, SnapshotAddsUp) {
   EXPECT_EQ(s.total_cycles, (1ull << 32) + 2);
 }
 
-// Totals and counts are 32 bits of eax: they wrap while they are read, or stand at zero just then.
+// Totals and counts are 32 bits of eax: they may wrap while they are read, or be zero just then.
 TEST_F(Reader, SnapshotAddsUpWhereCountsWrap) {
   for (std::uint32_t before = 0; before < 400; before += 7) {
     kernel = Kernel();
@@ -164,7 +164,7 @@ TEST_F(Reader, SnapshotNeedsNoLuck) {
   }
 }
 
-// A number's first exit may come when the search is over.
+// A number's first exit may come after the search.
 TEST_F(Reader, SnapshotHasANumberThatCameOnlyThen) {
   ASSERT_TRUE(find_layout(&leaves_));
   kernel.disturbance = 0x61;
@@ -300,7 +300,7 @@ class Command : public testing::Test {
   const std::unique_ptr<command_result> result_ = std::make_unique<command_result>();
 };
 
-// The child has the pipe open, and the step ran into its time limit.
+// A child that keeps the pipe open once made the step run into its time limit.
 TEST_F(Command, EndsWithItsShellThoughAChildGoesOn) {
   const command_result& r = run("sleep 20 & echo started");
   EXPECT_EQ(output(), "started\n");

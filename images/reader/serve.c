@@ -55,7 +55,7 @@ static bool send_line(struct service *s)
 	return send_all(s, s->line.bytes, s->line.length);
 }
 
-/* An answer that is one text. */
+/* Sends an answer that contains one text. */
 static bool send_text(struct service *s, const char *event, uint32_t id, const char *key,
 		      const char *value)
 {
@@ -98,7 +98,7 @@ static bool send_ready(struct service *s)
 	return send_line(s);
 }
 
-/* `load` is what the load beside it ended with before its time; -1: it did not. */
+/* Sends a step; `load` is the exit code of a load that ended before its time, or -1. */
 static bool send_step(struct service *s, uint32_t id, int load)
 {
 	const struct command_result *r = &s->result;
@@ -135,7 +135,7 @@ static bool do_run(struct service *s, const struct request *request)
 
 	if (load < 0)
 		return send_error(s, request->id, strerror(errno));
-	/* The host hears of this one only with the next. */
+	/* The host gets this snapshot only with the next one, and reads its causes then. */
 	s->leaves->mark = true;
 	snapshot_now(s, &s->before);
 	s->leaves->mark = false;
@@ -159,7 +159,7 @@ static bool do_snapshot(struct service *s, uint32_t id)
 	return send_line(s);
 }
 
-/* At least `wanted` bytes of input; false where the port is gone. */
+/* Waits for at least `wanted` bytes of input; returns false where the port is gone. */
 static bool need_input(struct service *s, size_t wanted)
 {
 	while (s->have < wanted) {
@@ -181,7 +181,7 @@ static void take_input(struct service *s, size_t count)
 	s->have -= count;
 }
 
-/* The next bytes of the port, with a zero behind them. */
+/* Takes the next bytes of the port, and puts a zero behind them. */
 static bool take_bytes(struct service *s, char *to, size_t count)
 {
 	if (!need_input(s, count))
@@ -192,7 +192,7 @@ static bool take_bytes(struct service *s, char *to, size_t count)
 	return true;
 }
 
-/* The next request; a line that is too long is dropped as a bad one. */
+/* Takes the next request; the beginning of a line that is too long is dropped. */
 static bool next_request(struct service *s, struct request *request)
 {
 	char *end = NULL;
@@ -236,8 +236,8 @@ static bool send_hidden(struct service *s, uint32_t id, const char *why)
 }
 
 /*
- * The memory for it is there only now: it would be locked from the beginning, and
- * its pages be exits of the boot.
+ * The memory is allocated only now: it would otherwise be locked from the beginning, and
+ * its pages would cause exits of the boot.
  */
 static bool do_symbols(struct service *s, const struct request *request)
 {
@@ -264,7 +264,7 @@ static bool do_symbols(struct service *s, const struct request *request)
 	return ok;
 }
 
-/* By systemd where there is one; false where there is none or it does not. */
+/* Runs a command of systemd; returns false where there is no systemd or the command fails. */
 static bool ask_systemd(const char *command)
 {
 	return access("/run/systemd/system", F_OK) == 0 && system(command) == 0;
@@ -275,7 +275,7 @@ static void power_off(struct service *s)
 	text_clear(&s->line);
 	text_add(&s->line, "{\"event\":\"bye\"}");
 	send_line(s);
-	/* Without systemd, whoever started the reader goes on from here. */
+	/* Without systemd the program that started the reader goes on from here. */
 	if (!ask_systemd("systemctl --no-block poweroff"))
 		sync();
 }
@@ -325,7 +325,7 @@ int serve(const char *port, struct leaves *leaves)
 	s->leaves = leaves;
 	s->svm = is_svm(leaves->cpuid, s->vendor);
 	mlockall(MCL_CURRENT | MCL_FUTURE);
-	/* udev makes the port's name; the service may be earlier. */
+	/* udev makes the port's name, perhaps only after this service has started. */
 	while ((s->fd = open(port, O_RDWR | O_CLOEXEC)) < 0)
 		usleep(50000);
 	return answer_requests(s);

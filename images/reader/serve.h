@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The service: answers the host's requests on a virtio-serial port. */
+/* Answers the host's requests on a virtio-serial port. */
 #ifndef READER_SERVE_H
 #define READER_SERVE_H
 
@@ -8,7 +8,7 @@
 #define READER_VERSION "4.0"
 #define READER_PROTOCOL 4
 
-/* Serves until the host asks to power off or to reboot (0), or the port is gone (1). */
+/* Serves until the host asks for a power-off or reboot (returns 0) or the port is gone (1). */
 int serve(const char *port, struct leaves *leaves);
 
 #endif

@@ -23,7 +23,7 @@ bool is_svm(cpuid_fn cpuid, char vendor[13])
 
 typedef void (*visitor)(struct leaves *leaves, struct snapshot *s, uint32_t number);
 
-/* Every number that the vendor's manual defines, and the one of all others. */
+/* Visits every number that the vendor's manual defines, and the one of all others. */
 static void visit_numbers(struct leaves *leaves, bool svm, struct snapshot *s, visitor visit)
 {
 	const struct exit_range *ranges = svm ? svm_ranges : vmx_ranges;
@@ -68,7 +68,7 @@ static bool is_known(const struct snapshot *s, uint32_t number)
 	return false;
 }
 
-/* One whose first exit came after the search, and before T2. */
+/* Adds a number whose first exit came after the search and before T2. */
 static void add_if_latched(struct leaves *leaves, struct snapshot *s, uint32_t number)
 {
 	struct number_count *added;
@@ -128,7 +128,7 @@ void take_snapshot(struct leaves *leaves, bool svm, struct snapshot *s)
 
 	memset(s, 0, sizeof(*s));
 	s->has_cycles = leaves->layout != EXIT_LAYOUT_COMBINED;
-	/* Once, unless another program on this CPU reads T after us and so moves the copy. */
+	/* One is enough unless another program on this CPU reads T after us and so moves the copy. */
 	while (!s->whole && s->attempts < SNAPSHOT_ATTEMPTS) {
 		s->attempts++;
 		try_snapshot(leaves, svm, s);

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A snapshot of all counts: T, then the count of every number that is not zero,
- * then T again, back to back; and then, from KVM's own copy, the counts of the
- * very moment of that last T. Whatever exits come in between, these add up to it;
- * the reads before show how many came. Nothing is subtracted: what the reading
- * itself caused is said beside it.
+ * Takes a snapshot of all counts: reads T, then every count that is not zero, then T
+ * again (T2), back to back; and then, from KVM's own copy, the counts at the moment of
+ * T2. These add up to T2 whatever exits come in between; the reads before show how
+ * many came. Nothing is subtracted: the exits of the reading itself are reported beside
+ * the counts.
  */
 #ifndef READER_SNAPSHOT_H
 #define READER_SNAPSHOT_H
@@ -39,13 +39,13 @@ struct snapshot {
 	struct number_count reasons[SNAPSHOT_NUMBERS];
 };
 
-/* The caller has to stay on one CPU meanwhile: each vCPU has a copy of its own. */
+/* Requires that the caller stays on one CPU meanwhile, as each vCPU has a copy of its own. */
 void take_snapshot(struct leaves *leaves, bool svm, struct snapshot *snapshot);
 
-/* On the CPU that runs this, and undisturbed by other tasks as far as the guest allows it. */
+/* Does so on the CPU that runs this, undisturbed by other tasks as far as the guest allows it. */
 void take_snapshot_here(struct leaves *leaves, bool svm, struct snapshot *snapshot);
 
-/* On AMD's and Hygon's processors. */
+/* Is true on AMD's and Hygon's processors; writes the vendor's name. */
 bool is_svm(cpuid_fn cpuid, char vendor[13]);
 
 #ifdef __cplusplus

@@ -9,7 +9,7 @@
 
 #define KALLSYMS_LINE 512
 
-/* Takes a hexadecimal number of at most 16 digits; false where there is none. */
+/* Takes a hexadecimal number of at most 16 digits; returns false where there is none. */
 static bool take_address(const char **text, const char *end, uint64_t *value)
 {
 	const char *p = *text;
@@ -50,7 +50,7 @@ size_t parse_addresses(const char *text, size_t length, struct symbol *symbols)
 	return 0;
 }
 
-/* One line of the file. */
+/* Contains one line of the file. */
 struct entry {
 	uint64_t start;
 	bool code, mark, end;
@@ -64,14 +64,14 @@ static bool ends_with(const char *text, const char *end)
 	return length >= tail && strcmp(text + length - tail, end) == 0;
 }
 
-/* The linker's mark of a section's end: what follows is no function. */
+/* Is true of the linker's mark of a section's end: what follows is no function. */
 static bool is_end(const char *name)
 {
 	return strcmp(name, "_etext") == 0 || strcmp(name, "_einittext") == 0 ||
 	       ends_with(name, "_text_end");
 }
 
-/* Any mark of a section: it may lie at the address of a function. */
+/* Is true of any mark of a section; a mark may lie at the address of a function. */
 static bool is_mark(const char *name)
 {
 	return is_end(name) || strcmp(name, "_text") == 0 || strcmp(name, "_stext") == 0 ||
@@ -79,7 +79,7 @@ static bool is_mark(const char *name)
 	       ends_with(name, "_text_start");
 }
 
-/* "ffffffff81000000 T name\t[module]"; a name that is too long is left empty. */
+/* Parses "ffffffff81000000 T name\t[module]"; leaves a name empty that is too long. */
 static bool parse_entry(const char *line, struct entry *e)
 {
 	const char *end = line + strlen(line), *open;
@@ -103,14 +103,14 @@ static bool parse_entry(const char *line, struct entry *e)
 	return true;
 }
 
-/* The file, read piece by piece. stdio would bring malloc with it: 14 KB of the reader. */
+/* Reads the file piece by piece; stdio would bring in malloc, and add 14 KB to the reader. */
 struct file {
 	int fd;
 	size_t have, taken;
 	char bytes[4096];
 };
 
-/* -1 at the end. */
+/* Returns the next byte; -1 at the end. */
 static int next_byte(struct file *f)
 {
 	ssize_t count;
@@ -127,7 +127,7 @@ static int next_byte(struct file *f)
 	return (unsigned char)f->bytes[f->taken++];
 }
 
-/* The next line that is a symbol; of a line what is too long is left out. */
+/* Reads up to the next line that is a symbol; cuts off the end of a line that is too long. */
 static bool next_entry(struct file *f, struct entry *e)
 {
 	char line[KALLSYMS_LINE];
@@ -146,7 +146,7 @@ static bool next_entry(struct file *f, struct entry *e)
 	return false;
 }
 
-/* The first of those at `address` or above it. */
+/* Returns the index of the first address at `address` or above it. */
 static size_t lower_bound(const struct symbol *symbols, size_t count, uint64_t address)
 {
 	size_t first = 0;
@@ -164,7 +164,7 @@ static size_t lower_bound(const struct symbol *symbols, size_t count, uint64_t a
 	return first;
 }
 
-/* Gives an entry to the addresses between it and the next one, where nothing nearer is known. */
+/* Gives an entry to the addresses between it and the next one that have no nearer one yet. */
 static void give(const struct entry *e, uint64_t next, struct symbol *symbols, size_t count)
 {
 	uint64_t end = e->start + SYMBOL_REACH;
@@ -182,7 +182,7 @@ static void give(const struct entry *e, uint64_t next, struct symbol *symbols, s
 	}
 }
 
-/* Of two symbols at one address the first is the function's name, unless it is a mark. */
+/* Keeps the first of several symbols at one address as the function's name, unless it is a mark. */
 static void follow(struct entry *last, const struct entry *e, struct symbol *symbols, size_t count)
 {
 	if (last->start == e->start) {

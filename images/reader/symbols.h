@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Which function of the kernel lies at an address, by /proc/kallsyms. The file is
- * read once for all addresses, line by line: a kernel with its modules has some
+ * Finds the functions of the kernel at given addresses by /proc/kallsyms. The file is
+ * read once for all addresses, line by line, as a kernel with its modules has some
  * 200,000 symbols.
  */
 #ifndef READER_SYMBOLS_H
@@ -18,7 +18,7 @@ extern "C" {
 #define SYMBOLS_LIMIT 8192u	/* addresses of one request */
 #define SYMBOL_NAME 200
 #define SYMBOL_MODULE 64
-/* No function is longer: what is farther behind a symbol belongs to something else. */
+/* No function is longer than this; an address farther behind a symbol belongs to something else. */
 #define SYMBOL_REACH (64u << 10)
 
 struct symbol {
@@ -30,14 +30,14 @@ struct symbol {
 };
 
 /*
- * Ascending hexadecimal addresses, each once, with one space between them: how
- * many they are, or 0 where the text is anything else or has more than SYMBOLS_LIMIT.
+ * Parses ascending hexadecimal addresses, each once, with one space between them. Returns
+ * how many there are; 0 where the text is anything else or has more than SYMBOLS_LIMIT.
  */
 size_t parse_addresses(const char *text, size_t length, struct symbol *symbols);
 
 /*
- * Fills in what lies at the addresses, which ascend. NULL, or why that file says
- * nothing: it is not there, or the kernel hides all addresses from us.
+ * Fills in the symbols at the addresses, which ascend. Returns NULL, or why the file
+ * shows none: it is not there, or the kernel hides all addresses from us.
  */
 const char *find_symbols(const char *path, struct symbol *symbols, size_t count);
 

@@ -51,7 +51,7 @@ class Kallsyms : public testing::Test {
  protected:
   ~Kallsyms() override { std::remove(path_.c_str()); }
 
-  // "module:name", "name", or "" where it is unknown; "hidden: WHY".
+  // Returns "module:name", "name", or "" where it is unknown; or "hidden: WHY".
   std::string at(const std::string& file, std::uint64_t address) {
     std::ofstream(path_) << file;
     symbol one{};
@@ -87,7 +87,7 @@ TEST_F(Kallsyms, GiveTheFunctionAtOrBelowAnAddress) {
   EXPECT_EQ(at(plain, 0xffffffff81000180), "pci_conf1_write");
 }
 
-// Their order is the order in which they were loaded, and within one it is any.
+// Modules come in the order in which they were loaded; within one the order is any.
 TEST_F(Kallsyms, GiveAModulesFunctionThoughTheFileIsNotSortedThere) {
   EXPECT_EQ(at(plain, 0xffffffffc0001010), "virtio_blk:virtblk_probe");
   EXPECT_EQ(at(plain, 0xffffffffc0001410), "virtio_blk:virtio_queue_rq");
@@ -133,7 +133,7 @@ TEST_F(Kallsyms, HostileLinesAreBoundedAndTheNextOnesAreStillRead) {
   EXPECT_EQ(at(file, 0xffffffff81000600), "last");
 }
 
-// The fullest request there is, in one pass over this machine's own file.
+// Tries the largest request, in one pass over this machine's own file.
 TEST_F(Kallsyms, OfThisMachineNameItsFunctions) {
   std::ifstream file("/proc/kallsyms");
   std::vector<std::pair<std::uint64_t, std::string>> known;

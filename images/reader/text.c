@@ -27,7 +27,7 @@ void text_add(struct text *text, const char *format, ...)
 		text->length += (size_t)length;
 }
 
-/* Bytes of the UTF-8 character at the start (RFC 3629), 0 where there is none. */
+/* Returns the bytes of the UTF-8 character at the start (RFC 3629); 0 if there is none. */
 static size_t utf8_length(const unsigned char *b, size_t left)
 {
 	size_t n = b[0] < 0x80 ? 1 : b[0] >= 0xc2 && b[0] < 0xe0 ? 2 :
@@ -104,7 +104,7 @@ static void add_symbol(struct text *text, const struct symbol *s)
 	text_add(text, "]");
 }
 
-/* More than one symbol takes, all of it escaped, and the end of a line. */
+/* This is more than one symbol with all of it escaped takes, and the end of a line. */
 #define SYMBOL_ROOM 4096u
 
 size_t text_add_symbols(struct text *text, const struct symbol *symbols, size_t count)
@@ -122,7 +122,7 @@ size_t text_add_symbols(struct text *text, const struct symbol *symbols, size_t 
 	return added;
 }
 
-/* A decimal number that fills the word up to the delimiter; false otherwise. */
+/* Takes a decimal number of at most `limit`; returns false where there is none. */
 static bool take_number(const char **text, uint32_t limit, uint32_t *value)
 {
 	uint64_t number = 0;
@@ -140,7 +140,7 @@ static bool take_number(const char **text, uint32_t limit, uint32_t *value)
 	return true;
 }
 
-/* Decimal numbers with one space before each, to the end of the line. */
+/* Takes decimal numbers with one space before each, to the end of the line. */
 static bool take_numbers(const char *text, const uint32_t *limits, uint32_t **values, size_t n)
 {
 	for (size_t i = 0; i < n; i++)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Bounded text: a buffer that refuses to overflow, JSON of a snapshot, and requests. */
+/* Handles bounded text: a buffer that refuses to overflow, JSON of a snapshot, and requests. */
 #ifndef READER_TEXT_H
 #define READER_TEXT_H
 
@@ -15,7 +15,7 @@ extern "C" {
 #define OUTPUT_KEPT (16u << 10)
 #define TIMES_LIMIT 1000000u
 #define ADDRESSES_LIMIT (17u * SYMBOLS_LIMIT)
-/* Symbols of one line of an answer; it has fewer where their names are long. */
+/* An answer's line has so many symbols; fewer where their names are long. */
 #define SYMBOLS_PER_LINE 2000u
 
 struct text {
@@ -26,12 +26,12 @@ struct text {
 
 void text_clear(struct text *text);
 void text_add(struct text *text, const char *format, ...) __attribute__((format(printf, 2, 3)));
-/* As a JSON string with its quotes; what is no UTF-8 becomes U+FFFD. */
+/* Adds a JSON string with its quotes; bytes that are no UTF-8 become U+FFFD. */
 void text_add_json_string(struct text *text, const char *bytes, size_t length);
 void text_add_snapshot(struct text *text, const struct snapshot *snapshot);
 /*
- * An array of [name] or [name, module] or null for each of them; how many there was
- * room for, with something left for the rest of the line.
+ * Adds an array with [name] or [name, module] or null for each symbol. Returns how many
+ * there was room for, with some left for the rest of the line.
  */
 size_t text_add_symbols(struct text *text, const struct symbol *symbols, size_t count);
 
@@ -49,8 +49,9 @@ struct request {
 	enum request_kind kind;
 	uint32_t id;
 	/*
-	 * A run request; the bytes of all three follow it in this order, each at most
-	 * COMMAND_LIMIT. A request for symbols; its addresses follow it, at most ADDRESSES_LIMIT.
+	 * The bytes of the next three follow a run request in this order, each at most
+	 * COMMAND_LIMIT. A request for symbols is followed by its addresses, at most
+	 * ADDRESSES_LIMIT bytes.
 	 */
 	uint32_t length;	/* of the command, of the addresses */
 	uint32_t input;		/* of its standard input; 0: none */
@@ -59,7 +60,7 @@ struct request {
 	uint32_t milliseconds;	/* for all of it; 0: as long as it takes */
 };
 
-/* One line, without its newline. */
+/* Parses one line, without its newline. */
 struct request parse_request(const char *line);
 
 #ifdef __cplusplus

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: MIT
-# A clean Debian in a folder, by images/common/recipe.sh, which is sourced before: its apt sources are this
-# machine's, and so are the certificate authorities that it trusts. Sourced by ci/package/test, ci/fresh and
-# ci/nested; not run.
+# Makes a clean Debian in a folder by images/common/recipe.sh, which is sourced before. Its apt sources are this
+# machine's, and so are the certificate authorities that it trusts. ci/package/test, ci/fresh and ci/nested source
+# this file; it is not run.
 
-# make_clean_root ROOT [PACKAGES]: apt and nothing else of $suite, and the packages (joined by commas).
+# make_clean_root ROOT [PACKAGES]: installs only apt of $suite, and the packages (joined by commas).
 make_clean_root() {
 	local root=$1 options
 	say "a clean $suite"
@@ -17,8 +17,8 @@ make_clean_root() {
 	trust_authorities "$root"
 }
 
-# trust_authorities ROOT: those that were added to this machine's, as where a proxy reads https; npm downloads
-# nothing without them. In a root that has ca-certificates.
+# trust_authorities ROOT: adds the authorities that were added to this machine's, as where a proxy reads https;
+# npm downloads nothing without them. Does nothing in a root without ca-certificates.
 trust_authorities() {
 	local output
 	[ -x "$1/usr/sbin/update-ca-certificates" ] || return 0
@@ -26,12 +26,12 @@ trust_authorities() {
 	output=$(chroot "$1" update-ca-certificates 2>&1) || fail "$suite does not trust this machine's authorities: $output"
 }
 
-# run_in_root ROOT CACHE COMMAND...: runs it in there, as root in an empty environment, and returns what it
-# ends with. CACHE is this machine's folder that is lab's cache in there; '' where there is none.
-# Processes, mounts, /dev and /run are its own: packages change the owner of /dev/kvm, and where that is this
-# machine's, its libvirtd asks every emulator anew what it can do. The root is the namespace's, not a chroot's:
-# what enters a namespace (setns, as libvirtd does to make a machine's /dev) leaves a chroot, for this machine's
-# files. The network is this machine's: packages come by it.
+# run_in_root ROOT CACHE COMMAND...: runs the command in there, as root in an empty environment, and returns its
+# exit code. CACHE is this machine's folder that is lab's cache in there; '' where there is none.
+# The root has processes, mounts, /dev and /run of its own: packages change the owner of /dev/kvm, and if that were
+# this machine's, its libvirtd would ask every emulator for its capabilities again. The root is the namespace's,
+# not a chroot's: a process that enters a namespace (by setns, as libvirtd does to make a machine's /dev) leaves a
+# chroot, and would see this machine's files. The network is this machine's, as packages are downloaded.
 run_in_root() {
 	local root=$1 cache=$2
 	shift 2

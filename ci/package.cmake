@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-# Where lab's parts are when it is installed, and its Debian package, which ci/package makes.
+# Installs lab's parts, and configures its Debian package, which ci/package/build makes.
 
 # The build tree's lab finds its parts as an installed one does: beside itself (orchestrator/base/files/folders).
 file(MAKE_DIRECTORY ${PROJECT_BINARY_DIR}/share ${PROJECT_BINARY_DIR}/lib/lab)
@@ -20,7 +20,7 @@ install(FILES README.md ARCHITECTURE.md CHANGELOG.md ci/package/README.Debian ci
         DESTINATION share/doc/lab)
 install(FILES ci/package/lintian-overrides DESTINATION share/lintian/overrides RENAME lab)
 
-# Debian's own changelog: what changed is in the project's.
+# Debian's own changelog refers to the project's.
 set(LAB_MAINTAINER "the lab authors <lab@lab.invalid>" CACHE STRING "whom the Debian package names")
 string(TIMESTAMP now "%a, %d %b %Y %H:%M:%S +0000" UTC)
 file(CONFIGURE OUTPUT ${PROJECT_BINARY_DIR}/package/changelog CONTENT
@@ -31,7 +31,7 @@ file(CONFIGURE OUTPUT ${PROJECT_BINARY_DIR}/package/changelog CONTENT
  -- @LAB_MAINTAINER@  @now@
 " @ONLY)
 
-# made(WHAT FILE [gz]): what `lab WHAT` prints, as FILE of the package.
+# made(WHAT FILE): installs what `lab WHAT` prints as FILE.
 function(made what file)
   install(CODE "
     set(file \"\$ENV{DESTDIR}\${CMAKE_INSTALL_PREFIX}/${file}\")
@@ -72,12 +72,13 @@ what changed since yesterday.")
 set(CPACK_DEBIAN_FILE_NAME DEB-DEFAULT)
 set(CPACK_DEBIAN_PACKAGE_SECTION utils)
 set(CPACK_DEBIAN_PACKAGE_SHLIBDEPS ON)
-# The programs that lab and its scripts start; those of kvm-patch/ and of images/ in lines of their own.
+# lab and its scripts start these programs; those of kvm-patch/ and of images/ have lines of their own.
 string(CONCAT CPACK_DEBIAN_PACKAGE_DEPENDS
        "qemu-system-x86, qemu-utils, libvirt-daemon-system, libvirt-daemon-driver-qemu, libvirt-clients, "
        "make, gcc, binutils, coccinelle, libelf1, bc, xz-utils, kmod, debian-archive-keyring, "
        "mmdebstrap, e2fsprogs, eatmydata, fdisk, cpio, busybox-static, zstd, supermin, xorriso, grub-common, grub-pc-bin")
-# Site vmx; images by URL; kernel trees of the user's (git: who accepts a baseline, too); lib/lab/emulators.
+# These are for site vmx, images by URL, kernel trees of the user's (git also for who accepts a baseline), and
+# lib/lab/emulators.
 string(CONCAT CPACK_DEBIAN_PACKAGE_RECOMMENDS
        "bochs, bochsbios, bochs-sdl, vgabios, ca-certificates, gpgv, git, flex, bison, libelf-dev, "
        "dpkg-dev, g++, libglib2.0-dev, libseccomp-dev, ninja-build, pkg-config, python3, python3-venv")
@@ -87,7 +88,7 @@ add_test(NAME package COMMAND ${PROJECT_SOURCE_DIR}/ci/package/test ${PROJECT_BI
 set_tests_properties(package PROPERTIES LABELS package RUN_SERIAL TRUE TIMEOUT 1800 FIXTURES_REQUIRED images)
 add_test(NAME package_uncached COMMAND ${PROJECT_SOURCE_DIR}/ci/package/test ${PROJECT_BINARY_DIR})
 set_tests_properties(package_uncached PROPERTIES LABELS nightly RUN_SERIAL TRUE TIMEOUT 3600)
-# Debian 13 as the host: its package, and the first command of README.md from a fresh clone.
+# Test Debian 13 as the host: its package, and the first command of README.md from a fresh clone.
 add_test(NAME package_trixie COMMAND ${PROJECT_SOURCE_DIR}/ci/package/test ${PROJECT_BINARY_DIR} trixie)
 add_test(NAME fresh_trixie COMMAND ${PROJECT_SOURCE_DIR}/ci/fresh trixie)
 add_test(NAME fresh_bookworm COMMAND ${PROJECT_SOURCE_DIR}/ci/fresh bookworm)

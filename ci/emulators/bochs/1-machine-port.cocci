@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.0-or-later
 //
-// cpu: A port at which the machine is saved, or lets its clock stand
+// cpu: Add a port at which a machine is saved, or stops its clock
 //
 // SIM->save_state() is called from a display's window only. A machine that writes an 's' to port
 // 0x8901 is saved in the folder `state` right after that instruction, and Bochs ends: at the same

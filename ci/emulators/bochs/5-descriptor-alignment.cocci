@@ -2,9 +2,9 @@
 //
 // cpu: Accept posted-interrupt descriptors of 64 bytes' alignment
 //
-// VM entry wants the descriptor's address to be that of a page; the manual (Intel SDM, volume 3,
-// "VM-Execution Control Fields") asks for bits 5:0 to be 0. KVM's lies in the vCPU, and no guest
-// starts on a processor with posted interrupts. Mended after 3.0.
+// VM entry requires that the descriptor begins at a page; the manual (Intel SDM, volume 3,
+// "VM-Execution Control Fields") only requires bits 5:0 of its address to be 0. KVM's descriptor is
+// in the vCPU, so no guest starts on a processor with posted interrupts. Bochs fixed this after 3.0.
 //
 // instead: cpu/vmx.cc ==> if (! IsValidPageAlignedPhyAddr(vm->pid_addr)) { ==> if (! IsValidPhyAddr(vm->pid_addr) || (vm->pid_addr & 0x3f) != 0) {
 // expect: cpu/vmx.cc 1 IsValidPhyAddr(vm->pid_addr) || (vm->pid_addr & 0x3f) != 0

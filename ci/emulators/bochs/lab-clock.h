@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
-// The machine's clock, which it can let stand: see the change machine-port.
+// Keeps the machine's clock, which the machine can stop: see the change machine-port.
 #ifndef LAB_CLOCK_H
 #define LAB_CLOCK_H
 
-// A clock that stands for so many instructions goes on: something waits for it.
+// A stopped clock goes on after so many instructions, as something waits for it.
 const Bit64u lab_longest_stand = 100000000;
 
 inline bool lab_clock_stands = false;
@@ -15,7 +15,7 @@ static inline void lab_set_clock(bool stands)
   lab_stood_for = 0;
 }
 
-// What these instructions take of the machine's time.
+// Returns how much of the machine's time these instructions take.
 static inline Bit32u lab_counted(Bit32u executed)
 {
   if (!lab_clock_stands) return executed;

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: MIT
-// CPUID leaves 0x15 and 0x16 by Bochs' own time: see the change tsc-by-ips. Manual: Intel SDM,
-// volume 2, "CPUID".
+// Answers CPUID leaves 0x15 and 0x16 (Intel SDM, volume 2, "CPUID") by Bochs' own time: see the
+// change tsc-by-ips.
 #ifndef LAB_FREQUENCIES_H
 #define LAB_FREQUENCIES_H
 
 #include "gui/siminterface.h"
 #include "param_names.h"
 
-// Processors without the leaf keep doing without.
+// Leaves processors alone that have no such leaf.
 static inline void lab_set_frequencies(unsigned function, struct cpuid_function_t *leaf)
 {
   if (leaf->eax == 0 || (function != 0x15 && function != 0x16)) return;

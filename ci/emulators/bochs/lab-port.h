@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// A port at which the machine asks to be saved, or lets its clock stand: see the change machine-port.
+// Adds a port at which a machine asks to be saved, or stops its clock: see the change machine-port.
 #ifndef LAB_PORT_H
 #define LAB_PORT_H
 
@@ -10,7 +10,7 @@
 const Bit32u lab_port = 0x8901; // beside the one that shuts Bochs down
 inline Bit32u lab_asked = 0;
 
-// Called by the OUT instruction, which has to end first.
+// Notes what an OUT instruction asks for, as that instruction has to end first.
 static inline void lab_ask(Bit32u what)
 {
   lab_asked = what;
@@ -24,7 +24,7 @@ static inline void lab_save(void)
   BX_EXIT(saved ? 0 : 1);
 }
 
-// Called between two instructions, when all timers know what time it is.
+// Is called between two instructions, when all timers know the time.
 static inline void lab_do_what_was_asked(void)
 {
   Bit32u what = lab_asked;

@@ -164,8 +164,8 @@ identifier env, addr;
  ...>
  }
 
-// In the place of the switch over TLB_CONTROL, which ends what can fail in VMRUN. With "..." in the
-// place of "<..." Coccinelle 1.3 (trixie) does not match.
+// Replaces the switch over TLB_CONTROL, behind which VMRUN cannot fail. With "..." in the place of
+// "<..." Coccinelle 1.3 (trixie) does not match.
 @vmrun@
 statement flush;
 symbol env, cs, asid;

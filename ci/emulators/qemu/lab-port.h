@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A port at which a machine that counts instructions has its clock stopped, or
- * is paused: see the change machine-port.
+ * Adds a port at which a machine that counts instructions has its clock stopped,
+ * or is paused: see the change machine-port.
  */
 #ifndef LAB_PORT_H
 #define LAB_PORT_H
@@ -11,7 +11,7 @@
 
 #define LAB_PORT 0x8901 /* as in Bochs */
 
-/* A clock that stands for so many instructions goes on: something waits for it. */
+/* A stopped clock goes on after so many instructions, as something waits for it. */
 #define LAB_LONGEST_STAND 100000000
 #define LAB_LONGEST_SKIP 10000000000
 
@@ -19,10 +19,10 @@ static bool lab_clock_stands;
 static bool lab_clock_skips; /* stands, but for what the machine waits for */
 static int64_t lab_stood_for; /* instructions */
 
-/* It has asked for that, and executes nothing more. */
+/* The machine has asked to be paused, and executes nothing more. */
 static bool lab_pauses;
 
-/* What these instructions take of the machine's time. */
+/* Returns how much of the machine's time these instructions take. */
 static int64_t lab_counted(int64_t executed)
 {
     if (!lab_clock_stands) {
@@ -56,9 +56,9 @@ static void lab_port_write(void *opaque, hwaddr address, uint64_t value,
 }
 
 /*
- * Called where the machine has nothing to do but wait, before its clock is set
- * to the next deadline. False where it waits to be paused only: when QEMU's main
- * loop does that is a matter of the host's time, and the clock would be, too.
+ * Is called where the machine has nothing to do but wait, before its clock is set
+ * to the next deadline. Returns false where it only waits to be paused: the host's
+ * time decides when QEMU's main loop does that, and would decide the clock, too.
  */
 static bool lab_may_wait(void)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Translations of an SVM guest, kept beside its host's.
+ * Keeps an SVM guest's translations beside its host's.
  *
  * VMRUN and #VMEXIT change CR0, CR3, CR4 and EFER, and used to flush the whole
  * TLB each time. A processor tags translations with an ASID instead. So while
@@ -13,9 +13,9 @@
  * - VMRUN flushes the guest's and the nested ones where TLB_CONTROL says so, and
  *   where they are not of this ASID, nested CR3 and nested paging mode; it flushes
  *   the guest's where the registers they depend on are not as the guest left them
- *   (svm_enter_guest). A VMRUN that failed leaves nothing known: the next flushes.
- * - INVLPG in the guest flushes the page of the guest. In the host, INVLPG and
- *   INVLPGA flush it of both worlds: of guests only one ASID has translations.
+ *   (svm_enter_guest). A VMRUN that failed leaves nothing known, so the next flushes.
+ * - INVLPG in the guest flushes the guest's page. In the host, INVLPG and INVLPGA
+ *   flush it in both worlds, as only one ASID's guest has translations.
  * - Physical addresses (MMU_PHYS_IDX) and nested ones do not depend on a world's
  *   registers. Both depend on SMM, which therefore flushes everything.
  */
@@ -44,7 +44,7 @@ static inline int svm_host_mmu_index(int index)
     return index & ~MMU_GUEST_FLAG;
 }
 
-/* What the current world can see stale after a change of its registers. */
+/* Flushes what the current world can see stale after a change of its registers. */
 static inline void svm_flush_world(CPUX86State *env)
 {
     if (!env->svm_tlb.switching) {

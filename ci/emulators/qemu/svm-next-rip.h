@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The next instruction's address at #VMEXIT: VMCB.nRIP (AMD's manual, volume 2,
- * 15.7.1 and appendix B). The lengths of a guest's instructions are kept with
- * their places in the TB: in the word of cc_op, which takes the low 8 bits.
+ * Saves the next instruction's address at #VMEXIT in VMCB.nRIP (AMD's manual,
+ * volume 2, 15.7.1 and appendix B). The lengths of a guest's instructions are kept
+ * with their places in the TB: in the word of cc_op, which takes the low 8 bits.
  */
 #ifndef I386_SVM_NEXT_RIP_H
 #define I386_SVM_NEXT_RIP_H
@@ -11,7 +11,7 @@
 #define SVM_LENGTH_SHIFT  8
 #define SVM_VMCB_NEXT_RIP 0xc8
 
-/* To be used in the translator, when the instruction is translated in full. */
+/* Notes a length; for the translator, when the instruction is translated in full. */
 #define svm_note_length(insn_start, is_guest, length)                          \
     do {                                                                       \
         if (is_guest) {                                                        \
@@ -21,7 +21,7 @@
         }                                                                      \
     } while (0)
 
-/* Whether the exit is an intercepted instruction's, which has a next one. */
+/* Is true where the exit is an intercepted instruction's, which has a next one. */
 static inline bool svm_exit_of_instruction(uint64_t exit_code)
 {
     switch (exit_code) {
@@ -34,7 +34,7 @@ static inline bool svm_exit_of_instruction(uint64_t exit_code)
     }
 }
 
-/* cpu_restore_state() has been done: eip and the length are the instruction's. */
+/* Requires cpu_restore_state() before: eip and the length are the instruction's. */
 static inline void svm_save_next_rip(CPUX86State *env, uint64_t exit_code)
 {
     if (env->features[FEAT_SVM] & CPUID_SVM_NRIPSAVE) {
@@ -44,7 +44,7 @@ static inline void svm_save_next_rip(CPUX86State *env, uint64_t exit_code)
     }
 }
 
-/* Where an injected software interrupt or exception returns to. */
+/* Returns the address that an injected software interrupt or exception returns to. */
 static inline uint64_t svm_injected_next_rip(CPUX86State *env)
 {
     uint64_t next_rip = 0;

@@ -49,12 +49,25 @@ nlohmann::json read_note(const fs::path& runtime) {
   return base::parse_json(base::read_file(note_file(runtime)));
 }
 
-// Restores the last change first; throws at the first one that fails.
+// Restores the last change first. Goes on after one that fails, keeps it in the note, and throws.
 void put_back(const fs::path& runtime) {
   const nlohmann::json note = read_note(runtime);
-  for (auto entry = note.rbegin(); entry != note.rend(); ++entry)
-    write_value(entry->at("file").get<std::string>(), entry->at("value").get<std::string>());
-  fs::remove(note_file(runtime));
+  nlohmann::json left = nlohmann::json::array();
+  std::string problems;
+  for (auto entry = note.rbegin(); entry != note.rend(); ++entry) {
+    try {
+      write_value(entry->at("file").get<std::string>(), entry->at("value").get<std::string>());
+    } catch (const base::Error& error) {
+      left.insert(left.begin(), *entry);
+      problems += (problems.empty() ? "" : "; ") + std::string(error.what());
+    }
+  }
+  if (left.empty()) {
+    fs::remove(note_file(runtime));
+    return;
+  }
+  base::write_file(note_file(runtime), left.dump() + "\n");
+  throw base::infrastructure_error(problems);
 }
 
 }  // namespace

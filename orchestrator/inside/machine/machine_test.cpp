@@ -73,6 +73,22 @@ TEST_F(Machine, IsPutBackAfterAKilledLab) {
   EXPECT_FALSE(recover_machine_settings(folder_.path()));
 }
 
+TEST_F(Machine, OneSettingThatIsStuckKeepsNoOther) {
+  put(files_.ksm(), "1\n");
+  const std::filesystem::path stuck = files_.huge_pages("nr_hugepages"),
+                              note = folder_.path() / "machine.json";
+  std::filesystem::remove(stuck);
+  put(note, R"([{"file":")" + files_.ksm().string() + R"(","value":"0"},{"file":")" +
+                stuck.string() + R"(","value":"3"}])");
+  EXPECT_THAT([&] { recover_machine_settings(folder_.path()); },
+              testing::ThrowsMessage<base::Error>(testing::HasSubstr("nr_hugepages")));
+  EXPECT_EQ(first_line(files_.ksm()), "0");
+  put(stuck, "9\n");
+  EXPECT_TRUE(recover_machine_settings(folder_.path()));
+  EXPECT_EQ(first_line(stuck), "3");
+  EXPECT_FALSE(std::filesystem::exists(note));
+}
+
 TEST(MachineClock, OfAnotherSpeedIsRefused) {
   check_clock({.tsc_mhz = 100, .monotonic = 1.01});
   EXPECT_THAT([] { check_clock({.tsc_mhz = 100, .monotonic = 0.0286}); },

@@ -41,10 +41,10 @@ void clear_leftovers(const base::Folders& folders) {
     if (base::clear_half_made(folders.cache / cache))
       spdlog::warn("cleared what a killed lab left half-made in '{}'",
                    (folders.cache / cache).string());
-  if (inside::recover_machine_settings(folders.runtime))
-    spdlog::warn("put back KSM and huge pages as they were before a killed lab set them");
   if (kvm::recover_modules(folders.runtime))
     spdlog::warn("put back the stock kvm modules that a killed lab had swapped");
+  if (inside::recover_machine_settings(folders.runtime))
+    spdlog::warn("put back KSM and huge pages as they were before a killed lab set them");
 }
 
 }  // namespace lab::run

@@ -22,14 +22,15 @@ void Session::add_descriptors(std::vector<pollfd>& descriptors) const {
   if (reader_open_) descriptors.push_back({reader_.fd(), POLLIN, 0});
 }
 
+// Reads the console last, so that it contains what the guest printed before it sent a message.
 void Session::read() {
-  if (console_open_) console_open_ = console_.read();
   try {
     if (reader_open_) reader_open_ = reader_.read();
   } catch (const guest::ChannelAbuse& abuse) {
     reader_open_ = false;
     fail(Outcome::failed, abuse.message);
   }
+  if (console_open_) console_open_ = console_.read();
 }
 
 void Session::check() {

@@ -2,12 +2,15 @@
 #include "orchestrator/trial/reader/watch.hpp"
 
 #include <fcntl.h>
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <memory>
+#include <thread>
 
 #include "orchestrator/base/error.hpp"
 
@@ -17,6 +20,7 @@ namespace {
 using record::Outcome;
 using std::chrono::milliseconds;
 using testing::ElementsAre;
+using testing::EndsWith;
 using testing::HasSubstr;
 
 const std::string plain_snapshot =
@@ -77,6 +81,27 @@ TEST_F(WatchTest, WaitsForAMessageAndReadsTheConsoleMeanwhile) {
   EXPECT_EQ(message_->kind, ReaderMessage::Kind::ready);
   EXPECT_THAT(guest_.marks, ElementsAre(Mark::kernel));
   EXPECT_TRUE(guest_.session->seen(Mark::kernel));
+}
+
+// The guest writes between the two reads in some of so many rounds.
+TEST_F(WatchTest, TheConsoleHoldsWhatWasPrintedBeforeTheMessage) {
+  std::atomic<int> round = 0;
+  const std::jthread writer([&](const std::stop_token& stop) {
+    for (int written = 0; !stop.stop_requested();) {
+      if (written > round) continue;
+      base::write_all(guest_.console.get(), fmt::format("round {}.", written), "console");
+      base::write_all(guest_.reader.get(),
+                      R"({"event":"bye"})"
+                      "\n",
+                      "reader");
+      ++written;
+    }
+  });
+  for (; round < 2000; ++round) {
+    do guest_.session->read();
+    while (!guest_.session->next_message());
+    ASSERT_THAT(guest_.session->console_tail(), EndsWith(fmt::format("round {}.", round.load())));
+  }
 }
 
 TEST_F(WatchTest, ActsRegularlyWhileItWaits) {

@@ -3,6 +3,7 @@
 
 #include <gmock/gmock.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <fstream>
 #include <sstream>
@@ -92,6 +93,24 @@ TEST_F(KitTest, IsOnTheDiskBeforeItHasItsName) {
                               "bash", path("patch"), path("kernels/made")},
                      .environment = {{"ASKED", path("asked")}}});
   EXPECT_EQ(base::read_file(path("kernels/made/info.json")), "made\n");
+  EXPECT_EQ(base::read_file(path("asked")), "sync\nmv\n");
+}
+
+TEST_F(KitTest, ARootToBuildInIsOnTheDiskBeforeItHasItsName) {
+  if (::geteuid() != 0) GTEST_SKIP() << "making a root takes root";
+  for (const std::string program : {"sync", "mv"})
+    write_script(program, "echo " + program + " >>\"$ASKED\"; exec /bin/" + program + " \"$@\"\n");
+  write_script("mmdebstrap", "eval root=\\${$(($# - 1))}; mkdir -p \"$root\"\n");
+  fs::create_directories(path("kit"));
+  fs::create_directories(path("cache/apt/stable"));
+  base::write_file(path("kit/info.json"),
+                   R"({"suite": "stable", "compiler": "gcc-1", "tools": "make"})");
+  for (const char* list : {"kernels", "sources.list"})  // they are fresh
+    base::write_file(path("cache/apt/stable") / list, "x\n");
+  base::run_checked(
+      {.argv = {"sh", "-ec", "PATH=$1:$PATH; exec " LAB_SOURCE_DIR "/kvm-patch/build-root $2 $3",
+                "sh", path("patch"), path("kit"), path("cache")},
+       .environment = {{"ASKED", path("asked")}}});
   EXPECT_EQ(base::read_file(path("asked")), "sync\nmv\n");
 }
 

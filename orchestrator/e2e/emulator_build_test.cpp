@@ -8,8 +8,10 @@
 #include <thread>
 
 #include "orchestrator/base/fd.hpp"
+#include "orchestrator/base/files/file_lock.hpp"
 #include "orchestrator/base/files/folders.hpp"
 #include "orchestrator/base/process/subprocess.hpp"
+#include "orchestrator/e2e/lab_test.hpp"
 
 namespace {
 using testing::HasSubstr;
@@ -64,12 +66,23 @@ class EmulatorBuild : public testing::Test {
     base::write_file(changes / "recipe", std::string(recipe) + function + "\n");
   }
 
-  base::Command command(const std::string& mounts = "") const {
+  base::Command command(const std::string& mounts = "", const std::string& option = "") const {
     return {.argv = {"unshare", "--mount", "sh", "-ec",
                      "mount --bind \"$1\" /usr/local/lib; " + mounts +
-                         " PATH=\"$2:$PATH\"; exec \"$3\" toy",
+                         " PATH=\"$2:$PATH\"; exec \"$3\" " + option + " toy",
                      "sh", local, programs, folder / "ci/emulators/build"},
             .limit = std::chrono::seconds(60)};
+  }
+  // Returns as soon as the build goes on in the background.
+  base::Outcome build_later() const { return base::run(command("", "--later")); }
+  bool being_built() const {
+    const fs::path lock = emulators / ".toy.lock";
+    return fs::exists(lock) && !base::try_lock_shared(base::open_lock(lock), lock);
+  }
+  void wait_until_built() const {
+    for (int i = 0; i < 600 && being_built(); ++i)
+      std::this_thread::sleep_for(std::chrono::milliseconds(50));
+    ASSERT_FALSE(being_built());
   }
   base::Outcome build(const std::string& mounts = "") const { return base::run(command(mounts)); }
 
@@ -78,7 +91,7 @@ class EmulatorBuild : public testing::Test {
     std::vector<std::string> names;
     if (!fs::exists(emulators)) return names;
     for (const auto& entry : fs::directory_iterator(emulators))
-      if (entry.path().filename() != ".lock") names.push_back(entry.path().filename());
+      if (entry.path().filename() != ".toy.lock") names.push_back(entry.path().filename());
     std::ranges::sort(names);
     return names;
   }
@@ -193,6 +206,55 @@ TEST_F(EmulatorBuild, TwoAtOnceCompileOnce) {
   }
   for (const base::Outcome& end : ends) EXPECT_EQ(end.exit_code, 0) << end.errors;
   EXPECT_EQ(times_compiled(), 1u);
+}
+
+TEST_F(EmulatorBuild, InTheBackgroundHoldsTheLockUntilItIsThere) {
+  recipe_has(
+      "compile() { echo compiled >>\"$here/compiled\"; sleep 1; "
+      "gcc -o \"$work/toy\" \"$work/source/toy.c\"; }");
+  for (int i = 0; i < 2; ++i) {  // the second finds it being built
+    const base::Outcome outcome = build_later();
+    EXPECT_EQ(outcome.exit_code, 0) << outcome.errors;
+    EXPECT_TRUE(being_built());
+    EXPECT_FALSE(fs::exists(emulators / "toy"));
+  }
+  wait_until_built();
+  EXPECT_TRUE(fs::exists(emulators / "toy/toy"));
+  EXPECT_EQ(times_compiled(), 1u);
+  for (int i = 0; i < 100 && left().size() > 2; ++i)  // its log goes after the lock
+    std::this_thread::sleep_for(std::chrono::milliseconds(20));
+  EXPECT_THAT(left(), testing::ElementsAre("toy", testing::StartsWith("toy-1.0-")));
+  EXPECT_EQ(build_later().errors, "");
+}
+
+TEST_F(EmulatorBuild, InTheBackgroundLeavesItsMessagesWhereItFails) {
+  recipe_has("compile() { echo no such header >&2; false; }");
+  const base::Outcome outcome = build_later();
+  EXPECT_EQ(outcome.exit_code, 0);
+  EXPECT_THAT(outcome.errors, HasSubstr("/usr/local/lib/lab/emulators/toy.log"));
+  wait_until_built();
+  EXPECT_THAT(left(), testing::ElementsAre("toy.log"));
+  EXPECT_THAT(base::read_file(emulators / "toy.log"), HasSubstr("no such header"));
+}
+
+class EmulatorWait : public lab::e2e::LabTest {};
+
+// A folder of the test's own hides the real one: other tests' runs would wait for its lock, too.
+TEST_F(EmulatorWait, FillsTheCachesMeanwhileAndSaysWhatItWaitsFor) {
+  if (::geteuid() != 0) GTEST_SKIP() << "mounting needs root";
+  const fs::path lab_here = write("lab", R"(#!/bin/sh
+unshare --mount sh -ec '
+  cd /usr/local/lib/lab && mount -t tmpfs -o mode=755 tmpfs emulators && cd emulators
+  flock .qemu.lock sleep 5 & sleep 0.5
+  exec "$0" "$@"' )" + lab::e2e::binary() + " \"$@\"\n");
+  fs::permissions(lab_here, fs::perms(0755));
+  const auto run = lab({"run", "boot-count", "--set", "image=tiny", "--on", "svm", "--exact"},
+                       {.program = lab_here, .limit = std::chrono::seconds(120)});
+  EXPECT_EQ(run.exit_code, 3) << run.errors;
+  EXPECT_THAT(run.errors, HasSubstr("waiting for lab's QEMU, which is being built"));
+  EXPECT_THAT(run.errors,
+              HasSubstr("lab's QEMU was not built: see /usr/local/lib/lab/emulators/qemu.log"));
+  EXPECT_THAT(run.errors, HasSubstr("exact counts on site svm need lab's own QEMU"));
 }
 
 }  // namespace

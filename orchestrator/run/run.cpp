@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "orchestrator/run/run.hpp"
 
+#include <fmt/format.h>
 #include <spdlog/spdlog.h>
 #include <unistd.h>
 
@@ -13,9 +14,11 @@
 #include "orchestrator/base/files/run_folder.hpp"
 #include "orchestrator/base/machine/cgroup.hpp"
 #include "orchestrator/base/machine/this_machine.hpp"
+#include "orchestrator/base/process/interrupt.hpp"
 #include "orchestrator/image/store.hpp"
 #include "orchestrator/inside/run_job.hpp"
 #include "orchestrator/outer/job_layout.hpp"
+#include "orchestrator/outer/machine/emulator.hpp"
 #include "orchestrator/outer/run_job.hpp"
 #include "orchestrator/outer/stream/kept_capabilities.hpp"
 #include "orchestrator/record/counts.hpp"
@@ -93,6 +96,7 @@ std::vector<OuterJob> make_jobs(const std::vector<scenario::TrialPlan>& asked,
   if (here && ::geteuid() != 0)
     throw base::user_error("site here swaps this machine's modules, which takes root",
                            "sudo lab run …, or --on svm");
+  wait_for_emulator(site, asked, folders, sink);
   const std::vector<scenario::TrialPlan> plans = decide_exact(asked, site);
   check_exact(plans, site);
   check_paging(plans, site);
@@ -172,6 +176,19 @@ const Site& site_for(const std::string& name, const std::vector<scenario::TrialP
           "--on svm brings up an outer VM with any kernel");
   }
   return *site;
+}
+
+void wait_for_emulator(const Site& site, const std::vector<scenario::TrialPlan>& plans,
+                       const base::Folders& folders, const trial::Sink& sink) {
+  const outer::EmulatorKind* kind = outer::emulator_kind(site);
+  if (kind == nullptr || !outer::is_being_built(*kind)) return;
+  check_reasons(plans, site_vendor(site));
+  make_outer_jobs(site, first_of_cells(plans), folders, sink);
+  sink(trial::other_phase(fmt::format("waiting for lab's {}, which is being built", kind->title)));
+  while (outer::is_being_built(*kind)) base::sleep_interruptibly(0.2);
+  if (!outer::find_emulator(*kind))
+    spdlog::warn("lab's {} was not built: see {}/{}.log", kind->title, outer::emulators_folder,
+                 kind->name);
 }
 
 void run_plans(const std::vector<scenario::TrialPlan>& asked, const RunOptions& options,

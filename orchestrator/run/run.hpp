@@ -28,6 +28,12 @@ struct RunOptions {
 const record::Site& site_for(const std::string& name, const std::vector<scenario::TrialPlan>& plans,
                              const trial::Sink& sink);
 
+// Where the emulator of the site's outer VMs is being built, as the first command on a machine does
+// it, makes all else that the plans need meanwhile, and waits for it. Is called before anything
+// asks whether it is there. Warns where it was not built.
+void wait_for_emulator(const record::Site& site, const std::vector<scenario::TrialPlan>& plans,
+                       const base::Folders& folders, const trial::Sink& sink);
+
 // Runs all plans, grouped by their kernels. Emits phases of the preparation, phases of the trials,
 // and a record for each finished trial, in any order. Begins no trial once `stop_early` returns
 // true. Throws a user error for an unknown site, image or kernel, and, before anything boots, for

@@ -113,6 +113,7 @@ void decide_repeat(std::vector<scenario::Scenario>& scenarios, TrialOptions& opt
   terminal::Progress progress(terminal::Progress::fitting());
   const trial::Sink show = [&](const trial::Event& event) { progress(event); };
   const record::Site& site = run::site_for(options.run.site, plans, show);
+  run::wait_for_emulator(site, plans, base::find_folders(), show);
   progress.clear();
   options.run.site = site.name;
   for (scenario::Scenario& scenario : scenarios) {

@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: MIT
 #include "orchestrator/outer/machine/emulator.hpp"
 
+#include <fcntl.h>
 #include <fmt/format.h>
 
 #include <nlohmann/json.hpp>
 
 #include "orchestrator/base/error.hpp"
 #include "orchestrator/base/fd.hpp"
+#include "orchestrator/base/files/file_lock.hpp"
 #include "orchestrator/base/files/ownership.hpp"
 #include "orchestrator/base/json.hpp"
 
@@ -66,9 +68,20 @@ std::optional<Emulator> find_emulator(const EmulatorKind& kind, const fs::path& 
                   .changes_digest = field(*info, "changes_digest", file)};
 }
 
+const EmulatorKind* emulator_kind(const record::Site& site) {
+  if (!site.emulated) return nullptr;
+  return site.machine == record::Site::Machine::bochs ? &own_bochs : &own_qemu;
+}
+
 std::optional<Emulator> find_emulator(const record::Site& site) {
-  if (!site.emulated) return std::nullopt;
-  return find_emulator(site.machine == record::Site::Machine::bochs ? own_bochs : own_qemu);
+  const EmulatorKind* kind = emulator_kind(site);
+  return kind == nullptr ? std::nullopt : find_emulator(*kind);
+}
+
+bool is_being_built(const EmulatorKind& kind, const fs::path& folder) {
+  const fs::path file = folder / fmt::format(".{}.lock", kind.name);
+  const base::Fd lock(::open(file.c_str(), O_RDONLY | O_CLOEXEC));  // it may be another user's
+  return lock && !base::try_lock_shared(lock, file);
 }
 
 std::string in_words(const Emulator& emulator) {

@@ -43,6 +43,14 @@ std::optional<Emulator> find_emulator(const EmulatorKind& kind,
 // Returns the emulator for this site's outer VMs; nullopt where none was built or none is needed.
 std::optional<Emulator> find_emulator(const record::Site& site);
 
+// Returns what ci/emulators builds for this site's outer VMs; nullptr where they need none.
+const EmulatorKind* emulator_kind(const record::Site& site);
+
+// Returns whether ci/emulators/build is making this emulator: it holds its lock until it has put
+// the emulator there or given up.
+bool is_being_built(const EmulatorKind& kind,
+                    const std::filesystem::path& folder = emulators_folder);
+
 // Returns the text for a record's conditions: "QEMU 10.0.13 with interrupt-once virq-under-bql …
 // (1a2b3c4d)".
 std::string in_words(const Emulator& emulator);

@@ -6,6 +6,7 @@
 
 #include "orchestrator/base/error.hpp"
 #include "orchestrator/base/fd.hpp"
+#include "orchestrator/base/files/file_lock.hpp"
 #include "orchestrator/base/files/folders.hpp"
 
 namespace lab::outer {
@@ -62,6 +63,19 @@ TEST_F(OwnEmulator, IsNotUsedWhenChangedByHand) {
   EXPECT_THAT(complaint(), HasSubstr("qemu-system-x86_64' is not as it was built: its digest"));
   fs::remove(program());
   EXPECT_THAT(complaint(), HasSubstr("it has no program"));
+}
+
+TEST_F(OwnEmulator, IsBeingBuiltWhileItsLockIsHeld) {
+  EXPECT_FALSE(is_being_built(own_qemu, folder_.path()));
+  const fs::path file = folder_.path() / ".qemu.lock";
+  {
+    const base::Fd lock = base::open_lock(file);
+    EXPECT_FALSE(is_being_built(own_qemu, folder_.path()));
+    ASSERT_TRUE(base::try_lock(lock, file));
+    EXPECT_TRUE(is_being_built(own_qemu, folder_.path()));
+    EXPECT_FALSE(is_being_built(own_bochs, folder_.path()));
+  }
+  EXPECT_FALSE(is_being_built(own_qemu, folder_.path()));
 }
 
 // Whoever can write the program can write its digest as well.

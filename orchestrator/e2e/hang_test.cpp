@@ -228,7 +228,7 @@ TEST_P(StopAtRandom, NightlyHangsAreFailuresOfTheMachinery) {
   for (int i = 0; i < times(10); ++i) {
     const double moment = moment_in(whole);
     std::optional<Standstill> standstill;
-    const Finished run = run_until(site, moment, [&](pid_t lab) {
+    const Finished run = run_until(site, moment, [&, site = site, daemon = daemon](pid_t lab) {
       standstill.emplace(daemon ? libvirtds : emulator_of(lab, site));
     });
     const bool found = standstill && standstill->found();

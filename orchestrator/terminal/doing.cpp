@@ -5,7 +5,7 @@
 
 #include <algorithm>
 #include <array>
-#include <ranges>
+#include <span>
 #include <utility>
 
 #include "orchestrator/base/counted.hpp"
@@ -127,7 +127,8 @@ std::string top_table(const Top& top, std::size_t lines, std::size_t columns,
   };
   add(all);
   const std::size_t room = lines > 4 ? lines - 4 : 1;
-  for (const TopReason& reason : reasons | std::views::take(room)) add(reason);
+  for (const TopReason& reason : std::span(reasons).first(std::min(room, reasons.size())))
+    add(reason);
   if (reasons.size() > room)
     text += report::clip(fmt::format("and {} more reasons", reasons.size() - room), columns) + "\n";
   return text;
@@ -145,7 +146,8 @@ std::string top_causes(const TopCauses& causes, std::size_t lines, std::size_t c
   report::Columns table({{report::on_right, 9, 0}, {report::on_right, 6, 1}, {}, {}});
   for (const auto& row : rows) table.measure(row);
   std::string text;
-  for (const auto& row : rows | std::views::take(std::max<std::size_t>(lines, 1))) {
+  const std::size_t fit = std::clamp<std::size_t>(lines, 1, rows.size());
+  for (const auto& row : std::span(rows).first(fit)) {
     const std::string line = report::clip(table.line(row), columns);
     text += (text.empty() ? report::ink(style, report::Ink::dim, line) : line) + "\n";
   }

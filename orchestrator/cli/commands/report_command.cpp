@@ -7,8 +7,8 @@
 #include <filesystem>
 #include <map>
 #include <memory>
-#include <ranges>
 #include <set>
+#include <span>
 #include <utility>
 
 #include "orchestrator/base/counted.hpp"
@@ -58,9 +58,8 @@ ReportSide select(const ReportOptions& options, const std::string& word) {
 // Reads whole records of the newest trials, but only timelines that a page shows: they are large.
 std::vector<Record> read(const ReportSide& side, std::vector<std::string>& notes) {
   std::vector<std::string> ids;
-  for (const TrialCounts& trial :
-       side.trials | std::views::reverse | std::views::take(records_shown))
-    ids.push_back(trial.id);
+  const auto newest = std::span(side.trials).last(std::min(records_shown, side.trials.size()));
+  for (auto trial = newest.rbegin(); trial != newest.rend(); ++trial) ids.push_back(trial->id);
   if (ids.empty()) return {};
   if (ids.size() < side.trials.size())
     notes.push_back(fmt::format("of {} trials of {}, the newest {} are shown one by one",

@@ -5,7 +5,7 @@
 
 #include <algorithm>
 #include <filesystem>
-#include <ranges>
+#include <span>
 
 #include "orchestrator/base/counted.hpp"
 #include "orchestrator/base/error.hpp"
@@ -121,7 +121,8 @@ std::vector<TrialCounts> select_run(const store::Store& store, const std::string
 std::vector<check::Cell> gather(const std::vector<TrialCounts>& trials) {
   check::Gathered gathered = check::gather(trials);
   constexpr std::size_t shown = 5;
-  for (const std::string& line : gathered.left_out | std::views::take(shown))
+  for (const std::string& line :
+       std::span(gathered.left_out).first(std::min(shown, gathered.left_out.size())))
     say("lab: left out: " + report::printable(line) + "\n");
   if (gathered.left_out.size() > shown)
     say(fmt::format("lab: left out: and {} more\n", gathered.left_out.size() - shown));
@@ -137,8 +138,9 @@ std::vector<TrialCounts> select_trials(const store::Store& store, const std::str
 std::vector<record::Record> some_records(const store::Store& store, const check::Cell& cell) {
   constexpr std::size_t enough = 20;  // to report what changed
   std::vector<record::Record> records;
-  for (const check::Trial& trial : cell.trials | std::views::reverse | std::views::take(enough))
-    if (std::optional<record::Record> record = store.find(trial.id))
+  const auto newest = std::span(cell.trials).last(std::min(enough, cell.trials.size()));
+  for (auto trial = newest.rbegin(); trial != newest.rend(); ++trial)
+    if (std::optional<record::Record> record = store.find(trial->id))
       records.push_back(std::move(*record));
   return records;
 }

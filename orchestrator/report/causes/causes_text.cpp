@@ -68,8 +68,9 @@ CauseRow step_row(const StepCauses& step, std::uint64_t exits, const std::string
 std::vector<const CauseSum*> named_first(const StepCauses& step) {
   std::vector<const CauseSum*> causes;
   for (const CauseSum& cause : step.causes) causes.push_back(&cause);
-  std::ranges::stable_partition(
-      causes, [](const CauseSum* cause) { return !is_sum_of_causes(cause->detail, cause->place); });
+  std::stable_partition(causes.begin(), causes.end(), [](const CauseSum* cause) {
+    return !is_sum_of_causes(cause->detail, cause->place);
+  });
   return causes;
 }
 

@@ -186,7 +186,10 @@ TEST_F(EmulatorBuild, ThatFailsLeavesTheOneBefore) {
 TEST_F(EmulatorBuild, ThatWasKilledIsMadeByTheNext) {
   recipe_has("compile() { touch \"$here/begun\"; sleep 60; }");
   base::Command killed = command();
-  killed.argv.insert(killed.argv.begin(), {"timeout", "--signal=KILL", "2"});
+  killed.argv.insert(
+      killed.argv.begin(),
+      {"sh", "-c", "setsid \"$@\" & until [ -e \"$0\" ]; do sleep 0.05; done; kill -KILL -- -$!",
+       folder / "ci/emulators/begun"});
   base::run(killed);
   ASSERT_TRUE(fs::exists(folder / "ci/emulators/begun"));
   recipe_has("");

@@ -188,7 +188,7 @@ TEST_F(EmulatorBuild, ThatWasKilledIsMadeByTheNext) {
   base::Command killed = command();
   killed.argv.insert(
       killed.argv.begin(),
-      {"sh", "-c", "setsid \"$@\" & until [ -e \"$0\" ]; do sleep 0.05; done; kill -KILL -- -$!",
+      {"sh", "-c", "setsid \"$@\" & until [ -e \"$0\" ]; do sleep 0.05; done; kill -s KILL -- -$!",
        folder / "ci/emulators/begun"});
   base::run(killed);
   ASSERT_TRUE(fs::exists(folder / "ci/emulators/begun"));
@@ -245,7 +245,7 @@ class EmulatorWait : public lab::e2e::LabTest {};
 // A folder of the test's own hides the real one: other tests' runs would wait for its lock, too.
 TEST_F(EmulatorWait, FillsTheCachesMeanwhileAndSaysWhatItWaitsFor) {
   if (::geteuid() != 0) GTEST_SKIP() << "mounting needs root";
-  const fs::path lab_here = write("lab", R"(#!/bin/sh
+  const fs::path lab_here = write("lab-here", R"(#!/bin/sh
 unshare --mount sh -ec '
   cd /usr/local/lib/lab && mount -t tmpfs -o mode=755 tmpfs emulators && cd emulators
   flock .qemu.lock sleep 5 & sleep 0.5

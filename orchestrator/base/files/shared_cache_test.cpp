@@ -144,13 +144,14 @@ TEST_F(SharedCache, RefusesWhatIsNotAsItWasWritten) {
 }
 
 TEST_F(SharedCache, RefusesWhatChangesMeanwhile) {
+  const std::string good = read_file(published_ / "disk");
   const pid_t child = ::fork();
   if (child == 0) {
-    for (char c = 'a';; c = c == 'z' ? 'a' : char(c + 1)) {
+    for (char c = 'e';; c = c == 'z' ? 'e' : char(c + 1)) {  // never what it was
       write(published_ / "disk", std::string(100'000, c));
     }
   }
-  ::usleep(50'000);
+  while (read_file(published_ / "disk") == good) ::usleep(1'000);
   EXPECT_FALSE(take_shared(local_));
   ::kill(child, SIGKILL);
   ::waitpid(child, nullptr, 0);

@@ -10,6 +10,8 @@
 namespace lab::record {
 namespace {
 
+constexpr double most_exits = 0x1p62;  // a timeline out of a file may have exits beyond any integer
+
 StepCounts to_counts(const Step& step) {
   StepCounts counts{.step = step.name, .guest = step.guest, .exits = *step.exits};
   for (const Reason& reason : step.reasons)
@@ -23,7 +25,7 @@ std::vector<PhaseCounts> phase_counts(const Timeline& timeline) {
   for (const Stretch& phase : phases(timeline)) {
     PhaseCounts counts{.phase = phase.name};
     for (const auto& [number, exits] : reasons_between(timeline, phase.begin, phase.end))
-      counts.reasons.emplace_back(number, std::uint64_t(std::llround(exits)));
+      counts.reasons.emplace_back(number, std::uint64_t(std::llround(std::min(exits, most_exits))));
     std::ranges::sort(counts.reasons);
     all.push_back(std::move(counts));
   }

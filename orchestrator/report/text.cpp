@@ -157,9 +157,9 @@ std::string one_line(std::string_view text) {
   return result;
 }
 
-std::string share(std::uint64_t exits, std::uint64_t total) {
+std::string share(double exits, double total) {
   if (total == 0) return "-";
-  const double percent = 100.0 * double(exits) / double(total);
+  const double percent = 100 * exits / total;
   return exits > 0 && percent < 0.05 ? "<0.1" : fmt::format("{:.1f}", percent);
 }
 

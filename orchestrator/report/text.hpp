@@ -68,7 +68,7 @@ std::string one_line(std::string_view text);
 inline constexpr std::size_t terminal_columns = 80;  // of every text for the terminal
 
 // Returns percent: "12.3", "<0.1" or, without a total, "-".
-std::string share(std::uint64_t exits, std::uint64_t total);
+std::string share(double exits, double total);
 std::string exits_text(double exits);  // a mean or a median, rounded: "1,234"
 std::string rate_text(double rate);    // "1,234", "7", below ten "3.4"
 

@@ -201,8 +201,7 @@ Lines answer_frequency(const Group& group) {
     for (std::size_t i = 0; i < std::min(most_shown, counts.entries.size()); ++i) {
       const Pool::Entry& entry = counts.entries[i];
       text += fmt::format("{}{} ({}, {}%)", i ? ", " : "", printable(entry.name),
-                          amount(counts, entry.exits),
-                          share(std::uint64_t(entry.exits), std::uint64_t(counts.exits)));
+                          amount(counts, entry.exits), share(entry.exits, counts.exits));
     }
     const double fewest = counts.entries.back().exits;
     std::size_t same = 0;

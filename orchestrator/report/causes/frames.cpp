@@ -141,8 +141,8 @@ std::string changes_folded(PairsOfSteps pairs) {
   for (const auto& [a, b] : pairs)
     for (const check::CauseChange& change : check::cause_changes(a, b)) {
       const CauseSum cause{change.number, change.reason, change.detail, change.place, 0, {}};
-      text += fmt::format("{} {} {}\n", folded_stack(make_frames(a, cause, with_cell)),
-                          std::llround(change.a), std::llround(change.b));
+      text += fmt::format("{} {:.0f} {:.0f}\n", folded_stack(make_frames(a, cause, with_cell)),
+                          std::round(change.a), std::round(change.b));
     }
   return text;
 }

@@ -18,9 +18,8 @@ using record::Stretch;
 constexpr std::size_t bursts_shown = 3, reasons_shown = 5, longest_name = 36;
 
 std::vector<std::string> make_row(const Stretch& part) {
-  return {printable(part.name), fmt::format("{:.1f}", part.seconds()),
-          thousands(std::uint64_t(part.exits + 0.5)), rate_text(part.rate()),
-          part.variation ? fmt::format("{:.2f}", *part.variation) : "-"};
+  return {printable(part.name), fmt::format("{:.1f}", part.seconds()), exits_text(part.exits),
+          rate_text(part.rate()), part.variation ? fmt::format("{:.2f}", *part.variation) : "-"};
 }
 
 std::string rows_text(const std::vector<Stretch>& parts, const Style& style) {
@@ -40,9 +39,8 @@ std::string burst_text(const Record& record, const record::Burst& burst) {
                                  place.empty() ? "" : " (" + printable(place) + ")",
                                  base::counted(rate_text(burst.exits), "exit"));
   for (std::size_t i = 0; i < std::min(reasons_shown, burst.reasons.size()); ++i)
-    text += fmt::format(
-        "{}{} {}%", i ? ", " : "", reason_name(record, burst.reasons[i].first),
-        share(std::uint64_t(burst.reasons[i].second + 0.5), std::uint64_t(burst.exits + 0.5)));
+    text += fmt::format("{}{} {}%", i ? ", " : "", reason_name(record, burst.reasons[i].first),
+                        share(burst.reasons[i].second, burst.exits));
   return wrap(text, 4, terminal_columns);
 }
 

@@ -213,7 +213,8 @@ TEST_F(EmulatorBuild, TwoAtOnceCompileOnce) {
 
 TEST_F(EmulatorBuild, InTheBackgroundHoldsTheLockUntilItIsThere) {
   recipe_has(
-      "compile() { echo compiled >>\"$here/compiled\"; sleep 1; "
+      "compile() { echo compiled >>\"$here/compiled\"; "
+      "timeout 60 sh -c \"until [ -e '$here/go-on' ]; do sleep 0.1; done\"; "
       "gcc -o \"$work/toy\" \"$work/source/toy.c\"; }");
   for (int i = 0; i < 2; ++i) {  // the second finds it being built
     const base::Outcome outcome = build_later();
@@ -221,6 +222,7 @@ TEST_F(EmulatorBuild, InTheBackgroundHoldsTheLockUntilItIsThere) {
     EXPECT_TRUE(being_built());
     EXPECT_FALSE(fs::exists(emulators / "toy"));
   }
+  base::write_file(folder / "ci/emulators/go-on", "");
   wait_until_built();
   EXPECT_TRUE(fs::exists(emulators / "toy/toy"));
   EXPECT_EQ(times_compiled(), 1u);
@@ -246,13 +248,20 @@ class EmulatorWait : public lab::e2e::LabTest {};
 TEST_F(EmulatorWait, FillsTheCachesMeanwhileAndSaysWhatItWaitsFor) {
   if (::geteuid() != 0) GTEST_SKIP() << "mounting needs root";
   const fs::path lab_here = write("lab-here", R"(#!/bin/sh
+export seen=)" + (folder() / "seen").string() + R"(
 unshare --mount sh -ec '
   cd /usr/local/lib/lab && mount -t tmpfs -o mode=755 tmpfs emulators && cd emulators
-  flock .qemu.lock sleep 5 & sleep 0.5
+  flock .qemu.lock timeout 60 sh -c "touch held; until [ -e $seen ]; do sleep 0.1; done" &
+  until [ -e held ]; do sleep 0.1; done
   exec "$0" "$@"' )" + lab::e2e::binary() + " \"$@\"\n");
   fs::permissions(lab_here, fs::perms(0755));
   const auto run = lab({"run", "boot-count", "--set", "image=tiny", "--on", "svm", "--exact"},
-                       {.program = lab_here, .limit = std::chrono::seconds(120)});
+                       {.program = lab_here,
+                        .limit = std::chrono::seconds(120),
+                        .on_line = [&](pid_t, const std::string& line) {
+                          if (line.find("waiting for lab's QEMU") != std::string::npos)
+                            write("seen", "");
+                        }});
   EXPECT_EQ(run.exit_code, 3) << run.errors;
   EXPECT_THAT(run.errors, HasSubstr("waiting for lab's QEMU, which is being built"));
   EXPECT_THAT(run.errors,

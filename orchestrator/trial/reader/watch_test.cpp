@@ -93,10 +93,7 @@ TEST_F(WatchTest, TheConsoleHoldsWhatWasPrintedBeforeTheMessage) {
         continue;
       }
       base::write_all(guest_.console.get(), fmt::format("round {}.", written), "console");
-      base::write_all(guest_.reader.get(),
-                      R"({"event":"bye"})"
-                      "\n",
-                      "reader");
+      base::write_all(guest_.reader.get(), "{\"event\":\"bye\"}\n", "reader");
       ++written;
     }
   });

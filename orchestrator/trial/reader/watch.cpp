@@ -41,19 +41,21 @@ bool Watch::until(const std::function<bool()>& done, Deadline deadline, const st
 
 bool Watch::idle(milliseconds duration) {
   const Deadline end = steady_clock::now() + duration;
-  const auto over = [&] {
+  while (!problem()) {
     for (Session* session : sessions_)
       if (const auto message = session->next_message()) session->refuse(*message);
-    return steady_clock::now() >= end;
-  };
-  // `over` ends the wait, not the deadline.
-  return until(over, end + std::chrono::hours(1), "the time was not over");
+    if (problem()) break;
+    base::throw_if_interrupted();
+    if (steady_clock::now() >= end) return true;
+    poll_once(end);
+  }
+  return false;
 }
 
-void Watch::poll_once(Deadline deadline) {
+void Watch::poll_once(Deadline latest) {
   std::vector<pollfd> descriptors;
   for (const Session* session : sessions_) session->add_descriptors(descriptors);
-  const int wait = milliseconds_until(std::min({deadline, next_regular_, next_check_}));
+  const int wait = milliseconds_until(std::min({latest, next_regular_, next_check_}));
   ::poll(descriptors.data(), descriptors.size(), wait);
   for (Session* session : sessions_) session->read();
   if (steady_clock::now() >= next_regular_) next_regular_ = regularly_();

@@ -32,7 +32,8 @@ class Watch {
   std::optional<Problem> problem() const;
 
  private:
-  void poll_once(Deadline deadline);
+  // Returns when something happened, and at this time at the latest.
+  void poll_once(Deadline latest);
 
   std::vector<Session*> sessions_;
   Regularly regularly_;

@@ -112,6 +112,19 @@ TEST_F(WatchTest, ActsRegularlyWhileItWaits) {
   EXPECT_LE(calls_, 16u);
 }
 
+// Only the shortest of some counts, as a busy machine may delay any.
+TEST_F(WatchTest, IdlesNoLongerThanItIsAskedTo) {
+  Watch watch({guest_.session.get()}, [] { return Watch::never; });
+  auto shortest = std::chrono::steady_clock::duration::max();
+  for (int i = 0; i < 20; ++i) {
+    const auto start = std::chrono::steady_clock::now();
+    EXPECT_TRUE(watch.idle(milliseconds(5)));
+    shortest = std::min(shortest, std::chrono::steady_clock::now() - start);
+  }
+  EXPECT_GE(shortest, milliseconds(5));
+  EXPECT_LT(shortest, milliseconds(25));
+}
+
 TEST_F(WatchTest, ATimeLimitIsAResult) {
   EXPECT_FALSE(wait(milliseconds(20)));
   EXPECT_EQ(problem().outcome, Outcome::timed_out);

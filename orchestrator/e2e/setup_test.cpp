@@ -75,6 +75,16 @@ TEST_F(SetUp, APackageThatIsProvidedUnderAnotherNameIsNotMissing) {
   EXPECT_EQ(installed, "libelf1t64\nlibelf1\nbc\n");
 }
 
+TEST_F(SetUp, InstallsOnlyWhatIsMissing) {
+  write("dpkg-query", "#!/bin/sh\necho 'installed there, '\n");
+  const fs::path log = folder_.path() / "log";
+  write("apt-get", "#!/bin/sh\necho \"$*\" >>" + log.string() + "\n");
+  for (const std::string names : {"there", "there not-there true"})
+    base::run_checked({.argv = {"sh", "-c", "PATH=$1:$PATH; exec \"$2\" --packages " + names, "sh",
+                                folder_.path(), ci + "setup"}});
+  EXPECT_EQ(base::read_file(log), "update -q\ninstall -q -y --no-install-recommends not-there\n");
+}
+
 // libvirtd enters its machines' namespaces, and changes owners of devices there.
 TEST_F(SetUp, WhatEntersANamespaceInACleanRootStaysThere) {
   const fs::path root = folder_.path() / "root";

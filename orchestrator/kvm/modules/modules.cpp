@@ -9,12 +9,12 @@
 #include <set>
 #include <thread>
 
-#include "orchestrator/base/clock.hpp"
 #include "orchestrator/base/error.hpp"
 #include "orchestrator/base/machine/this_machine.hpp"
 #include "orchestrator/base/text.hpp"
 #include "orchestrator/kvm/kits/build.hpp"
 #include "orchestrator/kvm/modules/kmod.hpp"
+#include "orchestrator/kvm/modules/patience.hpp"
 #include "orchestrator/kvm/modules/refusal.hpp"
 #include "orchestrator/kvm/modules/stock.hpp"
 
@@ -22,7 +22,7 @@ namespace lab::kvm {
 namespace fs = std::filesystem;
 namespace {
 
-// Ending a VM and closing its last file take a moment; longer under emulation.
+// Ending a VM and closing its last file take a moment.
 constexpr double patience = 3.0;
 
 // The module "kvm_amd" is in the file kvm-amd.ko.
@@ -87,10 +87,10 @@ int foreign_uses(const std::string& module) {
 
 // Waits before anything is changed, so that a module in use costs no more than a message.
 void wait_until_unused(const std::string& vendor) {
-  const base::Stopwatch watch;
+  Patience left(patience);
   for (const std::string& module : {vendor, std::string("kvm")})
     while (foreign_uses(module) > 0) {
-      if (watch.seconds() > patience) in_use(module);
+      if (left.is_over()) in_use(module);
       std::this_thread::sleep_for(std::chrono::milliseconds(50));
     }
 }
@@ -98,13 +98,13 @@ void wait_until_unused(const std::string& vendor) {
 // Removes both vendor modules, though the wrong one is loaded only if the machine changed under us.
 // Starts again while one is left: udev, or a process opening /dev/kvm, may load them meanwhile.
 void remove_all(const Kmod& kmod) {
-  const base::Stopwatch watch;
+  Patience for_removal(patience);
   for (;;) {
     std::string left;
     for (const char* module : {"kvm_amd", "kvm_intel", "kvm"})
       if (!kmod.remove(module) && left.empty()) left = module;
     if (left.empty()) return;
-    if (watch.seconds() > patience) in_use(left);
+    if (for_removal.is_over()) in_use(left);
     // Does not stop on Ctrl-C, as it also puts the stock modules back after one.
     std::this_thread::sleep_for(std::chrono::milliseconds(50));
   }
@@ -280,15 +280,15 @@ void ModuleSwap::adopt(const fs::path& modules) {
 void ModuleSwap::swap_in(const fs::path& modules, const SplitParameters& split) {
   const Kmod kmod;
   const std::string vendor = vendor_module(machine_vendor());
-  const base::Stopwatch watch;
-  for (bool done = false; !done;) {
-    if (watch.seconds() > patience)
-      throw base::infrastructure_error("something else keeps loading the stock kvm modules",
-                                       "end what opens /dev/kvm");
+  Patience for_others(patience);
+  for (;;) {
     remove_all(kmod);
     kmod.load_dependencies("kvm", {});
     kmod.load_dependencies(vendor, {"kvm"});
-    done = insert_both(kmod, modules, vendor, split);
+    if (insert_both(kmod, modules, vendor, split)) break;
+    if (for_others.is_over())
+      throw base::infrastructure_error("something else keeps loading the stock kvm modules",
+                                       "end what opens /dev/kvm");
   }
   check_taken("kvm", split.kvm);
   check_taken(vendor, split.vendor);

@@ -16,6 +16,7 @@
 #include "orchestrator/base/files/folders.hpp"
 #include "orchestrator/base/process/subprocess.hpp"
 #include "orchestrator/kvm/modules/modules.hpp"
+#include "orchestrator/kvm/modules/patience.hpp"
 #include "orchestrator/kvm/modules/refusal.hpp"
 #include "orchestrator/kvm/modules/stock.hpp"
 
@@ -42,6 +43,15 @@ class Swap : public testing::Test {
 
   base::TemporaryFolder folder_{fs::temp_directory_path(), "swap-test"};
 };
+
+// In an outer VM that had just come up, one attempt took longer than the seconds, while udev loaded
+// the stock modules.
+TEST(Patience, IsOverAfterTheSecondsAndTheAttempts) {
+  Patience slow(0), fast(3600);
+  for (unsigned i = 1; i < Patience::attempts; ++i) EXPECT_FALSE(slow.is_over()) << i;
+  EXPECT_TRUE(slow.is_over());
+  for (unsigned i = 0; i < 2 * Patience::attempts; ++i) EXPECT_FALSE(fast.is_over());
+}
 
 TEST_F(Swap, WhyNothingMayBeSwapped) {
   const auto be_in = [&](const std::string& kind, const std::string& inode) {

@@ -24,6 +24,7 @@ constexpr std::uint64_t most_data_bytes = 4u
 constexpr const char* script =
     "#!/bin/sh\n"
     "here=${0%/*}\n"
+    "export QEMU_MODULE_DIR=\"$here/modules\"\n"
     "exec \"$here/libs/ld.so\" --library-path \"$here/libs\" \"$here/qemu-system-x86_64\" "
     "-L \"$here/data\" \"$@\"\n";
 
@@ -68,12 +69,28 @@ Files data_files(const fs::path& file) {
   return files;
 }
 
+// Starts the emulator as libvirt does to ask it what it can do, and returns the modules that it
+// loads: Debian's QEMU has its accelerators in such files (QEMU's configure --enable-modules).
+std::vector<fs::path> loaded_modules(const fs::path& file) {
+  constexpr const char* questions =
+      R"sh(printf '{"execute":"qmp_capabilities"}\n{"execute":"quit"}\n' | LD_DEBUG=files exec "$0" )sh"
+      "-machine none,accel=tcg -nodefaults -display none -qmp stdio";
+  const base::Outcome outcome = base::run(
+      {.argv = {"sh", "-c", questions, file.string()}, .limit = std::chrono::seconds(30)});
+  return modules_in(outcome.errors);
+}
+
 Files list_files(const fs::path& file) {
   Files files = data_files(file);
-  const auto libraries = libraries_in(base::run_checked({.argv = {"ldd", file.string()}}));
-  for (const fs::path& library : libraries)
-    files["libs/" + (library == libraries.back() ? "ld.so" : library.filename().string())] =
-        library;
+  std::vector<fs::path> programs = loaded_modules(file);
+  for (const fs::path& module : programs) files["modules/" + module.filename().string()] = module;
+  programs.push_back(file);
+  for (const fs::path& program : programs) {
+    const auto libraries = libraries_in(base::run_checked({.argv = {"ldd", program.string()}}));
+    for (const fs::path& library : libraries)
+      files["libs/" + (library == libraries.back() ? "ld.so" : library.filename().string())] =
+          library;
+  }
   files["qemu-system-x86_64"] = file;
   return files;
 }
@@ -111,6 +128,19 @@ std::vector<fs::path> libraries_in(const std::string& ldd) {
                            "a QEMU that is not linked statically");
   libraries.push_back(loader);
   return libraries;
+}
+
+std::vector<fs::path> modules_in(const std::string& debug) {
+  std::vector<fs::path> modules;
+  for (const std::string_view line : base::split_lines(debug)) {
+    const std::size_t begin = line.find("file=/"), end = line.find(" [");
+    if (begin == std::string_view::npos || end == std::string_view::npos || end < begin ||
+        line.find("dynamically loaded by") == std::string_view::npos)
+      continue;
+    const std::size_t path = begin + std::string_view("file=").size();
+    modules.push_back(fs::path(line.substr(path, end - path)).lexically_normal());
+  }
+  return modules;
 }
 
 OwnEmulator keep_emulator(const fs::path& file, const base::Folders& folders) {

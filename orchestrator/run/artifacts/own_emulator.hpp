@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Copies a user's own QEMU with everything that it needs to run on another system: its libraries,
-// the loader and QEMU's data files.
+// the loader, QEMU's modules and its data files.
 #pragma once
 
 #include <filesystem>
@@ -23,6 +23,9 @@ void check_emulator(const std::filesystem::path& file);
 // Returns the libraries in ldd's output, the loader last. Throws a user error that names a missing
 // library, or if the program is linked statically.
 std::vector<std::filesystem::path> libraries_in(const std::string& ldd);
+
+// Returns the files that a program loaded by itself, out of what LD_DEBUG=files prints (ld.so(8)).
+std::vector<std::filesystem::path> modules_in(const std::string& debug);
 
 // Copies it all to the cache, by content. Runs the program on this machine to learn its version and
 // data folders. Throws a user error where it is not a QEMU.

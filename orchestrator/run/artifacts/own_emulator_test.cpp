@@ -44,6 +44,15 @@ TEST_F(OwnEmulatorFile, LibrariesAreThoseThatLddNames) {
   EXPECT_THAT(refusal([] { libraries_in("\tstatically linked\n"); }), HasSubstr("no loader"));
 }
 
+TEST_F(OwnEmulatorFile, ModulesAreWhatTheLoaderSaysThatItLoaded) {
+  EXPECT_THAT(modules_in("  90:\tfile=libz.so.1 [0];  needed by /usr/bin/qemu [0]\n"
+                         "  90:\tfile=libz.so.1 [0];  generating link map\n"
+                         "  90:\tfile=/usr/bin/../lib/qemu/accel-tcg-x86_64.so [0];  dynamically "
+                         "loaded by /lib/libgmodule-2.0.so.0 [0]\n"
+                         "  90:\tfile=/dynamically loaded by\n"),
+              ElementsAre("/usr/lib/qemu/accel-tcg-x86_64.so"));
+}
+
 TEST_F(OwnEmulatorFile, OtherFilesAreRefused) {
   const auto of = [](const fs::path& file) { return refusal([&] { check_emulator(file); }); };
   EXPECT_EQ(of("/bin/true"), "");
@@ -69,6 +78,12 @@ TEST_F(OwnEmulatorFile, IsKeptWithAllThatItNeeds) {
               testing::StartsWith(kept.program.parent_path().string() + "/data\n"));
   EXPECT_TRUE(fs::exists(kept.program.parent_path() / "data/bios-256k.bin"));
   EXPECT_EQ(kept.digest, "sha256:" + base::sha256_file("/usr/bin/qemu-system-x86_64"));
+  // Debian's QEMU has its emulation in a module.
+  const std::string asked =
+      "printf '{\"execute\":\"qmp_capabilities\"}\\n{\"execute\":\"quit\"}\\n' | exec \"$0\" "
+      "-machine none,accel=tcg -nodefaults -display none -qmp stdio";
+  EXPECT_THAT(base::run_checked({.argv = {"sh", "-c", asked, kept.program.string()}}),
+              HasSubstr("SHUTDOWN"));
 }
 
 TEST_F(OwnEmulatorFile, FirmwareIsABiosOrAVolume) {

@@ -14,12 +14,14 @@ class KernelSide : public LabTest {
     if (started_) lab({"outer", "down"});
   }
 
-  void up(const std::vector<std::string>& options = {}) {
+  void up(const std::vector<std::string>& options = {},
+          const std::map<std::string, std::string>& environment = {}) {
     ASSERT_EQ(lab({"outer", "status"}).output, "down\n") << "another outer VM is up";
     started_ = true;
     std::vector<std::string> command{"outer", "up", "--on", "svm"};
     command.insert(command.end(), options.begin(), options.end());
-    const Finished run = lab(command, {.limit = std::chrono::minutes(30)});
+    const Finished run =
+        lab(command, {.environment = environment, .limit = std::chrono::minutes(30)});
     ASSERT_EQ(run.exit_code, 0) << run.errors;
     inside("dmesg --clear");
   }

@@ -114,6 +114,7 @@ void add_tests(const Command& command, const std::shared_ptr<VmmOptions>& option
                [](const VmmOptions& o) { return vmm::test_reading(o.reading); });
   reading.add_option("--times", options->reading.times).shows_default().range(1, 1'000'000);
   reading.add_option("--vcpus", options->reading.vcpus).shows_default().range(1, 8);
+  reading.add_option("--idle", options->reading.idle, "More vCPUs, which never run").range(0, 1000);
   reading.add_option("--microseconds", options->reading.microseconds)
       .shows_default()
       .range(1, 1'000'000);

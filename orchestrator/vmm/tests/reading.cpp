@@ -138,7 +138,7 @@ Report test_reading(const ReadingOptions& options) {
   report.say(loaded.in_words());
   if (!loaded.answers() || loaded.leaves == Leaves::root)
     throw base::user_error("the module that is loaded answers no program", "lab kvm load");
-  Machine machine(options.vcpus);
+  Machine machine(options.vcpus + options.idle);
   for (unsigned i = 0; i < options.vcpus; ++i)
     machine.vcpu(i).set_cpuid(small_cpuid(Processor::amd));
   ReadingList list(loaded);

@@ -25,6 +25,7 @@ Report test_fuzz(const FuzzOptions& options);
 struct ReadingOptions {
   unsigned times = 100;
   unsigned vcpus = 1;
+  unsigned idle = 0;           // more vCPUs, which never run but are counted
   unsigned microseconds = 20;  // from one interrupt of this machine to the next
 };
 // Reads the counts as lab's reader does, while interrupts fall between the reads and other vCPUs

@@ -36,7 +36,7 @@ namespace fs = std::filesystem;
 using nlohmann::ordered_json;
 
 constexpr const record::Site& bench_site = record::site_svm;
-constexpr std::chrono::minutes limit{30};  // of one run
+constexpr std::chrono::minutes run_limit{30};  // of one run
 
 struct RunBenchOptions {
   std::string image = "tiny", against, format = "table", output;
@@ -137,7 +137,7 @@ class Bench {
                   std::string(bench_site.name), "--repeat", std::to_string(trials), "-j",
                   std::to_string(at_once), "--store", (work_.path() / "store.sqlite").string(),
                   "--format", "json", "-o", result.string()},
-         .limit = limit * trials});
+         .limit = run_limit * trials});
     Run run{.seconds = watch.seconds()};
     run.trials = base::need(base::parse_json<ordered_json>(base::read_file(result)), "trials");
     return run;
@@ -189,7 +189,7 @@ class Bench {
     while (!fs::exists(stream) || base::read_file(stream).find(words) == std::string::npos) {
       if (!machine.running())
         throw base::infrastructure_error("QEMU by hand ended: " + machine.output());
-      if (watch.seconds() > std::chrono::duration<double>(limit).count())
+      if (watch.seconds() > std::chrono::duration<double>(run_limit).count())
         throw base::Error(base::ErrorKind::timed_out, "the guest by hand did not boot");
       base::sleep_interruptibly(0.02);
     }

@@ -22,9 +22,9 @@ namespace lab::cli {
 namespace fs = std::filesystem;
 namespace {
 
-using json = nlohmann::ordered_json;
+using Json = nlohmann::ordered_json;
 using Plans = std::vector<scenario::TrialPlan>;
-using Cells = std::vector<json>;  // of what_counts()
+using Cells = std::vector<Json>;  // of what_counts()
 
 struct RunEnd {
   std::string run, scenario, site, tree, commit;
@@ -33,11 +33,11 @@ struct RunEnd {
 
 // Returns all that a trial's counts depend on, as an object with `settings` and `steps`, without
 // the kernel and causes, which a bisection chooses.
-json what_counts(scenario::TrialPlan plan) {
+Json what_counts(scenario::TrialPlan plan) {
   plan.settings.kernel.clear();
   plan.settings.causes = 0;
   for (scenario::Step& step : plan.steps) step.timeout = {};
-  const json object = scenario::to_object(plan);
+  const Json object = scenario::to_object(plan);
   return {{"settings", object["settings"]}, {"steps", object["steps"]}};
 }
 
@@ -49,7 +49,7 @@ Cells what_counts(const Plans& plans) {
 
 scenario::TrialPlan plan_in(const record::Record& record) {
   try {
-    return scenario::plan_from_object(base::parse_json<json>(record.plan));
+    return scenario::plan_from_object(base::parse_json<Json>(record.plan));
   } catch (const std::exception& error) {
     throw base::user_error(
         fmt::format("the plan of record {} is none: {}", record.id, error.what()));
@@ -115,14 +115,14 @@ RunEnd end_of_run(const store::Store& store, const std::string& word, const std:
 
 std::set<std::string> distinct(const Cells& cells) {
   std::set<std::string> texts;
-  for (const json& cell : cells) texts.insert(cell.dump());
+  for (const Json& cell : cells) texts.insert(cell.dump());
   return texts;
 }
 
 // Returns the texts of a setting, in the order of the cells.
 std::vector<std::string> values_in(const Cells& cells, const std::string& key) {
   std::vector<std::string> values;
-  for (const json& cell : cells) {
+  for (const Json& cell : cells) {
     const std::string value = cell.at("settings").value(key, "");
     if (std::ranges::find(values, value) == values.end()) values.push_back(value);
   }
@@ -131,7 +131,7 @@ std::vector<std::string> values_in(const Cells& cells, const std::string& key) {
 
 std::vector<std::string> setting_keys(const Cells& cells) {
   std::vector<std::string> keys;
-  for (const json& cell : cells)
+  for (const Json& cell : cells)
     for (const auto& [key, value] : cell.at("settings").items())
       if (std::ranges::find(keys, key) == keys.end()) keys.push_back(key);
   return keys;

@@ -82,13 +82,13 @@ std::string other_service_manager(Guestfs& guest) {
 }
 
 // The folders where the EFI system partition may be mounted; systemd-boot has its files there.
-constexpr const char* efi_folders[] = {"/boot", "/boot/efi", "/efi"};
+constexpr const char* boot_folders[] = {"/boot", "/boot/efi", "/efi"};
 
 // Mounts the EFI system partition only here: other images do not need it to boot.
 std::vector<std::string> systemd_boot_entries(Guestfs& guest) {
   guest.mount_efi_partition();
   std::vector<std::string> entries;
-  for (const std::string folder : efi_folders)
+  for (const std::string folder : boot_folders)
     std::ranges::move(guest.glob(folder + "/loader/entries/*.conf"), std::back_inserter(entries));
   return entries;
 }
@@ -138,7 +138,7 @@ bool set_systemd_boot(Guestfs& guest, const PrepareOptions& options) {
   const std::vector<std::string> entries = systemd_boot_entries(guest);
   for (const std::string& path : entries)
     guest.write(path, systemd_boot_entry_with(guest.read(path), options.console, options.cmdline));
-  for (const std::string folder : efi_folders) {
+  for (const std::string folder : boot_folders) {
     const std::string path = folder + "/loader/loader.conf";
     if (!entries.empty() && guest.exists(path))
       guest.write(path, loader_config_with(guest.read(path)));

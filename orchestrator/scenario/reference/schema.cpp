@@ -162,8 +162,8 @@ json map_rule(std::span<const StepKey> keys) {
 
 json host_step() {
   json map = map_rule(step_form(StepKind::host).keys), one_of = json::array();
-  const json actions = map_rule(host_actions());
-  for (const auto& [key, rule] : actions["properties"].items()) {
+  const json allowed = map_rule(host_actions());
+  for (const auto& [key, rule] : allowed["properties"].items()) {
     map["properties"][key] = rule;
     one_of.push_back({{"required", {key}}});
   }

@@ -28,7 +28,7 @@ using Counts = std::map<std::uint32_t, std::uint32_t>;
 constexpr std::uint64_t cpuids_of_others = 1000;  // in a run of another vCPU
 // Is the number of instructions in the guest before each read: an interrupt is an exit only where
 // it hits the guest, and not KVM.
-constexpr std::uint64_t lingering = 5000;
+constexpr std::uint64_t long_lingering = 5000;
 
 // Also keeps the threads that it starts there.
 void stay_on_first_processor() {
@@ -155,7 +155,7 @@ Report test_reading(const ReadingOptions& options) {
     stay_on_first_processor();
     timer = std::jthread([&] { interrupt(options.microseconds, stop); });
     for (unsigned i = 0; i < options.times; ++i) {
-      machine.ask(0, Level::user, list.queries(), 0, lingering);
+      machine.ask(0, Level::user, list.queries(), 0, long_lingering);
       check_reads(list, report);
       check_host(list, read_host_view(machine.folder()), options.vcpus, report);
       disturbed += list.others() != 0;

@@ -13,7 +13,7 @@ using exits::Answer;
 
 constexpr std::uint64_t wrap = 1ull << 32;
 constexpr std::uint64_t most_exits = 100'000;
-constexpr std::size_t batch = 1000;
+constexpr std::size_t queries_at_once = 1000;
 
 std::uint32_t total_leaf(const Loaded& loaded) {
   return exits::total_leaf(loaded.layout);
@@ -27,14 +27,14 @@ class Wrapper {
 
   void run(unsigned vcpu) {
     const std::uint32_t cpuid = exits::cpuid_number(loaded_.vendor);
-    std::vector<Query> queries(batch);
-    for (std::size_t i = 0; i < batch; ++i)
+    std::vector<Query> queries(queries_at_once);
+    for (std::size_t i = 0; i < queries_at_once; ++i)
       queries[i] = {
           .in = {i % 2 == 0 ? total_leaf(loaded_) : loaded_.leaf(Answer::count), 0, cpuid, 0}};
     const HostView before = read_host_view(machine_.folder());
     machine_.ask(vcpu, Level::kernel, queries);
     const HostView after = read_host_view(machine_.folder());
-    for (std::size_t i = 0; i < batch; ++i) {
+    for (std::size_t i = 0; i < queries_at_once; ++i) {
       const bool total = i % 2 == 0;
       const std::uint64_t base = total ? before.total.at("exits") : before.of(cpuid, "exits");
       const std::uint64_t end = total ? after.total.at("exits") : base + i + 1;
@@ -82,7 +82,7 @@ Report test_wrap() {
   report.expect(fresh.exits == start,
                 fmt::format("a new VM has {} exits, not {}", fresh.exits, start));
   Wrapper wrapper(machine, loaded, report);
-  for (std::uint64_t done = 0; done < 2 * missing; done += 2 * batch)
+  for (std::uint64_t done = 0; done < 2 * missing; done += 2 * queries_at_once)
     for (unsigned vcpu = 0; vcpu < machine.vcpus(); ++vcpu) wrapper.run(vcpu);
   const HostView view = read_host_view(machine.folder());
   expect_consistent(view, report);

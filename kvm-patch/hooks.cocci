@@ -6,6 +6,9 @@
 // TIMES TEXT" makes build-modules count the lines of FILE that contain TEXT, and
 // stop where they are not TIMES. SERIES is all, <X.Y or >=X.Y.
 //
+// In vcpu_enter_guest() rules use <... A ...>, as spatch follows each of its many paths for
+// ... A ...: that took 13 of 17 seconds.
+//
 // expect: include_hooks all arch/x86/kvm/x86.c 1 #include "exit_hooks.h"
 // expect: include all arch/x86/kvm/x86.c 1 #include "exit_stats.h"
 // expect: include all arch/x86/kvm/cpuid.c 1 #include "exit_stats.h"
@@ -87,10 +90,10 @@ identifier vcpu;
 @@
  vcpu_enter_guest(struct kvm_vcpu *vcpu)
  {
- ...
+ <...
 -vcpu->arch.last_guest_tsc = kvm_read_l1_tsc(vcpu, rdtsc());
 +vcpu->arch.last_guest_tsc = kvm_read_l1_tsc(vcpu, exit_stats_count(vcpu, rdtsc()));
- ...
+ ...>
  }
 
 // KVM counts that exit further down, after the interrupts that came with it; any
@@ -151,7 +154,7 @@ symbol kvm_x86_handle_exit, handle_exit, kvm_x86_ops;
 @@
  vcpu_enter_guest(struct kvm_vcpu *vcpu)
  {
- ...
+ <...
 (
  r = static_call(kvm_x86_handle_exit)(vcpu, fastpath);
 +exit_stats_done(vcpu, fastpath);
@@ -162,7 +165,7 @@ symbol kvm_x86_handle_exit, handle_exit, kvm_x86_ops;
  r = kvm_x86_ops.handle_exit(vcpu, fastpath);
 +exit_stats_done(vcpu, fastpath);
 )
- ...
+ ...>
  }
 
 // Adds the seeded regression. kvm_emulate_halt_noskip() lacks it, as its callers have

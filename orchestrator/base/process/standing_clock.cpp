@@ -1,9 +1,15 @@
 // SPDX-License-Identifier: MIT
 #include "orchestrator/base/process/standing_clock.hpp"
 
+#include <fmt/format.h>
 #include <poll.h>
 #include <sched.h>
 #include <sys/io.h>
+
+#include <cerrno>
+#include <cstring>
+
+#include "orchestrator/base/error.hpp"
 
 namespace lab::base {
 namespace {
@@ -22,12 +28,16 @@ void set_clock(unsigned char how) {
 
 // Reads the port: `stand` also where the clock skips. A port without a device reads as all ones.
 unsigned char read_clock() {
-  return ::ioperm(port, 1, 1) == 0 ? ::inb(port) : 0xff;
+  if (::ioperm(port, 1, 1) != 0)
+    throw infrastructure_error(
+        fmt::format("the machine's clock cannot be stopped: ioperm: {}", std::strerror(errno)),
+        "a kernel of one's own needs CONFIG_X86_IOPL_IOPERM=y");
+  return ::inb(port);
 }
 
-void set_scheduler(int policy, int priority) {
+bool set_scheduler(int policy, int priority) {
   const sched_param parameters{priority};
-  ::sched_setscheduler(0, policy | SCHED_RESET_ON_FORK, &parameters);
+  return ::sched_setscheduler(0, policy | SCHED_RESET_ON_FORK, &parameters) == 0;
 }
 
 }  // namespace
@@ -37,7 +47,11 @@ StandingClock::StandingClock(bool asked) {
   const unsigned char now = read_clock();
   if (now != go && now != stand) return;
   otherwise = now == stand ? skip : go;
-  set_scheduler(SCHED_FIFO, 1);
+  if (!set_scheduler(SCHED_FIFO, 1))
+    throw infrastructure_error(
+        fmt::format("the machine's clock cannot be stopped: sched_setscheduler: {}",
+                    std::strerror(errno)),
+        "a kernel of one's own needs CONFIG_RT_GROUP_SCHED off");
   set_clock(stand);
 }
 

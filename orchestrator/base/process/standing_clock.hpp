@@ -11,6 +11,7 @@ namespace lab::base {
 // else may run while the clock stands. Does nothing where the machine cannot stop its clock, or
 // without `asked`: on a physical machine the port may belong to any device. After its end, as
 // before its beginning in a restored machine (images/outer: lab-warm), only waiting takes time.
+// Throws an infrastructure error where the kernel gives no access to the port, or no priority.
 class StandingClock {
  public:
   explicit StandingClock(bool asked);

@@ -22,6 +22,7 @@ struct Request {
   bool find_fix = false;
   std::string site;
   std::vector<std::string> set;  // KEY=VALUE
+  std::string folder;            // to which paths in `set` are relative
   std::uint32_t repeat = 0;
 
   bool operator==(const Request&) const = default;

@@ -27,6 +27,7 @@ const Log some{
                 .find_fix = true,
                 .site = "svm",
                 .set = {"image=tiny"},
+                .folder = "/home/me",
                 .repeat = 2},
     .entries = {{.id = "a",
                  .answer = Answer::old_state,

@@ -32,7 +32,40 @@ auto kill_after(int answers) {
   };
 }
 
-using BisectValues = LabTest;
+constexpr int culprit = 39;
+
+// Returns $LAB_KERNEL_HISTORY, a folder in which kernel-history has run for this culprit, or a
+// folder that it makes and keeps for the next test.
+fs::path kernel_history() {
+  if (const char* own = std::getenv("LAB_KERNEL_HISTORY")) return own;
+  const fs::path folder =
+      fs::temp_directory_path() / "lab-kernel-history" / std::to_string(culprit);
+  base::make_folder_once(folder, [](const fs::path& work) {
+    base::run_checked({.argv = {LAB_SOURCE_DIR "/orchestrator/e2e/kernel-history", work.string(),
+                                std::to_string(culprit)}});
+  });
+  return folder;
+}
+
+class BisectValues : public LabTest {
+ protected:
+  // Returns files of this test's folder as the values of --over.
+  std::string values(const std::vector<std::string>& files) const {
+    std::string text;
+    for (const std::string& file : files) text += (text.empty() ? "" : ",") + path(file);
+    return text;
+  }
+  void expect_first_bad(const Finished& run, const std::string& file,
+                        const std::string& parent) const {
+    EXPECT_EQ(run.exit_code, 0) << run.errors;
+    EXPECT_THAT(run.output,
+                HasSubstr("\nThe first bad one is\n  " + path(file) + "\nverified: its parent " +
+                          path(parent) + " is old\nverified: " + path(file) + " is new\n"));
+  }
+
+ private:
+  std::string path(const std::string& file) const { return (folder() / file).string(); }
+};
 
 // Builds no kernel: from one value of its command line on, the guest itself does more. Killed after
 // both ends, the bisection continues from there.
@@ -56,7 +89,73 @@ TEST_F(BisectValues, FindsTheFirstOneOfAListAlsoAfterAKill) {
   EXPECT_THAT(run.output, ContainsRegex("  CPUID +[0-9,]+ +1[0-9],[0-9]{3} +\\+[0-9.,]+ % \\*"));
 }
 
-constexpr int culprit = 39;
+// Makes images of Debian 12's disk as a month of them would be: each has a file of its own, and the
+// last ones have a service that polls.
+TEST_F(BisectValues, NightlyFindsTheImageWhoseServicePolls) {
+  write("poll.service", "[Service]\nExecStart=/bin/sh -c 'while :; do sleep 0.02; done'\n");
+  const base::Outcome made = base::run(
+      {.argv = {
+           "bash", "-euc",
+           "cd \"$1\"\n"
+           "qemu-img convert -O raw \"$2\" disk.raw\n"
+           "start=$(sfdisk -d disk.raw | sed -n 's/^disk.raw1 : start= *\\([0-9]*\\),.*/\\1/p')\n"
+           "for day in 1 2 3 4 5; do\n"
+           "  echo $day >stamp\n"
+           "  { echo \"write stamp /etc/stamp-$day\"\n"
+           "    if [ $day = 4 ]; then\n"
+           "      echo 'write poll.service /etc/systemd/system/poll.service'\n"
+           "      echo 'symlink /etc/systemd/system/multi-user.target.wants/poll.service "
+           "/etc/systemd/system/poll.service'\n"
+           "    fi\n"
+           "  } | debugfs -w \"disk.raw?offset=$((start * 512))\"\n"
+           "  qemu-img convert -O qcow2 disk.raw $day.qcow2\n"
+           "done >debugfs.log 2>&1\n"
+           "rm disk.raw\n",
+           "make", folder(), image_folder("debian-12") / "disk.qcow2"}});
+  ASSERT_EQ(made.exit_code, 0) << made.errors << contents(folder() / "debugfs.log");
+  const fs::path scenario =
+      write("month.yaml",
+            "version: 1\nname: month\nimage: ./1.qcow2\nguest: {memory: 768 MiB}\n"
+            "steps:\n  - boot:\n  - sleep: {name: idle, duration: 5 s}\n");
+  const Finished run =
+      lab({"bisect", scenario, "--over",
+           "image=" + values({"1.qcow2", "2.qcow2", "3.qcow2", "4.qcow2", "5.qcow2"}), "--of",
+           "idle: HLT", "--on", "svm"},
+          {.limit = std::chrono::hours(1)});
+  EXPECT_THAT(run.output, HasSubstr("HLT of idle, over 4 steps\n"));
+  expect_first_bad(run, "4.qcow2", "3.qcow2");
+}
+
+// Compiles kernels for the guest, of which the last two ask CPUID while they boot. They need no
+// modules, as tiny's own are for another kernel.
+TEST_F(BisectValues, NightlyFindsTheGuestKernel) {
+  write("ask",
+        "static int __init lab_ask(void)\n{\n\tint i;\n\n\tfor (i = 0; i < 1000; i++)\n"
+        "\t\tcpuid_eax(0);\n\treturn 0;\n}\nlate_initcall(lab_ask);\n");
+  const base::Outcome made = base::run(
+      {.argv = {"bash", "-euc",
+                "cd \"$1\"\n"
+                "mkdir source\n"
+                "git -C \"$3/tree\" archive before | tar -x -C source\n"
+                "sed '/_KVM/d; s/=m$/=y/' \"$2\" >all.config\n"
+                "make -C source O=\"$1/out\" KCONFIG_ALLCONFIG=\"$1/all.config\" allnoconfig\n"
+                "for day in 1 2 3 4; do\n"
+                "  echo \"/* $day */\" >>source/init/do_mounts.c\n"
+                "  [ $day != 3 ] || cat ask >>source/init/do_mounts.c\n"
+                "  make -C out -s -j\"$(nproc)\" bzImage\n"
+                "  cp out/arch/x86/boot/bzImage $day\n"
+                "done\n",
+                "make", folder(), LAB_SOURCE_DIR "/kvm-patch/outer.config", kernel_history()},
+       .limit = std::chrono::hours(1)});
+  ASSERT_EQ(made.exit_code, 0) << made.errors;
+  const Finished run =
+      lab({"bisect", write_tiny(), "--over", "guest.kernel=" + values({"1", "2", "3", "4"}), "--of",
+           "boot: CPUID", "--on", "svm"},
+          {.limit = std::chrono::hours(1)});
+  EXPECT_THAT(run.output, HasSubstr("CPUID of boot, over 3 steps\n"));
+  expect_first_bad(run, "3", "2");
+}
+
 constexpr const char* its_subject = "KVM: x86: change how HLT is emulated";
 
 class Bisect : public LabTest {
@@ -64,7 +163,7 @@ class Bisect : public LabTest {
   // Clones without files, which is cheap, so that no test changes the next one's tree.
   Bisect() {
     base::run_checked({.argv = {"git", "clone", "-q", "--shared", "--no-checkout",
-                                (history() / "tree").string(), tree()}});
+                                (kernel_history() / "tree").string(), tree()}});
     git({"update-ref", "--no-deref", "HEAD", "before^{commit}"});
   }
   // Removes lab's folder for the tree; kernels stay, as they are kept by content for all trees.
@@ -73,18 +172,6 @@ class Bisect : public LabTest {
     fs::remove_all(base::find_folders().cache / "trees" / ("tree-" + digest));
   }
 
-  // Returns $LAB_KERNEL_HISTORY, a folder in which kernel-history has run for this culprit, or a
-  // folder that it makes and keeps for the next test.
-  static fs::path history() {
-    if (const char* own = std::getenv("LAB_KERNEL_HISTORY")) return own;
-    const fs::path folder =
-        fs::temp_directory_path() / "lab-kernel-history" / std::to_string(culprit);
-    base::make_folder_once(folder, [](const fs::path& work) {
-      base::run_checked({.argv = {LAB_SOURCE_DIR "/orchestrator/e2e/kernel-history", work.string(),
-                                  std::to_string(culprit)}});
-    });
-    return folder;
-  }
   static std::string commit(int number) { return "after~" + std::to_string(64 - number); }
 
   std::string tree() const { return (folder() / "tree").string(); }

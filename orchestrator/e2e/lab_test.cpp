@@ -119,6 +119,13 @@ steps:
       .string();
 }
 
+fs::path LabTest::image_folder(const std::string& name) const {
+  const Finished made = lab({"image", "build", name}, {.limit = std::chrono::minutes(20)});
+  EXPECT_EQ(made.exit_code, 0) << made.errors;
+  const std::size_t at = made.output.find('/');
+  return made.output.substr(at, made.output.find('\n', at) - at);
+}
+
 std::vector<json> trials_of(const Finished& run) {
   const json document = json::parse(run.output, nullptr, false);
   if (!document.is_object() || document.value("schema", 0) != 1) {

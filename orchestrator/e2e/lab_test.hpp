@@ -59,6 +59,9 @@ class LabTest : public testing::Test {
   // then other keys. Returns the file's path.
   std::string write_tiny(const std::string& more = "") const;
 
+  // Returns the folder of an image in the cache; makes the image if it is missing.
+  fs::path image_folder(const std::string& name) const;
+
   const fs::path& folder() const { return folder_.path(); }
   std::string store() const { return (folder() / "results.sqlite").string(); }
 

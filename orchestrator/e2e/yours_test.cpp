@@ -12,14 +12,6 @@ using testing::StartsWith;
 
 class Yours : public LabTest {
  protected:
-  // Returns the folder of an image in the cache; makes the image if it is missing.
-  fs::path image_folder(const std::string& name) const {
-    const Finished made = lab({"image", "build", name}, {.limit = std::chrono::minutes(20)});
-    EXPECT_EQ(made.exit_code, 0) << made.errors;
-    const std::size_t at = made.output.find('/');
-    return made.output.substr(at, made.output.find('\n', at) - at);
-  }
-
   Finished run(const std::string& scenario, std::vector<std::string> more) const {
     std::vector<std::string> words{"run",     scenario, "--on",     "svm",
                                    "--store", store(),  "--format", "json"};

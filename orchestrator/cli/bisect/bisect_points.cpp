@@ -8,6 +8,7 @@
 
 #include "orchestrator/base/error.hpp"
 #include "orchestrator/cli/trials/measure.hpp"
+#include "orchestrator/scenario/keys/settings.hpp"
 
 namespace lab::cli {
 namespace {
@@ -50,6 +51,20 @@ BisectPoints find_points(const bisect::Request& request) {
     throw base::user_error("--over '" + over + "' is no list of values",
                            "--over kvm.kernel=6.1,6.12: the good one first");
   return result;
+}
+
+std::string over_in_full(const bisect::Request& request, const TrialOptions& options) {
+  const BisectPoints over = find_points(request);
+  const std::string setting = scenario::canonical_key(over.setting);
+  std::string values;
+  for (const Point& point : over.points) {
+    TrialOptions one = options;
+    one.set.push_back("matrix." + setting + "=" + point.id);
+    const scenario::Scenario scenario = load_scenario(request.scenario, one);
+    const auto axis = std::ranges::find(scenario.matrix, setting, &scenario::Axis::key);
+    values += (values.empty() ? "" : ",") + axis->values.front();
+  }
+  return setting + "=" + values;
 }
 
 std::string in_words(const Point& point) {

@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include <filesystem>
+
 #include "orchestrator/base/error.hpp"
 
 namespace lab::cli {
@@ -12,6 +14,20 @@ TEST(PointsOf, AValueThatIsNamedTwiceIsRefused) {
   EXPECT_EQ(find_points({.over = "kvm.kernel=6.1,6.12"}).points.size(), 2u);
   EXPECT_THROW(find_points({.over = "kvm.kernel=6.1,6.12,6.1"}), base::Error);
   EXPECT_THROW(find_points({.over = "kvm.kernel=6.1"}), base::Error);
+}
+
+// Trials are found again by these values, which their names contain.
+TEST(PointsOf, ValuesAreAsTrialsNameThem) {
+  const std::string scenario = LAB_SOURCE_DIR "/scenarios/boot-count.yaml";
+  const auto in_full = [&](const std::string& over) {
+    return over_in_full({.scenario = scenario, .over = over}, {});
+  };
+  const std::string here = std::filesystem::current_path();
+  EXPECT_EQ(in_full("image=./monday.qcow2,days/tuesday.qcow2,debian-12"),
+            "image=" + here + "/monday.qcow2," + here + "/days/tuesday.qcow2,debian-12");
+  EXPECT_EQ(in_full("paging=nested,shadow"), "kvm.paging=nested,shadow");
+  EXPECT_EQ(in_full("guest.vcpus=1,2"), "guest.vcpus=1,2");
+  EXPECT_THROW(in_full("guest.vcpus=1,none"), base::Error);
 }
 
 }  // namespace

@@ -7,6 +7,7 @@
 
 #include "orchestrator/base/files/folders.hpp"
 #include "orchestrator/base/text.hpp"
+#include "orchestrator/cli/bisect/bisect_points.hpp"
 #include "orchestrator/cli/bisect/bisector.hpp"
 #include "orchestrator/cli/bisect/ends_of_runs.hpp"
 #include "orchestrator/cli/commands.hpp"
@@ -47,11 +48,28 @@ bisect::Request make_request(const BisectOptions& options) {
     throw base::user_error("--source needs both ends", "--good COMMIT --bad COMMIT");
   request.scenario = fs::absolute(scenario_file(request.scenario)).lexically_normal();
   if (!request.source.empty()) request.source = fs::absolute(request.source).lexically_normal();
+  if (!request.over.empty()) request.over = over_in_full(request, options.trials);
+  request.folder = fs::current_path();
   request.repeat = options.trials.repeat;
   return request;
 }
 
-int bisect_by(const BisectOptions& options) {
+// Reads what an earlier call began, and goes to its folder: paths in its settings are relative to
+// it.
+bisect::Log resume(const fs::path& file, BisectOptions& options) {
+  bisect::Log log = bisect::read_log(file);
+  for (std::string* path : {&options.output, &options.trials.store})
+    if (!path->empty()) *path = fs::absolute(*path);
+  std::error_code error;
+  fs::current_path(log.request.folder, error);
+  if (error)
+    throw base::user_error(
+        fmt::format("the bisection's folder '{}': {}", log.request.folder, error.message()),
+        "begin the bisection anew, without --resume");
+  return log;
+}
+
+int bisect_by(BisectOptions options) {
   const fs::path file = base::find_folders().state / "bisect.json";
   const bool is_new = !options.request.scenario.empty() || !options.of_runs.empty();
   if (options.resume && is_new)
@@ -59,7 +77,7 @@ int bisect_by(const BisectOptions& options) {
         "--resume goes on with the last bisection: it takes no "
         "scenario and no runs");
   bisect::Log log =
-      options.resume ? bisect::read_log(file) : bisect::Log{.request = make_request(options)};
+      options.resume ? resume(file, options) : bisect::Log{.request = make_request(options)};
   TrialOptions trials = options.trials;
   trials.run.site = log.request.site;
   trials.set = log.request.set;

@@ -22,7 +22,8 @@ struct Request {
   bool find_fix = false;
   std::string site;
   std::vector<std::string> set;  // KEY=VALUE
-  std::string folder;            // to which paths in `set` are relative
+  // The folder to which paths in `set` are relative; absent in logs of earlier versions.
+  std::optional<std::string> folder;
   std::uint32_t repeat = 0;
 
   bool operator==(const Request&) const = default;

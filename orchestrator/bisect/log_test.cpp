@@ -42,6 +42,17 @@ TEST_F(LogTest, ComesBackAsItWas) {
   EXPECT_EQ(read_log(file_), some);
 }
 
+TEST_F(LogTest, OneOfAnEarlierVersionIsRead) {
+  write_log(file_, some);
+  const std::string text = base::read_file(file_);
+  const std::size_t begin = text.find("\"folder\":"), end = text.find('\n', begin);
+  ASSERT_NE(begin, std::string::npos) << text;
+  base::write_file(file_, text.substr(0, begin) + text.substr(end + 1));
+  Log expected = some;
+  expected.request.folder.reset();
+  EXPECT_EQ(read_log(file_), expected);
+}
+
 TEST_F(LogTest, NoneAndADamagedOneAreTheUsersErrors) {
   EXPECT_THROW(read_log(file_), base::Error);
   for (const char* text : {"", "{", "{}", "[]", R"({"request": 1, "entries": []})"}) {

@@ -49,7 +49,7 @@ bisect::Request make_request(const BisectOptions& options) {
   request.scenario = fs::absolute(scenario_file(request.scenario)).lexically_normal();
   if (!request.source.empty()) request.source = fs::absolute(request.source).lexically_normal();
   if (!request.over.empty()) request.over = over_in_full(request, options.trials);
-  request.folder = fs::current_path();
+  request.folder = fs::current_path().string();
   request.repeat = options.trials.repeat;
   return request;
 }
@@ -60,11 +60,12 @@ bisect::Log resume(const fs::path& file, BisectOptions& options) {
   bisect::Log log = bisect::read_log(file);
   for (std::string* path : {&options.output, &options.trials.store})
     if (!path->empty()) *path = fs::absolute(*path);
+  if (!log.request.folder) return log;
   std::error_code error;
-  fs::current_path(log.request.folder, error);
+  fs::current_path(*log.request.folder, error);
   if (error)
     throw base::user_error(
-        fmt::format("the bisection's folder '{}': {}", log.request.folder, error.message()),
+        fmt::format("the bisection's folder '{}': {}", *log.request.folder, error.message()),
         "begin the bisection anew, without --resume");
   return log;
 }

@@ -11,8 +11,7 @@
 #include "orchestrator/base/json.hpp"
 #include "orchestrator/nightly/night.hpp"
 #include "orchestrator/report/formats/junit.hpp"
-#include "orchestrator/report/formats/markdown.hpp"
-#include "orchestrator/report/report.hpp"
+#include "orchestrator/report/text.hpp"
 
 namespace lab::nightly {
 namespace {

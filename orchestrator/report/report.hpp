@@ -23,7 +23,6 @@ std::string table(std::span<const record::Record> records, const Style& style = 
 
 // Returns one line a record (`lab results list`).
 std::string list(std::span<const record::Row> rows, const Style& style = {});
-std::string list(std::span<const record::Record> records, const Style& style = {});
 
 // Returns the relations between cells, which are judged after the run; "" where there are none.
 std::string relations(std::span<const record::RelationResult> relations, const Style& style = {});

@@ -2,6 +2,7 @@
 #include "orchestrator/report/text.hpp"
 
 #include <spdlog/fmt/fmt.h>
+#include <map>
 
 #include <algorithm>
 #include <array>
@@ -145,15 +146,23 @@ std::string hanging(const std::string& label, std::string_view text, std::size_t
 }
 
 std::string one_line(std::string_view text) {
+  return fmt::format("{}", fmt::join(base::split_words(text), " "));
+}
+
+std::string with_backslashes(std::string_view text, std::string_view special) {
   std::string result;
-  for (const char c : text) {
-    const bool blank = c == ' ' || c == '\n';
-    if (!blank)
-      result += c;
-    else if (!result.empty() && result.back() != ' ')
-      result += ' ';
+  for (const char c : printable(text)) {
+    if (special.find(c) != std::string_view::npos) result += '\\';
+    result += c;
   }
-  if (result.ends_with(' ')) result.pop_back();
+  return result;
+}
+
+std::string markdown_text(std::string_view text) {
+  std::string result = with_backslashes(text, "\\`*_{}[]()<>#|&~!@$:");
+  // The colon and this point would make links of https: and www.
+  for (std::size_t at = 0; (at = result.find("www.", at)) != std::string::npos; at += 4)
+    result.insert(at + 3, 1, '\\');
   return result;
 }
 
@@ -166,6 +175,10 @@ std::string share(double exits, double total) {
 std::string exits_text(double exits) {
   if (exits >= 0x1p63) return fmt::format("{:.3g}", exits);
   return thousands(std::uint64_t(std::llround(exits)));
+}
+
+std::string signed_text(double exits) {
+  return (exits < 0 ? "-" : "+") + exits_text(std::abs(exits));
 }
 
 std::string rate_text(double rate) {
@@ -185,8 +198,19 @@ std::string ink(const Style& style, Ink colour, const std::string& text) {
   return fmt::format("\x1b[{}m{}\x1b[0m", codes[std::size_t(colour)], text);
 }
 
-bool is_emulated(const record::Record& record) {
-  return record::is_emulated(record.conditions);
+std::string outcomes_text(std::span<const record::Record> records) {
+  std::map<record::Outcome, std::size_t> numbers;
+  for (const record::Record& record : records) ++numbers[record.outcome];
+  std::string text;
+  for (const auto& [outcome, number] : numbers)
+    text += fmt::format("{}{} {}", text.empty() ? "" : ", ", number, to_string(outcome));
+  return text;
+}
+
+std::string check_in_words(const exits::Check& check) {
+  return fmt::format("{}: {} | {}{}{}", check.name, thousands_or_dash(check.left),
+                     thousands_or_dash(check.right), check.detail.empty() ? "" : "; ",
+                     check.detail);
 }
 
 std::string reason_name(const record::Record& record, std::uint32_t number) {
@@ -194,8 +218,8 @@ std::string reason_name(const record::Record& record, std::uint32_t number) {
   return vendor ? exits::reason_name(*vendor, number) : fmt::format("no. {}", number);
 }
 
-std::string find_condition(const record::Record& record, std::string_view key) {
-  return record::find_condition(record.conditions, key);
+bool has_samples(const record::Record& record) {
+  return record.timeline && !record.timeline->samples.empty();
 }
 
 }  // namespace lab::report

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Provides text helpers that the formats share. Used by the report only.
+// Provides text helpers that the formats share.
 #pragma once
 
 #include <cstdint>
@@ -62,15 +62,21 @@ std::string wrap(std::string_view text, std::size_t indent, std::size_t columns)
 std::string hanging(const std::string& label, std::string_view text, std::size_t columns,
                     std::size_t indent = 0);
 
-// Replaces each run of blanks and newlines by one blank, and removes those at the ends.
+// Replaces each run of white space by one blank, and removes it at the ends.
 std::string one_line(std::string_view text);
+
+// Returns printable() text with a backslash before each of these characters.
+std::string with_backslashes(std::string_view text, std::string_view special);
+// The same before all that is Markdown or HTML syntax.
+std::string markdown_text(std::string_view text);
 
 inline constexpr std::size_t terminal_columns = 80;  // of every text for the terminal
 
 // Returns percent: "12.3", "<0.1" or, without a total, "-".
 std::string share(double exits, double total);
-std::string exits_text(double exits);  // a mean or a median, rounded: "1,234"
-std::string rate_text(double rate);    // "1,234", "7", below ten "3.4"
+std::string exits_text(double exits);   // a mean or a median, rounded: "1,234"
+std::string signed_text(double exits);  // "+1,234", "-5"
+std::string rate_text(double rate);     // "1,234", "7", below ten "3.4"
 
 // Quotes a field as in RFC 4180, after printable(), which removes control characters. Text that a
 // spreadsheet would take for a formula (it begins with =, +, - or @) gets an apostrophe in front.
@@ -79,12 +85,25 @@ std::string csv_field(const std::string& text);
 enum class Ink { bold, dim, green, red, yellow };
 std::string ink(const Style& style, Ink colour, const std::string& text);
 
+// Returns "2 passed, 1 failed".
+std::string outcomes_text(std::span<const record::Record> records);
+
+// Returns "guest = host: boot: 1,234 | 1,235; DETAIL", not printable.
+std::string check_in_words(const exits::Check& check);
+
 // Returns "NPF of boot: …: 1,200 | 400, ratio 3, at least 2; …".
 std::string relation_text(const record::RelationResult& relation);
 
-bool is_emulated(const record::Record& record);
 // Returns the reason's name for the record's vendor.
 std::string reason_name(const record::Record& record, std::uint32_t number);
-std::string find_condition(const record::Record& record, std::string_view key);  // "" where unknown
+
+bool has_samples(const record::Record& record);  // of a timeline
+// Returns "" where the record has no such samples, else a summary in a few lines: rates and
+// steadiness of the timeline's parts, its busiest moments.
+std::string timeline_text(const record::Record& record, const Style& style);
+// Explains `variation` (record/rates.hpp) in one line.
+std::string variation_meaning(double window);
+// Returns "init → multi-user" or a step's name: where in the trial that second lies; may be empty.
+std::string place_at(const record::Record& record, double second);
 
 }  // namespace lab::report

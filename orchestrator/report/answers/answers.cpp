@@ -7,8 +7,6 @@
 
 #include "orchestrator/base/counted.hpp"
 #include "orchestrator/record/rates.hpp"
-#include "orchestrator/report/answers/cause_answers.hpp"
-#include "orchestrator/report/formats/timeline.hpp"
 #include "orchestrator/report/report.hpp"
 #include "orchestrator/report/text.hpp"
 
@@ -21,7 +19,6 @@ using Lines = std::vector<std::string>;
 constexpr double stable_below = 0.1, roughly_below = 0.5;  // coefficients of variation
 constexpr double hardly_more = 1.2;                        // times
 constexpr std::size_t most_shown = 3, least_shown = 6;
-constexpr std::size_t fewest_samples = 1;
 
 // Contains the parts of a group's timelines by name, in their order; each has all trials' parts.
 using Parts = std::vector<std::pair<std::string, std::vector<record::Stretch>>>;
@@ -34,15 +31,11 @@ void add_parts(Parts& parts, std::vector<record::Stretch> more) {
   }
 }
 
-bool has_timeline(const Record& record) {
-  return record.timeline && record.timeline->samples.size() >= fewest_samples;
-}
-
 template <typename Of>
 Parts collect_parts(const Group& group, Of of) {
   Parts parts;
   for (const Record* record : group.records)
-    if (has_timeline(*record)) add_parts(parts, of(*record));
+    if (has_samples(*record)) add_parts(parts, of(*record));
   return parts;
 }
 
@@ -88,7 +81,7 @@ Lines answer_stability(const Group& group) {
       if (const std::string line = steadiness(name, trials); !line.empty())
         lines.push_back(line + " " + evidence + ".");
   if (!lines.empty()) return lines;
-  if (std::ranges::none_of(group.records, [](const Record* one) { return has_timeline(*one); }))
+  if (std::ranges::none_of(group.records, [](const Record* one) { return has_samples(*one); }))
     return {no_answer("no trial here has a timeline",
                       "trials with samples above 0 (10 a second unless said otherwise)")};
   return {no_answer("every part of the timeline is shorter than three windows of it",
@@ -118,7 +111,7 @@ std::string busiest_moment(const Group& group) {
   record::Burst most;
   std::size_t number = 0;
   for (std::size_t i = 0; i < group.records.size(); ++i) {
-    if (!has_timeline(*group.records[i])) continue;
+    if (!has_samples(*group.records[i])) continue;
     for (const record::Burst& burst : record::busiest(*group.records[i]->timeline, 1)) {
       if (burst.exits <= most.exits) continue;
       most = burst;
@@ -221,7 +214,6 @@ Lines answer_frequency(const Group& group) {
 }
 
 Lines answer_cycles(const Group& group) {
-  const bool emulated = is_emulated(*group.records.front());
   Pool counts = pool(group, "");
   std::erase_if(counts.entries, [](const Pool::Entry& entry) { return entry.timed_exits == 0; });
   if (counts.entries.empty())
@@ -232,10 +224,11 @@ Lines answer_cycles(const Group& group) {
   for (const Pool::Entry& entry : counts.entries)
     text += fmt::format("{}{} {}", text.empty() ? "" : ", ", printable(entry.name),
                         rate_text(per_exit(entry)));
-  return {
-      fmt::format("Cycles an exit in the handler, mean over all steps{}: {} {}.",
-                  emulated ? " (emulated: an emulator's time-stamp counter, no processor's)" : "",
-                  text, cite(group.numbers))};
+  return {fmt::format("Cycles an exit in the handler, mean over all steps{}: {} {}.",
+                      record::is_emulated(group.conditions)
+                          ? " (emulated: an emulator's time-stamp counter, no processor's)"
+                          : "",
+                      text, cite(group.numbers))};
 }
 
 using Asked = Lines (*)(const Group&);
@@ -267,12 +260,12 @@ Lines footnotes(const std::vector<Group>& groups) {
   Lines notes;
   for (const Group& group : groups)
     for (const Record* record : group.records)
-      if (notes.empty() && has_timeline(*record))
+      if (notes.empty() && has_samples(*record))
         notes.push_back(fmt::format("{}; below {} is called stable, below {} roughly so",
                                     variation_meaning(record::rate_window(*record->timeline)),
                                     stable_below, roughly_below));
   if (std::ranges::any_of(groups,
-                          [](const Group& group) { return is_emulated(*group.records.front()); }))
+                          [](const Group& group) { return record::is_emulated(group.conditions); }))
     notes.emplace_back(
         "emulated: counts are those of a real processor of that kind; what comes with time "
         "(interrupts, timers, rates) and cycles are the emulator's");

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "orchestrator/report/answers/cause_answers.hpp"
+#include "orchestrator/report/answers/answers.hpp"
 
 #include <spdlog/fmt/fmt.h>
 

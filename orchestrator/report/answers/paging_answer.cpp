@@ -10,8 +10,8 @@
 #include <set>
 
 #include "orchestrator/base/counted.hpp"
+#include "orchestrator/base/text.hpp"
 #include "orchestrator/report/answers/answers.hpp"
-#include "orchestrator/report/answers/cause_answers.hpp"
 #include "orchestrator/report/report.hpp"
 #include "orchestrator/report/text.hpp"
 
@@ -99,11 +99,10 @@ record::Conditions without_paging(record::Conditions conditions) {
   conditions.erase(std::string(record::condition::kvm_parameters));
   const auto found = conditions.find(std::string(record::condition::module_parameters));
   if (found == conditions.end()) return conditions;
-  std::string kept, rest = found->second + " ";
-  for (std::size_t end; (end = rest.find(' ')) != std::string::npos; rest.erase(0, end + 1)) {
-    const std::string word = rest.substr(0, end);
-    const std::string name = word.substr(word.find('.') + 1);
-    if (!name.starts_with("npt=") && !name.starts_with("ept=")) kept += word + " ";
+  std::string kept;
+  for (const std::string_view word : base::split_words(found->second)) {
+    const std::string_view name = word.substr(word.find('.') + 1);
+    if (!name.starts_with("npt=") && !name.starts_with("ept=")) kept.append(word).append(" ");
   }
   found->second = kept;
   return conditions;
@@ -184,8 +183,9 @@ void add_step(Lines& lines, const Group& nested, const Group& shadow, const std:
 }
 
 void add_emulators(Lines& lines, const Group& nested, const Group& shadow) {
-  const std::string with = find_condition(*nested.records.front(), record::condition::emulator),
-                    without = find_condition(*shadow.records.front(), record::condition::emulator);
+  const std::string with = record::find_condition(nested.conditions, record::condition::emulator),
+                    without =
+                        record::find_condition(shadow.conditions, record::condition::emulator);
   if (with == without || lines.empty()) return;
   lines.push_back(fmt::format(
       "The outer VMs had different emulators, {} and {}: what comes with time may be theirs.",

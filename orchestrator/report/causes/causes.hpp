@@ -38,4 +38,17 @@ std::string changes_csv(PairsOfSteps pairs);
 // flamegraph.pl.
 std::string changes_folded(PairsOfSteps pairs);
 
+// These convert a cause to a stack of frames, for the formats of profilers.
+
+// Returns whether the steps belong to more than one cell, so that frames need the cell.
+bool has_cells(CausesOf steps);
+
+// Returns "boot" or "guest 2: boot".
+std::string step_frame(const check::StepCauses& step);
+
+// Returns the frames from the outermost: the cell if requested, step, reason, detail, place. Leaves
+// out empty ones, and makes a sum ("(others)") one frame. All are printable.
+std::vector<std::string> make_frames(const check::StepCauses& step, const check::CauseSum& cause,
+                                     bool with_cell);
+
 }  // namespace lab::report

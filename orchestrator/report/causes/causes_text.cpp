@@ -9,7 +9,6 @@
 #include "orchestrator/base/json.hpp"
 #include "orchestrator/report/cause_lines.hpp"
 #include "orchestrator/report/causes/causes.hpp"
-#include "orchestrator/report/causes/frames.hpp"
 #include "orchestrator/report/text.hpp"
 
 namespace lab::report {
@@ -104,10 +103,6 @@ std::string step_table(const StepCauses& step, std::size_t most, const Style& st
       exits_text(step.a_trial(step.exits)), trials_text(step.trials));
   return heading + rows_text({{on_right, 13, 0}, {on_right, 6, 1}, {on_right, 11}},
                              step_rows(step, most), style);
-}
-
-std::string signed_text(double change) {
-  return (change < 0 ? "-" : "+") + exits_text(std::abs(change));
 }
 
 CauseRow change_row(const CauseChange& change) {

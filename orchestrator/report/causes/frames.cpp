@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: MIT
 // Converts causes to stacks of frames: folded ones, and speedscope's.
-#include "orchestrator/report/causes/frames.hpp"
-
 #include <spdlog/fmt/fmt.h>
 
 #include <algorithm>
@@ -37,12 +35,6 @@ std::string folded_stack(const std::vector<std::string>& frames) {
   }
   join_last_number(stack);
   return stack;
-}
-
-std::vector<const StepCauses*> pointers(CausesOf steps) {
-  std::vector<const StepCauses*> all;
-  for (const StepCauses& step : steps) all.push_back(&step);
-  return all;
 }
 
 // Is speedscope's list of frames, which contains each name once.
@@ -102,9 +94,9 @@ ordered_json speedscope_profile(CausesOf steps, const CellKey& cell, const char*
 
 }  // namespace
 
-bool has_cells(const std::vector<const StepCauses*>& steps) {
+bool has_cells(CausesOf steps) {
   return std::ranges::any_of(
-      steps, [&](const StepCauses* step) { return cell_key(*step) != cell_key(*steps.front()); });
+      steps, [&](const StepCauses& step) { return cell_key(step) != cell_key(steps.front()); });
 }
 
 std::string step_frame(const StepCauses& step) {
@@ -124,7 +116,7 @@ std::vector<std::string> make_frames(const StepCauses& step, const CauseSum& cau
 }
 
 std::string causes_folded(CausesOf steps) {
-  const bool with_cell = has_cells(pointers(steps));
+  const bool with_cell = has_cells(steps);
   std::string text;
   for (const StepCauses& step : steps)
     for (const CauseSum& cause : step.causes)
@@ -134,9 +126,9 @@ std::string causes_folded(CausesOf steps) {
 }
 
 std::string changes_folded(PairsOfSteps pairs) {
-  std::vector<const StepCauses*> steps;
-  for (const auto& [a, b] : pairs) steps.push_back(&a);
-  const bool with_cell = has_cells(steps);
+  const bool with_cell = std::ranges::any_of(pairs, [&](const auto& pair) {
+    return cell_key(pair.first) != cell_key(pairs.front().first);
+  });
   std::string text;
   for (const auto& [a, b] : pairs)
     for (const check::CauseChange& change : check::cause_changes(a, b)) {

@@ -7,7 +7,6 @@
 
 #include "orchestrator/base/error.hpp"
 #include "orchestrator/report/causes/causes.hpp"
-#include "orchestrator/report/causes/frames.hpp"
 
 namespace lab::report {
 namespace {
@@ -142,9 +141,7 @@ std::string gzip(const std::string& bytes) {
 }  // namespace
 
 std::string causes_pprof(CausesOf steps) {
-  std::vector<const StepCauses*> all;
-  for (const StepCauses& step : steps) all.push_back(&step);
-  const bool with_cell = has_cells(all);
+  const bool with_cell = has_cells(steps);
   Profile profile;
   for (const StepCauses& step : steps)
     for (const CauseSum& cause : step.causes) profile.add(step, cause, with_cell);

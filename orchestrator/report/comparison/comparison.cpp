@@ -4,18 +4,23 @@
 #include <spdlog/fmt/fmt.h>
 
 #include <algorithm>
+#include <cmath>
 
 #include "orchestrator/base/counted.hpp"
 #include "orchestrator/base/samples.hpp"
-#include "orchestrator/report/comparison/cause_sentences.hpp"
+#include "orchestrator/report/cause_lines.hpp"
 #include "orchestrator/report/text.hpp"
 
 namespace lab::report {
 namespace {
 
+using check::CauseChange;
 using check::Comparison;
 using check::Finding;
 using check::Row;
+
+constexpr std::size_t causes_named = 3;
+constexpr double nearly_all = 0.95;  // of a row's change, so that one cause alone explains it
 
 std::string exits_with_noun(double exits) {
   return base::counted(exits_text(exits), "exit");
@@ -183,7 +188,30 @@ std::string totals_text(const Comparison& comparison) {
   return text;
 }
 
+std::string with_reason(const CauseChange& change, const Row& row) {
+  const std::string reason = row.kind == Row::Kind::reason ? "" : printable(change.reason) + " ";
+  return reason + cause_text(change.detail, change.place);
+}
+
 }  // namespace
+
+std::string cause_sentence(const Row& row, const std::vector<CauseChange>& changes) {
+  const std::vector<CauseChange> moved = check::matching_changes(row, changes);
+  if (moved.empty()) return "";
+  const std::string subject = printable(row.subject()) + " " + signed_text(row.change()) + ": ";
+  const bool alone =
+      moved[0].change() / row.change() >= nearly_all && moved[0].change() * row.change() > 0;
+  if (alone && (moved.size() == 1 ||
+                std::abs(moved[1].change()) <= (1 - nearly_all) * std::abs(row.change())))
+    return subject + with_reason(moved[0], row);
+  std::string text;
+  for (std::size_t i = 0; i < std::min(moved.size(), causes_named); ++i)
+    text += fmt::format("{}{} {}", text.empty() ? "" : "; ", signed_text(moved[i].change()),
+                        with_reason(moved[i], row));
+  const std::size_t others = moved.size() - std::min(moved.size(), causes_named);
+  if (others > 0) text += "; and " + base::counted(others, "other cause");
+  return subject + text;
+}
 
 std::string change_text(const Row& row) {
   if (const auto share = row.share()) return fmt::format("{:+.2f} %", 100 * *share);

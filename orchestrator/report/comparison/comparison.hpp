@@ -39,6 +39,11 @@ std::string verdict_markdown(const check::Verdict& verdict, std::span<const std:
 // Returns "+12.34 %", or "new" where the first side had none.
 std::string change_text(const check::Row& row);
 
+// Returns "IOIO of boot +16,871: io 0x3f8 serial: write 1, serial8250_console_putchar". Where not
+// one cause alone explains the change: the three largest with their own changes, and the number of
+// others. Returns "" where no cause of the row changed, or where causes are not known.
+std::string cause_sentence(const check::Row& row, const std::vector<check::CauseChange>& changes);
+
 // Returns "regressed", "no change that matters", …
 std::string judgement_text(const check::CellJudgement& cell);
 

@@ -6,7 +6,6 @@
 #include <nlohmann/json.hpp>
 
 #include "orchestrator/check/cells_test.hpp"
-#include "orchestrator/report/comparison/cause_sentences.hpp"
 #include "orchestrator/report/golden_file.hpp"
 
 namespace lab::report {

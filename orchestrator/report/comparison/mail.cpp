@@ -6,7 +6,6 @@
 #include <cmath>
 
 #include "orchestrator/base/counted.hpp"
-#include "orchestrator/report/comparison/cause_sentences.hpp"
 #include "orchestrator/report/comparison/comparison.hpp"
 #include "orchestrator/report/text.hpp"
 

@@ -8,7 +8,6 @@
 #include "orchestrator/base/counted.hpp"
 #include "orchestrator/report/comparison/comparison.hpp"
 #include "orchestrator/report/formats/junit.hpp"
-#include "orchestrator/report/formats/markdown.hpp"
 #include "orchestrator/report/text.hpp"
 
 namespace lab::report {

@@ -99,13 +99,7 @@ std::string tap_diagnosis(const Record& record) {
 
 // Escapes #, which begins a directive, and in TAP 14 also the backslash, which is an escape there.
 std::string tap_name(const std::string& name, int version) {
-  const std::string_view special = version < 14 ? "#" : "#\\";
-  std::string text;
-  for (const char c : printable(name)) {
-    if (special.find(c) != std::string_view::npos) text += '\\';
-    text += c;
-  }
-  return text;
+  return with_backslashes(name, version < 14 ? "#" : "#\\");
 }
 
 std::string tap_relation(std::size_t number, const record::RelationResult& relation, int version) {

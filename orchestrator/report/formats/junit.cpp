@@ -90,12 +90,8 @@ void write_suite(pugi::xml_node suites, const JUnitSuite& made) {
 // Returns the failed checks, a line each.
 std::string failed_checks(const Record& record) {
   std::string text;
-  for (const exits::Check& check : record.checks) {
-    if (check.ok) continue;
-    text +=
-        fmt::format("{}: {} | {}{}{}\n", check.name, thousands_or_dash(check.left),
-                    thousands_or_dash(check.right), check.detail.empty() ? "" : "; ", check.detail);
-  }
+  for (const exits::Check& check : record.checks)
+    if (!check.ok) text += check_in_words(check) + "\n";
   return text;
 }
 

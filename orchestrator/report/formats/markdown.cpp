@@ -1,11 +1,8 @@
 // SPDX-License-Identifier: MIT
 // Writes a run's summary for a CI job's page (GitHub's Markdown).
-#include "orchestrator/report/formats/markdown.hpp"
-
 #include <spdlog/fmt/fmt.h>
 
 #include <algorithm>
-#include <map>
 
 #include "orchestrator/check/comparison/cause_sums.hpp"
 #include "orchestrator/report/cause_lines.hpp"
@@ -19,15 +16,6 @@ using record::Outcome;
 using record::Record;
 
 constexpr std::size_t leading_reasons = 3, leading_causes = 5, console_shown = 20;
-
-std::string outcomes(std::span<const Record> records) {
-  std::map<Outcome, std::size_t> numbers;
-  for (const Record& record : records) ++numbers[record.outcome];
-  std::string text;
-  for (const auto& [outcome, number] : numbers)
-    text += fmt::format("{}{} {}", text.empty() ? "" : ", ", number, to_string(outcome));
-  return text.empty() ? "no trials" : text;
-}
 
 std::string leading(const Group& group, const std::string& step) {
   const Pool all = pool(group, step);
@@ -51,7 +39,7 @@ std::string counts(const std::vector<Group>& groups) {
                           seconds.empty() ? "–" : fmt::format("{:.1f}", seconds.median()));
     }
   if (std::ranges::any_of(groups,
-                          [](const Group& group) { return is_emulated(*group.records.front()); }))
+                          [](const Group& group) { return record::is_emulated(group.conditions); }))
     text += "\nEmulated: what comes with time is the emulator's.\n";
   return text;
 }
@@ -113,21 +101,10 @@ std::string failure(const Record& record) {
 
 }  // namespace
 
-std::string markdown_text(std::string_view text) {
-  std::string result;
-  for (const char c : printable(text)) {
-    // The colon and the point would make links of https: and www.
-    const bool point = c == '.' && result.ends_with("www");
-    if (point || std::string_view("\\`*_{}[]()<>#|&~!@$:").find(c) != std::string_view::npos)
-      result += '\\';
-    result += c;
-  }
-  return result;
-}
-
 std::string markdown(std::span<const Record> records, Relations relations) {
   std::string text =
-      fmt::format("### lab: {}\n", outcomes(records)) + counts(group(records)) + causes(records);
+      fmt::format("### lab: {}\n", records.empty() ? "no trials" : outcomes_text(records)) +
+      counts(group(records)) + causes(records);
   for (const record::RelationResult& relation : relations)
     text += fmt::format("{}- {} {}\n", &relation == &relations.front() ? "\n" : "",
                         relation.ok == true ? "✓" : "✗", markdown_text(relation_text(relation)));

@@ -19,15 +19,6 @@ namespace {
 using record::Record;
 using Labels = std::vector<std::pair<std::string_view, std::string>>;
 
-std::string label_value(const std::string& text) {
-  std::string value;
-  for (const char c : printable(text)) {
-    if (c == '"' || c == '\\') value += '\\';
-    value += c;
-  }
-  return value;
-}
-
 // Collects the samples of a family, which must be adjacent, with each set of labels once.
 class Family {
  public:
@@ -38,7 +29,8 @@ class Family {
   void add(const Labels& labels, double value) {
     std::string inside;
     for (const auto& [label, text] : labels)
-      inside += fmt::format("{}{}=\"{}\"", inside.empty() ? "" : ",", label, label_value(text));
+      inside += fmt::format("{}{}=\"{}\"", inside.empty() ? "" : ",", label,
+                            with_backslashes(text, "\"\\"));
     if (known_.insert(inside).second) text_ += fmt::format("{}{{{}}} {}\n", name_, inside, value);
   }
 
@@ -84,7 +76,7 @@ std::string openmetrics(std::span<const Record> records) {
     const Record& first = *group.records.front();
     const Labels cell = {
         {"scenario", std::get<0>(key)}, {"cell", std::get<1>(key)}, {"site", std::get<2>(key)}};
-    const std::string emulated = is_emulated(first) ? "true" : "false";
+    const std::string emulated = record::is_emulated(first.conditions) ? "true" : "false";
     for (const std::string& step : step_names(group)) {
       Labels labels = cell;
       labels.emplace_back("step", step);

@@ -8,7 +8,6 @@
 #include "orchestrator/base/counted.hpp"
 #include "orchestrator/base/text.hpp"
 #include "orchestrator/report/cause_lines.hpp"
-#include "orchestrator/report/formats/timeline.hpp"
 #include "orchestrator/report/report.hpp"
 #include "orchestrator/report/text.hpp"
 
@@ -30,7 +29,7 @@ class Brief {
  public:
   explicit Brief(const Record& record) : record_(record) {}
   void add(std::string_view key, std::string_view before = "", std::string_view after = "") {
-    const std::string value = printable(find_condition(record_, key));
+    const std::string value = printable(record::find_condition(record_.conditions, key));
     if (value.empty()) return;
     text_ += fmt::format("{}{}{}{}", text_.empty() ? "" : ", ", before, value, after);
   }
@@ -43,7 +42,7 @@ class Brief {
 
 // Returns what a reader must know about the site's counts.
 std::string_view kind_of_counts(const Record& record) {
-  if (!is_emulated(record)) return "";
+  if (!record::is_emulated(record.conditions)) return "";
   return record::is_deterministic(record.conditions)
              ? " (emulated, exact)"
              : " (emulated; its counts come with this machine's speed)";
@@ -51,16 +50,19 @@ std::string_view kind_of_counts(const Record& record) {
 
 std::string conditions_in_brief(const Record& record) {
   namespace c = record::condition;
+  const auto get = [&](std::string_view key) {
+    return record::find_condition(record.conditions, key);
+  };
   Brief outer(record), guest(record);
   outer.add(c::site, "site ", kind_of_counts(record));
-  outer.add(find_condition(record, c::cpu_model).empty() ? c::vendor : c::cpu_model);
+  outer.add(get(c::cpu_model).empty() ? c::vendor : c::cpu_model);
   outer.add(c::outer_kernel, "outer kernel ");
   outer.add(c::patch_version, "patch ");
   guest.add(c::image, "image ");
-  const bool own_kernel = !find_condition(record, c::guest_kernel_file).empty();
+  const bool own_kernel = !get(c::guest_kernel_file).empty();
   guest.add(c::guest_kernel, "kernel ", own_kernel ? " (your own)" : "");
-  if (find_condition(record, c::guests) != "1") guest.add(c::guests, "", " guests");
-  guest.add(c::vcpus, "", find_condition(record, c::vcpus) == "1" ? " vCPU" : " vCPUs");
+  if (get(c::guests) != "1") guest.add(c::guests, "", " guests");
+  guest.add(c::vcpus, "", get(c::vcpus) == "1" ? " vCPU" : " vCPUs");
   guest.add(c::memory);
   guest.add(c::paging, "", " paging");
   guest.add(c::layout, "", " layout");
@@ -223,7 +225,7 @@ std::string checks_text(const Record& record, const Style& style) {
 std::string host_text(const Record& record, const Style& style) {
   if (!record.host) return "";
   const exits::HostCounts& total = record.host->total;
-  const bool emulated = is_emulated(record);
+  const bool emulated = record::is_emulated(record.conditions);
   const std::string line = fmt::format(
       "{}, of them {} by the fastpath and {} of nested guests; {} failed {}; {} cycles "
       "handled, {} to the next entry{}",
@@ -245,17 +247,6 @@ std::string timings_text(const Record& record, const Style& style) {
   return fmt::format("\n{}\n{}", ink(style, Ink::bold, "time"), wrap(line, 2, terminal_columns));
 }
 
-std::string summary(std::span<const Record> records) {
-  std::map<Outcome, std::size_t> counts;
-  for (const Record& record : records) ++counts[record.outcome];
-  std::string text;
-  for (const auto& [outcome, count] : counts) {
-    text += fmt::format("{}{} {}", text.empty() ? "" : ", ", count, to_string(outcome));
-  }
-  return fmt::format("{}: {}\n", base::counted(records.size(), "trial"),
-                     text.empty() ? "none" : text);
-}
-
 Cells list_row(const record::Row& row, const Style& style) {
   return {printable(row.id), printable(row.site),
           ink(style, outcome_ink(row.outcome), std::string(to_string(row.outcome))),
@@ -269,7 +260,7 @@ std::string table(const Record& record, const Style& style) {
   if (!record.message.empty()) {
     text += fmt::format("\n{}", wrap(printable(record.message), 0, terminal_columns));
   }
-  const bool emulated = is_emulated(record);
+  const bool emulated = record::is_emulated(record.conditions);
   for (const record::Step& step : record.steps) text += step_text(step, emulated, style);
   text += timeline_text(record, style) + checks_text(record, style) + host_text(record, style) +
           timings_text(record, style);
@@ -282,7 +273,9 @@ std::string table(const Record& record, const Style& style) {
 std::string table(std::span<const Record> records, const Style& style) {
   std::string text;
   for (const Record& record : records) text += table(record, style) + "\n";
-  return records.size() == 1 ? text : text + summary(records);
+  if (records.size() == 1) return text;
+  return text + fmt::format("{}: {}\n", base::counted(records.size(), "trial"),
+                            records.empty() ? "none" : outcomes_text(records));
 }
 
 std::string relation_text(const record::RelationResult& relation) {
@@ -317,12 +310,6 @@ std::string list(std::span<const record::Row> rows, const Style& style) {
   std::string text = columns.line(headings) + "\n";
   for (const record::Row& row : rows) text += columns.line(list_row(row, style)) + "\n";
   return text;
-}
-
-std::string list(std::span<const Record> records, const Style& style) {
-  std::vector<record::Row> rows;
-  for (const Record& record : records) rows.push_back(to_row(record));
-  return list(rows, style);
 }
 
 }  // namespace lab::report

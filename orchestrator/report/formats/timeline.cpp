@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "orchestrator/report/formats/timeline.hpp"
-
+// Summarizes a timeline for the terminal.
 #include <spdlog/fmt/fmt.h>
 
 #include <algorithm>
@@ -46,7 +45,7 @@ std::string burst_text(const Record& record, const record::Burst& burst) {
 
 std::string title_line(const Record& record, const Style& style) {
   const record::Timeline& timeline = *record.timeline;
-  const std::string guests = find_condition(record, record::condition::guests);
+  const std::string guests = record::find_condition(record.conditions, record::condition::guests);
   return fmt::format("\n{}: {} in {:.1f} s{}\n", ink(style, Ink::bold, "timeline"),
                      base::counted(thousands(timeline.samples.size()), "sample"),
                      timeline.samples.back().seconds,
@@ -74,7 +73,7 @@ std::string place_at(const Record& record, double second) {
 }
 
 std::string timeline_text(const Record& record, const Style& style) {
-  if (!record.timeline || record.timeline->samples.empty()) return "";
+  if (!has_samples(record)) return "";
   std::vector<Stretch> parts = record::phases(*record.timeline);
   std::ranges::move(record::step_stretches(record), std::back_inserter(parts));
   std::string text = title_line(record, style);

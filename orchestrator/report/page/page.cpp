@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "orchestrator/report/page/page.hpp"
 
+#include <array>
+
 #include "orchestrator/base/error.hpp"
 #include "orchestrator/report/text.hpp"
 
@@ -9,49 +11,27 @@ extern "C" const char lab_page_begin[], lab_page_end[];  // page_template.S
 namespace lab::report {
 namespace {
 
-// Escapes JSON inside a script element: nothing in it may end the element or begin a comment.
-std::string for_script(const std::string& json) {
-  std::string text;
-  text.reserve(json.size() + json.size() / 50);
-  for (const char c : json) switch (c) {
-      case '<':
-        text += "\\u003c";
-        break;
-      case '>':
-        text += "\\u003e";
-        break;
-      case '&':
-        text += "\\u0026";
-        break;
-      default:
-        text += c;
-    }
-  return text;
-}
-
-std::string for_html(const std::string& text) {
+// Replaces each <, > and & by its text in `by`.
+std::string escaped(const std::string& text, const std::array<const char*, 3>& by) {
   std::string result;
-  for (const char c : printable(text)) switch (c) {
-      case '<':
-        result += "&lt;";
-        break;
-      case '>':
-        result += "&gt;";
-        break;
-      case '&':
-        result += "&amp;";
-        break;
-      default:
-        result += c;
-    }
+  result.reserve(text.size() + text.size() / 50);
+  for (const char c : text) {
+    const std::size_t special = std::string_view("<>&").find(c);
+    if (special == std::string_view::npos)
+      result += c;
+    else
+      result += by[special];
+  }
   return result;
 }
 
 }  // namespace
 
 std::string html(const Page& page) {
+  // Nothing in the data may end their script element or begin a comment there.
   return fill_page({lab_page_begin, std::size_t(lab_page_end - lab_page_begin)},
-                   for_html(page.title), for_script(page_data(page)));
+                   escaped(printable(page.title), {"&lt;", "&gt;", "&amp;"}),
+                   escaped(page_data(page), {"\\u003c", "\\u003e", "\\u0026"}));
 }
 
 std::string fill_page(std::string_view file, const std::string& title, const std::string& data) {

@@ -168,14 +168,15 @@ ordered_json cell_json(const Group& group) {
       found->second.add(step);
     }
   const Record& first = *group.records.front();
-  ordered_json object = {{"scenario", printable(group.scenario)},
-                         {"name", group.label},
-                         {"label", short_label(group.label, group.scenario)},
-                         {"vendor", printable(find_condition(first, record::condition::vendor))},
-                         {"emulated", is_emulated(first)},
-                         {"trials", group.records.size()},
-                         {"conditions", conditions_json(group.conditions)},
-                         {"steps", ordered_json::array()}};
+  ordered_json object = {
+      {"scenario", printable(group.scenario)},
+      {"name", group.label},
+      {"label", short_label(group.label, group.scenario)},
+      {"vendor", printable(record::find_condition(first.conditions, record::condition::vendor))},
+      {"emulated", record::is_emulated(first.conditions)},
+      {"trials", group.records.size()},
+      {"conditions", conditions_json(group.conditions)},
+      {"steps", ordered_json::array()}};
   const std::vector<check::StepCauses> causes = check::sum_causes(group.records);
   for (const auto& [key, step] : steps) {
     object["steps"].push_back(step_json(step));
@@ -196,17 +197,14 @@ ordered_json trial_json(const Record& record) {
                          {"seconds", record::trial_seconds(record.timings)}};
   if (!record.steps.empty() && record.steps.front().exits)
     object["exits"] = exact(*record.steps.front().exits);
-  const std::string node = find_condition(record, record::condition::node);
+  const std::string node = record::find_condition(record.conditions, record::condition::node);
   if (!node.empty()) object["node"] = printable(node);
   if (!record.message.empty()) object["message"] = printable(record.message, true);
   object["checks_failed"] = ordered_json::array();
   std::size_t held = 0;
   for (const exits::Check& check : record.checks) {
     held += check.ok;
-    if (!check.ok)
-      object["checks_failed"].push_back(printable(fmt::format(
-          "{}: {} | {}{}{}", check.name, thousands_or_dash(check.left),
-          thousands_or_dash(check.right), check.detail.empty() ? "" : "; ", check.detail)));
+    if (!check.ok) object["checks_failed"].push_back(printable(check_in_words(check)));
   }
   object["checks_passed"] = held;
   if (!record.console_tail.empty()) object["console_tail"] = printable(record.console_tail, true);
@@ -236,10 +234,6 @@ ordered_json timeline_json(const Record& record, std::size_t samples, const std:
       object["steps"].push_back(
           {{"name", printable(step.name)}, {"begin", *step.begin}, {"seconds", *step.seconds}});
   return object;
-}
-
-bool has_samples(const Record& record) {
-  return record.timeline && !record.timeline->samples.empty();
 }
 
 // Returns each cell's newest timeline, then those of trials that did not pass, newest first.

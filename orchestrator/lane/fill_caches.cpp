@@ -8,7 +8,6 @@
 
 #include "orchestrator/base/error.hpp"
 #include "orchestrator/base/process/interrupt.hpp"
-#include "orchestrator/lane/pool/queue.hpp"
 #include "orchestrator/lane/protocol/proof.hpp"
 #include "orchestrator/lane/start.hpp"
 #include "orchestrator/run/checks.hpp"
@@ -59,7 +58,7 @@ void CacheFiller::start(Slot& slot) {
 void CacheFiller::give(Slot& slot) {
   if (!slot.peer || slot.given) return;
   if (!slot.peer->greeting()) {
-    if (auto why = Queue::overdue(slot.peer->seconds(), options_.queue_limit)) finish(slot, *why);
+    if (auto why = slot.peer->too_late(options_.queue_limit)) finish(slot, *why);
     return;
   }
   if (!nodes_.insert(slot.peer->greeting()->node).second) return end(slot);

@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "orchestrator/base/clock.hpp"
-#include "orchestrator/lane/pool/endings.hpp"
+#include "orchestrator/lane/pool/peer.hpp"
 #include "orchestrator/lane/run.hpp"
 
 namespace lab::lane {

@@ -2,6 +2,7 @@
 #include "orchestrator/lane/pool/peer.hpp"
 
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <utility>
 
@@ -20,6 +21,11 @@ Peer::Peer(const base::Command& command, Greeting ours, double silence)
       output_(process_.take_output()),
       ours_(std::move(ours)),
       silence_(silence) {}
+
+std::optional<base::Error> Peer::too_late(double limit) const {
+  if (greeting_ || limit <= 0 || seconds() <= limit) return std::nullopt;
+  return base::infrastructure_error(fmt::format("it has not begun within {:.0f} s", limit));
+}
 
 void Peer::give(const Work& work, double limit) {
   process_.write(to_json(work) + "\n");
@@ -87,6 +93,17 @@ void Peer::check_alive() {
   if (limit_ && given_.seconds() > *limit_)
     throw base::Error(base::ErrorKind::timed_out,
                       fmt::format("its work was not done within {:.0f} s", *limit_));
+}
+
+void Endings::look() {
+  std::erase_if(peers_, [](const auto& peer) { return peer->ending(); });
+}
+
+void Endings::wait() {
+  while (!peers_.empty()) {
+    look();
+    if (!peers_.empty()) ::usleep(20'000);
+  }
 }
 
 }  // namespace lab::lane

@@ -27,6 +27,9 @@ class Peer {
   Peer(const base::Command& command, Greeting ours, double silence = usual_silence);
 
   double seconds() const { return started_.seconds(); }  // since it was started
+  // Returns the error for which a lane is left out that has not greeted within `limit` seconds;
+  // nullopt while it may still wait. `limit` 0: it may wait for ever, as in a scheduler's queue.
+  std::optional<base::Error> too_late(double limit) const;
   // Absent until it has greeted.
   const std::optional<Greeting>& greeting() const { return greeting_; }
 
@@ -63,6 +66,21 @@ class Peer {
   std::optional<double> limit_;  // of the present work
   std::uint64_t bytes_ = 0;      // of the present work's answer
   std::optional<base::Stopwatch> closed_;
+};
+
+// Keeps lanes that were asked to end, while they still take down an outer VM.
+class Endings {
+ public:
+  ~Endings() { wait(); }
+
+  void add(std::unique_ptr<Peer> peer) { peers_.push_back(std::move(peer)); }
+  // Forgets the lanes that have ended; does not wait.
+  void look();
+  // Waits until the last lane has ended; each has a time limit (Peer::ending).
+  void wait();
+
+ private:
+  std::vector<std::unique_ptr<Peer>> peers_;
 };
 
 }  // namespace lab::lane

@@ -27,6 +27,16 @@ double limit_for(const Work& work) {
 
 }  // namespace
 
+std::optional<std::string> Queue::notice(std::size_t waiting, std::size_t lanes, double longest) {
+  if (waiting == 0 || longest < next_) return std::nullopt;
+  const double said = next_;
+  while (next_ <= longest) next_ *= 2;
+  return fmt::format(
+      "{} of {} lanes {} not begun for {:.0f} min or more: a queue may be full, or a command asks "
+      "for something; --queue-limit MINUTES leaves such lanes out",
+      waiting, lanes, waiting == 1 ? "has" : "have", said / 60);
+}
+
 Pool::Pool(std::vector<TrialPlan> plans, PoolOptions options, Question stop_early, Warn warn,
            trial::Sink sink)
     : options_(std::move(options)),
@@ -212,13 +222,12 @@ void Pool::look_at_the_queue() {
   double longest = 0;
   for (Slot& slot : slots_) {
     if (!slot.peer || slot.peer->greeting()) continue;
-    const double waited = slot.peer->seconds();
-    if (const auto why = Queue::overdue(waited, options_.queue_limit)) {
+    if (const auto why = slot.peer->too_late(options_.queue_limit)) {
       leave_out(slot, *why);
       continue;
     }
     ++waiting;
-    longest = std::max(longest, waited);
+    longest = std::max(longest, slot.peer->seconds());
   }
   if (const auto notice = queue_.notice(waiting, slots_.size(), longest)) warn_(*notice);
 }

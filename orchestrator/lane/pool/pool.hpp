@@ -10,10 +10,7 @@
 #include <string>
 #include <vector>
 
-#include "orchestrator/lane/pool/endings.hpp"
-#include "orchestrator/lane/pool/losses.hpp"
 #include "orchestrator/lane/pool/peer.hpp"
-#include "orchestrator/lane/pool/queue.hpp"
 #include "orchestrator/lane/pool/shares.hpp"
 #include "orchestrator/lane/protocol/proof.hpp"
 
@@ -28,6 +25,17 @@ struct PoolOptions {
   double silence = usual_silence;
   double restart_delay = 1;  // seconds, doubled with each failure in a row
   double queue_limit = 0;    // seconds within which a lane must greet; 0: no limit
+};
+
+// Watches lanes that have not begun: a scheduler may keep them in its queue for long, or for ever.
+class Queue {
+ public:
+  // Returns a text for the user when `waiting` of `lanes` lanes still wait, one for `longest`
+  // seconds: after a minute, then after twice as long each time. nullopt where no text is due.
+  std::optional<std::string> notice(std::size_t waiting, std::size_t lanes, double longest);
+
+ private:
+  double next_ = 60;  // seconds
 };
 
 class Pool {

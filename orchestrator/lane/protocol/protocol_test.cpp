@@ -6,7 +6,7 @@
 #include "orchestrator/base/error.hpp"
 #include "orchestrator/lane/protocol/proof.hpp"
 #include "orchestrator/lane/run.hpp"
-#include "orchestrator/lane/slurm.hpp"
+#include "orchestrator/lane/start.hpp"
 #include "orchestrator/record/sample_record.hpp"
 
 namespace lab::lane {

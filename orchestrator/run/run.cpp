@@ -57,11 +57,11 @@ const Site& chosen_site(const std::vector<scenario::TrialPlan>& plans, const tri
 OuterJob make_job_here(const std::vector<scenario::TrialPlan>& plans, const base::Folders& folders,
                        const trial::Sink& sink) {
   check_settings(plans);
-  const KernelArtifacts kernel = find_or_make_modules(folders, sink);
-  OuterJob made{.job = {.modules = kernel.modules, .plans = plans}, .kit = kernel.kit};
+  const auto [kit, modules] = find_or_make_modules(folders, sink);
+  OuterJob made{.job = {.modules = modules, .plans = plans}, .kit = kit};
   check_parameters(plans, made.job.modules, site_vendor(*made.job.site));
-  made.job.images = prepare_images(find_or_make_images(plans, folders, sink, kernel.kit), plans,
-                                   folders, sink, kernel.kit);
+  made.job.images =
+      prepare_images(find_or_make_images(plans, folders, sink, kit), plans, folders, sink, kit);
   check_steps(plans, made.job.images);
   return made;
 }

@@ -9,7 +9,7 @@
 #include "orchestrator/cli/age.hpp"
 #include "orchestrator/cli/commands.hpp"
 #include "orchestrator/cli/output.hpp"
-#include "orchestrator/run/cleanup/unused.hpp"
+#include "orchestrator/run/cleanup/leftovers.hpp"
 
 namespace lab::cli {
 namespace {

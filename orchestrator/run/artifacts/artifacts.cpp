@@ -154,11 +154,11 @@ OuterArtifacts find_or_make_outer(const base::Folders& folders, const trial::Sin
           .modules = modules.path};
 }
 
-KernelArtifacts find_or_make_modules(const base::Folders& folders, const trial::Sink& sink) {
-  const auto lines = lines_to(sink);
+std::pair<fs::path, fs::path> find_or_make_modules(const base::Folders& folders,
+                                                   const trial::Sink& sink) {
   const kvm::KernelKit kit = find_kit(base::running_kernel(), folders, sink);
-  const kvm::ModuleSet modules = kvm::build_modules(kit, folders.kvm_patch(), folders.cache, lines);
-  return {.kit = kit.path, .modules = modules.path};
+  return {kit.path,
+          kvm::build_modules(kit, folders.kvm_patch(), folders.cache, lines_to(sink)).path};
 }
 
 Images find_or_make_images(const std::vector<scenario::TrialPlan>& plans,

@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <map>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "orchestrator/base/files/folders.hpp"
@@ -27,12 +28,9 @@ struct OuterArtifacts {
 OuterArtifacts find_or_make_outer(const base::Folders& folders, const trial::Sink& sink,
                                   const std::string& kernel = "");
 
-// The kit and the patched modules of this machine's running kernel.
-struct KernelArtifacts {
-  std::filesystem::path kit;
-  std::filesystem::path modules;
-};
-KernelArtifacts find_or_make_modules(const base::Folders& folders, const trial::Sink& sink);
+// Returns the kit and the patched modules of this machine's running kernel.
+std::pair<std::filesystem::path, std::filesystem::path> find_or_make_modules(
+    const base::Folders& folders, const trial::Sink& sink);
 
 // Returns the default kernel's kit.
 std::filesystem::path find_or_fetch_default_kit(const base::Folders& folders,

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "orchestrator/run/cleanup/unused.hpp"
+#include "orchestrator/run/cleanup/leftovers.hpp"
 
 #include <fcntl.h>
 #include <gmock/gmock.h>

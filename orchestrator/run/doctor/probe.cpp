@@ -49,12 +49,9 @@ constexpr std::chrono::seconds patience{15};
 base::Outcome boot_firmware(const std::vector<std::string>& machine, const fs::path& log) {
   std::vector<std::string> argv{"qemu-system-x86_64"};
   argv.insert(argv.end(), machine.begin(), machine.end());
-  for (const std::string& word :
-       {std::string("-m"), std::string("64"), std::string("-nodefaults"), std::string("-display"),
-        std::string("none"), std::string("-no-reboot"), std::string("-boot"),
-        std::string("reboot-timeout=1"), std::string("-chardev"), "file,id=d,path=" + log.string(),
-        std::string("-device"), std::string("isa-debugcon,iobase=0x402,chardev=d")})
-    argv.push_back(word);
+  argv.insert(argv.end(), {"-m", "64", "-nodefaults", "-display", "none", "-no-reboot", "-boot",
+                           "reboot-timeout=1", "-chardev", "file,id=d,path=" + log.string(),
+                           "-device", "isa-debugcon,iobase=0x402,chardev=d"});
   return base::run({.argv = argv, .limit = patience});
 }
 

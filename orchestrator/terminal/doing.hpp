@@ -34,6 +34,16 @@ struct Doing {
 // drops its least important pieces until it fits.
 std::vector<std::string> doing_lines(const Doing& doing, std::size_t columns);
 
+struct LaneState {
+  std::string node;   // "" while the machine is unknown
+  std::string phase;  // "boot"
+};
+
+// Returns the sum of all lanes, then a line for each machine, by name, as long as there is room;
+// then how many machines are left out. At least one line, none longer than `columns`.
+std::vector<std::string> lines_by_node(std::span<const LaneState> lanes, std::size_t lines,
+                                       std::size_t columns);
+
 // Counts one reason of a running guest since it was created, and since the previous sample.
 struct TopReason {
   std::string name;  // printable

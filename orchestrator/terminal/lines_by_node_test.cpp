@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "orchestrator/terminal/lines_by_node.hpp"
+#include "orchestrator/terminal/doing.hpp"
 
 #include <gmock/gmock.h>
 

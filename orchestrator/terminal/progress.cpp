@@ -14,7 +14,6 @@
 
 #include "orchestrator/exits/reasons/reasons.hpp"
 #include "orchestrator/report/text.hpp"
-#include "orchestrator/terminal/lines_by_node.hpp"
 #include "orchestrator/terminal/terminal.hpp"
 
 namespace lab::terminal {

@@ -23,9 +23,9 @@ namespace lab::terminal {
 
 class Progress {
  public:
-  enum class Mode { quiet, lines, terminal };
+  enum class Mode { lines, terminal };
 
-  explicit Progress(Mode mode);
+  explicit Progress(Mode mode = fitting());
   Progress(const Progress&) = delete;
   Progress& operator=(const Progress&) = delete;
   ~Progress();
@@ -41,7 +41,9 @@ class Progress {
   // Removes the changing lines until the next event, before something else is printed.
   void clear();
 
+  // Are for std::ref(), where a function for events or for phases is wanted.
   void operator()(const trial::Event& event);
+  void operator()(const std::string& what) { phase(what); }
 
  private:
   // Is the state of one lane: of an outer VM that runs with others; lane 0 is outside of them.

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Finds the causes of the changes in a comparison or a judgement.
+// Finds the causes of the changes in a comparison or a judgement, and guesses where none are known.
 #include <algorithm>
 
 #include "orchestrator/check/gate.hpp"
@@ -36,6 +36,35 @@ void name_causes(CellJudgement& judgement, std::span<const record::Record> a,
                          &judgement.below_floor})
     for (Finding& finding : *findings)
       finding.changed = matching_changes(finding.row, judgement.comparison.causes);
+}
+
+std::string likely_cause(exits::Category category) {
+  using exits::Category;
+  constexpr std::pair<Category, const char*> causes[] = {
+      {Category::io, "a device more, or more output on the console (an exit a byte)"},
+      {Category::page_fault,
+       "shadow paging, smaller or more memory pages touched, or a device's registers (MMIO)"},
+      {Category::msr,
+       "the clock source, the timer's or the interrupt controller's mode (x2APIC, TSC)"},
+      {Category::cr_access, "shadow paging, or more switches between processes"},
+      {Category::dr_access, "a debugger or breakpoints in the guest"},
+      {Category::interrupt,
+       "timers or devices of the host, or a slower host (exits that come with time)"},
+      {Category::interrupt_window, "more interrupts for the guest: a device, a timer"},
+      {Category::idle, "more wake-ups of an idle guest: timers, tickless or not, halt polling"},
+      {Category::cpuid, "a program or kernel in the guest that asks CPUID more often"},
+      {Category::exception, "shadow paging, or exceptions that KVM intercepts"},
+      {Category::hypercall, "paravirtual features (kvm-clock, PV IPIs, PV spinlocks)"},
+      {Category::tlb, "more address space changes, with shadow paging above all"},
+      {Category::timer, "the clock source, or the preemption timer"},
+      {Category::apic, "the interrupt controller's mode: x2APIC off, APICv or AVIC off"},
+      {Category::descriptor, "descriptor table exits: UMIP's emulation"},
+      {Category::nested, "a hypervisor in the guest"},
+      {Category::instruction, "an instruction that KVM began to intercept"},
+      {Category::failure, "failed entries: a broken guest state"}};
+  for (const auto& [of, cause] : causes)
+    if (of == category) return cause;
+  return "";
 }
 
 }  // namespace lab::check

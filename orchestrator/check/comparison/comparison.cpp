@@ -44,8 +44,8 @@ std::pair<Counts, Counts> common(const ByRepeat& a, const ByRepeat& b) {
 // Makes the rows of one step of two cells.
 class StepRows {
  public:
-  StepRows(const Comparison& comparison, const Cell& a, const Cell& b, double confidence)
-      : comparison_(comparison), a_(a), b_(b), confidence_(confidence) {}
+  StepRows(const Comparison& comparison, const Cell& a, const Cell& b)
+      : comparison_(comparison), a_(a), b_(b) {}
 
   std::vector<Row> make(const StepSamples& a, const StepSamples& b) {
     base_ = {.step = a.step, .guest = a.guest, .name = "total"};
@@ -152,9 +152,9 @@ class StepRows {
 
   Row tested_row(Row entry, const Counts& a, const Counts& b) const {
     const base::Samples left = to_samples(a), right = to_samples(b);
-    entry.a = make_side(left, confidence_);
-    entry.b = make_side(right, confidence_);
-    entry.difference = difference_interval(left.values(), right.values(), confidence_);
+    entry.a = make_side(left, default_confidence);
+    entry.b = make_side(right, default_confidence);
+    entry.difference = difference_interval(left.values(), right.values(), default_confidence);
     const bool all_equal = left.least() == left.most() && right.least() == right.most() &&
                            left.least() == right.least();
     if (!all_equal) entry.p = rank_test(left.values(), right.values());
@@ -168,7 +168,6 @@ class StepRows {
 
   const Comparison& comparison_;
   const Cell &a_, &b_;
-  double confidence_;
   Row base_;
 };
 
@@ -223,7 +222,7 @@ std::string Row::subject() const {
                    : fmt::format("{} of {}", name, step);
 }
 
-Comparison compare(const Cell& a, const Cell& b, double confidence) {
+Comparison compare(const Cell& a, const Cell& b) {
   Comparison result{.scenario = a.scenario,
                     .a_name = a.name,
                     .b_name = b.name,
@@ -237,7 +236,7 @@ Comparison compare(const Cell& a, const Cell& b, double confidence) {
       for (const std::string& what : unsteady(*cell)) result.note = what;
     result.exact = result.note.empty() && have_a_common_repeat(a, b);
   }
-  StepRows rows(result, a, b, confidence);
+  StepRows rows(result, a, b);
   for (const StepSamples& step : a.steps)
     if (const StepSamples* other = find_step(b, step))
       std::ranges::move(rows.make(step, *other), std::back_inserter(result.rows));

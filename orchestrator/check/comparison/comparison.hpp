@@ -73,7 +73,7 @@ struct Comparison {
 
 inline constexpr double default_confidence = 0.95;
 
-Comparison compare(const Cell& a, const Cell& b, double confidence = default_confidence);
+Comparison compare(const Cell& a, const Cell& b);
 
 // Describes which of a deterministic cell's trials with equal numbers have different counts; empty
 // where none have.

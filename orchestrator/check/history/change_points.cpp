@@ -15,6 +15,9 @@ namespace lab::check {
 namespace {
 
 constexpr std::size_t permutations = 499;
+constexpr double change_alpha = 0.01;
+constexpr double many_exits = 1000;    // exits of a reason whose changes are looked for
+constexpr double least_change = 0.01;  // a share of the level before; less is not reported
 constexpr std::uint64_t permutation_seed = 1;
 
 struct Split {
@@ -49,11 +52,10 @@ Split best_split(std::span<const double> values) {
   return best;
 }
 
-// Returns whether so good a split is no chance, at this alpha. Stops as soon as that is certain.
-bool is_real(std::span<const double> values, double statistic, double alpha,
-             std::mt19937_64& random) {
-  if (alpha * (permutations + 1) < 1) return false;  // too rare for so few permutations to show
-  const auto allowed = static_cast<std::size_t>(alpha * (permutations + 1)) - 1;
+// Returns whether so good a split is no chance, at `change_alpha`. Stops as soon as that is
+// certain.
+bool is_real(std::span<const double> values, double statistic, std::mt19937_64& random) {
+  constexpr auto allowed = static_cast<std::size_t>(change_alpha * (permutations + 1)) - 1;
   std::vector<double> shuffled(values.begin(), values.end());
   std::size_t as_good = 0;
   for (std::size_t i = 0; i < permutations && as_good <= allowed; ++i) {
@@ -63,14 +65,14 @@ bool is_real(std::span<const double> values, double statistic, double alpha,
   return as_good <= allowed;
 }
 
-void split(std::span<const double> values, std::size_t offset, double alpha,
-           std::mt19937_64& random, std::vector<std::size_t>& points) {
+void split(std::span<const double> values, std::size_t offset, std::mt19937_64& random,
+           std::vector<std::size_t>& points) {
   if (values.size() < 2 * fewest_values) return;
   const Split best = best_split(values);
-  if (best.at == 0 || !is_real(values, best.statistic, alpha, random)) return;
+  if (best.at == 0 || !is_real(values, best.statistic, random)) return;
   points.push_back(offset + best.at);
-  split(values.first(best.at), offset, alpha, random, points);
-  split(values.subspan(best.at), offset + best.at, alpha, random, points);
+  split(values.first(best.at), offset, random, points);
+  split(values.subspan(best.at), offset + best.at, random, points);
 }
 
 // Is one run of a cell, with medians over its trials.
@@ -135,8 +137,7 @@ std::set<Subject> subjects(const CellHistory& cell, const HistoryOptions& option
         all.insert({step.step, step.guest, std::nullopt});
         if (!options.reasons) continue;
         for (const auto& [number, exits] : step.reasons)
-          if (static_cast<double>(exits) >= options.many)
-            all.insert({step.step, step.guest, number});
+          if (static_cast<double>(exits) >= many_exits) all.insert({step.step, step.guest, number});
       }
   return all;
 }
@@ -160,8 +161,7 @@ Series make_series(const CellHistory& cell, const Subject& subject) {
   return series;
 }
 
-void add_changes(const CellHistory& cell, const Subject& subject, const HistoryOptions& options,
-                 std::vector<Change>& changes) {
+void add_changes(const CellHistory& cell, const Subject& subject, std::vector<Change>& changes) {
   const Series series = make_series(cell, subject);
   const std::span<const double> values = series.values;
   std::vector<std::size_t> points = change_points(values);
@@ -183,7 +183,7 @@ void add_changes(const CellHistory& cell, const Subject& subject, const HistoryO
     };
     change.before = median(points[i - 1], points[i]);
     change.after = median(points[i], points[i + 1]);
-    if (std::abs(change.after - change.before) < options.floor * change.before) continue;
+    if (std::abs(change.after - change.before) < least_change * change.before) continue;
     change.conditions = differences(*before.conditions, *first.conditions);
     changes.push_back(std::move(change));
   }
@@ -197,10 +197,10 @@ SeriesKey series_key(const record::TrialCounts& trial) {
           record::find_condition(*trial.conditions, record::condition::vendor)};
 }
 
-std::vector<std::size_t> change_points(std::span<const double> values, double alpha) {
+std::vector<std::size_t> change_points(std::span<const double> values) {
   std::vector<std::size_t> points;
   std::mt19937_64 random(permutation_seed);
-  split(values, 0, alpha, random, points);
+  split(values, 0, random, points);
   std::ranges::sort(points);
   return points;
 }
@@ -212,8 +212,7 @@ std::vector<Change> changes_in(std::span<const record::TrialCounts> trials,
     if (cell.points.size() > options.most)
       cell.points.erase(cell.points.begin(),
                         cell.points.end() - static_cast<std::ptrdiff_t>(options.most));
-    for (const Subject& subject : subjects(cell, options))
-      add_changes(cell, subject, options, changes);
+    for (const Subject& subject : subjects(cell, options)) add_changes(cell, subject, changes);
   }
   return changes;
 }

@@ -20,7 +20,7 @@ namespace lab::check {
 // values on each side of each. The same values always give the same answer (the permutations' seed
 // is fixed).
 inline constexpr std::size_t fewest_values = 3;
-std::vector<std::size_t> change_points(std::span<const double> values, double alpha = 0.01);
+std::vector<std::size_t> change_points(std::span<const double> values);
 
 // Identifies trials with a common history: sites and vendors count differently.
 struct SeriesKey {
@@ -53,13 +53,10 @@ struct Change {
   std::vector<Difference> conditions;  // that changed with this run
 };
 
-// Limits the search to the newest `most` runs of each cell, and to totals and reasons with at least
-// `many` exits at some time. Changes below `floor` are not reported. Trials must be in the order of
-// their ids.
+// Limits the search to the newest `most` runs of each cell, and to totals and reasons with many
+// exits at some time. Trials must be in the order of their ids.
 struct HistoryOptions {
   std::size_t most = 200;
-  double many = 1000;
-  double floor = 0.01;
   bool reasons = true;  // false: totals alone
 };
 std::vector<Change> changes_in(std::span<const record::TrialCounts> trials,

@@ -71,8 +71,8 @@ Cell as_one_run(Cell cell) {
   return cell;
 }
 
-Verdict try_check(const Cell& a, const Cell& b, const TryAgain& again, const GateOptions& options,
-                  Rates& rates, const std::function<void(const Verdict&)>& look) {
+void try_check(const Cell& a, const Cell& b, const TryAgain& again, const GateOptions& options,
+               Rates& rates, const std::function<void(const Verdict&)>& look) {
   Verdict verdict = judge({a}, {b}, options);
   look(verdict);
   bool was_suspected = false;
@@ -84,7 +84,6 @@ Verdict try_check(const Cell& a, const Cell& b, const TryAgain& again, const Gat
     settle(cell, confirm(suspected, sides.a, sides.b, options), sides.same_on_both_sides);
   }
   rates.count(was_suspected, verdict);
-  return verdict;
 }
 
 Rates resample(const Cell& a, const Cell& b, std::size_t trials, std::size_t times,

@@ -35,9 +35,9 @@ struct Again {
 };
 using TryAgain = std::function<Again(std::size_t trials)>;
 
-// Returns the verdict of a check and, where it suspects something, of its confirmation, as `lab
-// check` makes them. Counts the result in `rates`; `look` gets the verdict before the confirmation.
-Verdict try_check(
+// Makes a check and, where it suspects something, its confirmation, as `lab check` makes them.
+// Counts the result in `rates`; `look` gets the verdict before the confirmation.
+void try_check(
     const Cell& a, const Cell& b, const TryAgain& again, const GateOptions& options, Rates& rates,
     const std::function<void(const Verdict&)>& look = [](const Verdict&) {});
 

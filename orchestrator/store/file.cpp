@@ -9,8 +9,6 @@
 #include <filesystem>
 #include <thread>
 
-#include "orchestrator/store/schema.hpp"
-
 namespace lab::store {
 namespace {
 

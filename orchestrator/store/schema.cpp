@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: MIT
-#include "orchestrator/store/schema.hpp"
-
 #include <spdlog/spdlog.h>
 
 #include <vector>
 
 #include "orchestrator/base/error.hpp"
 #include "orchestrator/base/text.hpp"
+#include "orchestrator/store/file.hpp"
 #include "orchestrator/store/rows.hpp"
 
 namespace lab::store {

@@ -299,11 +299,6 @@ std::size_t Store::remove(const Filter& filter) {
   });
 }
 
-bool Store::remove(const std::string& id) {
-  if (!impl_->guarded([&] { return impl_->has(id); })) return false;
-  return remove(Filter{.ids = {id}}) > 0;
-}
-
 record::Record as_kept(const record::Record& record) {
   return to_record(to_kept(record));
 }

@@ -79,8 +79,6 @@ class Store {
   // Removes the records in one transaction and returns their number. The file shrinks where many
   // pages become free.
   std::size_t remove(const Filter& filter);
-  // Removes the record with this whole id; returns false where there is none.
-  bool remove(const std::string& id);
 
  private:
   struct Impl;

@@ -36,8 +36,8 @@ TEST_F(StoreTest, KeepsRecords) {
   EXPECT_THROW(store.show(""), base::Error);
   EXPECT_THROW(store.show("x' OR '1'='1"), base::Error);
   EXPECT_THROW(store.insert(record::sample(1)), base::Error);
-  EXPECT_TRUE(store.remove(record::sample(1).id));
-  EXPECT_FALSE(store.remove(record::sample(1).id));
+  EXPECT_EQ(store.remove({.ids = {record::sample(1).id}}), 1u);
+  EXPECT_THROW(store.remove({.ids = {record::sample(1).id}}), base::Error);
   EXPECT_THAT(Store(path(), Store::Mode::read_only).rows({}), SizeIs(2));
 }
 
@@ -153,7 +153,8 @@ TEST_F(StoreTest, StoresAreMerged) {
   {
     Store other(other_path);
     other.insert(std::vector{record::sample(0), record::sample(2), changed});
-    other.remove(record::sample(0).id);  // so that their keys are not just those from 1 on
+    other.remove(
+        {.ids = {record::sample(0).id}});  // so that their keys are not just those from 1 on
   }
   store.insert(record::sample(1));
   store.merge(other_path);

@@ -36,7 +36,7 @@ TEST_F(Transfer, ExportedRecordsComeBack) {
   Imported again = import_file();
   EXPECT_EQ(again.imported, 0u);
   EXPECT_EQ(again.present, 3u);
-  store_.remove(record::sample(1).id);
+  store_.remove({.ids = {record::sample(1).id}});
   again = import_file();
   EXPECT_EQ(again.imported, 1u);
   EXPECT_EQ(again.present, 2u);
@@ -86,7 +86,7 @@ TEST_F(Transfer, SameIdWithOtherContentIsAnError) {
   write(to_json(record::sample(0)) + "\n" + to_json(changed));
   EXPECT_THAT(refused(), AllOf(HasSubstr(file() + ":2: record '" + record::sample(1).id),
                                HasSubstr("in store '" + path() + "'")));
-  store_.remove(record::sample(1).id);
+  store_.remove({.ids = {record::sample(1).id}});
   write(to_json(record::sample(1)) + "\n" + to_json(record::sample(1)) + "\n" + to_json(changed));
   EXPECT_THAT(refused(), AllOf(HasSubstr(":3: "), HasSubstr("before it")));
   EXPECT_THAT(store_.rows({}), IsEmpty());

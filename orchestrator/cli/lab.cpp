@@ -28,12 +28,6 @@ void clear_what_was_left() {
   }
 }
 
-int report_error(const base::Error& error) {
-  say(fmt::format("lab: error: {}\n", report::printable(error.what(), true)));
-  if (!error.hint().empty()) say(fmt::format("hint: {}\n", report::printable(error.hint())));
-  return base::exit_code(error.kind());
-}
-
 }  // namespace
 
 int run_lab(int argc, const char* const* argv, const std::string& program) {
@@ -63,7 +57,8 @@ int run_lab(int argc, const char* const* argv, const std::string& program) {
       clear_what_was_left();
     return parser.action();
   } catch (const base::Error& error) {
-    return report_error(error);
+    say_error(error.what(), error.hint());
+    return base::exit_code(error.kind());
   } catch (const std::exception& error) {
     fmt::print(stderr, "lab: error: {}\n", error.what());
     return base::exit_infrastructure;

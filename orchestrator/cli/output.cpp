@@ -14,16 +14,25 @@
 
 namespace lab::cli {
 
+void add_output(const Command& command, std::string& output) {
+  command.add_option("-o,--output", output, "Write to this file instead of standard output");
+}
+
 void add_format_options(const Command& command, std::string& format, std::string& output) {
   command.add_option("--format", format, "Which form")
       .type_name("FORMAT:{" + report::format_names(",") + "}")
       .shows_default();
-  command.add_option("-o,--output", output, "Write to this file instead of standard output");
+  add_output(command, output);
 }
 
 void add_bench_output(const Command& command, std::string& format, std::string& output) {
   command.add_option("--format", format, "table or json").one_of({"table", "json"}).shows_default();
-  command.add_option("-o,--output", output, "Write to this file instead of standard output");
+  add_output(command, output);
+}
+
+void say_error(const std::string& text, const std::string& hint) {
+  say(fmt::format("lab: error: {}\n", report::printable(text, true)));
+  if (!hint.empty()) say(fmt::format("hint: {}\n", report::printable(hint)));
 }
 
 report::Format wanted_format(const std::string& name) {

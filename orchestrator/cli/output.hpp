@@ -12,11 +12,17 @@ namespace lab::cli {
 
 using terminal::say;
 
+// Adds -o.
+void add_output(const Command& command, std::string& output);
+
 // Adds --format and -o.
 void add_format_options(const Command& command, std::string& format, std::string& output);
 
 // Adds the same for a benchmark, which has the formats table and json.
 void add_bench_output(const Command& command, std::string& format, std::string& output);
+
+// Prints an error and, unless it is empty, its hint on standard error.
+void say_error(const std::string& text, const std::string& hint = "");
 
 report::Format wanted_format(const std::string& name);
 

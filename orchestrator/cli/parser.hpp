@@ -7,6 +7,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <type_traits>
 #include <vector>
 
 namespace CLI {
@@ -44,6 +45,10 @@ class Option {
   CLI::Option* option_;
 };
 
+// Is the type of a number's bounds.
+template <typename T>
+using Bound = std::conditional_t<std::is_floating_point_v<T>, double, int>;
+
 // Is a handle on a command; valid as long as the command line that it belongs to.
 class Command {
  public:
@@ -58,6 +63,12 @@ class Command {
   template <typename T>
   Option add_option(const std::string& names, T& variable,
                     const std::string& description = "") const;
+  // Adds an option for a number in a range that includes both ends. The help prints its default.
+  template <typename T>
+  Option add_number(const std::string& names, T& variable, const std::string& description,
+                    Bound<T> least, Bound<T> most) const {
+    return add_option(names, variable, description).range(least, most).shows_default();
+  }
   Option add_flag(const std::string& names, bool& variable, const std::string& description) const;
   void runs(Action action) const;
   // Accepts words that are not its own options, and puts them into the variable before it runs.

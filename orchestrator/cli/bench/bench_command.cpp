@@ -12,7 +12,7 @@
 #include "orchestrator/base/json.hpp"
 #include "orchestrator/base/samples.hpp"
 #include "orchestrator/cli/commands.hpp"
-#include "orchestrator/cli/kernel.hpp"
+#include "orchestrator/cli/option_values.hpp"
 #include "orchestrator/cli/output.hpp"
 #include "orchestrator/outer/job_layout.hpp"
 #include "orchestrator/outer/stream/read_stream.hpp"
@@ -214,9 +214,9 @@ std::string overhead_json(const std::vector<OverheadRow>& rows, const run::Outer
 
 int measure_overhead(const OverheadOptions& options) {
   const base::Folders folders = base::find_folders();
-  terminal::Progress progress(terminal::Progress::fitting());
-  const trial::Sink sink = [&](const trial::Event& event) { progress(event); };
-  run::OuterArtifacts outer = run::find_or_make_outer(folders, sink, read_kernel(options.kernel));
+  terminal::Progress progress;
+  run::OuterArtifacts outer =
+      run::find_or_make_outer(folders, std::ref(progress), read_kernel(options.kernel));
   outer.image.emulator = outer::find_emulator(record::site_svm);
   const std::vector<OverheadRow> rows = measure_variants(outer, options, folders, progress);
   progress.clear();
@@ -243,12 +243,8 @@ void add_bench(const Command& app) {
   overhead_command.add_option(
       "--kernel", options->kernel,
       "The outer VM's, as of kvm.kernel: a release, a series such as 6.12, …");
-  overhead_command.add_option("--exits", options->exits, "Of each kind in a run")
-      .range(1, 10'000'000)
-      .shows_default();
-  overhead_command.add_option("--repeats", options->repeats, "Runs a variant")
-      .range(1, 1000)
-      .shows_default();
+  overhead_command.add_number("--exits", options->exits, "Of each kind in a run", 1, 10'000'000);
+  overhead_command.add_number("--repeats", options->repeats, "Runs a variant", 1, 1000);
   overhead_command.add_flag("--no-tracing", options->no_tracing,
                             "Only the modules' variants, which takes half the time");
   add_bench_output(overhead_command, options->format, options->output);

@@ -98,12 +98,10 @@ double measure_run(const LanesBenchOptions& options, const fs::path& folder, uns
 }
 
 unsigned lanes_in(const std::string& word) {
-  const bool digits = !word.empty() && word.size() <= 4 &&
-                      std::ranges::all_of(word, [](char c) { return '0' <= c && c <= '9'; });
-  const unsigned lanes = digits ? unsigned(std::stoul(word)) : 0;
-  if (lanes < 1 || lanes > 4096)
+  const auto lanes = base::parse_number<unsigned>(word);
+  if (!lanes || word.size() > 4 || *lanes < 1 || *lanes > 4096)
     throw base::user_error("--lanes '" + word + "': numbers from 1 to 4096", "--lanes 1,2,4");
-  return lanes;
+  return *lanes;
 }
 
 LanesResults measure_lanes(const LanesBenchOptions& options, terminal::Progress& progress) {
@@ -168,7 +166,7 @@ std::string lanes_json(const LanesResults& results, const LanesBenchOptions& opt
 }
 
 int bench_lanes(const LanesBenchOptions& options) {
-  terminal::Progress progress(terminal::Progress::fitting());
+  terminal::Progress progress;
   const LanesResults results = measure_lanes(options, progress);
   write_output(options.output, options.format == "json" ? lanes_json(results, options)
                                                         : lanes_table(results, options));
@@ -185,12 +183,8 @@ void add_bench_lanes(const Command& bench) {
       .comma_separated()
       .shows_default();
   command.add_option("--via", options->via, "Command that starts a lane, instead of one here");
-  command.add_option("--trials", options->trials, "Trials of each number")
-      .range(1, 10000)
-      .shows_default();
-  command.add_option("--repeats", options->repeats, "Starts of a lane")
-      .range(1, 1000)
-      .shows_default();
+  command.add_number("--trials", options->trials, "Trials of each number", 1, 10000);
+  command.add_number("--repeats", options->repeats, "Starts of a lane", 1, 1000);
   add_bench_output(command, options->format, options->output);
   command.runs([options] { return bench_lanes(*options); });
 }

@@ -83,7 +83,7 @@ void add_bench_load(const Command& bench) {
   const Command command = bench.add_subcommand(
       "load", "Seconds to load, validate and expand a scenario of 10,000 cells");
   command.add_option("scenario", options->files, "These files instead");
-  command.add_option("--repeats", options->repeats, "Runs").range(1, 1000).shows_default();
+  command.add_number("--repeats", options->repeats, "Runs", 1, 1000);
   add_bench_output(command, options->format, options->output);
   command.runs([options] { return bench_load(*options); });
 }

@@ -115,28 +115,18 @@ void add_bench_power(const Command& bench_app) {
   const auto options = std::make_shared<PowerOptions>();
   const Command command = bench_app.add_subcommand(
       "power", "Checks of made-up trials: which change the gate finds how often (minutes)");
-  command.add_option("--baseline", options->baseline, "Trials, of --runs runs")
-      .range(2, 1000)
-      .shows_default();
-  command
-      .add_option("-n,--trials", options->trials, "New ones; 0: as many as `lab check` would run")
-      .range(0, 1000)
-      .shows_default();
-  command.add_option("--runs", options->runs, "Runs of the baseline").range(2, 100).shows_default();
-  command
-      .add_option("--run-reasons", options->run_reasons,
-                  "Reasons by which runs differ, the one that changes among them; 0: all")
-      .range(0, 29)
-      .shows_default();
-  command.add_option("--run-spread", options->run_spread, "By which runs differ, as a share")
-      .range(0.0, 1.0)
-      .shows_default();
-  command.add_option("--some", options->some, "The share of the new trials that change at all")
-      .range(0.01, 1.0)
-      .shows_default();
-  command.add_option("--times", options->times, "Checks of each spread and size")
-      .range(1, 100000)
-      .shows_default();
+  command.add_number("--baseline", options->baseline, "Trials, of --runs runs", 2, 1000);
+  command.add_number("-n,--trials", options->trials,
+                     "New ones; 0: as many as `lab check` would run", 0, 1000);
+  command.add_number("--runs", options->runs, "Runs of the baseline", 2, 100);
+  command.add_number("--run-reasons", options->run_reasons,
+                     "Reasons by which runs differ, the one that changes among them; 0: all", 0,
+                     29);
+  command.add_number("--run-spread", options->run_spread, "By which runs differ, as a share", 0.0,
+                     1.0);
+  command.add_number("--some", options->some, "The share of the new trials that change at all",
+                     0.01, 1.0);
+  command.add_number("--times", options->times, "Checks of each spread and size", 1, 100000);
   add_bench_output(command, options->format, options->output);
   command.runs([options] { return bench_power(*options); });
 }

@@ -18,6 +18,7 @@
 #include "orchestrator/base/process/interrupt.hpp"
 #include "orchestrator/base/process/subprocess.hpp"
 #include "orchestrator/base/samples.hpp"
+#include "orchestrator/base/text.hpp"
 #include "orchestrator/cli/commands.hpp"
 #include "orchestrator/cli/output.hpp"
 #include "orchestrator/outer/job_layout.hpp"
@@ -99,8 +100,7 @@ class Bench {
 
   RunResults measure() {
     plans_ = scenario::expand(scenario::load(scenario_));
-    outer_ = run::make_outer_job(bench_site, "", plans_, folders_,
-                                 [&](const trial::Event& event) { progress_(event); });
+    outer_ = run::make_outer_job(bench_site, "", plans_, folders_, std::ref(progress_));
     progress_.phase("not measured: lab run, which makes what later runs find");
     run_lab(1, 1);
     for (unsigned i = 0; i < options_.repeats; ++i) {
@@ -198,47 +198,28 @@ class Bench {
 
   // Returns the command of the outer VM as libvirt would start it, with only what it needs.
   static std::vector<std::string> machine_by_hand(const guest::DomainSpec& spec) {
-    const std::string emulator =
-        spec.emulator.empty() ? std::string("qemu-system-x86_64") : spec.emulator;
-    std::vector<std::string> argv{
-        emulator,
-        "-accel",
-        "tcg",
-        "-cpu",
-        "EPYC,svm=on,npt=on",
-        "-smp",
-        std::to_string(spec.vcpus),
-        "-m",
-        std::to_string(spec.memory_mib),
-        "-kernel",
-        spec.kernel,
-        "-initrd",
-        spec.initrd,
-        "-append",
-        spec.cmdline,
-        "-display",
-        "none",
-        "-nodefaults",
-        "-serial",
-        "null",
-        "-no-user-config",
-        "-device",
-        "virtio-scsi-pci",
-        "-device",
-        "virtio-serial-pci",
-        "-chardev",
-        fmt::format("file,id=stream,path={}", stream_file),
-        "-device",
-        fmt::format("virtserialport,chardev=stream,name={}", outer::stream_port)};
+    constexpr const char* fixed =
+        "-accel tcg -cpu EPYC,svm=on,npt=on -display none -nodefaults -serial null -no-user-config "
+        "-device virtio-scsi-pci -device virtio-serial-pci";
+    std::vector<std::string> argv{spec.emulator.empty() ? "qemu-system-x86_64" : spec.emulator};
+    for (const std::string_view word : base::split_words(fixed)) argv.emplace_back(word);
+    const auto add = [&](const char* option, const std::string& value) {
+      argv.insert(argv.end(), {option, value});
+    };
+    add("-smp", std::to_string(spec.vcpus));
+    add("-m", std::to_string(spec.memory_mib));
+    add("-kernel", spec.kernel);
+    add("-initrd", spec.initrd);
+    add("-append", spec.cmdline);
+    add("-chardev", fmt::format("file,id=stream,path={}", stream_file));
+    add("-device", fmt::format("virtserialport,chardev=stream,name={}", outer::stream_port));
     for (std::size_t i = 0; i < spec.disks.size(); ++i) {
       const guest::Disk& disk = spec.disks[i];
-      argv.insert(argv.end(),
-                  {"-drive", fmt::format("if=none,id=disk{},file={},format={}{}", i, disk.path,
-                                         disk.format, disk.read_only ? ",readonly=on" : "")});
-      argv.insert(argv.end(),
-                  {"-device", disk.serial.empty()
-                                  ? fmt::format("virtio-blk-pci,drive=disk{}", i)
-                                  : fmt::format("scsi-hd,drive=disk{},serial={}", i, disk.serial)});
+      add("-drive", fmt::format("if=none,id=disk{},file={},format={}{}", i, disk.path, disk.format,
+                                disk.read_only ? ",readonly=on" : ""));
+      add("-device", disk.serial.empty()
+                         ? fmt::format("virtio-blk-pci,drive=disk{}", i)
+                         : fmt::format("scsi-hd,drive=disk{},serial={}", i, disk.serial));
     }
     return argv;
   }
@@ -327,7 +308,7 @@ std::string run_json(const RunResults& results, const RunBenchOptions& options) 
 }
 
 int bench_run(const RunBenchOptions& options) {
-  terminal::Progress progress(terminal::Progress::fitting());
+  terminal::Progress progress;
   const RunResults results = Bench(options, progress).measure();
   progress.clear();
   write_output(options.output,
@@ -342,12 +323,10 @@ void add_bench_run(const Command& bench) {
   const Command command = bench.add_subcommand(
       "run", "Seconds from command to table, beside QEMU by hand; trials an hour (minutes)");
   command.add_option("--image", options->image, "The guest's").shows_default();
-  command.add_option("--repeats", options->repeats, "Runs of each").range(1, 100).shows_default();
+  command.add_number("--repeats", options->repeats, "Runs of each", 1, 100);
   command.add_option("--against", options->against,
                      "Another QEMU, which runs the machines by hand in turn with lab's");
-  command.add_option("--trials", options->trials, "For the trials an hour")
-      .range(1, 1000)
-      .shows_default();
+  command.add_number("--trials", options->trials, "For the trials an hour", 1, 1000);
   add_bench_output(command, options->format, options->output);
   command.runs([options] { return bench_run(*options); });
 }

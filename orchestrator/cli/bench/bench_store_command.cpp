@@ -229,7 +229,7 @@ std::string store_json(const StoreResults& results, const StoreBenchOptions& opt
 }
 
 int bench_store(const StoreBenchOptions& options) {
-  terminal::Progress progress(terminal::Progress::fitting());
+  terminal::Progress progress;
   const StoreResults results = measure_all(options, progress);
   progress.clear();
   write_output(options.output, options.format == "json" ? store_json(results, options)
@@ -243,10 +243,8 @@ void add_bench_store(const Command& bench) {
   const auto options = std::make_shared<StoreBenchOptions>();
   const Command command = bench.add_subcommand(
       "store", "Seconds and memory of commands on a large store of generated records (minutes)");
-  command.add_option("--trials", options->trials, "Records").range(1, 10'000'000).shows_default();
-  command.add_option("--reasons", options->reasons, "Exit reasons of each boot")
-      .range(1, 150)
-      .shows_default();
+  command.add_number("--trials", options->trials, "Records", 1, 10'000'000);
+  command.add_number("--reasons", options->reasons, "Exit reasons of each boot", 1, 150);
   command.add_option("--store", options->store,
                      "Keep it in this file, or measure the one that an earlier bench kept there");
   add_bench_output(command, options->format, options->output);

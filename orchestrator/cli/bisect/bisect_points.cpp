@@ -7,6 +7,7 @@
 #include <map>
 
 #include "orchestrator/base/error.hpp"
+#include "orchestrator/base/text.hpp"
 #include "orchestrator/cli/trials/measure.hpp"
 #include "orchestrator/scenario/keys/settings.hpp"
 
@@ -40,7 +41,9 @@ BisectPoints find_points(const bisect::Request& request) {
   const std::size_t equals = over.find('=');
   BisectPoints result{.setting = over.substr(0, equals)};
   if (equals != std::string::npos)
-    for (std::string& value : words_between_commas(over.substr(equals + 1))) {
+    for (const std::string_view word :
+         base::split(std::string_view(over).substr(equals + 1), ',')) {
+      std::string value(word);
       if (std::ranges::find(result.points, value, &Point::id) != result.points.end())
         throw base::user_error("--over '" + over + "' has '" + value + "' twice");
       Point point{.id = std::move(value)};

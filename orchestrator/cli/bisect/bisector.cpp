@@ -167,9 +167,9 @@ const Measured& Bisector::measured(const Point& point) {
 // Returns a text that identifies the kernel's and the modules' bytes; "" for any other setting.
 std::string Bisector::build(const Point& point) const {
   if (setting_ != "kvm.kernel") return "";
-  terminal::Progress progress(terminal::Progress::fitting());
-  const run::OuterArtifacts outer = run::find_or_make_outer(
-      folders_, [&](const trial::Event& event) { progress(event); }, state(point).value);
+  terminal::Progress progress;
+  const run::OuterArtifacts outer =
+      run::find_or_make_outer(folders_, std::ref(progress), state(point).value);
   progress.clear();
   std::string text = outer.release;
   for (const char* module : {"kvm.ko", "kvm-amd.ko", "kvm-intel.ko"})

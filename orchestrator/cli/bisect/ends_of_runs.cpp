@@ -12,7 +12,6 @@
 #include "orchestrator/base/json.hpp"
 #include "orchestrator/base/text.hpp"
 #include "orchestrator/cli/trials/measure.hpp"
-#include "orchestrator/cli/trials/scenario_file.hpp"
 #include "orchestrator/cli/trials/selection.hpp"
 #include "orchestrator/record/counts.hpp"
 #include "orchestrator/scenario/loader/plan_json.hpp"

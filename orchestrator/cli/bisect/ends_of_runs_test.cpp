@@ -4,7 +4,7 @@
 #include "orchestrator/base/process/subprocess.hpp"
 #include "orchestrator/cli/lab_fixture.hpp"
 #include "orchestrator/cli/trials/measure.hpp"
-#include "orchestrator/cli/trials/scenario_file.hpp"
+#include "orchestrator/cli/trials/selection.hpp"
 #include "orchestrator/scenario/loader/plan_json.hpp"
 
 namespace lab::cli {

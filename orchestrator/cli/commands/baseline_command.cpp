@@ -16,7 +16,6 @@
 #include "orchestrator/cli/commands.hpp"
 #include "orchestrator/cli/output.hpp"
 #include "orchestrator/cli/trials/confirm.hpp"
-#include "orchestrator/cli/trials/scenario_file.hpp"
 #include "orchestrator/cli/trials/selection.hpp"
 #include "orchestrator/report/comparison/comparison.hpp"
 #include "orchestrator/scenario/loader/plan_json.hpp"

@@ -12,7 +12,7 @@
 #include "orchestrator/cli/bisect/ends_of_runs.hpp"
 #include "orchestrator/cli/commands.hpp"
 #include "orchestrator/cli/output.hpp"
-#include "orchestrator/cli/trials/scenario_file.hpp"
+#include "orchestrator/cli/trials/selection.hpp"
 
 namespace lab::cli {
 namespace fs = std::filesystem;
@@ -126,8 +126,7 @@ void add_bisect(const Command& app) {
   command.add_flag("--resume", options->resume, "Go on with the last one, whatever ended it");
   add_trial_options(command, options->trials);
   command.add_option("--repeat", options->trials.repeat, "Trials of each point").range(1, 10000);
-  command.add_option("-o,--output", options->output,
-                     "Write to this file instead of standard output");
+  add_output(command, options->output);
   command.runs([options] { return bisect_by(*options); });
 }
 

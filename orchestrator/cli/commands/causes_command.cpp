@@ -50,9 +50,7 @@ void leave_out_failed(std::vector<record::Record>& records) {
 }
 
 std::string list_text(const std::set<std::string>& names) {
-  std::string text;
-  for (const std::string& name : names) text += (text.empty() ? "" : ", ") + name;
-  return report::printable(text);
+  return report::printable(fmt::format("{}", fmt::join(names, ", ")));
 }
 
 void keep_step(std::vector<StepCauses>& steps, const std::string& name, const std::string& word) {
@@ -205,8 +203,7 @@ void add_causes(const Command& app) {
                   "table, json, csv; folded (flamegraph.pl, inferno), speedscope, pprof")
       .one_of(formats)
       .shows_default();
-  command.add_option("-o,--output", options->output,
-                     "Write to this file instead of standard output");
+  add_output(command, options->output);
   command.runs([options] { return show_causes(*options); });
 }
 

@@ -141,11 +141,6 @@ class Checker {
     }
   }
 
-  // A trial that did not pass is no sample, and keeps the check from passing.
-  void look_at(const record::TrialCounts& trial) {
-    outcome_ = worse(outcome_, cli::exit_code(trial.outcome));
-  }
-
   std::vector<check::Cell> new_trials() {
     plan();
     std::vector<scenario::TrialPlan> plans;
@@ -153,7 +148,6 @@ class Checker {
       std::ranges::copy(subject.plans, std::back_inserter(plans));
     TrialRunner runner(std::move(plans), options_.trials);
     run_all(runner);
-    runner.clear_progress();
     runner.finish();
     std::vector<record::TrialCounts> counts;
     for (const record::Record& record : runner.records())
@@ -167,13 +161,13 @@ class Checker {
   // Trials that the machinery failed to run are missing; those that did run are judged.
   void run_all(TrialRunner& runner) {
     try {
-      runner.run([](const auto&) {});
+      runner.run();
     } catch (const base::Error& error) {
       const bool stops = error.kind() == base::ErrorKind::user ||
                          error.kind() == base::ErrorKind::interrupted || runner.records().empty();
       if (stops) throw;
       runner.clear_progress();
-      say(fmt::format("lab: error: {}\n", report::printable(error.what(), true)));
+      say_error(error.what());
       outcome_ = worse(outcome_, base::exit_code(error.kind()));
     }
   }
@@ -186,7 +180,9 @@ class Checker {
       std::ranges::move(select_run(store, options_.stored, subject.scenario.name),
                         std::back_inserter(counts));
     }
-    std::ranges::for_each(counts, [this](const auto& trial) { look_at(trial); });
+    // A trial that did not pass is no sample, and keeps the check from passing.
+    for (const record::TrialCounts& trial : counts)
+      outcome_ = worse(outcome_, cli::exit_code(trial.outcome));
     return gather(counts);
   }
 
@@ -210,21 +206,33 @@ class Checker {
     return cells;
   }
 
+  // Contains what a judgement is about; null what is not there.
+  struct Sides {
+    const check::Cell* trials = nullptr;
+    const check::Entry* baseline = nullptr;
+    const scenario::TrialPlan* plan = nullptr;
+  };
+
+  Sides find_sides(const check::CellJudgement& judgement,
+                   const std::vector<check::Cell>& trials) const {
+    const auto cell = std::ranges::find(trials, judgement.comparison.b_name, &check::Cell::name);
+    const auto subject = std::ranges::find_if(subjects_, [&](const Subject& one) {
+      return one.scenario.name == judgement.comparison.scenario;
+    });
+    if (cell == trials.end() || subject == subjects_.end()) return {};
+    return {&*cell, subject->entry(judgement.comparison.a_name, check::site_name(*cell)),
+            subject->plan(cell->name)};
+  }
+
   void confirm(check::Verdict& verdict, const std::vector<check::Cell>& trials) {
     for (check::CellJudgement& judgement : verdict.cells) {
       if (check::suspicions(judgement).empty()) continue;
-      const auto cell = std::ranges::find(trials, judgement.comparison.b_name, &check::Cell::name);
-      const auto subject = std::ranges::find_if(subjects_, [&](const Subject& one) {
-        return one.scenario.name == judgement.comparison.scenario;
-      });
-      if (cell == trials.end() || subject == subjects_.end()) continue;
-      const check::Entry* entry =
-          subject->entry(judgement.comparison.a_name, check::site_name(*cell));
-      const scenario::TrialPlan* plan = subject->plan(cell->name);
-      if (entry && plan)
-        confirm(judgement, {judgement, *entry, *cell, *plan});
-      else
-        notes_.push_back("not tried again, as the scenario has no such cell: " + cell->name);
+      const Sides sides = find_sides(judgement, trials);
+      if (sides.baseline && sides.plan)
+        confirm(judgement, {judgement, *sides.baseline, *sides.trials, *sides.plan});
+      else if (sides.trials)
+        notes_.push_back("not tried again, as the scenario has no such cell: " +
+                         sides.trials->name);
     }
   }
 
@@ -248,15 +256,10 @@ class Checker {
   void name_causes(check::Verdict& verdict, const std::vector<check::Cell>& trials) const {
     const store::Store store(store_path(options_.trials.store), store::Store::Mode::read_only);
     for (check::CellJudgement& judgement : verdict.cells) {
-      const auto cell = std::ranges::find(trials, judgement.comparison.b_name, &check::Cell::name);
-      const auto subject = std::ranges::find_if(subjects_, [&](const Subject& one) {
-        return one.scenario.name == judgement.comparison.scenario;
-      });
-      if (cell == trials.end() || subject == subjects_.end() || has_no_finding(judgement)) continue;
-      const check::Entry* entry =
-          subject->entry(judgement.comparison.a_name, check::site_name(*cell));
-      if (entry)
-        check::name_causes(judgement, some_records(store, entry->cell), some_records(store, *cell));
+      const Sides sides = find_sides(judgement, trials);
+      if (sides.baseline && !has_no_finding(judgement))
+        check::name_causes(judgement, some_records(store, sides.baseline->cell),
+                           some_records(store, *sides.trials));
     }
   }
 
@@ -308,7 +311,7 @@ int check_for_git(const CheckOptions& options) {
     return code == base::exit_ok || code == base::exit_regression ? code : cannot_be_tested;
   } catch (const base::Error& error) {
     if (error.kind() == base::ErrorKind::interrupted) throw;
-    say(fmt::format("lab: error: {}\n", report::printable(error.what(), true)));
+    say_error(error.what());
     return cannot_be_tested;
   }
 }
@@ -338,14 +341,11 @@ void add_check(const Command& app) {
                    "Call a regression what is suspected, without running it again");
   command.add_flag("--bisect", options->bisect,
                    "For git bisect run: exit code 0, 1, or 125 where it cannot be told");
-  command.add_option("--alpha", options->alpha, "Of a false alarm in the whole check")
-      .range(1e-6, 0.5)
-      .shows_default();
+  command.add_number("--alpha", options->alpha, "Of a false alarm in the whole check", 1e-6, 0.5);
   command.add_option("--format", options->format, "table, json, junit or markdown")
       .one_of({"table", "json", "junit", "markdown"})
       .shows_default();
-  command.add_option("-o,--output", options->output,
-                     "Write to this file instead of standard output");
+  add_output(command, options->output);
   command.runs(
       [options] { return options->bisect ? check_for_git(*options) : Checker(*options).run(); });
 }

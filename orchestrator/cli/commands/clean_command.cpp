@@ -6,8 +6,8 @@
 
 #include "orchestrator/base/error.hpp"
 #include "orchestrator/base/files/folders.hpp"
-#include "orchestrator/cli/age.hpp"
 #include "orchestrator/cli/commands.hpp"
+#include "orchestrator/cli/option_values.hpp"
 #include "orchestrator/cli/output.hpp"
 #include "orchestrator/run/cleanup/leftovers.hpp"
 

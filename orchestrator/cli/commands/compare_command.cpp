@@ -74,15 +74,13 @@ void add_compare(const Command& app) {
   command.add_option("a", options->a, "Before").required();
   command.add_option("b", options->b, "After").required();
   command.add_option("--scenario", options->scenario, "Only this scenario's");
-  command.add_option("--alpha", options->alpha, "Of showing a difference where there is none")
-      .range(1e-6, 0.5)
-      .shows_default();
+  command.add_number("--alpha", options->alpha, "Of showing a difference where there is none", 1e-6,
+                     0.5);
   command.add_option("--store", options->store, "The store's file");
   command.add_option("--format", options->format, "table, json or csv")
       .one_of({"table", "json", "csv"})
       .shows_default();
-  command.add_option("-o,--output", options->output,
-                     "Write to this file instead of standard output");
+  add_output(command, options->output);
   command.runs([options] { return compare(*options); });
 }
 

@@ -94,12 +94,12 @@ int add_own(const ImageOptions& options) {
 
 image::Image find_or_make(const base::Folders& folders, const std::string& name,
                           terminal::Progress& progress) {
-  const auto line = [&](const std::string& text) { progress.phase(text); };
   image::ImageCache cache(folders);
   // Only an image that is built needs a kernel kit.
   const bool built =
       image::find_entry(cache.entries(), name).source == image::Entry::Source::recipe;
-  return cache.find_or_make(name, built ? kit_path(folders, line) : "", line);
+  return cache.find_or_make(name, built ? kit_path(folders, std::ref(progress)) : "",
+                            std::ref(progress));
 }
 
 // Serves `build` and `fetch`, which both make the image available.
@@ -117,7 +117,7 @@ int have(const ImageOptions& options, image::Entry::Source source) {
             (fetched ? "fetched from its url" : "built by its recipe"),
         std::string("lab image ") + (fetched ? "fetch " : "build ") + entry.name);
   }
-  terminal::Progress progress(terminal::Progress::fitting());
+  terminal::Progress progress;
   const image::Image image = find_or_make(folders, options.name, progress);
   progress.clear();
   fmt::print("{} {}\n  {}\n  {}\n", image.found ? "found" : "made", image.name,
@@ -136,14 +136,14 @@ image::Console console_named(const std::string& name) {
 int prepare(const ImageOptions& options) {
   const image::PrepareOptions wanted{.console = console_named(options.console)};
   const base::Folders folders = base::find_folders();
-  terminal::Progress progress(terminal::Progress::fitting());
-  const auto line = [&](const std::string& text) { progress.phase(text); };
+  terminal::Progress progress;
   const image::Image image = find_or_make(folders, options.name, progress);
   if (image.kind == image::Image::Kind::outer)
     throw base::user_error("image 'outer' is the outer VM's, no guest's");
   const image::Prepared prepared =
       image::prepare(image, folders, wanted,
-                     {.cache = folders.cache, .kernel_kit = kit_path(folders, line)}, line);
+                     {.cache = folders.cache, .kernel_kit = kit_path(folders, std::ref(progress))},
+                     std::ref(progress));
   progress.clear();
   fmt::print("{} {}\n  {}\n", prepared.found ? "found" : "prepared", prepared.digest,
              (prepared.disk.empty() ? prepared.initrd : prepared.disk).string());

@@ -10,7 +10,7 @@
 #include "orchestrator/base/files/folders.hpp"
 #include "orchestrator/base/machine/this_machine.hpp"
 #include "orchestrator/cli/commands.hpp"
-#include "orchestrator/cli/kernel.hpp"
+#include "orchestrator/cli/option_values.hpp"
 #include "orchestrator/kvm/kits/build.hpp"
 #include "orchestrator/kvm/kits/kit.hpp"
 #include "orchestrator/kvm/modules/kmod.hpp"
@@ -29,17 +29,15 @@ struct KvmOptions {
 };
 
 kvm::ModuleSet build_for(const base::Folders& folders, const std::optional<std::string>& kernel) {
-  terminal::Progress progress(terminal::Progress::fitting());
-  const auto line = [&](const std::string& text) { progress.phase(text); };
+  terminal::Progress progress;
   const kvm::KernelKit kit =
-      kvm::find_or_fetch_kit(folders.cache, folders.kvm_patch(), kernel, line);
-  return kvm::build_modules(kit, folders.kvm_patch(), folders.cache, line);
+      kvm::find_or_fetch_kit(folders.cache, folders.kvm_patch(), kernel, std::ref(progress));
+  return kvm::build_modules(kit, folders.kvm_patch(), folders.cache, std::ref(progress));
 }
 
 kvm::ModuleSet build_tree(const base::Folders& folders, const kvm::KernelTree& tree) {
-  terminal::Progress progress(terminal::Progress::fitting());
-  return kvm::build_modules(tree, folders.kvm_patch(), folders.cache,
-                            [&](const std::string& text) { progress.phase(text); });
+  terminal::Progress progress;
+  return kvm::build_modules(tree, folders.kvm_patch(), folders.cache, std::ref(progress));
 }
 
 int build(const KvmOptions& options) {
@@ -121,9 +119,8 @@ std::string in_cache(const std::string& release, const std::vector<kvm::KernelKi
 }
 
 int list_available(const base::Folders& folders) {
-  terminal::Progress progress(terminal::Progress::fitting());
-  const auto kernels = kvm::list_available(folders.cache, folders.kvm_patch(),
-                                           [&](const std::string& text) { progress.phase(text); });
+  terminal::Progress progress;
+  const auto kernels = kvm::list_available(folders.cache, folders.kvm_patch(), std::ref(progress));
   progress.clear();
   const auto kits = kvm::list_kits(folders.cache);
   const auto modules = kvm::list_modules(folders.cache);

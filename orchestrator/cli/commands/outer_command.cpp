@@ -17,9 +17,9 @@
 #include "orchestrator/base/process/interrupt.hpp"
 #include "orchestrator/base/text.hpp"
 #include "orchestrator/cli/commands.hpp"
-#include "orchestrator/cli/kernel.hpp"
+#include "orchestrator/cli/option_values.hpp"
 #include "orchestrator/cli/output.hpp"
-#include "orchestrator/cli/trials/scenario_file.hpp"
+#include "orchestrator/cli/trials/trial_runner.hpp"
 #include "orchestrator/guest/agent.hpp"
 #include "orchestrator/guest/channel.hpp"
 #include "orchestrator/guest/domain/domain.hpp"
@@ -58,14 +58,6 @@ bool is_up(virConnect* connection) {
 const record::Site& wanted_site(const std::string& name) {
   if (name != "auto") return outer::outer_site(name);
   return run::choose_site().site == &record::site_kvm ? record::site_kvm : record::site_svm;
-}
-
-std::vector<scenario::TrialPlan> load_plans(const std::vector<std::string>& files) {
-  std::vector<scenario::TrialPlan> plans;
-  for (const std::string& file : files)
-    for (scenario::TrialPlan& plan : scenario::expand(scenario::load(scenario_file(file))))
-      plans.push_back(std::move(plan));
-  return plans;
 }
 
 // Returns the kernel that the user names, or else the only one that the scenarios name.
@@ -119,15 +111,15 @@ int up(const OuterOptions& options) {
   if (is_up(connection.get()))
     throw base::user_error("the outer VM is up already",
                            "lab outer exec COMMAND, or lab outer down");
-  terminal::Progress progress(terminal::Progress::fitting());
-  const trial::Sink sink = [&](const trial::Event& event) { progress(event); };
+  terminal::Progress progress;
   const record::Site& site = wanted_site(options.site);
   if (site.machine == record::Site::Machine::bochs)
     throw base::user_error("--on vmx: Bochs has no way in for lab outer exec",
                            "lab outer run --on vmx COMMAND");
-  const std::vector<scenario::TrialPlan> plans = load_plans(options.scenarios);
+  const std::vector<scenario::TrialPlan> plans =
+      make_plans(load_scenarios(options.scenarios, {}), {});
   const run::OuterJob outer =
-      run::make_outer_job(site, wanted_kernel(options, plans), plans, folders, sink);
+      run::make_outer_job(site, wanted_kernel(options, plans), plans, folders, std::ref(progress));
   progress.phase("outer VM");
   const fs::path sockets = folders.runtime / "outer";
   fs::remove_all(disk_folder(folders));
@@ -148,14 +140,8 @@ int up(const OuterOptions& options) {
   return base::exit_ok;
 }
 
-std::string in_words(const std::vector<std::string>& command) {
-  std::string line;
-  for (const std::string& word : command) line += (line.empty() ? "" : " ") + word;
-  return line;
-}
-
 int exec(const OuterOptions& options) {
-  const std::string line = in_words(options.command);
+  const std::string line = base::joined(options.command);
   const guest::ConnectionPtr connection = guest::connect(guest::default_uri());
   if (!is_up(connection.get())) throw base::user_error("no outer VM is up", "lab outer up");
   const guest::AgentOutcome outcome =
@@ -177,16 +163,15 @@ constexpr char end_mark = '\x1e';  // ASCII's record separator
 // Starts an outer VM for one command.
 int run_in_outer_vm(const OuterOptions& options) {
   const base::Folders folders = base::find_folders();
-  terminal::Progress progress(terminal::Progress::fitting());
-  const trial::Sink sink = [&](const trial::Event& event) { progress(event); };
+  terminal::Progress progress;
   const record::Site& site = wanted_site(options.site);
   const run::OuterJob outer =
-      run::make_outer_job(site, read_kernel(options.kernel), {}, folders, sink);
+      run::make_outer_job(site, read_kernel(options.kernel), {}, folders, std::ref(progress));
   const base::RunFolder folder(folders);
   const guest::DomainSpec spec = outer::lay_out_outer(
       outer.image, outer.job, "lab-outer-" + folder.id(), folder.path(), folder.sockets(),
       fmt::format("exec >{} 2>&1 </dev/null\n({})\nprintf '\\036%d\\n' $?", inside::stream_place,
-                  in_words(options.command)));
+                  base::joined(options.command)));
   progress.phase("outer VM");
   const auto machine = outer::back_end(site).start(outer.image, spec, folder.path());
   int code = base::exit_infrastructure;
@@ -211,8 +196,7 @@ int run_in_outer_vm(const OuterOptions& options) {
 
 int outer_status() {
   const guest::ConnectionPtr connection = guest::connect(guest::default_uri());
-  const bool there = is_up(connection.get());
-  fmt::print("{}\n", there ? "up" : "down");
+  fmt::print("{}\n", is_up(connection.get()) ? "up" : "down");
   return base::exit_ok;
 }
 

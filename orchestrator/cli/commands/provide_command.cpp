@@ -11,7 +11,7 @@
 #include "orchestrator/base/files/shared_cache.hpp"
 #include "orchestrator/cli/commands.hpp"
 #include "orchestrator/cli/output.hpp"
-#include "orchestrator/cli/trials/scenario_file.hpp"
+#include "orchestrator/cli/trials/selection.hpp"
 #include "orchestrator/cli/trials/trial_runner.hpp"
 #include "orchestrator/lane/fill_caches.hpp"
 
@@ -48,10 +48,9 @@ void share(const std::vector<fs::path>& folders, const fs::path& to, terminal::P
 int provide_here(const ProvideCommandOptions& options,
                  const std::vector<scenario::TrialPlan>& plans) {
   const base::Stopwatch watch;
-  terminal::Progress progress(terminal::Progress::fitting());
+  terminal::Progress progress;
   const std::vector<fs::path> folders =
-      run::fill_caches(plans, options.trials.run, base::find_folders(),
-                       [&](const trial::Event& event) { progress(event); });
+      run::fill_caches(plans, options.trials.run, base::find_folders(), std::ref(progress));
   progress.clear();
   write_output("", fmt::format("here: all is there ({:.1f} s)\n", watch.seconds()));
   if (!options.share.empty()) share(folders, fs::absolute(options.share), progress);
@@ -61,32 +60,24 @@ int provide_here(const ProvideCommandOptions& options,
 int provide_nodes(const ProvideCommandOptions& options,
                   const std::vector<scenario::TrialPlan>& plans) {
   base::ExitCode worst = base::exit_ok;
-  terminal::Progress progress(terminal::Progress::fitting());
+  terminal::Progress progress;
   const auto print = [&](const lane::FilledNode& node) {
     progress.clear();
     if (!node.error)
       return write_output("",
                           fmt::format("{}: all is there ({:.1f} s)\n", node.lane, node.seconds));
-    say(fmt::format("lab: error: {}: {}\n", node.lane,
-                    report::printable(node.error->what(), true)));
-    if (!node.error->hint().empty())
-      say(fmt::format("hint: {}\n", report::printable(node.error->hint())));
+    say_error(fmt::format("{}: {}", node.lane, node.error->what()), node.error->hint());
     worst = worse(worst, base::exit_code(node.error->kind()));
   };
-  lane::fill_caches(
-      plans, options.trials.run, options.trials.via,
-      [&](const trial::Event& event) { progress(event); }, print);
+  lane::fill_caches(plans, options.trials.run, options.trials.via, std::ref(progress), print);
   return worst;
 }
 
 int provide_scenarios(ProvideCommandOptions options) {
   check_options(options);
   options.trials.run.time_scale = options.trials.timeout_scale;
-  std::vector<scenario::TrialPlan> plans;
-  for (const std::string& file : options.scenarios) {
-    const scenario::Scenario scenario = load_scenario(file, options.trials);
-    std::ranges::move(make_plans(scenario, options.trials), std::back_inserter(plans));
-  }
+  const std::vector<scenario::TrialPlan> plans =
+      make_plans(load_scenarios(options.scenarios, options.trials), options.trials);
   return options.trials.via.command.empty() ? provide_here(options, plans)
                                             : provide_nodes(options, plans);
 }
@@ -99,9 +90,7 @@ void add_provide(const Command& app) {
       "provide", "Fill the caches for scenarios, here or where lanes run, and run no trial");
   command.add_option("scenario", options->scenarios, scenario_help).required();
   add_place_options(command, options->trials);
-  command.add_option("-j,--jobs", options->trials.run.at_once, "Lanes, with --via")
-      .range(1, most_lanes)
-      .shows_default();
+  command.add_number("-j,--jobs", options->trials.run.at_once, "Lanes, with --via", 1, most_lanes);
   command.add_option("--share", options->share,
                      "Also copy all to this FOLDER, others' LAB_SHARED_CACHE");
   command.runs([options] { return provide_scenarios(*options); });

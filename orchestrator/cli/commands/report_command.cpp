@@ -161,9 +161,7 @@ class Reporter {
     if (!options_.title.empty()) return options_.title;
     if (!options_.other.empty()) return options_.what + " and " + options_.other;
     if (options_.history) return options_.scenario.empty() ? "history" : options_.scenario;
-    std::string title;
-    for (const std::string& scenario : scenarios_) title += (title.empty() ? "" : ", ") + scenario;
-    return title;
+    return fmt::format("{}", fmt::join(scenarios_, ", "));
   }
 
   std::string command() const {
@@ -207,8 +205,7 @@ void add_report(const Command& app) {
   command.add_option("--scenario", options->scenario, "Only this scenario's");
   command.add_option("--title", options->title, "The page's title");
   command.add_option("--store", options->store, "The store's file");
-  command.add_option("-o,--output", options->output,
-                     "Write to this file instead of standard output");
+  add_output(command, options->output);
   command.runs([options] { return Reporter(*options).run(); });
 }
 

@@ -9,8 +9,8 @@
 #include "orchestrator/base/error.hpp"
 #include "orchestrator/base/files/folders.hpp"
 #include "orchestrator/base/files/run_folder.hpp"
-#include "orchestrator/cli/age.hpp"
 #include "orchestrator/cli/commands.hpp"
+#include "orchestrator/cli/option_values.hpp"
 #include "orchestrator/cli/output.hpp"
 #include "orchestrator/report/answers/answers.hpp"
 #include "orchestrator/store/store.hpp"
@@ -185,8 +185,7 @@ void add_results(const Command& app) {
       results, options, "export", "Records as JSON lines, oldest first", export_lines);
   add_filters(exporting, *options);
   add_limit(exporting, *options);
-  exporting.add_option("-o,--output", options->output,
-                       "Write to this file instead of standard output");
+  add_output(exporting, options->output);
 
   const Command importing = add_subcommand_on_store(
       results, options, "import",

@@ -8,7 +8,7 @@
 #include "orchestrator/base/text/pattern.hpp"
 #include "orchestrator/cli/commands.hpp"
 #include "orchestrator/cli/output.hpp"
-#include "orchestrator/cli/trials/scenario_file.hpp"
+#include "orchestrator/cli/trials/selection.hpp"
 #include "orchestrator/cli/trials/trial_runner.hpp"
 #include "orchestrator/record/counts.hpp"
 #include "orchestrator/record/expectations.hpp"
@@ -165,14 +165,10 @@ class Runner {
 };
 
 int run_scenarios(RunCommandOptions options) {
-  std::vector<scenario::Scenario> scenarios;
-  std::vector<scenario::TrialPlan> plans;
   options.trials.wanted = trials_named(options.filter);
-  for (const std::string& file : options.scenarios)
-    scenarios.push_back(load_scenario(file, options.trials));
+  std::vector<scenario::Scenario> scenarios = load_scenarios(options.scenarios, options.trials);
   decide_repeat(scenarios, options.trials);
-  for (const scenario::Scenario& scenario : scenarios)
-    std::ranges::move(make_plans(scenario, options.trials), std::back_inserter(plans));
+  std::vector<scenario::TrialPlan> plans = make_plans(scenarios, options.trials);
   choose(plans, options.filter);
   keep_shard(plans, options.shard);
   for (scenario::Scenario& scenario : scenarios) {

@@ -15,7 +15,7 @@
 #include "orchestrator/base/process/interrupt.hpp"
 #include "orchestrator/cli/commands.hpp"
 #include "orchestrator/cli/output.hpp"
-#include "orchestrator/cli/trials/scenario_file.hpp"
+#include "orchestrator/cli/trials/selection.hpp"
 #include "orchestrator/exits/causes.hpp"
 #include "orchestrator/exits/host_stats.hpp"
 #include "orchestrator/terminal/doing.hpp"
@@ -249,9 +249,7 @@ void add_top(const Command& app) {
       "top",
       "The exits of running guests by reason, each second: of `lab run` in another terminal, or "
       "of VMs on this machine's patched kvm");
-  command.add_option("-d,--delay", options->delay, "Seconds between two looks")
-      .range(0.1, 3600.0)
-      .shows_default();
+  command.add_number("-d,--delay", options->delay, "Seconds between two looks", 0.1, 3600.0);
   command.add_option("-n,--count", options->count,
                      "So many tables (default: until Ctrl-C; one where it is no terminal)");
   command.add_option("-f,--filter", options->filter, filter_help);

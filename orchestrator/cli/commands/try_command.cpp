@@ -50,7 +50,8 @@ class Trier {
   int run() {
     std::string text;
     base::ExitCode code = base::exit_ok;
-    for (const std::string& site : words_between_commas(options_.trials.run.site)) {
+    const std::string sites = options_.trials.run.site;
+    for (const std::string_view site : base::split(sites, ',')) {
       options_.trials.run.site = site;
       const std::vector<Measured> measured = measure_all();
       if (states_.size() > 2)
@@ -166,8 +167,7 @@ void add_try(const Command& app) {
       .add_option("--repeat", options->trials.repeat,
                   "Trials of each cell (default: one where counts are exact)")
       .range(1, 10000);
-  command.add_option("-o,--output", options->output,
-                     "Write to this file instead of standard output");
+  add_output(command, options->output);
   command.runs([options] { return Trier(*options).run(); });
 }
 

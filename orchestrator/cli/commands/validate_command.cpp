@@ -13,7 +13,7 @@
 #include "orchestrator/check/planning.hpp"
 #include "orchestrator/cli/commands.hpp"
 #include "orchestrator/cli/output.hpp"
-#include "orchestrator/cli/trials/scenario_file.hpp"
+#include "orchestrator/cli/trials/selection.hpp"
 #include "orchestrator/inside/job.hpp"
 #include "orchestrator/kvm/kits/build.hpp"
 #include "orchestrator/record/expectations.hpp"
@@ -39,9 +39,7 @@ std::string lacking(const scenario::Scenario& scenario) {
   for (const auto& expect : scenario.expect) look(expect.reason, expect.category.has_value());
   for (const auto& relation : scenario.relations)
     look(relation.reason, relation.category.has_value());
-  std::string result;
-  for (const std::string& text : texts) result += (result.empty() ? "" : ", ") + text;
-  return result.empty() ? "" : "; expect: " + result;
+  return texts.empty() ? "" : fmt::format("; expect: {}", fmt::join(texts, ", "));
 }
 
 std::string summary(const Plans& plans) {
@@ -137,10 +135,8 @@ int validate(const std::vector<std::string>& files) {
     try {
       write_output("", fmt::format("{}: {}\n", report::printable(file), check(file, folders)));
     } catch (const base::Error& error) {
-      std::string text = report::printable(error.what(), true);
-      if (!text.starts_with(file)) text = fmt::format("{}: {}", report::printable(file), text);
-      say(fmt::format("lab: error: {}\n", text));
-      if (!error.hint().empty()) say(fmt::format("hint: {}\n", error.hint()));
+      const std::string text = error.what();
+      say_error(text.starts_with(file) ? text : file + ": " + text, error.hint());
       worst = worse(worst, base::exit_code(error.kind()));
     }
   }

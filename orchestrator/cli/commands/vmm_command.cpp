@@ -92,70 +92,57 @@ int print_report(const vmm::Report& report) {
   return report.fault_count == 0 ? base::exit_ok : base::exit_regression;
 }
 
-// Adds a subcommand that prints a test's report.
-Command add_test(const Command& command, const std::shared_ptr<VmmOptions>& options,
-                 const char* name, const char* description,
-                 vmm::Report (*test)(const VmmOptions&)) {
-  const Command added = command.add_subcommand(name, description);
-  added.runs([options, test] { return print_report(test(*options)); });
-  return added;
-}
-
 void add_tests(const Command& command, const std::shared_ptr<VmmOptions>& options) {
-  add_test(command, options, "numbers", "Every exit number on every leaf",
-           [](const VmmOptions&) { return vmm::test_numbers(); });
-  const Command fuzz = add_test(command, options, "fuzz", "Random leaves and numbers",
-                                [](const VmmOptions& o) { return vmm::test_fuzz(o.fuzz); });
+  using Test = vmm::Report (*)(const VmmOptions&);
+  const auto add = [&](const char* name, const char* description, Test test) {
+    const Command added = command.add_subcommand(name, description);
+    added.runs([options, test] { return print_report(test(*options)); });
+    return added;
+  };
+  const auto add_repeated = [&](const char* name, const char* description, Test test) {
+    const Command added = add(name, description, test);
+    added.add_option("--times", options->times).shows_default();
+    return added;
+  };
+  add("numbers", "Every exit number on every leaf",
+      [](const VmmOptions&) { return vmm::test_numbers(); });
+  const Command fuzz = add("fuzz", "Random leaves and numbers",
+                           [](const VmmOptions& o) { return vmm::test_fuzz(o.fuzz); });
   fuzz.add_option("--seconds", options->fuzz.seconds).shows_default();
-  fuzz.add_option("--vcpus", options->fuzz.vcpus).shows_default().range(1, 8);
+  fuzz.add_number("--vcpus", options->fuzz.vcpus, "", 1, 8);
   fuzz.add_option("--seed", options->fuzz.seed).shows_default();
-  const Command reading =
-      add_test(command, options, "reading", "Counts read between interrupts",
-               [](const VmmOptions& o) { return vmm::test_reading(o.reading); });
-  reading.add_option("--times", options->reading.times).shows_default().range(1, 1'000'000);
-  reading.add_option("--vcpus", options->reading.vcpus).shows_default().range(1, 8);
+  const Command reading = add("reading", "Counts read between interrupts",
+                              [](const VmmOptions& o) { return vmm::test_reading(o.reading); });
+  reading.add_number("--times", options->reading.times, "", 1, 1'000'000);
+  reading.add_number("--vcpus", options->reading.vcpus, "", 1, 8);
   reading.add_option("--idle", options->reading.idle, "More vCPUs, which never run").range(0, 1000);
-  reading.add_option("--microseconds", options->reading.microseconds)
-      .shows_default()
-      .range(1, 1'000'000);
-  add_test(command, options, "create", "Make and end VMs; look for leaks",
-           [](const VmmOptions& o) { return vmm::test_create(o.times); })
-      .add_option("--times", options->times)
+  reading.add_number("--microseconds", options->reading.microseconds, "", 1, 1'000'000);
+  add_repeated("create", "Make and end VMs; look for leaks",
+               [](const VmmOptions& o) { return vmm::test_create(o.times); });
+  add_repeated("reload", "Swap the modules; look for leaks",
+               [](const VmmOptions& o) {
+                 return vmm::test_reload(o.times, o.modules, base::find_folders().runtime);
+               })
+      .add_option("--modules", options->modules)
       .shows_default();
-  const Command reload = add_test(
-      command, options, "reload", "Swap the modules; look for leaks", [](const VmmOptions& o) {
-        return vmm::test_reload(o.times, o.modules, base::find_folders().runtime);
-      });
-  reload.add_option("--times", options->times).shows_default();
-  reload.add_option("--modules", options->modules).shows_default();
-  add_test(command, options, "wrap", "Past 2^32 exits (exit_preset=4294966296)",
-           [](const VmmOptions&) { return vmm::test_wrap(); });
-  add_test(command, options, "nested", "The exits of a guest's own guest (SVM)",
-           [](const VmmOptions& o) { return vmm::test_nested(o.nested_exits); })
+  add("wrap", "Past 2^32 exits (exit_preset=4294966296)",
+      [](const VmmOptions&) { return vmm::test_wrap(); });
+  add("nested", "The exits of a guest's own guest (SVM)",
+      [](const VmmOptions& o) { return vmm::test_nested(o.nested_exits); })
       .add_option("--exits", options->nested_exits)
       .shows_default();
-  add_test(command, options, "causes", "Exits whose causes are known (exit_causes=4096)",
-           [](const VmmOptions& o) { return vmm::test_causes(o.times); })
-      .add_option("--times", options->times)
-      .shows_default();
-  add_test(command, options, "failed", "VM entries that the processor refuses",
-           [](const VmmOptions& o) { return vmm::test_failed(o.times); })
-      .add_option("--times", options->times)
-      .shows_default();
-  add_test(command, options, "interrupts", "Interrupts that arrive once each",
-           [](const VmmOptions& o) { return vmm::test_interrupts(o.times); })
-      .add_option("--times", options->times)
-      .shows_default();
-  add_test(command, options, "priority", "The task priority while an interrupt is pending",
-           [](const VmmOptions& o) { return vmm::test_priority(o.times); })
-      .add_option("--times", options->times)
-      .shows_default();
+  add_repeated("causes", "Exits whose causes are known (exit_causes=4096)",
+               [](const VmmOptions& o) { return vmm::test_causes(o.times); });
+  add_repeated("failed", "VM entries that the processor refuses",
+               [](const VmmOptions& o) { return vmm::test_failed(o.times); });
+  add_repeated("interrupts", "Interrupts that arrive once each",
+               [](const VmmOptions& o) { return vmm::test_interrupts(o.times); });
+  add_repeated("priority", "The task priority while an interrupt is pending",
+               [](const VmmOptions& o) { return vmm::test_priority(o.times); });
 }
 
 void add_cost_options(const Command& command, VmmOptions& options) {
-  command.add_option("--exits", options.cost.exits, "Of each kind in a run")
-      .range(1, 10'000'000)
-      .shows_default();
+  command.add_number("--exits", options.cost.exits, "Of each kind in a run", 1, 10'000'000);
   command.add_option("--repeats", options.cost.repeats, "Runs").shows_default();
 }
 

@@ -41,7 +41,7 @@ class Side {
       plans.push_back(plan_);
     }
     TrialRunner runner(std::move(plans), options_, run_);
-    runner.run([](const auto&) {});
+    runner.run();
     runner.clear_progress();
     all_stored_ &= runner.all_stored();
     records_ = runner.records();

@@ -21,14 +21,6 @@ void InOrder::done(const std::string& trial, std::optional<record::Record> recor
   }
 }
 
-std::vector<const record::Record*> InOrder::next() {
-  return show(false);
-}
-
-std::vector<const record::Record*> InOrder::rest() {
-  return show(true);
-}
-
 std::vector<const record::Record*> InOrder::show(bool all) {
   std::vector<const record::Record*> shown;
   for (std::size_t i = first_; i < places_.size(); ++i) {

@@ -22,9 +22,9 @@ class InOrder {
   void done(const std::string& trial, std::optional<record::Record> record);
 
   // Returns records that are next in order, each once: all plans before them are done.
-  std::vector<const record::Record*> next();
+  std::vector<const record::Record*> next() { return show(false); }
   // Returns the remaining records at the end of the run, when none that is missing will come.
-  std::vector<const record::Record*> rest();
+  std::vector<const record::Record*> rest() { return show(true); }
 
   // Frees the records that it returned: those of many trials take much memory.
   void forget_shown();

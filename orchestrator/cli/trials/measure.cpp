@@ -17,13 +17,9 @@ namespace condition = record::condition;
 
 std::vector<scenario::TrialPlan> plans_in(const std::vector<std::string>& files,
                                           TrialOptions& options) {
-  std::vector<scenario::Scenario> scenarios;
-  for (const std::string& file : files) scenarios.push_back(load_scenario(file, options));
+  std::vector<scenario::Scenario> scenarios = load_scenarios(files, options);
   decide_repeat(scenarios, options);
-  std::vector<scenario::TrialPlan> plans;
-  for (const scenario::Scenario& scenario : scenarios)
-    std::ranges::move(make_plans(scenario, options), std::back_inserter(plans));
-  return plans;
+  return make_plans(scenarios, options);
 }
 
 std::string failure_text(const record::Record& record) {
@@ -74,16 +70,6 @@ std::vector<record::Record> cell_trials(const Measured& measured, const std::str
 
 }  // namespace
 
-std::vector<std::string> words_between_commas(const std::string& text) {
-  std::vector<std::string> words;
-  for (std::size_t begin = 0; begin <= text.size();) {
-    const std::size_t end = std::min(text.find(',', begin), text.size());
-    words.push_back(text.substr(begin, end - begin));
-    begin = end + 1;
-  }
-  return words;
-}
-
 kvm::TreeTools tree_tools() {
   const base::Folders folders = base::find_folders();
   return {folders.kvm_patch(), folders.cache};
@@ -93,8 +79,7 @@ std::vector<Measured> measure(const std::vector<std::string>& scenarios,
                               const std::vector<State>& states, TrialOptions options) {
   options.set.push_back(override_text(states));
   TrialRunner runner(plans_in(scenarios, options), options);
-  runner.run([](const auto&) {});
-  runner.clear_progress();
+  runner.run();
   runner.finish();
   std::vector<Measured> all;
   for (const State& state : states) {
@@ -135,10 +120,8 @@ std::set<std::string> conditions_behind(const std::string& setting) {
 check::GateOptions gate_for(const std::vector<std::string>& scenarios, const std::string& setting,
                             const TrialOptions& options) {
   check::GateOptions gate{.across = conditions_behind(setting)};
-  for (const std::string& file : scenarios) {
-    const scenario::Scenario scenario = load_scenario(file, options);
+  for (const scenario::Scenario& scenario : load_scenarios(scenarios, options))
     gate.floors.push_back({scenario.name, {.own = scenario.floors}});
-  }
   return gate;
 }
 

@@ -13,9 +13,6 @@
 
 namespace lab::cli {
 
-// Returns the words of a list that commands take: "svm,vmx".
-std::vector<std::string> words_between_commas(const std::string& text);
-
 // Returns tools for the user's kernel trees, which use lab's usual folders.
 kvm::TreeTools tree_tools();
 

@@ -10,16 +10,29 @@
 #include "orchestrator/base/counted.hpp"
 #include "orchestrator/base/error.hpp"
 #include "orchestrator/base/fd.hpp"
+#include "orchestrator/base/files/folders.hpp"
 #include "orchestrator/base/text.hpp"
+#include "orchestrator/base/text/nearest.hpp"
+#include "orchestrator/base/text/pattern.hpp"
 #include "orchestrator/check/baseline.hpp"
 #include "orchestrator/cli/output.hpp"
 #include "orchestrator/run/outer_jobs.hpp"
 #include "orchestrator/run/run.hpp"
 
 namespace lab::cli {
+namespace fs = std::filesystem;
 namespace {
 
 using record::TrialCounts;
+
+std::vector<std::string> names_in(const fs::path& folder) {
+  std::vector<std::string> names;
+  std::error_code none;
+  for (const auto& entry : fs::directory_iterator(folder, none))
+    if (entry.path().extension() == ".yaml") names.push_back(entry.path().stem());
+  std::ranges::sort(names);
+  return names;
+}
 
 bool is_json(const std::string& file) {
   return base::read_bytes(file, 0, 1) == "{";
@@ -45,16 +58,14 @@ struct Wanted {
 
 std::vector<Wanted> wanted_conditions(const std::string& word) {
   std::vector<Wanted> wanted;
-  for (std::size_t begin = 0; begin <= word.size();) {
-    const std::size_t end = std::min(word.find(',', begin), word.size());
-    const std::string part = word.substr(begin, end - begin);
+  for (const std::string_view text : base::split(word, ',')) {
+    const std::string part(text);
     const std::size_t equals = part.find('=');
     if (equals == std::string::npos || equals == 0)
       throw base::user_error("'" + part + "' in '" + word + "' is not KEY=VALUE");
     std::string key = part.substr(0, equals);
     if (key == "kernel") key = record::condition::outer_kernel;
     wanted.push_back({key, part.substr(equals + 1)});
-    begin = end + 1;
   }
   return wanted;
 }
@@ -74,6 +85,34 @@ std::vector<TrialCounts> by_conditions(const store::Store& store, const std::str
 }
 
 }  // namespace
+
+std::string scenario_file(const std::string& word) {
+  std::error_code none;
+  if (fs::exists(word, none)) return word;
+  const fs::path folder = base::find_folders().share / "scenarios";
+  const std::string name = word.ends_with(".yaml") ? word.substr(0, word.size() - 5) : word;
+  const std::vector<std::string> names = names_in(folder);
+  if (std::ranges::find(names, name) != names.end()) return folder / (name + ".yaml");
+  const std::string last = fs::path(name).filename();
+  throw base::user_error(
+      "no scenario '" + word + "': no such file, and '" + folder.string() +
+          "' has none of that name" +
+          base::did_you_mean(last, std::vector<std::string_view>(names.begin(), names.end())),
+      "name a file, or one that comes with lab: ls " + folder.string());
+}
+
+scenario::Wanted trials_named(const std::string& filter) {
+  if (filter.empty()) return {};
+  std::optional<base::Pattern> pattern;
+  try {
+    pattern.emplace(filter);
+  } catch (const base::Error&) {
+    // The filter is no regex, so it is only a name.
+  }
+  return [filter, pattern](const std::string& name) {
+    return name == filter || (pattern && pattern->find(name) != std::string::npos);
+  };
+}
 
 std::vector<TrialCounts> without_confirmations(std::vector<TrialCounts> trials) {
   std::erase_if(trials,

@@ -11,7 +11,7 @@
 #include "orchestrator/base/json.hpp"
 #include "orchestrator/check/planning.hpp"
 #include "orchestrator/cli/output.hpp"
-#include "orchestrator/cli/trials/scenario_file.hpp"
+#include "orchestrator/cli/trials/selection.hpp"
 #include "orchestrator/run/checks.hpp"
 #include "orchestrator/scenario/loader/plan_json.hpp"
 #include "orchestrator/store/keep.hpp"
@@ -69,11 +69,8 @@ void add_trial_options(const Command& command, TrialOptions& options) {
   add_place_options(command, options);
   command.add_option("--retry", options.retry, "Times to try again where the machinery fails")
       .range(0, 10);
-  command
-      .add_option("-j,--jobs", options.run.at_once,
-                  "Outer VMs at once; 0: as many as processors and memory allow")
-      .range(0, most_lanes)
-      .shows_default();
+  command.add_number("-j,--jobs", options.run.at_once,
+                     "Outer VMs at once; 0: as many as processors and memory allow", 0, most_lanes);
   command.add_flag("--no-known-trial", options.via.unproved,
                    "With --via: take machines without comparing the counts of a known trial");
   command.add_flag("--timings", options.timings, "Say where the time went, by phase");
@@ -103,6 +100,13 @@ scenario::Scenario load_scenario(const std::string& file, const TrialOptions& op
   return scenario::load(scenario_file(file), overrides, options.wanted);
 }
 
+std::vector<scenario::Scenario> load_scenarios(const std::vector<std::string>& files,
+                                               const TrialOptions& options) {
+  std::vector<scenario::Scenario> scenarios;
+  for (const std::string& file : files) scenarios.push_back(load_scenario(file, options));
+  return scenarios;
+}
+
 void decide_repeat(std::vector<scenario::Scenario>& scenarios, TrialOptions& options) {
   if (std::ranges::none_of(scenarios, &scenario::Scenario::repeat_auto)) return;
   std::vector<scenario::TrialPlan> plans;
@@ -110,10 +114,9 @@ void decide_repeat(std::vector<scenario::Scenario>& scenarios, TrialOptions& opt
     std::ranges::move(scenario::expand(scenario), std::back_inserter(plans));
   if (options.wanted)
     std::erase_if(plans, [&](const auto& plan) { return !options.wanted(plan.name); });
-  terminal::Progress progress(terminal::Progress::fitting());
-  const trial::Sink show = [&](const trial::Event& event) { progress(event); };
-  const record::Site& site = run::site_for(options.run.site, plans, show);
-  run::wait_for_emulator(site, plans, base::find_folders(), show);
+  terminal::Progress progress;
+  const record::Site& site = run::site_for(options.run.site, plans, std::ref(progress));
+  run::wait_for_emulator(site, plans, base::find_folders(), std::ref(progress));
   progress.clear();
   options.run.site = site.name;
   for (scenario::Scenario& scenario : scenarios) {
@@ -132,28 +135,30 @@ std::vector<scenario::TrialPlan> make_plans(const scenario::Scenario& scenario,
   return plans;
 }
 
+std::vector<scenario::TrialPlan> make_plans(const std::vector<scenario::Scenario>& scenarios,
+                                            const TrialOptions& options) {
+  std::vector<scenario::TrialPlan> plans;
+  for (const scenario::Scenario& scenario : scenarios)
+    std::ranges::move(make_plans(scenario, options), std::back_inserter(plans));
+  return plans;
+}
+
 void scale_timeouts(scenario::TrialPlan& plan, double factor) {
   scale(plan.timeouts.trial, factor);
   for (scenario::Step& step : plan.steps) scale(step.timeout, factor);
 }
 
 base::ExitCode exit_code(record::Outcome outcome) {
-  switch (outcome) {
-    case record::Outcome::passed:
-      return base::exit_ok;
-    case record::Outcome::failed:
-    case record::Outcome::regressed:
-      return base::exit_regression;
-    case record::Outcome::guest_failed:
-      return base::exit_guest_failed;
-    case record::Outcome::timed_out:
-      return base::exit_timed_out;
-    case record::Outcome::infrastructure:
-      return base::exit_infrastructure;
-    case record::Outcome::incomplete:
-      return base::exit_no_data;
-  }
-  return base::exit_infrastructure;
+  using record::Outcome;
+  constexpr std::pair<Outcome, base::ExitCode> codes[] = {
+      {Outcome::passed, base::exit_ok},
+      {Outcome::failed, base::exit_regression},
+      {Outcome::regressed, base::exit_regression},
+      {Outcome::guest_failed, base::exit_guest_failed},
+      {Outcome::timed_out, base::exit_timed_out},
+      {Outcome::infrastructure, base::exit_infrastructure},
+      {Outcome::incomplete, base::exit_no_data}};
+  return std::ranges::find(codes, outcome, &std::pair<Outcome, base::ExitCode>::first)->second;
 }
 
 TrialRunner::TrialRunner(std::vector<scenario::TrialPlan> plans, const TrialOptions& options,
@@ -165,7 +170,6 @@ TrialRunner::TrialRunner(std::vector<scenario::TrialPlan> plans, const TrialOpti
       store_(store_path(options.store)),
       run_folder_(folders_),
       live_(run_folder_.sockets()),
-      progress_(terminal::Progress::fitting()),
       run_(std::move(run_name)) {
   check_lanes(options);
   for (const scenario::TrialPlan& plan : plans_) plan_by_name_.emplace(plan.name, &plan);

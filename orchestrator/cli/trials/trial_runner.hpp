@@ -50,10 +50,14 @@ void add_trial_options(const Command& command, TrialOptions& options);
 void check_lanes(const TrialOptions& options);
 
 scenario::Scenario load_scenario(const std::string& file, const TrialOptions& options);
+std::vector<scenario::Scenario> load_scenarios(const std::vector<std::string>& files,
+                                               const TrialOptions& options);
 // Decides the number of trials that `repeat: auto` leaves open: one of each cell where all are
 // exact, else the least that a check needs. Then it also decides the site of `options`.
 void decide_repeat(std::vector<scenario::Scenario>& scenarios, TrialOptions& options);
 std::vector<scenario::TrialPlan> make_plans(const scenario::Scenario& scenario,
+                                            const TrialOptions& options);
+std::vector<scenario::TrialPlan> make_plans(const std::vector<scenario::Scenario>& scenarios,
                                             const TrialOptions& options);
 
 void scale_timeouts(scenario::TrialPlan& plan, double factor);
@@ -74,7 +78,7 @@ class TrialRunner {
 
   // Passes records that are next in the plans' order to `next`, each once. Throws the error that
   // stopped it; the records that came before it are kept.
-  void run(const Next& next);
+  void run(const Next& next = [](const auto&) {});
 
   // Frees records once `next` had them, so that records() leaves them out.
   void forget_shown() { forget_ = true; }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "orchestrator/cli/age.hpp"
+#include "orchestrator/cli/option_values.hpp"
 
 #include <algorithm>
 #include <charconv>
@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "orchestrator/base/error.hpp"
+#include "orchestrator/scenario/keys/settings.hpp"
 
 namespace lab::cli {
 
@@ -35,6 +36,13 @@ std::chrono::seconds read_age(const std::string& option, const std::string& text
     throw base::user_error(option + " '" + text + "' is no time up to 65,535 units",
                            "write the unit out: min, h, days or weeks, as in '30 days'");
   return number * unit->length;
+}
+
+std::string read_kernel(const std::string& text) {
+  if (text.empty()) return text;
+  scenario::Settings settings;
+  scenario::apply_setting(settings, "kvm.kernel", text, "--kernel");
+  return settings.kernel;
 }
 
 }  // namespace lab::cli

@@ -149,16 +149,22 @@ void scale_timeouts(scenario::TrialPlan& plan, double factor) {
 }
 
 base::ExitCode exit_code(record::Outcome outcome) {
-  using record::Outcome;
-  constexpr std::pair<Outcome, base::ExitCode> codes[] = {
-      {Outcome::passed, base::exit_ok},
-      {Outcome::failed, base::exit_regression},
-      {Outcome::regressed, base::exit_regression},
-      {Outcome::guest_failed, base::exit_guest_failed},
-      {Outcome::timed_out, base::exit_timed_out},
-      {Outcome::infrastructure, base::exit_infrastructure},
-      {Outcome::incomplete, base::exit_no_data}};
-  return std::ranges::find(codes, outcome, &std::pair<Outcome, base::ExitCode>::first)->second;
+  switch (outcome) {
+    case record::Outcome::passed:
+      return base::exit_ok;
+    case record::Outcome::failed:
+    case record::Outcome::regressed:
+      return base::exit_regression;
+    case record::Outcome::guest_failed:
+      return base::exit_guest_failed;
+    case record::Outcome::timed_out:
+      return base::exit_timed_out;
+    case record::Outcome::infrastructure:
+      return base::exit_infrastructure;
+    case record::Outcome::incomplete:
+      return base::exit_no_data;
+  }
+  return base::exit_infrastructure;
 }
 
 TrialRunner::TrialRunner(std::vector<scenario::TrialPlan> plans, const TrialOptions& options,

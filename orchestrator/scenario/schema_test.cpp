@@ -4,9 +4,9 @@
 #include <fstream>
 #include <random>
 #include <set>
+#include <span>
 #include <sstream>
 
-#include "orchestrator/scenario/categories.hpp"
 #include "orchestrator/scenario/json_schema_test.hpp"
 #include "orchestrator/scenario/keys/settings.hpp"
 #include "orchestrator/scenario/loader_test.hpp"
@@ -144,7 +144,7 @@ TEST(Schema, HasTheLoadersSettings) {
   EXPECT_EQ(keys_at({"matrix"}), in_matrix);
   EXPECT_EQ(keys_at({"matrix", "include", "[]"}), in_cells);
   EXPECT_EQ(keys_at({"expect", "[]", "where"}), in_cells);
-  const auto categories = category_words();
+  const std::span categories = exits::category_words;
   EXPECT_EQ(schema()["definitions"]["expect"]["properties"]["category"]["enum"],
             json(std::vector<std::string>(categories.begin(), categories.end())));
   std::set<std::string> floors(categories.begin(), categories.end());
@@ -222,7 +222,7 @@ TEST(Readme, NamesNothingElse) {
   for (const std::string& key : top) {
     EXPECT_THAT(text_of("README.md"), HasSubstr("| `" + key)) << key;
   }
-  for (std::string_view word : category_words()) {
+  for (std::string_view word : exits::category_words) {
     EXPECT_THAT(text_of("README.md"), HasSubstr("`" + std::string(word) + "`"));
   }
 }

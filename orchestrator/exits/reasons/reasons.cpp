@@ -4,7 +4,6 @@
 #include <algorithm>
 
 #include "orchestrator/base/text.hpp"
-#include "orchestrator/exits/reasons/tables.hpp"
 
 namespace lab::exits {
 namespace {
@@ -59,6 +58,19 @@ std::optional<std::uint32_t> parse_reason(Vendor vendor, std::string_view text) 
   return parse_number(text);
 }
 
+bool names_reason(std::string_view text) {
+  return text == "total" || std::ranges::any_of(vendors, [&](Vendor vendor) {
+           return parse_reason(vendor, text).has_value();
+         });
+}
+
+std::vector<std::string_view> reason_words() {
+  std::vector<std::string_view> words = {"total"};
+  for (const Vendor vendor : vendors)
+    for (const Reason& reason : reasons(vendor)) words.push_back(reason.name);
+  return words;
+}
+
 std::uint32_t cpuid_number(Vendor vendor) {
   return vendor == Vendor::vmx ? 10 : 0x72;
 }
@@ -68,47 +80,13 @@ std::string_view to_string(Vendor vendor) {
 }
 
 std::string_view to_string(Category category) {
-  switch (category) {
-    case Category::io:
-      return "io";
-    case Category::page_fault:
-      return "page_fault";
-    case Category::msr:
-      return "msr";
-    case Category::cr_access:
-      return "cr_access";
-    case Category::dr_access:
-      return "dr_access";
-    case Category::interrupt:
-      return "interrupt";
-    case Category::interrupt_window:
-      return "interrupt_window";
-    case Category::idle:
-      return "idle";
-    case Category::cpuid:
-      return "cpuid";
-    case Category::exception:
-      return "exception";
-    case Category::hypercall:
-      return "hypercall";
-    case Category::tlb:
-      return "tlb";
-    case Category::timer:
-      return "timer";
-    case Category::apic:
-      return "apic";
-    case Category::descriptor:
-      return "descriptor";
-    case Category::nested:
-      return "nested";
-    case Category::instruction:
-      return "instruction";
-    case Category::failure:
-      return "failure";
-    case Category::other:
-      return "other";
-  }
-  return "other";
+  return category_words[std::size_t(category)];
+}
+
+std::optional<Category> parse_category(std::string_view word) {
+  const auto* const found = std::ranges::find(category_words, word);
+  if (found == std::end(category_words)) return std::nullopt;
+  return Category(found - category_words);
 }
 
 std::optional<Vendor> parse_vendor(std::string_view text) {

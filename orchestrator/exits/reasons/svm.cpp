@@ -3,7 +3,7 @@
 // <asm/svm.h> without their prefix (exceptions: EXCP_ and the mnemonic). The VMGEXIT_ events are
 // the GHCB's and SW is the hypervisor's own: no processor reports them.
 #include "kvm-patch/exit_leaves.h"
-#include "orchestrator/exits/reasons/tables.hpp"
+#include "orchestrator/exits/reasons/reasons.hpp"
 
 namespace lab::exits {
 namespace {

@@ -2,7 +2,7 @@
 // Lists the VMX basic exit reasons (Intel SDM vol. 3, appendix C). Names are those of the kernel's
 // <asm/vmx.h>; numbers that it lacks have the instruction's name.
 #include "kvm-patch/exit_leaves.h"
-#include "orchestrator/exits/reasons/tables.hpp"
+#include "orchestrator/exits/reasons/reasons.hpp"
 
 namespace lab::exits {
 namespace {

@@ -5,7 +5,6 @@
 
 #include <algorithm>
 
-#include "orchestrator/scenario/categories.hpp"
 #include "orchestrator/scenario/limits.hpp"
 #include "orchestrator/scenario/yaml/values.hpp"
 
@@ -16,16 +15,16 @@ namespace {
 // means all of them, 'MSR' is SVM's.
 Floor read_floor(const Entry& entry) {
   Floor floor;
-  floor.category = parse_category(entry.key);
+  floor.category = exits::parse_category(entry.key);
   if (!floor.category) {
-    if (!names_reason(entry.key)) {
-      std::vector<std::string_view> known = reason_words();
-      known.insert(known.end(), category_words().begin(), category_words().end());
+    if (!exits::names_reason(entry.key)) {
+      std::vector<std::string_view> known = exits::reason_words();
+      known.insert(known.end(), std::begin(exits::category_words), std::end(exits::category_words));
       fail(entry.where,
            fmt::format("no exit reason or category {}{}", in_quotes(entry.key),
                        did_you_mean(entry.key, known)),
            "total, a name as in EPT_VIOLATION or NPF, a number, or one of " +
-               join(category_words()));
+               join(exits::category_words));
     }
     floor.reason = entry.key;
   }
@@ -37,7 +36,7 @@ Floor read_floor(const Entry& entry) {
 // '12'.
 bool same_reason(const std::string& left, const std::string& right) {
   if (left == right) return true;
-  return std::ranges::any_of(vendors, [&](exits::Vendor vendor) {
+  return std::ranges::any_of(exits::vendors, [&](exits::Vendor vendor) {
     const auto number = exits::parse_reason(vendor, left);
     return number && number == exits::parse_reason(vendor, right);
   });

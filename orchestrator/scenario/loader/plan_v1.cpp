@@ -8,7 +8,6 @@
 
 #include "orchestrator/base/error.hpp"
 #include "orchestrator/base/json.hpp"
-#include "orchestrator/scenario/categories.hpp"
 #include "orchestrator/scenario/scenario.hpp"
 #include "orchestrator/scenario/words.hpp"
 
@@ -75,7 +74,7 @@ Expectation expectation_from(const json& object) {
   GET_ALL(step, reason, per_second, where, min, max)
   if (object.contains("category")) {
     const auto text = base::field<std::string>(object, "category");
-    value.category = parse_category(text);
+    value.category = exits::parse_category(text);
     if (!value.category) throw base::infrastructure_error("trial plan: unknown " + text);
   }
   return value;

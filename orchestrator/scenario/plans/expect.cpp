@@ -5,7 +5,6 @@
 
 #include <algorithm>
 
-#include "orchestrator/scenario/categories.hpp"
 #include "orchestrator/scenario/keys/read_member.hpp"
 #include "orchestrator/scenario/limits.hpp"
 #include "orchestrator/scenario/plans/matrix.hpp"
@@ -56,9 +55,10 @@ std::string read_step_name(const Scenario& scenario, const Node& node) {
 
 std::string read_reason(const Node& node) {
   const std::string text = read_text(node, info("reason"));
-  if (names_reason(text)) return text;
+  if (exits::names_reason(text)) return text;
   fail(node.where,
-       fmt::format("no exit reason {}{}", in_quotes(text), did_you_mean(text, reason_words())),
+       fmt::format("no exit reason {}{}", in_quotes(text),
+                   did_you_mean(text, exits::reason_words())),
        "total, a name as in EPT_VIOLATION or NPF, or a number");
 }
 
@@ -74,7 +74,7 @@ void read_subject(const Scenario& scenario, const MapReader& map, Entry& entry) 
   }
   if (reason) entry.reason = read_reason(*reason);
   if (category) {
-    entry.category = exits::Category(read_word(*category, "category", category_words()));
+    entry.category = exits::Category(read_word(*category, "category", exits::category_words));
   }
 }
 

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include <spdlog/fmt/fmt.h>
 
-#include "orchestrator/scenario/categories.hpp"
 #include "orchestrator/scenario/keys/floors.hpp"
 #include "orchestrator/scenario/keys/step_keys.hpp"
 #include "orchestrator/scenario/limits.hpp"
@@ -94,7 +93,7 @@ json parameters_rule() {
 
 json floors_rule() {
   json properties = {{"total", reference("floor")}};
-  for (const std::string_view word : category_words())
+  for (const std::string_view word : exits::category_words)
     properties[std::string(word)] = reference("floor");
   json map = closed_map(properties);
   map["maxProperties"] = floors_limit;
@@ -201,7 +200,7 @@ json expect_rule() {
   for (const KeyInfo& key : expect_keys()) {
     json rule = value_rule(key);
     if (key.form.type == Form::Type::special) rule = reference("cell");
-    if (key.key == "category") rule = words_rule(category_words());
+    if (key.key == "category") rule = words_rule(exits::category_words);
     if (key.form.type == Form::Type::number) rule["type"] = "number";
     properties[std::string(key.key)] = described(description(key), rule);
   }

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include <spdlog/fmt/fmt.h>
 
-#include "orchestrator/scenario/categories.hpp"
 #include "orchestrator/scenario/keys/step_keys.hpp"
 #include "orchestrator/scenario/plans/expect.hpp"
 #include "orchestrator/scenario/reference/reference.hpp"
@@ -69,8 +68,8 @@ std::string expect_table() {
   for (const KeyInfo& key : expect_keys()) {
     std::string meaning(key.meaning);
     if (key.key == "category")
-      for (const std::string_view word : category_words())
-        meaning += fmt::format("{} `{}`", word == category_words()[0] ? ":" : ",", word);
+      for (const std::string_view word : exits::category_words)
+        meaning += fmt::format("{} `{}`", word == exits::category_words[0] ? ":" : ",", word);
     else if (key.form.type == Form::Type::words)
       meaning = allowed_text(key) + ": " + meaning;
     text += row({fmt::format("`{}`", key.key), meaning});

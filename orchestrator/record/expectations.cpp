@@ -12,10 +12,6 @@
 namespace lab::record {
 namespace {
 
-std::string_view canonical(std::string_view key) {
-  return key == "paging" ? "kvm.paging" : key;
-}
-
 std::string subject_text(std::string_view reason, const std::optional<exits::Category>& category) {
   return category ? fmt::format("category {}", to_string(*category)) : std::string(reason);
 }
@@ -127,7 +123,7 @@ Side relation_side(const scenario::Relation& relation, const scenario::Cell& par
   for (const Record& record : records) {
     const auto plan = std::ranges::find(plans, record.trial, &scenario::TrialPlan::name);
     if (record.outcome != Outcome::passed || plan == plans.end() || plan->warmup) continue;
-    if (plan->scenario == record.scenario && agrees(plan->cell, part))
+    if (plan->scenario == record.scenario && scenario::matches(part, plan->cell))
       add_values(side, record, relation);
   }
   return side;
@@ -209,17 +205,9 @@ std::vector<exits::Check> judge_expectations(const scenario::TrialPlan& plan,
                                              std::span<const Step> steps, exits::Vendor vendor) {
   std::vector<exits::Check> checks;
   for (const scenario::Expectation& expect : plan.expect)
-    if (agrees(plan.cell, expect.where))
+    if (scenario::matches(expect.where, plan.cell))
       std::ranges::move(judge(expect, steps, vendor), std::back_inserter(checks));
   return checks;
-}
-
-bool agrees(const scenario::Cell& cell, const scenario::Cell& part) {
-  return std::ranges::all_of(part, [&](const auto& wanted) {
-    return std::ranges::any_of(cell, [&](const auto& has) {
-      return canonical(has.first) == canonical(wanted.first) && has.second == wanted.second;
-    });
-  });
 }
 
 std::vector<RelationResult> judge_relations(const scenario::Scenario& scenario,

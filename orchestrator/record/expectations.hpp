@@ -33,9 +33,6 @@ std::vector<exits::Check> judge(const scenario::Expectation& expect, std::span<c
 std::vector<exits::Check> judge_expectations(const scenario::TrialPlan& plan,
                                              std::span<const Step> steps, exits::Vendor vendor);
 
-// Returns whether the cell has every key and value of `part`; "paging" stands for "kvm.paging".
-bool agrees(const scenario::Cell& cell, const scenario::Cell& part);
-
 // Judges relations over the passed ones of `records` whose trial is one of `plans`. Where both
 // sides are 0 there is no ratio and no judgement; n / 0 is above every bound.
 std::vector<RelationResult> judge_relations(const scenario::Scenario& scenario,

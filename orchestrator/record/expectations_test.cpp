@@ -136,8 +136,8 @@ TEST(Expectations, HoldWhereTheCellAgrees) {
   const auto checks = judge_expectations(plan, {&step, 1}, Vendor::svm);
   ASSERT_EQ(checks.size(), 1u);
   EXPECT_EQ(checks[0].name, "expect NPF of boot");
-  EXPECT_TRUE(agrees(plan.cell, {}));
-  EXPECT_FALSE(agrees(plan.cell, {{"guest.vcpus", "2"}, {"image", "tiny"}}));
+  EXPECT_TRUE(scenario::matches({}, plan.cell));
+  EXPECT_FALSE(scenario::matches({{"guest.vcpus", "2"}, {"image", "tiny"}}, plan.cell));
 }
 
 class Relations : public testing::Test {

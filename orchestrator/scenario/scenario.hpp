@@ -13,27 +13,10 @@
 #include <utility>
 #include <vector>
 
-#include "orchestrator/exits/layout.hpp"
 #include "orchestrator/exits/reasons/reasons.hpp"
+#include "orchestrator/scenario/words.hpp"
 
 namespace lab::scenario {
-
-enum class Console { quiet, verbose, none };
-enum class Paging { nested, shadow };
-enum class Machine { pc, q35 };
-enum class DiskBus { virtio, scsi, sata, nvme };
-enum class DiskCache { unsafe, none, writeback, writethrough, directsync };
-enum class Nic { none, virtio, e1000 };
-// user: QEMU's own network, in which only its gateway 10.0.2.2 answers; none: no cable; open:
-// QEMU's own network, connected to this machine and what it reaches.
-enum class Network { user, none, open };
-enum class Clock { automatic, kvm_clock, tsc, hpet, acpi_pm };  // the guest's clock source
-// The processor generations that site vmx emulates.
-enum class Processor { haswell, skylake_x };
-
-// Decides whether the same trial has the same exits each time. The plan of a trial that runs says
-// always or never, as what is possible depends on its site.
-enum class Exact { where_possible, always, never };
 
 // Contains everything that the matrix can vary.
 struct Settings {
@@ -86,15 +69,10 @@ struct Timeouts {
   bool operator==(const Timeouts&) const = default;
 };
 
-// Defines where a boot (or reboot) step ends. For the first two and cloud_init, the reader in the
-// guest reports the end and the counts; for the others the console shows the end, and the host
-// counts.
-enum class BootUntil { multi_user, reader, cloud_init, kernel, init, console };
-
 // Describes an action on the guest from the hypervisor's side.
 struct HostAction {
-  enum class Kind { pause, pin, balloon, plug, unplug, key, save_restore };
-  enum class Device { disk, nic };
+  using Kind = ActionKind;
+  using Device = PlugDevice;
   Kind kind = Kind::pause;
   std::chrono::milliseconds duration{0};  // pause: how long
   std::uint32_t vcpu = 0;                 // pin
@@ -107,7 +85,7 @@ struct HostAction {
 };
 
 struct Step {
-  enum class Kind { boot, run, sleep, reboot, shutdown, host };
+  using Kind = StepKind;
   Kind kind = Kind::boot;
   std::string name = "boot";  // unique in the scenario; the kind's name where none is given
   BootUntil until = BootUntil::multi_user;  // boot
@@ -219,7 +197,7 @@ Scenario load(const std::string& file, const std::vector<std::string>& overrides
 std::vector<TrialPlan> expand(const Scenario& scenario);
 
 // Returns whether `cell` contains all of `part`, so that a where, of or to with `part` applies to
-// it.
+// it; "paging" stands for "kvm.paging".
 bool matches(const Cell& part, const Cell& cell);
 
 // Names the keys of a keyboard besides letters, digits and f1..f12. HostAction::keys joins at most
@@ -228,18 +206,5 @@ inline constexpr std::string_view named_keys[] = {"ctrl",  "alt",    "shift", "e
                                                   "tab",   "space",  "up",    "down",  "left",
                                                   "right", "delete", "sysrq"};
 inline constexpr std::size_t pressed_limit = 16;
-bool is_key(std::string_view key);
-
-std::string_view to_string(Console console);
-std::string_view to_string(Paging paging);
-std::string_view to_string(BootUntil until);
-std::string_view to_string(Machine machine);
-std::string_view to_string(DiskBus bus);
-std::string_view to_string(DiskCache cache);
-std::string_view to_string(Nic nic);
-std::string_view to_string(Network network);
-std::string_view to_string(Clock clock);  // "automatic", "kvm-clock", "tsc", "hpet", "acpi_pm"
-std::string_view to_string(Step::Kind kind);
-std::string_view to_string(HostAction::Kind kind);  // "pause", ..., "save-restore"
 
 }  // namespace lab::scenario

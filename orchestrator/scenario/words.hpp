@@ -1,91 +1,99 @@
 // SPDX-License-Identifier: MIT
-// Defines the words of each enumeration, in its order: one table for reading, writing and messages.
+// Defines the enumerations of a scenario, and the words of each, in its order: one table for
+// reading, writing and messages.
 #pragma once
 
+#include <cstddef>
 #include <span>
 #include <string_view>
+#include <type_traits>
 
-#include "orchestrator/scenario/scenario.hpp"
+#include "orchestrator/exits/layout.hpp"
 
 namespace lab::scenario {
 
 template <typename Enum>
-struct Words;
+inline constexpr std::nullptr_t all_words = nullptr;
 
-using Layout = exits::Layout;
-using StepKind = Step::Kind;
-using ActionKind = HostAction::Kind;
-using PlugDevice = HostAction::Device;
+enum class Console { quiet, verbose, none };
+template <>
+inline constexpr std::string_view all_words<Console>[] = {"quiet", "verbose", "none"};
 
+enum class Paging { nested, shadow };
 template <>
-struct Words<Console> {
-  static constexpr std::string_view all[] = {"quiet", "verbose", "none"};
-};
+inline constexpr std::string_view all_words<Paging>[] = {"nested", "shadow"};
+
+enum class Machine { pc, q35 };
 template <>
-struct Words<Paging> {
-  static constexpr std::string_view all[] = {"nested", "shadow"};
-};
+inline constexpr std::string_view all_words<Machine>[] = {"pc", "q35"};
+
+enum class DiskBus { virtio, scsi, sata, nvme };
 template <>
-struct Words<Machine> {
-  static constexpr std::string_view all[] = {"pc", "q35"};
-};
+inline constexpr std::string_view all_words<DiskBus>[] = {"virtio", "scsi", "sata", "nvme"};
+
+enum class DiskCache { unsafe, none, writeback, writethrough, directsync };
 template <>
-struct Words<DiskBus> {
-  static constexpr std::string_view all[] = {"virtio", "scsi", "sata", "nvme"};
-};
+inline constexpr std::string_view all_words<DiskCache>[] = {"unsafe", "none", "writeback",
+                                                            "writethrough", "directsync"};
+
+enum class Nic { none, virtio, e1000 };
 template <>
-struct Words<DiskCache> {
-  static constexpr std::string_view all[] = {"unsafe", "none", "writeback", "writethrough",
-                                             "directsync"};
-};
+inline constexpr std::string_view all_words<Nic>[] = {"none", "virtio", "e1000"};
+
+// user: QEMU's own network, in which only its gateway 10.0.2.2 answers; none: no cable; open:
+// QEMU's own network, connected to this machine and what it reaches.
+enum class Network { user, none, open };
 template <>
-struct Words<Nic> {
-  static constexpr std::string_view all[] = {"none", "virtio", "e1000"};
-};
+inline constexpr std::string_view all_words<Network>[] = {"user", "none", "open"};
+
+enum class Clock { automatic, kvm_clock, tsc, hpet, acpi_pm };  // the guest's clock source
 template <>
-struct Words<Network> {
-  static constexpr std::string_view all[] = {"user", "none", "open"};
-};
+inline constexpr std::string_view all_words<Clock>[] = {"automatic", "kvm-clock", "tsc", "hpet",
+                                                        "acpi_pm"};
+
+// The processor generations that site vmx emulates.
+enum class Processor { haswell, skylake_x };
 template <>
-struct Words<Clock> {
-  static constexpr std::string_view all[] = {"automatic", "kvm-clock", "tsc", "hpet", "acpi_pm"};
-};
+inline constexpr std::string_view all_words<Processor>[] = {"haswell", "skylake-x"};
+
+// Decides whether the same trial has the same exits each time. The plan of a trial that runs says
+// always or never, as what is possible depends on its site.
+enum class Exact { where_possible, always, never };
 template <>
-struct Words<Processor> {
-  static constexpr std::string_view all[] = {"haswell", "skylake-x"};
-};
+inline constexpr std::string_view all_words<Exact>[] = {"auto", "true", "false"};
+
+using exits::Layout;
 template <>
-struct Words<Exact> {
-  static constexpr std::string_view all[] = {"auto", "true", "false"};
-};
+inline constexpr std::string_view all_words<Layout>[] = {"descending", "ascending", "combined"};
+
+// Defines where a boot (or reboot) step ends. For the first two and cloud_init, the reader in the
+// guest reports the end and the counts; for the others the console shows the end, and the host
+// counts.
+enum class BootUntil { multi_user, reader, cloud_init, kernel, init, console };
 template <>
-struct Words<Layout> {
-  static constexpr std::string_view all[] = {"descending", "ascending", "combined"};
-};
+inline constexpr std::string_view all_words<BootUntil>[] = {"multi-user", "reader", "cloud-init",
+                                                            "kernel",     "init",   "console"};
+
+enum class StepKind { boot, run, sleep, reboot, shutdown, host };
 template <>
-struct Words<BootUntil> {
-  static constexpr std::string_view all[] = {"multi-user", "reader", "cloud-init",
-                                             "kernel",     "init",   "console"};
-};
+inline constexpr std::string_view all_words<StepKind>[] = {"boot",   "run",      "sleep",
+                                                           "reboot", "shutdown", "host"};
+
+enum class ActionKind { pause, pin, balloon, plug, unplug, key, save_restore };
 template <>
-struct Words<StepKind> {
-  static constexpr std::string_view all[] = {"boot", "run", "sleep", "reboot", "shutdown", "host"};
-};
+inline constexpr std::string_view all_words<ActionKind>[] = {"pause",  "pin", "balloon",     "plug",
+                                                             "unplug", "key", "save-restore"};
+
+enum class PlugDevice { disk, nic };
 template <>
-struct Words<ActionKind> {
-  static constexpr std::string_view all[] = {"pause",  "pin", "balloon",     "plug",
-                                             "unplug", "key", "save-restore"};
-};
-template <>
-struct Words<PlugDevice> {
-  static constexpr std::string_view all[] = {"disk", "nic"};
-};
+inline constexpr std::string_view all_words<PlugDevice>[] = {"disk", "nic"};
 
 template <typename Enum>
-inline constexpr std::span<const std::string_view> words_of = Words<Enum>::all;
+inline constexpr std::span<const std::string_view> words_of = all_words<Enum>;
 
 template <typename Enum>
-constexpr std::string_view word(Enum value) {
+requires std::is_enum_v<Enum>
+constexpr std::string_view to_string(Enum value) {
   return words_of<Enum>[std::size_t(value)];
 }
 

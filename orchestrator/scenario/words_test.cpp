@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Checks that every value of an enumeration has its word and no word is left over, as word() checks
-// nothing.
+// Checks that every value of an enumeration has its word and no word is left over, as
+// to_string() checks nothing.
 #include "orchestrator/scenario/words.hpp"
 
 namespace lab::scenario {

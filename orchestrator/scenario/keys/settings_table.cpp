@@ -7,7 +7,6 @@
 #include "orchestrator/scenario/keys/parameters.hpp"
 #include "orchestrator/scenario/keys/read_member.hpp"
 #include "orchestrator/scenario/keys/settings.hpp"
-#include "orchestrator/scenario/words.hpp"
 
 namespace lab::scenario {
 namespace {
@@ -19,7 +18,7 @@ constexpr std::string_view own_model[] = {"host"}, no_disk[] = {"none"};
 
 template <auto member>
 std::string write_enum(const Settings& settings) {
-  return std::string(word(settings.*member));
+  return std::string(to_string(settings.*member));
 }
 
 template <auto member>
@@ -129,7 +128,7 @@ void read_causes(Settings& settings, const KeyInfo& key, const Node& value) {
 }
 
 std::string write_paging(const Settings& settings) {
-  return settings.paging ? std::string(word(*settings.paging)) : "";
+  return settings.paging ? std::string(to_string(*settings.paging)) : "";
 }
 
 std::string write_model(const Settings& settings) {

@@ -2,7 +2,6 @@
 #include "orchestrator/scenario/keys/step_keys.hpp"
 
 #include "orchestrator/scenario/limits.hpp"
-#include "orchestrator/scenario/words.hpp"
 
 namespace lab::scenario {
 namespace {
@@ -109,7 +108,7 @@ constexpr StepKey plain_keys[] = {name_key, timeout_key};
 
 template <ActionKind kind>
 constexpr StepKey action(Form form, ReadKey<Step> read, std::string_view meaning) {
-  return {{word(kind), form, meaning}, read};
+  return {{to_string(kind), form, meaning}, read};
 }
 
 constexpr StepKey actions[] = {

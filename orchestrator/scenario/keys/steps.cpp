@@ -7,7 +7,6 @@
 
 #include "orchestrator/scenario/keys/step_keys.hpp"
 #include "orchestrator/scenario/limits.hpp"
-#include "orchestrator/scenario/words.hpp"
 
 namespace lab::scenario {
 namespace {
@@ -41,16 +40,16 @@ void read_action(Step& step, const MapReader& map, const Node& node) {
   if (!found) {
     fail(node.where, "host lacks an action", "actions: " + join(words_of<ActionKind>));
   }
-  step.name = word(step.host.kind);
+  step.name = to_string(step.host.kind);
 }
 
 Step read_kind(StepKind kind, const Node& node) {
   const StepForm& form = step_form(kind);
   Step step;
-  step.name = word(kind);
+  step.name = to_string(kind);
   if (form.alone && node.kind == Node::Kind::scalar) {
     KeyInfo key = *form.alone;
-    key.key = word(kind);
+    key.key = to_string(kind);
     form.alone->read(step, key, node);
     return step;
   }
@@ -58,7 +57,7 @@ Step read_kind(StepKind kind, const Node& node) {
   std::vector<std::string_view> known = row_keys(form.keys);
   if (kind == StepKind::host)
     known.insert(known.end(), words_of<ActionKind>.begin(), words_of<ActionKind>.end());
-  const MapReader map(contents, std::string(word(kind)), known);
+  const MapReader map(contents, std::string(to_string(kind)), known);
   if (kind == StepKind::host) read_action(step, map, node);
   read_keys(step, form.keys, map);
   return step;
@@ -94,7 +93,7 @@ void check_plugs(const std::vector<Step>& steps, const Node& node) {
     bool& there = plugged[std::size_t(action.device)];
     if (there == plug) {
       fail(node.items[i].where,
-           fmt::format("{} is {} here", word(action.device),
+           fmt::format("{} is {} here", to_string(action.device),
                        plug ? "plugged already" : "not plugged"),
            plug ? "unplug it before" : "plug it in an earlier step");
     }

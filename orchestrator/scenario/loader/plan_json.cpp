@@ -14,7 +14,6 @@
 #include "orchestrator/scenario/loader/plan_v1.hpp"
 #include "orchestrator/scenario/plans/check.hpp"
 #include "orchestrator/scenario/plans/expect.hpp"
-#include "orchestrator/scenario/words.hpp"
 #include "orchestrator/scenario/yaml/values.hpp"
 
 namespace lab::scenario {
@@ -45,7 +44,7 @@ json action_json(const HostAction& action) {
       return memory_text(action.memory);
     case ActionKind::plug:
     case ActionKind::unplug:
-      return word(action.device);
+      return to_string(action.device);
     case ActionKind::key:
       return action.keys;
     case ActionKind::save_restore:
@@ -60,7 +59,7 @@ json step_json(const Step& step) {
     if (!text.empty()) object[key] = text;
   };
   if (step.kind == StepKind::boot) {
-    object["until"] = word(step.until);
+    object["until"] = to_string(step.until);
     if (step.until == BootUntil::console) object["until"] = {{"console", step.pattern}};
   } else {
     object["name"] = step.name;
@@ -71,9 +70,9 @@ json step_json(const Step& step) {
   if (step.kind == StepKind::run) object["times"] = step.times;
   if (step.duration.count() != 0) object["duration"] = duration_text(step.duration);
   if (step.kind == StepKind::host)
-    object[std::string(word(step.host.kind))] = action_json(step.host);
+    object[std::string(to_string(step.host.kind))] = action_json(step.host);
   if (step.timeout.count() != 0) object["timeout"] = duration_text(step.timeout);
-  return {{word(step.kind), object}};
+  return {{to_string(step.kind), object}};
 }
 
 json expectation_json(const Expectation& expectation) {

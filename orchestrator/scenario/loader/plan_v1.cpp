@@ -9,7 +9,6 @@
 #include "orchestrator/base/error.hpp"
 #include "orchestrator/base/json.hpp"
 #include "orchestrator/scenario/scenario.hpp"
-#include "orchestrator/scenario/words.hpp"
 
 namespace lab::scenario {
 namespace {

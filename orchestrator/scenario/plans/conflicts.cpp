@@ -5,7 +5,6 @@
 
 #include <algorithm>
 
-#include "orchestrator/scenario/words.hpp"
 #include "orchestrator/scenario/yaml/values.hpp"
 
 namespace lab::scenario {
@@ -65,10 +64,10 @@ Found scratch_conflict(const SaidText& said) {
 
 Found cmdline_conflict(const Settings& settings) {
   if (settings.clock != Clock::automatic && has_argument(settings.cmdline, "clocksource=", false)) {
-    return Conflict{
-        "guest.cmdline",
-        fmt::format("clocksource= in guest.cmdline beside guest.clock {}", word(settings.clock)),
-        "say it once, by guest.clock"};
+    return Conflict{"guest.cmdline",
+                    fmt::format("clocksource= in guest.cmdline beside guest.clock {}",
+                                to_string(settings.clock)),
+                    "say it once, by guest.clock"};
   }
   if (settings.console == Console::verbose && has_argument(settings.cmdline, "quiet", true)) {
     return Conflict{"guest.cmdline", "quiet in guest.cmdline contradicts guest.console verbose",
@@ -95,8 +94,8 @@ Found boot_conflict(const Settings& settings, const Step& boot) {
                       (settings.console == Console::quiet && boot.until != BootUntil::console);
   if (!seen_there || !silent) return std::nullopt;
   return Conflict{"steps.0",
-                  fmt::format("boot until {} is seen on the console, which is {}", word(boot.until),
-                              word(settings.console)),
+                  fmt::format("boot until {} is seen on the console, which is {}",
+                              to_string(boot.until), to_string(settings.console)),
                   "guest.console: verbose, or boot until reader"};
 }
 
@@ -139,7 +138,8 @@ Found resolve_paging(Settings& settings) {
     }
     if (settings.paging.value_or(paging) != paging) {
       return Conflict{
-          key, fmt::format("{} = {} contradicts {} paging", key, value, word(*settings.paging)),
+          key,
+          fmt::format("{} = {} contradicts {} paging", key, value, to_string(*settings.paging)),
           "say it once, by kvm.paging"};
     }
     settings.paging = paging;

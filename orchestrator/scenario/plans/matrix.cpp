@@ -195,6 +195,17 @@ Cell read_part(const Scenario& scenario, const Node& node, const std::string& wh
   return cell;
 }
 
+bool matches(const Cell& part, const Cell& cell) {
+  const auto same_key = [](std::string_view left, std::string_view right) {
+    return left == right || canonical_key(left) == canonical_key(right);
+  };
+  return std::ranges::all_of(part, [&](const auto& wanted) {
+    return std::ranges::any_of(cell, [&](const auto& has) {
+      return has.second == wanted.second && same_key(has.first, wanted.first);
+    });
+  });
+}
+
 std::vector<Cell> make_cells(const Scenario& scenario) {
   std::vector<Cell> cells;
   const std::uint64_t product = count_product(scenario);

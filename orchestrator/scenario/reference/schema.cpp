@@ -8,7 +8,6 @@
 #include "orchestrator/scenario/reference/reference.hpp"
 #include "orchestrator/scenario/reference/rules.hpp"
 #include "orchestrator/scenario/reference/texts.hpp"
-#include "orchestrator/scenario/words.hpp"
 
 namespace lab::scenario {
 namespace {
@@ -184,7 +183,7 @@ json step_kind_rule(StepKind kind) {
 json step_rule() {
   json properties = json::object();
   for (std::size_t kind = 0; kind < words_of<StepKind>.size(); ++kind)
-    properties[std::string(word(StepKind(kind)))] = step_kind_rule(StepKind(kind));
+    properties[std::string(to_string(StepKind(kind)))] = step_kind_rule(StepKind(kind));
   json map = closed_map(properties);
   map["minProperties"] = map["maxProperties"] = 1;
   return map;

@@ -5,7 +5,6 @@
 #include "orchestrator/scenario/plans/expect.hpp"
 #include "orchestrator/scenario/reference/reference.hpp"
 #include "orchestrator/scenario/reference/texts.hpp"
-#include "orchestrator/scenario/words.hpp"
 
 namespace lab::scenario {
 namespace {
@@ -24,7 +23,7 @@ std::string key_row(const Key& key) {
 
 std::string step_key_row(const StepKey& key) {
   std::string allowed = allowed_text(key);
-  if (key.key == word(ActionKind::pin))
+  if (key.key == to_string(ActionKind::pin))
     for (const StepKey& part : pin_keys())
       allowed +=
           fmt::format("{}`{}` {}", allowed.empty() ? "" : ", ", part.key, allowed_text(part));
@@ -38,7 +37,7 @@ bool is_common(const StepKey& key) {
 
 std::string step_rows(StepKind kind) {
   const StepForm& form = step_form(kind);
-  std::string text = row({fmt::format("`{}`", word(kind)), "", form.meaning, form.place, ""});
+  std::string text = row({fmt::format("`{}`", to_string(kind)), "", form.meaning, form.place, ""});
   for (const StepKey& key : form.keys)
     if (!is_common(key)) text += step_key_row(key);
   if (kind == StepKind::host)

@@ -86,6 +86,14 @@ bool mark_cpus(std::string_view range, std::vector<bool>& used) {
   return true;
 }
 
+bool is_key(std::string_view key) {
+  static constexpr std::string_view function_keys[] = {"f1", "f2", "f3", "f4",  "f5",  "f6",
+                                                       "f7", "f8", "f9", "f10", "f11", "f12"};
+  if (key.size() == 1) return (key[0] >= 'a' && key[0] <= 'z') || is_digit(key[0]);
+  return std::ranges::find(named_keys, key) != std::end(named_keys) ||
+         std::ranges::find(function_keys, key) != std::end(function_keys);
+}
+
 bool is_feature(std::string_view text) {
   return text.size() >= 2 && text.size() <= 64 && (text[0] == '+' || text[0] == '-') &&
          std::ranges::all_of(text.substr(1), [](char c) {

@@ -200,11 +200,4 @@ std::vector<TrialPlan> expand(const Scenario& scenario);
 // it; "paging" stands for "kvm.paging".
 bool matches(const Cell& part, const Cell& cell);
 
-// Names the keys of a keyboard besides letters, digits and f1..f12. HostAction::keys joins at most
-// `pressed_limit` keys by '+'.
-inline constexpr std::string_view named_keys[] = {"ctrl",  "alt",    "shift", "enter", "esc",
-                                                  "tab",   "space",  "up",    "down",  "left",
-                                                  "right", "delete", "sysrq"};
-inline constexpr std::size_t pressed_limit = 16;
-
 }  // namespace lab::scenario

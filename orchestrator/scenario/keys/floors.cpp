@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "orchestrator/scenario/keys/floors.hpp"
+#include "orchestrator/scenario/keys/scenario_keys.hpp"
 
 #include <spdlog/fmt/fmt.h>
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "orchestrator/scenario/keys/parameters.hpp"
+#include "orchestrator/scenario/keys/settings.hpp"
 
 #include <spdlog/fmt/fmt.h>
 

@@ -52,13 +52,10 @@ template <auto member, typename Object>
 void read_line(Object& object, const KeyInfo& key, const Node& node) {
   object.*member = read_line(node, key);
 }
-template <auto member, typename Object>
-void read_name(Object& object, const KeyInfo& key, const Node& node) {
-  object.*member = read_name(node, std::string(key.key));
-}
-template <auto member, typename Object>
-void read_milliseconds(Object& object, const KeyInfo& key, const Node& node) {
-  object.*member = read_milliseconds(node, std::string(key.key));
+// Reads by a function that needs nothing of the row but its key.
+template <auto member, auto read, typename Object>
+void read_by(Object& object, const KeyInfo& key, const Node& node) {
+  object.*member = read(node, std::string(key.key));
 }
 
 }  // namespace lab::scenario

@@ -44,7 +44,7 @@ constexpr ScenarioKey timeout(std::string_view key, std::string_view meaning) {
 constexpr ScenarioKey all_keys[] = {
     {{"version", {}, "of this format", required_key, "`1`"}},
     {{"name", a_name, "names trials and records", required_key},
-     read_name<&Scenario::name>,
+     read_by<&Scenario::name, read_name>,
      nullptr,
      true},
     {{"description", text_form(1, 4096), "for people", "none"}, read_text<&Scenario::description>},

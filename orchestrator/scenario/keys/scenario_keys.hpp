@@ -36,4 +36,15 @@ std::vector<std::string_view> keys_in(std::string_view group);
 // Reads a map of time limits. Throws base::Error (user).
 void read_timeouts(Scenario& scenario, const Node& node);
 
+// Reads all steps in order and checks that they fit together (steps.cpp); a timeout is 0 where none
+// is given. Throws base::Error (user).
+std::vector<Step> read_steps(const Node& node);
+
+// Reads which changes against a baseline matter (floors.cpp): a map of reasons and categories to
+// shares; at most 256, none twice. Throws base::Error (user).
+std::vector<Floor> read_floors(const Node& node);
+
+// Adds a floor, or replaces the one for the same reason or category. Throws base::Error (user).
+void set_floor(std::vector<Floor>& floors, const Entry& entry);
+
 }  // namespace lab::scenario

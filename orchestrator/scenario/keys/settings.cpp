@@ -5,7 +5,6 @@
 
 #include <algorithm>
 
-#include "orchestrator/scenario/keys/parameters.hpp"
 #include "orchestrator/scenario/keys/scenario_keys.hpp"
 #include "orchestrator/scenario/yaml/file_paths.hpp"
 #include "orchestrator/scenario/yaml/values.hpp"

@@ -53,6 +53,14 @@ void apply_setting(Settings& settings, const std::string& key, const Node& value
 void apply_setting(Settings& settings, const std::string& key, const std::string& value,
                    const std::string& where);
 
+// The values of exit_scope, as which kvm.scope is stored.
+inline constexpr std::string_view scope_words[] = {"vm", "host"};
+
+// Reads a parameter of the KVM modules that the scenario names itself: kvm.parameters.NAME
+// (parameters.cpp). Throws base::Error (user) where the name is no parameter's or one that lab sets
+// itself, or where no trial is possible with the value.
+void apply_parameter(Settings& settings, const std::string& name, const Node& value);
+
 // Reads a map of settings and maps of them: "guest", "host", "kvm".
 void apply_settings(Settings& settings, const std::string& group, const Node& map, SaidMap& said);
 

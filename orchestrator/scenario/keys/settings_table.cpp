@@ -4,7 +4,6 @@
 
 #include <algorithm>
 
-#include "orchestrator/scenario/keys/parameters.hpp"
 #include "orchestrator/scenario/keys/read_member.hpp"
 #include "orchestrator/scenario/keys/settings.hpp"
 

@@ -24,32 +24,9 @@ void read_until(Step& step, const KeyInfo& key, const Node& node) {
   console.read(step, console, map.need(console.key));
 }
 
-void read_timeout(Step& step, const KeyInfo& key, const Node& node) {
-  step.timeout = read_duration(node, std::string(key.key));
-}
-
-template <auto member, auto read>
+template <ReadKey<HostAction> read>
 void read_of_host(Step& step, const KeyInfo& key, const Node& node) {
-  step.host.*member = read(node, key);
-}
-
-std::chrono::milliseconds read_pause(const Node& node, const KeyInfo& key) {
-  return read_milliseconds(node, std::string(key.key));
-}
-std::uint32_t read_vcpu(const Node& node, const KeyInfo& key) {
-  return std::uint32_t(read_integer(node, key));
-}
-std::string read_processors(const Node& node, const KeyInfo& key) {
-  return read_cpus(node, std::string(key.key));
-}
-std::uint64_t read_balloon(const Node& node, const KeyInfo& key) {
-  return read_memory(node, key);
-}
-PlugDevice read_device(const Node& node, const KeyInfo& key) {
-  return PlugDevice(read_word(node, key));
-}
-std::string read_pressed(const Node& node, const KeyInfo& key) {
-  return read_keys(node, std::string(key.key));
+  read(step.host, key, node);
 }
 
 void read_pin(Step& step, const KeyInfo& key, const Node& node) {
@@ -63,11 +40,13 @@ void read_nothing(Step&, const KeyInfo& key, const Node& node) {
        "write '" + std::string(key.key) + ":'");
 }
 
-constexpr StepKey name_key = {{"name", a_name, "", "the step's kind"}, read_name<&Step::name>};
+constexpr StepKey name_key = {{"name", a_name, "", "the step's kind"},
+                              read_by<&Step::name, read_name>};
 constexpr StepKey timeout_key = {
-    {"timeout", a_duration, "limit of this step", "that of `timeouts`"}, read_timeout};
+    {"timeout", a_duration, "limit of this step", "that of `timeouts`"},
+    read_by<&Step::timeout, read_duration>};
 constexpr StepKey sleep_duration = {{"duration", milliseconds, "for how long", required_key},
-                                    read_milliseconds<&Step::duration>};
+                                    read_by<&Step::duration, read_milliseconds>};
 
 constexpr StepKey boot_keys[] = {
     {{"until",
@@ -82,7 +61,7 @@ constexpr StepKey boot_keys[] = {
 };
 
 constexpr StepKey run_keys[] = {
-    {{"name", a_name, "", required_key}, read_name<&Step::name>},
+    {{"name", a_name, "", required_key}, read_by<&Step::name, read_name>},
     {{"command", text_form(1, command_limit),
       "for `/bin/sh`; without `duration` the step ends with the shell, whatever that left in the "
       "background",
@@ -99,7 +78,7 @@ constexpr StepKey run_keys[] = {
     {{"duration", milliseconds,
       "the command is killed then, which is no failure (a shell that had failed before is one)",
       "none"},
-     read_milliseconds<&Step::duration>},
+     read_by<&Step::duration, read_milliseconds>},
     timeout_key,
 };
 
@@ -112,22 +91,23 @@ constexpr StepKey action(Form form, ReadKey<Step> read, std::string_view meaning
 }
 
 constexpr StepKey actions[] = {
-    action<ActionKind::pause>(milliseconds, read_of_host<&HostAction::duration, read_pause>,
+    action<ActionKind::pause>(milliseconds,
+                              read_of_host<read_by<&HostAction::duration, read_milliseconds>>,
                               "the guest stands still"),
     action<ActionKind::pin>(
         {}, read_pin,
         "a vCPU runs only on these processors from now on: `{vcpu: 0, cpus: \"0-1\"}`"),
     action<ActionKind::balloon>({Form::Type::memory, 64 * mib, 64 * gib},
-                                read_of_host<&HostAction::memory, read_balloon>,
+                                read_of_host<read_bytes<&HostAction::memory>>,
                                 "what the guest keeps of its memory, at most all of it"),
     action<ActionKind::plug>(word_form(words_of<PlugDevice>),
-                             read_of_host<&HostAction::device, read_device>,
+                             read_of_host<read_enum<&HostAction::device>>,
                              "a disk of 64 MiB, or a network card, of virtio"),
     action<ActionKind::unplug>(word_form(words_of<PlugDevice>),
-                               read_of_host<&HostAction::device, read_device>,
+                               read_of_host<read_enum<&HostAction::device>>,
                                "what an earlier step plugged"),
     action<ActionKind::key>({.type = Form::Type::keys},
-                            read_of_host<&HostAction::keys, read_pressed>,
+                            read_of_host<read_by<&HostAction::keys, read_keys>>,
                             "pressed together: `ctrl+alt+delete`"),
     action<ActionKind::save_restore>(
         {.type = Form::Type::nothing}, read_nothing,
@@ -136,12 +116,12 @@ constexpr StepKey actions[] = {
 
 constexpr StepKey pin[] = {
     {{"vcpu", number_form(0, 63), "which of the guest's, from 0", required_key},
-     read_of_host<&HostAction::vcpu, read_vcpu>},
+     read_of_host<read_number<&HostAction::vcpu>>},
     {{"cpus",
       {.type = Form::Type::processors},
       "the outer VM's: `0`, `0-1`, `\"0,2\"`",
       required_key},
-     read_of_host<&HostAction::cpus, read_processors>},
+     read_of_host<read_by<&HostAction::cpus, read_cpus>>},
 };
 
 constexpr StepKey until_map[] = {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "orchestrator/scenario/keys/steps.hpp"
+#include "orchestrator/scenario/keys/scenario_keys.hpp"
 
 #include <spdlog/fmt/fmt.h>
 
@@ -18,7 +18,7 @@ Node map_or_nothing(const Node& node) {
   return map;
 }
 
-void read_keys(Step& step, std::span<const StepKey> keys, const MapReader& map) {
+void read_all(Step& step, std::span<const StepKey> keys, const MapReader& map) {
   for (const StepKey& key : keys) {
     const Node* value = key.otherwise == required_key ? &map.need(key.key) : map.find(key.key);
     if (value) key.read(step, key, *value);
@@ -59,7 +59,7 @@ Step read_kind(StepKind kind, const Node& node) {
     known.insert(known.end(), words_of<ActionKind>.begin(), words_of<ActionKind>.end());
   const MapReader map(contents, std::string(to_string(kind)), known);
   if (kind == StepKind::host) read_action(step, map, node);
-  read_keys(step, form.keys, map);
+  read_all(step, form.keys, map);
   return step;
 }
 

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
 // Tests how steps are read, with their defaults, and refused.
-#include "orchestrator/scenario/keys/steps.hpp"
+#include "orchestrator/scenario/keys/scenario_keys.hpp"
 
 #include "orchestrator/scenario/loader_test.hpp"
+#include "orchestrator/scenario/yaml/values.hpp"
 
 namespace lab::scenario {
 namespace {
@@ -151,6 +152,14 @@ TEST(Steps, NothingIsWaitedForOnASilentConsole) {
 }
 
 TEST(Steps, KeysOfAKeyboard) {
+  const auto is_key = [](const char* key) {
+    try {
+      read_keys({.kind = Node::Kind::scalar, .text = key}, "key");
+      return true;
+    } catch (const base::Error&) {
+      return false;
+    }
+  };
   for (const char* key : {"a", "z", "0", "9", "f1", "f12", "ctrl", "alt", "shift", "enter", "esc",
                           "tab", "space", "up", "down", "left", "right", "delete", "sysrq"}) {
     EXPECT_TRUE(is_key(key)) << key;

@@ -6,13 +6,9 @@
 
 #include "orchestrator/base/error.hpp"
 #include "orchestrator/base/fd.hpp"
-#include "orchestrator/scenario/keys/floors.hpp"
 #include "orchestrator/scenario/keys/scenario_keys.hpp"
-#include "orchestrator/scenario/keys/steps.hpp"
-#include "orchestrator/scenario/plans/check.hpp"
-#include "orchestrator/scenario/plans/expect.hpp"
+#include "orchestrator/scenario/plans/draft.hpp"
 #include "orchestrator/scenario/plans/matrix.hpp"
-#include "orchestrator/scenario/plans/overrides.hpp"
 #include "orchestrator/scenario/yaml/values.hpp"
 
 namespace lab::scenario {

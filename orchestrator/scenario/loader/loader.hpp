@@ -3,7 +3,7 @@
 #pragma once
 
 #include "orchestrator/scenario/scenario.hpp"
-#include "orchestrator/scenario/yaml/extends.hpp"
+#include "orchestrator/scenario/yaml/yaml.hpp"
 
 namespace lab::scenario {
 

@@ -10,10 +10,7 @@
 #include "orchestrator/base/json.hpp"
 #include "orchestrator/scenario/keys/scenario_keys.hpp"
 #include "orchestrator/scenario/keys/settings.hpp"
-#include "orchestrator/scenario/keys/steps.hpp"
-#include "orchestrator/scenario/loader/plan_v1.hpp"
-#include "orchestrator/scenario/plans/check.hpp"
-#include "orchestrator/scenario/plans/expect.hpp"
+#include "orchestrator/scenario/plans/draft.hpp"
 #include "orchestrator/scenario/yaml/values.hpp"
 
 namespace lab::scenario {

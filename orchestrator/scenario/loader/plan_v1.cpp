@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Reads plans as labs wrote them into baselines before plans had a version: each setting has a name
 // of its own, and all are present. Nothing is added here any more.
-#include "orchestrator/scenario/loader/plan_v1.hpp"
+#include "orchestrator/scenario/loader/plan_json.hpp"
 
 #include <limits>
 #include <nlohmann/json.hpp>

@@ -4,8 +4,8 @@
 #include <iterator>
 #include <utility>
 
-#include "orchestrator/scenario/plans/check.hpp"
 #include "orchestrator/scenario/plans/conflicts.hpp"
+#include "orchestrator/scenario/plans/draft.hpp"
 #include "orchestrator/scenario/plans/matrix.hpp"
 
 namespace lab::scenario {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "orchestrator/scenario/plans/overrides.hpp"
+#include "orchestrator/scenario/plans/draft.hpp"
 
 #include <spdlog/fmt/fmt.h>
 
@@ -7,7 +7,6 @@
 
 #include "orchestrator/base/text.hpp"
 #include "orchestrator/base/text/nearest.hpp"
-#include "orchestrator/scenario/keys/floors.hpp"
 #include "orchestrator/scenario/keys/scenario_keys.hpp"
 #include "orchestrator/scenario/plans/matrix.hpp"
 #include "orchestrator/scenario/yaml/values.hpp"

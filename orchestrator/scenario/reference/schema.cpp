@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
 #include <spdlog/fmt/fmt.h>
 
-#include "orchestrator/scenario/keys/floors.hpp"
+#include "orchestrator/scenario/keys/scenario_keys.hpp"
 #include "orchestrator/scenario/keys/step_keys.hpp"
 #include "orchestrator/scenario/limits.hpp"
-#include "orchestrator/scenario/plans/expect.hpp"
+#include "orchestrator/scenario/plans/draft.hpp"
 #include "orchestrator/scenario/reference/reference.hpp"
 #include "orchestrator/scenario/reference/rules.hpp"
 #include "orchestrator/scenario/reference/texts.hpp"

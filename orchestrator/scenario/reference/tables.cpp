@@ -2,7 +2,7 @@
 #include <spdlog/fmt/fmt.h>
 
 #include "orchestrator/scenario/keys/step_keys.hpp"
-#include "orchestrator/scenario/plans/expect.hpp"
+#include "orchestrator/scenario/plans/draft.hpp"
 #include "orchestrator/scenario/reference/reference.hpp"
 #include "orchestrator/scenario/reference/texts.hpp"
 

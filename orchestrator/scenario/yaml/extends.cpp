@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "orchestrator/scenario/yaml/extends.hpp"
+#include "orchestrator/scenario/yaml/yaml.hpp"
 
 #include <spdlog/fmt/fmt.h>
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Tests scenarios that extend others.
-#include "orchestrator/scenario/yaml/extends.hpp"
+#include "orchestrator/scenario/yaml/yaml.hpp"
 
 #include <map>
 

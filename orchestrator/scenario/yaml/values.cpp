@@ -8,7 +8,6 @@
 #include <utility>
 
 #include "orchestrator/base/text.hpp"
-#include "orchestrator/scenario/scenario.hpp"
 
 namespace lab::scenario {
 namespace {

@@ -52,6 +52,12 @@ std::size_t read_word(const Node& node, const std::string& what,
 inline constexpr std::size_t processors_limit = 1024, features_limit = 64;
 // Reads the numbers of processors: "0", "0-1", "0,2", each below processors_limit and only once.
 std::string read_cpus(const Node& node, const std::string& what);
+// Names the keys of a keyboard besides letters, digits and f1..f12.
+inline constexpr std::string_view named_keys[] = {"ctrl",  "alt",    "shift", "enter", "esc",
+                                                  "tab",   "space",  "up",    "down",  "left",
+                                                  "right", "delete", "sysrq"};
+inline constexpr std::size_t pressed_limit = 16;
+
 // Reads keys: "ctrl+alt+delete", at most pressed_limit different ones.
 std::string read_keys(const Node& node, const std::string& what);
 // Reads features: "+invtsc -x2apic", each only once, at most features_limit; may be empty.

@@ -2,6 +2,7 @@
 // Parses YAML into a plain tree in which each node knows its place. For the loader only.
 #pragma once
 
+#include <functional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -29,6 +30,14 @@ struct Entry {
 // Parses one document of at most 1 MiB, 16 levels and 10,000 values, without anchors, aliases and
 // tags. Throws base::Error (user) with the place, also on duplicate keys.
 Node parse_yaml(std::string_view text, const std::string& file);
+
+// Returns a file's text; throws base::Error where there is none.
+using ReadFile = std::function<std::string(const std::string& file)>;
+
+// Does the same, and implements `extends: other.yaml`, which builds a scenario on others
+// (extends.cpp): the tree is the whole one without that key, maps are merged deeply, and each node
+// names its file. At most 8 files in all.
+Node parse_with_bases(std::string_view text, const std::string& file, const ReadFile& read);
 
 // Throws "file:line:column: cause", with the remedy as hint.
 [[noreturn]] void fail(const std::string& where, const std::string& cause,

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "orchestrator/guest/domain/confinement.hpp"
+#include "orchestrator/guest/domain/domain.hpp"
 
 #include <libvirt/libvirt.h>
 #include <unistd.h>
@@ -60,8 +60,7 @@ Confinement confinement_in(const std::string& capabilities, bool accelerated) {
 }
 
 Confinement confine(virConnect* connection, const DomainSpec& spec) {
-  const std::unique_ptr<char, decltype(&std::free)> text(virConnectGetCapabilities(connection),
-                                                         &std::free);
+  const TextPtr text(virConnectGetCapabilities(connection));
   Confinement confinement = confinement_in(text ? text.get() : "", spec.accelerated);
   if (!confinement.account) return confinement;
   const base::Account usual = *confinement.account;

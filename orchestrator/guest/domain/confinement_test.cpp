@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "orchestrator/guest/domain/confinement.hpp"
+#include "orchestrator/guest/domain/domain.hpp"
 
 #include <gmock/gmock.h>
 namespace lab::guest {

@@ -11,13 +11,22 @@
 #include <string>
 
 #include "orchestrator/base/fd.hpp"
-#include "orchestrator/guest/domain/confinement.hpp"
 #include "orchestrator/guest/libvirt/connection.hpp"
-#include "orchestrator/guest/xml/domain_xml.hpp"
+#include "orchestrator/guest/xml/domain_spec.hpp"
 
 namespace lab::guest {
 
 enum class Lifetime { ends_with_lab, stays };
+
+// These choose the user as whom a domain's QEMU runs (confinement.cpp).
+//
+// Returns the user that libvirt gives to QEMU, from libvirt's capabilities (Debian: libvirt-qemu).
+Confinement confinement_in(const std::string& capabilities, bool accelerated);
+
+// Returns the user of a domain that is about to start: libvirt's, who gets what the domain writes.
+// It is lab's own where the domain asks for it and, with a warning, where libvirt's cannot read its
+// files.
+Confinement confine(virConnect* connection, const DomainSpec& spec);
 
 class Domain {
  public:

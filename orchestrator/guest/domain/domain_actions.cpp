@@ -2,6 +2,7 @@
 // Changes a running domain from outside.
 #include <libvirt/libvirt-qemu.h>
 #include <libvirt/libvirt.h>
+#include <spdlog/fmt/fmt.h>
 
 #include "orchestrator/base/clock.hpp"
 #include "orchestrator/base/error.hpp"
@@ -10,6 +11,7 @@
 #include "orchestrator/base/text.hpp"
 #include "orchestrator/guest/domain/domain.hpp"
 #include "orchestrator/guest/domain/keys.hpp"
+#include "orchestrator/guest/domain/qmp.hpp"
 #include "orchestrator/guest/xml/device_xml.hpp"
 
 namespace lab::guest {
@@ -38,6 +40,32 @@ std::vector<unsigned char> cpu_map(const std::string& cpus) {
       map[cpu / 8] |= static_cast<unsigned char>(1u << cpu % 8);
   }
   return map;
+}
+
+constexpr double migration_patience = 120;  // seconds
+
+// Leaves out of the state what is in a file of its own (DomainSpec::memory_file, memory_disks). The
+// capability mapped-ram must stay off with this one: together they make QEMU 10 write from address
+// 0 ("Bad address").
+void leave_files_out(virDomain* domain) {
+  ask_qemu(domain, "migrate-set-capabilities",
+           {{"capabilities", {{{"capability", "x-ignore-shared"}, {"state", true}}}}});
+}
+
+void migrate(virDomain* domain, const std::string& command, const std::filesystem::path& file) {
+  ask_qemu(domain, command, {{"uri", "file:" + file.string()}});
+  const base::Stopwatch watch;
+  for (;;) {
+    const nlohmann::json answer = ask_qemu(domain, "query-migrate");
+    const std::string status = answer.value("status", "none");
+    if (status == "completed") return;
+    if (status == "failed" || watch.seconds() > migration_patience)
+      throw base::infrastructure_error(fmt::format(
+          "QEMU's {} with '{}': {}", command, file.string(),
+          answer.value("error-desc",
+                       status + " after " + std::to_string(int(watch.seconds())) + " s")));
+    base::sleep_interruptibly(0.01);
+  }
 }
 
 }  // namespace
@@ -140,6 +168,21 @@ void Domain::save_and_restore() {
           "NVMe disks and invtsc cannot be saved");
   }
   resume();
+}
+
+// A state is saved and restored by QEMU's migration and not by libvirt's virDomainSave: what that
+// restores does not end with lab.
+void Domain::save_state(const std::filesystem::path& file) {
+  if (account_) base::give(file, *account_);
+  pause();
+  ask_qemu(domain_.get(), "migrate-set-parameters", {{"max-bandwidth", 1ull << 40}});
+  leave_files_out(domain_.get());
+  migrate(domain_.get(), "migrate", file);
+}
+
+void Domain::load_state(const std::filesystem::path& file) {
+  leave_files_out(domain_.get());
+  migrate(domain_.get(), "migrate-incoming", file);
 }
 
 }  // namespace lab::guest

@@ -20,7 +20,7 @@ nlohmann::json ask_qemu(virDomain* domain, const std::string& command,
   char* answer = nullptr;
   if (virDomainQemuMonitorCommand(domain, question.dump().c_str(), &answer, 0) != 0)
     throw_libvirt_error("ask QEMU for", command);
-  const std::unique_ptr<char, decltype(&std::free)> text(answer, &std::free);
+  const TextPtr text(answer);
   const auto json = base::try_parse_json(text.get());
   if (json && json->is_object() && json->contains("return")) return json->at("return");
   throw base::infrastructure_error("QEMU's answer to '" + command + "': " + text.get());

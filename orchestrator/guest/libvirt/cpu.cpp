@@ -6,11 +6,11 @@
 
 #include <algorithm>
 #include <cstdlib>
-#include <pugixml.hpp>
 #include <span>
-#include <sstream>
 
 #include "orchestrator/base/error.hpp"
+#include "orchestrator/base/text.hpp"
+#include "orchestrator/guest/xml/xml.hpp"
 
 namespace lab::guest {
 namespace {
@@ -28,23 +28,12 @@ std::vector<std::string> model_names(virConnect* connection) {
   return names;
 }
 
-std::string listed(const std::vector<std::string>& names) {
-  std::string text;
-  for (const std::string& name : names) text += (text.empty() ? "" : ", ") + name;
-  return text;
-}
-
 std::string cpu_xml(const std::string& model, const std::string& feature) {
   pugi::xml_document document;
-  pugi::xml_node cpu = document.append_child("cpu");
-  cpu.append_attribute("match").set_value("exact");
-  cpu.append_child("model").text().set(model.c_str());
-  pugi::xml_node node = cpu.append_child("feature");
-  node.append_attribute("policy").set_value("require");
-  node.append_attribute("name").set_value(feature.c_str());
-  std::ostringstream text;
-  document.save(text, "", pugi::format_raw | pugi::format_no_declaration);
-  return text.str();
+  pugi::xml_node cpu = add(document, "cpu", {{"match", "exact"}});
+  add_text(cpu, "model", model);
+  add(cpu, "feature", {{"policy", "require"}, {"name", feature}});
+  return xml_text(document);
 }
 
 bool is_feature(virConnect* connection, const std::string& name) {
@@ -65,7 +54,7 @@ void check_cpu(virConnect* connection, const std::string& model,
     const std::vector<std::string> names = model_names(connection);
     if (!names.empty() && std::ranges::find(names, model) == names.end())
       throw base::user_error("libvirt knows no CPU model '" + model + "'",
-                             "one of " + listed(names));
+                             "one of " + base::joined(names, ", "));
   }
   for (const std::string& feature : features)
     if (!is_feature(connection, feature.substr(1)))

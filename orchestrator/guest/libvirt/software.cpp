@@ -11,6 +11,7 @@
 
 #include "orchestrator/base/fd.hpp"
 #include "orchestrator/base/process/subprocess.hpp"
+#include "orchestrator/base/text.hpp"
 
 namespace lab::guest {
 namespace fs = std::filesystem;
@@ -53,8 +54,7 @@ std::string qemu_version(const std::string& said) {
   if (at == std::string::npos) return "";
   std::string version = said.substr(at + before.size());
   version = version.substr(0, std::min(version.find('\n'), most));
-  const auto printable = [](char c) { return c >= ' ' && c <= '~'; };
-  return std::ranges::all_of(version, printable) ? version : "";
+  return base::printable_ascii(version) == version ? version : "";
 }
 
 Software software(virConnect* connection) {

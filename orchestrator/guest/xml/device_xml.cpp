@@ -24,17 +24,12 @@ class TargetNames {
 };
 
 xml_node add_disk(xml_node devices, const Disk& disk, const std::string& target_name) {
-  xml_node node = add(devices, "disk");
-  set(node, "type", disk.block ? "block" : "file");
-  set(node, "device", "disk");
-  xml_node driver = add(node, "driver");
-  set(driver, "name", "qemu");
-  set(driver, "type", disk.format);
-  if (!disk.cache.empty()) set(driver, "cache", disk.cache);
-  set(add(node, "source"), disk.block ? "dev" : "file", disk.path);
-  xml_node target = add(node, "target");
-  set(target, "dev", target_name);
-  set(target, "bus", disk.bus);
+  xml_node node =
+      add(devices, "disk", {{"type", disk.block ? "block" : "file"}, {"device", "disk"}});
+  xml_node driver = add(node, "driver", {{"name", "qemu"}, {"type", disk.format}});
+  if (!disk.cache.empty()) driver.append_attribute("cache").set_value(disk.cache.c_str());
+  add(node, "source", {{disk.block ? "dev" : "file", disk.path}});
+  add(node, "target", {{"dev", target_name}, {"bus", disk.bus}});
   if (!disk.serial.empty()) add_text(node, "serial", disk.serial);
   if (disk.read_only) add(node, "readonly");
   return node;
@@ -42,13 +37,12 @@ xml_node add_disk(xml_node devices, const Disk& disk, const std::string& target_
 
 // Uses always the same address, which a trial's conditions promise to repeat.
 xml_node add_nic(xml_node devices, const Nic& nic, unsigned address) {
-  xml_node node = add(devices, "interface");
-  set(node, "type", "user");
-  set(add(node, "mac"), "address", fmt::format("52:54:00:6c:61:{:02x}", address));
-  set(add(node, "model"), "type", nic.model);
+  xml_node node = add(devices, "interface", {{"type", "user"}});
+  add(node, "mac", {{"address", fmt::format("52:54:00:6c:61:{:02x}", address)}});
+  add(node, "model", {{"type", nic.model}});
   // A NIC without network has its link down, as libvirtd 9.0 crashes on <interface type='null'>.
-  if (!nic.user_network) set(add(node, "link"), "state", "down");
-  set(add(node, "rom"), "enabled", "no");  // the firmware would run it before each boot
+  if (!nic.user_network) add(node, "link", {{"state", "down"}});
+  add(node, "rom", {{"enabled", "no"}});  // the firmware would run it before each boot
   return node;
 }
 
@@ -60,30 +54,20 @@ std::string closed_network(std::size_t nic) {
   return fmt::format("lab-network{}", nic);
 }
 
-void add_socket_channel(xml_node devices, const std::string& name, const std::string& socket) {
-  xml_node node = add(devices, "channel");
-  set(node, "type", "unix");
-  xml_node source = add(node, "source");
-  set(source, "mode", "bind");
-  set(source, "path", socket);
-  xml_node target = add(node, "target");
-  set(target, "type", "virtio");
-  set(target, "name", name);
+// Adds a device whose other end is a socket on which QEMU listens.
+void add_socket(xml_node devices, const char* device, const std::string& socket,
+                Attributes target) {
+  xml_node node = add(devices, device, {{"type", "unix"}});
+  add(node, "source", {{"mode", "bind"}, {"path", socket}});
+  add(node, "target", target);
 }
 
-void add_console(xml_node devices, const std::string& socket) {
-  xml_node node = add(devices, "serial");
-  set(node, "type", "unix");
-  xml_node source = add(node, "source");
-  set(source, "mode", "bind");
-  set(source, "path", socket);
-  set(add(node, "target"), "port", "0");
+void add_socket_channel(xml_node devices, const std::string& name, const std::string& socket) {
+  add_socket(devices, "channel", socket, {{"type", "virtio"}, {"name", name}});
 }
 
 void add_controller(xml_node devices, const char* type, const char* model) {
-  xml_node node = add(devices, "controller");
-  set(node, "type", type);
-  set(node, "model", model);
+  add(devices, "controller", {{"type", type}, {"model", model}});
 }
 
 bool has_disk_on(const DomainSpec& spec, const char* bus) {
@@ -125,12 +109,13 @@ void add_devices(xml_node domain, const DomainSpec& spec) {
     if (disk.bus != "nvme") add_disk(devices, disk, targets.next(disk.bus));
   add_controllers(devices, spec);
   for (unsigned i = 0; i < spec.nics.size(); ++i) add_nic(devices, spec.nics[i], i);
-  if (!spec.console_socket.empty()) add_console(devices, spec.console_socket);
+  if (!spec.console_socket.empty())
+    add_socket(devices, "serial", spec.console_socket, {{"port", "0"}});
   for (const Channel& channel : spec.channels)
     add_socket_channel(devices, channel.name, channel.socket);
   if (!spec.agent_socket.empty())
     add_socket_channel(devices, "org.qemu.guest_agent.0", spec.agent_socket);
-  set(add(devices, "memballoon"), "model", spec.balloon ? "virtio" : "none");
+  add(devices, "memballoon", {{"model", spec.balloon ? "virtio" : "none"}});
 }
 
 // libvirt 9.0 has no element for an emulated NVMe disk, so QEMU gets it by qemu:commandline.
@@ -174,25 +159,23 @@ void add_network_overrides(xml_node domain, const DomainSpec& spec) {
   xml_node override = add(domain, "qemu:override");
   for (std::size_t i = 0; i < spec.nics.size(); ++i) {
     if (!is_closed(spec.nics[i])) continue;
-    xml_node device = add(override, "qemu:device");
-    set(device, "alias", fmt::format("net{}", i));  // as libvirt names them
-    xml_node property = add(add(device, "qemu:frontend"), "qemu:property");
-    set(property, "name", "netdev");
-    set(property, "type", "string");
-    set(property, "value", closed_network(i));
+    // The alias is as libvirt names them.
+    xml_node device = add(override, "qemu:device", {{"alias", fmt::format("net{}", i)}});
+    add(add(device, "qemu:frontend"), "qemu:property",
+        {{"name", "netdev"}, {"type", "string"}, {"value", closed_network(i)}});
   }
 }
 
 std::string plugged_disk_xml(const std::string& path, const std::string& format) {
   pugi::xml_document document;
   const Disk disk{.path = path, .format = format, .cache = "unsafe", .serial = "labplug"};
-  set(add(add_disk(document, disk, "vdz"), "alias"), "name", plugged_disk);
+  add(add_disk(document, disk, "vdz"), "alias", {{"name", plugged_disk}});
   return xml_text(document);
 }
 
 std::string plugged_nic_xml() {
   pugi::xml_document document;
-  set(add(add_nic(document, {}, 0xff), "alias"), "name", plugged_nic);
+  add(add_nic(document, {}, 0xff), "alias", {{"name", plugged_nic}});
   return xml_text(document);
 }
 

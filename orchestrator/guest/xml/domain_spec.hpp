@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Describes a domain.
+// Describes a domain, and writes it as libvirt's XML.
 #pragma once
 
 #include <cstdint>
@@ -92,5 +92,9 @@ struct Confinement {
   std::optional<base::Account> account;
   bool apparmor = false;  // the machine uses it, and the domain is exempt from it
 };
+
+// Returns libvirt's domain XML with every string escaped (domain_xml.cpp); libvirt relabels
+// nothing. It contains only the requested devices.
+std::string domain_xml(const DomainSpec& spec, const Confinement& confinement = {});
 
 }  // namespace lab::guest

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "orchestrator/guest/xml/domain_xml.hpp"
+#include "orchestrator/guest/xml/domain_spec.hpp"
 
 #include <fmt/format.h>
 
@@ -16,15 +16,11 @@ using pugi::xml_node;
 
 void add_os(xml_node domain, const DomainSpec& spec) {
   xml_node os = add(domain, "os");
-  xml_node type = add(os, "type");
-  set(type, "arch", "x86_64");
-  set(type, "machine", spec.machine);
-  type.text().set("hvm");
+  add(os, "type", {{"arch", "x86_64"}, {"machine", spec.machine}}).text().set("hvm");
   if (!spec.firmware.empty()) {
-    xml_node loader = add(os, "loader");
-    set(loader, "readonly", "yes");
-    set(loader, "type", spec.firmware_is_flash ? "pflash" : "rom");
-    if (spec.firmware_is_flash) set(loader, "stateless", "yes");
+    xml_node loader = add(
+        os, "loader", {{"readonly", "yes"}, {"type", spec.firmware_is_flash ? "pflash" : "rom"}});
+    if (spec.firmware_is_flash) loader.append_attribute("stateless").set_value("yes");
     loader.text().set(spec.firmware.c_str());
   }
   if (spec.kernel.empty()) return;
@@ -37,44 +33,35 @@ void add_cpu(xml_node domain, const DomainSpec& spec) {
   xml_node features = add(domain, "features");
   add(features, "acpi");
   add(features, "apic");
-  xml_node cpu = add(domain, "cpu");
+  xml_node cpu;
   if (spec.cpu_model.empty()) {
-    set(cpu, "mode", "host-passthrough");
+    cpu = add(domain, "cpu", {{"mode", "host-passthrough"}});
   } else {
-    set(cpu, "mode", "custom");
-    set(cpu, "match", "exact");
-    set(cpu, "check", "none");  // TCG lacks some features of every named model
-    xml_node model = add(cpu, "model");
-    set(model, "fallback", "forbid");
-    model.text().set(spec.cpu_model.c_str());
+    // TCG lacks some features of every named model, so none is checked.
+    cpu = add(domain, "cpu", {{"mode", "custom"}, {"match", "exact"}, {"check", "none"}});
+    add(cpu, "model", {{"fallback", "forbid"}}).text().set(spec.cpu_model.c_str());
   }
-  for (const std::string& feature : spec.cpu_features) {
-    xml_node node = add(cpu, "feature");
-    set(node, "policy", feature.starts_with('-') ? "disable" : "require");
-    set(node, "name", feature.substr(1));
-  }
+  for (const std::string& feature : spec.cpu_features)
+    add(cpu, "feature",
+        {{"policy", feature.starts_with('-') ? "disable" : "require"},
+         {"name", feature.substr(1)}});
 }
 
 void add_clock(xml_node domain, const DomainSpec& spec) {
   if (!spec.count_instructions) return;
-  xml_node clock = add(domain, "clock");
-  set(clock, "offset", "absolute");
-  set(clock, "start", "1767225600");  // 2026-01-01 00:00 UTC
-  xml_node timer = add(clock, "timer");
-  set(timer, "name", "rtc");
-  set(timer, "track", "guest");
+  constexpr const char* start = "1767225600";  // 2026-01-01 00:00 UTC
+  xml_node clock = add(domain, "clock", {{"offset", "absolute"}, {"start", start}});
+  add(clock, "timer", {{"name", "rtc"}, {"track", "guest"}});
 }
 
 void add_memory(xml_node domain, const DomainSpec& spec) {
-  xml_node memory = add(domain, "memory");
-  set(memory, "unit", "MiB");
-  memory.text().set(static_cast<unsigned long long>(spec.memory_mib));
+  add(domain, "memory", {{"unit", "MiB"}})
+      .text()
+      .set(static_cast<unsigned long long>(spec.memory_mib));
   if (!spec.huge_pages) return;
   xml_node backing = add(domain, "memoryBacking");
-  xml_node page = add(add(backing, "hugepages"), "page");
-  set(page, "size", "2048");
-  set(page, "unit", "KiB");
-  set(add(backing, "source"), "type", "memfd");  // needs no mounted hugetlbfs
+  add(add(backing, "hugepages"), "page", {{"size", "2048"}, {"unit", "KiB"}});
+  add(backing, "source", {{"type", "memfd"}});  // needs no mounted hugetlbfs
 }
 
 std::vector<std::string> memory_file_arguments(const DomainSpec& spec) {
@@ -111,7 +98,7 @@ std::vector<std::string> memory_disk_arguments(const DomainSpec& spec) {
 
 // Adds what libvirt has no elements for.
 void add_qemu_details(xml_node domain, const DomainSpec& spec) {
-  set(domain, "xmlns:qemu", "http://libvirt.org/schemas/domain/qemu/1.0");
+  domain.append_attribute("xmlns:qemu").set_value("http://libvirt.org/schemas/domain/qemu/1.0");
   std::vector<std::string> arguments = nvme_arguments(spec);
   std::ranges::copy(network_arguments(spec), std::back_inserter(arguments));
   std::ranges::copy(memory_file_arguments(spec), std::back_inserter(arguments));
@@ -125,36 +112,28 @@ void add_qemu_details(xml_node domain, const DomainSpec& spec) {
   if (spec.incoming) arguments.insert(arguments.end(), {"-incoming", "defer"});
   if (!arguments.empty()) {
     xml_node node = add(domain, "qemu:commandline");
-    for (const std::string& argument : arguments) set(add(node, "qemu:arg"), "value", argument);
+    for (const std::string& argument : arguments) add(node, "qemu:arg", {{"value", argument}});
   }
   add_network_overrides(domain, spec);
   // Before a domain starts, libvirt 9.0 queries each of 400 CPU properties from QEMU: ten seconds
   // of fourteen where QEMU is emulated. Without this capability it reads the CPUID words at once,
   // and Domain checks for missing features later.
-  set(add(add(domain, "qemu:capabilities"), "qemu:del"), "capability", "cpu-unavailable-features");
+  add(add(domain, "qemu:capabilities"), "qemu:del", {{"capability", "cpu-unavailable-features"}});
 }
 
 void add_labels(xml_node domain, const Confinement& confinement) {
-  if (confinement.account) {
-    xml_node label = add(domain, "seclabel");
-    set(label, "type", "static");
-    set(label, "model", "dac");
-    set(label, "relabel", "no");
-    add_text(label, "label",
+  if (confinement.account)
+    add_text(add(domain, "seclabel", {{"type", "static"}, {"model", "dac"}, {"relabel", "no"}}),
+             "label",
              fmt::format("+{}:+{}", confinement.account->user, confinement.account->group));
-  }
-  if (!confinement.apparmor) return;
-  xml_node label = add(domain, "seclabel");
-  set(label, "type", "none");
-  set(label, "model", "apparmor");
+  if (confinement.apparmor) add(domain, "seclabel", {{"type", "none"}, {"model", "apparmor"}});
 }
 
 }  // namespace
 
 std::string domain_xml(const DomainSpec& spec, const Confinement& confinement) {
   pugi::xml_document document;
-  xml_node domain = document.append_child("domain");
-  set(domain, "type", spec.accelerated ? "kvm" : "qemu");
+  xml_node domain = add(document, "domain", {{"type", spec.accelerated ? "kvm" : "qemu"}});
   add_text(domain, "name", spec.name);
   add_memory(domain, spec);
   add(domain, "vcpu").text().set(spec.vcpus);

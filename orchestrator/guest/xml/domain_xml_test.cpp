@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "orchestrator/guest/xml/domain_xml.hpp"
+#include "orchestrator/guest/xml/domain_spec.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

@@ -2,22 +2,25 @@
 // Shortens the code that builds libvirt's XML; for this folder's .cpp files only.
 #pragma once
 
+#include <initializer_list>
 #include <pugixml.hpp>
 #include <sstream>
 #include <string>
+#include <utility>
 
 namespace lab::guest {
 
-inline pugi::xml_node add(pugi::xml_node parent, const char* name) {
-  return parent.append_child(name);
+using Attributes = std::initializer_list<std::pair<const char*, std::string>>;
+
+// Appends a child with these attributes.
+inline pugi::xml_node add(pugi::xml_node parent, const char* name, Attributes attributes = {}) {
+  pugi::xml_node node = parent.append_child(name);
+  for (const auto& [key, value] : attributes) node.append_attribute(key).set_value(value.c_str());
+  return node;
 }
 
 inline void add_text(pugi::xml_node parent, const char* name, const std::string& text) {
   add(parent, name).text().set(text.c_str());
-}
-
-inline void set(pugi::xml_node node, const char* name, const std::string& value) {
-  node.append_attribute(name).set_value(value.c_str());
 }
 
 inline std::string xml_text(const pugi::xml_document& document) {

@@ -12,7 +12,7 @@
 #include "orchestrator/guest/channel.hpp"
 #include "orchestrator/guest/domain/domain.hpp"
 #include "orchestrator/guest/libvirt/software.hpp"
-#include "orchestrator/guest/xml/domain_xml.hpp"
+#include "orchestrator/guest/xml/domain_spec.hpp"
 #include "orchestrator/outer/machine/back_end.hpp"
 
 namespace lab::outer {

@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "orchestrator/base/files/folders.hpp"
 #include "orchestrator/kvm/modules/parameters.hpp"
 #include "orchestrator/record/site.hpp"
 #include "orchestrator/scenario/scenario.hpp"
@@ -17,6 +18,12 @@
 namespace lab::inside {
 
 using record::Site;
+
+// Name places in an outer VM. Its image (images/outer) mounts the job's disk and names disks and
+// ports; outer/places_test.cpp compares these words with its scripts.
+inline constexpr const char* job_place = "/run/lab/job";  // the job's disk
+inline constexpr const char* devices_place = "/dev/lab";  // disks and ports by lab's names
+inline constexpr const char* stream_place = "/dev/lab/stream";
 
 struct Job {
   const record::Site* site = &record::site_here;  // never null
@@ -55,5 +62,10 @@ bool has_own_clock(const Job& job);
 
 std::string to_json(const Job& job);
 Job job_from_json(std::string_view json);  // throws an infrastructure error
+
+// Runs all trials on this machine's own KVM and sends a record event for each (run_job.cpp). Swaps
+// the modules only where necessary, and always restores the stock ones at the end. Throws Error
+// where the machinery fails.
+void run_job(const Job& job, const base::Folders& folders, const trial::Sink& sink);
 
 }  // namespace lab::inside

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "orchestrator/inside/run_job.hpp"
+#include "orchestrator/inside/job.hpp"
 
 #include <unistd.h>
 

@@ -7,7 +7,6 @@
 #include <string>
 
 #include "orchestrator/inside/job.hpp"
-#include "orchestrator/inside/places.hpp"
 #include "orchestrator/outer/machine/outer_vm.hpp"
 
 namespace lab::outer {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "orchestrator/outer/outside_conditions.hpp"
+#include "orchestrator/outer/run_job.hpp"
 
 #include <spdlog/spdlog.h>
 

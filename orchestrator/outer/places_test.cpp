@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Tests the words that C++ and shell scripts must share, each on its side.
-#include "orchestrator/inside/places.hpp"
+#include "orchestrator/inside/job.hpp"
 
 #include <gmock/gmock.h>
 

@@ -3,7 +3,6 @@
 
 #include "orchestrator/inside/machine/random_seed.hpp"
 #include "orchestrator/outer/job_layout.hpp"
-#include "orchestrator/outer/outside_conditions.hpp"
 #include "orchestrator/outer/stream/job_events.hpp"
 #include "orchestrator/outer/stream/read_stream.hpp"
 #include "orchestrator/outer/warm.hpp"

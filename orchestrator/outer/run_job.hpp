@@ -6,6 +6,7 @@
 #include "orchestrator/base/files/run_folder.hpp"
 #include "orchestrator/inside/job.hpp"
 #include "orchestrator/outer/machine/back_end.hpp"
+#include "orchestrator/record/record.hpp"
 
 namespace lab::outer {
 
@@ -19,5 +20,11 @@ void run_job(const OuterImage& image, inside::Job job, const base::Folders& fold
 // Makes what run_job would make first: the saved state of an outer VM, where the site uses one.
 void make_saved_state(const OuterImage& image, inside::Job job, const base::Folders& folders,
                       const base::RunFolder& run, const trial::Sink& sink);
+
+// Returns conditions of the job's records that an outer VM cannot know itself: the emulator, or the
+// kernel whose KVM runs the outer VM; the outer VM's image; the host, where it is the outer VM's
+// clock. They stay outside, as the bytes of an exact job are the same everywhere. Unknown values
+// are absent.
+record::Conditions outside_conditions(const OuterImage& image, const inside::Job& job);
 
 }  // namespace lab::outer

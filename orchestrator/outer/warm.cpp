@@ -19,7 +19,6 @@
 #include "orchestrator/kvm/kits/build.hpp"
 #include "orchestrator/kvm/modules/modules.hpp"
 #include "orchestrator/outer/job_layout.hpp"
-#include "orchestrator/outer/outside_conditions.hpp"
 #include "orchestrator/outer/stream/read_stream.hpp"
 
 namespace lab::outer {

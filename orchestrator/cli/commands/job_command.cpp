@@ -14,7 +14,7 @@
 #include "orchestrator/base/files/folders.hpp"
 #include "orchestrator/base/process/standing_clock.hpp"
 #include "orchestrator/cli/commands.hpp"
-#include "orchestrator/inside/run_job.hpp"
+#include "orchestrator/inside/job.hpp"
 
 namespace lab::cli {
 namespace {

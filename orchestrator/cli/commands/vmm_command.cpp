@@ -13,7 +13,7 @@
 #include "orchestrator/base/files/folders.hpp"
 #include "orchestrator/cli/commands.hpp"
 #include "orchestrator/exits/layout.hpp"
-#include "orchestrator/inside/places.hpp"
+#include "orchestrator/inside/job.hpp"
 #include "orchestrator/kvm/modules/kmod.hpp"
 #include "orchestrator/vmm/cost.hpp"
 #include "orchestrator/vmm/tests/tests.hpp"

@@ -9,7 +9,9 @@
 
 #include "orchestrator/base/clock.hpp"
 #include "orchestrator/base/error.hpp"
+#include "orchestrator/base/files/folders.hpp"
 #include "orchestrator/inside/job.hpp"
+#include "orchestrator/outer/machine/back_end.hpp"
 #include "orchestrator/record/record.hpp"
 #include "orchestrator/trial/stream/event.hpp"
 
@@ -43,5 +45,14 @@ class JobEvents {
   record::Timings timings_;  // of the current trial
   std::optional<base::Error> failure_;
 };
+
+// Caches what libvirt found out about QEMU in earlier outer VMs (inside/machine/capabilities).
+// Returns their folder for outer VMs like the job's, from this image. Empty for a machine with a
+// clock of its own: its counts would depend on whether another one had run there before.
+std::filesystem::path kept_capabilities(const base::Folders& folders, const OuterImage& image,
+                                        const inside::Job& job);
+
+// Keeps what came out of a VM; ignores it where its name is not proper or it exceeds 1 MiB.
+void keep_capabilities(const std::filesystem::path& folder, const trial::Capabilities& came);
 
 }  // namespace lab::outer

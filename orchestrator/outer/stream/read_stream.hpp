@@ -8,7 +8,7 @@
 
 #include "orchestrator/base/error.hpp"
 #include "orchestrator/guest/channel.hpp"
-#include "orchestrator/outer/machine/machine.hpp"
+#include "orchestrator/outer/machine/back_end.hpp"
 
 namespace lab::outer {
 

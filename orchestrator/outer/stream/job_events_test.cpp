@@ -4,7 +4,7 @@
 
 #include "orchestrator/base/fd.hpp"
 #include "orchestrator/base/files/folders.hpp"
-#include "orchestrator/outer/stream/kept_capabilities.hpp"
+#include "orchestrator/outer/stream/job_events.hpp"
 
 namespace lab::outer {
 namespace {

@@ -33,17 +33,10 @@ std::string finish_hex(EVP_MD_CTX* context) {
   return fmt::format("{:02x}", fmt::join(std::span(digest).first(length), ""));
 }
 
-// Reads from the descriptor until its end and passes each piece to `sink`.
-template <typename Sink>
-void read_pieces(int fd, const std::string& name, Sink&& sink) {
-  std::array<char, 1 << 16> buffer{};
-  for (;;) {
-    const ssize_t count = ::read(fd, buffer.data(), buffer.size());
-    if (count == 0) return;
-    if (count < 0 && errno == EINTR) continue;
-    if (count < 0) throw errno_error("read", name, errno);
-    sink(std::string_view(buffer.data(), static_cast<std::size_t>(count)));
-  }
+DigestPtr begin_digest(const EVP_MD* kind) {
+  DigestPtr context(EVP_MD_CTX_new(), EVP_MD_CTX_free);
+  EVP_DigestInit_ex(context.get(), kind, nullptr);
+  return context;
 }
 
 Fd open_for_reading(const std::filesystem::path& path) {
@@ -53,10 +46,8 @@ Fd open_for_reading(const std::filesystem::path& path) {
 }
 
 std::string digest_file(const std::filesystem::path& path, const EVP_MD* kind) {
-  const Fd fd = open_for_reading(path);
-  const DigestPtr context(EVP_MD_CTX_new(), EVP_MD_CTX_free);
-  EVP_DigestInit_ex(context.get(), kind, nullptr);
-  read_pieces(fd.get(), path.string(), [&](std::string_view piece) {
+  const DigestPtr context = begin_digest(kind);
+  read_pieces(path, [&](std::string_view piece) {
     EVP_DigestUpdate(context.get(), piece.data(), piece.size());
   });
   return finish_hex(context.get());
@@ -105,10 +96,22 @@ void Fd::reset() {
   if (fd_ >= 0) ::close(std::exchange(fd_, -1));
 }
 
-std::string read_file(const std::filesystem::path& path, std::size_t limit) {
+void read_pieces(const std::filesystem::path& path,
+                 const std::function<void(std::string_view)>& sink) {
   const Fd fd = open_for_reading(path);
+  std::array<char, 1 << 16> buffer{};
+  for (;;) {
+    const ssize_t count = ::read(fd.get(), buffer.data(), buffer.size());
+    if (count == 0) return;
+    if (count < 0 && errno == EINTR) continue;
+    if (count < 0) throw errno_error("read", path.string(), errno);
+    sink(std::string_view(buffer.data(), static_cast<std::size_t>(count)));
+  }
+}
+
+std::string read_file(const std::filesystem::path& path, std::size_t limit) {
   std::string bytes;
-  read_pieces(fd.get(), path.string(), [&](std::string_view piece) {
+  read_pieces(path, [&](std::string_view piece) {
     if (bytes.size() + piece.size() > limit)
       throw infrastructure_error("read '" + path.string() + "': larger than " +
                                  std::to_string(limit) + " bytes");
@@ -183,8 +186,7 @@ Fd connect_unix(const std::filesystem::path& path) {
 }
 
 std::string sha256(std::string_view bytes) {
-  const DigestPtr context(EVP_MD_CTX_new(), EVP_MD_CTX_free);
-  EVP_DigestInit_ex(context.get(), EVP_sha256(), nullptr);
+  const DigestPtr context = begin_digest(EVP_sha256());
   EVP_DigestUpdate(context.get(), bytes.data(), bytes.size());
   return finish_hex(context.get());
 }
@@ -199,8 +201,7 @@ std::string sha512_file(const std::filesystem::path& path) {
 
 std::string sha256_sparse(const std::filesystem::path& path) {
   const Fd fd = open_for_reading(path);
-  const DigestPtr context(EVP_MD_CTX_new(), EVP_MD_CTX_free);
-  EVP_DigestInit_ex(context.get(), EVP_sha256(), nullptr);
+  const DigestPtr context = begin_digest(EVP_sha256());
   off_t end = 0;
   while (const auto begin = seek(fd.get(), end, SEEK_DATA, path.string())) {
     end = seek(fd.get(), *begin, SEEK_HOLE, path.string()).value();

@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -31,6 +32,11 @@ class Fd {
  private:
   int fd_ = -1;
 };
+
+// Passes the file's bytes to `sink`, piece by piece. Throws an infrastructure error where it cannot
+// be read.
+void read_pieces(const std::filesystem::path& path,
+                 const std::function<void(std::string_view)>& sink);
 
 // Returns the file's bytes. Throws an infrastructure error where it cannot be read or has more than
 // `limit` bytes.

@@ -4,6 +4,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <numeric>
+#include <utility>
 
 namespace lab::base {
 namespace {
@@ -18,6 +20,13 @@ constexpr std::string_view white_space = " \t\r\n";
 
 constexpr Lead leads[] = {
     {0x80, 0x00, 1, 0}, {0xe0, 0xc0, 2, 0x80}, {0xf0, 0xe0, 3, 0x800}, {0xf8, 0xf0, 4, 0x10000}};
+
+// In text that people write these ends hide what follows, as a comment ends with its line.
+constexpr std::pair<std::string_view, std::string_view> odd_ends[] = {
+    {"\r", "a lone carriage return"},
+    {"\u0085", "U+0085 (next line)"},
+    {"\u2028", "U+2028 (line separator)"},
+    {"\u2029", "U+2029 (paragraph separator)"}};
 
 }  // namespace
 
@@ -112,6 +121,47 @@ CodePoint first_code_point(std::string_view text) {
     return {value, lead.bytes};
   }
   return {};
+}
+
+std::size_t edit_distance(std::string_view a, std::string_view b) {
+  std::vector<std::size_t> row(b.size() + 1);
+  std::iota(row.begin(), row.end(), 0);
+  for (std::size_t i = 0; i < a.size(); ++i) {
+    std::size_t diagonal = std::exchange(row[0], i + 1);
+    for (std::size_t j = 0; j < b.size(); ++j) {
+      const std::size_t change = diagonal + (a[i] != b[j]);
+      diagonal = row[j + 1];
+      row[j + 1] = std::min({change, row[j] + 1, diagonal + 1});
+    }
+  }
+  return row.back();
+}
+
+std::string did_you_mean(std::string_view text, std::span<const std::string_view> known) {
+  if (text.size() > 64 || known.empty()) return "";
+  const auto nearest =
+      std::ranges::min_element(known, {}, [&](auto word) { return edit_distance(text, word); });
+  // A word that differs in more than about a third of its letters is another word.
+  if (edit_distance(text, *nearest) > (text.size() + 2) / 3) return "";
+  return ", did you mean '" + std::string(*nearest) + "'?";
+}
+
+std::optional<OddLineEnd> find_odd_line_end(std::string_view text) {
+  int line = 1, column = 1;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const std::string_view rest = text.substr(i);
+    if (rest.starts_with("\r\n")) continue;
+    for (const auto& [end, name] : odd_ends)
+      if (rest.starts_with(end)) return OddLineEnd{line, column, std::string(name)};
+    const bool begins_character = (text[i] & 0xc0) != 0x80;
+    line += text[i] == '\n';
+    column = text[i] == '\n' ? 1 : column + begins_character;
+  }
+  return std::nullopt;
+}
+
+std::string describe(const OddLineEnd& end) {
+  return end.name + " is no end of a line here";
 }
 
 }  // namespace lab::base

@@ -6,6 +6,7 @@
 #include <concepts>
 #include <cstddef>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <system_error>
@@ -65,5 +66,25 @@ struct CodePoint {
 
 // Follows RFC 3629: no overlong forms, no surrogates, nothing above U+10FFFF. Needs some text.
 CodePoint first_code_point(std::string_view text);
+
+// Counts the letters to insert, remove or replace to turn one text into the other.
+std::size_t edit_distance(std::string_view a, std::string_view b);
+
+// Returns ", did you mean 'x'?" for the nearest of `known`; "" where none is near.
+std::string did_you_mean(std::string_view text, std::span<const std::string_view> known);
+
+// Is a lone carriage return, U+0085, U+2028 or U+2029. Line and character column count from 1.
+struct OddLineEnd {
+  int line = 1, column = 1;
+  std::string name;
+};
+
+// Returns the first one in the text, which is UTF-8.
+std::optional<OddLineEnd> find_odd_line_end(std::string_view text);
+
+// Returns "U+2028 (line separator) is no end of a line here" and the remedy.
+std::string describe(const OddLineEnd& end);
+inline constexpr const char* odd_line_end_remedy =
+    "end lines by a line feed, with or without a carriage return before it";
 
 }  // namespace lab::base

@@ -7,7 +7,7 @@
 #include <cstdint>
 
 #include "orchestrator/base/error.hpp"
-#include "orchestrator/base/text/nearest.hpp"
+#include "orchestrator/base/text.hpp"
 #include "orchestrator/report/text.hpp"
 
 namespace lab::cli {

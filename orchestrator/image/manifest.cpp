@@ -9,7 +9,7 @@
 
 #include "orchestrator/base/error.hpp"
 #include "orchestrator/base/fd.hpp"
-#include "orchestrator/base/text/line_ends.hpp"
+#include "orchestrator/base/text.hpp"
 #include "orchestrator/image/download/digests.hpp"
 
 namespace lab::image {

@@ -58,19 +58,6 @@ void remove_dead_links(const fs::path& folder) {
     if (entry.is_symlink() && !fs::exists(entry.path(), none)) fs::remove(entry.path(), none);
 }
 
-void copy_bytes(const fs::path& from, const Fd& to, const std::string& name) {
-  const Fd in(::open(from.c_str(), O_RDONLY | O_CLOEXEC));
-  if (!in) throw errno_error("open", from.string(), errno);
-  std::string bytes(1u << 20, '\0');
-  for (;;) {
-    const ssize_t got = ::read(in.get(), bytes.data(), bytes.size());
-    if (got < 0 && errno == EINTR) continue;
-    if (got < 0) throw errno_error("read", from.string(), errno);
-    if (got == 0) return;
-    write_all(to.get(), std::string_view(bytes).substr(0, static_cast<std::size_t>(got)), name);
-  }
-}
-
 }  // namespace
 
 void link_what_root_made(const fs::path& roots_cache, const fs::path& cache) {
@@ -124,7 +111,7 @@ fs::path this_program() {
 void copy_file(const fs::path& from, const fs::path& to) {
   const Fd out(::open(to.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
   if (!out) throw errno_error("make", to.string(), errno);
-  copy_bytes(from, out, to.string());
+  read_pieces(from, [&](std::string_view piece) { write_all(out.get(), piece, to.string()); });
   const auto mode = static_cast<mode_t>(fs::status(from).permissions() & fs::perms::mask);
   if (::fchmod(out.get(), mode) != 0) throw errno_error("change", to.string(), errno);
 }

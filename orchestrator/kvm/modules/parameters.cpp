@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "orchestrator/base/error.hpp"
-#include "orchestrator/base/text/nearest.hpp"
+#include "orchestrator/base/text.hpp"
 
 namespace lab::kvm {
 namespace {

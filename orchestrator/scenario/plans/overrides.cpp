@@ -6,7 +6,6 @@
 #include <algorithm>
 
 #include "orchestrator/base/text.hpp"
-#include "orchestrator/base/text/nearest.hpp"
 #include "orchestrator/scenario/keys/scenario_keys.hpp"
 #include "orchestrator/scenario/plans/matrix.hpp"
 #include "orchestrator/scenario/yaml/values.hpp"

@@ -11,7 +11,7 @@
 #include <string_view>
 #include <vector>
 
-#include "orchestrator/base/text/nearest.hpp"
+#include "orchestrator/base/text.hpp"
 #include "orchestrator/scenario/yaml/yaml.hpp"
 
 namespace lab::scenario {

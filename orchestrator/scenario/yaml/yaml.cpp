@@ -13,7 +13,6 @@
 
 #include "orchestrator/base/error.hpp"
 #include "orchestrator/base/text.hpp"
-#include "orchestrator/base/text/line_ends.hpp"
 
 namespace lab::scenario {
 namespace {

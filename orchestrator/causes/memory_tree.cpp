@@ -17,14 +17,6 @@ constexpr std::size_t name_limit = 64;
 
 using Region = MemoryTree::Region;
 
-std::string_view next_line(std::string_view& text) {
-  const std::size_t end = std::min(text.find('\n'), text.size());
-  std::string_view line = text.substr(0, end);
-  text.remove_prefix(std::min(end + 1, text.size()));
-  if (line.ends_with('\r')) line.remove_suffix(1);
-  return line;
-}
-
 std::optional<std::uint64_t> hexadecimal(std::string_view word) {
   return base::parse_number<std::uint64_t>(word, 16);
 }
@@ -86,8 +78,8 @@ MemoryTree MemoryTree::parse(std::string_view text) {
   if (text.size() > tree_size_limit) throw fail("longer than 4 MiB");
   MemoryTree tree;
   std::vector<Region>* to = nullptr;
-  while (!text.empty()) {
-    const std::string_view line = next_line(text);
+  for (std::string_view line : base::split_lines(text)) {
+    if (line.ends_with('\r')) line.remove_suffix(1);
     if (line.starts_with("FlatView #")) {
       to = nullptr;
     } else if (line.starts_with(" AS \"memory\",")) {

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include <spdlog/fmt/fmt.h>
 
-#include "orchestrator/causes/name_table.hpp"
 #include "orchestrator/causes/names.hpp"
 
 namespace lab::causes {

@@ -5,7 +5,6 @@
 #include <iterator>
 
 #include "kvm-patch/exit_leaves.h"
-#include "orchestrator/causes/name_table.hpp"
 
 namespace lab::causes {
 namespace {

@@ -3,7 +3,9 @@
 // APIC, vectors, a PC's ports. Each function returns "" for an unknown number.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -37,5 +39,17 @@ std::string_view port_name(std::uint16_t port);
 // Returns the usual name of a QEMU region: "PCI configuration address" for "pci-conf-idx". Returns
 // QEMU's name where there is no better one.
 std::string_view region_name(std::string_view qemu_name);
+
+// A table of names by number, for this folder's .cpp files only.
+struct Name {
+  std::uint32_t number;
+  std::string_view name;
+};
+
+// Returns "" where the number is not in the table, which must be sorted by number.
+inline std::string_view find_name(std::span<const Name> table, std::uint32_t number) {
+  const auto found = std::ranges::lower_bound(table, number, {}, &Name::number);
+  return found != table.end() && found->number == number ? found->name : std::string_view();
+}
 
 }  // namespace lab::causes

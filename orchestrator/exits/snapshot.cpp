@@ -116,14 +116,17 @@ Counts counts_at_end(const Snapshot& snapshot) {
   return counts;
 }
 
+StepCounts counts_between(const Counts& before, const Counts& after) {
+  return {.exits = growth(before.total, after.total),
+          .cycles = after.cycles - before.cycles,
+          .reasons = differences(before, after)};
+}
+
 StepCounts step_counts(const std::optional<Snapshot>& before, const Snapshot& after,
                        const HostSides& host) {
   const Counts earlier = before ? widened(counts_at_end(*before), host.before) : host.before;
   const Counts later = widened(counts_at_end(after), host.after);
-  StepCounts step;
-  step.exits = growth(earlier.total, later.total);
-  step.cycles = later.cycles - earlier.cycles;
-  step.reasons = differences(earlier, later);
+  StepCounts step = counts_between(earlier, later);
   step.reader_exits = (before ? before->late_reads : 0) + after.leaf_reads;
   step.clean = (!before || others(*before) == 0) && others(after) == 0;
   return step;

@@ -99,6 +99,9 @@ struct StepCounts {
   bool operator==(const StepCounts&) const = default;
 };
 
+// Returns the exits between two readings.
+StepCounts counts_between(const Counts& before, const Counts& after);
+
 // Contains the host's 64-bit counts of about the moments of the two snapshots.
 struct HostSides {
   Counts before;  // without a `before` snapshot: exactly at the step's beginning

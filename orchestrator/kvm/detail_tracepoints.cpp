@@ -10,6 +10,7 @@
 #include "orchestrator/base/error.hpp"
 #include "orchestrator/base/fd.hpp"
 #include "orchestrator/base/machine/this_machine.hpp"
+#include "orchestrator/base/text.hpp"
 #include "orchestrator/kvm/tracepoint.hpp"
 
 namespace lab::kvm {
@@ -88,11 +89,6 @@ exits::TracedDetails::PairEvents read_pairs(const DetailHistogram& histogram) {
   return events;
 }
 
-// /proc/cpuinfo lists Linux's name of the feature.
-bool has_decode_assists() {
-  return base::cpu_has("decodeassists");
-}
-
 exits::TracedDetails::Events read_details(
     const DetailHistogram& histogram,
     std::uint64_t (*detail)(const std::vector<std::uint64_t>& values)) {
@@ -157,15 +153,13 @@ exits::TracedDetails DetailTracepoints::read() const {
   traced.fast_mmio =
       read_details(fast_mmio, [](const std::vector<std::uint64_t>& values) { return values[0]; });
   traced.delivering = read_pairs(delivering);
-  traced.has_decode_assists = has_decode_assists();
+  traced.has_decode_assists = base::cpu_has("decodeassists");  // Linux's name of the feature
   return traced;
 }
 
 HistogramEvents parse_histogram(std::string_view text, const std::vector<std::string>& keys) {
   HistogramEvents events;
-  while (!text.empty()) {
-    const std::string_view line = text.substr(0, text.find('\n'));
-    text.remove_prefix(std::min(line.size() + 1, text.size()));
+  for (const std::string_view line : base::split_lines(text)) {
     if (line.starts_with("{")) {
       std::vector<std::uint64_t> values;
       for (const std::string& key : keys) values.push_back(parse_value(line, key));

@@ -6,7 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "orchestrator/base/error.hpp"
-#include "orchestrator/record/json/bounded_causes.hpp"
+#include "orchestrator/record/record.hpp"
 #include "orchestrator/record/sample_record.hpp"
 
 namespace lab::record {

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: MIT
-// Contains the part of a record that comparisons need: exits by step and reason, small enough to
-// read tens of thousands.
+// Contains the parts of a record that comparisons and lists need: exits by step and reason, small
+// enough to read tens of thousands.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -51,5 +53,41 @@ Conditions comparable(Conditions conditions);
 
 // Returns "boot-count[paging=shadow]" for "boot-count[paging=shadow]#2".
 std::string_view cell_name(std::string_view trial);
+
+// Contains what a list shows of a record.
+struct Row {
+  std::string id, run, scenario, trial, site;
+  std::uint32_t repeat = 1;
+  Outcome outcome = Outcome::incomplete;
+  std::chrono::system_clock::time_point start_time;  // in milliseconds
+  std::optional<std::uint64_t> exits;                // of the first step: the boot
+
+  bool operator==(const Row&) const = default;
+};
+
+Row to_row(const Record& record);
+
+// Summarizes one `lab run` (Record::run).
+struct RunInfo {
+  std::string run;
+  std::vector<std::string> scenarios;                // sorted
+  std::chrono::system_clock::time_point start_time;  // of its first trial
+  std::size_t trials = 0, passed = 0;
+
+  bool operator==(const RunInfo&) const = default;
+};
+
+// These encode what comparisons read, for the store only (json/counts_json.cpp).
+//
+// Writes {"steps":[{"step":"boot","guest":1,"exits":9,"reasons":[48,7,123,2]}],"phases":...} with
+// reasons as number, exits, number, exits: half the bytes and a third of the time of pairs.
+std::string counts_to_json(const TrialCounts& counts);
+
+// Adds steps and phases. Throws an infrastructure error on anything malformed, as from_json().
+void counts_from_json(std::string_view json, TrialCounts& counts);
+
+// Equal conditions give equal texts, as the keys are sorted.
+std::string conditions_to_json(const Conditions& conditions);
+Conditions conditions_from_json(std::string_view json);
 
 }  // namespace lab::record

@@ -216,6 +216,12 @@ Step make_step(std::string name, exits::Vendor vendor, const exits::StepCounts& 
 
 Host make_host(exits::HostStats stats);
 
+// Prepares the causes of a new record for storage. Cleans and cuts texts, combines equal causes,
+// and sorts them by exits, most first. Keeps the largest causes within causes_bytes, shared fairly
+// over the steps, and sums the others per number into one cause "(others)". A step without room
+// even for these sums loses its causes altogether. Otherwise the sums per number do not change.
+void bound_causes(Record& record);
+
 // to_json() writes one trial as one line of JSON (record_json.hpp as an object), to_document() a
 // whole document as `--format json` prints it, with relations[] where there are some. The from_
 // functions throw base::Error on anything malformed.

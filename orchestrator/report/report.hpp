@@ -8,7 +8,7 @@
 #include <string_view>
 
 #include "orchestrator/record/record.hpp"
-#include "orchestrator/record/row.hpp"
+#include "orchestrator/record/counts.hpp"
 
 namespace lab::report {
 

@@ -7,7 +7,7 @@
 
 #include "orchestrator/base/error.hpp"
 #include "orchestrator/base/json.hpp"
-#include "orchestrator/record/json/counts_json.hpp"
+#include "orchestrator/record/counts.hpp"
 #include "orchestrator/record/json/json_fields.hpp"
 
 namespace lab::store {

@@ -11,7 +11,6 @@
 #include <vector>
 
 #include "orchestrator/record/counts.hpp"
-#include "orchestrator/record/row.hpp"
 #include "orchestrator/store/store.hpp"
 
 namespace lab::store {

@@ -12,7 +12,6 @@
 
 #include "orchestrator/record/counts.hpp"
 #include "orchestrator/record/record.hpp"
-#include "orchestrator/record/row.hpp"
 
 namespace lab::store {
 

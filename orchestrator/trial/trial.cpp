@@ -8,7 +8,7 @@
 
 #include "orchestrator/base/error.hpp"
 #include "orchestrator/record/expectations.hpp"
-#include "orchestrator/record/json/bounded_causes.hpp"
+#include "orchestrator/record/record.hpp"
 #include "orchestrator/trial/observe/exit_log.hpp"
 #include "orchestrator/trial/observe/host_counts.hpp"
 #include "orchestrator/trial/observer.hpp"

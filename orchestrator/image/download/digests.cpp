@@ -68,10 +68,8 @@ std::string normalized_digest(std::string_view digest) {
 
 std::string digest_in_sums(std::string_view sums, const std::string& name) {
   std::string digest;
-  for (std::size_t begin = 0; begin < sums.size();) {
-    const std::size_t end = std::min(sums.find('\n', begin), sums.size());
-    const std::string_view line = base::trimmed_end(sums.substr(begin, end - begin));
-    begin = end + 1;
+  for (const std::string_view untrimmed : base::split_lines(sums)) {
+    const std::string_view line = base::trimmed_end(untrimmed);
     std::optional<Published> found = bsd_line(line);
     if (!found) found = gnu_line(line);
     if (!found || found->digest.empty() || found->name != name) continue;

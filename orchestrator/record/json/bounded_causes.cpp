@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "orchestrator/record/json/bounded_causes.hpp"
+#include "orchestrator/record/record.hpp"
 
 #include <algorithm>
 #include <map>
@@ -7,7 +7,7 @@
 #include <tuple>
 
 #include "orchestrator/base/text.hpp"
-#include "orchestrator/record/json/causes_json.hpp"
+#include "orchestrator/record/json/json_fields.hpp"
 
 namespace lab::record {
 namespace {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "orchestrator/record/json/counts_json.hpp"
+#include "orchestrator/record/counts.hpp"
 
 #include "orchestrator/base/json.hpp"
 #include "orchestrator/record/json/json_fields.hpp"

@@ -48,4 +48,17 @@ std::optional<double> optional_seconds(const ordered_json& object, const char* n
 // Reads an object whose values must all be text.
 Conditions conditions_from(const ordered_json& object);
 
+// Read and write a trial's timeline as compact JSON (timeline_json.cpp): times as differences in
+// milliseconds, and for each exit number its counts, where -n stands for n zeros.
+ordered_json timeline_json(const Timeline& timeline);
+Timeline timeline_from(const ordered_json& object);
+
+// Read and write a step's causes (causes_json.cpp): `causes` and `causes_lost`, absent where empty.
+// Their sums must equal the step's reasons.
+void write_causes(const Step& step, ordered_json& object);
+void read_causes(const ordered_json& object, Step& step);
+
+// Returns the bytes that a cause takes in a stored record, with the comma behind it.
+std::size_t json_size(const Cause& cause, std::string_view reason);
+
 }  // namespace lab::record

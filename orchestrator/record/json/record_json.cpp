@@ -11,10 +11,8 @@
 #include <utility>
 
 #include "orchestrator/base/json.hpp"
-#include "orchestrator/record/json/causes_json.hpp"
 #include "orchestrator/record/json/json_fields.hpp"
 #include "orchestrator/record/json/record_json.hpp"
-#include "orchestrator/record/json/timeline_json.hpp"
 
 namespace lab::record {
 namespace {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "orchestrator/record/json/timeline_json.hpp"
+#include "orchestrator/record/json/json_fields.hpp"
 
 #include <algorithm>
 #include <cmath>

@@ -40,20 +40,6 @@ exits::HostStats read_consistently(const GuestCounters& counters) {
   return stats;
 }
 
-exits::StepCounts counts_between(const exits::Counts& before, const exits::Counts& after) {
-  exits::StepCounts step;
-  step.exits = after.total - before.total;
-  step.cycles = after.cycles - before.cycles;
-  exits::ByNumber earlier = exits::by_number(before);
-  for (const exits::ReasonCount& reason : after.reasons) {
-    const exits::ReasonCount& then = earlier[reason.number];
-    if (reason.exits == then.exits) continue;
-    step.reasons.push_back({reason.number, reason.exits - then.exits, std::nullopt});
-    if (reason.cycles) step.reasons.back().cycles = *reason.cycles - then.cycles.value_or(0);
-  }
-  return step;
-}
-
 exits::Counts sum(const exits::Counts& one, const exits::Counts& other) {
   exits::Counts result{one.total + other.total, one.cycles + other.cycles, {}};
   exits::ByNumber reasons = exits::by_number(one);

@@ -13,9 +13,6 @@ namespace lab::trial {
 // was just being counted.
 exits::HostStats read_consistently(const GuestCounters& counters);
 
-// Returns the exits between two readings.
-exits::StepCounts counts_between(const exits::Counts& before, const exits::Counts& after);
-
 // Combines several VMs as if they were one: adds totals and reasons and numbers the vCPUs
 // consecutively. The latch is that of the first VM.
 exits::HostStats together(std::span<const exits::HostStats> vms);

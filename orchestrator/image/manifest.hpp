@@ -6,6 +6,8 @@
 #include <string>
 #include <vector>
 
+#include "orchestrator/base/files/folders.hpp"
+
 namespace lab::image {
 
 struct Entry {
@@ -40,5 +42,20 @@ std::string origin_text(const Entry& entry);
 
 // Returns the image of this name. Throws a user error that lists the known names if there is none.
 const Entry& find_entry(const std::vector<Entry>& entries, const std::string& name);
+
+// These keep the images that a user added (`lab image add`) in a manifest of their own
+// (own_images.cpp).
+std::filesystem::path own_manifest(const base::Folders& folders);
+
+// Returns the manifest's entries, marked as the user's own; none if the file does not exist. Throws
+// a user error where the file is malformed or an entry's name is also in `taken`.
+std::vector<Entry> load_own_images(const base::Folders& folders, const std::vector<Entry>& taken);
+
+// Adds an entry. Throws a user error if its name is not valid, or is one of lab's or the user's.
+void add_own_image(const base::Folders& folders, const Entry& entry, const std::vector<Entry>& all);
+
+// Throws a user error where the user has no such image.
+void remove_own_image(const base::Folders& folders, const std::string& name,
+                      const std::vector<Entry>& all);
 
 }  // namespace lab::image

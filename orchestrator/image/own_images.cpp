@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "orchestrator/image/own_images.hpp"
+#include "orchestrator/image/manifest.hpp"
 
 #include <yaml-cpp/yaml.h>
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Tests images of the user's own: their manifest, and files copied into the cache.
-#include "orchestrator/image/own_images.hpp"
+#include "orchestrator/image/manifest.hpp"
 
 #include <gmock/gmock.h>
 

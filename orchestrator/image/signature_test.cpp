@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "orchestrator/image/signature.hpp"
+#include "orchestrator/image/download/digests.hpp"
 
 #include <gmock/gmock.h>
 

@@ -17,8 +17,7 @@
 #include "orchestrator/image/disk_file.hpp"
 #include "orchestrator/image/download/digests.hpp"
 #include "orchestrator/image/download/fetch.hpp"
-#include "orchestrator/image/own_images.hpp"
-#include "orchestrator/image/signature.hpp"
+#include "orchestrator/image/manifest.hpp"
 
 namespace lab::image {
 namespace {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "orchestrator/outer/carried_libraries.hpp"
+#include "orchestrator/outer/job_layout.hpp"
 
 #include <elf.h>
 #include <fmt/format.h>

@@ -6,7 +6,7 @@
 #include "orchestrator/base/error.hpp"
 #include "orchestrator/base/files/folders.hpp"
 #include "orchestrator/base/process/subprocess.hpp"
-#include "orchestrator/outer/carried_libraries.hpp"
+#include "orchestrator/outer/job_layout.hpp"
 
 namespace lab::outer {
 namespace {

@@ -11,7 +11,6 @@
 #include "orchestrator/base/files/folders.hpp"
 #include "orchestrator/image/overlay.hpp"
 #include "orchestrator/kvm/kits/kit.hpp"
-#include "orchestrator/outer/carried_libraries.hpp"
 
 namespace lab::outer {
 namespace fs = std::filesystem;

@@ -7,7 +7,7 @@
 #include <string>
 
 #include "orchestrator/inside/job.hpp"
-#include "orchestrator/outer/machine/outer_vm.hpp"
+#include "orchestrator/outer/machine/back_end.hpp"
 
 namespace lab::outer {
 
@@ -31,5 +31,18 @@ guest::DomainSpec lay_out_without_job(const OuterImage& image, const inside::Job
 
 // Returns the memory that an outer VM for this job may take.
 std::uint64_t outer_memory_mib(const inside::Job& job);
+
+// An outer VM of another suite gets the libraries of this lab (carried_libraries.cpp), as it does
+// not run with the outer VM's.
+//
+// The folder beside a lab in which its RPATH ($ORIGIN/libs, see orchestrator/CMakeLists.txt) finds
+// them.
+inline constexpr const char* libraries_name = "libs";
+
+// Copies all shared libraries of this process, and the loader, to the folder `libs` beside
+// `program`, a copy of this process's program, and sets that loader in the program: `loader` is its
+// path where the program will run, at most 27 bytes long (the space of the usual path). Throws an
+// infrastructure error where that is not possible.
+void carry_libraries(const std::filesystem::path& program, const std::filesystem::path& loader);
 
 }  // namespace lab::outer

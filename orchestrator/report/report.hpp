@@ -7,8 +7,8 @@
 #include <string>
 #include <string_view>
 
-#include "orchestrator/record/record.hpp"
 #include "orchestrator/record/counts.hpp"
+#include "orchestrator/record/record.hpp"
 
 namespace lab::report {
 

@@ -12,7 +12,6 @@
 
 #include "orchestrator/base/error.hpp"
 #include "orchestrator/base/files/run_folder.hpp"
-#include "orchestrator/base/machine/cgroup.hpp"
 #include "orchestrator/base/machine/this_machine.hpp"
 #include "orchestrator/base/process/interrupt.hpp"
 #include "orchestrator/image/store.hpp"

@@ -283,25 +283,9 @@ void load(kvm::ModuleSwap& swap, const std::filesystem::path& modules, const Var
 }  // namespace
 
 std::string_view to_string(ExitKind kind) {
-  switch (kind) {
-    case ExitKind::cpuid:
-      return "cpuid";
-    case ExitKind::hypercall:
-      return "hypercall";
-    case ExitKind::port:
-      return "port";
-    case ExitKind::msr:
-      return "msr";
-    case ExitKind::cr4:
-      return "cr4";
-    case ExitKind::hlt:
-      return "hlt";
-    case ExitKind::ipi:
-      return "ipi";
-    case ExitKind::nested:
-      return "nested";
-  }
-  return "";
+  static constexpr std::string_view words[] = {"cpuid", "hypercall", "port", "msr",
+                                               "cr4",   "hlt",       "ipi",  "nested"};
+  return words[std::size_t(kind)];
 }
 
 std::vector<Cost> measure_cost(const CostOptions& options) {

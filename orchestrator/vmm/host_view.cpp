@@ -105,4 +105,11 @@ void expect_consistent(const HostView& view, Report& report) {
   expect_equal(report, "total and KVM's file exits", total, view.exits);
 }
 
+void expect_count(const HostView& view, std::uint32_t number, std::uint64_t wanted,
+                  Report& report) {
+  report.expect(
+      view.of(number, "exits") == wanted,
+      fmt::format("host: reason {:#x} {} times, not {}", number, view.of(number, "exits"), wanted));
+}
+
 }  // namespace lab::vmm

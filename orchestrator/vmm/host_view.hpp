@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Reads the host's side of a VM's counts without lab's own parser, so that a mistake in the one
-// does not hide in the other.
+// Reads the host's side of a VM's counts, for a test in the tiny VMM: without lab's own parser, so
+// that a mistake in the one does not hide in the other.
 #pragma once
 
 #include <cstdint>
@@ -10,9 +10,23 @@
 #include <string_view>
 #include <vector>
 
-#include "orchestrator/vmm/report.hpp"
-
 namespace lab::vmm {
+
+// Collects the results of a test in the tiny VMM.
+struct Report {
+  std::vector<std::string> lines;   // what the test did and saw
+  std::vector<std::string> faults;  // the first faults
+  unsigned long fault_count = 0;
+
+  void say(std::string line) { lines.push_back(std::move(line)); }
+  void fault(std::string what) {
+    constexpr unsigned long shown = 20;
+    if (fault_count++ < shown) faults.push_back(std::move(what));
+  }
+  void expect(bool holds, const std::string& what) {
+    if (!holds) fault(what);
+  }
+};
 
 using Fields = std::map<std::string, std::uint64_t, std::less<>>;  // key → value; 0 where missing
 
@@ -38,5 +52,8 @@ std::uint64_t read_kvm_exits(const std::filesystem::path& folder);
 
 // Checks that at rest total = sum of reasons = sum of vCPUs = KVM's own, for counts and cycles.
 void expect_consistent(const HostView& view, Report& report);
+
+// Checks that the host counts this number so often.
+void expect_count(const HostView& view, std::uint32_t number, std::uint64_t wanted, Report& report);
 
 }  // namespace lab::vmm

@@ -12,7 +12,6 @@
 
 #include "orchestrator/base/error.hpp"
 #include "orchestrator/base/fd.hpp"
-#include "orchestrator/base/files/ownership.hpp"
 
 namespace lab::base {
 namespace fs = std::filesystem;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "orchestrator/base/files/ownership.hpp"
+#include "orchestrator/base/files/folders.hpp"
 
 #include <pwd.h>
 #include <sys/stat.h>

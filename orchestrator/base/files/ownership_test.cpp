@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "orchestrator/base/files/ownership.hpp"
+#include "orchestrator/base/files/folders.hpp"
 
 #include <gmock/gmock.h>
 #include <sched.h>
@@ -12,7 +12,6 @@
 
 #include "orchestrator/base/error.hpp"
 #include "orchestrator/base/fd.hpp"
-#include "orchestrator/base/files/folders.hpp"
 
 namespace lab::base {
 namespace {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "orchestrator/base/machine/cgroup.hpp"
+#include "orchestrator/base/machine/this_machine.hpp"
 
 #include <gtest/gtest.h>
 

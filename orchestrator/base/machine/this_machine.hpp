@@ -2,6 +2,8 @@
 // Describes this machine: its kernel and processors.
 #pragma once
 
+#include <cstdint>
+#include <filesystem>
 #include <string>
 #include <string_view>
 
@@ -26,5 +28,19 @@ std::string this_host();  // host_in_words() of this machine
 // Adds the system folders (of mke2fs, modprobe, libvirtd) to PATH: that of services and cron jobs
 // often lacks them.
 void add_system_folders_to_path();
+
+// These compute how much of the machine this process may use (cgroup.cpp). A container's or
+// service's limits are those of its control group; /proc/meminfo and the number of processors do
+// not show them.
+//
+// Returns how many processors may run at once: no more than the group's quota has time for, at
+// least 1. cgroup v2: cpu.max, v1: cpu.cfs_quota_us (Linux: admin-guide/cgroup-v2.rst,
+// scheduler/sched-bwc.rst). `root` holds /proc and /sys.
+unsigned usable_processors(unsigned processors, const std::filesystem::path& root = "/");
+
+// Returns the MiB of memory that are still available: no more than the group's limit leaves,
+// counting its page cache as free. cgroup v2: memory.max, v1: memory.limit_in_bytes.
+std::uint64_t usable_memory_mib(std::uint64_t available_mib,
+                                const std::filesystem::path& root = "/");
 
 }  // namespace lab::base

@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: MIT
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <memory>
 
 #include "orchestrator/base/error.hpp"
 #include "orchestrator/base/files/folders.hpp"
 #include "orchestrator/cli/commands.hpp"
 #include "orchestrator/image/download/digests.hpp"
-#include "orchestrator/image/own_images.hpp"
+#include "orchestrator/image/manifest.hpp"
 #include "orchestrator/image/prepare/boot_config.hpp"
 #include "orchestrator/image/prepare/prepare.hpp"
 #include "orchestrator/image/store.hpp"

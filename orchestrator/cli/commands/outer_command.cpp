@@ -24,7 +24,7 @@
 #include "orchestrator/guest/channel.hpp"
 #include "orchestrator/guest/domain/domain.hpp"
 #include "orchestrator/outer/job_layout.hpp"
-#include "orchestrator/outer/machine/outer_vm.hpp"
+#include "orchestrator/outer/machine/back_end.hpp"
 #include "orchestrator/outer/run_job.hpp"
 #include "orchestrator/outer/stream/read_stream.hpp"
 #include "orchestrator/run/doctor/probe.hpp"

@@ -9,6 +9,7 @@
 #include <filesystem>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "orchestrator/base/fd.hpp"
 #include "orchestrator/guest/libvirt/connection.hpp"
@@ -66,7 +67,7 @@ class Domain {
   void detach_disk();
   void detach_nic();
   // Presses keys together on the PS/2 keyboard: "a", "ctrl+alt+delete". Throws a user error for a
-  // key unknown to key_codes() (guest/domain/keys.hpp).
+  // key unknown to key_codes().
   void press(const std::string& keys);
   // Saves the whole machine into its qcow2 disk and restores it, all in the same QEMU process:
   // KVM's VM and its counters stay. Throws Error where it has no qcow2 disk, or a device that
@@ -108,5 +109,10 @@ class Domain {
   std::optional<pid_t> pid_;
   base::Fd process_;  // QEMU's
 };
+
+// Returns Linux' key codes of "ctrl+alt+delete": letters, digits, f1..f12, ctrl, alt, shift,
+// delete, enter, esc, tab, space, up, down, left, right, sysrq; at most 16. Throws a user error for
+// others.
+std::vector<unsigned> key_codes(const std::string& keys);
 
 }  // namespace lab::guest

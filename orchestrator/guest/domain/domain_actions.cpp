@@ -10,7 +10,6 @@
 #include "orchestrator/base/process/interrupt.hpp"
 #include "orchestrator/base/text.hpp"
 #include "orchestrator/guest/domain/domain.hpp"
-#include "orchestrator/guest/domain/keys.hpp"
 #include "orchestrator/guest/domain/qmp.hpp"
 #include "orchestrator/guest/xml/device_xml.hpp"
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "orchestrator/guest/domain/keys.hpp"
+#include "orchestrator/guest/domain/domain.hpp"
 
 #include <fmt/format.h>
 #include <linux/input-event-codes.h>

@@ -14,7 +14,7 @@
 
 #include "orchestrator/base/error.hpp"
 #include "orchestrator/base/fd.hpp"
-#include "orchestrator/guest/domain/keys.hpp"
+#include "orchestrator/guest/domain/domain.hpp"
 #include "orchestrator/guest/libvirt/connection.hpp"
 #include "orchestrator/guest/libvirt/cpu.hpp"
 

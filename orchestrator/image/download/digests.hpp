@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: MIT
-// Reads published digests of files and writes them as "sha512:HEX" or "sha256:HEX" in lower case.
+// Reads published digests of files and writes them as "sha512:HEX" or "sha256:HEX" in lower case,
+// and checks signatures of the lists.
 #pragma once
 
+#include <filesystem>
 #include <string>
 #include <string_view>
 
@@ -16,5 +18,11 @@ std::string normalized_digest(std::string_view digest);
 // It skips other lines (comments, the frame of a signature). Throws an infrastructure error where
 // the file does not list the name, or lists it with two digests of the same kind.
 std::string digest_in_sums(std::string_view sums, const std::string& name);
+
+// Checks a text by its detached OpenPGP signature (such as SHA256SUMS.gpg) and a keyring, by gpgv.
+// Throws an infrastructure error, with gpgv's message, if a signature is by no key of the keyring
+// or is for another text.
+void check_signature(const std::string& text, const std::string& signature,
+                     const std::filesystem::path& keyring);
 
 }  // namespace lab::image

@@ -20,7 +20,6 @@
 #include "orchestrator/base/files/folders.hpp"
 #include "orchestrator/base/process/interrupt.hpp"
 #include "orchestrator/base/text.hpp"
-#include "orchestrator/image/prepare/guestfs_free.hpp"
 
 namespace lab::image {
 namespace {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstdlib>
 #include <filesystem>
 #include <memory>
 #include <string>
@@ -98,5 +99,20 @@ void remove_dead_sockets();
 
 // Starts the appliance with an empty disk and ends it. Returns "" on success, else the reason.
 std::string try_appliance(const ApplianceOptions& options);
+
+// These wrap what libguestfs allocates in unique_ptr.
+struct FreeText {
+  void operator()(char* text) const { std::free(text); }
+};
+
+struct FreeList {
+  void operator()(char** list) const {
+    for (char** text = list; *text != nullptr; ++text) std::free(*text);
+    std::free(list);
+  }
+};
+
+using TextPtr = std::unique_ptr<char, FreeText>;
+using ListPtr = std::unique_ptr<char*, FreeList>;  // of strings, ends with null
 
 }  // namespace lab::image

@@ -8,7 +8,6 @@
 #include "orchestrator/base/text.hpp"
 #include "orchestrator/image/prepare/fstab.hpp"
 #include "orchestrator/image/prepare/guestfs.hpp"
-#include "orchestrator/image/prepare/guestfs_free.hpp"
 
 namespace lab::image {
 namespace {

@@ -14,7 +14,6 @@
 #include "orchestrator/base/text.hpp"
 #include "orchestrator/kvm/kits/build.hpp"
 #include "orchestrator/kvm/modules/kmod.hpp"
-#include "orchestrator/kvm/modules/patience.hpp"
 #include "orchestrator/kvm/modules/refusal.hpp"
 #include "orchestrator/kvm/modules/stock.hpp"
 

@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "orchestrator/base/clock.hpp"
 #include "orchestrator/exits/reasons/reasons.hpp"
 #include "orchestrator/kvm/machine.hpp"
 #include "orchestrator/kvm/modules/module_lock.hpp"
@@ -28,6 +29,23 @@ bool is_debian_kernel();
 // value would be read as something else.
 SplitParameters split_by_modules(const std::filesystem::path& modules, exits::Vendor vendor,
                                  const Parameters& parameters);
+
+// Decides when lab gives up swapping modules that something else uses or loads meanwhile. Counts
+// attempts, too, as an outer VM that still boots takes seconds for one.
+class Patience {
+ public:
+  static constexpr unsigned attempts = 10;
+
+  explicit Patience(double seconds) : seconds_(seconds) {}
+
+  // Is called after each attempt. Returns whether none should follow.
+  bool is_over() { return ++made_ >= attempts && watch_.seconds() > seconds_; }
+
+ private:
+  base::Stopwatch watch_;
+  double seconds_;
+  unsigned made_ = 0;
+};
 
 // Holds the lock. Its destructor puts the stock modules back where they were swapped.
 class ModuleSwap {

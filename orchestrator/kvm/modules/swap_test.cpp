@@ -16,7 +16,6 @@
 #include "orchestrator/base/files/folders.hpp"
 #include "orchestrator/base/process/subprocess.hpp"
 #include "orchestrator/kvm/modules/modules.hpp"
-#include "orchestrator/kvm/modules/patience.hpp"
 #include "orchestrator/kvm/modules/refusal.hpp"
 #include "orchestrator/kvm/modules/stock.hpp"
 

@@ -9,7 +9,7 @@
 #include "orchestrator/base/error.hpp"
 #include "orchestrator/base/fd.hpp"
 #include "orchestrator/base/files/file_lock.hpp"
-#include "orchestrator/base/files/ownership.hpp"
+#include "orchestrator/base/files/folders.hpp"
 #include "orchestrator/base/json.hpp"
 
 namespace lab::outer {

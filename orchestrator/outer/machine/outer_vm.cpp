@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "orchestrator/outer/machine/outer_vm.hpp"
+#include "orchestrator/outer/machine/back_end.hpp"
 
 #include <unistd.h>
 

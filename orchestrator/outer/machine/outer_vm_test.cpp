@@ -6,8 +6,8 @@
 #include "orchestrator/base/fd.hpp"
 #include "orchestrator/base/files/folders.hpp"
 #include "orchestrator/base/process/subprocess.hpp"
+#include "orchestrator/outer/machine/back_end.hpp"
 #include "orchestrator/outer/machine/bochs.hpp"
-#include "orchestrator/outer/machine/outer_vm.hpp"
 
 namespace lab::outer {
 namespace {

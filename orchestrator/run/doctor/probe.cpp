@@ -14,7 +14,6 @@
 #include "orchestrator/base/fd.hpp"
 #include "orchestrator/base/files/folders.hpp"
 #include "orchestrator/base/files/run_folder.hpp"
-#include "orchestrator/base/machine/cgroup.hpp"
 #include "orchestrator/base/machine/this_machine.hpp"
 #include "orchestrator/base/process/subprocess.hpp"
 #include "orchestrator/base/text.hpp"

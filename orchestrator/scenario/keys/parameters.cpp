@@ -5,7 +5,6 @@
 
 #include <algorithm>
 
-#include "orchestrator/scenario/limits.hpp"
 #include "orchestrator/scenario/yaml/values.hpp"
 
 namespace lab::scenario {

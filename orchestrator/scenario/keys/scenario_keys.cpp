@@ -4,7 +4,7 @@
 #include <algorithm>
 
 #include "orchestrator/scenario/keys/read_member.hpp"
-#include "orchestrator/scenario/limits.hpp"
+#include "orchestrator/scenario/yaml/values.hpp"
 
 namespace lab::scenario {
 namespace {

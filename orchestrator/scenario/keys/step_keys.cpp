@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "orchestrator/scenario/keys/step_keys.hpp"
 
-#include "orchestrator/scenario/limits.hpp"
+#include "orchestrator/scenario/yaml/values.hpp"
 
 namespace lab::scenario {
 namespace {

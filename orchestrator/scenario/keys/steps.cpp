@@ -6,7 +6,7 @@
 #include <algorithm>
 
 #include "orchestrator/scenario/keys/step_keys.hpp"
-#include "orchestrator/scenario/limits.hpp"
+#include "orchestrator/scenario/yaml/values.hpp"
 
 namespace lab::scenario {
 namespace {

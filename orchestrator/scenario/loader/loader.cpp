@@ -8,7 +8,6 @@
 #include "orchestrator/base/fd.hpp"
 #include "orchestrator/scenario/keys/scenario_keys.hpp"
 #include "orchestrator/scenario/plans/draft.hpp"
-#include "orchestrator/scenario/plans/matrix.hpp"
 #include "orchestrator/scenario/yaml/values.hpp"
 
 namespace lab::scenario {

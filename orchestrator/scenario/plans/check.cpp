@@ -7,9 +7,6 @@
 #include <charconv>
 #include <set>
 
-#include "orchestrator/scenario/plans/conflicts.hpp"
-#include "orchestrator/scenario/plans/matrix.hpp"
-
 namespace lab::scenario {
 namespace {
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "orchestrator/scenario/plans/conflicts.hpp"
+#include "orchestrator/scenario/plans/draft.hpp"
 
 #include <spdlog/fmt/fmt.h>
 

@@ -4,9 +4,7 @@
 #include <iterator>
 #include <utility>
 
-#include "orchestrator/scenario/plans/conflicts.hpp"
 #include "orchestrator/scenario/plans/draft.hpp"
-#include "orchestrator/scenario/plans/matrix.hpp"
 
 namespace lab::scenario {
 namespace {

@@ -6,8 +6,7 @@
 #include <algorithm>
 
 #include "orchestrator/scenario/keys/read_member.hpp"
-#include "orchestrator/scenario/limits.hpp"
-#include "orchestrator/scenario/plans/matrix.hpp"
+#include "orchestrator/scenario/yaml/values.hpp"
 
 namespace lab::scenario {
 namespace {

@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: MIT
-#include "orchestrator/scenario/plans/matrix.hpp"
+#include "orchestrator/scenario/plans/draft.hpp"
 
 #include <spdlog/fmt/fmt.h>
 
 #include <algorithm>
 #include <optional>
 
-#include "orchestrator/scenario/limits.hpp"
 #include "orchestrator/scenario/yaml/values.hpp"
 
 namespace lab::scenario {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Tests the matrix with include and exclude, warm-ups, and the effects of --set.
-#include "orchestrator/scenario/plans/matrix.hpp"
+#include "orchestrator/scenario/plans/draft.hpp"
 
 #include "orchestrator/scenario/example.hpp"
 #include "orchestrator/scenario/loader_test.hpp"

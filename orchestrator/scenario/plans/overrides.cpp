@@ -7,7 +7,6 @@
 
 #include "orchestrator/base/text.hpp"
 #include "orchestrator/scenario/keys/scenario_keys.hpp"
-#include "orchestrator/scenario/plans/matrix.hpp"
 #include "orchestrator/scenario/yaml/values.hpp"
 
 namespace lab::scenario {

@@ -3,11 +3,9 @@
 
 #include "orchestrator/scenario/keys/scenario_keys.hpp"
 #include "orchestrator/scenario/keys/step_keys.hpp"
-#include "orchestrator/scenario/limits.hpp"
 #include "orchestrator/scenario/plans/draft.hpp"
 #include "orchestrator/scenario/reference/reference.hpp"
-#include "orchestrator/scenario/reference/rules.hpp"
-#include "orchestrator/scenario/reference/texts.hpp"
+#include "orchestrator/scenario/yaml/values.hpp"
 
 namespace lab::scenario {
 namespace {

@@ -4,7 +4,6 @@
 #include "orchestrator/scenario/keys/step_keys.hpp"
 #include "orchestrator/scenario/plans/draft.hpp"
 #include "orchestrator/scenario/reference/reference.hpp"
-#include "orchestrator/scenario/reference/texts.hpp"
 
 namespace lab::scenario {
 namespace {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "orchestrator/scenario/reference/texts.hpp"
+#include "orchestrator/scenario/reference/reference.hpp"
 
 #include <spdlog/fmt/fmt.h>
 

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <initializer_list>
 #include <optional>
@@ -89,5 +90,14 @@ const std::vector<Node>& read_list(const Node& node, std::string_view what, std:
 // Throws "unknown key 'x' in WHAT, did you mean 'y'?", with all keys as the remedy.
 [[noreturn]] void unknown_key(const Entry& entry, const std::string& what,
                               std::span<const std::string_view> allowed);
+
+// Limit how many entries a scenario may contain, where there can be several.
+inline constexpr std::size_t steps_limit = 64, expect_limit = 256, floors_limit = 256;
+inline constexpr std::size_t axis_limit = 64;          // values of one key of the matrix
+inline constexpr std::size_t matrix_list_limit = 256;  // entries of exclude and of include
+inline constexpr std::size_t parameters_limit = 64;
+// Limits a run step; the reader in the guest has the same limits
+// (trial/reader/both_sides_test.cpp).
+inline constexpr std::size_t command_limit = 65536, times_limit = 1000000;
 
 }  // namespace lab::scenario

@@ -7,7 +7,7 @@
 #include <string>
 
 #include "orchestrator/exits/causes.hpp"
-#include "orchestrator/trial/observe/sample.hpp"
+#include "orchestrator/trial/stream/event.hpp"
 
 namespace lab::trial {
 

@@ -7,7 +7,7 @@
 
 #include "images/reader/serve.h"
 #include "images/reader/text.h"
-#include "orchestrator/scenario/limits.hpp"
+#include "orchestrator/scenario/yaml/values.hpp"
 #include "orchestrator/trial/reader/reader_protocol.hpp"
 
 namespace lab::trial {

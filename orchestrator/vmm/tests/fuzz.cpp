@@ -153,13 +153,8 @@ void check_end(const Machine& machine, const Loaded& loaded, std::uint64_t asked
   const HostView view = read_host_view(machine.folder());
   expect_consistent(view, report);
   const std::uint64_t preset = loaded.preset * machine.vcpus();
-  const auto expect_count = [&](std::uint32_t number, std::uint64_t wanted) {
-    report.expect(view.of(number, "exits") == wanted,
-                  fmt::format("host: reason {:#x} {} times, not {}", number,
-                              view.of(number, "exits"), wanted));
-  };
-  expect_count(exits::cpuid_number(loaded.vendor), asked + preset);
-  expect_count(io_number(loaded.vendor), batches);
+  expect_count(view, exits::cpuid_number(loaded.vendor), asked + preset, report);
+  expect_count(view, io_number(loaded.vendor), batches, report);
 }
 
 }  // namespace

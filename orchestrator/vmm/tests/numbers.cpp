@@ -60,20 +60,14 @@ class Asker {
   void check_end() {
     const HostView view = read_host_view(machine_.folder());
     expect_consistent(view, report_);
-    expect_count(view, exits::cpuid_number(loaded_.vendor), asked_ + loaded_.preset);
-    expect_count(view, io_number(loaded_.vendor), runs_);
+    expect_count(view, exits::cpuid_number(loaded_.vendor), asked_ + loaded_.preset, report_);
+    expect_count(view, io_number(loaded_.vendor), runs_, report_);
     report_.say(fmt::format("{} CPUIDs in {} runs; {} exits", asked_, runs_, view.exits));
   }
 
   HostView view() { return read_host_view(machine_.folder()); }
 
  private:
-  void expect_count(const HostView& view, std::uint32_t number, std::uint64_t wanted) {
-    report_.expect(view.of(number, "exits") == wanted,
-                   fmt::format("host: reason {:#x} {} times, not {}", number,
-                               view.of(number, "exits"), wanted));
-  }
-
   void check(const Query& query, std::uint64_t nth, Level level, const HostView& before,
              const HostView& after) {
     const auto leaf = static_cast<std::uint32_t>(query.in[0]);

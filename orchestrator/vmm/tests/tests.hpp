@@ -6,7 +6,7 @@
 #include <cstdint>
 #include <filesystem>
 
-#include "orchestrator/vmm/report.hpp"
+#include "orchestrator/vmm/host_view.hpp"
 
 namespace lab::vmm {
 

@@ -15,10 +15,6 @@ constexpr std::uint64_t wrap = 1ull << 32;
 constexpr std::uint64_t most_exits = 100'000;
 constexpr std::size_t queries_at_once = 1000;
 
-std::uint32_t total_leaf(const Loaded& loaded) {
-  return exits::total_leaf(loaded.layout);
-}
-
 // Reads T and c(CPUID) in turn, with the host's view around them.
 class Wrapper {
  public:
@@ -30,7 +26,8 @@ class Wrapper {
     std::vector<Query> queries(queries_at_once);
     for (std::size_t i = 0; i < queries_at_once; ++i)
       queries[i] = {
-          .in = {i % 2 == 0 ? total_leaf(loaded_) : loaded_.leaf(Answer::count), 0, cpuid, 0}};
+          .in = {i % 2 == 0 ? exits::total_leaf(loaded_.layout) : loaded_.leaf(Answer::count), 0,
+                 cpuid, 0}};
     const HostView before = read_host_view(machine_.folder());
     machine_.ask(vcpu, Level::kernel, queries);
     const HostView after = read_host_view(machine_.folder());

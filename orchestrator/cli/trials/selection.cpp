@@ -12,7 +12,6 @@
 #include "orchestrator/base/fd.hpp"
 #include "orchestrator/base/files/folders.hpp"
 #include "orchestrator/base/text.hpp"
-#include "orchestrator/base/text.hpp"
 #include "orchestrator/base/text/pattern.hpp"
 #include "orchestrator/check/baseline.hpp"
 #include "orchestrator/cli/output.hpp"

@@ -74,46 +74,47 @@ TEST(Subprocess, FailureShowsTheLastLines) {
   }
 }
 
-bool runs(const std::string& pattern) {
-  return run({.argv = {"pgrep", "-f", pattern}}).exit_code == 0;
-}
+// Is a command that sleeps for minutes, and that no other test has, which may run at the same time.
+const std::string own_sleep = "sleep 290." + std::to_string(::getpid());
 
-bool becomes(bool wanted, const std::string& pattern) {
-  for (int i = 0; i < 100 && runs(pattern) != wanted; ++i) ::usleep(50'000);
-  return runs(pattern) == wanted;
+// Waits until own_sleep runs, or does not, for at most five seconds.
+bool own_sleep_becomes(bool running) {
+  for (int i = 0; i < 100; ++i, ::usleep(50'000))
+    if ((run({.argv = {"pgrep", "-fx", own_sleep}}).exit_code == 0) == running) return true;
+  return false;
 }
 
 TEST(Subprocess, ContainedOnesLeaveNothing) {
   if (::geteuid() != 0) GTEST_SKIP() << "namespaces are for root";
   const TemporaryFolder folder("/tmp", "lab-test");
   const std::string script = "mount -t tmpfs tmpfs " + folder.path().string() + " && touch " +
-                             folder.path().string() + "/in-it; sleep 297.5 & echo ok";
+                             folder.path().string() + "/in-it; " + own_sleep + " & echo ok";
   EXPECT_EQ(run({.argv = {"sh", "-c", script}, .contained = true}).output, "ok\n");
   EXPECT_TRUE(std::filesystem::is_empty(folder.path()));
-  EXPECT_TRUE(becomes(false, "sleep 297.[5]"));
+  EXPECT_TRUE(own_sleep_becomes(false));
 }
 
 TEST(Subprocess, ContainedOnesDieWithAKilledLab) {
   if (::geteuid() != 0) GTEST_SKIP() << "namespaces are for root";
   const pid_t lab = ::fork();
   if (lab == 0) {
-    run({.argv = {"sh", "-c", "sleep 296.5; true"}, .contained = true});
+    run({.argv = {"sh", "-c", own_sleep + "; true"}, .contained = true});
     ::_exit(0);
   }
-  EXPECT_TRUE(becomes(true, "sleep 296.[5]"));
+  EXPECT_TRUE(own_sleep_becomes(true));
   ::kill(lab, SIGKILL);
   ::waitpid(lab, nullptr, 0);
-  EXPECT_TRUE(becomes(false, "sleep 296.[5]"));
+  EXPECT_TRUE(own_sleep_becomes(false));
 }
 
 TEST(Subprocess, OneBesideLabEndsWithItsObject) {
   {
-    Process process({.argv = {"sh", "-c", "sleep 297.5 & echo up; wait"}});
+    Process process({.argv = {"sh", "-c", own_sleep + " & echo up; wait"}});
     while (process.output().empty() && process.running()) sleep_interruptibly(0.01);
     EXPECT_EQ(process.output(), "up\n");
-    EXPECT_TRUE(becomes(true, "sleep 297.[5]"));
+    EXPECT_TRUE(own_sleep_becomes(true));
   }
-  EXPECT_TRUE(becomes(false, "sleep 297.[5]"));
+  EXPECT_TRUE(own_sleep_becomes(false));
   Process ended({.argv = {"sh", "-c", "echo why; exit 3"}});
   while (ended.running()) sleep_interruptibly(0.01);
   EXPECT_EQ(ended.output(), "why\n");
@@ -126,10 +127,10 @@ TEST(Subprocess, WaitsForOneThatClosesItsOutput) {
 }
 
 TEST(Subprocess, IsEndedWhereItsListenerThrows) {
-  EXPECT_THROW(run({.argv = {"sh", "-c", "echo line >&2; sleep 295.5"},
+  EXPECT_THROW(run({.argv = {"sh", "-c", "echo line >&2; " + own_sleep},
                     .on_line = [](const std::string&) { throw std::runtime_error("full"); }}),
                std::runtime_error);
-  EXPECT_TRUE(becomes(false, "sleep 295.[5]"));
+  EXPECT_TRUE(own_sleep_becomes(false));
 }
 
 TEST(Files, AreWrittenWholeAndBounded) {

@@ -47,6 +47,36 @@ fs::path kernel_history() {
   return folder;
 }
 
+// Makes images of Debian 12's disk (`disk`) in the folder: one for each day, of which the last
+// ones, from `polls` on, have a service that polls.
+void make_days(const fs::path& folder, const fs::path& disk, const std::vector<std::string>& days,
+               const std::string& polls) {
+  const std::string script =
+      "cd \"$1\"\n"
+      "qemu-img convert -O raw \"$2\" disk.raw\n"
+      "start=$(sfdisk -d disk.raw | sed -n 's/^disk.raw1 : start= *\\([0-9]*\\),.*/\\1/p')\n"
+      "printf '[Service]\\nExecStart=/bin/sh -c \"while :; do sleep 0.02; done\"\\n' "
+      ">poll.service\n"
+      "polls=$3\n"
+      "shift 3\n"
+      "for day; do\n"
+      "  echo $day >stamp\n"
+      "  { echo \"write stamp /etc/stamp-$day\"\n"
+      "    if [ $day = $polls ]; then\n"
+      "      echo 'write poll.service /etc/systemd/system/poll.service'\n"
+      "      echo 'symlink /etc/systemd/system/multi-user.target.wants/poll.service "
+      "/etc/systemd/system/poll.service'\n"
+      "    fi\n"
+      "  } | debugfs -w \"disk.raw?offset=$((start * 512))\"\n"
+      "  qemu-img convert -O qcow2 disk.raw $day.qcow2\n"
+      "done >debugfs.log 2>&1\n"
+      "rm disk.raw\n";
+  std::vector<std::string> argv{"bash", "-euc", script, "make", folder, disk, polls};
+  argv.insert(argv.end(), days.begin(), days.end());
+  const base::Outcome made = base::run({.argv = argv});
+  ASSERT_EQ(made.exit_code, 0) << made.errors << contents(folder / "debugfs.log");
+}
+
 class BisectValues : public LabTest {
  protected:
   // Returns files of this test's folder as the values of --over.
@@ -89,30 +119,8 @@ TEST_F(BisectValues, FindsTheFirstOneOfAListAlsoAfterAKill) {
   EXPECT_THAT(run.output, ContainsRegex("  CPUID +[0-9,]+ +1[0-9],[0-9]{3} +\\+[0-9.,]+ % \\*"));
 }
 
-// Makes images of Debian 12's disk as a month of them would be: each has a file of its own, and the
-// last ones have a service that polls.
 TEST_F(BisectValues, NightlyFindsTheImageWhoseServicePolls) {
-  write("poll.service", "[Service]\nExecStart=/bin/sh -c 'while :; do sleep 0.02; done'\n");
-  const base::Outcome made = base::run(
-      {.argv = {
-           "bash", "-euc",
-           "cd \"$1\"\n"
-           "qemu-img convert -O raw \"$2\" disk.raw\n"
-           "start=$(sfdisk -d disk.raw | sed -n 's/^disk.raw1 : start= *\\([0-9]*\\),.*/\\1/p')\n"
-           "for day in 1 2 3 4 5; do\n"
-           "  echo $day >stamp\n"
-           "  { echo \"write stamp /etc/stamp-$day\"\n"
-           "    if [ $day = 4 ]; then\n"
-           "      echo 'write poll.service /etc/systemd/system/poll.service'\n"
-           "      echo 'symlink /etc/systemd/system/multi-user.target.wants/poll.service "
-           "/etc/systemd/system/poll.service'\n"
-           "    fi\n"
-           "  } | debugfs -w \"disk.raw?offset=$((start * 512))\"\n"
-           "  qemu-img convert -O qcow2 disk.raw $day.qcow2\n"
-           "done >debugfs.log 2>&1\n"
-           "rm disk.raw\n",
-           "make", folder(), image_folder("debian-12") / "disk.qcow2"}});
-  ASSERT_EQ(made.exit_code, 0) << made.errors << contents(folder() / "debugfs.log");
+  make_days(folder(), image_folder("debian-12") / "disk.qcow2", {"1", "2", "3", "4", "5"}, "4");
   const fs::path scenario =
       write("month.yaml",
             "version: 1\nname: month\nimage: ./1.qcow2\nguest: {memory: 768 MiB}\n"
@@ -287,15 +295,18 @@ TEST_F(Bisect, NightlyTrySaysWhatThePatchDoesOnVmx) {
 TEST_F(Bisect, NightlyThePageAboutPatchesIsTrue) {
   git({"update-ref", "--no-deref", "HEAD", commit(culprit)});
   fs::create_directory_symlink(tree(), folder() / "linux");
+  fs::create_directory(folder() / "qemu");
+  fs::create_directory_symlink("/usr/local/lib/lab/emulators/qemu", folder() / "qemu/build");
+  make_days(folder(), image_folder("debian-12") / "disk.qcow2", {"monday", "tuesday"}, "tuesday");
   fs::create_directory(folder() / "bin");
   fs::create_symlink(binary(), folder() / "bin" / "lab");
   const FollowedPage page(contents(LAB_SOURCE_DIR "/orchestrator/help/patch.md"));
-  ASSERT_EQ(page.size(), 2u) << "the page is not as this test reads it";
+  ASSERT_EQ(page.size(), 16u) << "the page is not as this test reads it";
   page.follow(folder(), folder(),
               {{"HOME", folder().string()},
                {"XDG_STATE_HOME", folder().string()},
                {"PATH", (folder() / "bin").string() + ":" + std::getenv("PATH")}},
-              std::chrono::minutes(110));
+              std::chrono::minutes(170));
 }
 
 }  // namespace

@@ -162,6 +162,10 @@ TEST_F(BisectValues, NightlyFindsTheGuestKernel) {
           {.limit = std::chrono::hours(1)});
   EXPECT_THAT(run.output, HasSubstr("CPUID of boot, over 3 steps\n"));
   expect_first_bad(run, "3", "2");
+  const Finished tried =
+      lab({"try", "--guest-kernel", folder() / "2", folder() / "3", write_tiny(), "--on", "svm"});
+  EXPECT_EQ(tried.exit_code, 1) << tried.errors;
+  EXPECT_THAT(tried.output, ContainsRegex("\n  CPUID +[0-9,]+ +[0-9,]+ +\\+[0-9.]+ % \\*\n"));
 }
 
 constexpr const char* its_subject = "KVM: x86: change how HLT is emulated";

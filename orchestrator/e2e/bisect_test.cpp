@@ -168,6 +168,28 @@ TEST_F(BisectValues, NightlyFindsTheGuestKernel) {
   EXPECT_THAT(tried.output, ContainsRegex("\n  CPUID +[0-9,]+ +[0-9,]+ +\\+[0-9.]+ % \\*\n"));
 }
 
+using Try = LabTest;
+
+// Replaces lab's file between the two sides, as an update or a build does.
+TEST_F(Try, GoesOnWhereItsProgramIsReplaced) {
+  const fs::path program = folder() / "bin" / "lab", share = LAB_SOURCE_DIR;
+  fs::create_directory(folder() / "bin");
+  fs::copy_file(binary(), program);
+  const Finished run = lab({"try", "--image", "tiny", "tiny-generic", write_tiny(), "--on", "svm"},
+                           {.program = program,
+                            .environment = {{"LAB_SHARE", share},
+                                            {"LAB_READER", fs::path(binary()).parent_path() /
+                                                               "../images/reader/lab-reader"}},
+                            .on_line = [&](pid_t, const std::string& line) {
+                              if (!line.starts_with("lab: 1 trial in ")) return;
+                              fs::remove(program);
+                              write("bin/lab", "another lab");
+                            }});
+  EXPECT_EQ(contents(program), "another lab");
+  EXPECT_LE(run.exit_code, 1) << run.errors;
+  EXPECT_THAT(run.output, ContainsRegex("\nboot +[0-9,]+ +[0-9,]+ "));
+}
+
 constexpr const char* its_subject = "KVM: x86: change how HLT is emulated";
 
 class Bisect : public LabTest {

@@ -104,7 +104,9 @@ Folders find_folders() {
 }
 
 fs::path this_program() {
-  return fs::read_symlink("/proc/self/exe");
+  const std::string path = fs::read_symlink("/proc/self/exe");
+  constexpr std::string_view replaced = " (deleted)";
+  return path.ends_with(replaced) ? path.substr(0, path.size() - replaced.size()) : path;
 }
 
 void copy_file(const fs::path& from, const fs::path& to) {

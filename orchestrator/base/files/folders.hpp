@@ -41,7 +41,7 @@ void link_what_root_made(const std::filesystem::path& roots_cache,
 std::filesystem::path find_part(const std::filesystem::path& program,
                                 const std::filesystem::path& part);
 
-// Returns the file of the running program.
+// Returns the file of the running program; where an update has replaced it, the new one's.
 std::filesystem::path this_program();
 
 // Copies `from` with its mode to `to`, which must not exist. Throws an infrastructure error that

@@ -5,6 +5,7 @@
 #include <memory>
 #include <nlohmann/json.hpp>
 
+#include "orchestrator/base/error.hpp"
 #include "orchestrator/base/json.hpp"
 #include "orchestrator/check/simulation/power.hpp"
 #include "orchestrator/cli/commands.hpp"

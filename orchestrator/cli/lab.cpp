@@ -28,9 +28,7 @@ void clear_what_was_left() {
   }
 }
 
-}  // namespace
-
-int run_lab(int argc, const char* const* argv, const std::string& program) {
+int run_command(int argc, const char* const* argv, const std::string& program) {
   Parser parser("lab", "Counts the VM exits of a guest: how many, of which kinds, at what cost.");
   parser.set_version("lab " + inside::version());
   parser.add_switch(
@@ -63,6 +61,17 @@ int run_lab(int argc, const char* const* argv, const std::string& program) {
     fmt::print(stderr, "lab: error: {}\n", error.what());
     return base::exit_infrastructure;
   }
+}
+
+// Wrong usage is wrong for each commit, but from 1 to 127 git takes an exit code for the commit's.
+constexpr int git_bisect_gives_up = 128;
+
+}  // namespace
+
+int run_lab(int argc, const char* const* argv, const std::string& program) {
+  const int code = run_command(argc, argv, program);
+  const bool for_git = std::find(argv, argv + argc, std::string_view("--bisect")) != argv + argc;
+  return for_git && code == base::exit_usage ? git_bisect_gives_up : code;
 }
 
 }  // namespace lab::cli

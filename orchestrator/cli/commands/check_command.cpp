@@ -302,16 +302,17 @@ class Checker {
   std::vector<std::string> notes_;          // on confirmations and on trials that did not pass
 };
 
-// Returns what `git bisect run` expects: 0 is good, 1 is bad, 125 cannot be tested; from 128 on it
-// gives up.
+// Returns what `git bisect run` expects: 0 is good, 1 is bad, 125 cannot be tested. Throws what is
+// wrong before any commit is tested.
 int check_for_git(const CheckOptions& options) {
   constexpr int cannot_be_tested = 125;
+  Checker checker(options);
   try {
-    const int code = Checker(options).run();
+    const int code = checker.run();
     return code == base::exit_ok || code == base::exit_regression ? code : cannot_be_tested;
   } catch (const base::Error& error) {
     if (error.kind() == base::ErrorKind::interrupted) throw;
-    say_error(error.what());
+    say_error(error.what(), error.hint());
     return cannot_be_tested;
   }
 }
@@ -339,8 +340,10 @@ void add_check(const Command& app) {
       .one_word();
   command.add_flag("--no-confirm", options->no_confirm,
                    "Call a regression what is suspected, without running it again");
-  command.add_flag("--bisect", options->bisect,
-                   "For git bisect run: exit code 0, 1, or 125 where it cannot be told");
+  command.add_flag(
+      "--bisect", options->bisect,
+      "For git bisect run: exit code 0, 1, 125 where it cannot be told, or 128 for wrong "
+      "usage");
   command.add_number("--alpha", options->alpha, "Of a false alarm in the whole check", 1e-6, 0.5);
   command.add_option("--format", options->format, "table, json, junit or markdown")
       .one_of({"table", "json", "junit", "markdown"})

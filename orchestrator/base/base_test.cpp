@@ -74,7 +74,7 @@ TEST(Subprocess, FailureShowsTheLastLines) {
   }
 }
 
-// Is a command that sleeps for minutes, and that no other test has, which may run at the same time.
+// Is a command that sleeps for minutes. No other test has the same, as tests run at the same time.
 const std::string own_sleep = "sleep 290." + std::to_string(::getpid());
 
 // Waits until own_sleep runs, or does not, for at most five seconds.

@@ -25,7 +25,7 @@ void from_json(const ordered_json& json, Answer& answer) {
   answer = *found;
 }
 
-LAB_JSON(Request, scenario, source, good, bad, over, subject, find_fix, site, set, folder, repeat)
+LAB_JSON(Request, scenario, source, good, bad, over, subject, find_fix, site, set, repeat)
 LAB_JSON(Entry, id, answer, records, content, note, exits)
 
 const Entry* Log::find(const std::string& id) const {

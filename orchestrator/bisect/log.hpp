@@ -22,8 +22,6 @@ struct Request {
   bool find_fix = false;
   std::string site;
   std::vector<std::string> set;  // KEY=VALUE
-  // The folder to which paths in `set` are relative; absent in logs of earlier versions.
-  std::optional<std::string> folder;
   std::uint32_t repeat = 0;
 
   bool operator==(const Request&) const = default;

@@ -27,7 +27,6 @@ const Log some{
                 .find_fix = true,
                 .site = "svm",
                 .set = {"image=tiny"},
-                .folder = "/home/me",
                 .repeat = 2},
     .entries = {{.id = "a",
                  .answer = Answer::old_state,
@@ -40,17 +39,6 @@ const Log some{
 TEST_F(LogTest, ComesBackAsItWas) {
   write_log(file_, some);
   EXPECT_EQ(read_log(file_), some);
-}
-
-TEST_F(LogTest, OneOfAnEarlierVersionIsRead) {
-  write_log(file_, some);
-  const std::string text = base::read_file(file_);
-  const std::size_t begin = text.find("\"folder\":"), end = text.find('\n', begin);
-  ASSERT_NE(begin, std::string::npos) << text;
-  base::write_file(file_, text.substr(0, begin) + text.substr(end + 1));
-  Log expected = some;
-  expected.request.folder.reset();
-  EXPECT_EQ(read_log(file_), expected);
 }
 
 TEST_F(LogTest, NoneAndADamagedOneAreTheUsersErrors) {

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 // Finds the causes of the changes in a comparison or a judgement, and guesses where none are known.
 #include <algorithm>
+#include <string>
+#include <utility>
 
 #include "orchestrator/check/gate.hpp"
 

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <functional>
+#include <string_view>
 #include <vector>
 
 #include "orchestrator/base/error.hpp"
@@ -70,7 +71,11 @@ constexpr int git_bisect_gives_up = 128;
 
 int run_lab(int argc, const char* const* argv, const std::string& program) {
   const int code = run_command(argc, argv, program);
-  const bool for_git = std::find(argv, argv + argc, std::string_view("--bisect")) != argv + argc;
+  const std::vector<std::string_view> words(argv + 1, argv + argc);
+  const auto command =
+      std::ranges::find_if(words, [](auto word) { return !word.starts_with('-'); });
+  const bool for_git = command != words.end() && *command == "check" &&
+                       std::ranges::find(words, "--bisect") != words.end();
   return for_git && code == base::exit_usage ? git_bisect_gives_up : code;
 }
 

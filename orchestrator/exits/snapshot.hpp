@@ -99,7 +99,8 @@ struct StepCounts {
   bool operator==(const StepCounts&) const = default;
 };
 
-// Returns the exits between two readings.
+// Returns the exits between two readings. A count that shrank has wrapped at 32 bits, as the
+// guest's do; the host's 64-bit counts never shrink.
 StepCounts counts_between(const Counts& before, const Counts& after);
 
 // Contains the host's 64-bit counts of about the moments of the two snapshots.

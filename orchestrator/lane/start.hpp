@@ -3,6 +3,7 @@
 // jobs when the run ends.
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <vector>

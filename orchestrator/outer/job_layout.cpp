@@ -119,7 +119,8 @@ std::string device_names(const guest::DomainSpec& spec) {
 void write_job(const inside::Job& job, const fs::path& folder) {
   base::write_file(folder / "job.json", to_json(job));
   write_script(folder / "run", run_script());
-  // An update or a build may have replaced the program's file; the link leads to the old one's bytes.
+  // An update or a build may have replaced the program's file; the link leads to the old one's
+  // bytes.
   base::copy_file("/proc/self/exe", folder / "lab");
   if (kvm::machine_suite() != kvm::outer_suite)
     carry_libraries(folder / "lab", job_folder / libraries_name / "ld.so");

@@ -2,11 +2,11 @@
 #include "orchestrator/report/text.hpp"
 
 #include <spdlog/fmt/fmt.h>
-#include <map>
 
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <map>
 
 #include "orchestrator/base/text.hpp"
 #include "orchestrator/report/report.hpp"

@@ -2,11 +2,11 @@
 #include "orchestrator/terminal/doing.hpp"
 
 #include <spdlog/fmt/fmt.h>
-#include <functional>
-#include <map>
 
 #include <algorithm>
 #include <array>
+#include <functional>
+#include <map>
 #include <span>
 #include <utility>
 

@@ -41,7 +41,7 @@ class Progress {
   // Removes the changing lines until the next event, before something else is printed.
   void clear();
 
-  // Are for std::ref(), where a function for events or for phases is wanted.
+  // These let std::ref() pass this object as a function for events or for phases.
   void operator()(const trial::Event& event);
   void operator()(const std::string& what) { phase(what); }
 

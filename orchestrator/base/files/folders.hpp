@@ -26,7 +26,7 @@ struct Folders {
 // folder is /run/lab, and its cache is below system_caches. `share` and `reader` are LAB_SHARE and
 // LAB_READER, or as installed beside the running program; the build tree has links there
 // (ci/package.cmake). Other users get links to what root has made. Throws a user error where a
-// folder cannot be made, or where another user could have put something there (ownership.hpp).
+// folder cannot be made, or where another user could have put something there (check_ownership).
 Folders find_folders();
 
 // Links the folders of root's cache that a cache lacks, where they belong to root and only root can

@@ -56,18 +56,30 @@ BisectPoints find_points(const bisect::Request& request) {
   return result;
 }
 
-std::string over_in_full(const bisect::Request& request, const TrialOptions& options) {
+std::string over_in_full(const bisect::Request& request) {
   const BisectPoints over = find_points(request);
   const std::string setting = scenario::canonical_key(over.setting);
-  std::string values;
+  std::vector<std::string> values;
   for (const Point& point : over.points) {
-    TrialOptions one = options;
-    one.set.push_back("matrix." + setting + "=" + point.id);
-    const scenario::Scenario scenario = load_scenario(request.scenario, one);
-    const auto axis = std::ranges::find(scenario.matrix, setting, &scenario::Axis::key);
-    values += (values.empty() ? "" : ",") + axis->values.front();
+    values.push_back(scenario::in_any_folder(setting, point.id));
+    if (values.back().find(',') != std::string::npos)
+      throw base::user_error(
+          "--over '" + request.over + "': the path '" + values.back() + "' has a comma",
+          "a link to it from a folder without one will do");
   }
-  return setting + "=" + values;
+  return fmt::format("{}={}", setting, fmt::join(values, ","));
+}
+
+std::string set_in_full(const std::string& set) {
+  const std::size_t equals = set.find('=');
+  if (equals == std::string::npos) return set;
+  constexpr std::string_view matrix = "matrix.";
+  const std::string key = set.substr(0, equals), value = set.substr(equals + 1);
+  if (!key.starts_with(matrix)) return key + "=" + scenario::in_any_folder(key, value);
+  std::vector<std::string> values;
+  for (const std::string_view one : base::split(value, ','))
+    values.push_back(scenario::in_any_folder(key.substr(matrix.size()), std::string(one)));
+  return fmt::format("{}={}", key, fmt::join(values, ","));
 }
 
 std::string in_words(const Point& point) {

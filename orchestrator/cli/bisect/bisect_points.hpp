@@ -7,7 +7,6 @@
 
 #include "orchestrator/bisect/log.hpp"
 #include "orchestrator/bisect/search.hpp"
-#include "orchestrator/cli/trials/trial_runner.hpp"
 
 namespace lab::cli {
 
@@ -19,9 +18,13 @@ struct BisectPoints {
 // Throws a user error where there are fewer than two, or where the tree has no such commits.
 BisectPoints find_points(const bisect::Request& request);
 
-// Returns request.over with each value as the scenario's trials name it: "guest.memory=512 MiB" for
-// "guest.memory=512M", and paths from the root. Throws a user error for what is no such value.
-std::string over_in_full(const bisect::Request& request, const TrialOptions& options);
+// Returns "KEY=VALUE,VALUE" with the setting's full name and paths from the root: as the trials
+// have them in their names, and the same in any folder. Throws a user error where a path has a
+// comma.
+std::string over_in_full(const bisect::Request& request);
+
+// Returns "KEY=VALUE", also of an axis of the matrix, with paths from the root.
+std::string set_in_full(const std::string& set);
 
 std::string in_words(const bisect::Point& point);  // "f2bdabfc1bc3 KVM: what it says", "6.12"
 

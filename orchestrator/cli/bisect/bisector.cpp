@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <functional>
 #include <set>
 
 #include "orchestrator/base/counted.hpp"
@@ -78,7 +79,7 @@ bool Bisector::test_ends() {
   std::vector<Point> running;
   for (const std::size_t point : open) running.push_back(points_[point]);
   if (!running.empty()) measure_more(running);
-  prepare_gate();
+  allow_what_follows();
   const Question question{.wanted = log_.request.subject,
                           .find_fix = log_.request.find_fix,
                           .before = in_words(points_.front()),
@@ -94,14 +95,19 @@ bool Bisector::test_ends() {
   return true;
 }
 
-void Bisector::prepare_gate() {
+// Only the setting differs between the ends, so all conditions in which they differ follow from it.
+void Bisector::allow_what_follows() {
+  gate_ = gate_for({log_.request.scenario}, setting_, options_);
   const Measured &before = measured(points_.front()), &after = measured(points_.back());
   for (const Measured* side : {&before, &after})
     if (side->cells.empty())
       throw base::user_error(
           fmt::format("{} cannot be tested: {}", side->state.name, side->failure),
           "an end must boot");
-  gate_ = gate_for({log_.request.scenario}, options_, before, after);
+  if (setting_ == "kvm.kernel") return;
+  for (const auto& [a, b] : check::pair_up(before.cells, after.cells).pairs)
+    for (const check::Difference& difference : check::differences(a->conditions, b->conditions))
+      gate_.across.insert(difference.key);
 }
 
 // Answers "old" unless the subject changed from the beginning by more than its floor, in the ends'

@@ -37,7 +37,7 @@ class Bisector {
   void check_ends() const;
   void refuse_equal_ends() const;
   bool test_ends();
-  void prepare_gate();  // throws a user error where an end did not boot
+  void allow_what_follows();
   void search();
   void verify(std::size_t culprit);
   void try_revert(const bisect::Point& culprit);

@@ -188,7 +188,8 @@ void add_baseline(const Command& app) {
   const Command accept_command = add_subcommand_on_file(
       baseline, "accept", "Make the trials of several runs the baseline", options);
   accept_command
-      .add_option("run", options->runs, "'latest', 'latest~1', or their ids; at least two where counts vary")
+      .add_option("run", options->runs,
+                  "'latest', 'latest~1', or their ids; at least two where counts vary")
       .required();
   accept_command.add_option("--reason", options->reason, "Why: kept in the file").required();
   accept_command.add_option("--by", options->by, "Who accepts it (default: git's user)");

@@ -48,29 +48,13 @@ bisect::Request make_request(const BisectOptions& options) {
     throw base::user_error("--source needs both ends", "--good COMMIT --bad COMMIT");
   request.scenario = fs::absolute(scenario_file(request.scenario)).lexically_normal();
   if (!request.source.empty()) request.source = fs::absolute(request.source).lexically_normal();
-  if (!request.over.empty()) request.over = over_in_full(request, options.trials);
-  request.folder = fs::current_path().string();
+  if (!request.over.empty()) request.over = over_in_full(request);
+  for (std::string& set : request.set) set = set_in_full(set);
   request.repeat = options.trials.repeat;
   return request;
 }
 
-// Reads what an earlier call began, and goes to its folder: paths in its settings are relative to
-// it.
-bisect::Log resume(const fs::path& file, BisectOptions& options) {
-  bisect::Log log = bisect::read_log(file);
-  for (std::string* path : {&options.output, &options.trials.store})
-    if (!path->empty()) *path = fs::absolute(*path);
-  if (!log.request.folder) return log;
-  std::error_code error;
-  fs::current_path(*log.request.folder, error);
-  if (error)
-    throw base::user_error(
-        fmt::format("the bisection's folder '{}': {}", *log.request.folder, error.message()),
-        "begin the bisection anew, without --resume");
-  return log;
-}
-
-int bisect_by(BisectOptions options) {
+int bisect_by(const BisectOptions& options) {
   const fs::path file = base::find_folders().state / "bisect.json";
   const bool is_new = !options.request.scenario.empty() || !options.of_runs.empty();
   if (options.resume && is_new)
@@ -78,7 +62,7 @@ int bisect_by(BisectOptions options) {
         "--resume goes on with the last bisection: it takes no "
         "scenario and no runs");
   bisect::Log log =
-      options.resume ? resume(file, options) : bisect::Log{.request = make_request(options)};
+      options.resume ? bisect::read_log(file) : bisect::Log{.request = make_request(options)};
   TrialOptions trials = options.trials;
   trials.run.site = log.request.site;
   trials.set = log.request.set;

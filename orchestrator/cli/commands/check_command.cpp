@@ -302,10 +302,12 @@ class Checker {
   std::vector<std::string> notes_;          // on confirmations and on trials that did not pass
 };
 
-// Returns what `git bisect run` expects: 0 is good, 1 is bad, 125 cannot be tested. Throws what is
-// wrong before any commit is tested.
+// Returns what `git bisect run` expects: 0 is good, 1 is bad, 125 cannot be tested; from 128 on git
+// gives up. Throws a user error where the command line, a scenario or a baseline is wrong, as it is
+// so for each commit.
 int check_for_git(const CheckOptions& options) {
   constexpr int cannot_be_tested = 125;
+  check_lanes(options.trials);
   Checker checker(options);
   try {
     const int code = checker.run();

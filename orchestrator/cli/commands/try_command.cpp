@@ -121,7 +121,7 @@ class Trier {
     if (!text.empty()) text += "\n" + std::string(report::mail_columns, '-') + "\n\n";
     const Measured &a = measured[before], &b = measured[after];
     const check::Verdict verdict =
-        judge_change(a, b, gate_for(scenarios_, options_.trials, a, b));
+        judge_change(a, b, gate_for(scenarios_, states_[after].setting, options_.trials));
     text += report::mail_text(
         {.before = states_[before].name, .after = states_[after].name, .where = where_in_words(b)},
         verdict);

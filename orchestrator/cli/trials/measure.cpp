@@ -68,16 +68,6 @@ std::vector<record::Record> cell_trials(const Measured& measured, const std::str
   return trials;
 }
 
-// Returns the conditions that follow from a setting's value, also where the two ends of a bisection
-// have the same ones and a point between them has not.
-std::set<std::string> conditions_behind(const std::string& setting) {
-  std::set<std::string_view> keys{condition::image_digest, condition::guest_kernel};
-  if (setting == "kvm.kernel")
-    keys = {condition::outer_kernel, condition::kvm_source, condition::outer_image,
-            condition::kvm_parameters};
-  return {keys.begin(), keys.end()};
-}
-
 }  // namespace
 
 kvm::TreeTools tree_tools() {
@@ -117,13 +107,20 @@ Measured as_measured(State state, std::vector<record::Record> records) {
   return measured;
 }
 
-check::GateOptions gate_for(const std::vector<std::string>& scenarios, const TrialOptions& options,
-                            const Measured& before, const Measured& after) {
-  check::GateOptions gate{.across = conditions_behind(before.state.setting)};
-  if (before.state.setting != "kvm.kernel")
-    for (const auto& [a, b] : check::pair_up(before.cells, after.cells).pairs)
-      for (const check::Difference& difference : check::differences(a->conditions, b->conditions))
-        gate.across.insert(difference.key);
+std::set<std::string> conditions_behind(const std::string& setting) {
+  std::set<std::string_view> keys{condition::image_digest, condition::guest_kernel};
+  if (setting == "kvm.kernel")
+    keys = {condition::outer_kernel, condition::kvm_source, condition::outer_image,
+            condition::kvm_parameters};
+  if (setting == "image") keys.insert({condition::image, condition::cmdline});
+  if (setting == "guest.kernel") keys.insert({condition::guest_kernel_file, condition::cmdline});
+  if (setting == "guest.emulator") keys = {condition::guest_qemu, condition::firmware};
+  return {keys.begin(), keys.end()};
+}
+
+check::GateOptions gate_for(const std::vector<std::string>& scenarios, const std::string& setting,
+                            const TrialOptions& options) {
+  check::GateOptions gate{.across = conditions_behind(setting)};
   for (const scenario::Scenario& scenario : load_scenarios(scenarios, options))
     gate.floors.push_back({scenario.name, {.own = scenario.floors}});
   return gate;

@@ -42,10 +42,12 @@ Measured as_measured(State state, std::vector<record::Record> records);
 // Returns the counts of one of its records, in a cell that is named without the state.
 record::TrialCounts counts_in(const Measured& measured, const record::Record& record);
 
-// Returns options with the scenarios' floors, under which conditions may differ that follow from the
-// setting: those in which the two sides differ, as only the setting differs between them.
-check::GateOptions gate_for(const std::vector<std::string>& scenarios, const TrialOptions& options,
-                            const Measured& before, const Measured& after);
+// Returns the conditions that follow from a setting's value: they may differ where it was changed.
+std::set<std::string> conditions_behind(const std::string& setting);
+
+// Returns options with the scenarios' floors, under which the setting's conditions may differ.
+check::GateOptions gate_for(const std::vector<std::string>& scenarios, const std::string& setting,
+                            const TrialOptions& options);
 
 // Judges whether `after` has more or fewer exits than `before`, and names the causes that changed.
 check::Verdict judge_change(const Measured& before, const Measured& after,

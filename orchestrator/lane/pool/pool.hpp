@@ -2,6 +2,7 @@
 // Distributes trials to lanes, one by one, until each has a record or is given up.
 #pragma once
 
+#include <cstddef>
 #include <exception>
 #include <functional>
 #include <memory>

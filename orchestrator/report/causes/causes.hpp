@@ -4,6 +4,7 @@
 
 #include <span>
 #include <string>
+#include <vector>
 
 #include "orchestrator/check/comparison/cause_sums.hpp"
 #include "orchestrator/report/report.hpp"

@@ -4,6 +4,7 @@
 #include <spdlog/fmt/fmt.h>
 
 #include <algorithm>
+#include <filesystem>
 
 #include "orchestrator/scenario/keys/scenario_keys.hpp"
 #include "orchestrator/scenario/yaml/file_paths.hpp"
@@ -55,6 +56,13 @@ std::string text_in(const std::string& file, const std::string& key, const Node&
   const Setting* setting = find_setting(key);
   const bool is_file = setting != nullptr && names_file(setting->form, value.text);
   return is_file ? path_in(file, value.text, value.where) : value.text;
+}
+
+std::string in_any_folder(std::string_view key, const std::string& value) {
+  const Setting* setting = find_setting(key);
+  if (setting == nullptr || !names_file(setting->form, value) || value.starts_with("~/"))
+    return value;
+  return std::filesystem::absolute(value).lexically_normal();
 }
 
 void apply_setting(Settings& settings, const std::string& key, const Node& value) {

@@ -48,6 +48,10 @@ std::string nearest_setting(std::string_view key);  // ", did you mean ..." or n
 // from --set is relative to another folder.
 std::string text_in(const std::string& file, const std::string& key, const Node& value);
 
+// Returns a setting's value for use in any folder: a path relative to the current one becomes
+// absolute.
+std::string in_any_folder(std::string_view key, const std::string& value);
+
 // Reads `value` into the setting that the canonical key names. Throws base::Error (user).
 void apply_setting(Settings& settings, const std::string& key, const Node& value);
 void apply_setting(Settings& settings, const std::string& key, const std::string& value,

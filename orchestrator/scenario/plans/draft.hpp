@@ -3,9 +3,11 @@
 // and checks it as a whole. For the loader only. All functions throw base::Error (user).
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <map>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>

@@ -4,7 +4,9 @@
 #pragma once
 
 #include <nlohmann/json.hpp>
+#include <span>
 #include <string>
+#include <string_view>
 
 #include "orchestrator/scenario/keys/key_info.hpp"
 #include "orchestrator/scenario/keys/scenario_keys.hpp"

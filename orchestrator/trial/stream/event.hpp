@@ -3,6 +3,7 @@
 // the one port that leads out of an outer VM.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <nlohmann/json_fwd.hpp>

@@ -33,6 +33,18 @@ std::vector<Point> list_points(const bisect::Request& request) {
   return points;
 }
 
+// Returns "VALUE,VALUE" with paths from the root.
+std::string list_in_full(const std::string& setting, const std::vector<std::string>& values) {
+  std::vector<std::string> whole;
+  for (const std::string& value : values) {
+    whole.push_back(scenario::in_any_folder(setting, value));
+    if (whole.back().find(',') != std::string::npos)
+      throw base::user_error(setting + ": the path '" + whole.back() + "' in a list has a comma",
+                             "a link to it from a folder without one will do");
+  }
+  return fmt::format("{}", fmt::join(whole, ","));
+}
+
 }  // namespace
 
 BisectPoints find_points(const bisect::Request& request) {
@@ -60,14 +72,8 @@ std::string over_in_full(const bisect::Request& request) {
   const BisectPoints over = find_points(request);
   const std::string setting = scenario::canonical_key(over.setting);
   std::vector<std::string> values;
-  for (const Point& point : over.points) {
-    values.push_back(scenario::in_any_folder(setting, point.id));
-    if (values.back().find(',') != std::string::npos)
-      throw base::user_error(
-          "--over '" + request.over + "': the path '" + values.back() + "' has a comma",
-          "a link to it from a folder without one will do");
-  }
-  return fmt::format("{}={}", setting, fmt::join(values, ","));
+  for (const Point& point : over.points) values.push_back(point.id);
+  return setting + "=" + list_in_full(setting, values);
 }
 
 std::string set_in_full(const std::string& set) {
@@ -76,10 +82,8 @@ std::string set_in_full(const std::string& set) {
   constexpr std::string_view matrix = "matrix.";
   const std::string key = set.substr(0, equals), value = set.substr(equals + 1);
   if (!key.starts_with(matrix)) return key + "=" + scenario::in_any_folder(key, value);
-  std::vector<std::string> values;
-  for (const std::string_view one : base::split(value, ','))
-    values.push_back(scenario::in_any_folder(key.substr(matrix.size()), std::string(one)));
-  return fmt::format("{}={}", key, fmt::join(values, ","));
+  const auto values = base::split(value, ',');
+  return key + "=" + list_in_full(key.substr(matrix.size()), {values.begin(), values.end()});
 }
 
 std::string in_words(const Point& point) {

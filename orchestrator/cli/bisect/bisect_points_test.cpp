@@ -6,6 +6,7 @@
 #include <filesystem>
 
 #include "orchestrator/base/error.hpp"
+#include "orchestrator/base/files/folders.hpp"
 
 namespace lab::cli {
 namespace {
@@ -30,6 +31,16 @@ TEST(PointsOf, ValuesAreAsTrialsNameThemInAnyFolder) {
   EXPECT_EQ(set_in_full("matrix.guest.kernel=image,./bzImage"),
             "matrix.guest.kernel=image," + here + "/bzImage");
   EXPECT_EQ(set_in_full("repeat=3"), "repeat=3");
+}
+
+TEST(PointsOf, AListOfPathsInAFolderWithACommaIsRefused) {
+  const base::TemporaryFolder folder(std::filesystem::temp_directory_path(), "lab,test");
+  const std::filesystem::path before = std::filesystem::current_path();
+  std::filesystem::current_path(folder.path());
+  EXPECT_THROW(over_in_full({.over = "image=./a,./b"}), base::Error);
+  EXPECT_THROW(set_in_full("matrix.image=./a,./b"), base::Error);
+  EXPECT_EQ(set_in_full("image=./a"), "image=" + folder.path().string() + "/a");
+  std::filesystem::current_path(before);
 }
 
 }  // namespace

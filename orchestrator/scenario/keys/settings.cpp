@@ -20,8 +20,11 @@ const Setting* find_setting(std::string_view key) {
   return found == settings_table().end() ? nullptr : &*found;
 }
 
-// Returns whether the setting's value is the path of a file.
-bool names_file(const Form& form, const std::string& text) {
+// Returns whether this value of the setting is the path of a file.
+bool names_file(std::string_view key, const std::string& text) {
+  const Setting* setting = find_setting(key);
+  if (setting == nullptr) return false;
+  const Form& form = setting->form;
   if (form.type == Form::Type::path) return std::ranges::find(form.words, text) == form.words.end();
   return (form.type == Form::Type::image || form.type == Form::Type::kernel) && is_path(text);
 }
@@ -53,15 +56,11 @@ std::string nearest_setting(std::string_view key) {
 }
 
 std::string text_in(const std::string& file, const std::string& key, const Node& value) {
-  const Setting* setting = find_setting(key);
-  const bool is_file = setting != nullptr && names_file(setting->form, value.text);
-  return is_file ? path_in(file, value.text, value.where) : value.text;
+  return names_file(key, value.text) ? path_in(file, value.text, value.where) : value.text;
 }
 
 std::string in_any_folder(std::string_view key, const std::string& value) {
-  const Setting* setting = find_setting(key);
-  if (setting == nullptr || !names_file(setting->form, value) || value.starts_with("~/"))
-    return value;
+  if (!names_file(key, value) || value.starts_with("~/")) return value;
   return std::filesystem::absolute(value).lexically_normal();
 }
 

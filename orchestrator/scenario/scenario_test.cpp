@@ -341,6 +341,7 @@ TEST(Scenario, ErrorsSayWhereWhatAndHowToMend) {
       {"tiny\n", "!!str tiny\n", "s.yaml:3:8: tags are not used here"},
       {"tiny\n", "*a\n", "s.yaml:3:8:"},
       {"tiny\n", "{{{\n", "s.yaml:"},
+      {"tiny\n", "\"t\\_\"\n", "s.yaml:3:8: the escapes \\N and \\_ are not supported"},
       {"tiny\n", "t\xff\n", "s.yaml:3:9: byte 0xff is not valid UTF-8"},
       {"tiny\n", "t\x1b[31m\n", "s.yaml:3:9: control character 0x1b"},
       {"reader}\n", "reader}\n---\nversion: 1\n", "a second document"},

@@ -25,6 +25,15 @@ std::string place_in(const std::string& file, int line, int column) {
   return fmt::format("{}:{}:{}", file, line, column);
 }
 
+bool is_utf8(std::string_view text) {
+  while (!text.empty()) {
+    const std::size_t bytes = base::first_code_point(text).bytes;
+    if (bytes == 0) return false;
+    text.remove_prefix(bytes);
+  }
+  return true;
+}
+
 // Builds the tree; a map's keys arrive as values and are paired up here.
 class Builder : public YAML::EventHandler {
  public:
@@ -40,6 +49,9 @@ class Builder : public YAML::EventHandler {
   void OnScalar(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
                 const std::string& value) override {
     Node node = make(mark, Node::Kind::scalar, tag, anchor);
+    // yaml-cpp's value of the escapes \N and \_ is a single byte, which no JSON can contain.
+    if (!is_utf8(value))
+      fail(node.where, "the escapes \\N and \\_ are not supported", "write \\u0085 or \\u00a0");
     node.text = value;
     node.plain = tag != "!";
     add(std::move(node));

@@ -193,22 +193,12 @@ fs::path disk_in(const fs::path& folder) {
   return folder / "job.img";
 }
 
-// Returns the machine with its system's disk and the job's, which does not exist yet.
-guest::DomainSpec lay_out_machine(const OuterImage& image, const inside::Job& job,
-                                  const std::string& name, const fs::path& folder,
-                                  const fs::path& sockets) {
-  const bool overlaid = !job.exact && back_end(*job.site).needs_overlay;
-  const fs::path system_disk = overlaid ? folder / overlay_name : image.disk;
-  guest::DomainSpec spec = outer_spec(*job.site, image, size_for(job), name, system_disk, sockets);
-  if (overlaid) image::create_overlay(image.disk, "raw", system_disk);
-  if (job.exact)
-    make_exact(spec, image.disk, disk_in(folder));
-  else
-    spec.disks.push_back({.path = disk_in(folder).string(),
-                          .bus = job_bus,
-                          .serial = job_disk_name,
-                          .read_only = true});
-  return spec;
+bool is_overlaid(const inside::Job& job) {
+  return !job.exact && back_end(*job.site).needs_overlay;
+}
+
+void make_overlay(const OuterImage& image, const inside::Job& job, const fs::path& folder) {
+  if (is_overlaid(job)) image::create_overlay(image.disk, "raw", folder / overlay_name);
 }
 
 void make_disk(const guest::DomainSpec& spec, const fs::path& folder, const std::string& start) {
@@ -221,11 +211,27 @@ void make_disk(const guest::DomainSpec& spec, const fs::path& folder, const std:
 
 }  // namespace
 
+guest::DomainSpec outer_machine(const OuterImage& image, const inside::Job& job,
+                                const std::string& name, const fs::path& folder,
+                                const fs::path& sockets, const std::string& start) {
+  const fs::path system_disk = is_overlaid(job) ? folder / overlay_name : image.disk;
+  guest::DomainSpec spec = outer_spec(*job.site, image, size_for(job), name, system_disk, sockets);
+  if (job.exact)
+    make_exact(spec, image.disk, disk_in(folder));
+  else
+    spec.disks.push_back({.path = disk_in(folder).string(),
+                          .bus = job_bus,
+                          .serial = job_disk_name,
+                          .read_only = true});
+  if (start != start_nothing) spec.cmdline += own_init;
+  return spec;
+}
+
 guest::DomainSpec lay_out_outer(const OuterImage& image, const inside::Job& job,
                                 const std::string& name, const fs::path& folder,
                                 const fs::path& sockets, const std::string& start) {
-  guest::DomainSpec spec = lay_out_machine(image, job, name, folder, sockets);
-  if (start != start_nothing) spec.cmdline += own_init;
+  make_overlay(image, job, folder);
+  guest::DomainSpec spec = outer_machine(image, job, name, folder, sockets, start);
   write_job(lay_out(job, folder / job_name, spec), folder / job_name);
   make_disk(spec, folder, start);
   return spec;
@@ -234,8 +240,8 @@ guest::DomainSpec lay_out_outer(const OuterImage& image, const inside::Job& job,
 guest::DomainSpec lay_out_without_job(const OuterImage& image, const inside::Job& job,
                                       const std::string& name, const fs::path& folder,
                                       const fs::path& sockets, const std::string& start) {
-  guest::DomainSpec spec = lay_out_machine(image, job, name, folder, sockets);
-  spec.cmdline += own_init;
+  make_overlay(image, job, folder);
+  guest::DomainSpec spec = outer_machine(image, job, name, folder, sockets, start);
   lay_out_modules(job, folder / job_name);
   make_disk(spec, folder, start);
   return spec;

@@ -15,9 +15,15 @@ inline const std::string start_job = std::string("exec ") + inside::job_place + 
 inline constexpr const char* start_nothing = "exit 0";
 inline constexpr const char* overlay_name = "outer.qcow2";
 
-// Lays out in `folder` everything that an outer VM with this job needs (an overlay on its system's
-// disk, where it uses one, and the job's disk) and returns the domain. `start` is the shell command
-// that the machine runs as soon as it is up; `run` in the job's folder starts the job.
+// Returns the domain of an outer VM with this job's machine, whose disks will lie in `folder`, and
+// without the disks of its guests. `start` is the shell command that the machine runs as soon as it
+// is up; `run` in the job's folder starts the job.
+guest::DomainSpec outer_machine(const OuterImage& image, const inside::Job& job,
+                                const std::string& name, const std::filesystem::path& folder,
+                                const std::filesystem::path& sockets, const std::string& start);
+
+// Lays out in `folder` everything that this machine needs (an overlay on its system's disk, where
+// it uses one, and the job's disk), and returns the domain with the disks of the job's guests.
 guest::DomainSpec lay_out_outer(const OuterImage& image, const inside::Job& job,
                                 const std::string& name, const std::filesystem::path& folder,
                                 const std::filesystem::path& sockets, const std::string& start);

@@ -34,10 +34,11 @@ guest::DomainSpec lay_out(const OuterImage& image, inside::Job& job, const base:
 
 }  // namespace
 
-void make_saved_state(const OuterImage& image, inside::Job job, const base::Folders& folders,
+void make_saved_state(const OuterImage& image, const inside::Job& job, const base::Folders& folders,
                       const base::RunFolder& run, const trial::Sink& sink) {
   if (!can_be_warm(*job.site, image)) return;
-  const guest::DomainSpec spec = lay_out(image, job, run, sink);
+  const guest::DomainSpec spec =
+      outer_machine(image, job, "lab-outer-" + run.id(), run.path(), run.sockets(), start_job);
   make_warm_state(image, job, spec, folders, run, sink);
 }
 

@@ -17,8 +17,9 @@ namespace lab::outer {
 void run_job(const OuterImage& image, inside::Job job, const base::Folders& folders,
              const base::RunFolder& run, const trial::Sink& sink);
 
-// Makes what run_job would make first: the saved state of an outer VM, where the site uses one.
-void make_saved_state(const OuterImage& image, inside::Job job, const base::Folders& folders,
+// Makes what run_job would make first: the saved state of an outer VM, where the site uses one. It
+// does not depend on the job's images.
+void make_saved_state(const OuterImage& image, const inside::Job& job, const base::Folders& folders,
                       const base::RunFolder& run, const trial::Sink& sink);
 
 // Returns conditions of the job's records that an outer VM cannot know itself: the emulator, or the

@@ -4,8 +4,11 @@
 #include <map>
 #include <optional>
 
+#include "orchestrator/base/files/run_folder.hpp"
 #include "orchestrator/base/process/beside.hpp"
 #include "orchestrator/kvm/kits/kit.hpp"
+#include "orchestrator/outer/run_job.hpp"
+#include "orchestrator/outer/stream/job_events.hpp"
 #include "orchestrator/run/artifacts/artifacts.hpp"
 #include "orchestrator/run/checks.hpp"
 
@@ -54,9 +57,13 @@ class ImagesBeside {
     making_.emplace([this, plans] { images_ = find_or_make_images(plans, folders_, sink_, kit_); });
   }
 
-  std::map<std::string, trial::GuestImage> prepare(const std::vector<scenario::TrialPlan>& plans) {
+  void wait() {
     if (making_) making_->wait();
     making_.reset();
+  }
+
+  std::map<std::string, trial::GuestImage> prepare(const std::vector<scenario::TrialPlan>& plans) {
+    wait();
     return prepare_images(images_, plans, folders_, sink_, kit_);
   }
 
@@ -67,6 +74,35 @@ class ImagesBeside {
   Images images_;
   std::optional<base::Beside> making_;  // the last member: it uses the others
 };
+
+// Returns the jobs without their images.
+std::vector<OuterJob> begin_jobs(const Site& site, const std::vector<scenario::TrialPlan>& plans,
+                                 const base::Folders& folders, const trial::Sink& sink) {
+  std::vector<OuterJob> jobs;
+  std::map<OuterNeeds, std::size_t> by_kit, by_name;  // two names may mean one kernel
+  for (const scenario::TrialPlan& plan : plans) {
+    const OuterNeeds needs = outer_needs(plan);
+    if (!by_name.contains(needs)) {
+      const OuterArtifacts outer = find_or_make_outer(folders, sink, needs.kernel);
+      OuterNeeds of_kit = needs;
+      of_kit.kernel = outer.kit;
+      by_name[needs] = by_kit.emplace(of_kit, jobs.size()).first->second;
+      if (by_name[needs] == jobs.size()) jobs.push_back(outer_job(site, outer, needs));
+    }
+    std::size_t& at = by_name[needs];  // of exact ones the last
+    if (needs.exact && !continues(jobs[at].job.plans, plan)) {
+      OuterJob another = jobs[at];
+      another.job.plans.clear();
+      at = jobs.size();
+      jobs.push_back(std::move(another));
+    }
+    jobs[at].job.plans.push_back(plan);
+  }
+  // Checks all modules' own parameters before the first image is prepared.
+  for (const OuterJob& outer : jobs)
+    check_parameters(outer.job.plans, outer.job.modules, site_vendor(site));
+  return jobs;
+}
 
 }  // namespace
 
@@ -92,38 +128,36 @@ OuterJob make_outer_job(const Site& site, const std::string& kernel,
   return outer;
 }
 
-std::vector<OuterJob> make_outer_jobs(const Site& site,
-                                      const std::vector<scenario::TrialPlan>& plans,
-                                      const base::Folders& folders, const trial::Sink& sink) {
+void make_parts(const Site& site, const std::vector<scenario::TrialPlan>& plans,
+                const base::Folders& folders, const trial::Sink& sink) {
   check_before_building(plans, folders);
   ImagesBeside images(plans, folders, sink);
-  std::vector<OuterJob> jobs;
-  std::map<OuterNeeds, std::size_t> by_kit, by_name;  // two names may mean one kernel
-  for (const scenario::TrialPlan& plan : plans) {
-    const OuterNeeds needs = outer_needs(plan);
-    if (!by_name.contains(needs)) {
-      const OuterArtifacts outer = find_or_make_outer(folders, sink, needs.kernel);
-      OuterNeeds of_kit = needs;
-      of_kit.kernel = outer.kit;
-      by_name[needs] = by_kit.emplace(of_kit, jobs.size()).first->second;
-      if (by_name[needs] == jobs.size()) jobs.push_back(outer_job(site, outer, needs));
-    }
-    std::size_t& at = by_name[needs];  // of exact ones the last
-    if (needs.exact && !continues(jobs[at].job.plans, plan)) {
-      OuterJob another = jobs[at];
-      another.job.plans.clear();
-      at = jobs.size();
-      jobs.push_back(std::move(another));
-    }
-    jobs[at].job.plans.push_back(plan);
+  begin_jobs(site, plans, folders, sink);
+  images.wait();
+}
+
+std::vector<OuterJob> make_outer_jobs(const Site& site,
+                                      const std::vector<scenario::TrialPlan>& plans,
+                                      const base::Folders& folders, double time_scale,
+                                      const trial::Sink& sink) {
+  check_before_building(plans, folders);
+  ImagesBeside images(plans, folders, sink);
+  std::vector<OuterJob> jobs = begin_jobs(site, plans, folders, sink);
+  for (OuterJob& outer : jobs) {
+    outer.job.time_scale = time_scale;
+    outer.job.capabilities = outer::kept_capabilities(folders, outer.image, outer.job);
   }
-  // Checks all modules' own parameters before the first image is prepared.
-  for (const OuterJob& outer : jobs)
-    check_parameters(outer.job.plans, outer.job.modules, site_vendor(site));
+  std::optional<base::Beside> state;
+  if (!jobs.empty())
+    state.emplace([&folders, &sink, first = jobs.front()] {
+      const base::RunFolder run(folders);
+      outer::make_saved_state(first.image, first.job, folders, run, one_at_a_time(sink));
+    });
   for (OuterJob& outer : jobs) {
     outer.job.images = images.prepare(outer.job.plans);
     check_steps(outer.job.plans, outer.job.images);
   }
+  if (state) state->wait();
   return jobs;
 }
 

@@ -25,10 +25,17 @@ struct OuterJob {
 };
 
 // Makes a job for each kernel that the plans name, in the order of first use, and one for each
-// exact trial. Makes everything before any of them starts.
+// exact trial. Makes everything before any of them starts, and while images are prepared the state
+// from which the first one starts. `time_scale` is a factor for the limits.
 std::vector<OuterJob> make_outer_jobs(const Site& site,
                                       const std::vector<scenario::TrialPlan>& plans,
-                                      const base::Folders& folders, const trial::Sink& sink);
+                                      const base::Folders& folders, double time_scale,
+                                      const trial::Sink& sink);
+
+// Makes what those jobs consist of, but for what the outer VM's emulator has a part in, and for the
+// preparation of the images, beside which that is made.
+void make_parts(const Site& site, const std::vector<scenario::TrialPlan>& plans,
+                const base::Folders& folders, const trial::Sink& sink);
 
 // Makes a job with this kernel ("": the default one), whatever the plans name, if there are any.
 OuterJob make_outer_job(const Site& site, const std::string& kernel,

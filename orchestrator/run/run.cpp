@@ -19,7 +19,6 @@
 #include "orchestrator/outer/job_layout.hpp"
 #include "orchestrator/outer/machine/emulator.hpp"
 #include "orchestrator/outer/run_job.hpp"
-#include "orchestrator/outer/stream/job_events.hpp"
 #include "orchestrator/record/counts.hpp"
 #include "orchestrator/run/artifacts/artifacts.hpp"
 #include "orchestrator/run/checks.hpp"
@@ -75,7 +74,7 @@ unsigned lanes_for_jobs(unsigned wanted, const std::vector<OuterJob>& jobs) {
     trials += outer.job.plans.size();
   }
   const unsigned processors = base::usable_processors(std::thread::hardware_concurrency());
-  const std::uint64_t available = available_memory_mib();
+  const std::uint64_t available = base::available_memory_mib();
   const unsigned lanes = lanes_for(wanted, processors, available, largest);
   if (lanes < std::min<std::size_t>(wanted, trials))
     spdlog::warn(
@@ -106,7 +105,7 @@ std::vector<OuterJob> make_jobs(const std::vector<scenario::TrialPlan>& asked,
     throw base::user_error("-j: on site here all trials share this machine's modules",
                            "-j 1, or --on svm");
   if (here) return {make_job_here(plans, folders, sink)};
-  return make_outer_jobs(site, plans, folders, sink);
+  return make_outer_jobs(site, plans, folders, options.time_scale, sink);
 }
 
 bool is_here(const OuterJob& outer) {
@@ -154,7 +153,6 @@ std::vector<fs::path> fill_caches(const std::vector<scenario::TrialPlan>& plans,
   for (OuterJob& outer : make_jobs(first_of_cells(plans), options, folders, sink)) {
     all.merge(cache_folders(outer, folders));
     if (is_here(outer)) continue;
-    outer.job.time_scale = options.time_scale;
     const base::RunFolder run(folders);
     outer::make_saved_state(outer.image, outer.job, folders, run, sink);
   }
@@ -182,7 +180,7 @@ void wait_for_emulator(const Site& site, const std::vector<scenario::TrialPlan>&
   const outer::EmulatorKind* kind = outer::emulator_kind(site);
   if (kind == nullptr || !outer::is_being_built(*kind)) return;
   check_reasons(plans, site_vendor(site));
-  make_outer_jobs(site, first_of_cells(plans), folders, sink);
+  make_parts(site, first_of_cells(plans), folders, sink);
   sink(trial::other_phase(fmt::format("waiting for lab's {}, which is being built", kind->title)));
   while (outer::is_being_built(*kind)) base::sleep_interruptibly(0.2);
   if (!outer::find_emulator(*kind))
@@ -198,7 +196,6 @@ void run_plans(const std::vector<scenario::TrialPlan>& asked, const RunOptions& 
   for (OuterJob& outer : jobs) {
     outer.job.verify_tracepoint = options.verify_tracepoint;
     outer.job.time_scale = options.time_scale;
-    if (!here) outer.job.capabilities = outer::kept_capabilities(folders, outer.image, outer.job);
   }
   const unsigned lanes = here ? 1 : lanes_for_jobs(options.at_once, jobs);
   Lanes(

@@ -29,7 +29,7 @@ const record::Site& site_for(const std::string& name, const std::vector<scenario
                              const trial::Sink& sink);
 
 // Where the emulator of the site's outer VMs is being built, as the first command on a machine does
-// it, makes all else that the plans need meanwhile, and waits for it. Is called before anything
+// it, makes what the plans need meanwhile (make_parts), and waits for it. Is called before anything
 // asks whether it is there. Warns where it was not built.
 void wait_for_emulator(const record::Site& site, const std::vector<scenario::TrialPlan>& plans,
                        const base::Folders& folders, const trial::Sink& sink);

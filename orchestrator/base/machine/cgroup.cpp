@@ -2,6 +2,7 @@
 #include "orchestrator/base/machine/this_machine.hpp"
 
 #include <algorithm>
+#include <cstdlib>
 #include <fstream>
 #include <optional>
 #include <sstream>
@@ -97,6 +98,11 @@ std::uint64_t usable_memory_mib(std::uint64_t available_mib, const fs::path& roo
                                       "total_inactive_file")
                                   .value_or(usable));
   return static_cast<std::uint64_t>(usable / mib);
+}
+
+std::uint64_t available_memory_mib() {
+  const std::string kib = read_line("/proc/meminfo", "MemAvailable:");
+  return usable_memory_mib(std::strtoull(kib.c_str(), nullptr, 10) >> 10);
 }
 
 }  // namespace lab::base

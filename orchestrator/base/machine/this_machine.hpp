@@ -42,5 +42,7 @@ unsigned usable_processors(unsigned processors, const std::filesystem::path& roo
 // counting its page cache as free. cgroup v2: memory.max, v1: memory.limit_in_bytes.
 std::uint64_t usable_memory_mib(std::uint64_t available_mib,
                                 const std::filesystem::path& root = "/");
+// Returns that for /proc/meminfo's MemAvailable; 0 where it cannot be read.
+std::uint64_t available_memory_mib();
 
 }  // namespace lab::base

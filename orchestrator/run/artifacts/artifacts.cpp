@@ -23,13 +23,9 @@ namespace lab::run {
 namespace fs = std::filesystem;
 namespace {
 
-// Reports the preparation's progress as phases, also where several things are made side by side.
+// Reports the preparation's progress as phases.
 std::function<void(const std::string&)> lines_to(const trial::Sink& sink) {
-  return [&sink](const std::string& line) {
-    static std::mutex one_at_a_time;
-    const std::lock_guard lock(one_at_a_time);
-    sink(trial::other_phase(line));
-  };
+  return [to = one_at_a_time(sink)](const std::string& line) { to(trial::other_phase(line)); };
 }
 
 image::PrepareOptions prepare_options(const scenario::TrialPlan& plan) {
@@ -127,6 +123,14 @@ void check_image(const image::ImageCache& images, const std::string& name) {
 }
 
 }  // namespace
+
+trial::Sink one_at_a_time(const trial::Sink& sink) {
+  return [&sink](const trial::Event& event) {
+    static std::mutex mutex;
+    const std::lock_guard lock(mutex);
+    sink(event);
+  };
+}
 
 fs::path find_or_fetch_default_kit(const base::Folders& folders, const trial::Sink& sink) {
   return find_kit("", folders, sink).path;

@@ -23,6 +23,9 @@ struct OuterArtifacts {
   std::filesystem::path modules;  // patched, for its kernel
 };
 
+// Returns a sink that passes events on one at a time, where several things are made side by side.
+trial::Sink one_at_a_time(const trial::Sink& sink);
+
 // Returns the outer VM's image with this kernel (a selector of kvm::find_or_fetch_kit; "": the
 // default one), and that kernel's patched modules.
 OuterArtifacts find_or_make_outer(const base::Folders& folders, const trial::Sink& sink,

@@ -136,7 +136,7 @@ Finding probe_disk(const base::Folders& folders) {
 
 Finding probe_memory() {
   constexpr std::uint64_t needed_mib = 5120;
-  const std::uint64_t available = available_memory_mib();
+  const std::uint64_t available = base::available_memory_mib();
   Finding finding{.name = "memory", .ok = available >= needed_mib};
   finding.detail = fmt::format("{} MiB available (an outer VM needs {})", available, needed_mib);
   if (!finding.ok) finding.remedy = "end other programs, or use a larger machine";
@@ -192,11 +192,6 @@ Finding probe_kernel_packages() {
 }
 
 }  // namespace
-
-std::uint64_t available_memory_mib() {
-  const std::string kib = base::read_line("/proc/meminfo", "MemAvailable:");
-  return base::usable_memory_mib(std::strtoull(kib.c_str(), nullptr, 10) >> 10);
-}
 
 Finding judge_exits(Finding finding, const std::string& whose, const base::Outcome& outcome) {
   // A boot of Debian has some 100,000 exits, and may take ten minutes for them.

@@ -19,10 +19,6 @@ struct Finding {
   std::string remedy;  // the command that fixes it, if any
 };
 
-// Returns MemAvailable of /proc/meminfo, or what this process's control group leaves if less; 0
-// where it cannot be read.
-std::uint64_t available_memory_mib();
-
 // Finds out whether /dev/kvm runs a guest. The device and the processor's flags can lie, so QEMU's
 // firmware has to come up under it within 15 s, and some hundred exits of a guest may not take
 // longer than a trial could bear: only a guest that ran shows that KVM works.

@@ -18,7 +18,10 @@ epoch=1767225600
 say() { printf '%s: %s\n' "$recipe_name" "$*" >&2; }
 fail() { printf '%s: error: %s\n' "$recipe_name" "$*" >&2; exit 3; }
 
-# begin OUTDIR TOOL...: checks the environment; sets out= and work= (cleared at exit).
+# begin OUTDIR TOOL...: checks the environment; sets out= and work= (cleared at exit). `work` is in memory where
+# there is enough (LAB_MEMORY_MIB, which lab sets): many a disk takes a minute to write a system's small files and
+# another to delete them. The recipe then starts anew with mounts of its own, which end with it however it ends.
+enough_memory_mib=6144 # a system, its file system and its disk; two recipes may run at a time
 begin() {
 	[ $# -ge 1 ] && [ -n "$1" ] || { echo "usage: $0 OUTDIR" >&2; exit 2; }
 	mkdir -p "$1"
@@ -29,10 +32,15 @@ begin() {
 	for tool in "$@"; do
 		command -v "$tool" >/dev/null || fail "'$tool' is not installed"
 	done
+	if [ -z "${LAB_IN_MEMORY:-}" ] && [ "${LAB_MEMORY_MIB:-0}" -ge $enough_memory_mib ] &&
+		unshare --mount true 2>/dev/null; then
+		LAB_IN_MEMORY=yes exec unshare --mount "$0" "$out"
+	fi
 	work=$(mktemp -d "$out/.work.XXXXXX")
-	touch "$work/begin"
-	trap 'rm -rf --one-file-system "$work"' EXIT
+	trap 'umount --lazy "$work" 2>/dev/null || true; rm -rf --one-file-system "$work"' EXIT
 	trap 'exit 143' TERM INT HUP
+	[ -z "${LAB_IN_MEMORY:-}" ] || mount -t tmpfs -o "mode=700,size=$((LAB_MEMORY_MIB / 2))M" lab "$work" || true
+	touch "$work/begin"
 }
 
 # Sets kit, and release to that of its one kernel (see kvm-patch/fetch-kit).

@@ -86,6 +86,17 @@ class EmulatorBuild : public testing::Test {
   }
   base::Outcome build(const std::string& mounts = "") const { return base::run(command(mounts)); }
 
+  // Waits until the folder of a build that has succeeded is deleted.
+  void wait_for_deletion() const {
+    const auto is_made = [](const auto& entry) {
+      return entry.path().filename().string().starts_with(".making-");
+    };
+    for (int i = 0; i < 200; ++i) {
+      if (std::ranges::none_of(fs::directory_iterator(emulators), is_made)) return;
+      std::this_thread::sleep_for(std::chrono::milliseconds(50));
+    }
+  }
+
   // Returns the files in the folder of emulators, except the lock.
   std::vector<std::string> left() const {
     std::vector<std::string> names;
@@ -116,6 +127,7 @@ class EmulatorBuild : public testing::Test {
 TEST_F(EmulatorBuild, IsThereOnceAndWhole) {
   const base::Outcome first = build();
   ASSERT_EQ(first.exit_code, 0) << first.errors;
+  wait_for_deletion();
   EXPECT_THAT(left(), testing::ElementsAre("toy", testing::StartsWith("toy-1.0-")));
   EXPECT_THAT(base::read_file(emulators / "toy/info.json"),
               HasSubstr(R"("changes": "returns-zero")"));
@@ -177,6 +189,7 @@ TEST_F(EmulatorBuild, OnAFullDiskLeavesNothing) {
 
 TEST_F(EmulatorBuild, ThatFailsLeavesTheOneBefore) {
   ASSERT_EQ(build().exit_code, 0);
+  wait_for_deletion();
   recipe_has("compile() { false; }");
   EXPECT_EQ(build().exit_code, 3);
   EXPECT_EQ(left().size(), 2u);
@@ -195,6 +208,7 @@ TEST_F(EmulatorBuild, ThatWasKilledIsMadeByTheNext) {
   recipe_has("");
   const base::Outcome outcome = build();
   EXPECT_EQ(outcome.exit_code, 0) << outcome.errors;
+  wait_for_deletion();
   EXPECT_THAT(left(), testing::ElementsAre("toy", testing::StartsWith("toy-1.0-")));
 }
 

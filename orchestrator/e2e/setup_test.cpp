@@ -134,6 +134,30 @@ TEST_F(SetUp, AnImagesPackagesComeFromItsSuitesListsOnAnyMachine) {
             "depends x\n");
 }
 
+// A recipe that does so leaves nothing behind, however it ends.
+TEST_F(SetUp, ARecipeWorksInMemoryWhereThereIsEnough) {
+  if (::geteuid() != 0) GTEST_SKIP() << "mounting needs root";
+  fs::create_directories(folder_.path() / "images/toy");
+  write("images/toy/build", "#!/bin/bash\n. " LAB_SOURCE_DIR
+                            "/images/common/recipe.sh\n"
+                            "begin \"$1\"\nmountpoint \"$work\" >\"$out/work\" || :\n"
+                            ": >\"$work/file\"\n$HOW\n");
+  const fs::path out = folder_.path() / "out";
+  const auto work_with = [&](const char* memory, const char* how) {
+    base::run({.argv = {(folder_.path() / "images/toy/build").string(), out.string()},
+               .environment = {{"LAB_MEMORY_MIB", memory}, {"HOW", how}},
+               .limit = std::chrono::seconds(20)});
+    return base::read_file(out / "work");
+  };
+  EXPECT_THAT(work_with("6143", "true"), HasSubstr("is not a mountpoint"));
+  EXPECT_THAT(work_with("6144", "true"), HasSubstr("is a mountpoint"));
+  EXPECT_THAT(work_with("6144", "fail reason"), HasSubstr("is a mountpoint"));
+  EXPECT_EQ(std::distance(fs::directory_iterator(out), fs::directory_iterator()), 1);
+  EXPECT_THAT(work_with("6144", "kill -s KILL $$"), HasSubstr("is a mountpoint"));
+  for (const auto& entry : fs::directory_iterator(out))
+    EXPECT_TRUE(entry.path() == out / "work" || fs::is_empty(entry.path())) << entry.path();
+}
+
 class CacheKey : public SetUp {
  protected:
   // Returns the key where these versions are available, on a machine with this processor.

@@ -13,6 +13,7 @@
 #include "orchestrator/base/files/atomic_folder.hpp"
 #include "orchestrator/base/files/shared_cache.hpp"
 #include "orchestrator/base/json.hpp"
+#include "orchestrator/base/machine/this_machine.hpp"
 #include "orchestrator/base/process/subprocess.hpp"
 #include "orchestrator/image/disk_file.hpp"
 #include "orchestrator/image/download/digests.hpp"
@@ -305,6 +306,7 @@ void ImageCache::run_recipe(const Entry& entry, const char* program, const fs::p
     if (line.starts_with(entry.name + ": ")) progress(line);
   };
   environment["LAB_NAME"] = entry.name;
+  environment["LAB_MEMORY_MIB"] = std::to_string(base::available_memory_mib());
   if (!entry.suite.empty()) environment["LAB_SUITE"] = entry.suite;
   if (!entry.kernel.empty()) environment["LAB_KERNEL"] = entry.kernel;
   base::run_checked({.argv = {(recipes_ / entry.recipe / program).string(), folder.string()},

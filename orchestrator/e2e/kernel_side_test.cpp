@@ -71,5 +71,41 @@ TEST_F(KernelSide, NightlyAVcpuThatIsTooLargeKeepsKvmFromStarting) {
   EXPECT_THAT(inside("/run/lab/job/lab kvm status").output, HasSubstr("kvm: stock"));
 }
 
+// Sets the outer VM's TSC back while a guest runs. The kernel's next tick is due at a TSC that
+// comes later then, so the guest has the processor until that, and its cycles grow by as many; if
+// those of the step counted as negative ones, both would cancel out. lab's QEMU ignores such
+// writes, Bochs does not.
+TEST_F(KernelSide, NightlyATscThatIsSetBackCostsNoCycles) {
+  constexpr const char* set_tsc_back = R"sh(set -eu
+modprobe msr
+/run/lab/job/lab kvm load --modules /run/lab/job/modules
+step=$((1 << 29))
+read_tsc() { dd if=/dev/cpu/0/msr bs=8 skip=2 count=1 2>/dev/null | od -An -tu8; } # MSR 0x10
+set_back() {
+	rest=$(($(read_tsc) - step)) bytes= byte=0
+	while [ $byte -lt 8 ]; do
+		bytes=$bytes\\$(printf %03o $((rest & 255))) rest=$((rest >> 8)) byte=$((byte + 1))
+	done
+	printf "$bytes" | dd of=/dev/cpu/0/msr bs=8 seek=2 conv=notrunc 2>/dev/null
+}
+# Prints all cycles that the VM's vCPUs had, handled or until the next entry.
+cycles() {
+	sed -n 's/^total .* cycles=\([0-9]*\) to_entry=\([0-9]*\) .*/\1 \2/p' /sys/kernel/debug/kvm/*-*/exit_stats |
+		{ read -r handled to_entry && echo $((handled + to_entry)); }
+}
+/run/lab/job/lab vmm fuzz --seconds 4 --seed 1 >/tmp/fuzz 2>&1 &
+until before=$(cycles 2>/dev/null); do sleep 0.1; done
+for time in 1 2 3 4; do set_back; done
+grown=$(($(cycles) - before))
+echo "cycles grew by $grown, 4 steps are $((4 * step))"
+[ $grown -gt $((3 * step)) ]
+wait $!
+cat /tmp/fuzz)sh";
+  const Finished run =
+      lab({"outer", "run", "--on", "vmx", set_tsc_back}, {.limit = std::chrono::minutes(30)});
+  EXPECT_EQ(run.exit_code, 0) << run.output << run.errors;
+  EXPECT_THAT(run.output, HasSubstr("\nok\n"));
+}
+
 }  // namespace
 }  // namespace lab::e2e

@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <memory>
 
+#include "orchestrator/base/text.hpp"
 #include "orchestrator/cli/commands.hpp"
 #include "orchestrator/cli/output.hpp"
 #include "orchestrator/cli/trials/measure.hpp"

@@ -19,8 +19,8 @@ say() { printf '%s: %s\n' "$recipe_name" "$*" >&2; }
 fail() { printf '%s: error: %s\n' "$recipe_name" "$*" >&2; exit 3; }
 
 # begin OUTDIR TOOL...: checks the environment; sets out= and work= (cleared at exit). `work` is in memory where
-# there is enough (LAB_MEMORY_MIB, which lab sets): many a disk takes a minute to write a system's small files and
-# another to delete them. The recipe then starts anew with mounts of its own, which end with it however it ends.
+# there is enough (LAB_MEMORY_MIB, which lab sets): some disks take a minute to write a system's small files, and half
+# a minute to delete them. The recipe then starts anew with mounts of its own, which end with it however it ends.
 enough_memory_mib=6144 # a system, its file system and its disk; two recipes may run at a time
 begin() {
 	[ $# -ge 1 ] && [ -n "$1" ] || { echo "usage: $0 OUTDIR" >&2; exit 2; }

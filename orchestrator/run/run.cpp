@@ -193,10 +193,7 @@ void run_plans(const std::vector<scenario::TrialPlan>& asked, const RunOptions& 
                const trial::Sink& sink) {
   std::vector<OuterJob> jobs = make_jobs(asked, options, folders, sink);
   const bool here = !jobs.empty() && is_here(jobs.front());
-  for (OuterJob& outer : jobs) {
-    outer.job.verify_tracepoint = options.verify_tracepoint;
-    outer.job.time_scale = options.time_scale;
-  }
+  for (OuterJob& outer : jobs) outer.job.verify_tracepoint = options.verify_tracepoint;
   const unsigned lanes = here ? 1 : lanes_for_jobs(options.at_once, jobs);
   Lanes(
       share_out(std::move(jobs), lanes),

@@ -57,7 +57,7 @@ void make_job_disk(const fs::path& folder, const fs::path& disk) {
   constexpr const char* uuid = "6c61626a-6f62-4000-8000-000000000000";
   const std::uint64_t mib = folder_bytes(folder) * 5 / 4 / (1 << 20) + 16;
   // eatmydata: mke2fs syncs the disk four times, for what is soon deleted. Without checksums it
-  // takes a seventh of the time, for it writes block by block, and a file's extents with each.
+  // computes a tenth as long: it writes block by block, and updates a file's extents with each.
   const std::string seed = std::string("hash_seed=") + uuid, size = std::to_string(mib) + "M";
   base::Command command{
       .argv = {"eatmydata", "mke2fs", "-q", "-b4096", "-t", "ext4",

@@ -67,6 +67,9 @@ struct CodePoint {
 // Follows RFC 3629: no overlong forms, no surrogates, nothing above U+10FFFF. Needs some text.
 CodePoint first_code_point(std::string_view text);
 
+// Says whether all of it is valid UTF-8, as JSON and YAML need it. A file's path need not be.
+bool is_utf8(std::string_view text);
+
 // Counts the letters to insert, remove or replace to turn one text into the other.
 std::size_t edit_distance(std::string_view a, std::string_view b);
 

@@ -7,6 +7,7 @@
 
 #include "orchestrator/base/error.hpp"
 #include "orchestrator/base/fd.hpp"
+#include "orchestrator/base/text.hpp"
 
 namespace lab::image {
 namespace fs = std::filesystem;
@@ -71,6 +72,12 @@ std::vector<Entry> load_own_images(const base::Folders& folders, const std::vect
 void add_own_image(const base::Folders& folders, const Entry& entry,
                    const std::vector<Entry>& all) {
   check_image_name(entry.name);
+  for (const std::string& text : {entry.file, entry.url, entry.digest_url, entry.description}) {
+    if (!base::is_utf8(text))
+      throw base::user_error(
+          "image '" + entry.name + "': " + base::printable_ascii(text) + " is not valid UTF-8",
+          "write it in UTF-8, or give the file another name");
+  }
   const auto found = std::ranges::find(all, entry.name, &Entry::name);
   if (found != all.end() && !found->own)
     throw base::user_error("image '" + entry.name + "' is lab's own", "another name");

@@ -72,6 +72,8 @@ TEST_F(OwnImages, HaveNamesOfTheirOwn) {
       HasSubstr("image 'mine' is there already: " + disk_.string() + " | lab image remove mine"));
   EXPECT_THAT(refusal([&] { add({.name = "lab", .file = disk_}); }), HasSubstr("is lab's own"));
   EXPECT_THAT(refusal([&] { add({.name = "a/b", .file = disk_}); }), HasSubstr("not 'a/b'"));
+  EXPECT_THAT(refusal([&] { add({.name = "b", .file = "/tmp/\x87.qcow2"}); }),
+              HasSubstr("image 'b': /tmp/?.qcow2 is not valid UTF-8"));
   base::write_file(own_manifest(folders_), "images: {lab: {file: /a}}\n");
   EXPECT_THAT(refusal([&] { cache(); }), HasSubstr("images.yaml: image 'lab' is lab's own"));
   base::write_file(own_manifest(folders_), "images: {other: {suite: sid}}\n");

@@ -71,7 +71,7 @@ std::string published_digest(const Entry& entry, const Progress& progress) {
 }
 
 void write_json(const fs::path& folder, const json& object) {
-  base::write_file(folder / "image.json", object.dump(1) + "\n");
+  base::write_file(folder / "image.json", base::dump_json(object, 1) + "\n");
 }
 
 void fetch_image(const Entry& entry, const fs::path& downloads, const fs::path& folder,

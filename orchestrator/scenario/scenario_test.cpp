@@ -262,6 +262,8 @@ TEST(Scenario, SetOverridesWithTheSameCare) {
   EXPECT_THAT(error_of(small, {"matrix.nothing=1"}), HasSubstr("--set: matrix cannot vary"));
   EXPECT_THAT(error_of(small, {"timeouts.tea=1 s"}), HasSubstr("unknown key 'timeouts.tea'"));
   EXPECT_THAT(error_of(small, {"image="}), HasSubstr("image must be"));
+  EXPECT_THAT(error_of(small, {"image=/a\x87"}),
+              HasSubstr("--set: 'image=/a?' is not valid UTF-8"));
 }
 
 TEST(Scenario, ErrorsSayWhereWhatAndHowToMend) {

@@ -137,6 +137,10 @@ void override_one(Draft& draft, const std::string& key, const std::string& text)
 }  // namespace
 
 void apply_override(Draft& draft, const std::string& text) {
+  if (!base::is_utf8(text)) {
+    fail(option_place, in_quotes(text) + " is not valid UTF-8",
+         "write it in UTF-8; a file whose name is not needs another name, or a link that has one");
+  }
   const std::size_t equals = text.find('=');
   if (equals == std::string::npos || equals == 0) {
     fail(option_place, "expected KEY=VALUE, not " + in_quotes(text) + nearest_key(text),

@@ -25,15 +25,6 @@ std::string place_in(const std::string& file, int line, int column) {
   return fmt::format("{}:{}:{}", file, line, column);
 }
 
-bool is_utf8(std::string_view text) {
-  while (!text.empty()) {
-    const std::size_t bytes = base::first_code_point(text).bytes;
-    if (bytes == 0) return false;
-    text.remove_prefix(bytes);
-  }
-  return true;
-}
-
 // Builds the tree; a map's keys arrive as values and are paired up here.
 class Builder : public YAML::EventHandler {
  public:
@@ -50,7 +41,7 @@ class Builder : public YAML::EventHandler {
                 const std::string& value) override {
     Node node = make(mark, Node::Kind::scalar, tag, anchor);
     // yaml-cpp's value of the escapes \N and \_ is a single byte, which no JSON can contain.
-    if (!is_utf8(value))
+    if (!base::is_utf8(value))
       fail(node.where, "the escapes \\N and \\_ are not supported", "write \\u0085 or \\u00a0");
     node.text = value;
     node.plain = tag != "!";

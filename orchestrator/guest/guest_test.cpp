@@ -136,15 +136,19 @@ TEST_P(EmulatedMachine, StartsWithEveryDevice) {
                  {.path = disk("a"), .format = "qcow2", .bus = "sata", .serial = "scratch"}};
   spec_.nics = {{.model = "virtio"}, {.model = "e1000", .user_network = false}};
   spec_.balloon = true;
-  spec_.plug_slots = 1;
+  spec_.plug_slots = 2;
   Domain domain(connection_.get(), spec_);
   EXPECT_TRUE(domain.running());
-  const std::string networks =
-      base::run_checked({.argv = {"virsh", "-c", default_uri(), "qemu-monitor-command", spec_.name,
-                                  "--hmp", "info network"}});
-  EXPECT_THAT(networks,
+  const auto networks = [&] {
+    return base::run_checked({.argv = {"virsh", "-c", default_uri(), "qemu-monitor-command",
+                                       spec_.name, "--hmp", "info network"}});
+  };
+  EXPECT_THAT(networks(),
               testing::ContainsRegex("net0: [^\n]*\n \\\\ lab-network0:[^\n]*restrict=on"));
-  domain.attach_disk(disk("plugged"), "qcow2");  // there is a free slot for it
+  domain.attach_nic();  // there is a free slot for each
+  EXPECT_THAT(networks(), testing::ContainsRegex(
+                              "ua-lab-nic: [^\n]*\n \\\\ lab-network-plugged:[^\n]*restrict=on"));
+  domain.attach_disk(disk("plugged"), "qcow2");
   EXPECT_THROW(domain.attach_disk(disk("again"), "qcow2"), base::Error);
 }
 

@@ -7,6 +7,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -62,7 +63,7 @@ class Domain {
   void pin(unsigned vcpu, const std::string& cpus);  // this machine's: "0", "0-1", "0,2"
   void set_memory(std::uint64_t mib);                // asks the balloon; the guest needs some time
   void attach_disk(const std::string& path, const std::string& format);  // virtio-blk
-  void attach_nic();                                                     // virtio, user network
+  void attach_nic();  // virtio, on a user network that leads nowhere
   // Wait until the guest has released it, for at most 30 s; then throw an infrastructure error.
   void detach_disk();
   void detach_nic();
@@ -92,9 +93,8 @@ class Domain {
  private:
   void end();
   void end_unknown();
-  void attach(const std::string& xml, const std::string& what);
-  void detach(const std::string& alias, const std::string& what);
-  bool has_device(const std::string& alias) const;
+  std::string devices_xml() const;
+  void wait_until_unplugged(const std::string& what, const std::function<bool()>& is_there);
   // Runs a command in QEMU's human monitor, for at most `times` a usual call's time; returns its
   // output.
   std::string monitor(const std::string& command, int times);

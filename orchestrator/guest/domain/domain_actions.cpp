@@ -4,6 +4,8 @@
 #include <libvirt/libvirt.h>
 #include <spdlog/fmt/fmt.h>
 
+#include <algorithm>
+
 #include "orchestrator/base/clock.hpp"
 #include "orchestrator/base/error.hpp"
 #include "orchestrator/base/files/account.hpp"
@@ -84,28 +86,16 @@ void Domain::set_memory(std::uint64_t mib) {
     throw_libvirt_error("set the balloon to " + std::to_string(mib) + " MiB of domain", name_);
 }
 
-void Domain::attach(const std::string& xml, const std::string& what) {
-  const CallLimit limit(connection_, name_);
-  if (virDomainAttachDeviceFlags(domain_.get(), xml.c_str(), VIR_DOMAIN_AFFECT_LIVE) != 0)
-    throw_libvirt_error("plug a " + what + " into domain", name_);
-}
-
-bool Domain::has_device(const std::string& alias) const {
+std::string Domain::devices_xml() const {
   const CallLimit limit(connection_, name_);
   const TextPtr xml(virDomainGetXMLDesc(domain_.get(), 0));
   if (!xml) throw_libvirt_error("ask for the devices of domain", name_);
-  return std::string(xml.get()).find("<alias name='" + alias + "'/>") != std::string::npos;
+  return xml.get();
 }
 
-// Asks the guest to release the device; libvirt then removes it from the domain.
-void Domain::detach(const std::string& alias, const std::string& what) {
-  {
-    const CallLimit limit(connection_, name_);
-    if (virDomainDetachDeviceAlias(domain_.get(), alias.c_str(), VIR_DOMAIN_AFFECT_LIVE) != 0)
-      throw_libvirt_error("unplug the " + what + " of domain", name_);
-  }
+void Domain::wait_until_unplugged(const std::string& what, const std::function<bool()>& is_there) {
   const base::Stopwatch watch;
-  while (has_device(alias)) {
+  while (is_there()) {
     base::throw_if_interrupted();
     if (watch.seconds() > detach_patience)
       throw base::infrastructure_error("unplug the " + what + " of domain '" + name_ +
@@ -117,19 +107,51 @@ void Domain::detach(const std::string& alias, const std::string& what) {
 
 void Domain::attach_disk(const std::string& path, const std::string& format) {
   if (account_) base::give(path, *account_);
-  attach(plugged_disk_xml(path, format), "disk");
+  const std::string xml = plugged_disk_xml(path, format);
+  const CallLimit limit(connection_, name_);
+  if (virDomainAttachDeviceFlags(domain_.get(), xml.c_str(), VIR_DOMAIN_AFFECT_LIVE) != 0)
+    throw_libvirt_error("plug a disk into domain", name_);
 }
 
-void Domain::attach_nic() {
-  attach(plugged_nic_xml(), "NIC");
-}
-
+// Asks the guest to release the device; libvirt then removes it from the domain.
 void Domain::detach_disk() {
-  detach(plugged_disk, "disk");
+  {
+    const CallLimit limit(connection_, name_);
+    if (virDomainDetachDeviceAlias(domain_.get(), plugged_disk, VIR_DOMAIN_AFFECT_LIVE) != 0)
+      throw_libvirt_error("unplug the disk of domain", name_);
+  }
+  const std::string alias = std::string("<alias name='") + plugged_disk + "'/>";
+  wait_until_unplugged("disk", [&] { return devices_xml().find(alias) != std::string::npos; });
+}
+
+// QEMU is asked itself: libvirt 9.0 can plug no card into a user network that leads nowhere.
+void Domain::attach_nic() {
+  const PciSlot slot = free_plug_slot(devices_xml());
+  if (slot.bus.empty())
+    throw base::infrastructure_error("plug a NIC into domain '" + name_ +
+                                     "': no PCIe port is free");
+  ask_qemu(domain_.get(), "netdev_add",
+           {{"type", "user"}, {"id", plugged_network}, {"restrict", true}});
+  ask_qemu(domain_.get(), "device_add",
+           {{"driver", "virtio-net-pci"},
+            {"id", plugged_nic},
+            {"netdev", plugged_network},
+            {"bus", slot.bus},
+            {"addr", slot.address},
+            {"mac", mac_address(0xff)},
+            {"romfile", ""}});
 }
 
 void Domain::detach_nic() {
-  detach(plugged_nic, "NIC");
+  ask_qemu(domain_.get(), "device_del", {{"id", plugged_nic}});
+  wait_until_unplugged("NIC", [&] {
+    const nlohmann::json devices =
+        ask_qemu(domain_.get(), "qom-list", {{"path", "/machine/peripheral"}});
+    return std::ranges::any_of(devices, [](const nlohmann::json& device) {
+      return device.is_object() && device.value("name", "") == plugged_nic;
+    });
+  });
+  ask_qemu(domain_.get(), "netdev_del", {{"id", plugged_network}});
 }
 
 void Domain::press(const std::string& keys) {

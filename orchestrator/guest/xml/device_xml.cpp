@@ -35,10 +35,9 @@ xml_node add_disk(xml_node devices, const Disk& disk, const std::string& target_
   return node;
 }
 
-// Uses always the same address, which a trial's conditions promise to repeat.
 xml_node add_nic(xml_node devices, const Nic& nic, unsigned address) {
   xml_node node = add(devices, "interface", {{"type", "user"}});
-  add(node, "mac", {{"address", fmt::format("52:54:00:6c:61:{:02x}", address)}});
+  add(node, "mac", {{"address", mac_address(address)}});
   add(node, "model", {{"type", nic.model}});
   // A NIC without network has its link down, as libvirtd 9.0 crashes on <interface type='null'>.
   if (!nic.user_network) add(node, "link", {{"state", "down"}});
@@ -94,6 +93,10 @@ void add_controllers(xml_node devices, const DomainSpec& spec) {
 }
 
 }  // namespace
+
+std::string mac_address(unsigned nic) {
+  return fmt::format("52:54:00:6c:61:{:02x}", nic);
+}
 
 std::string escaped(const std::string& value) {
   std::string text;
@@ -173,10 +176,27 @@ std::string plugged_disk_xml(const std::string& path, const std::string& format)
   return xml_text(document);
 }
 
-std::string plugged_nic_xml() {
+PciSlot free_plug_slot(const std::string& domain_xml) {
   pugi::xml_document document;
-  add(add_nic(document, {}, 0xff), "alias", {{"name", plugged_nic}});
-  return xml_text(document);
+  document.load_string(domain_xml.c_str());
+  const xml_node devices = document.child("domain").child("devices");
+  const auto is_free = [&](unsigned bus) {
+    return std::ranges::none_of(devices.children(), [&](xml_node device) {
+      const xml_node address = device.child("address");
+      return std::string_view(address.attribute("type").value()) == "pci" &&
+             address.attribute("bus").as_uint() == bus;
+    });
+  };
+  bool has_ports = false;
+  unsigned last_free = 0;
+  for (const xml_node port : devices.children("controller")) {
+    if (std::string_view(port.attribute("model").value()) != "pcie-root-port") continue;
+    has_ports = true;
+    const unsigned bus = port.attribute("index").as_uint();
+    if (is_free(bus)) last_free = std::max(last_free, bus);
+  }
+  if (!has_ports) return {"pci.0", "0x1e"};
+  return last_free == 0 ? PciSlot{} : PciSlot{fmt::format("pci.{}", last_free), "0x0"};
 }
 
 }  // namespace lab::guest

@@ -30,6 +30,19 @@ void add_network_overrides(pugi::xml_node domain, const DomainSpec& spec);
 inline constexpr const char* plugged_disk = "ua-lab-disk";
 inline constexpr const char* plugged_nic = "ua-lab-nic";
 std::string plugged_disk_xml(const std::string& path, const std::string& format);  // virtio-blk
-std::string plugged_nic_xml();  // virtio-net on a user network
+inline constexpr const char* plugged_network = "lab-network-plugged";
+
+// Returns the address of a card, always the same, which a trial's conditions promise to repeat.
+std::string mac_address(unsigned nic);
+
+struct PciSlot {
+  std::string bus;  // QEMU's name; empty where no slot is free
+  std::string address;
+};
+
+// Returns a slot for a device that libvirt does not know, out of a running domain's description:
+// the last free PCIe port, or without such ports (machine pc) one of the last. libvirt takes the
+// first for those that it plugs itself.
+PciSlot free_plug_slot(const std::string& domain_xml);
 
 }  // namespace lab::guest

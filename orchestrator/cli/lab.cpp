@@ -23,7 +23,7 @@ namespace {
 // Clears what killed labs left; only warns of a failure, as the command may not need this.
 void clear_what_was_left() {
   try {
-    run::clear_leftovers(base::find_folders());
+    run::clear_leftovers(base::find_folders(base::FolderUse::read));
   } catch (const base::Error& error) {
     spdlog::warn("cannot clear what a killed lab left: {}", error.what());
   }

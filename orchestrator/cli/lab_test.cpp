@@ -196,6 +196,31 @@ steps: [{boot: }]
 }
 
 // The home of a service or a container may be read-only.
+TEST_F(Lab, WhatOnlyReadsNeedsNoHomeThatCanBeWritten) {
+  if (::geteuid() != 0) GTEST_SKIP() << "mounting needs root";
+  const std::string home = folder() + "/home";
+  std::filesystem::create_directory(home);
+  ASSERT_EQ(::mount("none", home.c_str(), "tmpfs", MS_RDONLY, nullptr), 0);
+  for (const char* name : {"XDG_STATE_HOME", "XDG_CACHE_HOME"})
+    ::setenv(name, (home + "/" + name).c_str(), 1);
+  std::vector<Finished> all;
+  for (const std::vector<std::string>& words :
+       std::vector<std::vector<std::string>>{{"validate", "boot-count"},
+                                             {"image", "list"},
+                                             {"kvm", "list"},
+                                             {"kvm", "status"},
+                                             {"run", "boot-count", "--dry-run"},
+                                             {"baseline", "show", "/nothing"}})
+    all.push_back(lab(words));
+  const Finished results = lab({"results", "list"});
+  ::umount2(home.c_str(), MNT_DETACH);
+  EXPECT_EQ(all.back().code, base::exit_usage);
+  all.pop_back();
+  for (const Finished& finished : all) EXPECT_EQ(finished.code, base::exit_ok) << finished.errors;
+  for (const Finished& finished : all) EXPECT_EQ(finished.errors, "");
+  EXPECT_THAT(results.errors, Not(HasSubstr("cannot be made")));
+}
+
 TEST_F(Lab, AHomeThatIsReadOnlyIsNamedWithTheReasonAndTheRemedy) {
   if (::geteuid() != 0) GTEST_SKIP() << "mounting needs root";
   const std::string home = folder() + "/home";

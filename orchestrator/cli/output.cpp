@@ -57,7 +57,9 @@ void write_output(const std::string& file, const std::string& text) {
 }
 
 std::string store_path(const std::string& given) {
-  return given.empty() ? (base::find_folders().state / "results.sqlite").string() : given;
+  return given.empty()
+             ? (base::find_folders(base::FolderUse::read).state / "results.sqlite").string()
+             : given;
 }
 
 }  // namespace lab::cli

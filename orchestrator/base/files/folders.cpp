@@ -32,11 +32,11 @@ fs::path home_folder() {
 // Modules are at cache/modules/KEY/kvm.ko. The folders above protect whatever lies deeper.
 constexpr int checked_levels = 3;
 
-fs::path made(const fs::path& folder) {
+fs::path made(const fs::path& folder, FolderUse use) {
   std::error_code error;
   fs::create_directories(folder, error);
   if (!error && ::access(folder.c_str(), W_OK) != 0) error.assign(errno, std::generic_category());
-  if (error)
+  if (error && use == FolderUse::write)
     throw user_error(
         "folder '" + folder.string() + "' cannot be made or written: " + error.message(),
         "set HOME or the XDG_*_HOME variables to folders you can write");
@@ -84,19 +84,20 @@ fs::path find_part(const fs::path& program, const fs::path& part) {
   return program.parent_path().parent_path() / part;
 }
 
-Folders find_folders() {
+Folders find_folders(FolderUse use) {
   const fs::path home = home_folder();
   Folders folders;
   const fs::path caches = ::geteuid() == 0 ? fs::path(system_caches) : home / ".cache";
-  folders.cache = made(from_environment("XDG_CACHE_HOME", caches) / "lab");
+  folders.cache = made(from_environment("XDG_CACHE_HOME", caches) / "lab", use);
   if (::geteuid() != 0) link_what_root_made(fs::path(system_caches) / "lab", folders.cache);
-  folders.state = made(from_environment("XDG_STATE_HOME", home / ".local/state") / "lab");
+  folders.state = made(from_environment("XDG_STATE_HOME", home / ".local/state") / "lab", use);
   folders.config = from_environment("XDG_CONFIG_HOME", home / ".config") / "lab";
   if (fs::exists(folders.config)) check_ownership(folders.config, 1);
   // Root's labs see each other's locks in every kind of session, as modules belong to the machine.
   folders.runtime =
       made(::geteuid() == 0 ? fs::path("/run/lab")
-                            : from_environment("XDG_RUNTIME_DIR", folders.cache) / "lab");
+                            : from_environment("XDG_RUNTIME_DIR", folders.cache) / "lab",
+           use);
   const fs::path program = this_program();
   folders.share = from_environment("LAB_SHARE", find_part(program, "share/lab"));
   folders.reader = from_environment("LAB_READER", find_part(program, "lib/lab/lab-reader"));

@@ -21,13 +21,17 @@ struct Folders {
   std::filesystem::path kvm_patch() const { return share / "kvm-patch"; }
 };
 
+// What a command that only reads does not find, as in a home that is read-only, it does without.
+enum class FolderUse { write, read };
+
 // Finds the folders by XDG_CACHE_HOME, XDG_STATE_HOME, XDG_CONFIG_HOME, XDG_RUNTIME_DIR and HOME
 // (each with /lab appended) and makes missing ones, except for the configuration's. Root's runtime
 // folder is /run/lab, and its cache is below system_caches. `share` and `reader` are LAB_SHARE and
 // LAB_READER, or as installed beside the running program; the build tree has links there
 // (ci/package.cmake). Other users get links to what root has made. Throws a user error where a
-// folder cannot be made, or where another user could have put something there (check_ownership).
-Folders find_folders();
+// folder that is to be written cannot be made, or where another user could have put something there
+// (check_ownership).
+Folders find_folders(FolderUse use = FolderUse::write);
 
 // Links the folders of root's cache that a cache lacks, where they belong to root and only root can
 // write in them: a cache's folders are named by their content. Removes links to folders that root

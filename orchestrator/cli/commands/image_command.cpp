@@ -55,7 +55,7 @@ const char* cache_state(const image::ImageCache& cache, const image::Entry& entr
 
 // Describes lab's own images; for the user's it also names their origin.
 int list_images() {
-  const base::Folders folders = base::find_folders();
+  const base::Folders folders = base::find_folders(base::FolderUse::read);
   const image::ImageCache cache(folders);
   const auto kits = kvm::list_kits(folders.cache);
   const report::Columns columns(

@@ -96,7 +96,7 @@ int restore() {
 }
 
 int modules_status() {
-  const base::Folders folders = base::find_folders();
+  const base::Folders folders = base::find_folders(base::FolderUse::read);
   const kvm::ModuleStatus status = kvm::module_status(folders.runtime);
   fmt::print("kvm: {}\n", status.is_built_in()   ? "built into this kernel, so it cannot be swapped"
                           : !status.kvm_loaded   ? "not loaded"
@@ -137,8 +137,8 @@ int list_available(const base::Folders& folders) {
 }
 
 int list_kernels(const KvmOptions& options) {
-  const base::Folders folders = base::find_folders();
-  if (options.available) return list_available(folders);
+  if (options.available) return list_available(base::find_folders());
+  const base::Folders folders = base::find_folders(base::FolderUse::read);
   for (const kvm::KernelKit& kit : kvm::list_kits(folders.cache))
     fmt::print("kernel  {}  {}  {}\n", kit.release, kit.version, kit.suite);
   for (const kvm::ModuleSet& modules : kvm::list_modules(folders.cache))

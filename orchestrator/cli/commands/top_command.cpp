@@ -236,7 +236,7 @@ class Watcher {
   const TopOptions& options_;
   const scenario::Wanted wanted_;  // none: all trials are wanted
   const bool terminal_;
-  const base::Folders folders_ = base::find_folders();
+  const base::Folders folders_ = base::find_folders(base::FolderUse::read);
   std::map<std::string, Seen> seen_;                 // by LiveGuest::key
   std::map<std::string, trial::LiveCauses> causes_;  // of local guests, by the same key
 };

@@ -129,7 +129,7 @@ std::string check(const std::string& file, const base::Folders& folders) {
 }
 
 int validate(const std::vector<std::string>& files) {
-  const base::Folders folders = base::find_folders();
+  const base::Folders folders = base::find_folders(base::FolderUse::read);
   base::ExitCode worst = base::exit_ok;
   for (const std::string& file : files) {
     try {

@@ -88,7 +88,7 @@ std::vector<TrialCounts> by_conditions(const store::Store& store, const std::str
 std::string scenario_file(const std::string& word) {
   std::error_code none;
   if (fs::exists(word, none)) return word;
-  const fs::path folder = base::find_folders().share / "scenarios";
+  const fs::path folder = base::find_folders(base::FolderUse::read).share / "scenarios";
   const std::string name = word.ends_with(".yaml") ? word.substr(0, word.size() - 5) : word;
   const std::vector<std::string> names = names_in(folder);
   if (std::ranges::find(names, name) != names.end()) return folder / (name + ".yaml");

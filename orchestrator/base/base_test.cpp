@@ -2,12 +2,16 @@
 #include <fcntl.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <linux/capability.h>
 #include <signal.h>
 #include <sys/mount.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <chrono>
 #include <cstdlib>
 #include <thread>
@@ -92,6 +96,26 @@ TEST(Subprocess, ContainedOnesLeaveNothing) {
   EXPECT_EQ(run({.argv = {"sh", "-c", script}, .contained = true}).output, "ok\n");
   EXPECT_TRUE(std::filesystem::is_empty(folder.path()));
   EXPECT_TRUE(own_sleep_becomes(false));
+}
+
+// So it is for root in a container that is not privileged.
+TEST(Subprocess, ContainedOnesRunWhereNoNamespaceCanBeMade) {
+  if (::geteuid() != 0) GTEST_SKIP() << "namespaces are for root";
+  const pid_t lab = ::fork();
+  if (lab == 0) {
+    __user_cap_header_struct header{_LINUX_CAPABILITY_VERSION_3, 0};
+    std::array<__user_cap_data_struct, 2> sets{};
+    ::syscall(SYS_capget, &header, sets.data());
+    sets[0].effective &= ~(1u << CAP_SYS_ADMIN);
+    sets[0].permitted &= ~(1u << CAP_SYS_ADMIN);
+    const bool dropped = ::prctl(PR_CAPBSET_DROP, CAP_SYS_ADMIN) == 0 &&
+                         ::syscall(SYS_capset, &header, sets.data()) == 0;
+    const Outcome outcome = run({.argv = {"echo", "ok"}, .contained = true});
+    ::_exit(dropped && outcome.output == "ok\n" ? 0 : 1);
+  }
+  int status = 0;
+  ::waitpid(lab, &status, 0);
+  EXPECT_EQ(status, 0);
 }
 
 TEST(Subprocess, ContainedOnesDieWithAKilledLab) {

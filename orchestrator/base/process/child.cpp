@@ -2,6 +2,7 @@
 #include "orchestrator/base/process/child.hpp"
 
 #include <fcntl.h>
+#include <sched.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -60,10 +61,20 @@ std::vector<std::string> merged_environment(const Command& command) {
   ::_exit(127);
 }
 
+// Says whether this process may make the namespaces of a contained command. Root may not in a
+// container that is not privileged, where no mount is left behind, either.
+bool may_contain() {
+  if (::geteuid() != 0) return false;
+  const pid_t pid = ::fork();
+  if (pid == 0) ::_exit(::unshare(CLONE_NEWNS | CLONE_NEWPID) == 0 ? 0 : 1);
+  int status = 0;
+  return pid > 0 && ::waitpid(pid, &status, 0) == pid && status == 0;
+}
+
 // A contained command gets mount and PID namespaces of its own: mmdebstrap leaves mounts behind
 // when it is killed.
 std::vector<std::string> contained_argv(const Command& command) {
-  if (!command.contained || ::geteuid() != 0) return command.argv;
+  if (!command.contained || !may_contain()) return command.argv;
   std::vector<std::string> words{"unshare", "--mount",      "--pid",
                                  "--fork",  "--kill-child", "--mount-proc"};
   words.insert(words.end(), command.argv.begin(), command.argv.end());

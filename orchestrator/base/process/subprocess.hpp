@@ -21,8 +21,9 @@ struct Command {
   std::chrono::milliseconds limit{std::chrono::minutes(30)};
   std::function<void(const std::string&)> on_line;  // each line of standard error as it comes
   std::size_t keep = 1u << 20;                      // bytes kept of each stream (the last ones)
-  // As root: runs it in PID and mount namespaces of its own, so that no process or mount outlives
-  // it, even after kill -9 of lab. Meant for scripts that start many programs.
+  // As root, where it may make namespaces: runs it in PID and mount namespaces of its own, so that
+  // no process or mount outlives it, even after kill -9 of lab. Meant for scripts that start many
+  // programs.
   bool contained = false;
   // Where lab is interrupted or dies, only the program gets SIGTERM, and run() waits for its end.
   bool cleans_up = false;

@@ -11,6 +11,9 @@
 #include <pugixml.hpp>
 #include <vector>
 
+#include "orchestrator/base/files/folders.hpp"
+#include "orchestrator/guest/libvirt/apparmor.hpp"
+
 namespace lab::guest {
 namespace fs = std::filesystem;
 namespace {
@@ -36,6 +39,17 @@ std::vector<fs::path> read_files(const DomainSpec& spec) {
     if (!file.empty()) files.emplace_back(file);
   for (const Disk& disk : spec.disks) files.emplace_back(disk.path);
   for (const MemoryDisk& disk : spec.memory_disks) files.emplace_back(disk.path);
+  return files;
+}
+
+// Includes what later steps plug and save, and what the images of overlays lie on.
+ProfileFiles profile_files(const DomainSpec& spec) {
+  const base::Folders folders = base::find_folders();
+  ProfileFiles files{.read = read_files(spec), .written = written_files(spec)};
+  for (const char* kind : {"images", "kernels", "own", "prepared"})
+    files.read.push_back(folders.cache / kind);
+  for (const char* kind : {"runs", "warm"}) files.written.push_back(folders.cache / kind);
+  files.written.push_back(folders.runtime);
   return files;
 }
 
@@ -65,7 +79,12 @@ Confinement confine(virConnect* connection, const DomainSpec& spec) {
   if (!confinement.account) return confinement;
   const base::Account usual = *confinement.account;
   confinement.account = lab_itself();
-  if (spec.as_lab || ::geteuid() != 0 || usual.user == 0) return confinement;
+  if (spec.as_lab || ::geteuid() != 0) return confinement;
+  if (confinement.apparmor) {
+    confinement.profile = load_profile(spec.name, profile_files(spec));
+    if (!confinement.profile.empty()) confinement.uuid = domain_uuid(spec.name);
+  }
+  if (usual.user == 0) return confinement;
   for (const fs::path& file : written_files(spec)) base::give(file, usual);
   if (base::can_read_all(usual, read_files(spec), "QEMU of '" + spec.name + "'"))
     confinement.account = usual;

@@ -23,6 +23,7 @@ extern "C" {
 #include "orchestrator/base/json.hpp"
 #include "orchestrator/base/process/interrupt.hpp"
 #include "orchestrator/guest/domain/qmp.hpp"
+#include "orchestrator/guest/libvirt/apparmor.hpp"
 #include "orchestrator/guest/libvirt/call_limit.hpp"
 #include "orchestrator/guest/libvirt/qemu_process.hpp"
 
@@ -104,6 +105,7 @@ Domain::Domain(virConnect* connection, const DomainSpec& spec, Lifetime lifetime
       end();
     else
       end_unknown();
+    remove_profile(name_);
     throw;
   }
 }
@@ -125,6 +127,7 @@ void Domain::end() {
   }
   if (defined_) virDomainUndefine(domain_.get());
   wait_until_gone(process_);
+  remove_profile(name_);
 }
 
 // Ends a domain that libvirtd may have created without an answer.

@@ -14,6 +14,7 @@
 #include "orchestrator/base/error.hpp"
 #include "orchestrator/base/process/interrupt.hpp"
 #include "orchestrator/base/process/stop_check.hpp"
+#include "orchestrator/guest/libvirt/apparmor.hpp"
 #include "orchestrator/guest/libvirt/call_limit.hpp"
 
 namespace lab::guest {
@@ -138,6 +139,7 @@ void destroy_domain(virConnect* connection, const std::string& name) {
   if (!domain) return;
   virDomainDestroy(domain.get());
   virDomainUndefine(domain.get());  // fails for a transient domain, which is gone by then
+  remove_profile(name);
 }
 
 }  // namespace lab::guest

@@ -90,7 +90,10 @@ struct DomainSpec {
 struct Confinement {
   // Empty where libvirt cannot choose: a session's QEMU runs as the session's user.
   std::optional<base::Account> account;
-  bool apparmor = false;  // the machine uses it, and the domain is exempt from it
+  bool apparmor = false;  // libvirt confines domains by it
+  // AppArmor's profile, which is loaded, and the domain's UUID, as libvirt names the profile by it.
+  // Both are empty where the domain is exempt.
+  std::string profile, uuid;
 };
 
 // Returns libvirt's domain XML with every string escaped (domain_xml.cpp); libvirt relabels

@@ -126,7 +126,12 @@ void add_labels(xml_node domain, const Confinement& confinement) {
     add_text(add(domain, "seclabel", {{"type", "static"}, {"model", "dac"}, {"relabel", "no"}}),
              "label",
              fmt::format("+{}:+{}", confinement.account->user, confinement.account->group));
-  if (confinement.apparmor) add(domain, "seclabel", {{"type", "none"}, {"model", "apparmor"}});
+  if (!confinement.profile.empty())
+    add_text(
+        add(domain, "seclabel", {{"type", "static"}, {"model", "apparmor"}, {"relabel", "no"}}),
+        "label", confinement.profile);
+  else if (confinement.apparmor)
+    add(domain, "seclabel", {{"type", "none"}, {"model", "apparmor"}});
 }
 
 }  // namespace
@@ -135,6 +140,7 @@ std::string domain_xml(const DomainSpec& spec, const Confinement& confinement) {
   pugi::xml_document document;
   xml_node domain = add(document, "domain", {{"type", spec.accelerated ? "kvm" : "qemu"}});
   add_text(domain, "name", spec.name);
+  if (!confinement.uuid.empty()) add_text(domain, "uuid", confinement.uuid);
   add_memory(domain, spec);
   add(domain, "vcpu").text().set(spec.vcpus);
   add_os(domain, spec);

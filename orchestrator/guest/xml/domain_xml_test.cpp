@@ -55,11 +55,20 @@ TEST(DomainXml, OfAGuestHasNothingThatWasNotAskedFor) {
 }
 
 // The profile would deny lab's caches (lab help rejected).
-TEST(DomainXml, AppArmorsProfileIsLeftOutOnlyWhereThereIsOne) {
+TEST(DomainXml, AppArmorsProfileIsLabsOrNone) {
   EXPECT_THAT(domain_xml(plain(), {.account = base::Account{1, 2}}), Not(HasSubstr("apparmor")));
-  const std::string xml = domain_xml(plain(), {.account = base::Account{1, 2}, .apparmor = true});
-  EXPECT_THAT(xml, HasSubstr("<seclabel type=\"none\" model=\"apparmor\" />"));
-  EXPECT_THAT(xml, HasSubstr("<label>+1:+2</label>"));
+  Confinement confinement{.account = base::Account{1, 2}, .apparmor = true};
+  const std::string without = domain_xml(plain(), confinement);
+  EXPECT_THAT(without, HasSubstr("<seclabel type=\"none\" model=\"apparmor\" />"));
+  EXPECT_THAT(without, HasSubstr("<label>+1:+2</label>"));
+  EXPECT_THAT(without, Not(HasSubstr("<uuid>")));
+  confinement.uuid = "6c616200-1234-4000-8000-123456789abc";
+  confinement.profile = "libvirt-" + confinement.uuid;
+  const std::string with = domain_xml(plain(), confinement);
+  EXPECT_THAT(with, HasSubstr("<uuid>" + confinement.uuid + "</uuid>"));
+  EXPECT_THAT(with, HasSubstr("<seclabel type=\"static\" model=\"apparmor\" relabel=\"no\">"));
+  EXPECT_THAT(with, HasSubstr("<label>" + confinement.profile + "</label>"));
+  EXPECT_THAT(with, Not(HasSubstr("type=\"none\" model=\"apparmor\"")));
 }
 
 TEST(DomainXml, OfAFirmwareOfTheUsers) {

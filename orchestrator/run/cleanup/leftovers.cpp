@@ -11,6 +11,7 @@
 #include "orchestrator/base/files/atomic_folder.hpp"
 #include "orchestrator/base/files/file_lock.hpp"
 #include "orchestrator/base/files/run_folder.hpp"
+#include "orchestrator/guest/libvirt/apparmor.hpp"
 #include "orchestrator/guest/libvirt/connection.hpp"
 #include "orchestrator/image/prepare/guestfs.hpp"
 #include "orchestrator/inside/machine/machine_settings.hpp"
@@ -26,6 +27,7 @@ bool destroy_domains(const std::string& id) {
     const guest::ConnectionPtr connection = guest::connect(guest::default_uri());
     for (const std::string& name : guest::domains_with_prefix(connection.get(), "lab-"))
       if (name.ends_with("-" + id)) guest::destroy_domain(connection.get(), name);
+    guest::remove_profiles_of(id);
     return true;
   } catch (const base::Error& error) {
     spdlog::warn("cannot look for domains that run {} left: {}", id, error.what());

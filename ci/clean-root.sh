@@ -17,6 +17,24 @@ make_clean_root() {
 	trust_authorities "$root"
 }
 
+# make_package BUILD: sets deb to lab's package for $suite: that of the build tree BUILD where $suite is this machine's,
+# else one of the last commit, built in a clean Debian of $suite.
+make_package() {
+	local ci builder=$work/builder
+	ci=$(dirname "${BASH_SOURCE[0]}")
+	if [ "$suite" = "$(machine_suite)" ]; then
+		deb=$("$ci/package/build" "$1")
+		return
+	fi
+	make_clean_root "$builder" ca-certificates,lintian
+	git clone -q "file://$(cd "$ci/.." && pwd)" "$builder/root/lab"
+	say "building it on $suite"
+	run_in_root "$builder" '' /root/lab/ci/package/build >&2 || fail "the package could not be built on $suite"
+	mv "$builder"/root/lab/build/release/package/lab_*.deb "$work/"
+	rm -rf --one-file-system "$builder"
+	deb=$(echo "$work"/lab_*.deb)
+}
+
 # trust_authorities ROOT: adds the authorities that were added to this machine's, as where a proxy reads https;
 # npm downloads nothing without them. Does nothing in a root without ca-certificates.
 trust_authorities() {

@@ -238,12 +238,16 @@ TEST(Parameters, BooleansInAllWordsOfTheKernels) {
   for (const char* yes : {"on", "ON", "oN", "yes", "true", "T", "y", "Y", "1"}) {
     EXPECT_TRUE(same_value(yes, "Y")) << yes;
     EXPECT_TRUE(same_value(yes, "1")) << yes;
+    EXPECT_TRUE(same_value(yes, "on")) << yes;  // exit_counts and exit_histograms
+    EXPECT_FALSE(same_value(yes, "off")) << yes;
     EXPECT_FALSE(same_value(yes, "N")) << yes;
     EXPECT_FALSE(same_value(yes, "0")) << yes;
   }
   for (const char* no : {"off", "OFF", "no", "false", "F", "n", "N", "0"}) {
     EXPECT_TRUE(same_value(no, "N")) << no;
     EXPECT_TRUE(same_value(no, "0")) << no;
+    EXPECT_TRUE(same_value(no, "off")) << no;
+    EXPECT_FALSE(same_value(no, "on")) << no;
     EXPECT_FALSE(same_value(no, "Y")) << no;
   }
   EXPECT_FALSE(same_value("o", "Y"));

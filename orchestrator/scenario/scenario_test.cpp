@@ -232,6 +232,28 @@ TEST(Scenario, ExitParametersAreTheUsersWhereATrialStaysPossible) {
   EXPECT_EQ(plans[0].settings.parameters.at("exit_preset"), "4294960000");
 }
 
+// kstrtobool() reads them by their first letters.
+TEST(Scenario, BooleansOfModulesAreInAllWordsOfTheKernels) {
+  const auto with_parameter = [](const std::string& name, const std::string& word) {
+    return before_steps("kvm: {parameters: {" + name + ": " + word + "}}");
+  };
+  const auto paging = [&](const std::string& word) {
+    return expand(parse(with_parameter("npt", word), "s.yaml")).at(0).settings.paging;
+  };
+  for (const char* yes : {"on", "ON", "yes", "true", "T", "y", "Y", "1"}) {
+    EXPECT_EQ(paging(yes), Paging::nested) << yes;
+    EXPECT_THAT(error_of(with_parameter("sev", yes)), HasSubstr("encrypted guests")) << yes;
+    EXPECT_EQ(error_of(with_parameter("exit_counts", yes)), "") << yes;
+  }
+  for (const char* no : {"off", "OFF", "no", "false", "F", "n", "N", "0"}) {
+    EXPECT_EQ(paging(no), Paging::shadow) << no;
+    for (const char* name : {"sev", "sev_es", "sev_snp", "tdx"})
+      EXPECT_EQ(error_of(with_parameter(name, no)), "") << name << no;
+    EXPECT_THAT(error_of(with_parameter("exit_counts", no)), HasSubstr("nothing would be")) << no;
+  }
+  EXPECT_THAT(error_of(with_parameter("sev", "x")), HasSubstr("encrypted guests"));
+}
+
 TEST(Scenario, SetOverridesWithTheSameCare) {
   const Scenario scenario =
       parse(full, "s.yaml",
@@ -305,7 +327,7 @@ TEST(Scenario, ErrorsSayWhereWhatAndHowToMend) {
        "guest.cpu.features has '+sev-es': encrypted guests"},
       {"steps", "kvm: {paging: nested, parameters: {npt: 0}}\nsteps",
        "s.yaml:4:41: kvm.parameters.npt = 0 contradicts nested paging | say"},
-      {"steps", "kvm: {parameters: {npt: 2}}\nsteps", "must be 0, 1, N or Y, not '2'"},
+      {"steps", "kvm: {parameters: {npt: 2}}\nsteps", "must be on or off (or 1, Y, 0, N), not '2'"},
       {"steps", "kvm: {parameters: {npt: 0, ept: 1}}\nsteps", "contradicts"},
       {"steps", "matrix: {guest.vpcus: [1]}\nsteps",
        "s.yaml:4:10: matrix cannot vary 'guest.vpcus', did you mean 'guest.vcpus'?"},

@@ -4,11 +4,10 @@
 #include <algorithm>
 #include <cctype>
 #include <cstdlib>
-#include <optional>
-#include <vector>
 
 #include "orchestrator/base/error.hpp"
 #include "orchestrator/base/text.hpp"
+#include "orchestrator/base/text/boolean.hpp"
 
 namespace lab::kvm {
 namespace {
@@ -35,18 +34,6 @@ std::string nearest_and_all(const std::string& name, const std::set<std::string>
       "; all:";
   for (const std::string& other : names) text += " " + other;
   return text;
-}
-
-// Follows the kernel's kstrtobool() (lib/kstrtox.c): the first letter decides; for "on" and "off"
-// the second one.
-std::optional<bool> boolean(const std::string& value) {
-  const auto letter = [&](std::size_t i) {
-    return i < value.size() ? std::tolower(static_cast<unsigned char>(value[i])) : 0;
-  };
-  const int first = letter(0), second = letter(1);
-  if (first == 'y' || first == 't' || first == '1' || (first == 'o' && second == 'n')) return true;
-  if (first == 'n' || first == 'f' || first == '0' || (first == 'o' && second == 'f')) return false;
-  return std::nullopt;
 }
 
 // The kernel reads numbers in any base.
@@ -88,7 +75,7 @@ void refuse_leaves_of_encrypted_guests(
   for (const char* name : {"sev_es", "sev_snp", "tdx"}) {
     const auto given = parameters.find(name);
     const std::string value = given == parameters.end() ? loaded(name) : given->second;
-    if (!boolean(value).value_or(false)) continue;
+    if (!base::kernel_boolean(value).value_or(false)) continue;
     throw base::user_error(
         std::string("exit_leaves=root is not supported beside encrypted guests (") + name + "=" +
             value + "): it asks for a guest's privilege level, which is encrypted with its state",
@@ -97,12 +84,14 @@ void refuse_leaves_of_encrypted_guests(
 }
 
 bool same_value(const std::string& given, const std::string& shown) {
-  const bool shown_as_boolean = shown == "Y" || shown == "N";
+  // exit_counts and exit_histograms show themselves as words.
+  const bool shown_as_boolean = shown == "Y" || shown == "N" || shown == "on" || shown == "off";
   const bool given_in_digits = std::isdigit(static_cast<unsigned char>(given[0])) != 0;
   // Some parameters are booleans that show themselves as 1 or 0.
   const bool may_be_boolean = (shown == "1" || shown == "0") && !given_in_digits;
-  if ((shown_as_boolean || may_be_boolean) && boolean(given))
-    return boolean(given) == boolean(shown);
+  const auto boolean = base::kernel_boolean(given);
+  if ((shown_as_boolean || may_be_boolean) && boolean)
+    return boolean == base::kernel_boolean(shown);
   return canonical(given) == canonical(shown);
 }
 

@@ -31,7 +31,8 @@ std::string options_text(const Parameters& parameters);
 void refuse_leaves_of_encrypted_guests(
     const Parameters& parameters, const std::function<std::string(const std::string&)>& loaded);
 
-// Checks whether sysfs shows the given value: for a boolean, "1", "on" and "Y" are the same.
+// Checks whether sysfs shows the given value: of a boolean all the kernel's words are the same, as
+// "1", "on" and "Y".
 bool same_value(const std::string& given, const std::string& shown);
 
 }  // namespace lab::kvm

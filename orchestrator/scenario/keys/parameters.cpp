@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "orchestrator/base/text/boolean.hpp"
 #include "orchestrator/scenario/yaml/values.hpp"
 
 namespace lab::scenario {
@@ -25,7 +26,7 @@ void check_countable(const std::string& name, const std::string& text, const Nod
                      text),
          "on, or leave it out; 'lab kvm load' takes off and root");
   }
-  if (name == "exit_counts" && text != "on") {
+  if (name == "exit_counts" && !base::kernel_boolean(text).value_or(false)) {
     fail(value.where,
          fmt::format("no trial is possible with exit_counts={}: nothing would be counted", text),
          "on, or leave it out; 'lab kvm load' takes off");
@@ -36,9 +37,8 @@ void check_countable(const std::string& name, const std::string& text, const Nod
 // cannot see in a guest with encrypted state, and lab starts no guest as one.
 void check_not_encrypted(const std::string& name, const std::string& text, const Node& value) {
   static constexpr std::string_view parameters[] = {"sev", "sev_es", "sev_snp", "tdx"};
-  static constexpr std::string_view off[] = {"0", "n", "N", "off", "no"};
   if (std::ranges::find(parameters, name) == std::end(parameters)) return;
-  if (std::ranges::find(off, text) != std::end(off)) return;
+  if (base::kernel_boolean(text) == false) return;
   fail(value.where,
        fmt::format("kvm.parameters.{} = {}: encrypted guests (SEV, SEV-ES, SEV-SNP, TDX) are not "
                    "supported",

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "orchestrator/base/text/boolean.hpp"
 #include "orchestrator/scenario/yaml/values.hpp"
 
 namespace lab::scenario {
@@ -130,12 +131,13 @@ Found resolve_paging(Settings& settings) {
     const auto parameter = settings.parameters.find(name);
     if (parameter == settings.parameters.end()) continue;
     const std::string key = "kvm.parameters." + name, value = parameter->second;
-    const bool nested = value == "1" || value == "Y" || value == "y";
-    const Paging paging = nested ? Paging::nested : Paging::shadow;
-    if (!nested && value != "0" && value != "N" && value != "n") {
-      return Conflict{key, fmt::format("{} must be 0, 1, N or Y, not {}", key, in_quotes(value)),
-                      "or leave it out and say kvm.paging"};
+    const std::optional<bool> nested = base::kernel_boolean(value);
+    if (!nested) {
+      return Conflict{
+          key, fmt::format("{} must be on or off (or 1, Y, 0, N), not {}", key, in_quotes(value)),
+          "or leave it out and say kvm.paging"};
     }
+    const Paging paging = *nested ? Paging::nested : Paging::shadow;
     if (settings.paging.value_or(paging) != paging) {
       return Conflict{
           key,

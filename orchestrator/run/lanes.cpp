@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "orchestrator/run/lanes.hpp"
 
+#include <spdlog/spdlog.h>
+
 #include <algorithm>
 #include <iterator>
 #include <string_view>
@@ -8,6 +10,8 @@
 #include <utility>
 
 #include "orchestrator/base/error.hpp"
+#include "orchestrator/base/machine/this_machine.hpp"
+#include "orchestrator/outer/job_layout.hpp"
 #include "orchestrator/record/counts.hpp"
 
 namespace lab::run {
@@ -67,6 +71,24 @@ unsigned lanes_for(unsigned wanted, unsigned processors, std::uint64_t available
   std::uint64_t lanes = std::min<std::uint64_t>(std::max(processors, 1u), fitting);
   if (wanted > 0) lanes = std::min<std::uint64_t>(lanes, wanted);
   return static_cast<unsigned>(std::max<std::uint64_t>(lanes, 1));
+}
+
+unsigned lanes_for_jobs(unsigned wanted, const std::vector<OuterJob>& jobs,
+                        const std::filesystem::path& root) {
+  if (wanted == 1) return 1;
+  std::uint64_t largest = 0;
+  for (const OuterJob& outer : jobs)
+    largest = std::max(largest, outer::outer_memory_mib(outer.job));
+  const std::size_t trials = count_trials(jobs);
+  const unsigned processors = base::available_processors(root);
+  const std::uint64_t available = base::available_memory_mib(root);
+  const unsigned lanes = lanes_for(wanted, processors, available, largest);
+  if (lanes < std::min<std::size_t>(wanted, trials))
+    spdlog::warn(
+        "-j {}: {} at once, for lab may use {} processors and {} MiB here, of which an outer VM "
+        "keeps one busy and may take {}",
+        wanted, lanes, processors, available, largest);
+  return static_cast<unsigned>(std::min<std::size_t>(lanes, trials));
 }
 
 std::vector<OuterJob> share_out(std::vector<OuterJob> jobs, unsigned lanes) {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <exception>
+#include <filesystem>
 #include <functional>
 #include <mutex>
 #include <optional>
@@ -17,6 +18,12 @@ namespace lab::run {
 // more than there are processors or than fit into the available memory; at least one.
 unsigned lanes_for(unsigned wanted, unsigned processors, std::uint64_t available_mib,
                    std::uint64_t outer_mib);
+
+// Returns how many of these jobs' outer VMs run at once, at most one a trial: as many as are wanted
+// and as the processors and memory that this process may use allow. Warns where those are fewer
+// than wanted. `root` holds /proc and /sys.
+unsigned lanes_for_jobs(unsigned wanted, const std::vector<OuterJob>& jobs,
+                        const std::filesystem::path& root = "/");
 
 // Splits the jobs so that `lanes` lanes get about the same number of trials. Neighbours go into
 // different parts, except for a cell's trials, which stay with the warm-ups before them.

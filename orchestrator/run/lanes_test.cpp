@@ -6,6 +6,9 @@
 #include <condition_variable>
 
 #include "orchestrator/base/error.hpp"
+#include "orchestrator/base/fd.hpp"
+#include "orchestrator/base/files/folders.hpp"
+#include "orchestrator/base/machine/this_machine.hpp"
 
 namespace lab::run {
 namespace {
@@ -69,6 +72,38 @@ TEST(LanesFor, AreLimitedByProcessorsAndMemory) {
   EXPECT_EQ(lanes_for(4, 8, 10000, 4096), 2u);
   EXPECT_EQ(lanes_for(0, 8, 64000, 4096), 8u);
   EXPECT_EQ(lanes_for(2, 2, 100, 4096), 1u);  // it is tried
+}
+
+class LanesForJobs : public testing::Test {
+ protected:
+  LanesForJobs() {
+    write("proc/meminfo", "MemAvailable: 640000000 kB\n");
+    write("proc/self/cgroup", "0::/\n");
+  }
+  void write(const std::string& name, const std::string& text) const {
+    std::filesystem::create_directories((root_.path() / name).parent_path());
+    base::write_file(root_.path() / name, text);
+  }
+  unsigned lanes() const {
+    OuterJob outer = job_of({"a", "b", "c", "d"});
+    outer.job.site = &record::site_svm;
+    return lanes_for_jobs(0, {outer}, root_.path());
+  }
+
+ private:
+  base::TemporaryFolder root_{testing::TempDir(), "lanes-test"};
+};
+
+TEST_F(LanesForJobs, AreNotMoreThanItsProcessorsAndMemoryOfTheMachinesAllow) {
+  const unsigned all = std::min(base::available_processors(), 4u);
+  EXPECT_EQ(lanes(), all);
+  write("sys/fs/cgroup/memory.max", std::to_string(100u << 20));
+  write("sys/fs/cgroup/memory.current", "0");
+  EXPECT_EQ(lanes(), 1u);
+  write("sys/fs/cgroup/memory.max", "max");
+  EXPECT_EQ(lanes(), all);
+  write("sys/fs/cgroup/cpu.max", "100000 100000\n");
+  EXPECT_EQ(lanes(), 1u);
 }
 
 // Runs simulated outer VMs that fail at a trial "bad".

@@ -7,7 +7,6 @@
 
 #include <algorithm>
 #include <set>
-#include <thread>
 #include <utility>
 
 #include "orchestrator/base/error.hpp"
@@ -16,7 +15,6 @@
 #include "orchestrator/base/process/interrupt.hpp"
 #include "orchestrator/image/store.hpp"
 #include "orchestrator/inside/job.hpp"
-#include "orchestrator/outer/job_layout.hpp"
 #include "orchestrator/outer/machine/emulator.hpp"
 #include "orchestrator/outer/run_job.hpp"
 #include "orchestrator/record/counts.hpp"
@@ -62,26 +60,6 @@ OuterJob make_job_here(const std::vector<scenario::TrialPlan>& plans, const base
       prepare_images(find_or_make_images(plans, folders, sink, kit), plans, folders, sink, kit);
   check_steps(plans, made.job.images);
   return made;
-}
-
-// Returns at most as many lanes as trials; reports when the machine has room for fewer than wanted.
-unsigned lanes_for_jobs(unsigned wanted, const std::vector<OuterJob>& jobs) {
-  if (wanted == 1) return 1;
-  std::uint64_t largest = 0;
-  std::size_t trials = 0;
-  for (const OuterJob& outer : jobs) {
-    largest = std::max(largest, outer::outer_memory_mib(outer.job));
-    trials += outer.job.plans.size();
-  }
-  const unsigned processors = base::usable_processors(std::thread::hardware_concurrency());
-  const std::uint64_t available = base::available_memory_mib();
-  const unsigned lanes = lanes_for(wanted, processors, available, largest);
-  if (lanes < std::min<std::size_t>(wanted, trials))
-    spdlog::warn(
-        "-j {}: {} at once, for this machine has {} processors and {} MiB available, of "
-        "which an outer VM keeps one busy and may take {}",
-        wanted, lanes, processors, available, largest);
-  return static_cast<unsigned>(std::min<std::size_t>(lanes, trials));
 }
 
 // Checks the plans, then makes the jobs with all that their outer VMs and guests consist of.

@@ -1,12 +1,16 @@
 // SPDX-License-Identifier: MIT
 #include "orchestrator/base/machine/this_machine.hpp"
 
+#include <sched.h>
+
 #include <algorithm>
+#include <cerrno>
 #include <cstdlib>
 #include <fstream>
 #include <optional>
 #include <sstream>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "orchestrator/base/fd.hpp"
@@ -76,6 +80,20 @@ std::optional<double> left_in(const fs::path& group, const char* limit_file, con
   return std::max(0.0, *limit - *used + page_cache_in(group / "memory.stat", page_cache));
 }
 
+// Returns on how many processors the kernel lets this process run. The set has to have room for as
+// many as the kernel was built for, which nobody says (sched_getaffinity(2)).
+unsigned allowed_processors() {
+  constexpr std::size_t most = 1 << 20;
+  for (std::size_t size = CPU_SETSIZE; size <= most; size *= 2) {
+    std::vector<cpu_set_t> set(size / CPU_SETSIZE);
+    const std::size_t bytes = set.size() * sizeof(cpu_set_t);
+    if (::sched_getaffinity(0, bytes, set.data()) == 0)
+      return static_cast<unsigned>(CPU_COUNT_S(bytes, set.data()));
+    if (errno != EINVAL) break;
+  }
+  return std::thread::hardware_concurrency();
+}
+
 }  // namespace
 
 unsigned usable_processors(unsigned processors, const fs::path& root) {
@@ -85,6 +103,10 @@ unsigned usable_processors(unsigned processors, const fs::path& root) {
   for (const fs::path& group : groups(root, "cpu"))
     usable = std::min(usable, quota_v1(group).value_or(usable));
   return std::max(1u, static_cast<unsigned>(usable));
+}
+
+unsigned available_processors(const fs::path& root) {
+  return usable_processors(allowed_processors(), root);
 }
 
 std::uint64_t usable_memory_mib(std::uint64_t available_mib, const fs::path& root) {
@@ -100,9 +122,9 @@ std::uint64_t usable_memory_mib(std::uint64_t available_mib, const fs::path& roo
   return static_cast<std::uint64_t>(usable / mib);
 }
 
-std::uint64_t available_memory_mib() {
-  const std::string kib = read_line("/proc/meminfo", "MemAvailable:");
-  return usable_memory_mib(std::strtoull(kib.c_str(), nullptr, 10) >> 10);
+std::uint64_t available_memory_mib(const fs::path& root) {
+  const std::string kib = read_line(root / "proc/meminfo", "MemAvailable:");
+  return usable_memory_mib(std::strtoull(kib.c_str(), nullptr, 10) >> 10, root);
 }
 
 }  // namespace lab::base

@@ -37,12 +37,15 @@ void add_system_folders_to_path();
 // least 1. cgroup v2: cpu.max, v1: cpu.cfs_quota_us (Linux: admin-guide/cgroup-v2.rst,
 // scheduler/sched-bwc.rst). `root` holds /proc and /sys.
 unsigned usable_processors(unsigned processors, const std::filesystem::path& root = "/");
+// Returns that for the processors on which this process may run: those of its cpuset (Docker's
+// --cpuset-cpus, Slurm's cores, systemd's AllowedCPUs) and its affinity.
+unsigned available_processors(const std::filesystem::path& root = "/");
 
 // Returns the MiB of memory that are still available: no more than the group's limit leaves,
 // counting its page cache as free. cgroup v2: memory.max, v1: memory.limit_in_bytes.
 std::uint64_t usable_memory_mib(std::uint64_t available_mib,
                                 const std::filesystem::path& root = "/");
 // Returns that for /proc/meminfo's MemAvailable; 0 where it cannot be read.
-std::uint64_t available_memory_mib();
+std::uint64_t available_memory_mib(const std::filesystem::path& root = "/");
 
 }  // namespace lab::base

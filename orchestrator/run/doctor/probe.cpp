@@ -134,15 +134,6 @@ Finding probe_disk(const base::Folders& folders) {
   return finding;
 }
 
-Finding probe_memory() {
-  constexpr std::uint64_t needed_mib = 5120;
-  const std::uint64_t available = base::available_memory_mib();
-  Finding finding{.name = "memory", .ok = available >= needed_mib};
-  finding.detail = fmt::format("{} MiB available (an outer VM needs {})", available, needed_mib);
-  if (!finding.ok) finding.remedy = "end other programs, or use a larger machine";
-  return finding;
-}
-
 // Uses a kernel of lab's cache, as when it prepares images; without one it cannot try yet.
 Finding probe_appliance(const base::Folders& folders) {
   const auto kits = kvm::list_kits(folders.cache);
@@ -292,6 +283,22 @@ Finding probe_vmx() {
   return finding;
 }
 
+Finding probe_memory(const fs::path& root) {
+  constexpr std::uint64_t needed_mib = 5120;
+  const std::uint64_t available = base::available_memory_mib(root);
+  Finding finding{.name = "memory", .ok = available >= needed_mib};
+  finding.detail = fmt::format("{} MiB available (an outer VM needs {})", available, needed_mib);
+  if (!finding.ok) finding.remedy = "end other programs, or use a larger machine";
+  return finding;
+}
+
+Finding probe_processors(const fs::path& root) {
+  return {.name = "processors",
+          .ok = true,
+          .detail = fmt::format("{} for lab (-j 0 runs no more outer VMs at once)",
+                                base::available_processors(root))};
+}
+
 Choice choose_site(const std::vector<Finding>& found) {
   const auto get = [&](const char* name, Finding (*probe)()) {
     const auto finding = std::ranges::find(found, name, &Finding::name);
@@ -324,7 +331,8 @@ std::vector<Finding> examine(const base::Folders& folders) {
                              probe_tool("mke2fs", "e2fsprogs"),
                              probe_tool("eatmydata", "eatmydata"),
                              probe_disk(folders),
-                             probe_memory()};
+                             probe_memory(),
+                             probe_processors()};
   std::ranges::move(probe_emulator_ages(folders), std::back_inserter(found));
   return found;
 }

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <filesystem>
 #include <string>
 #include <vector>
 
@@ -49,6 +50,11 @@ struct Choice {
   std::string reason;
 };
 Choice choose_site(const std::vector<Finding>& found = {});
+
+// Return what an outer VM can have of this machine's memory and processors: no more than this
+// process may use of them. `root` holds /proc and /sys.
+Finding probe_memory(const std::filesystem::path& root = "/");
+Finding probe_processors(const std::filesystem::path& root = "/");
 
 // Returns everything that `lab doctor` reports, in order.
 std::vector<Finding> examine(const base::Folders& folders);

@@ -4,6 +4,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "orchestrator/base/fd.hpp"
+#include "orchestrator/base/files/folders.hpp"
+
 namespace lab::run {
 namespace {
 
@@ -36,6 +39,25 @@ TEST(JudgeExits, OneThatDoesNotComeBackOrFailsIsNone) {
   EXPECT_FALSE(failed.ok);
   EXPECT_THAT(failed.detail, HasSubstr("a guest fails: lab: error: KVM_RUN: x"));
   EXPECT_FALSE(judged(printed("exit of another kind\n")).ok);
+}
+
+// A container's or service's limits are not the machine's.
+TEST(Doctor, SaysWhatLabMayUseOfTheMachine) {
+  const base::TemporaryFolder root(testing::TempDir(), "doctor-test");
+  const auto write = [&](const std::string& name, const std::string& text) {
+    std::filesystem::create_directories((root.path() / name).parent_path());
+    base::write_file(root.path() / name, text);
+  };
+  write("proc/meminfo", "MemAvailable: 64000000 kB\n");
+  write("proc/self/cgroup", "0::/\n");
+  EXPECT_TRUE(probe_memory(root.path()).ok);
+  write("sys/fs/cgroup/memory.max", std::to_string(1000u << 20));
+  write("sys/fs/cgroup/memory.current", "0");
+  const Finding memory = probe_memory(root.path());
+  EXPECT_FALSE(memory.ok);
+  EXPECT_THAT(memory.detail, HasSubstr("1000 MiB available"));
+  write("sys/fs/cgroup/cpu.max", "100000 100000\n");
+  EXPECT_THAT(probe_processors(root.path()).detail, testing::StartsWith("1 for lab"));
 }
 
 // Modules that cannot be swapped, for whatever reason, are a reason to go on to the next site.

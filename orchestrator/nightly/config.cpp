@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cctype>
 #include <fstream>
+#include <iterator>
 #include <utility>
 
 #include "orchestrator/base/error.hpp"
@@ -66,6 +67,21 @@ void add_line(Config& config, const fs::path& folder, std::string_view line) {
   }
 }
 
+// Refuses what a person sees as the end of a line where lab would read on: a comment would swallow
+// the line after it.
+std::string read_text(const fs::path& file) {
+  std::ifstream stream(file);
+  if (!stream)
+    throw base::user_error("cannot read '" + file.string() + "'",
+                           "--config FILE names the configuration");
+  std::string text{std::istreambuf_iterator<char>(stream), {}};
+  if (const auto end = base::find_odd_line_end(text))
+    throw base::user_error(
+        fmt::format("{}:{}:{}: {}", file.string(), end->line, end->column, base::describe(*end)),
+        base::odd_line_end_remedy);
+  return text;
+}
+
 }  // namespace
 
 Words shell_words(std::string_view text) {
@@ -95,12 +111,9 @@ Words shell_words(std::string_view text) {
 
 Config read_config(const fs::path& file, const Words& sites, const Words& options) {
   Config config{.sites = sites};
-  std::ifstream lines(file);
-  if (!lines)
-    throw base::user_error("cannot read '" + file.string() + "'",
-                           "--config FILE names the configuration");
+  const std::string text = read_text(file);
   int number = 0;
-  for (std::string line; std::getline(lines, line);) {
+  for (const std::string_view line : base::split_lines(text)) {
     ++number;
     const std::string_view content = base::trimmed(line);
     if (content.empty() || content.front() == '#') continue;

@@ -155,9 +155,18 @@ TEST_F(Night, RefusesAConfigurationByLineValueAndRemedy) {
               AllOf(HasSubstr("nightly.conf:2: 'a' is there twice"), HasSubstr("extends")));
   EXPECT_THAT(refusal("scenario = 'a;b.yaml'\n"),
               AllOf(HasSubstr("nightly.conf:1: 'a;b' has other characters"), HasSubstr("rename")));
+  for (const char* end : {"\r", "\xc2\x85", "\xe2\x80\xa8"})
+    EXPECT_THAT(
+        refusal(std::string("site = svm\nscenario = a.yaml\n# note") + end + "scenario = b.yaml\n"),
+        AllOf(HasSubstr("nightly.conf:3:7: "), HasSubstr("is no end of a line here")))
+        << end;
   EXPECT_THAT(refusal("site = svm\n"), HasSubstr("names no scenario"));
   EXPECT_THAT(refusal("scenario = a.yaml\n"), HasSubstr("names no site"));
   EXPECT_THROW(read_config(folder_.path() / "none.conf", {}, {}), base::Error);
+}
+
+TEST_F(Night, LinesMayEndAsWindowsWritesThem) {
+  EXPECT_EQ(config("site = svm\r\nscenario = a.yaml\r\n").sites, Words{"svm"});
 }
 
 TEST_F(Night, TakesTheFirstSiteOnWhichAGuestBoots) {

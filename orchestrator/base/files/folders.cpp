@@ -2,7 +2,6 @@
 #include "orchestrator/base/files/folders.hpp"
 
 #include <fcntl.h>
-#include <pwd.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -12,6 +11,7 @@
 
 #include "orchestrator/base/error.hpp"
 #include "orchestrator/base/fd.hpp"
+#include "orchestrator/base/files/home.hpp"
 
 namespace lab::base {
 namespace fs = std::filesystem;
@@ -20,13 +20,6 @@ namespace {
 fs::path from_environment(const char* name, const fs::path& otherwise) {
   const char* value = std::getenv(name);
   return value != nullptr && value[0] == '/' ? fs::path(value) : otherwise;
-}
-
-// Works as a shell's ~: services and cron jobs may lack HOME, but an account has a home folder.
-fs::path home_folder() {
-  const passwd* account = ::getpwuid(::geteuid());
-  const bool known = account != nullptr && account->pw_dir != nullptr && account->pw_dir[0] == '/';
-  return from_environment("HOME", known ? account->pw_dir : "/root");
 }
 
 // Modules are at cache/modules/KEY/kvm.ko. The folders above protect whatever lies deeper.

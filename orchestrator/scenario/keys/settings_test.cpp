@@ -5,6 +5,7 @@
 #include <cstdlib>
 #include <filesystem>
 
+#include "orchestrator/base/files/home.hpp"
 #include "orchestrator/scenario/loader/loader.hpp"
 #include "orchestrator/scenario/loader_test.hpp"
 
@@ -117,6 +118,9 @@ TEST(Settings, PathsAreRelativeToTheirPlace) {
   EXPECT_THAT(kernels("guest: {kernel: ../k/bzImage}"), ElementsAre("tiny-boot#1 /k/bzImage"));
   EXPECT_THAT(kernels("guest: {kernel: ~/k/bzImage}"),
               ElementsAre("tiny-boot#1 /home/me/k/bzImage"));
+  ::unsetenv("HOME");  // as in services and cron's jobs
+  EXPECT_THAT(kernels("guest: {kernel: ~/k/bzImage}"),
+              ElementsAre("tiny-boot#1 " + (base::home_folder() / "k/bzImage").string()));
   EXPECT_THAT(kernels("guest: {kernel: a}", {"guest.kernel=b"}),
               ElementsAre("tiny-boot#1 " + here + "/b"));
   EXPECT_THAT(kernels("matrix: {guest.kernel: [image, ./a]}"),

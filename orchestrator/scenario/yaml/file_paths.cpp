@@ -2,9 +2,9 @@
 #include "orchestrator/scenario/yaml/file_paths.hpp"
 
 #include <algorithm>
-#include <cstdlib>
 #include <filesystem>
 
+#include "orchestrator/base/files/home.hpp"
 #include "orchestrator/scenario/yaml/values.hpp"
 
 namespace lab::scenario {
@@ -41,10 +41,7 @@ std::string read_path(const Node& value, const std::string& what) {
   if (std::ranges::any_of(text, [](unsigned char c) { return c < ' ' || c == 0x7f; }))
     fail(value.where, what + " must be a path without control characters");
   if (!text.starts_with("~/")) return (base_folder(value.where) / text).lexically_normal().string();
-  const char* home = std::getenv("HOME");
-  if (home == nullptr)
-    fail(value.where, what + " begins with ~/, and HOME is not set", "write the whole path");
-  return (fs::path(home) / text.substr(2)).lexically_normal().string();
+  return (base::home_folder() / text.substr(2)).lexically_normal().string();
 }
 
 std::string path_in(const std::string& file, const std::string& text, const std::string& where) {

@@ -153,6 +153,17 @@ const Site& site_for(const std::string& name, const std::vector<scenario::TrialP
   return *site;
 }
 
+record::Conditions conditions_before(const Site& site, bool exact) {
+  if (site.machine == Site::Machine::here)
+    return {{std::string(record::condition::host), base::this_host()}};
+  outer::OuterImage image;
+  image.emulator = outer::find_emulator(site);
+  record::Conditions conditions =
+      outer::outside_conditions(image, {.site = &site, .exact = exact && !site.own_clock});
+  conditions.erase(std::string(record::condition::lab_version));  // each build has another
+  return conditions;
+}
+
 void wait_for_emulator(const Site& site, const std::vector<scenario::TrialPlan>& plans,
                        const base::Folders& folders, const trial::Sink& sink) {
   const outer::EmulatorKind* kind = outer::emulator_kind(site);

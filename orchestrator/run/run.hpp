@@ -9,6 +9,7 @@
 
 #include "orchestrator/base/files/folders.hpp"
 #include "orchestrator/inside/job.hpp"
+#include "orchestrator/record/record.hpp"
 #include "orchestrator/record/site.hpp"
 #include "orchestrator/scenario/scenario.hpp"
 #include "orchestrator/trial/stream/event.hpp"
@@ -42,6 +43,10 @@ void wait_for_emulator(const record::Site& site, const std::vector<scenario::Tri
 void run_plans(const std::vector<scenario::TrialPlan>& plans, const RunOptions& options,
                const base::Folders& folders, const std::function<bool()>& stop_early,
                const trial::Sink& sink);
+
+// Returns what is known of a trial's conditions there before it runs: the emulator, this machine
+// where it is the clock, and its kernel where its KVM runs the outer VM.
+record::Conditions conditions_before(const record::Site& site, bool exact);
 
 // Makes or fetches everything that run_plans needs before its first trial, the outer VMs' saved
 // states included, and nothing else; takes exact plans once a cell. Emits phases, and throws as

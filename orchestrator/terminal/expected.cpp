@@ -11,8 +11,14 @@
 namespace lab::terminal {
 namespace {
 
+namespace condition = record::condition;
+
 // Records are read whole: reading more of them costs more time than a better estimate is worth.
-constexpr std::size_t records_looked_at = 20;
+constexpr std::size_t records_looked_at = 20, rows_looked_at = 500;
+
+// These decide how fast a trial runs, and are known before it does.
+constexpr std::string_view known_before[] = {condition::emulator, condition::host,
+                                             condition::host_kernel};
 
 // Returns the parts of a plan that decide a trial's time; "" where the plan lacks them.
 std::string work_key(const nlohmann::ordered_json& plan) {
@@ -20,28 +26,53 @@ std::string work_key(const nlohmann::ordered_json& plan) {
   return plan["settings"].dump() + plan["steps"].dump();
 }
 
+std::string value_of(const record::Conditions& conditions, std::string_view key) {
+  const auto found = conditions.find(std::string(key));
+  return found == conditions.end() ? "" : found->second;
+}
+
+bool has_conditions(const record::Record& record, const TrialBefore& trial) {
+  return record.site == trial.site &&
+         value_of(record.conditions, condition::exact).empty() != trial.exact &&
+         std::ranges::all_of(known_before, [&](std::string_view key) {
+           return value_of(record.conditions, key) == value_of(trial.conditions, key);
+         });
+}
+
+// Returns the ids of the scenario's newest trials that passed on one of the sites.
+std::vector<std::string> newest_of(const store::Store& store, const std::string& scenario,
+                                   const std::set<std::string>& sites) {
+  std::vector<std::string> ids;
+  for (const record::Row& row : store.rows({.scenario = scenario, .limit = rows_looked_at}))
+    if (sites.contains(row.site) && row.outcome == record::Outcome::passed) ids.push_back(row.id);
+  if (ids.size() > records_looked_at) ids.erase(ids.begin(), ids.end() - records_looked_at);
+  return ids;
+}
+
 }  // namespace
 
-Expected::Expected(const store::Store& store, const std::vector<scenario::TrialPlan>& plans,
-                   const std::string& site) {
-  std::set<std::string> scenarios;
-  std::map<std::string, std::string> work;  // by cell
-  for (const scenario::TrialPlan& plan : plans) {
-    scenarios.insert(plan.scenario);
-    work[std::string(record::cell_name(plan.name))] = work_key(scenario::to_object(plan));
+Expected::Expected(const store::Store& store, const std::vector<TrialBefore>& trials) {
+  struct Wanted {
+    std::string work;
+    const TrialBefore* trial = nullptr;
+  };
+  std::map<std::string, Wanted> wanted;                    // by cell
+  std::map<std::string, std::set<std::string>> scenarios;  // their sites
+  for (const TrialBefore& trial : trials) {
+    scenarios[trial.plan.scenario].insert(trial.site);
+    wanted[std::string(record::cell_name(trial.plan.name))] = {
+        work_key(scenario::to_object(trial.plan)), &trial};
   }
-  for (const std::string& scenario : scenarios) {
-    const auto rows = store.rows({.scenario = scenario, .limit = records_looked_at});
-    const std::string on = site == "auto" && !rows.empty() ? rows.back().site : site;
-    std::vector<std::string> ids;
-    for (const record::Row& row : rows)
-      if (row.site == on && row.outcome == record::Outcome::passed) ids.push_back(row.id);
+  for (const auto& [scenario, sites] : scenarios) {
+    const std::vector<std::string> ids = newest_of(store, scenario, sites);
     if (ids.empty()) continue;
     store.for_each({.ids = ids}, [&](const record::Record& record) {
       const std::string cell(record::cell_name(record.trial));
       const auto plan = base::try_parse_json<nlohmann::ordered_json>(record.plan);
-      const auto wanted = work.find(cell);
-      if (wanted == work.end() || !plan || wanted->second != work_key(*plan)) return;
+      const auto found = wanted.find(cell);
+      if (found == wanted.end() || !plan || found->second.work != work_key(*plan) ||
+          !has_conditions(record, *found->second.trial))
+        return;
       auto& phases = cells_[cell];
       // Only an outer VM's first trial has that VM's boot; later trials keep the boot's time.
       for (const auto& [phase, seconds] : record.timings) phases[phase] = seconds;

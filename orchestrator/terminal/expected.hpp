@@ -12,13 +12,20 @@
 
 namespace lab::terminal {
 
+// A trial that has not run yet, with what is known of its conditions.
+struct TrialBefore {
+  scenario::TrialPlan plan;
+  std::string site;
+  bool exact = false;
+  record::Conditions conditions;  // emulator, host and host_kernel, where it has them
+};
+
 class Expected {
  public:
   Expected() = default;  // nothing is known
-  // Reads the newest trials that have the plans' cells, settings and steps on that site ("auto": on
-  // the newest one's site). Nothing is known where no equal trial has run.
-  Expected(const store::Store& store, const std::vector<scenario::TrialPlan>& plans,
-           const std::string& site);
+  // Reads the newest trials that have the same cells, settings and steps, and what is known of the
+  // conditions is equal. Nothing is known where no equal trial has run.
+  Expected(const store::Store& store, const std::vector<TrialBefore>& trials);
 
   // Returns the seconds of a trial's phase, named as in events, or of a phase outside of trials.
   std::optional<double> phase(const std::string& trial, const record::Phase& phase) const;

@@ -5,6 +5,7 @@
 #include <sys/resource.h>
 
 #include <algorithm>
+#include <map>
 #include <nlohmann/json.hpp>
 
 #include "orchestrator/base/counted.hpp"
@@ -12,6 +13,7 @@
 #include "orchestrator/check/planning.hpp"
 #include "orchestrator/cli/output.hpp"
 #include "orchestrator/cli/trials/selection.hpp"
+#include "orchestrator/run/artifacts/artifacts.hpp"
 #include "orchestrator/run/checks.hpp"
 #include "orchestrator/scenario/loader/plan_json.hpp"
 #include "orchestrator/store/keep.hpp"
@@ -180,13 +182,6 @@ TrialRunner::TrialRunner(std::vector<scenario::TrialPlan> plans, const TrialOpti
   check_lanes(options);
   for (const scenario::TrialPlan& plan : plans_) plan_by_name_.emplace(plan.name, &plan);
   store_.set_patience(std::chrono::minutes(1));  // a trial took longer
-  if (terminal::Progress::fitting() != terminal::Progress::Mode::terminal) return;
-  try {
-    const terminal::Expected expected(store_, plans_, options.run.site);
-    progress_.expect(expected, options.run.at_once == 1 ? expected.all(plans_) : std::nullopt);
-  } catch (const base::Error&) {
-    // A damaged record does not keep trials from running; there is no estimate then.
-  }
 }
 
 // Only the machinery's failures are tried again, and only the trials that have no record yet.
@@ -215,12 +210,45 @@ void TrialRunner::run_plans() {
   if (plans.empty()) return;
   const auto stop_early = [this] { return failed_early(); };
   const trial::Sink sink = [this](const trial::Event& event) { take(event); };
-  if (options_.via.command.empty()) return run::run_plans(plans, run, folders_, stop_early, sink);
+  if (options_.via.command.empty()) {
+    choose_site(plans, sink);
+    run.site = site_;
+    return run::run_plans(plans, run, folders_, stop_early, sink);
+  }
   const auto warn = [this](const std::string& text) {
     progress_.clear();
     say(fmt::format("lab: warning: {}\n", report::printable(text, true)));
   };
   lane::run_plans(plans, run, options_.via, stop_early, warn, sink);
+}
+
+// Chooses it for all attempts, as it says how long the trials will take.
+void TrialRunner::choose_site(const std::vector<scenario::TrialPlan>& plans,
+                              const trial::Sink& sink) {
+  if (!site_.empty()) return;
+  if (options_.run.site == "auto") run::check_images(plans, folders_);  // trying sites takes longer
+  site_ = run::site_for(options_.run.site, plans, sink).name;
+  if (terminal::Progress::fitting() == terminal::Progress::Mode::terminal) foretell(plans);
+}
+
+// Reads how long equal trials took. Of machines elsewhere (--via) nothing is known.
+void TrialRunner::foretell(const std::vector<scenario::TrialPlan>& plans) {
+  try {
+    const record::Site& site = *record::find_site(site_);
+    std::map<bool, record::Conditions> known;
+    std::vector<terminal::TrialBefore> trials;
+    const std::vector<scenario::TrialPlan> decided = run::decide_exact(plans, site);
+    for (std::size_t i = 0; i < plans.size(); ++i) {
+      const bool exact = decided[i].settings.exact == scenario::Exact::always;
+      if (!known.contains(exact)) known[exact] = run::conditions_before(site, exact);
+      trials.push_back({plans[i], site_, exact, known[exact]});
+    }
+    const terminal::Expected expected(store_, trials);
+    progress_.expect(expected, options_.run.at_once == 1 ? expected.all(plans) : std::nullopt);
+  } catch (const base::Error& error) {
+    if (error.kind() == base::ErrorKind::interrupted) throw;
+    // A damaged record does not keep trials from running; there is no estimate then.
+  }
 }
 
 void TrialRunner::resume(const std::vector<record::Record>& records) {

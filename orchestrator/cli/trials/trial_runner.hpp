@@ -103,6 +103,8 @@ class TrialRunner {
  private:
   bool failed_early() const { return options_.fail_fast && failed_; }
   void run_plans();
+  void choose_site(const std::vector<scenario::TrialPlan>& plans, const trial::Sink& sink);
+  void foretell(const std::vector<scenario::TrialPlan>& plans);
   void keep(record::Record record, unsigned lane);
   void take_failure(const std::string& trial, const base::Error& error);
   void hand_over();
@@ -121,6 +123,7 @@ class TrialRunner {
   terminal::Progress progress_;
   terminal::PhaseClock clock_;
   Next next_ = [](const auto&) {};
+  std::string site_;                             // where they run; "" until it is known
   std::string run_;                              // Record::run of all
   std::vector<std::filesystem::path> unstored_;  // files of records that the store did not take
   base::ExitCode worst_ = base::exit_ok;         // of the records' outcomes

@@ -4,7 +4,11 @@
 #include <sys/mount.h>
 #include <unistd.h>
 
+#include <functional>
+
 #include "orchestrator/cli/lab_fixture.hpp"
+#include "orchestrator/cli/trials/selection.hpp"
+#include "orchestrator/kvm/modules/modules.hpp"
 
 namespace lab::cli {
 namespace {
@@ -63,6 +67,9 @@ TEST_F(Lab, HelpKnowsTopicsAndCommands) {
   }
   EXPECT_THAT(lab({"help"}).output, HasSubstr("exit-codes"));
   expect(base::exit_usage, {"help", "nothing"}, HasSubstr("no topic or command 'nothing'"));
+  expect(base::exit_usage, {"help", "exit-code"}, HasSubstr("did you mean 'exit-codes'?"));
+  expect(base::exit_usage, {"help", "validat"}, HasSubstr("did you mean 'validate'?"));
+  expect(base::exit_usage, {"help", "results", "shwo"}, HasSubstr("did you mean 'show'?"));
   expect(base::exit_ok, {"man"}, IsEmpty());
   expect(base::exit_ok, {"completion", "bash"}, IsEmpty());
   expect(base::exit_usage, {"completion", "fish"});
@@ -144,6 +151,18 @@ TEST_F(Lab, AScenarioIsAlsoNamedAsTheOneThatComesWithLab) {
                  HasSubstr(LAB_SOURCE_DIR "/scenarios")));
 }
 
+TEST_F(Lab, AFolderIsNoScenario) {
+  const fs::path before = fs::current_path();
+  fs::current_path(folder());
+  fs::create_directories("boot-count");
+  fs::create_directories("other");
+  EXPECT_THAT(lab({"run", "boot-count", "--dry-run"}).output,
+              HasSubstr("boot-count[paging=nested]#1"));
+  expect(base::exit_usage, {"run", "other", "--dry-run"},
+         HasSubstr("scenario 'other' is a folder"));
+  fs::current_path(before);
+}
+
 TEST_F(Lab, AFilterIsATrialsOwnNameOrARegex) {
   const auto chosen = [](const std::string& filter) {
     return lab({"run", LAB_SOURCE_DIR "/scenarios/paging.yaml", "--dry-run", "-f", filter}).output;
@@ -154,6 +173,21 @@ TEST_F(Lab, AFilterIsATrialsOwnNameOrARegex) {
   EXPECT_EQ(
       lab({"run", LAB_SOURCE_DIR "/scenarios/distros.yaml", "--dry-run", "-f", no_regex}).output,
       no_regex + "\n");
+  // As a regex it would also mean trials 10, 11 and 12.
+  const Words repeated{"run", scenario(), "--repeat", "12", "--dry-run", "-f", "good#1"};
+  EXPECT_EQ(lab(repeated).output, "good#1\n");
+}
+
+// As `lab top -f` has it, whose guests come and go.
+TEST(Filter, MeansTheTrialOfExactlyThisNameWhereOneHasIt) {
+  const auto meant = [](const std::string& filter, std::vector<std::string> names) {
+    std::erase_if(names, std::not_fn(trials_meant(filter, names)));
+    return names;
+  };
+  EXPECT_EQ(meant("a#1", {"a#1", "a#10", "b#1"}), Words{"a#1"});
+  EXPECT_EQ(meant("a#1", {"a#10", "a#11", "b#1"}), (Words{"a#10", "a#11"}));
+  EXPECT_EQ(meant("a[(", {"a[(", "a"}), Words{"a[("});
+  EXPECT_EQ(meant("a[(", {"a"}), Words{});
 }
 
 // Each of these scenarios has a cell that its option contradicts: unfiltered, it is refused.
@@ -243,6 +277,8 @@ TEST_F(Lab, RestoreDoesNothingWhereNothingIsSwapped) {
   const Finished restored = lab({"kvm", "restore"});
   EXPECT_EQ(restored.code, base::exit_ok) << restored.errors;
   EXPECT_EQ(std::filesystem::exists("/sys/module/kvm"), before);
+  const kvm::ModuleStatus now = kvm::module_status(base::find_folders().runtime);
+  EXPECT_EQ(restored.output, kvm::restored_in_words(now) + "\n");
 }
 
 TEST_F(Lab, ResultsReadsWritesAndRemovesWhatIsStored) {

@@ -177,6 +177,10 @@ std::optional<Command> Command::find_subcommand(const std::string& name) const {
   return std::nullopt;
 }
 
+std::vector<std::string> Command::subcommands() const {
+  return list_commands(*app_);
+}
+
 Parser::Parser(const std::string& name, const std::string& description)
     : app_(std::make_unique<CLI::App>(description, name)) {
   app_->require_subcommand(1);

@@ -83,6 +83,7 @@ class Command {
   void positionals_at_end() const;
 
   std::optional<Command> find_subcommand(const std::string& name) const;
+  std::vector<std::string> subcommands() const;  // those that the help lists
   const CLI::App& app() const { return *app_; }
 
  private:

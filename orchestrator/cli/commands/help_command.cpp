@@ -6,6 +6,7 @@
 #include <memory>
 
 #include "orchestrator/base/error.hpp"
+#include "orchestrator/base/text.hpp"
 #include "orchestrator/cli/commands.hpp"
 #include "orchestrator/cli/output.hpp"
 #include "orchestrator/help/command_line.hpp"
@@ -24,6 +25,16 @@ std::string overview(const Command& app) {
   return text;
 }
 
+// Says that there is no such topic or command below `command`, and which name is the nearest.
+base::Error no_help_on(const std::string& word, const Command& command, bool or_topic) {
+  const std::vector<std::string> commands = command.subcommands();
+  std::vector<std::string_view> names(commands.begin(), commands.end());
+  if (or_topic)
+    for (const help::Topic& topic : help::topics()) names.push_back(topic.name);
+  return base::user_error("no topic or command '" + word + "'" + base::did_you_mean(word, names),
+                          "lab help lists them");
+}
+
 // Shows a topic, or a command of one or two words.
 int show_help(const Command& app, const std::vector<std::string>& words) {
   if (words.empty()) {
@@ -40,10 +51,10 @@ int show_help(const Command& app, const std::vector<std::string>& words) {
   std::optional<Command> command = app;
   std::string name = "lab";
   for (const std::string& word : words) {
+    const std::optional<Command> below = command->find_subcommand(word);
+    if (!below) throw no_help_on(word, *command, name == "lab");
     name += " " + word;
-    command = command->find_subcommand(word);
-    if (!command)
-      throw base::user_error("no topic or command '" + word + "'", "lab help lists them");
+    command = below;
   }
   write_output("", help::help_page(command->app(), name));
   return base::exit_ok;

@@ -67,9 +67,7 @@ std::vector<terminal::LiveGuest> local() {
 class Watcher {
  public:
   explicit Watcher(const TopOptions& options)
-      : options_(options),
-        wanted_(trials_named(options.filter)),
-        terminal_(terminal::takes_escapes(STDOUT_FILENO)) {}
+      : options_(options), terminal_(terminal::takes_escapes(STDOUT_FILENO)) {}
 
   int run() {
     if (terminal_) write_output("", "\x1b[?1049h\x1b[?25l");  // a screen of its own, no cursor
@@ -105,8 +103,7 @@ class Watcher {
         guests = local();
         if (options_.causes) read_causes(guests);
       }
-      if (wanted_)
-        std::erase_if(guests, [this](const auto& guest) { return !wanted_(guest.trial); });
+      keep_wanted(guests);
       const bool rates = take(guests);
       // Shows the first table at once where somebody watches, else only with rates.
       if (terminal_ || rates) {
@@ -123,6 +120,14 @@ class Watcher {
       waited += options_.delay;
     }
     return base::exit_ok;
+  }
+
+  void keep_wanted(std::vector<terminal::LiveGuest>& guests) const {
+    if (options_.filter.empty()) return;
+    std::vector<std::string> names;
+    for (const terminal::LiveGuest& guest : guests) names.push_back(guest.trial);
+    const scenario::Wanted wanted = trials_meant(options_.filter, names);
+    std::erase_if(guests, [&](const auto& guest) { return !wanted(guest.trial); });
   }
 
   // Reads the causes of the exits since the previous look.
@@ -230,11 +235,10 @@ class Watcher {
 
   std::string nobody() const {
     return "no guest runs whose exits lab counts" +
-           (wanted_ ? " in a trial of the name '" + options_.filter + "'" : "");
+           (options_.filter.empty() ? "" : " in a trial of the name '" + options_.filter + "'");
   }
 
   const TopOptions& options_;
-  const scenario::Wanted wanted_;  // none: all trials are wanted
   const bool terminal_;
   const base::Folders folders_ = base::find_folders(base::FolderUse::read);
   std::map<std::string, Seen> seen_;                 // by LiveGuest::key

@@ -87,11 +87,13 @@ std::vector<TrialCounts> by_conditions(const store::Store& store, const std::str
 
 std::string scenario_file(const std::string& word) {
   std::error_code none;
-  if (fs::exists(word, none)) return word;
+  const bool is_folder = fs::is_directory(word, none);
+  if (fs::exists(word, none) && !is_folder) return word;
   const fs::path folder = base::find_folders(base::FolderUse::read).share / "scenarios";
   const std::string name = word.ends_with(".yaml") ? word.substr(0, word.size() - 5) : word;
   const std::vector<std::string> names = names_in(folder);
   if (std::ranges::find(names, name) != names.end()) return folder / (name + ".yaml");
+  if (is_folder) throw base::user_error("scenario '" + word + "' is a folder", "name a file in it");
   const std::string last = fs::path(name).filename();
   throw base::user_error(
       "no scenario '" + word + "': no such file, and '" + folder.string() +
@@ -111,6 +113,11 @@ scenario::Wanted trials_named(const std::string& filter) {
   return [filter, pattern](const std::string& name) {
     return name == filter || (pattern && pattern->find(name) != std::string::npos);
   };
+}
+
+scenario::Wanted trials_meant(const std::string& filter, const std::vector<std::string>& names) {
+  if (std::ranges::find(names, filter) == names.end()) return trials_named(filter);
+  return [filter](const std::string& name) { return name == filter; };
 }
 
 std::vector<TrialCounts> without_confirmations(std::vector<TrialCounts> trials) {

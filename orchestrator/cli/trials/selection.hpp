@@ -15,9 +15,9 @@ namespace lab::cli {
 inline constexpr const char* scenario_help =
     "Scenario files, or names of those that come with lab (boot-count)";
 
-// Returns the file that the word names or, where there is no such file, the scenario of that name
-// among those that come with lab, with or without ".yaml". Where there is neither, throws a user
-// error that names the places it looked in and the nearest name.
+// Returns the file that the word names or, where there is no such file (a folder is none), the
+// scenario of that name among those that come with lab, with or without ".yaml". Where there is
+// neither, throws a user error that names the places it looked in and the nearest name.
 std::string scenario_file(const std::string& word);
 
 inline constexpr const char* filter_help =
@@ -26,6 +26,8 @@ inline constexpr const char* filter_help =
 // Returns the test that selects the trials of `-f FILTER`; none where it is empty, which selects
 // all. Names contain brackets, so a filter that is no regex may still be a name.
 scenario::Wanted trials_named(const std::string& filter);
+// Returns the test that selects of these trials the one of exactly this name, where there is one.
+scenario::Wanted trials_meant(const std::string& filter, const std::vector<std::string>& names);
 
 inline constexpr const char* selection_help =
     "a run ('latest', 'latest~1', or its id), a record's id, a store's or a baseline's file, or "

@@ -5,6 +5,7 @@
 #include <gmock/gmock.h>
 
 #include "orchestrator/base/fd.hpp"
+#include "orchestrator/kvm/kits/kit.hpp"
 #include "orchestrator/outer/machine/emulator.hpp"
 
 namespace lab::outer {
@@ -28,6 +29,12 @@ TEST(Places, AreWhereTheOuterImagePutsThem) {
   EXPECT_THAT(lab_job, HasSubstr("\nexec " + job + "/start\n"));
   EXPECT_THAT(script(folder + "lab-warm"), HasSubstr("umount " + job + "\n"));
   EXPECT_THAT(script(folder + "lab-ready"), HasSubstr("modules=" + job + "/modules"));
+}
+
+// Else a recipe would make the outer VM of another suite than its kernel.
+TEST(Places, RecipesAndKernelsAreOfTheSameSuite) {
+  EXPECT_THAT(script("images/common/recipe.sh"),
+              HasSubstr(std::string("\nsuite=${LAB_SUITE:-") + kvm::outer_suite + "}\n"));
 }
 
 TEST(Places, LabsEmulatorsAreWhereTheyAreBuilt) {

@@ -6,6 +6,7 @@
 #include <cstdlib>
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -16,6 +17,8 @@ typedef struct guestfs_h guestfs_h;
 }
 
 namespace lab::image {
+
+struct Mount;  // fstab.hpp
 
 // Says how the appliance starts. It is always emulated, since /dev/kvm can lie. Where lab is root,
 // the QEMU, which reads file systems of unknown origin, runs as base::account_for_emulators(); it
@@ -47,8 +50,10 @@ class Guestfs {
   // those that its /etc/fstab adds (fstab.hpp). The error gives a reason for each file system it
   // rejects.
   void mount_root();
-  // Mounts the EFI system partition where /etc/fstab names it, and ignores a failure to mount it.
-  void mount_efi_partition();
+  // Mounts the EFI system partition where /etc/fstab names it. Most images do not need it, so a
+  // failure is no error. Returns the reason for it, in words that can follow others; "" without
+  // one.
+  std::string mount_efi_partition();
   // Returns the root= by which a kernel without an initrd finds the root: "PARTUUID=..."; empty
   // where it is not on a partition of the disk's own table (a whole disk, LVM).
   std::string root_partition();
@@ -77,6 +82,8 @@ class Guestfs {
   bool holds_system();
   std::string encrypted_devices();  // each after a blank
   void mount_beside_root();
+  // Mounts what fstab names. Returns why it cannot; "" where it can.
+  std::string mount_entry(const Mount& entry);
   std::string find_device(const std::string& name);
   std::string find_partition(const std::string& key, const std::string& value);
   void give_label(const std::string& path);
@@ -89,8 +96,9 @@ class Guestfs {
   std::unique_ptr<base::TemporaryFolder> hypervisor_;  // what starts QEMU as another user
   std::unique_ptr<Guard> guard_;  // until the handle is closed, which waits for the appliance
   std::unique_ptr<guestfs_h, Closer> handle_;
-  std::string root_;       // the device that mount_root() found
-  bool labelled_ = false;  // the image's files have SELinux labels
+  std::string root_;                        // the device that mount_root() found
+  bool labelled_ = false;                   // the image's files have SELinux labels
+  std::optional<std::string> efi_failure_;  // what mount_efi_partition() found
 };
 
 // Removes the socket folders that killed programs left: for root, libguestfs always makes them in

@@ -84,11 +84,14 @@ void Guestfs::mount_root() {
       "use a cloud image of a Linux distribution with systemd, whose root is not encrypted");
 }
 
-void Guestfs::mount_efi_partition() {
-  if (!exists("/etc/fstab")) return;
+std::string Guestfs::mount_efi_partition() {
+  if (efi_failure_) return *efi_failure_;
+  efi_failure_ = "";
+  if (!exists("/etc/fstab")) return "";
   for (const Mount& entry : efi_partition_in(read("/etc/fstab")))
-    if (const std::string device = find_device(entry.device); !device.empty())
-      mount(device, entry.folder, entry.options);
+    if (const std::string why = mount_entry(entry); !why.empty())
+      *efi_failure_ += (efi_failure_->empty() ? "its " : "; its ") + why;
+  return *efi_failure_;
 }
 
 std::string Guestfs::root_partition() {
@@ -102,17 +105,20 @@ std::string Guestfs::root_partition() {
   return "";
 }
 
+std::string Guestfs::mount_entry(const Mount& entry) {
+  const std::string device = find_device(entry.device);
+  if (!device.empty() && mount(device, entry.folder, entry.options)) return "";
+  return entry.folder + " (" + entry.device + " in its /etc/fstab) cannot be mounted: " +
+         (device.empty() ? "no file system of the image is that" : last_error());
+}
+
 void Guestfs::mount_beside_root() {
   if (!exists("/etc/fstab")) return;
-  for (const Mount& entry : read_fstab(read("/etc/fstab"))) {
-    const std::string device = find_device(entry.device);
-    if (!device.empty() && mount(device, entry.folder, entry.options)) continue;
-    throw base::infrastructure_error(
-        "the image's " + entry.folder + " (" + entry.device +
-            " in its /etc/fstab) cannot be mounted: " +
-            (device.empty() ? "no file system of the image is that" : last_error()),
-        "use an image whose system can be reached without its own drivers, with all of its disk");
-  }
+  for (const Mount& entry : read_fstab(read("/etc/fstab")))
+    if (const std::string why = mount_entry(entry); !why.empty())
+      throw base::infrastructure_error(
+          "the image's " + why,
+          "use an image whose system can be reached without its own drivers, with all of its disk");
 }
 
 // Returns libguestfs' name for what fstab names; empty where there is no such device.

@@ -7,6 +7,7 @@
 namespace lab::image {
 namespace {
 
+using testing::AllOf;
 using testing::HasSubstr;
 
 // Makes a disk with a GPT and 64 MiB partitions, each from a folder, by this machine's programs.
@@ -34,6 +35,11 @@ class DiskOfFolders {
   std::uint64_t ext4(const std::string& uuid) {
     run("mke2fs -q -t ext4 -U $1 -d $3 -E offset=$2 disk.raw 64M", uuid, begin());
     return next();
+  }
+  // Gives the ext4 there a feature that no kernel knows: blkid names it, and mounting it fails.
+  void spoil(std::uint64_t file_system) const {
+    run("debugfs -w -R 'feature FEATURE_I31' \"disk.raw?offset=$1\"", std::to_string(file_system),
+        "");
   }
   std::uint64_t vfat(const std::string& id) {
     run("mkfs.vfat -i $1 --offset=$(($2 / 512)) disk.raw 65536 && "
@@ -190,6 +196,34 @@ TEST_F(GuestfsLayout, SystemdBootOnTheEfiPartition) {
   const Prepared own = prepared(disk(), {.console = Console::quiet, .own_kernel = true});
   EXPECT_THAT(own.cmdline, testing::EndsWith(quiet));
   EXPECT_THAT(own.cmdline, testing::StartsWith("root=PARTUUID="));
+}
+
+// Each of these errors was once lost, or said of a part that was there.
+TEST_F(GuestfsLayout, SaysWhyAPartBesideTheRootIsOutOfReach) {
+  const std::string as_boot = "UUID=" + boot_uuid + " /boot ext4 defaults 0 2\n",
+                    as_efi = "UUID=" + boot_uuid + " /boot/efi vfat umask=0077 0 1\n";
+  const auto error_of = [&](const std::string& fstab, bool with_boot) {
+    DiskOfFolders make(folder.path(), 2);
+    make.write_system(fstab);
+    make.make_folder("boot/efi");
+    make.ext4(root_uuid);
+    make.make_folder("loader");
+    if (with_boot) make.spoil(make.ext4(boot_uuid));
+    try {
+      prepared(disk(), {.console = Console::quiet});
+    } catch (const base::Error& error) {
+      return std::string(error.what());
+    }
+    return std::string();
+  };
+  const std::string boot =
+      "the image's /boot (UUID=" + boot_uuid + " in its /etc/fstab) cannot be mounted: ";
+  EXPECT_THAT(error_of(as_boot, false), HasSubstr(boot + "no file system of the image is that"));
+  EXPECT_THAT(error_of(as_boot, true), HasSubstr(boot + "mount"));
+  EXPECT_THAT(error_of(as_efi, true),
+              AllOf(HasSubstr("no entries of systemd-boot"),
+                    HasSubstr("; its /boot/efi (UUID=" + boot_uuid +
+                              " in its /etc/fstab) cannot be mounted: mount")));
 }
 
 // Fedora has its root in a btrfs subvolume, beside others.

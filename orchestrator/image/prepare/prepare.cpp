@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "orchestrator/image/prepare/prepare.hpp"
 
+#include <spdlog/spdlog.h>
+
 #include <algorithm>
 #include <iterator>
 
@@ -93,6 +95,12 @@ std::vector<std::string> systemd_boot_entries(Guestfs& guest) {
   return entries;
 }
 
+// What was looked for may be on an EFI system partition that cannot be mounted.
+std::string or_it_is_out_of_reach(Guestfs& guest) {
+  const std::string why = guest.mount_efi_partition();
+  return why.empty() ? "" : "; " + why;
+}
+
 // Checks that the image has what a trial needs besides a boot loader.
 void check_needs(Guestfs& guest, const std::string& image, const PrepareOptions& options) {
   if (!any_there(guest, {"/usr/lib/systemd/systemd", "/lib/systemd/systemd", own_start}))
@@ -103,8 +111,9 @@ void check_needs(Guestfs& guest, const std::string& image, const PrepareOptions&
       !guest.glob("/boot/vmlinu[xz]*").empty() || !guest.glob("/boot/*/*/linux").empty() ||
       !guest.glob("/usr/lib/modules/*/vmlinuz").empty() || !systemd_boot_entries(guest).empty();
   if (!options.own_kernel && !has_kernel)
-    throw base::user_error("image '" + image + "' has no kernel in /boot",
-                           "install one there, or boot it with yours: guest.kernel");
+    throw base::user_error(
+        "image '" + image + "' has no kernel in /boot" + or_it_is_out_of_reach(guest),
+        "install one there, or boot it with yours: guest.kernel");
 }
 
 // Puts cloud-init's data on the disk itself, so that it looks for no network service.
@@ -164,7 +173,8 @@ bool set_kernel_parameters(Guestfs& guest, const PrepareOptions& options) {
   if (set_systemd_boot(guest, options)) return true;
   throw base::infrastructure_error(
       "the image has neither /boot/grub/grub.cfg nor /boot/grub2/grub.cfg, and no entries of "
-      "systemd-boot (loader/entries/*.conf in /boot, /boot/efi or /efi)",
+      "systemd-boot (loader/entries/*.conf in /boot, /boot/efi or /efi)" +
+          or_it_is_out_of_reach(guest),
       hint);
 }
 
@@ -178,7 +188,10 @@ std::string boot_loaders_parameters(Guestfs& guest) {
     environment += read_if_there(guest, folder + "/grubenv");
   }
   const std::vector<std::string> entries = systemd_boot_entries(guest);
-  return entries.empty() ? "rw" : entry_parameters(guest.read(entries.back()), environment);
+  if (!entries.empty()) return entry_parameters(guest.read(entries.back()), environment);
+  if (const std::string why = guest.mount_efi_partition(); !why.empty())
+    spdlog::warn("the image's own parameters of its kernel are not known: {}", why);
+  return "rw";
 }
 
 struct Injected {

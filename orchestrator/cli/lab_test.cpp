@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Runs whole commands in this process, on a store and scenarios of their own, and tests their exit
 // codes and texts. Commands that boot machines are tested in e2e/.
+#include <sched.h>
 #include <sys/mount.h>
 #include <unistd.h>
 
@@ -268,6 +269,23 @@ TEST_F(Lab, AHomeThatIsReadOnlyIsNamedWithTheReasonAndTheRemedy) {
                                                "/state/lab' cannot be made or "
                                                "written: Read-only file system"),
                                      HasSubstr("set HOME or the XDG_*_HOME variables")));
+}
+
+// In mounts of this process's own, as other programs read that file, too.
+TEST_F(Lab, AnotherDistributionIsNamedAtOnceWhereSomethingHasToBeMade) {
+  if (::geteuid() != 0) GTEST_SKIP() << "mounting needs root";
+  const std::string fedora = write("os-release", "ID=fedora\nPRETTY_NAME=\"Fedora Linux 41\"\n");
+  ASSERT_EQ(::unshare(CLONE_NEWNS), 0);
+  ASSERT_EQ(::mount("none", "/", nullptr, MS_REC | MS_PRIVATE, nullptr), 0);
+  ASSERT_EQ(::mount(fedora.c_str(), "/etc/os-release", nullptr, MS_BIND, nullptr), 0);
+  const auto refused = AllOf(HasSubstr("and this is 'Fedora Linux 41': it cannot make "),
+                             HasSubstr("hint: use a container of Debian"));
+  expect(base::exit_infrastructure, {"run", scenario(), "--on", "svm"},
+         AllOf(refused, HasSubstr("the outer VM's image with kernel bookworm, image 'tiny'")));
+  expect(base::exit_infrastructure, {"kvm", "build"}, refused);
+  expect(base::exit_infrastructure, {"image", "build", "tiny"}, refused);
+  expect(base::exit_ok, {"validate", scenario()}, IsEmpty());
+  ::umount2("/etc/os-release", MNT_DETACH);
 }
 
 // Restore once failed without VMX and SVM, and loaded modules where none were.

@@ -54,18 +54,21 @@ class Confinement : public LabTest {
                .exit_code == 0;
   }
 
-  // Runs lab ARGS... as an ordinary user who has no files yet.
-  Finished lab_of_nobody(std::vector<std::string> arguments) const {
+  // Runs lab ARGS... as an ordinary user who has no files yet. Without root's cache, root has made
+  // nothing.
+  Finished lab_of_nobody(std::vector<std::string> arguments, bool with_roots_cache = true) const {
     const fs::path home = folder() / "home";
     fs::create_directories(home / "run");
     fs::permissions(folder(), fs::perms(0755));
     for (const fs::path& path : {home, home / "run"})
       EXPECT_EQ(::chown(path.c_str(), nobody, nobody), 0);
     fs::permissions(home / "run", fs::perms(0700));
+    const std::string hide = with_roots_cache ? "" : "mount -t tmpfs none /var/cache; ";
     arguments.insert(arguments.begin(),
-                     {"--reuid=" + std::to_string(nobody), "--regid=" + std::to_string(nobody),
+                     {"--mount", "sh", "-ec", hide + "exec setpriv \"$@\"", "sh",
+                      "--reuid=" + std::to_string(nobody), "--regid=" + std::to_string(nobody),
                       "--clear-groups", binary()});
-    return lab(arguments, {.program = "setpriv",
+    return lab(arguments, {.program = "unshare",
                            .environment = {{"HOME", home.string()},
                                            {"PATH", "/usr/bin:/bin"},  // as users have it
                                            {"XDG_CACHE_HOME", (home / ".cache").string()},
@@ -122,6 +125,18 @@ TEST_F(Confinement, AnOrdinaryUserIsToldWhatTakesRoot) {
   const Finished run = lab_of_nobody({"run", write_tiny(), "--on", "here"});
   EXPECT_EQ(run.exit_code, 2) << run.errors;
   EXPECT_THAT(run.errors, testing::HasSubstr("swaps this machine's modules, which takes root"));
+}
+
+// It once fetched a kernel and built modules first, and then ended with "needs root".
+TEST_F(Confinement, AnOrdinaryUserIsToldWhatTakesRootBeforeAnythingIsMade) {
+  if (!can_be_run_by_nobody()) GTEST_SKIP() << "others cannot read '" << binary() << "'";
+  const Finished run = lab_of_nobody({"run", write_tiny(), "--on", "svm"}, false);
+  EXPECT_EQ(run.exit_code, 2) << run.errors;
+  EXPECT_THAT(run.errors, testing::HasSubstr("the cache lacks what takes root to make: the outer "
+                                             "VM's image with kernel bookworm, image 'tiny'"));
+  EXPECT_THAT(run.errors, testing::HasSubstr("hint: sudo lab provide SCENARIO --on svm"));
+  EXPECT_FALSE(fs::exists(folder() / "home/.cache/lab/apt")) << "nothing was fetched";
+  EXPECT_FALSE(fs::exists(folder() / "home/.cache/lab/kernels"));
 }
 
 }  // namespace

@@ -2,6 +2,7 @@
 #include "orchestrator/image/store.hpp"
 
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cctype>
@@ -13,6 +14,7 @@
 #include "orchestrator/base/files/atomic_folder.hpp"
 #include "orchestrator/base/files/shared_cache.hpp"
 #include "orchestrator/base/json.hpp"
+#include "orchestrator/base/machine/foreign_system.hpp"
 #include "orchestrator/base/machine/this_machine.hpp"
 #include "orchestrator/base/process/subprocess.hpp"
 #include "orchestrator/image/disk_file.hpp"
@@ -89,6 +91,16 @@ void fetch_image(const Entry& entry, const fs::path& downloads, const fs::path& 
   fetch(entry.url, published, file, tell);
   take_disk_file(file, folder / "disk.qcow2");
   write_json(folder, {{"name", entry.name}, {"kind", "disk"}, {"disk", "disk.qcow2"}});
+}
+
+// Says at once what the recipe would say at its beginning or in its middle.
+void check_recipes_run_here(const Entry& entry) {
+  base::need_debian("image '" + entry.name + "'");
+  if (::geteuid() != 0)
+    throw base::user_error("image '" + entry.name + "' takes root to make",
+                           std::string("sudo lab provide SCENARIO, or sudo lab image build NAME, "
+                                       "once: others' labs take it from ") +
+                               base::system_caches + "/lab");
 }
 
 // Earlier labs did not check what they fetched.
@@ -227,14 +239,24 @@ std::optional<Image> ImageCache::find(const std::string& name, const fs::path& k
   return read_image(folder);
 }
 
+bool ImageCache::is_there(const std::string& name, const fs::path& kit) const {
+  const Entry& entry = find_entry(entries_, name);
+  if (entry.source == Entry::Source::file) return fs::exists(entry.file);
+  const fs::path folder = image_folder(entry, kit);
+  const auto shared = base::shared_cache();
+  return fs::exists(folder) || (shared && fs::exists(*shared / "images" / folder.filename()));
+}
+
 Image ImageCache::find_or_make(const std::string& name, const fs::path& kit,
                                const Progress& progress) {
   const Entry& entry = find_entry(entries_, name);
   if (entry.source == Entry::Source::file)
     return take_file(name, entry.file, entry.digest, progress);
   const fs::path folder = image_folder(entry, kit);
+  const bool there = base::take_shared(folder);
+  if (!there && entry.source == Entry::Source::recipe) check_recipes_run_here(entry);
   // Makes the base before the image's folder, as making a folder locks the cache that holds both.
-  const fs::path base = base::take_shared(folder) ? fs::path() : make_base(entry, progress);
+  const fs::path base = there ? fs::path() : make_base(entry, progress);
   const bool made = base::make_folder_once(
       folder, [&](const fs::path& work) { make(entry, kit, base, work, progress); });
   Image image = read_image(folder);

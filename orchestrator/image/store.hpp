@@ -44,6 +44,10 @@ class ImageCache {
   // matters only to recipes that build a kernel in.
   std::optional<Image> find(const std::string& name, const std::filesystem::path& kit) const;
 
+  // Returns whether find_or_make() would make or fetch nothing: the cache, or the shared one, has
+  // it.
+  bool is_there(const std::string& name, const std::filesystem::path& kit) const;
+
   // Returns what find() does, else builds or fetches it. Waits for another lab that builds the
   // same. Throws an infrastructure error with the recipe's last lines; nothing half-made stays.
   // Where a recipe has a program `base` beside `build`, its result is the same for all kits and is

@@ -2,6 +2,7 @@
 #include "orchestrator/image/store.hpp"
 
 #include <gmock/gmock.h>
+#include <unistd.h>
 
 #include "orchestrator/base/error.hpp"
 #include "orchestrator/base/fd.hpp"
@@ -62,6 +63,32 @@ TEST_F(FetchedImage, IsLookedAtInTheCacheToo) {
   raw.replace(510, 2, "\x55\xAA");
   base::write_file(kept, raw);
   EXPECT_THAT(refusal(), HasSubstr("it is not in the format qcow2"));
+}
+
+// The recipe itself says it, too, but others were made before it came to that.
+TEST(ImageCache, AnOrdinaryUserIsToldWhoMakesAnImageByItsRecipe) {
+  if (::geteuid() != 0) GTEST_SKIP() << "becoming another user takes root";
+  const base::TemporaryFolder folder(fs::temp_directory_path(), "lab-test");
+  const fs::path recipes = folder.path() / "share/images", ran = folder.path() / "ran";
+  for (const char* recipe : {"own", "common"}) fs::create_directories(recipes / recipe);
+  base::write_file(recipes / "manifest.yaml", "images:\n  own: {}\n");
+  fs::permissions(folder.path(), fs::perms(0777));
+  base::write_file(recipes / "own/base", "#!/bin/sh\n: >" + ran.string() + "\n");
+  base::write_file(recipes / "own/build", "#!/bin/sh\n: >" + ran.string() + "\n");
+  for (const char* program : {"base", "build"})
+    fs::permissions(recipes / "own" / program, fs::perms(0755));
+  ImageCache cache({.cache = folder.path() / "cache", .share = folder.path() / "share"});
+  ASSERT_EQ(::seteuid(65534), 0);
+  try {
+    cache.find_or_make("own", "", [](const std::string&) {});
+    ADD_FAILURE();
+  } catch (const base::Error& error) {
+    EXPECT_EQ(error.kind(), base::ErrorKind::user);
+    EXPECT_STREQ(error.what(), "image 'own' takes root to make");
+    EXPECT_THAT(error.hint(), HasSubstr("sudo lab provide SCENARIO"));
+  }
+  ASSERT_EQ(::seteuid(0), 0);
+  EXPECT_FALSE(fs::exists(ran));
 }
 
 // `latest` moves: the list is from before the new release, the image from after it.

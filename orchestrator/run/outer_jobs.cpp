@@ -10,6 +10,7 @@
 #include "orchestrator/outer/run_job.hpp"
 #include "orchestrator/outer/stream/job_events.hpp"
 #include "orchestrator/run/artifacts/artifacts.hpp"
+#include "orchestrator/run/artifacts/missing.hpp"
 #include "orchestrator/run/checks.hpp"
 
 namespace lab::run {
@@ -40,10 +41,18 @@ OuterJob outer_job(const Site& site, const OuterArtifacts& outer, const OuterNee
   return made;
 }
 
-void check_before_building(const std::vector<scenario::TrialPlan>& plans,
+void check_before_building(const Site& site, const std::vector<std::string>& kernels,
+                           const std::vector<scenario::TrialPlan>& plans,
                            const base::Folders& folders) {
   check_images(plans, folders);
+  check_makeable(site, kernels, plans, folders);
   check_settings(plans);  // asks libvirt now rather than after minutes of building
+}
+
+std::vector<std::string> kernels_of(const std::vector<scenario::TrialPlan>& plans) {
+  std::vector<std::string> kernels;
+  for (const scenario::TrialPlan& plan : plans) kernels.push_back(plan.settings.kernel);
+  return kernels;
 }
 
 // Finds or makes the guests' images while the outer VM's is made.
@@ -117,7 +126,7 @@ bool means_release(const std::string& kernel, const std::string& release) {
 OuterJob make_outer_job(const Site& site, const std::string& kernel,
                         const std::vector<scenario::TrialPlan>& plans, const base::Folders& folders,
                         const trial::Sink& sink) {
-  check_before_building(plans, folders);
+  check_before_building(site, {kernel}, plans, folders);
   OuterNeeds needs;
   if (!plans.empty()) needs.processor = plans.front().settings.processor;
   ImagesBeside images(plans, folders, sink);
@@ -130,7 +139,7 @@ OuterJob make_outer_job(const Site& site, const std::string& kernel,
 
 void make_parts(const Site& site, const std::vector<scenario::TrialPlan>& plans,
                 const base::Folders& folders, const trial::Sink& sink) {
-  check_before_building(plans, folders);
+  check_before_building(site, kernels_of(plans), plans, folders);
   ImagesBeside images(plans, folders, sink);
   begin_jobs(site, plans, folders, sink);
   images.wait();
@@ -140,7 +149,7 @@ std::vector<OuterJob> make_outer_jobs(const Site& site,
                                       const std::vector<scenario::TrialPlan>& plans,
                                       const base::Folders& folders, double time_scale,
                                       const trial::Sink& sink) {
-  check_before_building(plans, folders);
+  check_before_building(site, kernels_of(plans), plans, folders);
   ImagesBeside images(plans, folders, sink);
   std::vector<OuterJob> jobs = begin_jobs(site, plans, folders, sink);
   for (OuterJob& outer : jobs) {

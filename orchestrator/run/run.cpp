@@ -19,6 +19,7 @@
 #include "orchestrator/outer/run_job.hpp"
 #include "orchestrator/record/counts.hpp"
 #include "orchestrator/run/artifacts/artifacts.hpp"
+#include "orchestrator/run/artifacts/missing.hpp"
 #include "orchestrator/run/checks.hpp"
 #include "orchestrator/run/doctor/probe.hpp"
 #include "orchestrator/run/lanes.hpp"
@@ -52,6 +53,7 @@ const Site& chosen_site(const std::vector<scenario::TrialPlan>& plans, const tri
 
 OuterJob make_job_here(const std::vector<scenario::TrialPlan>& plans, const base::Folders& folders,
                        const trial::Sink& sink) {
+  check_makeable(record::site_here, {base::running_kernel()}, plans, folders);
   check_settings(plans);
   const auto [kit, modules] = find_or_make_modules(folders, sink);
   OuterJob made{.job = {.modules = modules, .plans = plans}, .kit = kit};

@@ -9,6 +9,7 @@
 #include "orchestrator/base/files/atomic_folder.hpp"
 #include "orchestrator/base/files/shared_cache.hpp"
 #include "orchestrator/base/json.hpp"
+#include "orchestrator/base/machine/foreign_system.hpp"
 
 namespace lab::kvm {
 namespace fs = std::filesystem;
@@ -21,6 +22,16 @@ bool are_there(const fs::path& path) {
   return std::all_of(begin(files), end(files), [](const auto& file) {
     return !file.is_regular_file() || file.file_size() > 0;
   });
+}
+
+std::string folder_name(const KernelKit& kit, const fs::path& patch_folder) {
+  const std::string own = kit.kvm_source.empty() ? "" : kit.kvm_source + "-";
+  return kit.release + "-" + own + patch_version(patch_folder);
+}
+
+// A kernel can be rebuilt under the same release; modules of the old one are of no use then.
+bool are_of(const KernelKit& kit, const fs::path& path) {
+  return are_there(path) && open_modules(path).version == kit.version;
 }
 
 // What is not in the cache is built now by build-modules with these arguments and a path. The
@@ -82,18 +93,23 @@ std::vector<ModuleSet> list_modules(const fs::path& cache) {
 
 ModuleSet build_modules(const KernelKit& kit, const fs::path& patch_folder, const fs::path& cache,
                         const Progress& progress) {
-  const std::string own = kit.kvm_source.empty() ? "" : kit.kvm_source + "-";
-  const fs::path path = cache / "modules" / (kit.release + "-" + own + patch_version(patch_folder));
+  const fs::path path = cache / "modules" / folder_name(kit, patch_folder);
   base::take_shared(path);
   // What is there waits for nobody: whoever makes others holds the lock for a minute.
-  if (are_there(path) && open_modules(path).version == kit.version)
-    return open_or_build(path, {}, progress);
+  if (are_of(kit, path)) return open_or_build(path, {}, progress);
   const base::Fd held = base::lock_folder(cache / "modules");
-  // A kernel can be rebuilt under the same release; modules of the old one are of no use then.
-  if (are_there(path) && open_modules(path).version != kit.version) base::remove_folder(path);
+  if (are_there(path) && !are_of(kit, path)) base::remove_folder(path);
+  if (!kit.suite.empty() && !are_there(path)) base::need_debian("modules of kernel " + kit.release);
   // A root that is being made is another folder of the cache.
   const base::Fd roots_held = base::lock_folder(cache / "buildroots");
   return open_or_build(path, {patch_folder / "build-modules", kit.path.string()}, progress);
+}
+
+bool are_built(const KernelKit& kit, const fs::path& patch_folder, const fs::path& cache) {
+  const std::string name = folder_name(kit, patch_folder);
+  if (are_of(kit, cache / "modules" / name)) return true;
+  const auto shared = base::shared_cache();
+  return shared && are_of(kit, *shared / "modules" / name);
 }
 
 ModuleSet build_modules(const KernelTree& tree, const fs::path& patch_folder, const fs::path& cache,

@@ -34,6 +34,10 @@ std::string patch_version(const std::filesystem::path& patch_folder);
 ModuleSet build_modules(const KernelKit& kit, const std::filesystem::path& patch_folder,
                         const std::filesystem::path& cache, const Progress& progress);
 
+// Returns whether build_modules() would take them from the cache or from the shared one.
+bool are_built(const KernelKit& kit, const std::filesystem::path& patch_folder,
+               const std::filesystem::path& cache);
+
 // A user's own kernel: its source tree (arch/x86/kvm and virt/kvm are taken from it), and the
 // folder that `make -C` takes to build modules for it (configured, with Module.symvers).
 struct KernelTree {

@@ -12,6 +12,7 @@
 #include "orchestrator/base/files/atomic_folder.hpp"
 #include "orchestrator/base/files/shared_cache.hpp"
 #include "orchestrator/base/json.hpp"
+#include "orchestrator/base/machine/foreign_system.hpp"
 #include "orchestrator/base/text.hpp"
 #include "orchestrator/base/text/pattern.hpp"
 
@@ -63,6 +64,12 @@ bool is_meant(const KernelKit& kit, const std::optional<std::string>& selector) 
   if (!selector) return kit.suite == outer_suite && !is_backport(kit) && !is_cloud(kit);
   return kit.release == *selector ||
          (is_series(*selector) && parse_series(kit.release) == *selector && !is_cloud(kit));
+}
+
+std::optional<KernelKit> kit_in(const fs::path& cache, const std::optional<std::string>& selector) {
+  for (const KernelKit& kit : list_kits(cache))
+    if (is_meant(kit, selector)) return kit;
+  return std::nullopt;
 }
 
 // Copies the kit that a shared cache has.
@@ -146,22 +153,27 @@ KernelKit find_or_fetch_kit(const fs::path& cache, const fs::path& patch_folder,
   if (selector && selector->starts_with("/"))
     return make_own_kit(cache, patch_folder, *selector, progress);
   if (selector) check_selector(*selector);
-  const auto find = [&]() -> std::optional<KernelKit> {
-    for (const KernelKit& kit : list_kits(cache))
-      if (is_meant(kit, selector)) return kit;
-    return std::nullopt;
-  };
-  if (const auto kit = find()) return *kit;
+  if (const auto kit = kit_in(cache, selector)) return *kit;
   if (const auto kit = take_shared_kit(cache, selector)) return *kit;
   const base::Fd held = base::lock_folder(cache / "kernels");
-  if (const auto kit = find()) return *kit;  // another lab was quicker
+  if (const auto kit = kit_in(cache, selector)) return *kit;  // another lab was quicker
+  base::need_debian("the kit of kernel " + selector.value_or(outer_suite));
   const std::string output = run_script(
       {patch_folder / "fetch-kit", selector.value_or(outer_suite), cache.string()}, progress);
   return open_kit(last_line(output));
 }
 
+std::optional<KernelKit> find_kit(const fs::path& cache,
+                                  const std::optional<std::string>& selector) {
+  if (selector && selector->starts_with("/")) return std::nullopt;
+  if (const auto kit = kit_in(cache, selector)) return kit;
+  const auto shared = base::shared_cache();
+  return shared ? kit_in(*shared, selector) : std::nullopt;
+}
+
 std::vector<AvailableKernel> list_available(const fs::path& cache, const fs::path& patch_folder,
                                             const Progress& progress) {
+  base::need_debian("a list of Debian's kernels");
   const std::string output =
       run_script({patch_folder / "fetch-kit", "--list", cache.string()}, progress);
   std::vector<AvailableKernel> kernels;

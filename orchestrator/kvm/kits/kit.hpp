@@ -56,6 +56,11 @@ KernelKit find_or_fetch_kit(const std::filesystem::path& cache,
                             const std::filesystem::path& patch_folder,
                             const std::optional<std::string>& selector, const Progress& progress);
 
+// Returns the kit that find_or_fetch_kit would take from this cache or from the shared one, where
+// it still lies; nullopt where it would have to be made, or is of a kernel of one's own.
+std::optional<KernelKit> find_kit(const std::filesystem::path& cache,
+                                  const std::optional<std::string>& selector);
+
 // A Debian kernel whose image, headers and source are available in one version.
 struct AvailableKernel {
   std::string release, version, suite, compiler;

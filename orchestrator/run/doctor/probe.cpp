@@ -14,6 +14,7 @@
 #include "orchestrator/base/fd.hpp"
 #include "orchestrator/base/files/folders.hpp"
 #include "orchestrator/base/files/run_folder.hpp"
+#include "orchestrator/base/machine/foreign_system.hpp"
 #include "orchestrator/base/machine/this_machine.hpp"
 #include "orchestrator/base/process/subprocess.hpp"
 #include "orchestrator/base/text.hpp"
@@ -299,6 +300,15 @@ Finding probe_processors(const fs::path& root) {
                                 base::available_processors(root))};
 }
 
+Finding probe_distribution(const fs::path& root) {
+  const std::string foreign = base::foreign_system(root);
+  if (foreign.empty())
+    return {
+        .name = "Debian 12 or later", .ok = true, .detail = "makes kernels, modules and images"};
+  const base::Error error = base::foreign_system_error(foreign, "what the cache lacks");
+  return {.name = "Debian 12 or later", .detail = error.what(), .remedy = error.hint()};
+}
+
 Choice choose_site(const std::vector<Finding>& found) {
   const auto get = [&](const char* name, Finding (*probe)()) {
     const auto finding = std::ranges::find(found, name, &Finding::name);
@@ -323,6 +333,7 @@ std::vector<Finding> examine(const base::Folders& folders) {
                              probe_vmx(),
                              probe_libvirt(),
                              probe_appliance(folders),
+                             probe_distribution(),
                              probe_kernel_packages(),
                              probe_modules(folders),
                              probe_tool("spatch", "coccinelle"),

@@ -56,6 +56,9 @@ Choice choose_site(const std::vector<Finding>& found = {});
 Finding probe_memory(const std::filesystem::path& root = "/");
 Finding probe_processors(const std::filesystem::path& root = "/");
 
+// Says whether lab can make kernels, modules and images here. `root` holds /etc and /usr.
+Finding probe_distribution(const std::filesystem::path& root = "/");
+
 // Returns everything that `lab doctor` reports, in order.
 std::vector<Finding> examine(const base::Folders& folders);
 

@@ -60,6 +60,17 @@ TEST(Doctor, SaysWhatLabMayUseOfTheMachine) {
   EXPECT_THAT(probe_processors(root.path()).detail, testing::StartsWith("1 for lab"));
 }
 
+TEST(Doctor, SaysThatLabMakesNothingOnAnotherDistribution) {
+  const base::TemporaryFolder root(testing::TempDir(), "doctor-test");
+  std::filesystem::create_directories(root.path() / "etc");
+  base::write_file(root.path() / "etc/os-release", "ID=fedora\nPRETTY_NAME=\"Fedora Linux 41\"\n");
+  const Finding fedora = probe_distribution(root.path());
+  EXPECT_FALSE(fedora.ok);
+  EXPECT_THAT(fedora.detail, HasSubstr("this is 'Fedora Linux 41'"));
+  EXPECT_THAT(fedora.remedy, HasSubstr("ci/Containerfile"));
+  EXPECT_TRUE(probe_distribution().ok) << "these tests run on Debian";
+}
+
 // Modules that cannot be swapped, for whatever reason, are a reason to go on to the next site.
 TEST(ChooseSite, TakesThisMachinesModulesOnlyWhereTheyCanBeSwapped) {
   std::vector<Finding> found{{.name = "this machine's own modules", .ok = true},

@@ -65,6 +65,7 @@ SUBLEVEL = 6
 include .config
 warnings := -Wall $(if $(filter y,$(CONFIG_WERROR) $(CONFIG_KVM_WERROR)),-Werror)
 modules:
+	@test "$(CONFIG_OBJTOOL_WERROR)" != y || { echo "kvm.o: error: objtool: a warning" >&2; exit 1; }
 	cd $(M) && gcc $(warnings) -c x86.c -o kvm.ko
 	cd $(M) && test "$(CONFIG_KVM_AMD)" != m || gcc -c svm.c -o kvm-amd.ko
 	cd $(M) && test "$(CONFIG_KVM_INTEL)" != m || gcc -c vmx.c -o kvm-intel.ko
@@ -165,6 +166,7 @@ TEST_F(OwnTree, ModulesAreOnTheDiskBeforeTheyHaveTheirName) {
 
 TEST_F(OwnTree, AWarningOfItsOwnCodeIsNoErrorWhateverItsConfigurationSays) {
   write("source/arch/x86/kvm/x86.c", "int f(void) { int unused; return 0; }\n");
+  config("m", "m", "CONFIG_WERROR=y\nCONFIG_KVM_WERROR=y\nCONFIG_OBJTOOL_WERROR=y\n");
   const ModuleSet modules = build();
   EXPECT_THAT(modules.warning, HasSubstr("the compiler warns of the tree's own code, 1 times"));
 }
@@ -207,6 +209,34 @@ TEST_F(OwnTree, SourceAndHeadersOfTwoVersionsAreRefused) {
   version("7");
   EXPECT_THAT(refused(), HasSubstr("is Linux 6.6.6"));
   EXPECT_THAT(refused(), HasSubstr("is of Linux 6.6.7: name the source"));
+}
+
+TEST_F(OwnTree, SourceAndHeadersOfTwoCandidatesAreRefused) {
+  const auto extra = [&](const std::string& folder, const std::string& word) {
+    write(folder + "/Makefile", "EXTRAVERSION = " + word + makefile);
+  };
+  const auto release = [&](const std::string& name) {
+    write("headers/include/generated/utsrelease.h", "#define UTS_RELEASE \"" + name + "\"\n");
+  };
+  extra("source", "-rc2");
+  release("6.6.6-rc6-own");
+  EXPECT_THAT(refused(), HasSubstr("is Linux 6.6.6-rc2"));
+  EXPECT_THAT(refused(), HasSubstr("is of Linux 6.6.6-rc6: name the source"));
+  release("6.6.6-own");
+  EXPECT_THAT(refused(), HasSubstr("is of Linux 6.6.6: name the source"));
+  for (const char* same :
+       {"6.6.6-rc2-own", "6.6.6-rc2", "6.6-rc2-amd64", "6.6.6-0.rc2.24.fc43.x86_64"}) {
+    release(same);
+    EXPECT_EQ(refused(), "") << same;
+  }
+  release("6.6.6-4-generic");  // as Ubuntu calls a candidate
+  extra("headers", "-rc2");
+  EXPECT_EQ(refused(), "");
+  extra("source", "");
+  EXPECT_THAT(refused(), HasSubstr("is Linux 6.6.6, '"));
+  release("6.6.6-marc2");
+  extra("headers", "");
+  EXPECT_EQ(refused(), "");
 }
 
 }  // namespace

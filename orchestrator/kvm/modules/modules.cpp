@@ -182,9 +182,15 @@ bool insert_both(const Kmod& kmod, const fs::path& modules, const std::string& v
   return kmod.insert_file(module_file(modules, vendor), vendors);
 }
 
+// Patched modules are better than none, so they stay where no others could be loaded after them.
 void put_stock_back(const fs::path& runtime, const ModuleState& state) {
-  if (!parameter("kvm", "exit_stats").empty() || !is_loaded(state.vendor_module))
-    remove_all(Kmod());
+  if (const auto refusal = container_refused())
+    throw base::infrastructure_error(refusal->cause, refusal->hint);
+  const bool patched = !parameter("kvm", "exit_stats").empty();
+  const bool in_place = is_loaded(state.vendor_module);
+  if (patched && in_place && state.stock_was_loaded)
+    check_stock_can_come_back(runtime, state.vendor_module);
+  if (patched || !in_place) remove_all(Kmod());
   if (state.stock_was_loaded) load_stock(runtime, state.vendor_module);
 }
 
@@ -311,7 +317,8 @@ void ModuleSwap::keep() {
 }
 
 bool recover_modules(const fs::path& runtime) {
-  if (!fs::exists(runtime / "modules.json") || ::geteuid() != 0) return false;
+  if (!fs::exists(runtime / "modules.json") || ::geteuid() != 0 || container_refused())
+    return false;
   const std::optional<ModuleLock> lock = ModuleLock::try_take(runtime);
   if (!lock) return false;
   const ModuleState state = state_or_guess(runtime);

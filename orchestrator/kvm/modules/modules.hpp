@@ -66,7 +66,8 @@ class ModuleSwap {
   // loaded; else does nothing. Call it only where nobody else can have changed the modules since.
   void adopt(const std::filesystem::path& modules);
 
-  // Puts the stock modules back, also where an earlier lab swapped them.
+  // Puts the stock modules back, also where an earlier lab swapped them. Throws an infrastructure
+  // error, and removes none, in a container and where the stock ones could not be loaded.
   void restore();
 
   // Leaves the modules as they are after this object and lab have ended: for `lab kvm load`.
@@ -83,7 +84,8 @@ class ModuleSwap {
 };
 
 // Puts the stock modules back where a lab that has ended swapped them (and did not keep them).
-// Returns whether it did. It is cheap where there is nothing to do.
+// Returns whether it did. It is cheap where there is nothing to do. In a container it leaves that
+// to the host's next lab.
 bool recover_modules(const std::filesystem::path& runtime);
 
 // Returns the parameters of both loaded modules from /sys/module; empty where none is loaded.

@@ -34,9 +34,17 @@ bool in_other_namespace(const fs::path& root, const std::string& kind, std::uint
   return !name.empty() && name != kind + ":[" + std::to_string(first) + "]";
 }
 
+// A container with the host's processes (--pid=host) has a /run of its own nevertheless. Returns
+// false where process 1 cannot be looked into.
+bool has_own_run(const fs::path& root) {
+  std::error_code none;
+  const fs::path first = root / "proc/1/root/run";
+  return fs::exists(first, none) && !fs::equivalent(first, root / "run", none) && !none;
+}
+
 bool in_container(const fs::path& root) {
   return in_other_namespace(root, "pid", 0xEFFFFFFC) ||
-         in_other_namespace(root, "user", 0xEFFFFFFD);
+         in_other_namespace(root, "user", 0xEFFFFFFD) || has_own_run(root);
 }
 
 bool is_built_in(const fs::path& root) {
@@ -45,10 +53,14 @@ bool is_built_in(const fs::path& root) {
 
 }  // namespace
 
+std::optional<Refusal> container_refused(const fs::path& root) {
+  if (!in_container(root)) return std::nullopt;
+  return Refusal{"lab runs in a container, and the kvm modules are the host's",
+                 "run lab on the host, or count in an outer VM: --on svm"};
+}
+
 std::optional<Refusal> swapping_refused(const fs::path& root) {
-  if (in_container(root))
-    return Refusal{"lab runs in a container, and the kvm modules are the host's",
-                   "run lab on the host, or count in an outer VM: --on svm"};
+  if (auto refusal = container_refused(root)) return refusal;
   if (is_built_in(root))
     return Refusal{"kvm is built into this kernel and cannot be swapped",
                    "count in an outer VM: --on svm"};

@@ -59,6 +59,24 @@ std::string why_not_stock(const std::string& vendor, const std::string& release,
   return "";
 }
 
+std::string why_not_back(const fs::path& runtime, const std::string& vendor,
+                         const std::string& release,
+                         const std::function<fs::path(const std::string&)>& file) {
+  std::string why = why_not_stock(vendor, release, file);
+  const auto copy = [&](const std::string& module) {
+    return find_copy(copies_folder(runtime), module);
+  };
+  return why.empty() || why_not_stock(vendor, release, copy).empty() ? "" : why;
+}
+
+void check_stock_can_come_back(const fs::path& runtime, const std::string& vendor) {
+  const Kmod kmod;
+  const std::string why =
+      why_not_back(runtime, vendor, base::running_kernel(),
+                   [&](const std::string& module) { return kmod.file(module); });
+  if (!why.empty()) cannot_come_back(why);
+}
+
 void keep_stock(const fs::path& runtime, const std::string& vendor) {
   const Kmod kmod;
   for (const std::string& module : {std::string("kvm"), vendor})

@@ -18,6 +18,16 @@ void keep_stock(const std::filesystem::path& runtime, const std::string& vendor)
 std::string why_not_stock(const std::string& vendor, const std::string& release,
                           const std::function<std::filesystem::path(const std::string&)>& file);
 
+// Returns why load_stock() could load nothing: neither the kernel's own files nor the copies in
+// `runtime` are there and for the running kernel; "" where it could.
+std::string why_not_back(const std::filesystem::path& runtime, const std::string& vendor,
+                         const std::string& release,
+                         const std::function<std::filesystem::path(const std::string&)>& file);
+
+// Throws an infrastructure error where load_stock() could load nothing. Call it before modules that
+// work are removed.
+void check_stock_can_come_back(const std::filesystem::path& runtime, const std::string& vendor);
+
 // Loads both as modprobe does, or from the copies where that fails.
 void load_stock(const std::filesystem::path& runtime, const std::string& vendor);
 

@@ -10,11 +10,13 @@
 #include <cstdio>
 #include <cstdlib>
 #include <fstream>
+#include <functional>
 
 #include "orchestrator/base/error.hpp"
 #include "orchestrator/base/fd.hpp"
 #include "orchestrator/base/files/folders.hpp"
 #include "orchestrator/base/process/subprocess.hpp"
+#include "orchestrator/kvm/modules/module_state.hpp"
 #include "orchestrator/kvm/modules/modules.hpp"
 #include "orchestrator/kvm/modules/refusal.hpp"
 #include "orchestrator/kvm/modules/stock.hpp"
@@ -69,24 +71,32 @@ TEST_F(Swap, WhyNothingMayBeSwapped) {
   be_in("user", "4026532202");
   EXPECT_THAT(swapping_refused(folder_.path())->cause, HasSubstr("container"));
   be_in("user", "4026531837");
+  // A container with the host's processes, and with its own /run, or the host's.
+  fs::create_directories(folder_.path() / "run");
+  fs::create_directories(folder_.path() / "proc/1/root/run");
+  EXPECT_THAT(swapping_refused(folder_.path())->cause, HasSubstr("container"));
+  fs::remove_all(folder_.path() / "proc/1/root");
+  fs::create_symlink("../..", folder_.path() / "proc/1/root");
+  EXPECT_FALSE(swapping_refused(folder_.path()));
   write("sys/module/kvm/parameters/halt_poll_ns", "0\n");
   EXPECT_THAT(swapping_refused(folder_.path())->cause, HasSubstr("built into"));
   write("sys/module/kvm/initstate", "live\n");
   EXPECT_FALSE(swapping_refused(folder_.path()));
 }
 
-// Runs load() in its own user namespace, as some containers have, and prints its error.
-[[noreturn]] void load_in_namespace(const fs::path& folder) {
+// Does this in another user or PID namespace (CLONE_NEWUSER, CLONE_NEWPID), as in a container, and
+// prints its error.
+[[noreturn]] void do_in_namespace(int kind, const std::function<void()>& action) {
   // A process with threads, as ThreadSanitizer's all are, cannot be moved; its child may be made
   // there.
-  const auto child = static_cast<pid_t>(::syscall(SYS_clone, CLONE_NEWUSER | SIGCHLD, 0, 0, 0, 0));
+  const auto child = static_cast<pid_t>(::syscall(SYS_clone, kind | SIGCHLD, 0, 0, 0, 0));
   if (child != 0) {
     int status = 0;
     std::_Exit(::waitpid(child, &status, 0) == child && WIFEXITED(status) ? WEXITSTATUS(status)
                                                                           : 1);
   }
   try {
-    ModuleSwap(folder).load(folder / "none", {});
+    action();
   } catch (const base::Error& error) {
     std::fputs(error.what(), stderr);
     std::_Exit(0);
@@ -96,8 +106,23 @@ TEST_F(Swap, WhyNothingMayBeSwapped) {
 
 TEST_F(Swap, IsRefusedInAContainer) {
   if (::geteuid() != 0) GTEST_SKIP() << "namespaces are for root";
-  EXPECT_EXIT(load_in_namespace(folder_.path()), testing::ExitedWithCode(0), "in a container");
+  const auto load = [&] { ModuleSwap(folder_.path()).load(folder_.path() / "none", {}); };
+  for (const int kind : {CLONE_NEWUSER, CLONE_NEWPID})
+    EXPECT_EXIT(do_in_namespace(kind, load), testing::ExitedWithCode(0), "in a container");
   EXPECT_FALSE(fs::exists(folder_.path() / "modules.json"));
+}
+
+// The host's modules may be patched, by `lab kvm load` or between two of its lab's guests. The
+// container has none that could follow them.
+TEST_F(Swap, IsNotUndoneInAContainer) {
+  if (::geteuid() != 0) GTEST_SKIP() << "namespaces are for root";
+  write_state(folder_.path(), {.vendor_module = "kvm_amd"});
+  const auto restore = [&] { ModuleSwap(folder_.path()).restore(); };
+  for (const int kind : {CLONE_NEWUSER, CLONE_NEWPID})
+    EXPECT_EXIT(do_in_namespace(kind, restore), testing::ExitedWithCode(0), "in a container");
+  const auto recover = [&] { std::_Exit(recover_modules(folder_.path()) ? 3 : 4); };
+  EXPECT_EXIT(do_in_namespace(CLONE_NEWPID, recover), testing::ExitedWithCode(4), "");
+  EXPECT_TRUE(fs::exists(folder_.path() / "modules.json"));
 }
 
 // Site auto checks this before it takes `here`.
@@ -158,6 +183,23 @@ TEST_F(Swap, BringsTheStockModulesBackFromTheCopies) {
   EXPECT_EQ(loaded, "");
   restore(false);
   EXPECT_EQ(loaded, "kvm stock-modules/kvm.ko\nkvm_amd stock-modules/kvm_amd.ko\n");
+}
+
+// Modules that work are not removed where nothing could be loaded after them.
+TEST_F(Swap, IsNotUndoneWhereTheStockModulesCouldNotComeBack) {
+  const std::string release = "6.1.0-41-amd64";
+  const fs::path module = module_of(release + " SMP preempt mod_unload modversions ");
+  const auto why = [&](const fs::path& own) {
+    return why_not_back(folder_.path(), "kvm_amd", release,
+                        [&](const std::string&) { return own; });
+  };
+  EXPECT_EQ(why(module), "");
+  EXPECT_THAT(why(""), HasSubstr("has no file of module 'kvm'"));
+  keep_module(module, "kvm", release, copies_folder(folder_.path()));
+  EXPECT_THAT(why(""), HasSubstr("has no file of module 'kvm'")) << "the vendor's is missing";
+  keep_module(module, "kvm_amd", release, copies_folder(folder_.path()));
+  EXPECT_EQ(why(""), "");
+  EXPECT_EQ(why(folder_.path() / "gone.ko"), "");
 }
 
 }  // namespace

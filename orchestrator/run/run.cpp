@@ -38,7 +38,7 @@ std::string foreign_kernel(const std::vector<scenario::TrialPlan>& plans) {
 
 const Site& chosen_site(const std::vector<scenario::TrialPlan>& plans, const trial::Sink& sink) {
   const std::string foreign = foreign_kernel(plans);
-  Finding here = probe_here();
+  Finding here = probe_here(base::find_folders().cache);
   const bool ruled_out = here.ok && !foreign.empty();
   if (ruled_out) here.ok = false;
   Choice choice = choose_site({here});

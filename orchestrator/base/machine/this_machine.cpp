@@ -32,14 +32,14 @@ std::string running_kernel_version() {
   return running_system().version;
 }
 
-std::string cpu_field(const std::string& name) {
-  const std::string line = read_line("/proc/cpuinfo", name);
+std::string cpu_field(const std::string& name, const std::filesystem::path& root) {
+  const std::string line = read_line(root / "proc/cpuinfo", name);
   const std::size_t colon = line.find(':');
   return colon == std::string::npos ? "" : std::string(trimmed(line.substr(colon + 1)));
 }
 
-bool cpu_has(std::string_view flag) {
-  const std::string flags = cpu_field("flags");
+bool cpu_has(std::string_view flag, const std::filesystem::path& root) {
+  const std::string flags = cpu_field("flags", root);
   const auto words = split_words(flags);
   return std::ranges::find(words, flag) != words.end();
 }

@@ -15,10 +15,11 @@ std::string running_kernel();
 std::string running_kernel_version();
 
 // Returns the value of the first line "name : value" of /proc/cpuinfo; "" where there is none.
-std::string cpu_field(const std::string& name);
+// `root` contains /proc.
+std::string cpu_field(const std::string& name, const std::filesystem::path& root = "/");
 
 // Returns whether the processor's flags contain this one: "svm".
-bool cpu_has(std::string_view flag);
+bool cpu_has(std::string_view flag, const std::filesystem::path& root = "/");
 
 // Returns "2 x AMD EPYC 7B13" as one line of printable ASCII, at most 128 characters; "" where the
 // model is not known.

@@ -109,14 +109,6 @@ void remove_all(const Kmod& kmod) {
   }
 }
 
-// Returns "6.1.192-2" from "#1 SMP PREEMPT_DYNAMIC Debian 6.1.192-2 (2026-11-16)"; "" from others.
-std::string package_version(const std::string& version) {
-  static const std::string mark = " Debian ";
-  const std::size_t at = version.find(mark);
-  if (at == std::string::npos) return "";
-  return version.substr(at + mark.size(), version.find(' ', at + mark.size()) - at - mark.size());
-}
-
 // The patch reads fields of structures that modversions do not cover, so the modules must come from
 // exactly the running kernel's source. A user's own kernel has no version to compare: this compares
 // the vermagic with that of the kernel's own modules.
@@ -136,7 +128,7 @@ void check_vermagic(const ModuleSet& modules) {
 // and CRCs do not cover the structures that the patch reads anyway.
 void check_version(const ModuleSet& modules) {
   if (modules.version.empty()) return check_vermagic(modules);
-  const std::string running = package_version(base::running_kernel_version());
+  const std::string running = debian_version(base::running_kernel_version());
   if (!running.empty() && running != modules.version)
     throw base::infrastructure_error("the modules in '" + modules.path.string() +
                                          "' are of version " + modules.version + ", here runs " +
@@ -216,8 +208,12 @@ bool are_swapped(const fs::path& runtime) {
 
 }  // namespace
 
-bool is_debian_kernel() {
-  return !package_version(base::running_kernel_version()).empty();
+std::string debian_version(const std::string& kernel_version) {
+  static const std::string mark = " Debian ";
+  const std::size_t at = kernel_version.find(mark);
+  if (at == std::string::npos) return "";
+  const std::size_t begin = at + mark.size();
+  return kernel_version.substr(begin, kernel_version.find(' ', begin) - begin);
 }
 
 SplitParameters split_by_modules(const fs::path& modules, exits::Vendor vendor,

@@ -20,9 +20,9 @@
 
 namespace lab::kvm {
 
-// Returns whether the running kernel says that it is one of Debian's packages: only then does lab
-// fetch its source.
-bool is_debian_kernel();
+// Returns the version of Debian's package that a kernel is of: "6.1.192-2" from "#1 SMP
+// PREEMPT_DYNAMIC Debian 6.1.192-2 (2026-11-16)"; "" from others, whose source lab cannot fetch.
+std::string debian_version(const std::string& kernel_version);
 
 // Assigns each parameter to a module of this folder. Reads the modules' files, as this machine may
 // have another vendor and kernel. Throws a user error for a parameter that no module has, or whose

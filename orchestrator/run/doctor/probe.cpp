@@ -22,6 +22,7 @@
 #include "orchestrator/image/prepare/guestfs.hpp"
 #include "orchestrator/kvm/kits/build.hpp"
 #include "orchestrator/kvm/kits/kit.hpp"
+#include "orchestrator/kvm/kits/obtainable.hpp"
 #include "orchestrator/kvm/modules/kmod.hpp"
 #include "orchestrator/kvm/modules/modules.hpp"
 #include "orchestrator/kvm/modules/refusal.hpp"
@@ -85,20 +86,20 @@ base::Outcome time_exits(bool nested) {
   return base::run({.argv = argv, .limit = patience});
 }
 
-// Returns why root, who could otherwise swap this machine's modules, cannot; "" where nothing
+// Returns why root, who could otherwise swap the machine's modules, cannot; "" where nothing
 // prevents it.
-std::string why_not_swapped() {
-  if (const auto refusal = kvm::swapping_refused()) return refusal->cause;
-  if (const auto refusal = kvm::unsigned_modules_refused()) return refusal->cause;
-  const kvm::Kmod kmod;
-  std::string stock =
-      kvm::why_not_stock(kvm::vendor_module(kvm::machine_vendor()), base::running_kernel(),
-                         [&](const std::string& module) { return kmod.file(module); });
+std::string why_not_swapped(const OwnMachine& machine) {
+  if (const auto refusal = kvm::swapping_refused(machine.root)) return refusal->cause;
+  if (const auto refusal = kvm::unsigned_modules_refused(machine.root)) return refusal->cause;
+  const auto vendor = base::cpu_has("svm", machine.root) ? exits::Vendor::svm : exits::Vendor::vmx;
+  const std::string stock =
+      kvm::why_not_stock(kvm::vendor_module(vendor), machine.release, machine.module_file);
   if (!stock.empty()) return "the stock modules could not come back: " + stock;
-  const std::vector<kvm::KvmUser> users = kvm::kvm_users();
+  const std::vector<kvm::KvmUser> users = kvm::kvm_users(machine.root / "proc");
   if (!users.empty()) return "kvm is in use by process " + kvm::in_words(users);
-  if (!kvm::is_debian_kernel()) return base::running_kernel() + " is no kernel of Debian's";
-  return "";
+  const std::string version = kvm::debian_version(machine.version);
+  if (version.empty()) return machine.release + " is no kernel of Debian's";
+  return kvm::why_no_kit(machine.cache, machine.release, version);
 }
 
 std::string read_parameter(const std::string& module) {
@@ -235,18 +236,27 @@ Finding probe_nested_kvm() {
   return finding;
 }
 
-Finding probe_here() {
-  Finding finding{.name = own_modules, .remedy = "--on svm or --on kvm need no own modules"};
-  if (!base::cpu_has("vmx") && !base::cpu_has("svm"))
-    finding.detail = "the CPU shows neither vmx nor svm";
-  else if (!base::cpu_has("hypervisor"))
-    finding.detail = "not a VM: lab swaps the modules of a real machine only with --on here";
-  else if (::geteuid() != 0)
-    finding.detail = "only root may swap modules";
-  else if (const std::string obstacle = why_not_swapped(); !obstacle.empty())
-    finding.detail = obstacle;
-  else
-    finding = probe_kvm(), finding.name = own_modules;
+std::string why_not_here(const OwnMachine& machine) {
+  if (!base::cpu_has("vmx", machine.root) && !base::cpu_has("svm", machine.root))
+    return "the CPU shows neither vmx nor svm";
+  if (!base::cpu_has("hypervisor", machine.root))
+    return "not a VM: lab swaps the modules of a real machine only with --on here";
+  if (machine.user != 0) return "only root may swap modules";
+  return why_not_swapped(machine);
+}
+
+Finding probe_here(const fs::path& cache) {
+  const kvm::Kmod kmod;
+  Finding finding{.detail = why_not_here({
+                      .cache = cache,
+                      .user = ::geteuid(),
+                      .release = base::running_kernel(),
+                      .version = base::running_kernel_version(),
+                      .module_file = [&](const std::string& module) { return kmod.file(module); },
+                  })};
+  if (finding.detail.empty()) finding = probe_kvm();
+  finding.name = own_modules;
+  if (!finding.ok) finding.remedy = "--on svm or --on kvm need no own modules";
   return finding;
 }
 
@@ -310,11 +320,11 @@ Finding probe_distribution(const fs::path& root) {
 }
 
 Choice choose_site(const std::vector<Finding>& found) {
-  const auto get = [&](const char* name, Finding (*probe)()) {
+  const auto get = [&](const char* name, const std::function<Finding()>& probe) {
     const auto finding = std::ranges::find(found, name, &Finding::name);
     return finding == found.end() ? probe() : *finding;
   };
-  if (get(own_modules, probe_here).ok)
+  if (get(own_modules, [] { return probe_here(base::find_folders().cache); }).ok)
     return {&record::site_here, "this is a VM whose own KVM works"};
   const Finding kvm = get(dev_kvm, probe_kvm);
   const Finding nested = get(nested_kvm, probe_nested_kvm);
@@ -325,7 +335,7 @@ Choice choose_site(const std::vector<Finding>& found) {
 }
 
 std::vector<Finding> examine(const base::Folders& folders) {
-  std::vector<Finding> found{probe_here(),
+  std::vector<Finding> found{probe_here(folders.cache),
                              probe_kvm(),
                              probe_nested_kvm(),
                              probe_svm(),

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -33,9 +34,23 @@ Finding probe_nested_kvm();
 // not ok if the command failed or an exit takes more than five milliseconds.
 Finding judge_exits(Finding finding, const std::string& whose, const base::Outcome& outcome);
 
-// Finds out whether this machine is a VM with VMX or SVM whose modules root may swap: it is no
-// container, its kernel takes unsigned modules that lab can build, and no VM runs.
-Finding probe_here();
+// Describes the machine whose own modules lab may swap: this one, or a test's.
+struct OwnMachine {
+  std::filesystem::path root = "/";  // contains /proc, /run and /sys
+  std::filesystem::path cache;       // lab's, with its kernels
+  unsigned user = 0;                 // who runs lab
+  std::string release, version;      // of the running kernel, as uname -r and -v say them
+  // Returns the file of one of the running kernel's own modules; empty where there is none.
+  std::function<std::filesystem::path(const std::string& module)> module_file;
+};
+
+// Returns why `auto` does not swap the machine's own modules, or "". It takes a VM with VMX or SVM
+// where lab runs as root and in no container, whose kernel takes unsigned modules, whose own
+// modules could be loaded again, which runs no VM, and whose kernel's kit lab has or can have.
+std::string why_not_here(const OwnMachine& machine);
+
+// Finds out whether `auto` may take this machine: why_not_here() has no objection, and KVM works.
+Finding probe_here(const std::filesystem::path& cache);
 
 // Tries QEMU with emulated SVM.
 Finding probe_svm();

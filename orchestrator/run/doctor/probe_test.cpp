@@ -6,10 +6,12 @@
 
 #include "orchestrator/base/fd.hpp"
 #include "orchestrator/base/files/folders.hpp"
+#include "orchestrator/base/process/subprocess.hpp"
 
 namespace lab::run {
 namespace {
 
+namespace fs = std::filesystem;
 using testing::HasSubstr;
 
 Finding judged(const base::Outcome& outcome) {
@@ -69,6 +71,105 @@ TEST(Doctor, SaysThatLabMakesNothingOnAnotherDistribution) {
   EXPECT_THAT(fedora.detail, HasSubstr("this is 'Fedora Linux 41'"));
   EXPECT_THAT(fedora.remedy, HasSubstr("ci/Containerfile"));
   EXPECT_TRUE(probe_distribution().ok) << "these tests run on Debian";
+}
+
+// A VM on an AMD whose modules could be swapped; each test takes something from it.
+class OwnModules : public testing::Test {
+ protected:
+  OwnModules() {
+    write("proc/cpuinfo", "processor\t: 0\nflags\t\t: fpu svm hypervisor npt\n");
+    write("sys/module/kvm/initstate", "live\n");
+    write("cache/kernels/6.1.0-41-amd64/info.json",
+          R"({"release":"6.1.0-41-amd64","version":"6.1.158-1","suite":"bookworm"})");
+    write("kvm.s", ".section .modinfo, \"a\"\n.string \"vermagic=6.1.0-41-amd64 SMP \"\n");
+    base::run_checked({.argv = {"gcc", "-c", "-o", path("kvm.ko"), path("kvm.s")}});
+  }
+
+  fs::path path(const std::string& name) const { return folder_.path() / name; }
+
+  void write(const std::string& name, const std::string& text) const {
+    fs::create_directories(path(name).parent_path());
+    base::write_file(path(name), text);
+  }
+
+  void link(const std::string& name, const std::string& target) const {
+    fs::create_directories(path(name).parent_path());
+    fs::create_symlink(target, path(name));
+  }
+
+  std::string why() const { return why_not_here(machine_); }
+
+  base::TemporaryFolder folder_{fs::temp_directory_path(), "probe-test"};
+  OwnMachine machine_{.root = folder_.path(),
+                      .cache = path("cache"),
+                      .release = "6.1.0-41-amd64",
+                      .version = "#1 SMP PREEMPT_DYNAMIC Debian 6.1.158-1 (2025-11-09)",
+                      .module_file = [this](const std::string&) { return path("kvm.ko"); }};
+};
+
+TEST_F(OwnModules, AreSwappedInAVmWhereNothingIsAgainstIt) {
+  EXPECT_EQ(why(), "");
+}
+
+TEST_F(OwnModules, StayWhereTheProcessorHasNoVirtualization) {
+  write("proc/cpuinfo", "flags\t\t: fpu hypervisor\n");
+  EXPECT_EQ(why(), "the CPU shows neither vmx nor svm");
+}
+
+TEST_F(OwnModules, OfARealMachineStay) {
+  write("proc/cpuinfo", "flags\t\t: fpu vmx\n");
+  EXPECT_THAT(why(), HasSubstr("not a VM"));
+}
+
+TEST_F(OwnModules, AreNotForUsers) {
+  machine_.user = 1000;
+  EXPECT_EQ(why(), "only root may swap modules");
+}
+
+TEST_F(OwnModules, StayWhereLabIsInAContainer) {
+  link("proc/self/ns/pid", "pid:[4026532201]");
+  EXPECT_THAT(why(), HasSubstr("container"));
+}
+
+TEST_F(OwnModules, StayWhereKvmIsBuiltIn) {
+  fs::remove(path("sys/module/kvm/initstate"));
+  EXPECT_THAT(why(), HasSubstr("built into this kernel"));
+}
+
+TEST_F(OwnModules, StayWhereTheKernelIsLockedDown) {
+  write("sys/kernel/security/lockdown", "none [integrity] confidentiality\n");
+  EXPECT_THAT(why(), HasSubstr("locked down (integrity)"));
+}
+
+TEST_F(OwnModules, StayWhereTheirFilesAreGone) {
+  machine_.module_file = [](const std::string&) { return fs::path(); };
+  EXPECT_THAT(why(), HasSubstr("the stock modules could not come back"));
+}
+
+TEST_F(OwnModules, StayWhereAVmRuns) {
+  write("proc/12/comm", "qemu\n");
+  link("proc/12/fd/9", "/dev/kvm");
+  EXPECT_EQ(why(), "kvm is in use by process 12 (qemu)");
+}
+
+TEST_F(OwnModules, OfAnotherMakersKernelStay) {
+  machine_.version = "#1 SMP PREEMPT_DYNAMIC Tue Nov 10 2026";
+  EXPECT_EQ(why(), "6.1.0-41-amd64 is no kernel of Debian's");
+}
+
+TEST_F(OwnModules, OfAKernelWithoutAKitStay) {
+  machine_.version = "#1 SMP Debian 6.1.158-2 (2025-12-01)";
+  EXPECT_THAT(why(), HasSubstr("the cache's kernel 6.1.0-41-amd64 is 6.1.158-1"));
+  fs::remove_all(path("cache"));
+  EXPECT_THAT(why(), HasSubstr("neither lab's cache nor apt has image, headers and source"));
+}
+
+// `lab doctor` prints what this returns.
+TEST_F(OwnModules, FindingSaysWhy) {
+  const Finding finding = probe_here(path("cache"));
+  EXPECT_EQ(finding.name, "this machine's own modules");
+  EXPECT_NE(finding.detail, "");
+  EXPECT_EQ(finding.remedy.empty(), finding.ok);
 }
 
 // Modules that cannot be swapped, for whatever reason, are a reason to go on to the next site.

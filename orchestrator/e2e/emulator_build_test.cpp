@@ -137,6 +137,26 @@ TEST_F(EmulatorBuild, IsThereOnceAndWhole) {
   EXPECT_EQ(times_compiled(), 1u);
 }
 
+// A power cut must not leave the name and empty files.
+TEST_F(EmulatorBuild, IsOnTheDiskBeforeItHasItsName) {
+  for (const std::string program : {"sync", "mv"}) {
+    base::write_file(programs / program,
+                     "#!/bin/sh\nfor last; do :; done\n"
+                     "echo \"" +
+                         program +
+                         " ${last##*/}\" >>\"$ASKED\"\n"
+                         "exec /bin/" +
+                         program + " \"$@\"\n");
+    fs::permissions(programs / program, fs::perms(0755));
+  }
+  base::Command watched = command();
+  watched.environment["ASKED"] = folder / "asked";
+  const base::Outcome outcome = base::run(watched);
+  ASSERT_EQ(outcome.exit_code, 0) << outcome.errors;
+  EXPECT_THAT(base::read_file(folder / "asked"),
+              testing::MatchesRegex("mv apt.conf\nsync toy\nmv toy-1.0-[0-9a-f]+\nmv toy\n"));
+}
+
 TEST_F(EmulatorBuild, ThatWasChangedByHandIsMadeAnew) {
   ASSERT_EQ(build().exit_code, 0);
   const std::string good = base::read_file(emulators / "toy/toy");

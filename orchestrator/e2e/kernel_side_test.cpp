@@ -16,6 +16,28 @@ TEST_F(KernelSide, ProvesItselfUnderEachSetting) {
   prove_each_setting();
 }
 
+// An upgrade, or `apt autoremove`, deletes the files of a kernel that still runs.
+TEST_F(KernelSide, LeavesKvmInPlaceWhereTheKernelsOwnModulesAreGone) {
+  up();
+  if (HasFatalFailure()) return;
+  const std::string words = R"sh(set -eu
+lab=/run/lab/job/lab own=/lib/modules/$(uname -r)
+load() { $lab kvm load --modules /run/lab/job/modules; }
+is() { test -c /dev/kvm; $lab kvm status | grep "^kvm: $1"; }
+refused() { if "$@" 2>/tmp/error; then exit 1; fi; grep 'could not be loaded again' /tmp/error; }
+)sh";
+  inside(words + "$lab kvm restore; modprobe kvm_amd; is stock");
+  inside(words + "mv $own /lib/away; refused load; is stock; mv /lib/away $own");
+  // lab's copies of them come back.
+  inside(words + "load; mv $own /lib/away; is patched; $lab kvm restore; is stock");
+  inside(words + "mv /lib/away $own; modprobe -r kvm_amd; modprobe kvm_amd; is stock");
+  // Without copies the patched ones stay until the files are there again.
+  inside(words +
+         "load; mv $own /lib/away; mv /run/lab/stock-modules /run/away; "
+         "refused $lab kvm restore; is patched; mv /lib/away $own; $lab kvm restore; is stock");
+  expect_a_calm_kernel();
+}
+
 // Takes long, so it runs nightly (label "nightly") and not for every change.
 TEST_F(KernelSide, NightlyFuzzesForMinutesAndMakesManyVms) {
   up();

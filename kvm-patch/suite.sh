@@ -33,10 +33,14 @@ make_kit_once() {
     trap "rm -rf '$work'" EXIT
     chmod 755 "$work"
     "$2" "$work" "${@:3}"
+    record_sizes "$work"
     sync -f "$work" # else a power cut may leave the name and empty files
     # Another lab may have been quicker; its kit is as good as this one.
     mv -T "$work" "$kit" 2>/dev/null || [ -e "$kit/info.json" ] || fail "cannot make '$kit'"
 }
+
+# record_sizes FOLDER: writes the sizes of its files, as orchestrator/base/files/sizes.cpp does.
+record_sizes() { (cd "$1" && find . -type f ! -path ./.sizes -printf '%s %P\n' | sort >.sizes); }
 
 json_field() { sed -n "s/.*\"$1\": *\"\([^\"]*\)\".*/\1/p" "$2"; }
 

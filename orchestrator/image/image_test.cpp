@@ -303,6 +303,28 @@ TEST(Prepare, KeepsOneInitrdWhateverTheKernelsParameters) {
                base::Error);
 }
 
+TEST(Prepare, MakesAnInitrdThatIsCutOffAnew) {
+  const base::TemporaryFolder folder("/tmp", "lab-test");
+  base::write_file(folder.path() / "initrd", "i");
+  base::write_file(folder.path() / "reader", "r");
+  base::Folders folders{.cache = folder.path(), .runtime = folder.path()};
+  folders.reader = folder.path() / "reader";
+  const Image image{.name = "t",
+                    .kind = Image::Kind::direct,
+                    .kernel = "/k",
+                    .initrd = folder.path() / "initrd",
+                    .digest = "sha256:1"};
+  const auto prepared = [&] { return prepare(image, folders, {}, {}, [](const std::string&) {}); };
+  const Prepared first = prepared();
+  const std::string whole = base::read_file(first.initrd);
+  fs::resize_file(first.initrd, whole.size() / 2);
+  const Prepared again = prepared();
+  EXPECT_FALSE(again.found);
+  EXPECT_EQ(base::read_file(again.initrd), whole);
+  EXPECT_EQ(again.digest, first.digest);
+  EXPECT_TRUE(prepared().found);
+}
+
 TEST(Prepare, MakesTheSameInitrdWheneverAndWhoeverMakesIt) {
   const base::TemporaryFolder folder("/tmp", "lab-test");
   base::write_file(folder.path() / "initrd", "i");
@@ -399,7 +421,13 @@ TEST(ImageCache, MakesARecipesBaseOnceForAllKits) {
               "files\n" + release);
   }
   EXPECT_EQ(base::read_file(log), "base\n5.10\n6.1\n");
-  EXPECT_EQ(cache.remove("outer"), 3);
+  for (const auto& entry : fs::directory_iterator(folders.cache / "images"))
+    if (fs::exists(entry.path() / "root")) fs::resize_file(entry.path() / "root", 2);
+  base::write_file(folder.path() / "6.1/info.json", "6.1 again");
+  EXPECT_EQ(base::read_file(
+                cache.find_or_make("outer", folder.path() / "6.1", [](const std::string&) {}).disk),
+            "files\n6.1 again");
+  EXPECT_EQ(cache.remove("outer"), 4);
 }
 
 // One recipe makes two images and records the variables that it gets.

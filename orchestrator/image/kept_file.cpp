@@ -5,6 +5,7 @@
 #include "orchestrator/base/fd.hpp"
 #include "orchestrator/base/files/atomic_folder.hpp"
 #include "orchestrator/base/files/folders.hpp"
+#include "orchestrator/base/files/sizes.hpp"
 
 namespace lab::image {
 namespace fs = std::filesystem;
@@ -12,6 +13,7 @@ namespace fs = std::filesystem;
 KeptFile keep_file(const fs::path& file, const base::Folders& folders) {
   const std::string digest = base::sha256_file(file);
   const fs::path folder = folders.cache / own_files / digest.substr(0, 32);
+  base::remove_damaged(folder);
   base::make_folder_once(folder, [&](const fs::path& work) {
     try {
       base::copy_file(file, work / "file");
@@ -22,6 +24,7 @@ KeptFile keep_file(const fs::path& file, const base::Folders& folders) {
     if (base::sha256_file(work / "file") != digest)
       throw base::infrastructure_error("'" + file.string() + "' changes while lab reads it",
                                        "wait until what writes it has ended");
+    base::record_sizes(work);
   });
   base::mark_used(folder / "file");
   return {folder / "file", "sha256:" + digest};

@@ -7,6 +7,7 @@
 #include "orchestrator/base/error.hpp"
 #include "orchestrator/base/fd.hpp"
 #include "orchestrator/base/process/subprocess.hpp"
+#include "orchestrator/image/kept_file.hpp"
 #include "orchestrator/image/overlay.hpp"
 #include "orchestrator/image/store.hpp"
 
@@ -90,6 +91,18 @@ TEST_F(OwnImages, AFileIsCopiedOnceAndNeverChanged) {
   EXPECT_EQ(base::sha256_file(disk_), digest);
   create_empty_disk(disk_, 2 << 20);
   EXPECT_NE(cache().find_or_copy(disk_, quiet).folder, first.folder);
+}
+
+TEST_F(OwnImages, ACopyThatIsCutOffIsMadeAnew) {
+  const Image first = cache().find_or_copy(disk_, quiet);
+  const std::string digest = base::sha256_file(first.disk);
+  fs::resize_file(first.disk, fs::file_size(first.disk) / 2);
+  EXPECT_FALSE(cache().find_or_copy(disk_, quiet).found);
+  EXPECT_EQ(base::sha256_file(first.disk), digest);
+
+  const fs::path kept = keep_file(disk_, folders_).path;
+  fs::resize_file(kept, 1);
+  EXPECT_EQ(base::sha256_file(keep_file(disk_, folders_).path), base::sha256_file(disk_));
 }
 
 TEST_F(OwnImages, AFileWithADigestMustHaveIt) {

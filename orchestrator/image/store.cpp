@@ -13,6 +13,7 @@
 #include "orchestrator/base/fd.hpp"
 #include "orchestrator/base/files/atomic_folder.hpp"
 #include "orchestrator/base/files/shared_cache.hpp"
+#include "orchestrator/base/files/sizes.hpp"
 #include "orchestrator/base/json.hpp"
 #include "orchestrator/base/machine/foreign_system.hpp"
 #include "orchestrator/base/machine/this_machine.hpp"
@@ -179,15 +180,17 @@ Image read_image(const fs::path& folder) {
     Image image{.name = base::field<std::string>(object, "name"),
                 .kind = kind_named(base::field<std::string>(object, "kind")),
                 .folder = folder};
+    const std::string anew = "lab image remove " + image.name + "; it is then made anew";
+    if (const std::string wrong = base::wrong_size(folder); !wrong.empty())
+      throw base::infrastructure_error(
+          "image '" + image.name + "' (" + folder.string() + ") is damaged: " + wrong, anew);
     const auto path = [&](const char* part) -> fs::path {
       if (!object.contains(part)) return {};
       const fs::path file = folder / object[part].get<std::string>();
       if (!fs::exists(file))
         throw base::infrastructure_error("image file '" + file.string() + "' is missing");
       if (fs::file_size(file) == 0)  // as a power cut left it under an earlier lab
-        throw base::infrastructure_error(
-            "image file '" + file.string() + "' is empty",
-            "lab image remove " + image.name + "; it is then made anew");
+        throw base::infrastructure_error("image file '" + file.string() + "' is empty", anew);
       return file;
     };
     image.disk = path("disk");
@@ -282,6 +285,7 @@ Image ImageCache::take_file(const std::string& name, const fs::path& file,
                                digest_like(expected, file, digest) + ", not " + expected,
                            "lab image remove " + name + ", then add it anew");
   const fs::path folder = file_folder(cache_, name, digest);
+  base::remove_damaged(folder);
   const bool made = base::make_folder_once(folder, [&](const fs::path& work) {
     progress("copying " + file.string());
     base::run_checked({.argv = {"cp", "--reflink=auto", "--sparse=always", "--", file.string(),
@@ -293,6 +297,7 @@ Image ImageCache::take_file(const std::string& name, const fs::path& file,
     write_json(
         work,
         {{"name", name}, {"kind", "disk"}, {"disk", "disk.qcow2"}, {"digest", "sha256:" + digest}});
+    base::record_sizes(work);
   });
   Image image = read_image(folder);
   image.found = !made;
@@ -308,6 +313,7 @@ void ImageCache::make(const Entry& entry, const fs::path& kit, const fs::path& b
                progress);
   }
   add_digest(folder);
+  base::record_sizes(folder);
 }
 
 // Returns the folder that the recipe's `base` filled; empty where the recipe has no `base`.
@@ -315,8 +321,11 @@ fs::path ImageCache::make_base(const Entry& entry, const Progress& progress) con
   if (!fs::exists(recipes_ / entry.recipe / "base")) return {};
   const fs::path folder =
       cache_ / (entry.name + base_mark + base::sha256(recipe_digest(entry)).substr(0, key_digits));
-  base::make_folder_once(
-      folder, [&](const fs::path& work) { run_recipe(entry, "base", work, {}, progress); });
+  base::remove_damaged(folder);
+  base::make_folder_once(folder, [&](const fs::path& work) {
+    run_recipe(entry, "base", work, {}, progress);
+    base::record_sizes(work);
+  });
   return folder;
 }
 

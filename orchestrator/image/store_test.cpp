@@ -7,6 +7,7 @@
 #include "orchestrator/base/error.hpp"
 #include "orchestrator/base/fd.hpp"
 #include "orchestrator/base/files/folders.hpp"
+#include "orchestrator/base/files/sizes.hpp"
 #include "orchestrator/base/process/subprocess.hpp"
 #include "orchestrator/image/overlay.hpp"
 
@@ -54,6 +55,7 @@ class FetchedImage : public testing::Test {
 TEST_F(FetchedImage, IsLookedAtInTheCacheToo) {
   const fs::path kept = provide().disk;
   EXPECT_EQ(refusal(), "");
+  fs::remove(kept.parent_path() / base::sizes_name);
   base::run_checked({.argv = {"qemu-img", "create", "-q", "-f", "qcow2", "-b", "/etc/hostname",
                               "-F", "raw", kept.string()}});
   EXPECT_THAT(refusal(), HasSubstr("it refers to another file"));
@@ -89,6 +91,13 @@ TEST(ImageCache, AnOrdinaryUserIsToldWhoMakesAnImageByItsRecipe) {
   }
   ASSERT_EQ(::seteuid(0), 0);
   EXPECT_FALSE(fs::exists(ran));
+}
+
+TEST_F(FetchedImage, ThatIsCutOffIsRefused) {
+  const fs::path kept = provide().disk;
+  fs::resize_file(kept, fs::file_size(kept) / 2);
+  EXPECT_THAT(refusal(), HasSubstr("is damaged: 'disk.qcow2' has "));
+  EXPECT_THAT(refusal(), HasSubstr(" | lab image remove cloud; it is then made anew"));
 }
 
 // `latest` moves: the list is from before the new release, the image from after it.

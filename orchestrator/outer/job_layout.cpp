@@ -9,6 +9,7 @@
 #include "orchestrator/base/error.hpp"
 #include "orchestrator/base/fd.hpp"
 #include "orchestrator/base/files/folders.hpp"
+#include "orchestrator/base/files/sizes.hpp"
 #include "orchestrator/image/overlay.hpp"
 #include "orchestrator/kvm/kits/kit.hpp"
 
@@ -57,9 +58,11 @@ void add_guest_files(trial::GuestImage& image, const fs::path& folder) {
   image.disk = job_folder / place / image.disk.filename();
 }
 
+// Each file of the job's disk costs the outer VM exits, and nothing there needs the sizes.
 void lay_out_modules(const inside::Job& job, const fs::path& folder) {
   for (const auto& entry : fs::directory_iterator(job.modules))
-    base::link_or_copy(entry.path(), folder / "modules" / entry.path().filename());
+    if (entry.path().filename() != base::sizes_name)
+      base::link_or_copy(entry.path(), folder / "modules" / entry.path().filename());
   if (fs::is_directory(job.capabilities)) fs::copy(job.capabilities, folder / "capabilities");
 }
 

@@ -6,6 +6,7 @@
 #include "orchestrator/base/error.hpp"
 #include "orchestrator/base/fd.hpp"
 #include "orchestrator/base/files/folders.hpp"
+#include "orchestrator/base/files/sizes.hpp"
 #include "orchestrator/base/process/subprocess.hpp"
 
 namespace lab::outer {
@@ -35,6 +36,23 @@ TEST(JobLayout, RefusesAnImageThatIsTooLargeForAnExactRun) {
     EXPECT_THAT(error.what(), HasSubstr("; an exact run has room for 2048"));
     EXPECT_THAT(error.hint(), HasSubstr("--no-exact"));
   }
+}
+
+// The outer VM reads the whole folder, so one file more would move the counts of exact runs.
+TEST(JobLayout, HasTheModulesWithoutTheirSizes) {
+  const base::TemporaryFolder folder(fs::temp_directory_path(), "layout-test");
+  const fs::path work = folder.path() / "work", modules = folder.path() / "modules";
+  for (const fs::path& made : {work, modules}) fs::create_directory(made);
+  base::write_file(folder.path() / "system.raw", "");
+  base::write_file(modules / "kvm.ko", "module");
+  base::record_sizes(modules);
+  const inside::Job job{.site = record::find_site("svm"), .modules = modules, .exact = true};
+  lay_out_without_job({.disk = folder.path() / "system.raw"}, job, "name", work, work,
+                      start_nothing);
+  const std::string listed =
+      base::run_checked({.argv = {"debugfs", "-R", "ls -p /modules", (work / "job.img").string()}});
+  EXPECT_THAT(listed, HasSubstr("/kvm.ko/"));
+  EXPECT_THAT(listed, testing::Not(HasSubstr(base::sizes_name)));
 }
 
 }  // namespace

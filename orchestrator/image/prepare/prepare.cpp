@@ -12,6 +12,7 @@
 #include "orchestrator/base/files/folders.hpp"
 #include "orchestrator/base/files/run_folder.hpp"
 #include "orchestrator/base/files/shared_cache.hpp"
+#include "orchestrator/base/files/sizes.hpp"
 #include "orchestrator/base/process/subprocess.hpp"
 #include "orchestrator/image/overlay.hpp"
 
@@ -274,6 +275,7 @@ Prepared prepare(const Image& image, const base::Folders& folders, const Prepare
   const fs::path folder =
       folders.cache / "prepared" / (image.name + "-" + folder_key.substr(0, 16));
   Prepared prepared{.kind = image.kind, .kernel = image.kernel, .digest = "sha256:" + key};
+  base::remove_damaged(folder);
   base::take_shared(folder);
   prepared.found = !base::make_folder_once(folder, [&](const fs::path& work) {
     progress("injecting the reader into " + image.name);
@@ -291,6 +293,7 @@ Prepared prepare(const Image& image, const base::Folders& folders, const Prepare
       if (options.own_kernel) base::write_file(work / parameters_name, injected.parameters);
       if (injected.needs_uefi) base::write_file(work / uefi_name, "");
     }
+    base::record_sizes(work);
   });
   if (direct) {
     prepared.initrd = folder / "initrd";

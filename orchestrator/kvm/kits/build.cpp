@@ -8,6 +8,7 @@
 #include "orchestrator/base/fd.hpp"
 #include "orchestrator/base/files/atomic_folder.hpp"
 #include "orchestrator/base/files/shared_cache.hpp"
+#include "orchestrator/base/files/sizes.hpp"
 #include "orchestrator/base/json.hpp"
 #include "orchestrator/base/machine/foreign_system.hpp"
 
@@ -15,9 +16,9 @@ namespace lab::kvm {
 namespace fs = std::filesystem;
 namespace {
 
-// Built, and not as a power cut left it under an earlier lab: named, but empty.
+// Built, and not damaged. A power cut left what an earlier lab had made named, but empty.
 bool are_there(const fs::path& path) {
-  if (!fs::exists(path / "build.json")) return false;
+  if (!fs::exists(path / "build.json") || !base::wrong_size(path).empty()) return false;
   const fs::directory_iterator files(path);
   return std::all_of(begin(files), end(files), [](const auto& file) {
     return !file.is_regular_file() || file.file_size() > 0;
@@ -48,6 +49,7 @@ ModuleSet open_or_build(const fs::path& path, std::vector<std::string> argv,
         path.parent_path() / (base::half_made_prefix + path.filename().string() + ".built");
     argv.push_back(made.string());
     run_script(argv, progress);
+    base::record_sizes(made);
     base::put_in_place(made, path);
   }
   ModuleSet modules = open_modules(path);

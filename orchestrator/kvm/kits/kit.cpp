@@ -11,6 +11,7 @@
 #include "orchestrator/base/fd.hpp"
 #include "orchestrator/base/files/atomic_folder.hpp"
 #include "orchestrator/base/files/shared_cache.hpp"
+#include "orchestrator/base/files/sizes.hpp"
 #include "orchestrator/base/json.hpp"
 #include "orchestrator/base/machine/foreign_system.hpp"
 #include "orchestrator/base/text.hpp"
@@ -101,13 +102,25 @@ bool has_packages(const fs::path& folder) {
          std::any_of(begin(files), end(files), [](const auto& file) { return is_deb(file); });
 }
 
+// A kit that build-kit made has links to the files of another, whose kernel it shares.
+bool remove_damaged_kit(const fs::path& kit) {
+  std::error_code none;
+  const fs::path whose = fs::canonical(kit / "boot", none).parent_path();
+  const bool removed = !none && whose != fs::canonical(kit) && base::remove_damaged(whose);
+  return base::remove_damaged(kit) || removed;
+}
+
 KernelKit make_own_kit(const fs::path& cache, const fs::path& patch_folder, const std::string& path,
                        const Progress& progress) {
   if (is_deb(path) && !fs::is_directory(path))
     throw base::user_error("'" + path + "' is one package of a kernel",
                            "name the folder that has all of them: lab help yours");
   const char* script = has_packages(path) ? "deb-kit" : "build-kit";
-  return open_kit(last_line(run_script({patch_folder / script, path, cache.string()}, progress)));
+  const auto make = [&] {
+    return open_kit(last_line(run_script({patch_folder / script, path, cache.string()}, progress)));
+  };
+  const KernelKit kit = make();
+  return remove_damaged_kit(kit.path) ? make() : kit;
 }
 
 }  // namespace
@@ -149,11 +162,14 @@ std::vector<KernelKit> list_kits(const fs::path& cache) {
 }
 
 KernelKit find_or_fetch_kit(const fs::path& cache, const fs::path& patch_folder,
-                            const std::optional<std::string>& selector, const Progress& progress) {
+                            std::optional<std::string> selector, const Progress& progress) {
   if (selector && selector->starts_with("/"))
     return make_own_kit(cache, patch_folder, *selector, progress);
   if (selector) check_selector(*selector);
-  if (const auto kit = kit_in(cache, selector)) return *kit;
+  if (const auto kit = kit_in(cache, selector)) {
+    if (!base::remove_damaged(kit->path)) return *kit;
+    selector = kit->release;
+  }
   if (const auto kit = take_shared_kit(cache, selector)) return *kit;
   const base::Fd held = base::lock_folder(cache / "kernels");
   if (const auto kit = kit_in(cache, selector)) return *kit;  // another lab was quicker

@@ -50,11 +50,12 @@ std::vector<KernelKit> list_kits(const std::filesystem::path& cache);
 //   the cache lacks it (minutes for a kernel, seconds where only its KVM differs from a built one);
 // - the absolute path of a folder with a kernel's .deb files (kvm-patch/deb-kit: seconds).
 // Without a selector it takes the newest of the outer VMs' suite in the cache, or else available.
+// A kit that has a file of another size than it had is fetched or built anew.
 // Throws a user error where the selector is not valid or selects nothing; an infrastructure error
 // where fetching fails.
 KernelKit find_or_fetch_kit(const std::filesystem::path& cache,
                             const std::filesystem::path& patch_folder,
-                            const std::optional<std::string>& selector, const Progress& progress);
+                            std::optional<std::string> selector, const Progress& progress);
 
 // Returns the kit that find_or_fetch_kit would take from this cache or from the shared one, where
 // it still lies; nullopt where it would have to be made, or is of a kernel of one's own.

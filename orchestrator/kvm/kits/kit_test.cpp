@@ -11,6 +11,7 @@
 #include "orchestrator/base/error.hpp"
 #include "orchestrator/base/fd.hpp"
 #include "orchestrator/base/files/folders.hpp"
+#include "orchestrator/base/files/sizes.hpp"
 #include "orchestrator/base/process/subprocess.hpp"
 #include "orchestrator/kvm/kits/build.hpp"
 #include "orchestrator/kvm/kits/patch_folder_test.hpp"
@@ -94,6 +95,36 @@ TEST_F(KitTest, IsOnTheDiskBeforeItHasItsName) {
                      .environment = {{"ASKED", path("asked")}}});
   EXPECT_EQ(base::read_file(path("kernels/made/info.json")), "made\n");
   EXPECT_EQ(base::read_file(path("asked")), "sync\nmv\n");
+}
+
+TEST_F(KitTest, IsMadeWithItsFilesSizesAsOtherFolders) {
+  base::run_checked(
+      {.argv = {"bash", "-ec",
+                ". " LAB_SOURCE_DIR "/kvm-patch/suite.sh; "
+                "fill() { mkdir \"$1/boot\"; echo kernel >\"$1/boot/a kernel\"; >\"$1/none\"; "
+                "echo made >\"$1/info.json\"; ln -s boot \"$1/lib\"; }; make_kit_once \"$1\" fill",
+                "bash", path("kernels/made")}});
+  const std::string sizes = base::read_file(path("kernels/made") / base::sizes_name);
+  EXPECT_THAT(sizes, HasSubstr("7 boot/a kernel\n"));
+  base::record_sizes(path("kernels/made"));
+  EXPECT_EQ(sizes, base::read_file(path("kernels/made") / base::sizes_name));
+}
+
+// The script fetches what is asked for; of several kits another one is no replacement.
+TEST_F(KitTest, ThatIsDamagedIsFetchedAnew) {
+  write_kit("6.1.0-9-amd64", "6.1.27-1", outer_suite);
+  write_kit("6.1.0-56-amd64", "6.1.192-2", outer_suite);
+  write("kernels/6.1.0-56-amd64/boot/vmlinuz", "kernel");
+  base::record_sizes(path("kernels/6.1.0-56-amd64"));
+  write_script("fetch-kit",
+               "echo $1 >>$2/fetched; mkdir -p $2/kernels/$1\n"
+               "echo '{\"release\":\"'$1'\",\"version\":\"6.1.192-2\",\"suite\":\"bookworm\"}' "
+               ">$2/kernels/$1/info.json; echo $2/kernels/$1\n");
+  EXPECT_EQ(release_of(std::nullopt), "6.1.0-56-amd64");
+  EXPECT_FALSE(fs::exists(path("fetched")));
+  fs::resize_file(path("kernels/6.1.0-56-amd64/boot/vmlinuz"), 3);
+  EXPECT_EQ(release_of(std::nullopt), "6.1.0-56-amd64");
+  EXPECT_EQ(base::read_file(path("fetched")), "6.1.0-56-amd64\n");
 }
 
 TEST_F(KitTest, ARootToBuildInIsOnTheDiskBeforeItHasItsName) {

@@ -16,6 +16,7 @@
 #include "orchestrator/base/error.hpp"
 #include "orchestrator/base/fd.hpp"
 #include "orchestrator/base/files/folders.hpp"
+#include "orchestrator/base/files/sizes.hpp"
 #include "orchestrator/kvm/kits/build.hpp"
 #include "orchestrator/kvm/kits/patch_folder_test.hpp"
 #include "orchestrator/kvm/kits/script.hpp"
@@ -153,6 +154,20 @@ TEST_F(OwnTree, AnEmptyModuleIsNotTrustedButMadeAnew) {
   EXPECT_TRUE(again.built);
   EXPECT_EQ(again.path, modules.path);
   EXPECT_GT(fs::file_size(again.path / "kvm.ko"), 0u);
+}
+
+// As a file system that was damaged leaves it.
+TEST_F(OwnTree, AModuleThatIsCutOffIsMadeAnew) {
+  const ModuleSet modules = build();
+  const auto whole = fs::file_size(modules.path / "kvm.ko");
+  fs::resize_file(modules.path / "kvm.ko", whole / 2);
+  EXPECT_TRUE(build().built);
+  EXPECT_EQ(fs::file_size(modules.path / "kvm.ko"), whole);
+  EXPECT_FALSE(build().built);
+  // A folder of an older lab has no sizes, and is taken as it is.
+  fs::remove(modules.path / base::sizes_name);
+  fs::resize_file(modules.path / "kvm.ko", whole / 2);
+  EXPECT_FALSE(build().built);
 }
 
 TEST_F(OwnTree, ModulesAreOnTheDiskBeforeTheyHaveTheirName) {

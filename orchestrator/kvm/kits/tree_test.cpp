@@ -177,6 +177,18 @@ TEST_F(Tree, TwoCommitsOfKvmShareAKernel) {
   EXPECT_EQ(base::read_file(store() / "build/builds"), "built\n") << "one build for both";
 }
 
+TEST_F(Tree, WhoseKernelIsDamagedIsBuiltAnew) {
+  const KernelKit made = kit("@HEAD");
+  const fs::path image = made.path / "boot" / ("vmlinuz-" + made.release),
+                 file = made.path / "source/arch/x86/kvm/x86.c";
+  std::ofstream(image) << "cut off";  // it was empty
+  EXPECT_EQ(kit("@HEAD").path, made.path);
+  EXPECT_EQ(base::read_file(image), "");
+  fs::resize_file(file, 3);
+  EXPECT_EQ(kit("@HEAD").path, made.path);
+  EXPECT_EQ(base::read_file(file), "int x;\n");
+}
+
 TEST_F(Tree, ItsUseIsMarkedForLabClean) {
   const fs::path kit_mark = kit().path / "info.json", tree_mark = store() / "lock";
   const auto long_ago = fs::last_write_time(kit_mark) - std::chrono::hours(1000);

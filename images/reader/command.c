@@ -9,7 +9,6 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -69,29 +68,71 @@ static bool read_until(int fd, double end, struct command_result *r)
 	}
 }
 
+/* Returns whether the process has ended; wait_for() can still have its status. */
+static bool has_ended(pid_t pid)
+{
+	siginfo_t info = { .si_pid = 0 };
+
+	return waitid(P_PID, (id_t)pid, &info, WEXITED | WNOHANG | WNOWAIT) == 0 && info.si_pid == pid;
+}
+
 /*
  * Reads until the shell is gone: what it started in the background may go on, and
  * has the pipe open. What is in the pipe then is still read, but no more than
- * that, as such a process may print for ever.
+ * that, as such a process may print for ever. SIGCHLD, which only ppoll() lets in
+ * here, says when to look: pidfd_open() is not there before Linux 5.3.
  */
 static void read_until_gone(int fd, pid_t pid, struct command_result *r)
 {
-	/* Before Linux 5.3 this is -1, which poll() ignores. */
-	int shell = (int)syscall(SYS_pidfd_open, pid, 0), rest = 0;
-	struct pollfd ready[] = { { .fd = fd, .events = POLLIN }, { .fd = shell, .events = POLLIN } };
+	struct pollfd ready = { .fd = fd, .events = POLLIN };
 	uint64_t before;
+	sigset_t waiting;
+	int rest = 0;
+	bool gone;
 
-	do {
-		while (poll(ready, 2, -1) < 0 && errno == EINTR)
-			;
-	} while (ready[1].revents == 0 && read_some(fd, r));
-	if (ready[1].revents != 0 && ioctl(fd, FIONREAD, &rest) == 0) {
+	sigprocmask(SIG_SETMASK, NULL, &waiting);
+	sigdelset(&waiting, SIGCHLD);
+	for (;;) {
+		int n = ppoll(&ready, 1, NULL, &waiting);
+
+		gone = has_ended(pid);
+		if (gone || (n > 0 && !read_some(fd, r)))
+			break;
+	}
+	if (gone && ioctl(fd, FIONREAD, &rest) == 0) {
 		before = r->output_bytes;
 		while (r->output_bytes - before < (uint64_t)rest && read_some(fd, r))
 			;
 	}
-	if (shell >= 0)
-		close(shell);
+}
+
+static void take_notice(int number)
+{
+	(void)number;
+}
+
+/* How a process takes SIGCHLD. */
+struct taking {
+	struct sigaction action;
+	sigset_t mask;
+};
+
+/* Holds SIGCHLD back, so that none is lost before ppoll() waits for it. */
+static void hold_sigchld(struct taking *before)
+{
+	struct sigaction notice = { .sa_handler = take_notice };
+	sigset_t sigchld;
+
+	sigemptyset(&sigchld);
+	sigaddset(&sigchld, SIGCHLD);
+	sigprocmask(SIG_BLOCK, &sigchld, &before->mask);
+	sigaction(SIGCHLD, &notice, &before->action);
+}
+
+static void take_sigchld_as(const struct taking *before)
+{
+	sigaction(SIGCHLD, &before->action, NULL);
+	sigprocmask(SIG_SETMASK, &before->mask, NULL);
 }
 
 static void become_shell(const char *text, int in, int out)
@@ -146,7 +187,7 @@ static int wait_for(pid_t pid)
 }
 
 /* Starts the command; returns its process, or -1. Its output comes from *out. */
-static pid_t start(const struct command *c, int *out)
+static pid_t start(const struct command *c, const struct taking *before, int *out)
 {
 	int ends[2], in = open_input(c);
 	pid_t pid = -1;
@@ -155,8 +196,10 @@ static pid_t start(const struct command *c, int *out)
 		return -1;
 	if (pipe2(ends, O_CLOEXEC) == 0) {
 		pid = fork();
-		if (pid == 0)
+		if (pid == 0) {
+			take_sigchld_as(before);
 			become_shell(c->text, in, ends[1]);
+		}
 		close(ends[1]);
 		if (pid > 0)
 			*out = ends[0];
@@ -170,10 +213,15 @@ static pid_t start(const struct command *c, int *out)
 static bool run_once(const struct command *c, double end, struct command_result *r)
 {
 	int out = -1, status;
-	pid_t pid = start(c, &out);
+	struct taking before;
+	pid_t pid;
 
-	if (pid < 0)
+	hold_sigchld(&before);
+	pid = start(c, &before, &out);
+	if (pid < 0) {
+		take_sigchld_as(&before);
 		return false;
+	}
 	if (end == 0)
 		read_until_gone(out, pid, r);
 	else
@@ -182,6 +230,7 @@ static bool run_once(const struct command *c, double end, struct command_result 
 		kill_group(pid);
 	close(out);
 	status = wait_for(pid);
+	take_sigchld_as(&before);
 	r->exit_code = WIFEXITED(status) ? WEXITSTATUS(status) : -1;
 	r->signal = WIFSIGNALED(status) ? WTERMSIG(status) : 0;
 	r->times += !r->cut;

@@ -2,11 +2,18 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <linux/filter.h>
+#include <linux/seccomp.h>
 #include <signal.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <cerrno>
+#include <cstddef>
 #include <cstdio>
+#include <cstdlib>
 #include <cstring>
 #include <fstream>
 #include <map>
@@ -313,6 +320,41 @@ TEST_F(Command, EndsWithItsShellThoughAChildGoesOn) {
   EXPECT_GT(r.output_bytes, 1000u);
 }
 
+// Makes pidfd_open() fail in this process and its children, as it does before Linux 5.3.
+void forget_pidfd_open() {
+  sock_filter filter[] = {BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, nr)),
+                          BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_pidfd_open, 0, 1),
+                          BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | ENOSYS),
+                          BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW)};
+  const sock_fprog program{std::size(filter), filter};
+  ::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+  ::prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program);
+}
+
+TEST_F(Command, EndsWithItsShellOnAnOldKernelToo) {
+  const pid_t child = ::fork();
+  if (child == 0) {
+    forget_pidfd_open();
+    const command_result& r = run("sleep 20 & echo started");
+    const bool refused = ::syscall(SYS_pidfd_open, ::getpid(), 0) < 0 && errno == ENOSYS;
+    std::_Exit(refused && r.seconds < 5 && output() == "started\n" ? 0 : 1);
+  }
+  int status = -1;
+  EXPECT_EQ(::waitpid(child, &status, 0), child);
+  EXPECT_EQ(status, 0);
+}
+
+// It holds SIGCHLD back while it waits for a command.
+TEST_F(Command, LeavesTheReadersSignalsAsTheyWere) {
+  run("true");
+  sigset_t mask;
+  ::sigprocmask(SIG_SETMASK, nullptr, &mask);
+  EXPECT_EQ(sigismember(&mask, SIGCHLD), 0);
+  struct sigaction action;
+  ::sigaction(SIGCHLD, nullptr, &action);
+  EXPECT_EQ(action.sa_handler, SIG_DFL);
+}
+
 TEST_F(Command, KeepsTheEndOfAFloodAndTheExitCode) {
   const command_result& r = run("yes | head -c 1000000; echo end; exit 3");
   EXPECT_EQ(r.exit_code, 3);
@@ -366,6 +408,14 @@ TEST_F(Command, IsCutWithItsWholeGroupWhenTheTimeIsOver) {
   EXPECT_GE(r.seconds, 1);
   EXPECT_LT(r.seconds, 5);
   EXPECT_TRUE(dies(output()));
+}
+
+// The exit code was lost where a child outlived the shell until the time was over.
+TEST_F(Command, HasItsShellsExitCodeThoughAChildIsCut) {
+  const command_result& r = run("sleep 20 & false", "", 1, 500);
+  EXPECT_TRUE(r.cut);
+  EXPECT_EQ(r.exit_code, 1);
+  EXPECT_EQ(r.signal, 0);
 }
 
 TEST_F(Command, IsCutThoughItNeverStopsPrintingOrComesAgainAndAgain) {

@@ -71,6 +71,16 @@ void find_moves(CellJudgement& judgement) {
   }
 }
 
+// Returns the cell's name, and its site where others of these have the same name.
+std::string name_among(const std::vector<Cell>& cells, const Cell& cell) {
+  const auto same = [&](const Cell& other) {
+    return other.scenario == cell.scenario && other.name == cell.name;
+  };
+  const std::string site = record::find_condition(cell.conditions, "site");
+  return std::ranges::count_if(cells, same) > 1 && !site.empty() ? cell.name + " on " + site
+                                                                 : cell.name;
+}
+
 // Judges one cell beside its baseline.
 class CellGate {
  public:
@@ -237,9 +247,10 @@ Verdict judge(const std::vector<Cell>& baseline, const std::vector<Cell>& trials
   const Pairs pairs = pair_up(baseline, trials);
   Verdict verdict;
   for (const Cell* cell : pairs.only_a)
-    verdict.cannot_tell.push_back(cell->name + ": no new trials beside the baseline's");
+    verdict.cannot_tell.push_back(name_among(baseline, *cell) +
+                                  ": no new trials beside the baseline's");
   for (const Cell* cell : pairs.only_b)
-    verdict.cannot_tell.push_back(cell->name + ": not in the baseline");
+    verdict.cannot_tell.push_back(name_among(trials, *cell) + ": not in the baseline");
   std::vector<CellGate> gates;
   gates.reserve(pairs.pairs.size());
   for (const Pair& pair : pairs.pairs) gates.emplace_back(pair, options);

@@ -129,13 +129,6 @@ Side relation_side(const scenario::Relation& relation, const scenario::Cell& par
   return side;
 }
 
-std::string bounds_text(const scenario::Relation& relation) {
-  std::string text;
-  if (relation.min) text += fmt::format("at least {}", *relation.min);
-  if (relation.max) text += fmt::format("{}at most {}", relation.min ? ", " : "", *relation.max);
-  return text;
-}
-
 void compare(RelationResult& result) {
   if (*result.right > 0) result.ratio = *result.left / *result.right;
   if (!result.ratio && *result.left == 0) {
@@ -157,7 +150,7 @@ RelationResult judge_relation(const scenario::Scenario& scenario,
                             relation.step, cell_text(relation.of), cell_text(relation.to));
   result.min = relation.min;
   result.max = relation.max;
-  result.detail = bounds_text(relation);
+  result.detail = bounds_text(relation.min, relation.max);
   const Side of = relation_side(relation, relation.of, plans, records);
   const Side to = relation_side(relation, relation.to, plans, records);
   if (!of.values.empty()) result.left = base::Samples(of.values).median();
@@ -208,6 +201,13 @@ std::vector<exits::Check> judge_expectations(const scenario::TrialPlan& plan,
     if (scenario::matches(expect.where, plan.cell))
       std::ranges::move(judge(expect, steps, vendor), std::back_inserter(checks));
   return checks;
+}
+
+std::string bounds_text(const std::optional<double>& min, const std::optional<double>& max) {
+  std::string text;
+  if (min) text += fmt::format("at least {}", *min);
+  if (max) text += fmt::format("{}at most {}", min ? ", " : "", *max);
+  return text;
 }
 
 std::vector<RelationResult> judge_relations(const scenario::Scenario& scenario,

@@ -39,4 +39,7 @@ std::vector<RelationResult> judge_relations(const scenario::Scenario& scenario,
                                             std::span<const scenario::TrialPlan> plans,
                                             std::span<const Record> records);
 
+// Returns "at least 2, at most 3", of a relation's ratio.
+std::string bounds_text(const std::optional<double>& min, const std::optional<double>& max);
+
 }  // namespace lab::record

@@ -352,6 +352,39 @@ TEST(Report, JunitHasNoTestCaseTwiceInASuite) {
   EXPECT_EQ(document.select_nodes("//testsuite").size(), 2u);
 }
 
+std::vector<std::string> test_names(const std::string& text) {
+  pugi::xml_document document;
+  EXPECT_TRUE(document.load_string(text.c_str()));
+  std::vector<std::string> names;
+  for (const pugi::xpath_node test : document.select_nodes("//testcase"))
+    names.emplace_back(test.node().attribute("name").value());
+  return names;
+}
+
+TEST(Report, JunitTellsEqualRelationsApartByTheirBounds) {
+  const std::vector<record::RelationResult> relations = {
+      {.scenario = "s", .text = "a / b", .min = 2},
+      {.scenario = "s", .text = "a / b", .max = 3.5},
+      {.scenario = "s", .text = "a / c", .min = 2},
+      {.scenario = "t", .text = "a / b", .min = 2}};
+  EXPECT_THAT(test_names(junit({}, relations)),
+              testing::ElementsAre("relation a / b, at least 2", "relation a / b, at most 3.5",
+                                   "relation a / c", "relation a / b"))
+      << "another scenario's has another class";
+}
+
+TEST(Report, JunitNumbersWhatNothingTellsApart) {
+  const std::string escape = "a\x1b", shown = "a\\x1b";
+  const JUnitSuite suite{.name = "s",
+                         .tests = {{.scenario = "s", .name = "a", .distinction = "svm"},
+                                   {.scenario = "s", .name = "a", .distinction = "svm"},
+                                   {.scenario = "s", .name = "a, svm"},
+                                   {.scenario = "s", .name = escape},
+                                   {.scenario = "s", .name = shown}}};
+  EXPECT_THAT(test_names(junit_document("s", {suite})),
+              testing::ElementsAre("a, svm", "a, svm (2)", "a, svm (3)", shown, shown + " (2)"));
+}
+
 TEST(Report, JunitTakesTheSuitesOfOtherDocuments) {
   const std::vector<std::filesystem::path> files = {testing::TempDir() + "first.xml",
                                                     testing::TempDir() + "second.xml"};

@@ -226,6 +226,7 @@ Comparison compare(const Cell& a, const Cell& b) {
   Comparison result{.scenario = a.scenario,
                     .a_name = a.name,
                     .b_name = b.name,
+                    .site = record::find_condition(b.conditions, "site"),
                     .a_trials = a.trials.size(),
                     .b_trials = b.trials.size(),
                     .conditions = differences(a.conditions, b.conditions),

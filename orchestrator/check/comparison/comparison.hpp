@@ -61,6 +61,7 @@ struct Row {
 struct Comparison {
   std::string scenario;
   std::string a_name, b_name;  // cells
+  std::string site;            // of b's trials; "" where they have none
   std::size_t a_trials = 0, b_trials = 0;
   std::vector<Difference> conditions;  // in which they differ
   bool exact = false;                  // deterministic sites: trial k beside trial k, no statistics

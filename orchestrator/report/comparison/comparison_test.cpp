@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 
 #include <nlohmann/json.hpp>
+#include <pugixml.hpp>
 
 #include "orchestrator/check/cells_test.hpp"
 #include "orchestrator/report/golden_file.hpp"
@@ -136,6 +137,46 @@ TEST(ComparisonReport, NamesTheCausesThatChangedInEveryFormat) {
   EXPECT_THAT(verdict_markdown(verdict, {}, {}), HasSubstr("io 0x3f8"));
   EXPECT_THAT(verdict_junit(verdict), HasSubstr("io 0x3f8"));
   EXPECT_THAT(verdict_json(verdict, {}, {}), HasSubstr("\"changed\""));
+}
+
+std::vector<std::string> names_of_tests(const check::Verdict& verdict) {
+  pugi::xml_document document;
+  EXPECT_TRUE(document.load_string(verdict_junit(verdict).c_str()));
+  std::vector<std::string> names;
+  for (const pugi::xpath_node test : document.select_nodes("//testcase"))
+    names.emplace_back(test.node().attribute("name").value());
+  return names;
+}
+
+// JUnit readers take the second of two equal test cases for a retry of the first.
+TEST(ComparisonReport, JunitNamesTheSiteOfCellsWithEqualNames) {
+  const auto on = [](const std::string& site, const std::string& image = "tiny") {
+    record::Conditions conditions = check::usual;
+    conditions["site"] = site;
+    conditions["image"] = image;
+    return check::trials(8, 2000, conditions);
+  };
+  const auto both = [](std::vector<record::TrialCounts> a,
+                       const std::vector<record::TrialCounts>& b) {
+    a.insert(a.end(), b.begin(), b.end());
+    return check::cells(a);
+  };
+  using testing::ElementsAre;
+  const std::vector<check::Cell> svm = check::cells(on("svm")), two = both(on("svm"), on("vmx"));
+  EXPECT_THAT(names_of_tests(check::judge(svm, svm, {})), ElementsAre("check s"));
+  EXPECT_THAT(names_of_tests(check::judge(two, two, {})),
+              ElementsAre("check s, svm", "check s, vmx"));
+  EXPECT_THAT(names_of_tests(check::judge(svm, {}, {})),
+              ElementsAre("s: no new trials beside the baseline's"));
+  // As where each guest failed: nothing says on which site.
+  EXPECT_THAT(names_of_tests(check::judge(two, {}, {})),
+              ElementsAre("s on svm: no new trials beside the baseline's",
+                          "s on vmx: no new trials beside the baseline's"));
+  EXPECT_THAT(names_of_tests(check::judge({}, two, {})),
+              ElementsAre("s on svm: not in the baseline", "s on vmx: not in the baseline"));
+  EXPECT_THAT(names_of_tests(check::judge(both(on("svm"), on("svm", "debian")), {}, {})),
+              ElementsAre("s on svm: no new trials beside the baseline's",
+                          "s on svm: no new trials beside the baseline's (2)"));
 }
 
 // A difference that the baseline's own runs also show is not a pass, in any format.

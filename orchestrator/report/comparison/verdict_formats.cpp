@@ -41,7 +41,9 @@ JUnitProblem problem(bool failure, const std::string& text) {
 }
 
 JUnitTest cell_test(const CellJudgement& cell) {
-  JUnitTest test{.scenario = cell.comparison.scenario, .name = "check " + cell.comparison.b_name};
+  JUnitTest test{.scenario = cell.comparison.scenario,
+                 .name = "check " + cell.comparison.b_name,
+                 .distinction = cell.comparison.site};
   if (regressed(cell)) {
     std::string text;
     for (const Finding& finding : cell.regressions) text += finding_text(finding);

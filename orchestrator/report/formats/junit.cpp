@@ -4,11 +4,14 @@
 #include <spdlog/fmt/fmt.h>
 
 #include <algorithm>
+#include <map>
 #include <pugixml.hpp>
 #include <set>
 #include <sstream>
+#include <utility>
 
 #include "orchestrator/base/error.hpp"
+#include "orchestrator/record/expectations.hpp"
 #include "orchestrator/report/report.hpp"
 #include "orchestrator/report/text.hpp"
 
@@ -62,10 +65,29 @@ void write_properties(pugi::xml_node suite, const record::Conditions& conditions
   }
 }
 
-void write_test(pugi::xml_node suite, const JUnitTest& made) {
+// Returns the names of the tests, in their order: each once for its scenario.
+std::vector<std::string> unique_names(const std::vector<JUnitTest>& tests) {
+  const auto key = [](const JUnitTest& test, const std::string& name) {
+    return std::pair(printable(test.scenario), printable(name));
+  };
+  std::map<std::pair<std::string, std::string>, std::size_t> times;
+  for (const JUnitTest& test : tests) ++times[key(test, test.name)];
+  std::set<std::pair<std::string, std::string>> taken;
+  std::vector<std::string> names;
+  for (const JUnitTest& test : tests) {
+    const bool alone = times[key(test, test.name)] == 1 || test.distinction.empty();
+    const std::string name = alone ? test.name : test.name + ", " + test.distinction;
+    names.push_back(name);
+    for (int number = 2; !taken.insert(key(test, names.back())).second; ++number)
+      names.back() = fmt::format("{} ({})", name, number);
+  }
+  return names;
+}
+
+void write_test(pugi::xml_node suite, const JUnitTest& made, const std::string& name) {
   pugi::xml_node test = suite.append_child("testcase");
   test.append_attribute("classname") = printable(made.scenario).c_str();
-  write_name(test, made.name);
+  write_name(test, name);
   test.append_attribute("time") = fmt::format("{:.3f}", made.seconds).c_str();
   if (made.problem) {
     pugi::xml_node problem = test.append_child(made.problem->failure ? "failure" : "error");
@@ -84,7 +106,8 @@ void write_suite(pugi::xml_node suites, const JUnitSuite& made) {
   tally.write(suite);
   if (!made.timestamp.empty()) suite.append_attribute("timestamp") = made.timestamp.c_str();
   write_properties(suite, made.properties);
-  for (const JUnitTest& test : made.tests) write_test(suite, test);
+  const std::vector<std::string> names = unique_names(made.tests);
+  for (std::size_t i = 0; i < names.size(); ++i) write_test(suite, made.tests[i], names[i]);
 }
 
 // Returns the failed checks, a line each.
@@ -113,7 +136,9 @@ JUnitTest trial_test(const Record& record) {
 
 // Returns a test case for a relation between cells.
 JUnitTest relation_test(const record::RelationResult& relation) {
-  JUnitTest test{.scenario = relation.scenario, .name = "relation " + relation.text};
+  JUnitTest test{.scenario = relation.scenario,
+                 .name = "relation " + relation.text,
+                 .distinction = record::bounds_text(relation.min, relation.max)};
   if (relation.ok != true)
     test.problem = {relation.ok.has_value(), relation.ok ? "failed" : "incomplete",
                     relation_text(relation), ""};

@@ -18,6 +18,9 @@ struct JUnitProblem {
 
 struct JUnitTest {
   std::string scenario, name;
+  // Is added to the name where another test of the suite has the same name: readers take the second
+  // of two equal test cases for a retry of the first.
+  std::string distinction;
   double seconds = 0;
   std::optional<JUnitProblem> problem;
   std::string output;  // "" for none

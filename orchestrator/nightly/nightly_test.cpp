@@ -5,12 +5,14 @@
 
 #include <fstream>
 #include <map>
+#include <nlohmann/json.hpp>
 #include <pugixml.hpp>
 
 #include "orchestrator/base/error.hpp"
 #include "orchestrator/base/fd.hpp"
 #include "orchestrator/base/files/folders.hpp"
 #include "orchestrator/nightly/night.hpp"
+#include "orchestrator/report/every_class.hpp"
 #include "orchestrator/store/generated.hpp"
 #include "orchestrator/store/store.hpp"
 
@@ -283,6 +285,50 @@ TEST_F(Night, JUnitHasTheRunsSuitesAndEscapesWhatIsFound) {
   EXPECT_STREQ(failure.attribute("type").value(), "1");
   EXPECT_STREQ(failure.text().get(), "cell: more: <b>&' \\x1b[31m ]]> |\n");
   EXPECT_THAT(outcome.summary, HasSubstr("    cell: more: <b>&' \\x1b[31m ]]> |\n"));
+}
+
+// Makes up a night in which everybody else's text is `said`; scenarios' names are checked.
+Outcome night_saying(const std::string& said) {
+  record::Record trial = store::GeneratedRecords(1, 3).next();
+  trial.scenario = trial.trial = trial.site = trial.message = trial.console_tail = said;
+  trial.outcome = record::Outcome::failed;
+  trial.conditions[said] = said;
+  const nlohmann::json check = {{"findings", {said}}, {said, 1}};
+  return {
+      .version = "lab 1",
+      .site = said,
+      .not_working = {said},
+      .results = {{.name = "good",
+                   .run = said,
+                   .since = said,
+                   .check = check.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace),
+                   .findings = {said}}},
+      .trials = {trial}};
+}
+
+TEST_F(Night, EveryTextTakesEveryClassOfCharacters) {
+  for (const std::string& text : report::every_class) {
+    const std::string said = "a" + text + "b";
+    const Outcome outcome = night_saying(said);
+    const std::string of_run = write("junit.xml", report::junit(outcome.trials));
+    report::expect_harmless(junit_text(outcome, {of_run}), said);
+    report::expect_harmless_json(verdict_text(outcome), said);
+    report::expect_harmless(metrics_text(outcome), said);
+    report::expect_harmless(summary_text(outcome), said);
+  }
+}
+
+TEST_F(Night, JUnitIsXmlWhateverIsFound) {
+  if (!report::have_xmllint()) GTEST_SKIP() << "xmllint is not there";
+  std::vector<fs::path> of_runs;
+  Outcome all;
+  for (const std::string& text : report::every_class) {
+    const Outcome outcome = night_saying("a" + text + "b");
+    of_runs.push_back(
+        write(std::to_string(of_runs.size()) + ".xml", report::junit(outcome.trials)));
+    all.results.push_back(outcome.results.at(0));
+  }
+  EXPECT_TRUE(report::is_strict_xml(junit_text(all, of_runs)));
 }
 
 TEST_F(Night, HostileNamesOfSitesAreText) {

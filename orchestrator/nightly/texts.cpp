@@ -64,7 +64,7 @@ std::string verdict_text(const Outcome& outcome) {
     if (!result.check.empty()) one["check"] = base::parse_json<ordered_json>(result.check);
     json["scenarios"].push_back(std::move(one));
   }
-  return json.dump(2, ' ', false, ordered_json::error_handler_t::replace) + "\n";
+  return base::dump_json(json, 2) + "\n";
 }
 
 std::string metrics_text(const Outcome& outcome) {
@@ -93,7 +93,8 @@ std::string summary_text(const Outcome& outcome) {
                         result.checked ? exit_code_text(*result.checked) : result.unchecked,
                         int(result.exit_code));
   for (const Result& result : outcome.results)
-    if (!result.since.empty()) text += fmt::format("\n**{}**: {}.\n", result.name, result.since);
+    if (!result.since.empty())
+      text += fmt::format("\n**{}**: {}.\n", result.name, report::markdown_text(result.since));
   for (const Result& result : outcome.results)  // indented, so that its content stays text
     if (!result.findings.empty())
       text += fmt::format("\n**{}**\n\n{}", result.name, indented_lines(result.findings, "    "));

@@ -9,6 +9,7 @@
 #include <sstream>
 
 #include "orchestrator/check/comparison/causes_record.hpp"
+#include "orchestrator/report/every_class.hpp"
 #include "orchestrator/report/golden_file.hpp"
 
 namespace lab::report {
@@ -176,6 +177,36 @@ TEST(CausesPprof, IsAGzippedProfile) {
   const std::string profile = unpack(causes_pprof(steps_of({trial_with_causes()})));
   for (const char* text : {"exits", "cycles", "serial8250_console_putchar", "boot", "IOIO"})
     EXPECT_THAT(profile, HasSubstr(text));
+}
+
+record::Record causes_saying(const std::string& said, int repeat, std::uint64_t more = 0) {
+  record::Record record = trial_with_causes(repeat, more);
+  record.scenario = record.trial = said;
+  record::Step& step = record.steps[0];
+  step.name = said;
+  for (record::Reason& reason : step.reasons) reason.name = reason.category = said;
+  for (record::Cause& cause : step.causes) cause.place = said, cause.detail += said;
+  return record;
+}
+
+TEST(Causes, EveryFormatTakesEveryClassOfCharacters) {
+  for (const std::string& text : every_class) {
+    const std::string said = "a" + text + "b";
+    const std::vector<StepCauses> steps = steps_of({causes_saying(said, 1)});
+    ASSERT_EQ(steps.size(), 1u);
+    expect_harmless(causes_table(steps, 0), said);
+    expect_harmless_json(causes_json(steps), said);
+    expect_harmless(causes_csv(steps), said);
+    expect_harmless(causes_folded(steps), said);
+    expect_harmless_json(causes_speedscope(steps), said);
+    expect_not_raw(unpack(causes_pprof(steps)), said);
+    const auto pairs = check::pair_steps(steps, steps_of({causes_saying(said, 1, 5)})).pairs;
+    ASSERT_EQ(pairs.size(), 1u);
+    expect_harmless(changes_table(pairs, 0), said);
+    expect_harmless_json(changes_json(pairs), said);
+    expect_harmless(changes_csv(pairs), said);
+    expect_harmless(changes_folded(pairs), said);
+  }
 }
 
 }  // namespace

@@ -243,7 +243,7 @@ std::string finding_text(const Finding& finding) {
                                  row.corrected ? ", p " + p_text(shown_p(row)) : "");
   std::string more = printable(finding.where);
   if (!finding.cause.empty())
-    more += fmt::format("{}often: {}", more.empty() ? "" : "; ", finding.cause);
+    more += fmt::format("{}often: {}", more.empty() ? "" : "; ", printable(finding.cause));
   if (!finding.moved.empty())
     more += fmt::format("{}perhaps moved, as the total has not grown: {}", more.empty() ? "" : "; ",
                         printable(finding.moved));

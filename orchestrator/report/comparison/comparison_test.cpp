@@ -3,10 +3,14 @@
 
 #include <gmock/gmock.h>
 
+#include <algorithm>
+#include <iterator>
 #include <nlohmann/json.hpp>
 #include <pugixml.hpp>
 
 #include "orchestrator/check/cells_test.hpp"
+#include "orchestrator/report/comparison/mail.hpp"
+#include "orchestrator/report/every_class.hpp"
 #include "orchestrator/report/golden_file.hpp"
 
 namespace lab::report {
@@ -262,6 +266,88 @@ TEST(ComparisonReport, FindingLinesAreALineEach) {
   EXPECT_EQ(nlohmann::json::parse(verdict_json(verdict, notes, {&change, 1})).at("findings"),
             nlohmann::json(lines));
   EXPECT_TRUE(finding_lines({}, {}, {}).empty());
+}
+
+// Compares trials whose every text is `said`.
+std::vector<check::Comparison> comparisons_saying(const std::string& said) {
+  record::Conditions conditions = check::usual;
+  conditions[said] = conditions["console"] = said;
+  auto a = check::trials(8, 2000), b = check::trials(8, 2400, conditions);
+  for (auto* side : {&a, &b})
+    for (record::TrialCounts& trial : *side) {
+      trial.scenario = said;
+      trial.trial = said + trial.trial;
+      trial.steps[0].step = said;
+    }
+  for (record::TrialCounts& trial : a) trial.steps.push_back({said + "a", 1, 5, {{0x7b, 5}}});
+  for (record::TrialCounts& trial : b) trial.steps.push_back({said + "b", 2, 5, {{0x7b, 5}}});
+  std::vector<check::Comparison> comparisons = compared(a, b);
+  for (check::Row& row : comparisons[0].rows) row.name = said;
+  comparisons[0].note = said;
+  comparisons[0].causes = {{said, 1, 0x7b, said, said, said, 5, 7}};
+  return comparisons;
+}
+
+TEST(ComparisonReport, EveryFormatTakesEveryClassOfCharacters) {
+  for (const std::string& text : every_class) {
+    const std::string said = "a" + text + "b";
+    const auto comparisons = comparisons_saying(said);
+    expect_harmless(comparison_table(comparisons), said);
+    expect_harmless_json(comparison_json(comparisons), said);
+    expect_harmless(comparison_csv(comparisons), said);
+  }
+}
+
+check::Verdict verdict_saying(const std::string& said) {
+  check::CellJudgement cell{.comparison = comparisons_saying(said).at(0)};
+  for (const check::Row& row : cell.comparison.rows)
+    cell.regressions.push_back({.row = row,
+                                .where = said,
+                                .cause = said,
+                                .moved = said,
+                                .changed = cell.comparison.causes});
+  cell.improvements = cell.suspected = cell.below_floor = cell.regressions;
+  cell.cannot_tell = {said};
+  check::CellJudgement doubtful = cell;
+  doubtful.regressions.clear();
+  return {.cells = {cell, doubtful}, .cannot_tell = {said}};
+}
+
+TEST(ComparisonReport, EveryFormatOfAVerdictTakesEveryClassOfCharacters) {
+  for (const std::string& text : every_class) {
+    const std::string said = "a" + text + "b";
+    const check::Verdict verdict = verdict_saying(said);
+    const std::vector<std::string> notes = {said};
+    check::Change change{.cell = said, .site = said, .vendor = said, .subject = said, .step = said};
+    change.run = change.time = said;
+    change.conditions = {{said, said, said}};
+    const std::span<const check::Change> changes(&change, 1);
+    expect_harmless(verdict_text(verdict), said);
+    expect_harmless_json(verdict_json(verdict, notes, changes), said);
+    expect_harmless(verdict_junit(verdict), said);
+    expect_harmless(verdict_markdown(verdict, notes, changes), said);
+    for (const std::string& line : finding_lines(verdict, notes, changes))
+      expect_harmless(line, said);
+    expect_harmless(changes_text(changes), said);
+    expect_harmless(mail_text({said, said, said}, verdict), said);
+    check::Baseline baseline{.scenario = said};
+    auto accepted = check::trials(2, 2000);
+    for (record::TrialCounts& trial : accepted) trial.steps[0].step = trial.trial = said;
+    check::accept(baseline,
+                  {.by = said, .time = said, .reason = said, .cell = check::cells(accepted).at(0)});
+    expect_harmless(baseline_text(baseline, {}), said);
+  }
+}
+
+TEST(ComparisonReport, JunitIsXmlWhateverIsCompared) {
+  if (!have_xmllint()) GTEST_SKIP() << "xmllint is not there";
+  check::Verdict all;
+  for (const std::string& text : every_class) {
+    const check::Verdict verdict = verdict_saying("a" + text + "b");
+    std::ranges::copy(verdict.cells, std::back_inserter(all.cells));
+    std::ranges::copy(verdict.cannot_tell, std::back_inserter(all.cannot_tell));
+  }
+  EXPECT_TRUE(is_strict_xml(verdict_junit(all)));
 }
 
 // Text from a file or a guest must stay text on a terminal.

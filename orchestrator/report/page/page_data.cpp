@@ -256,18 +256,22 @@ ordered_json timelines(const std::vector<Group>& groups, std::span<const Record>
 }
 
 // Returns the time at the start of an id such as "20251121T034112.123Z-3fa29c01".
-std::string time_text(const std::string& id) {
+std::string time_text(const std::string& of_trial) {
+  const std::string id = printable(of_trial);
   if (id.size() < 20 || id[8] != 'T') return "";
   return fmt::format("{}-{}-{}T{}:{}:{}", id.substr(0, 4), id.substr(4, 2), id.substr(6, 2),
                      id.substr(9, 2), id.substr(11, 2), id.substr(13, 7));
 }
 
-// Makes every text in the JSON printable().
+// Makes every text in the JSON printable(), the names of its fields, too.
 ordered_json harmless(ordered_json json) {
   if (json.is_string()) return printable(json.get_ref<const std::string&>());
-  if (json.is_structured())
+  if (json.is_array())
     for (ordered_json& part : json) part = harmless(std::move(part));
-  return json;
+  if (!json.is_object()) return json;
+  ordered_json object = ordered_json::object();
+  for (auto& [name, part] : json.items()) object[printable(name)] = harmless(std::move(part));
+  return object;
 }
 
 ordered_json history_json(const check::History& history) {

@@ -7,6 +7,7 @@
 
 #include "orchestrator/base/error.hpp"
 #include "orchestrator/record/sample_record.hpp"
+#include "orchestrator/report/every_class.hpp"
 
 namespace lab::report {
 namespace {
@@ -159,6 +160,63 @@ TEST(Page, NothingOfTheDataEndsTheScriptThatHoldsIt) {
             "</script><script>window.hacked=1</script><!--&");
   EXPECT_EQ(nlohmann::json::parse(inside)["trials"][0]["console_tail"],
             "\\x1b[2J\\u{202E}</SCRIPT>\\xff");
+}
+
+Record page_saying(const std::string& said) {
+  Record record = trial(0, 100);
+  record.scenario = record.trial = record.site = record.message = record.console_tail = said;
+  record.conditions[said] = said;
+  record.conditions["node"] = said;
+  record.checks = {{said, false, 5, std::nullopt, said}};
+  record::Step& step = record.steps[0];
+  step.name = step.output = said;
+  step.reasons[0].name = step.reasons[0].category = said;
+  step.causes = {{0x7b, said, said, 100, 50}};
+  step.causes_lost.clear();
+  record.timeline->milestones = {{said, 0}};
+  return record;
+}
+
+check::History history_saying(const std::string& said) {
+  check::History history;
+  for (int number = 0; number < 12; ++number) {
+    Record record = trial(number, number < 6 ? 100 : 9000);
+    record.run = said + record.id;
+    record.scenario = said;
+    record.trial = said + "#1";
+    record.steps[0].name = said;
+    record.conditions["site"] = record.conditions["vendor"] = said;
+    if (number >= 6) record.conditions[said] = said;
+    if (number == 3) record.outcome = record::Outcome::failed;
+    record::TrialCounts counts = record::to_counts(record);
+    counts.id = said + counts.id;
+    history.add(counts);
+  }
+  return history;
+}
+
+TEST(Page, TakesEveryClassOfCharacters) {
+  for (const std::string& text : every_class) {
+    const std::string said = "a" + text + "b";
+    std::vector<Record> records = {page_saying(said), page_saying(said)};
+    records[1].outcome = record::Outcome::guest_failed;
+    check::Comparison comparison{.scenario = said, .a_name = said, .b_name = said, .site = said};
+    comparison.conditions = {{said, said, said}};
+    comparison.note = said;
+    comparison.only_a = comparison.only_b = {said};
+    comparison.rows = {{.step = said, .name = said}};
+    comparison.causes = {{said, 1, 0x7b, said, said, said, 5, 7}};
+    const check::History history = history_saying(said);
+    ASSERT_FALSE(history.changes().empty());
+    const Page page{.title = said,
+                    .command = said,
+                    .notes = {said},
+                    .records = records,
+                    .comparisons = {comparison},
+                    .history = &history};
+    expect_harmless_json(page_data(page), said);
+    expect_not_raw(html(page), said);
+  }
 }
 
 }  // namespace

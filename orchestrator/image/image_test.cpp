@@ -241,8 +241,9 @@ TEST(Manifest, ErrorsNameFileLineAndColumn) {
             "manifest.yaml:2:34: image 'a': digest 'sha256:12': expected sha512: and 128, or"},
            {"images:\n  a: {url: 'http://x/y', digest_url: 'http://x/z', signature_url: 'u'}\n",
             "has signature_url without keyring"},
-           {"images:\n  a: {url: 'http://x/y', digest_url: 'http://x/z', keyring: 'k'}\n",
-            "has keyring without signature_url"},
+           {"images:\n  a: {url: 'http://x/y', keyring: '/k', digest: 'sha256:" +
+                std::string(64, 'a') + "'}\n",
+            "has keyring without digest_url"},
            {"images:\n  a: {recipe: b, signature_url: 'u', keyring: '/k'}\n",
             "has signature_url without digest_url"},
            {"images:\n  a: {url: 'u', digest_url: 'd', signature_url: 's', keyring: 'k'}\n",

@@ -47,11 +47,12 @@ std::string read_digest(const std::filesystem::path& file, const std::string& im
   }
 }
 
-// A list's signature needs the list and a keyring. gpgv looks for relative paths in its own folder.
+// A list's signature needs the list and a keyring; the list may contain it. gpgv looks for relative
+// paths in its own folder.
 void check_signature_keys(const std::filesystem::path& file, const std::string& image,
                           const YAML::Node& node) {
   constexpr std::pair<const char*, const char*> needs[] = {
-      {"signature_url", "digest_url"}, {"signature_url", "keyring"}, {"keyring", "signature_url"}};
+      {"signature_url", "digest_url"}, {"signature_url", "keyring"}, {"keyring", "digest_url"}};
   for (const auto& [key, other] : needs)
     if (node[key] && !node[other])
       throw at(file, node[key].Mark(), "image '" + image + "' has " + key + " without " + other);

@@ -27,8 +27,9 @@ struct Entry {
   std::string digest;      // as normalized_digest() returns it; may be empty
   std::string digest_url;  // a SHA512SUMS or SHA256SUMS file that names the image
   // The list's detached signature, and the keyring (an absolute path) that checks it. Both may be
-  // empty.
+  // empty; a keyring alone is for a list that contains its signature.
   std::string signature_url, keyring;
+  bool unverified = false;  // the user takes the list without its signature
 };
 
 // Throws a user error "file:line:column: ..." where the manifest is malformed.

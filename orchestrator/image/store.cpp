@@ -49,27 +49,42 @@ std::string file_name(const std::string& url) {
   return url.substr(url.rfind('/') + 1);
 }
 
-// Where the keyring is not installed, https is the only protection.
-void check_list(const Entry& entry, const std::string& list, const Progress& progress) {
-  if (entry.signature_url.empty()) return;
-  if (!fs::exists(entry.keyring)) {
-    progress("the signature of the list of digests is not checked: there is no " + entry.keyring);
-    return;
-  }
-  const std::string signature = fetch_text(entry.signature_url);
+// Throws where the list is signed and nothing here can check that, unless the user takes it so.
+void check_keyring(const Entry& entry, const Progress& progress) {
+  if (entry.keyring.empty() || !entry.digest.empty()) return;
+  if (entry.unverified)
+    progress("the signature of the list of digests is not checked, as you said");
+  else if (!fs::exists(entry.keyring))
+    throw base::infrastructure_error(
+        "list of digests '" + entry.digest_url +
+            "': its signature cannot be checked: there is no " + entry.keyring,
+        "put that file there, as by the package that has it; or let https alone protect the "
+        "image: lab image fetch " +
+            entry.name + " --unverified");
+}
+
+// Returns what counts of the list of digests: what is signed, where somebody signs it.
+std::string verified_list(const Entry& entry, const std::string& list, const Progress& progress) {
+  if (entry.keyring.empty() || entry.unverified) return list;
+  const bool contains_it = entry.signature_url.empty();
+  const std::string signature = contains_it ? "" : fetch_text(entry.signature_url);
+  std::string counts = list;
   try {
-    check_signature(list, signature, entry.keyring);
+    if (contains_it)
+      counts = signed_part(list, entry.keyring);
+    else
+      check_signature(list, signature, entry.keyring);
   } catch (const base::Error& error) {
     throw base::infrastructure_error("list of digests '" + entry.digest_url + "': " + error.what(),
                                      error.hint());
   }
   progress("the list of digests is signed by a key of " + entry.keyring);
+  return counts;
 }
 
 std::string published_digest(const Entry& entry, const Progress& progress) {
   if (!entry.digest.empty()) return entry.digest;
-  const std::string list = fetch_text(entry.digest_url);
-  check_list(entry, list, progress);
+  const std::string list = verified_list(entry, fetch_text(entry.digest_url), progress);
   return digest_in_sums(list, file_name(entry.url));
 }
 
@@ -81,6 +96,7 @@ void fetch_image(const Entry& entry, const fs::path& downloads, const fs::path& 
                  const Progress& progress) {
   fs::create_directories(downloads);
   const fs::path file = downloads / (entry.name + "-" + file_name(entry.url));
+  check_keyring(entry, progress);
   progress("fetching " + entry.url);
   std::uint64_t told = 0;
   const auto tell = [&](std::uint64_t now, std::uint64_t all) {
@@ -270,6 +286,11 @@ Image ImageCache::find_or_make(const std::string& name, const fs::path& kit,
 
 Image ImageCache::find_or_copy(const fs::path& file, const Progress& progress) {
   return take_file(name_for(file), file, "", progress);
+}
+
+void ImageCache::take_unverified(const std::string& name) {
+  find_entry(entries_, name);
+  std::ranges::find(entries_, name, &Entry::name)->unverified = true;
 }
 
 // Only reads the user's file: trials begin with a copy.

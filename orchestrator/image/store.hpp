@@ -55,6 +55,10 @@ class ImageCache {
   Image find_or_make(const std::string& name, const std::filesystem::path& kit,
                      const Progress& progress);
 
+  // Makes find_or_make() take the image's list of digests without its signature, so that https
+  // alone protects it.
+  void take_unverified(const std::string& name);
+
   // Takes a user's image file, under the file's name. Throws a user error if it is no image.
   Image find_or_copy(const std::filesystem::path& file, const Progress& progress);
 

@@ -100,6 +100,25 @@ TEST_F(FetchedImage, ThatIsCutOffIsRefused) {
   EXPECT_THAT(refusal(), HasSubstr(" | lab image remove cloud; it is then made anew"));
 }
 
+TEST_F(FetchedImage, IsQcow2WhateverWasPublished) {
+  std::string raw(1 << 20, '\0');
+  raw.replace(510, 2, "\x55\xAA");
+  base::write_file(disk_, raw);
+  publish(base::sha256_file(disk_));
+  const Image image = provide();
+  EXPECT_THAT(base::run_checked({.argv = {"qemu-img", "info", image.disk.string()}}),
+              HasSubstr("file format: qcow2"));
+  EXPECT_EQ(image.disk_format, "qcow2");
+}
+
+// Its digest is right: the guest would read the host's file.
+TEST_F(FetchedImage, IsRefusedWhereItRefersToAnotherFile) {
+  base::run_checked({.argv = {"qemu-img", "create", "-q", "-f", "qcow2", "-b", "/etc/hostname",
+                              "-F", "raw", disk_.string()}});
+  publish(base::sha256_file(disk_));
+  EXPECT_THAT(refusal(), HasSubstr("it refers to another file"));
+}
+
 // `latest` moves: the list is from before the new release, the image from after it.
 TEST_F(FetchedImage, IsCheckedByTheListOfItsOwnReleaseWhereLatestMoved) {
   const std::string right = base::sha256_file(disk_), old(64, '1'), other(64, '2');

@@ -25,6 +25,7 @@ struct ImageOptions {
   std::string console = "quiet";
   std::string source;  // add: a file or a url
   std::string digest, digest_url, description;
+  bool unverified = false;  // fetch
 };
 
 // Returns the kernel kit that recipes and the libguestfs appliance use.
@@ -94,9 +95,11 @@ int add_own(const ImageOptions& options) {
   return base::exit_ok;
 }
 
-image::Image find_or_make(const base::Folders& folders, const std::string& name,
+image::Image find_or_make(const base::Folders& folders, const ImageOptions& options,
                           terminal::Progress& progress) {
   image::ImageCache cache(folders);
+  const std::string& name = options.name;
+  if (options.unverified) cache.take_unverified(name);
   // Only an image that is built needs a kernel kit.
   const bool built =
       image::find_entry(cache.entries(), name).source == image::Entry::Source::recipe;
@@ -120,7 +123,7 @@ int have(const ImageOptions& options, image::Entry::Source source) {
         std::string("lab image ") + (fetched ? "fetch " : "build ") + entry.name);
   }
   terminal::Progress progress;
-  const image::Image image = find_or_make(folders, options.name, progress);
+  const image::Image image = find_or_make(folders, options, progress);
   progress.clear();
   fmt::print("{} {}\n  {}\n  {}\n", image.found ? "found" : "made", image.name,
              image.folder.string(), image.digest);
@@ -139,7 +142,7 @@ int prepare(const ImageOptions& options) {
   const image::PrepareOptions wanted{.console = console_named(options.console)};
   const base::Folders folders = base::find_folders();
   terminal::Progress progress;
-  const image::Image image = find_or_make(folders, options.name, progress);
+  const image::Image image = find_or_make(folders, options, progress);
   if (image.kind == image::Image::Kind::outer)
     throw base::user_error("image 'outer' is the outer VM's, no guest's");
   const image::Prepared prepared =
@@ -181,7 +184,9 @@ void add_image(const Command& app) {
   add("build", "Build an image by its recipe",
       [](const ImageOptions& o) { return have(o, image::Entry::Source::recipe); });
   add("fetch", "Download a cloud image and check its digest",
-      [](const ImageOptions& o) { return have(o, image::Entry::Source::url); });
+      [](const ImageOptions& o) { return have(o, image::Entry::Source::url); })
+      .add_flag("--unverified", options->unverified,
+                "Without the signature of its list of digests, where the keyring is missing");
   add("prepare", "Put the reader into an image, ready for trials", prepare)
       .add_option("--console", options->console, "quiet, verbose or none")
       .shows_default();

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cctype>
 #include <optional>
+#include <vector>
 
 #include "orchestrator/base/error.hpp"
 #include "orchestrator/base/fd.hpp"
@@ -58,6 +59,21 @@ std::optional<Published> bsd_line(std::string_view line) {
   return found;
 }
 
+// Throws an infrastructure error where gpgv finds no right signature.
+void run_gpgv(const fs::path& folder, const fs::path& keyring,
+              const std::vector<std::string>& words) {
+  std::vector<std::string> argv{"gpgv", "--homedir", folder.string(), "--keyring",
+                                keyring.string()};
+  argv.insert(argv.end(), words.begin(), words.end());
+  const base::Outcome outcome = base::run(
+      {.argv = argv, .environment = {{"LC_ALL", "C"}}, .limit = std::chrono::seconds(60)});
+  if (outcome.exit_code != 0)
+    throw base::infrastructure_error(
+        "its signature is not right by " + keyring.string() + ": " + outcome.errors,
+        "try again in some minutes, as list and signature may be of two releases; if it happens "
+        "again do not trust the source");
+}
+
 }  // namespace
 
 std::string normalized_digest(std::string_view digest) {
@@ -94,16 +110,15 @@ void check_signature(const std::string& text, const std::string& signature,
   const fs::path signed_file = folder.path() / "list", signature_file = folder.path() / "signature";
   base::write_file(signed_file, text);
   base::write_file(signature_file, signature);
-  const base::Outcome outcome =
-      base::run({.argv = {"gpgv", "--homedir", folder.path().string(), "--keyring",
-                          keyring.string(), signature_file.string(), signed_file.string()},
-                 .environment = {{"LC_ALL", "C"}},
-                 .limit = std::chrono::seconds(60)});
-  if (outcome.exit_code != 0)
-    throw base::infrastructure_error(
-        "its signature is not right by " + keyring.string() + ": " + outcome.errors,
-        "try again in some minutes, as list and signature may be of two releases; if it happens "
-        "again do not trust the source");
+  run_gpgv(folder.path(), keyring, {signature_file.string(), signed_file.string()});
+}
+
+std::string signed_part(const std::string& text, const fs::path& keyring) {
+  const base::TemporaryFolder folder(fs::temp_directory_path(), "lab-signature");
+  const fs::path file = folder.path() / "list", part = folder.path() / "part";
+  base::write_file(file, text);
+  run_gpgv(folder.path(), keyring, {"--output", part.string(), file.string()});
+  return base::read_file(part);
 }
 
 }  // namespace lab::image

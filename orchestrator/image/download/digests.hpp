@@ -25,4 +25,8 @@ std::string digest_in_sums(std::string_view sums, const std::string& name);
 void check_signature(const std::string& text, const std::string& signature,
                      const std::filesystem::path& keyring);
 
+// Returns what is signed of a text that contains its own OpenPGP signature ("BEGIN PGP SIGNED
+// MESSAGE"), without all around it. Throws as check_signature() does.
+std::string signed_part(const std::string& text, const std::filesystem::path& keyring);
+
 }  // namespace lab::image

@@ -4,6 +4,8 @@
 #include <gmock/gmock.h>
 
 #include <cmath>
+#include <functional>
+#include <nlohmann/json.hpp>
 #include <random>
 
 #include "orchestrator/base/error.hpp"
@@ -12,9 +14,11 @@
 namespace lab::check {
 namespace {
 
+using testing::AllOf;
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
+using testing::Not;
 
 TEST(Baseline, ObjectsToOneRunAndToAnOddOne) {
   auto all = trials(5, 2000, usual, "a");
@@ -149,6 +153,52 @@ TEST(Baseline, NonsenseIsRefusedWithItsPlace) {
   EXPECT_THAT(refused("\"guest\": 1", "\"guest\": 0"), HasSubstr("'guest'"));
   EXPECT_THAT(refused("\"cells\"", "\"x\": " + std::string(100'000, '[') + ", \"cells\""),
               HasSubstr("levels within each other"));
+}
+
+// Returns the refusal of what `change` makes of a baseline's JSON; "" where it is accepted.
+std::string refusal_of(const std::function<void(nlohmann::json&)>& change) {
+  Baseline baseline = sample();
+  baseline.entries[0].plan =
+      scenario::expand(
+          scenario::parse("version: 1\nname: s\nimage: tiny\nsteps: [{boot: }]\n", "s.yaml"))
+          .at(0);
+  auto json = nlohmann::json::parse(to_json(baseline));
+  change(json);
+  try {
+    baseline_from_json(json.dump(), "x.json");
+    return "";
+  } catch (const base::Error& error) {
+    return error.what();
+  }
+}
+
+TEST(Baseline, MoreThanABaselineHasIsRefused) {
+  EXPECT_EQ(refusal_of([](nlohmann::json&) {}), "");
+  // The length is checked before any element is read.
+  const auto with = [](const char* list, std::size_t count) {
+    return refusal_of([&](nlohmann::json& json) {
+      nlohmann::json& parent = json.contains(list) ? json : json["cells"][0];
+      parent[list] = std::vector<nlohmann::json>(count, nlohmann::json::object());
+    });
+  };
+  for (const auto& [list, most] : {std::pair("cells", 10'000u), std::pair("trials", 10'000u),
+                                   std::pair("steps", 65'536u), std::pair("phases", 1024u)}) {
+    const std::string refusal = fmt::format("'{}' has more than {} entries", list, most);
+    EXPECT_THAT(with(list, most + 1), HasSubstr(refusal));
+    EXPECT_THAT(with(list, most), Not(HasSubstr("more than")));
+  }
+  EXPECT_THAT(refusal_of([](nlohmann::json& json) {
+                json["cells"][0]["reason"] = std::string(5u << 20, 'x');
+              }),
+              HasSubstr("x.json"));
+}
+
+// A baseline is another person's file, and lab check runs its plans again.
+TEST(Baseline, ItsPlanIsReadAsStrictlyAsAScenario) {
+  EXPECT_THAT(refusal_of([](nlohmann::json& json) {
+                json["cells"][0]["plan"]["settings"]["guest.vcpus"] = 65;
+              }),
+              AllOf(HasSubstr("x.json"), HasSubstr("guest.vcpus")));
 }
 
 }  // namespace

@@ -11,7 +11,7 @@
 
 #include "orchestrator/base/error.hpp"
 #include "orchestrator/base/fd.hpp"
-#include "orchestrator/base/files/home.hpp"
+#include "orchestrator/base/machine/home.hpp"
 
 namespace lab::base {
 namespace fs = std::filesystem;

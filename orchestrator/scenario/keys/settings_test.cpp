@@ -5,7 +5,7 @@
 #include <cstdlib>
 #include <filesystem>
 
-#include "orchestrator/base/files/home.hpp"
+#include "orchestrator/base/machine/home.hpp"
 #include "orchestrator/scenario/loader/loader.hpp"
 #include "orchestrator/scenario/loader_test.hpp"
 

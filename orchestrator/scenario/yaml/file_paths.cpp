@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <filesystem>
 
-#include "orchestrator/base/files/home.hpp"
+#include "orchestrator/base/machine/home.hpp"
 #include "orchestrator/scenario/yaml/values.hpp"
 
 namespace lab::scenario {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "orchestrator/base/files/home.hpp"
+#include "orchestrator/base/machine/home.hpp"
 
 #include <gtest/gtest.h>
 #include <pwd.h>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "orchestrator/base/files/home.hpp"
+#include "orchestrator/base/machine/home.hpp"
 
 #include <pwd.h>
 #include <unistd.h>

@@ -3,9 +3,16 @@
 
 #include <gmock/gmock.h>
 
+#include <cstdlib>
+#include <filesystem>
+
+#include "orchestrator/base/fd.hpp"
+#include "orchestrator/base/files/folders.hpp"
+
 namespace lab::run {
 namespace {
 
+namespace fs = std::filesystem;
 using testing::HasSubstr;
 
 constexpr const char* madison =
@@ -41,6 +48,26 @@ TEST(EmulatorAge, DoctorNamesAnEmulatorThatDebianHasMendedSinceAndTheRemedy) {
   const Finding unknown = judge_age(qemu, "");
   EXPECT_TRUE(unknown.ok);
   EXPECT_THAT(unknown.detail, HasSubstr("not compared, as apt has no lists of trixie"));
+}
+
+// Lab's own lists are of the emulators' suite; the machine's may be of another.
+TEST(EmulatorAge, IsJudgedByTheMachinesListsAndByLabsOwn) {
+  const base::TemporaryFolder folder("/tmp", "lab-test");
+  const fs::path apt = folder.path() / "apt-cache";
+  base::write_file(apt,
+                   "#!/bin/sh\n[ \"$1\" = -c ] || exit 1\n[ \"$2\" = " +
+                       (folder.path() / "apt/trixie/apt.conf").string() +
+                       " ] && echo \" $4 | 9:1-1 | http://mirror trixie/main amd64 Packages\"\n");
+  fs::permissions(apt, fs::perms(0755));
+  const std::string path = std::getenv("PATH");
+  ::setenv("PATH", (folder.path().string() + ":" + path).c_str(), 1);
+  const std::vector<Finding> found = probe_emulator_ages({.cache = folder.path()});
+  ::setenv("PATH", path.c_str(), 1);
+  if (found.empty()) GTEST_SKIP() << "none of lab's own emulators is here";
+  for (const Finding& finding : found) {
+    EXPECT_FALSE(finding.ok);
+    EXPECT_THAT(finding.detail, HasSubstr("trixie has 9:1-1"));
+  }
 }
 
 }  // namespace

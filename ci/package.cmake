@@ -92,5 +92,11 @@ set_tests_properties(package_uncached PROPERTIES LABELS nightly RUN_SERIAL TRUE 
 add_test(NAME package_trixie COMMAND ${PROJECT_SOURCE_DIR}/ci/package/test ${PROJECT_BINARY_DIR} trixie)
 add_test(NAME fresh_trixie COMMAND ${PROJECT_SOURCE_DIR}/ci/fresh trixie)
 add_test(NAME fresh_bookworm COMMAND ${PROJECT_SOURCE_DIR}/ci/fresh bookworm)
-set_tests_properties(package_trixie fresh_trixie fresh_bookworm PROPERTIES LABELS nightly RUN_SERIAL TRUE
-                                                                           TIMEOUT 7200)
+add_test(NAME fresh_trixie_vmx COMMAND ${PROJECT_SOURCE_DIR}/ci/fresh trixie
+                                       ci/lab run scenarios/boot-count.yaml --set image=tiny --on vmx)
+# Test the container for other distributions, and the shipped workflow's steps, as a runner has them.
+add_test(NAME container COMMAND ${PROJECT_SOURCE_DIR}/ci/container)
+add_test(NAME workflow COMMAND sh -ec "cd \"$1\"; ci/fresh bookworm bash -c \"$(ci/act .github/workflows/nightly.yml)\""
+                               sh ${PROJECT_SOURCE_DIR})
+set_tests_properties(package_trixie fresh_trixie fresh_trixie_vmx fresh_bookworm container workflow
+                     PROPERTIES LABELS nightly RUN_SERIAL TRUE TIMEOUT 7200)

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 # Makes a clean Debian in a folder by images/common/recipe.sh, which is sourced before. Its apt sources are this
-# machine's, and so are the certificate authorities that it trusts. ci/package/test, ci/fresh and ci/nested source
-# this file; it is not run.
+# machine's, and so are the certificate authorities that it trusts. ci/package/test, ci/fresh, ci/nested and
+# ci/container source this file; it is not run.
 
 # make_clean_root ROOT [PACKAGES]: installs only apt of $suite, and the packages (joined by commas).
 make_clean_root() {

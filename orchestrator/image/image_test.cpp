@@ -279,43 +279,46 @@ TEST(AtomicFolder, IsWholeOrNotThere) {
   EXPECT_FALSE(fs::exists(folder.parent_path() / ".making-x.dead"));
 }
 
+// An image that QEMU boots directly, with the folders to prepare it in.
+struct DirectImage {
+  DirectImage() {
+    base::write_file(image.initrd, "i");
+    base::write_file(folders.reader, "r");
+  }
+
+  base::TemporaryFolder folder{"/tmp", "lab-test"};
+  base::Folders folders{
+      .cache = folder.path(), .runtime = folder.path(), .reader = folder.path() / "reader"};
+  Image image{.name = "t",
+              .kind = Image::Kind::direct,
+              .kernel = "/k",
+              .initrd = folder.path() / "initrd",
+              .cmdline = "a",
+              .digest = "sha256:1"};
+};
+
 TEST(Prepare, KeepsOneInitrdWhateverTheKernelsParameters) {
-  const base::TemporaryFolder folder("/tmp", "lab-test");
-  base::write_file(folder.path() / "initrd", "i");
-  base::write_file(folder.path() / "reader", "r");
-  base::Folders folders{.cache = folder.path(), .runtime = folder.path()};
-  folders.reader = folder.path() / "reader";
-  const Image image{.name = "t",
-                    .kind = Image::Kind::direct,
-                    .kernel = "/k",
-                    .initrd = folder.path() / "initrd",
-                    .cmdline = "a",
-                    .digest = "sha256:1"};
+  const DirectImage direct;
   const auto quietly = [](const std::string&) {};
-  const Prepared plain = prepare(image, folders, {}, {}, quietly);
-  const Prepared other = prepare(
-      image, folders, {.console = Console::none, .cmdline = "clocksource=tsc"}, {}, quietly);
+  const Prepared plain = prepare(direct.image, direct.folders, {}, {}, quietly);
+  const Prepared other =
+      prepare(direct.image, direct.folders,
+              {.console = Console::none, .cmdline = "clocksource=tsc"}, {}, quietly);
   EXPECT_FALSE(plain.found);
   EXPECT_TRUE(other.found);
   EXPECT_EQ(plain.initrd, other.initrd);
   EXPECT_NE(plain.digest, other.digest);
   EXPECT_EQ(other.cmdline, "a " + console_parameters(Console::none) + " clocksource=tsc");
-  EXPECT_THROW(prepare(image, folders, {.ready_at = ReadyAt::cloud_init}, {}, quietly),
-               base::Error);
+  EXPECT_THROW(
+      prepare(direct.image, direct.folders, {.ready_at = ReadyAt::cloud_init}, {}, quietly),
+      base::Error);
 }
 
 TEST(Prepare, MakesAnInitrdThatIsCutOffAnew) {
-  const base::TemporaryFolder folder("/tmp", "lab-test");
-  base::write_file(folder.path() / "initrd", "i");
-  base::write_file(folder.path() / "reader", "r");
-  base::Folders folders{.cache = folder.path(), .runtime = folder.path()};
-  folders.reader = folder.path() / "reader";
-  const Image image{.name = "t",
-                    .kind = Image::Kind::direct,
-                    .kernel = "/k",
-                    .initrd = folder.path() / "initrd",
-                    .digest = "sha256:1"};
-  const auto prepared = [&] { return prepare(image, folders, {}, {}, [](const std::string&) {}); };
+  const DirectImage direct;
+  const auto prepared = [&] {
+    return prepare(direct.image, direct.folders, {}, {}, [](const std::string&) {});
+  };
   const Prepared first = prepared();
   const std::string whole = base::read_file(first.initrd);
   fs::resize_file(first.initrd, whole.size() / 2);

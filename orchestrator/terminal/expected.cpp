@@ -26,16 +26,12 @@ std::string work_key(const nlohmann::ordered_json& plan) {
   return plan["settings"].dump() + plan["steps"].dump();
 }
 
-std::string value_of(const record::Conditions& conditions, std::string_view key) {
-  const auto found = conditions.find(std::string(key));
-  return found == conditions.end() ? "" : found->second;
-}
-
 bool has_conditions(const record::Record& record, const TrialBefore& trial) {
   return record.site == trial.site &&
-         value_of(record.conditions, condition::exact).empty() != trial.exact &&
+         record::find_condition(record.conditions, condition::exact).empty() != trial.exact &&
          std::ranges::all_of(known_before, [&](std::string_view key) {
-           return value_of(record.conditions, key) == value_of(trial.conditions, key);
+           return record::find_condition(record.conditions, key) ==
+                  record::find_condition(trial.conditions, key);
          });
 }
 

@@ -105,7 +105,6 @@ Domain::Domain(virConnect* connection, const DomainSpec& spec, Lifetime lifetime
       end();
     else
       end_unknown();
-    remove_profile(name_);
     throw;
   }
 }
@@ -132,9 +131,11 @@ void Domain::end() {
 
 // Ends a domain that libvirtd may have created without an answer.
 void Domain::end_unknown() {
-  if (!nobody_answered()) return;
-  base::keep_run_folders();
-  end_qemu(name_);
+  if (nobody_answered()) {
+    base::keep_run_folders();
+    end_qemu(name_);
+  }
+  remove_profile(name_);
 }
 
 void Domain::resume() {

@@ -45,7 +45,7 @@ class ObtainableKit : public testing::Test {
     std::string text;
     for (const char* name :
          {"linux-image-6.1.0-41-amd64", "linux-headers-6.1.0-41-amd64", "linux-source-6.1"})
-      text += std::string(name) + " | " + version + " | http://deb.debian.org/debian " + suite +
+      text += std::string(name) + " | " + version + " | http://mirror.example/debian " + suite +
               "/main amd64 Packages\n";
     write("madison", text);
   }

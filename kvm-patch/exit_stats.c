@@ -256,7 +256,10 @@ static void unlock_scope(void)
 /* Visits the counts of a vCPU or, with NULL for it, the sums of those that are gone. */
 typedef void (*exit_visitor)(struct exit_stats *stats, struct kvm_vcpu *vcpu, void *sum);
 
-/* Visits the vCPUs of the reading one's VM, or all since the module was loaded. */
+/*
+ * Visits the vCPUs of the reading one's VM, or all since the module was loaded. A VM may
+ * have a thousand of them, and a guest asks as often as it likes: others run in between.
+ */
 static void visit_scope(struct kvm_vcpu *reader, exit_visitor visit, void *sum)
 {
 	struct exit_stats *stats;
@@ -264,13 +267,17 @@ static void visit_scope(struct kvm_vcpu *reader, exit_visitor visit, void *sum)
 	unsigned long i;
 
 	if (exit_scope == EXIT_SCOPE_VM) {
-		kvm_for_each_vcpu(i, vcpu, reader->kvm)
+		kvm_for_each_vcpu(i, vcpu, reader->kvm) {
 			visit(exit_stats_of(vcpu), vcpu, sum);
+			cond_resched();
+		}
 		return;
 	}
 	visit(&gone, NULL, sum);
-	list_for_each_entry(stats, &exit_list, list)
+	list_for_each_entry(stats, &exit_list, list) {
 		visit(stats, vcpu_of(stats), sum);
+		cond_resched();
+	}
 }
 
 static u64 cycles_in(const struct exit_stats *stats, u32 slot)
@@ -314,8 +321,6 @@ static void add_to_latch(struct exit_stats *stats, struct kvm_vcpu *vcpu, void *
 	}
 	latch->total += reader ? stats->total : counted;
 	latch->later_kvm_exits += kvm_exits_of(vcpu);
-	/* A VM may have a thousand vCPUs. */
-	cond_resched();
 }
 
 void exit_causes_latch_vm(struct kvm *kvm)

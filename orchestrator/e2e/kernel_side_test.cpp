@@ -53,15 +53,13 @@ TEST_F(KernelSide, NightlyFuzzesForMinutesAndMakesManyVms) {
   expect_a_calm_kernel();
 }
 
-// Each read of a total visits all vCPUs of the VM.
+// Each read of a total visits all vCPUs of the VM, and lets others run meanwhile.
 TEST_F(KernelSide, NightlyReadsTheCountsOfAThousandVcpus) {
   up();
   if (HasFatalFailure()) return;
   for (const char* parameters : {"exit_layout=descending", "exit_causes=16"}) {
     load(parameters);
-    inside(
-        "ulimit -n 4096; /run/lab/job/lab vmm reading --vcpus 2 --idle 1000 --times 5 | grep -x ok",
-        900);
+    vmm("reading --vcpus 2 --idle 1000 --times 5", 900);
   }
   expect_a_calm_kernel();
 }

@@ -107,6 +107,7 @@ Loaded loaded_module() {
   loaded.counts = kvm_parameter("exit_counts", "on") == "on";
   loaded.leaves = parse_leaves(kvm_parameter("exit_leaves", "on"));
   loaded.preset = std::stoull(kvm_parameter("exit_preset", "0"));
+  loaded.causes = kvm_parameter("exit_causes", "0") != "0";
   return loaded;
 }
 

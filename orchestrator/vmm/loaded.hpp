@@ -20,6 +20,7 @@ struct Loaded {
   bool counts = true;  // exit_counts
   Leaves leaves = Leaves::on;
   std::uint64_t preset = 0;  // exit_preset
+  bool causes = false;       // exit_causes
 
   bool answers() const { return counts && leaves != Leaves::off; }
   // Returns what `leaf` answers a guest at this level; Answer::none: as stock modules answer.

@@ -98,6 +98,57 @@ class Hang : public LabTest {
   double seconds_ = 0;  // from the hang to lab's end
 };
 
+struct Phase {
+  const char *name, *site, *line;  // lab's line as it begins
+};
+
+class HungInAnyPhase : public Hang, public testing::WithParamInterface<Phase> {};
+
+// A saved state that does not come back is made again: then the run passes.
+TEST_P(HungInAnyPhase, NightlyAStoppedEmulatorIsAFailureOfTheMachinery) {
+  const auto& [name, site, line] = GetParam();
+  const fs::path cache = folder() / "cache";
+  const bool boots = std::string_view(line).ends_with("first boot");
+  make_cache_without(boots ? "warm" : "", cache);
+  std::optional<Standstill> standstill;
+  const auto stop = [&, site = site, line = line](pid_t lab, const std::string& text) {
+    if (standstill || text.find(line) == std::string::npos) return;
+    const base::Stopwatch waiting;
+    do standstill.emplace(emulator_of(lab, site));
+    while (!standstill->found() && waiting.seconds() < 10);
+    EXPECT_TRUE(standstill->found());
+    since_.restart();
+  };
+  const Finished run = lab({"run", write_tiny(), "--on", site, "--store", store()},
+                           {.environment = {{"XDG_CACHE_HOME", cache}},
+                            .limit = std::chrono::minutes(10),
+                            .on_line = stop});
+  seconds_ = since_.seconds();
+  ASSERT_TRUE(standstill) << run.errors;
+  standstill.reset();
+  std::printf("%s: code %d, %.1f s later\n", name, run.exit_code, seconds_);
+  EXPECT_LT(seconds_, 180);  // a start has two minutes
+  EXPECT_THAT(run.exit_code, testing::AnyOf(0, 3)) << run.errors;
+  if (run.exit_code == 3) {
+    EXPECT_THAT(run.errors, HasSubstr(site == std::string("vmx") ? "Bochs" : "QEMU"));
+  }
+  expect_clean(run);
+}
+
+INSTANTIATE_TEST_SUITE_P(, HungInAnyPhase,
+                         testing::Values(Phase{"QemusFirstBoot", "svm", "outer VM's first boot"},
+                                         Phase{"QemusRestore", "svm", "] outer VM"},
+                                         Phase{"QemuIsUp", "svm", "outer VM is up"},
+                                         Phase{"QemuWithModules", "svm", ": modules"},
+                                         Phase{"QemuAtTheStart", "svm", ": start"},
+                                         Phase{"QemuAtTheEnd", "svm", ": cleanup"},
+                                         Phase{"BochsFirstBoot", "vmx", "outer VM's first boot"},
+                                         Phase{"BochsRestore", "vmx", "] outer VM"},
+                                         Phase{"BochsWithModules", "vmx", ": modules"},
+                                         Phase{"BochsAtTheStart", "vmx", ": start"},
+                                         Phase{"BochsAtTheEnd", "vmx", ": cleanup"}),
+                         [](const auto& test) { return std::string(test.param.name); });
+
 class HungLibvirt : public Hang {
  protected:
   Finished run_and_stop_libvirt(int interrupts) {

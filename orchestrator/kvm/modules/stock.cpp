@@ -26,7 +26,12 @@ fs::path find_copy(const fs::path& folder, const std::string& module) {
 std::string why_not(const fs::path& file, const std::string& module, const std::string& release) {
   if (file.empty() || !fs::exists(file))
     return "the running kernel, " + release + ", has no file of module '" + module + "'";
-  const auto magic = Kmod::information(file, "vermagic");
+  std::vector<std::string> magic;
+  try {
+    magic = Kmod::information(file, "vermagic");
+  } catch (const base::Error& error) {
+    return "'" + file.string() + "' cannot be read as a module: " + error.what();
+  }
   if (magic.empty() || !(magic[0] + " ").starts_with(release + " "))
     return "'" + file.string() + "' is not for the running kernel, " + release;
   return "";

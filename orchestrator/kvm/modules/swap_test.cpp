@@ -16,6 +16,7 @@
 #include "orchestrator/base/fd.hpp"
 #include "orchestrator/base/files/folders.hpp"
 #include "orchestrator/base/process/subprocess.hpp"
+#include "orchestrator/kvm/modules/kmod.hpp"
 #include "orchestrator/kvm/modules/module_state.hpp"
 #include "orchestrator/kvm/modules/modules.hpp"
 #include "orchestrator/kvm/modules/refusal.hpp"
@@ -201,6 +202,62 @@ TEST_F(Swap, IsNotUndoneWhereTheStockModulesCouldNotComeBack) {
   EXPECT_EQ(why(""), "");
   EXPECT_EQ(why(folder_.path() / "gone.ko"), "");
 }
+
+// Debian packs its modules from 13 on, by xz.
+class SwapOfPacked : public Swap, public testing::WithParamInterface<const char*> {
+ protected:
+  fs::path packed_module() const {
+    const fs::path module = module_of(release_ + " SMP preempt mod_unload modversions ");
+    const std::string program = GetParam() == std::string("xz") ? "xz" : "zstd";
+    base::run_checked({.argv = {program, "--force", "--quiet", module.string()}});
+    return module.string() + "." + GetParam();
+  }
+
+  const std::string release_ = "6.12.57+deb13-amd64";
+};
+
+TEST_P(SwapOfPacked, BringsThemBackFromTheCopies) {
+  const fs::path module = packed_module(), copies = copies_folder(folder_.path());
+  const std::string ending = std::string(".ko.") + GetParam();
+  for (const char* name : {"kvm", "kvm_amd"}) keep_module(module, name, release_, copies);
+  EXPECT_EQ(base::read_file(copies / ("kvm" + ending)), base::read_file(module));
+  const auto none = [](const std::string&) { return fs::path(); };
+  EXPECT_EQ(why_not_back(folder_.path(), "kvm_amd", release_, none), "");
+  EXPECT_THAT(why_not_back(folder_.path(), "kvm_amd", "6.12.48+deb13-amd64", none),
+              HasSubstr("has no file of module 'kvm'"));
+  std::string loaded;
+  load_stock(
+      folder_.path(), "kvm_amd", [] { throw base::infrastructure_error("no such file"); },
+      [&](const std::string& name, const fs::path& file) {
+        loaded += name + " " + file.filename().string() + " " +
+                  Kmod::information(file, "vermagic").at(0).substr(0, release_.size()) + "\n";
+      });
+  EXPECT_EQ(loaded, "kvm kvm" + ending + " " + release_ + "\nkvm_amd kvm_amd" + ending + " " +
+                        release_ + "\n");
+}
+
+TEST_P(SwapOfPacked, IsRefusedForAnotherKernel) {
+  const fs::path copies = copies_folder(folder_.path());
+  EXPECT_THAT(
+      [&] { keep_module(packed_module(), "kvm", "6.12.48+deb13-amd64", copies); },
+      testing::ThrowsMessage<base::Error>(HasSubstr("not for the running kernel, 6.12.48")));
+  EXPECT_FALSE(fs::exists(copies));
+}
+
+// Site auto then goes on to another site, and a restore takes the copies.
+TEST_P(SwapOfPacked, IsRefusedWhereAFileIsCutOff) {
+  const fs::path module = packed_module();
+  for (const char* name : {"kvm", "kvm_amd"})
+    keep_module(module, name, release_, copies_folder(folder_.path()));
+  const auto cut_off = [&](const std::string&) { return module; };
+  fs::resize_file(module, fs::file_size(module) / 2);
+  EXPECT_THAT(why_not_stock("kvm_amd", release_, cut_off),
+              HasSubstr("'" + module.string() + "' cannot be read"));
+  EXPECT_EQ(why_not_back(folder_.path(), "kvm_amd", release_, cut_off), "");
+}
+
+INSTANTIATE_TEST_SUITE_P(As, SwapOfPacked, testing::Values("xz", "zst"),
+                         [](const auto& test) { return std::string(test.param); });
 
 }  // namespace
 }  // namespace lab::kvm

@@ -103,6 +103,7 @@ Acquire::Retries "3";
 #clear APT::Update::Post-Invoke;
 #clear APT::Update::Post-Invoke-Success;
 END
+    sync "$dir/apt.conf.new"
     mv "$dir/apt.conf.new" "$dir/apt.conf"
 }
 
@@ -134,7 +135,7 @@ use_suite() {
 
 is_fresh() {
     local kernels=$apt_dir/kernels
-    [ -n "$(find "$kernels" -mtime -1 2>/dev/null)" ] &&
+    [ -s "$kernels" ] && [ -n "$(find "$kernels" -mtime -1)" ] &&
         [ -z "$(find /etc/apt/sources.list /etc/apt/sources.list.d -newer "$kernels" 2>/dev/null)" ]
 }
 
@@ -156,5 +157,6 @@ refresh_suite() {
     fi
     list_kernels "$1" "$apt_dir" >"$apt_dir/kernels.new"
     [ -s "$apt_dir/kernels.new" ] || fail "apt's lists of '$1' have no kernel (see $apt_dir/update.log)"
+    sync -f "$apt_dir" # with apt's own lists, which count as fresh as long as this one does
     mv "$apt_dir/kernels.new" "$apt_dir/kernels"
 }

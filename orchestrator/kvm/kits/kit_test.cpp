@@ -97,6 +97,34 @@ TEST_F(KitTest, IsOnTheDiskBeforeItHasItsName) {
   EXPECT_EQ(base::read_file(path("asked")), "sync\nmv\n");
 }
 
+// apt keeps several lists, and syncs none of them; lab believes them for a day.
+TEST_F(KitTest, AptsListsAreOnTheDiskBeforeTheyCountAsFresh) {
+  for (const std::string program : {"sync", "mv"})
+    write_script(program,
+                 "echo " + program + " \"$@\" >>\"$ASKED\"; exec /bin/" + program + " \"$@\"\n");
+  const std::string suite = path("cache/apt/x");
+  const auto use = [&] {
+    base::run_checked(
+        {.argv = {"bash", "-ec",
+                  "PATH=$1:$PATH; . " LAB_SOURCE_DIR "/kvm-patch/suite.sh; "
+                  "sources_of() { echo deb; }; apt-get() { echo update >>\"$ASKED\"; }; "
+                  "list_kernels() { echo kernel; }; use_suite x \"$2\"",
+                  "bash", path("patch"), path("cache")},
+         .environment = {{"ASKED", path("asked")}}});
+    const std::string asked = fs::exists(path("asked")) ? base::read_file(path("asked")) : "";
+    fs::remove(path("asked"));
+    return asked;
+  };
+  const std::string all = "sync " + suite + "/apt.conf.new\nmv " + suite + "/apt.conf.new " +
+                          suite + "/apt.conf\nupdate\nsync -f " + suite + "\nmv " + suite +
+                          "/kernels.new " + suite + "/kernels\n";
+  EXPECT_EQ(use(), all);
+  EXPECT_EQ(use(), "") << "they are fresh";
+  fs::resize_file(suite + "/kernels", 0);  // as a power cut may leave them without a sync
+  EXPECT_EQ(use(), all);
+  EXPECT_EQ(base::read_file(suite + "/kernels"), "kernel\n");
+}
+
 TEST_F(KitTest, IsMadeWithItsFilesSizesAsOtherFolders) {
   base::run_checked(
       {.argv = {"bash", "-ec",

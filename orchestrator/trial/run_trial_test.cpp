@@ -5,6 +5,7 @@
 
 #include <functional>
 #include <stop_token>
+#include <thread>
 
 #include "orchestrator/base/clock.hpp"
 #include "orchestrator/base/error.hpp"
@@ -266,15 +267,43 @@ TEST_F(RunTrial, ATimeLimitIsAResult) {
   EXPECT_EQ(record.outcome, Outcome::timed_out);
 }
 
-// Its call ends by a limit of its own (300 ms), later than the step does (after its pause). Within
-// 5 ms a busy machine did not even take the snapshot before.
+// A call that hangs ends by a limit of its own.
+constexpr std::chrono::milliseconds action_limit{300};
+
+// Its call ends later than the step does (after its pause). Within 5 ms a busy machine did not even
+// take the snapshot before.
 TEST_F(RunTrial, AnActionThatHangsIsTheMachinerysFailure) {
-  FakeHost host({.hangs = true});
+  FakeHost host({.action = [] {
+    std::this_thread::sleep_for(action_limit);
+    throw base::infrastructure_error("QEMU did not answer");
+  }});
   scenario::TrialPlan plan = plan_of("steps: [boot: {}, host: {name: hold, pause: 150 ms}]\n");
   plan.steps[1].timeout = std::chrono::seconds(0);
   const record::Record record = run(host, plan);
   EXPECT_EQ(record.outcome, Outcome::infrastructure);
   EXPECT_THAT(record.message, HasSubstr("QEMU did not answer"));
+}
+
+// The action's thread uses the machine, which is there until the call has ended.
+TEST_F(RunTrial, CtrlCWhileAnActionHangsEndsTheTrialWithTheActionsCall) {
+  std::stop_source stop;
+  base::interrupt_thread_by(stop.get_token());
+  base::Stopwatch since_stop;
+  int machines = 0;
+  FakeHost host({.action = [&] {
+    since_stop.restart();
+    stop.request_stop();
+    std::this_thread::sleep_for(action_limit);
+    machines = host.machines();
+    throw base::infrastructure_error("QEMU did not answer");
+  }});
+  const scenario::TrialPlan plan = plan_of("steps: [boot: {}, host: {name: hold, pause: 100 s}]\n");
+  EXPECT_THAT([&] { run(host, plan); }, testing::Throws<base::Error>(testing::Property(
+                                            &base::Error::kind, base::ErrorKind::interrupted)));
+  EXPECT_LT(since_stop.seconds(), 30);  // and not after the pause
+  EXPECT_EQ(machines, 1);
+  EXPECT_EQ(host.machines(), 0);
+  base::interrupt_thread_by({});
 }
 
 struct Faulty {

@@ -37,7 +37,6 @@ struct FakeBehaviour {
   int exit_code = 0;             // of commands
   int signal = 0;                // that ends commands instead
   bool cut = false;              // commands take longer than they may
-  bool hangs = false;            // at an action from outside
   bool dies = false;             // at the first request
   bool powers_off = true;        // on request; otherwise it crashes
   std::uint64_t miscounted = 0;  // exits that the host counts too many
@@ -47,6 +46,7 @@ struct FakeBehaviour {
   std::uint64_t misread = 0;     // added to the counts that its reads return
   std::uint64_t uncaused = 0;    // exits that have no cause and are not lost
   std::uint32_t protocol = reader_protocol;  // its reader's
+  std::function<void()> action;              // happens during an action from outside
   std::string hidden_symbols;                // why its kernel names no address; "": it names them
   std::string memory_tree =                  // QEMU's answer
       "FlatView #0\n AS \"I/O\", root: io\n"
@@ -228,9 +228,7 @@ class FakeMachine : public GuestMachine {
   }
   void perform(const scenario::HostAction&, const std::filesystem::path&) override {
     host_.call();
-    if (!host_.behaviour_.hangs) return;
-    std::this_thread::sleep_for(std::chrono::milliseconds(300));
-    throw base::infrastructure_error("QEMU did not answer");
+    if (host_.behaviour_.action) host_.behaviour_.action();
   }
   std::string memory_tree() override {
     host_.call();

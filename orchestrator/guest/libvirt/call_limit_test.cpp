@@ -32,6 +32,8 @@ using Mode = HungLibvirtd::Mode;
 // Allows more than any of these calls takes on a busy machine.
 constexpr Patience short_calls{.call = milliseconds(10'000)};
 constexpr Patience little{.question_seconds = 1, .questions = 2, .call = short_calls.call};
+// QEMU stands still however long anyone waits; to save it has ten times this.
+constexpr Patience little_for_qemu{.call = milliseconds(2'000)};
 // For a libvirtd that answers each question and never the call.
 constexpr Patience little_for_a_call{.call = milliseconds(2'000), .end = milliseconds(500)};
 constexpr const char* real_uri = "qemu:///system";
@@ -203,18 +205,22 @@ TEST_F(CallLimits, ACallWithoutAnswerEndsWhereLibvirtdSaysThatItIsThere) {
 
 struct Action {
   const char* name;
-  std::function<void(Domain&)> act;
+  std::function<void(Domain&, const std::filesystem::path& folder)> act;
+  // Happens while QEMU still answers.
+  std::function<void(Domain&, const std::filesystem::path& folder)> before = {};
 };
 
+// Each function of a domain that QEMU itself must answer.
 class StoppedQemu : public CallLimits, public testing::WithParamInterface<Action> {};
 
 TEST_P(StoppedQemu, IsNamedAndEnded) {
   Domain domain(connection_.get(), spec_);
+  if (GetParam().before) GetParam().before(domain, folder_.path());
   const pid_t pid = domain.pid().value();
   ::kill(pid, SIGSTOP);
-  limit_calls(short_calls);
+  limit_calls(little_for_qemu);
   const base::Stopwatch watch;
-  EXPECT_THAT([&] { GetParam().act(domain); },
+  EXPECT_THAT([&] { GetParam().act(domain, folder_.path()); },
               testing::Throws<base::Error>(testing::Property(
                   &base::Error::what,
                   HasSubstr("QEMU (process " + std::to_string(pid) + ") did not answer within"))));
@@ -222,14 +228,62 @@ TEST_P(StoppedQemu, IsNamedAndEnded) {
   EXPECT_TRUE(is_gone());
 }
 
+void plug_disk(Domain& domain, const std::filesystem::path& folder) {
+  domain.attach_disk(disk_in(folder, "plugged"), "qcow2");
+}
+
+void plug_card(Domain& domain, const std::filesystem::path&) {
+  domain.attach_nic();
+}
+
 INSTANTIATE_TEST_SUITE_P(
-    Nightly, StoppedQemu,
-    testing::Values(Action{"Resume", [](Domain& domain) { domain.resume(); }},
-                    Action{"Balloon", [](Domain& domain) { domain.set_memory(48); }},
-                    Action{"Plug", [](Domain& domain) { domain.attach_nic(); }},
-                    Action{"Key", [](Domain& domain) { domain.press("a"); }},
-                    Action{"Ask", [](Domain& domain) { domain.await_connections(); }}),
+    At, StoppedQemu,
+    testing::Values(
+        Action{"Resume", [](Domain& domain, auto&) { domain.resume(); }},
+        Action{"Pause", [](Domain& domain, auto&) { domain.pause(); },
+               [](Domain& domain, auto&) { domain.resume(); }},
+        Action{"Balloon", [](Domain& domain, auto&) { domain.set_memory(48); }},
+        Action{"PlugCard", plug_card}, Action{"PlugDisk", plug_disk},
+        Action{"UnplugCard", [](Domain& domain, auto&) { domain.detach_nic(); }, plug_card},
+        Action{"UnplugDisk", [](Domain& domain, auto&) { domain.detach_disk(); }, plug_disk},
+        Action{"Key", [](Domain& domain, auto&) { domain.press("a"); }},
+        Action{"Ask", [](Domain& domain, auto&) { domain.await_connections(); }},
+        Action{"MemoryTree", [](Domain& domain, auto&) { domain.memory_tree(); }},
+        Action{"SaveState",
+               [](Domain& domain, auto& folder) { domain.save_state(folder / "state"); }},
+        Action{"LoadState",
+               [](Domain& domain, auto& folder) { domain.load_state(folder / "state"); }}),
     [](const auto& test) { return test.param.name; });
+
+INSTANTIATE_TEST_SUITE_P(Nightly, StoppedQemu,
+                         testing::Values(Action{
+                             "SaveAndRestore",
+                             [](Domain& domain, auto&) { domain.save_and_restore(); }}),
+                         [](const auto& test) { return test.param.name; });
+
+// The watch of a trial calls these, and must not be held up by a guest.
+TEST_F(CallLimits, WhatLibvirtKnowsWaitsForNoStoppedQemu) {
+  Domain domain(connection_.get(), spec_);
+  const pid_t pid = domain.pid().value();
+  ::kill(pid, SIGSTOP);
+  const base::Stopwatch watch;
+  EXPECT_TRUE(domain.running());
+  EXPECT_TRUE(domain.paused());
+  EXPECT_FALSE(domain.powered_off());
+  domain.pin(0, "0");
+  EXPECT_EQ(find_qemu(spec_.name), pid) << "nobody had to end it";
+  EXPECT_LT(watch.seconds(), soon);
+}
+
+TEST_F(CallLimits, AStoppedQemuIsDestroyed) {
+  Domain domain(connection_.get(), spec_);
+  ::kill(domain.pid().value(), SIGSTOP);
+  limit_calls(little_for_qemu);
+  const base::Stopwatch watch;
+  domain.destroy();
+  EXPECT_FALSE(domain.running());
+  EXPECT_LT(watch.seconds(), soon);
+}
 
 TEST_F(CallLimits, AStoppedQemuEndsWithItsDomain) {
   const base::Stopwatch watch;

@@ -2,10 +2,13 @@
 #include "orchestrator/base/files/account.hpp"
 
 #include <gmock/gmock.h>
+#include <spdlog/sinks/ostream_sink.h>
+#include <spdlog/spdlog.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <fstream>
+#include <sstream>
 
 #include "orchestrator/base/files/folders.hpp"
 
@@ -74,6 +77,28 @@ TEST_F(HandingOver, SeesAFolderAboveThatIsClosed) {
   EXPECT_FALSE(can_read(somebody, cache / "disk"));
   fs::permissions(folder_.path(), fs::perms(0755));
   EXPECT_TRUE(can_read(somebody, cache / "disk"));
+}
+
+// Otherwise an emulator would fail at its disk, or be root without a word.
+TEST_F(HandingOver, ADiskBelowAClosedFolderMakesItsEmulatorRunAsRootWithAWarning) {
+  const fs::path open = folder_.path() / "open", closed = folder_.path() / "closed";
+  fs::permissions(folder_.path(), fs::perms(0755));
+  for (const fs::path& cache : {open, closed}) {
+    fs::create_directory(cache);
+    std::ofstream(cache / "disk") << "bytes";
+  }
+  fs::permissions(closed, fs::perms(0700));
+  std::ostringstream said;
+  const auto before = spdlog::default_logger();
+  spdlog::set_default_logger(std::make_shared<spdlog::logger>(
+      "test", std::make_shared<spdlog::sinks::ostream_sink_mt>(said)));
+  EXPECT_TRUE(can_read_all(somebody, {open / "disk"}, "QEMU of 'x'"));
+  EXPECT_EQ(said.str(), "");
+  EXPECT_FALSE(can_read_all(somebody, {open / "disk", closed / "disk"}, "QEMU of 'x'"));
+  EXPECT_THAT(said.str(), testing::HasSubstr("warning] QEMU of 'x' runs as root: user 64321 cannot "
+                                             "read '" +
+                                             (closed / "disk").string() + "'\n"));
+  spdlog::set_default_logger(before);
 }
 
 }  // namespace

@@ -72,6 +72,24 @@ TEST_F(Spec, SaysItsDevices) {
   EXPECT_THAT(devices_in_words(plan_, image_), testing::HasSubstr("e1000 with a way out,"));
 }
 
+// The domain's description closes a user network unless it is `open` (guest/xml).
+TEST_F(Spec, OnlyANetworkThatTheScenarioOpensLeadsOut) {
+  const auto nic = [&](const std::string& network) {
+    const std::string text = "version: 1\nname: t\nimage: tiny\nguest: {nic: {model: virtio" +
+                             network + "}}\nsteps: [boot: {}]\n";
+    plan_ = scenario::expand(scenario::parse(text, "t.yaml"))[0];
+    return spec().nics.at(0);
+  };
+  for (const char* network : {"", ", network: user"}) {
+    EXPECT_TRUE(nic(network).user_network) << network;
+    EXPECT_FALSE(nic(network).open) << network;
+  }
+  EXPECT_FALSE(nic(", network: none").user_network);
+  EXPECT_FALSE(nic(", network: none").open);
+  EXPECT_TRUE(nic(", network: open").user_network);
+  EXPECT_TRUE(nic(", network: open").open);
+}
+
 TEST(HostActions, OnlyThreeKeysTogetherReboot) {
   EXPECT_TRUE(reboots(host(HostAction::Kind::key, "ctrl+alt+delete").host));
   EXPECT_TRUE(reboots(host(HostAction::Kind::key, "delete+alt+ctrl").host));

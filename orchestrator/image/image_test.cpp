@@ -218,8 +218,11 @@ TEST_F(Fetch, BoundsATextAndNamesAMissingServer) {
 TEST(Manifest, OfThisRepositoryIsValid) {
   const auto entries = load_manifest(fs::path(LAB_SOURCE_DIR) / "images/manifest.yaml");
   EXPECT_EQ(find_entry(entries, "debian-12").source, Entry::Source::recipe);
-  for (const Entry& entry : entries)
-    EXPECT_TRUE(entry.url.empty() || entry.url.starts_with("https://")) << entry.name;
+  for (const Entry& entry : entries) {
+    for (const std::string& url : {entry.url, entry.digest_url, entry.signature_url})
+      EXPECT_TRUE(url.empty() || url.starts_with("https://")) << entry.name;
+    EXPECT_FALSE(entry.unverified) << entry.name;
+  }
   try {
     find_entry(entries, "debain-12");
     FAIL();
@@ -227,6 +230,19 @@ TEST(Manifest, OfThisRepositoryIsValid) {
     EXPECT_THAT(error.what(), HasSubstr("debian-12"));
     EXPECT_EQ(error.kind(), base::ErrorKind::user);
   }
+}
+
+// A digest beside the image, or a list without its signature, would let the mirror choose the
+// image.
+TEST(Manifest, OfThisRepositoryChecksWhatItFetchesByItsPublisher) {
+  const auto entries = load_manifest(fs::path(LAB_SOURCE_DIR) / "images/manifest.yaml");
+  const Entry& ubuntu = find_entry(entries, "ubuntu-20.04");
+  EXPECT_EQ(ubuntu.digest_url, "https://cloud-images.ubuntu.com/focal/current/SHA256SUMS");
+  EXPECT_EQ(ubuntu.signature_url, ubuntu.digest_url + ".gpg");
+  EXPECT_EQ(ubuntu.keyring, "/usr/share/keyrings/ubuntu-cloudimage-keyring.gpg");
+  // Debian signs its list in no form.
+  EXPECT_EQ(find_entry(entries, "debian-12-genericcloud").digest_url,
+            "https://cloud.debian.org/images/cloud/bookworm/latest/SHA512SUMS");
 }
 
 TEST(Manifest, ErrorsNameFileLineAndColumn) {

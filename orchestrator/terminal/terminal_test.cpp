@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "orchestrator/terminal/terminal.hpp"
 
+#include <fcntl.h>
 #include <gmock/gmock.h>
 #include <pty.h>
 #include <unistd.h>
@@ -43,6 +44,38 @@ TEST_F(OnATerminal, OnlyOneThatKnowsEscapesGetsALiveDisplay) {
   EXPECT_EQ(Progress::fitting(), Progress::Mode::lines);
   ::unsetenv("TERM");
   EXPECT_EQ(Progress::fitting(), Progress::Mode::lines);
+}
+
+// In CI and behind `lab run 2>&1 | tee log`, TERM is often the terminal's at the other end.
+TEST(NoTerminal, GetsLinesWithoutEscapeSequences) {
+  ::setenv("TERM", "xterm", 1);
+  ::unsetenv("NO_COLOR");
+  int ends[2];
+  ASSERT_EQ(::pipe2(ends, O_CLOEXEC), 0);
+  const base::Fd far(ends[0]), output(::dup(STDOUT_FILENO)), errors(::dup(STDERR_FILENO));
+  for (const int fd : {STDOUT_FILENO, STDERR_FILENO}) ::dup2(ends[1], fd);
+  ::close(ends[1]);
+  const Progress::Mode mode = Progress::fitting();
+  const bool colour = terminal_style().colour;
+  {
+    Progress progress;
+    progress.expect({}, 100);
+    progress.phase("outer VM");
+    progress({.trial = "a#1",
+              .what = trial::PhaseBegun{{record::Phase::Kind::step, "boot"}, ""},
+              .lane = 1});
+    progress({.trial = "a#1", .what = trial::Sample{.exits = 7}, .lane = 1});
+    ::usleep(300'000);  // a live display draws every 0.2 s
+    progress.clear();
+  }
+  ::dup2(output.get(), STDOUT_FILENO);
+  ::dup2(errors.get(), STDERR_FILENO);
+  std::string written(4096, '\0');
+  written.resize(std::size_t(::read(far.get(), written.data(), written.size())));
+  EXPECT_EQ(mode, Progress::Mode::lines);
+  EXPECT_FALSE(colour);
+  EXPECT_THAT(written, testing::MatchesRegex("lab: \\[[0-9:]+\\] outer VM\n"
+                                             "lab: \\[[0-9:]+\\] a#1: boot\n"));
 }
 
 // Drawing each event of a thousand lanes would flood any terminal, and the line to it.

@@ -8,6 +8,7 @@
 #include "orchestrator/base/fd.hpp"
 #include "orchestrator/base/files/folders.hpp"
 #include "orchestrator/base/process/subprocess.hpp"
+#include "orchestrator/base/text.hpp"
 
 namespace lab::guest {
 namespace {
@@ -37,6 +38,20 @@ TEST(AppArmor, AProfileNamesFilesAndFolders) {
   EXPECT_THAT(text, HasSubstr("\n  \"" + path + "/disk\" mrkix,\n"));
   EXPECT_THAT(text, HasSubstr("\n  \"" + path + "/**\" rwk,\n"));
   EXPECT_THAT(text, Not(HasSubstr("link")));
+}
+
+// Any other rule would let a guest that breaks out of QEMU use more: `/** rw,` all of the machine.
+TEST(AppArmor, AProfileHasTheseRulesAndNoOthers) {
+  const std::string text = profile_text("lab-x-1", {.read = {"/a"}, .written = {"/b"}});
+  const auto lines = base::split_lines(text);
+  EXPECT_THAT(std::vector(lines.begin(), lines.end()),
+              testing::ElementsAre(
+                  "#include <tunables/global>",
+                  "profile libvirt-" + domain_uuid("lab-x-1") + " flags=(attach_disconnected) {",
+                  "  #include <abstractions/libvirt-qemu>", "  /usr/** mr,", "  /opt/** mr,",
+                  "  /lib/** mr,", "  /lib64/** mr,", "  /dev/hugepages/** rwk,",
+                  "  /run/libvirt/qemu/** rwk,", "  /var/lib/libvirt/qemu/** rwk,",
+                  "  /var/log/libvirt/qemu/*.log w,", "  \"/a\" mrkix,", "  \"/b\" rwk,", "}"));
 }
 
 // Such a path would be a rule for all files, or end the quotes.

@@ -154,7 +154,8 @@ TEST_F(EmulatorBuild, IsOnTheDiskBeforeItHasItsName) {
   const base::Outcome outcome = base::run(watched);
   ASSERT_EQ(outcome.exit_code, 0) << outcome.errors;
   EXPECT_THAT(base::read_file(folder / "asked"),
-              testing::MatchesRegex("mv apt.conf\nsync toy\nmv toy-1.0-[0-9a-f]+\nmv toy\n"));
+              testing::MatchesRegex(
+                  "sync apt.conf.new\nmv apt.conf\nsync toy\nmv toy-1.0-[0-9a-f]+\nmv toy\n"));
 }
 
 TEST_F(EmulatorBuild, ThatWasChangedByHandIsMadeAnew) {

@@ -3,6 +3,7 @@
 // next call finds a clean machine. Also stops lab at random moments.
 #include <signal.h>
 
+#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <cstdlib>
@@ -199,11 +200,16 @@ class AtRandom : public Hang {
     return times != nullptr ? std::atoi(times) : usual;
   }
 
-  // Returns how many seconds a run takes without a disturbance.
+  // Returns how many seconds a run takes without a disturbance. A first one may have to make the
+  // outer VM's state: moments of that length would mostly come when the others are done.
   double usual_seconds(const std::string& site) {
-    const Finished run = run_until(site, 1e9, [](pid_t) {});
-    EXPECT_EQ(run.exit_code, 0) << run.errors;
-    return run.seconds;
+    double least = 1e9;
+    for (int i = 0; i < 2; ++i) {
+      const Finished run = run_until(site, 1e9, [](pid_t) {});
+      EXPECT_EQ(run.exit_code, 0) << run.errors;
+      least = std::min(least, run.seconds);
+    }
+    return least;
   }
 
   double moment_in(double seconds) {
@@ -240,6 +246,7 @@ class AtRandom : public Hang {
 TEST_F(AtRandom, NightlyKillsLeaveNothingBehind) {
   constexpr int signals[] = {SIGKILL, SIGTERM, SIGKILL, SIGINT};
   const double whole = usual_seconds("svm");
+  int killed = 0;
   for (int i = 0; i < times(50); ++i) {
     const int signal = signals[i % 4];
     const double moment = moment_in(whole);
@@ -256,12 +263,14 @@ TEST_F(AtRandom, NightlyKillsLeaveNothingBehind) {
       EXPECT_EQ(run.signal, SIGKILL);
     else
       EXPECT_EQ(run.exit_code, 130);
+    killed += run.exit_code != 0;
     EXPECT_LT(happened_ ? seconds_ : 0, 20);
     expect_clean(run);
     for (const pid_t pid : family) EXPECT_FALSE(is_alive(pid)) << pid;
     std::printf("%2d: signal %d after %.2f s: code %d, %.2f s later\n", i, signal, moment,
                 run.exit_code, happened_ ? seconds_ : 0.0);
   }
+  EXPECT_GE(killed, times(50) / 2) << "most runs were done before their moment";
 }
 
 struct Stopped {
@@ -276,6 +285,7 @@ class StopAtRandom : public AtRandom, public testing::WithParamInterface<Stopped
 TEST_P(StopAtRandom, NightlyHangsAreFailuresOfTheMachinery) {
   const auto& [name, site, daemon] = GetParam();
   const double whole = usual_seconds(site);
+  int stopped = 0;
   for (int i = 0; i < times(10); ++i) {
     const double moment = moment_in(whole);
     std::optional<Standstill> standstill;
@@ -283,6 +293,7 @@ TEST_P(StopAtRandom, NightlyHangsAreFailuresOfTheMachinery) {
       standstill.emplace(daemon ? libvirtds : emulator_of(lab, site));
     });
     const bool found = standstill && standstill->found();
+    stopped += found;
     standstill.reset();
     SCOPED_TRACE(testing::Message() << name << " stopped after " << moment << " s:\n"
                                     << run.errors);
@@ -295,6 +306,7 @@ TEST_P(StopAtRandom, NightlyHangsAreFailuresOfTheMachinery) {
     std::printf("%2d: %s stopped after %.2f s%s: code %d, %.2f s later\n", i, name, moment,
                 found ? "" : " (not there)", run.exit_code, happened_ ? seconds_ : 0.0);
   }
+  EXPECT_GE(stopped, times(10) / 2) << "most runs were done before their moment";
 }
 
 INSTANTIATE_TEST_SUITE_P(, StopAtRandom,

@@ -57,16 +57,25 @@ std::vector<std::string> emulator_of(pid_t lab, const std::string& site) {
 
 class Hang : public LabTest {
  protected:
-  // Runs a guest, and stops the processes that `pgrep` finds in the middle of its boot; sends lab
-  // so many SIGINTs.
-  Finished run_and_stop(const std::string& site,
+  // When processes are stopped: so long after this line of lab's.
+  struct Moment {
+    std::string line;
+    milliseconds later{0};
+  };
+
+  // Runs a guest, and stops the processes that `pgrep` finds at that moment; sends lab so many
+  // SIGINTs.
+  Finished run_and_stop(const std::string& site, const Moment& moment,
                         const std::function<std::vector<std::string>(pid_t)>& words,
-                        int interrupts = 0) {
+                        int interrupts = 0,
+                        const std::map<std::string, std::string>& environment = {}) {
     std::optional<Standstill> standstill;
     const auto stop = [&](pid_t lab, const std::string& line) {
-      if (standstill || line.find(": boot") == std::string::npos) return;
-      std::this_thread::sleep_for(milliseconds(500));
-      standstill.emplace(words(lab));
+      if (standstill || line.find(moment.line) == std::string::npos) return;
+      std::this_thread::sleep_for(moment.later);
+      const base::Stopwatch waiting;
+      do standstill.emplace(words(lab));
+      while (!standstill->found() && waiting.seconds() < 10);
       EXPECT_TRUE(standstill->found());
       since_.restart();
       for (int i = 0; i < interrupts; ++i) {
@@ -74,8 +83,8 @@ class Hang : public LabTest {
         ::kill(lab, SIGINT);
       }
     };
-    const Finished run =
-        lab({"run", write_tiny(), "--on", site, "--store", store()}, {.on_line = stop});
+    const Finished run = lab({"run", write_tiny(), "--on", site, "--store", store()},
+                             {.environment = environment, .on_line = stop});
     seconds_ = since_.seconds();
     EXPECT_TRUE(standstill) << run.errors;
     return run;
@@ -95,6 +104,7 @@ class Hang : public LabTest {
     EXPECT_THAT(left_by(run.pid), IsEmpty());
   }
 
+  const Moment in_the_boot{": boot", milliseconds(500)};
   base::Stopwatch since_;
   double seconds_ = 0;  // from the hang to lab's end
 };
@@ -113,21 +123,8 @@ TEST_P(HungInAnyPhase, NightlyAStoppedEmulatorIsAFailureOfTheMachinery) {
     environment["XDG_CACHE_HOME"] = folder() / "cache";
     make_cache_without("warm", folder() / "cache");
   }
-  std::optional<Standstill> standstill;
-  const auto stop = [&, site = site, line = line](pid_t lab, const std::string& text) {
-    if (standstill || text.find(line) == std::string::npos) return;
-    const base::Stopwatch waiting;
-    do standstill.emplace(emulator_of(lab, site));
-    while (!standstill->found() && waiting.seconds() < 10);
-    EXPECT_TRUE(standstill->found());
-    since_.restart();
-  };
-  const Finished run =
-      lab({"run", write_tiny(), "--on", site, "--store", store()},
-          {.environment = environment, .limit = std::chrono::minutes(10), .on_line = stop});
-  seconds_ = since_.seconds();
-  ASSERT_TRUE(standstill) << run.errors;
-  standstill.reset();
+  const Finished run = run_and_stop(
+      site, {line}, [&, site = site](pid_t lab) { return emulator_of(lab, site); }, 0, environment);
   std::printf("%s: code %d, %.1f s later\n", name, run.exit_code, seconds_);
   EXPECT_LT(seconds_, 180);  // a start has two minutes
   EXPECT_THAT(run.exit_code, testing::AnyOf(0, 3)) << run.errors;
@@ -155,7 +152,7 @@ class HungLibvirt : public Hang {
  protected:
   Finished run_and_stop_libvirt(int interrupts) {
     return run_and_stop(
-        "svm", [](pid_t) { return libvirtds; }, interrupts);
+        "svm", in_the_boot, [](pid_t) { return libvirtds; }, interrupts);
   }
 };
 
@@ -175,7 +172,8 @@ class HungEmulator : public Hang, public testing::WithParamInterface<const char*
 
 TEST_P(HungEmulator, IsAFailureOfTheMachinery) {
   const std::string site = GetParam();
-  const Finished run = run_and_stop(site, [&](pid_t lab) { return emulator_of(lab, site); });
+  const Finished run =
+      run_and_stop(site, in_the_boot, [&](pid_t lab) { return emulator_of(lab, site); });
   const std::string name = site == "vmx" ? "Bochs" : "QEMU";
   expect_ended(run, 3, {"the outer VM's " + name + " (process ", "was stopped by a signal"});
 }

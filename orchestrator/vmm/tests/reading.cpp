@@ -42,8 +42,9 @@ void stay_on_first_processor() {
 }
 
 // Wakes up repeatedly: each time the processor's timer interrupts whatever runs there. Keeps in
-// `latest` by how many seconds that was too late at most.
-void interrupt(unsigned microseconds, const std::atomic<bool>& stop, std::atomic<double>& latest) {
+// `lateness` by how many seconds that was too late at most.
+void interrupt(unsigned microseconds, const std::atomic<bool>& stop,
+               std::atomic<double>& lateness) {
   const sched_param first{.sched_priority = 1};
   ::pthread_setschedparam(::pthread_self(), SCHED_FIFO, &first);
   ::prctl(PR_SET_TIMERSLACK, 1UL);
@@ -51,7 +52,7 @@ void interrupt(unsigned microseconds, const std::atomic<bool>& stop, std::atomic
   while (!stop) {
     const base::Stopwatch watch;
     ::nanosleep(&pause, nullptr);
-    latest = std::max(latest.load(), watch.seconds() - microseconds / 1e6);
+    lateness = std::max(lateness.load(), watch.seconds() - microseconds / 1e6);
   }
 }
 
@@ -140,17 +141,17 @@ std::uint64_t exit_on(Machine& machine, unsigned vcpu, const std::atomic<bool>& 
 // Checks that a thread that comes first runs while the counts of many vCPUs are added up: it must
 // not wait for a quarter of that. Takes the best of several totals, as a virtual machine's
 // processors may themselves have to wait.
-void check_others_run(Machine& machine, const Loaded& loaded, std::atomic<double>& latest,
+void check_others_run(Machine& machine, const Loaded& loaded, std::atomic<double>& lateness,
                       Report& report) {
   double least = 1, of = 1;
   for (int i = 0; i < 10; ++i) {
     std::vector<Query> total{{.in = {exits::total_leaf(loaded.layout), 0, 0, 0}}};
-    latest = 0;
+    lateness = 0;
     const base::Stopwatch watch;
     machine.ask(0, Level::user, total, 0, 0);
     const double seconds = watch.seconds();
     std::this_thread::sleep_for(std::chrono::milliseconds(1));  // who is late notes it now
-    if (latest / seconds < least / of) std::tie(least, of) = std::pair(latest.load(), seconds);
+    if (lateness / seconds < least / of) std::tie(least, of) = std::pair(lateness.load(), seconds);
   }
   const std::string words = fmt::format("another thread ran {:.2f} ms late in a total of {:.2f} ms",
                                         least * 1e3, of * 1e3);
@@ -173,7 +174,7 @@ Report test_reading(const ReadingOptions& options) {
   unsigned disturbed = 0;
   std::uint64_t most = 0;
   std::atomic<bool> stop = false;
-  std::atomic<double> latest = 0;
+  std::atomic<double> lateness = 0;
   std::jthread timer;
   std::vector<std::future<std::uint64_t>> others;
   {
@@ -182,7 +183,7 @@ Report test_reading(const ReadingOptions& options) {
       others.push_back(
           std::async(std::launch::async, [&, i] { return exit_on(machine, i, stop); }));
     stay_on_first_processor();
-    timer = std::jthread([&] { interrupt(options.microseconds, stop, latest); });
+    timer = std::jthread([&] { interrupt(options.microseconds, stop, lateness); });
     for (unsigned i = 0; i < options.times; ++i) {
       machine.ask(0, Level::user, list.queries(), 0, long_lingering);
       check_reads(list, report);
@@ -191,7 +192,7 @@ Report test_reading(const ReadingOptions& options) {
       most = std::max<std::uint64_t>(most, list.others());
     }
     // Without causes a total is too short to tell its time from that of a switch to the thread.
-    if (options.idle > 0 && loaded.causes) check_others_run(machine, loaded, latest, report);
+    if (options.idle > 0 && loaded.causes) check_others_run(machine, loaded, lateness, report);
   }
   std::uint64_t other_exits = 0;
   for (std::future<std::uint64_t>& other : others) other_exits += other.get();

@@ -51,6 +51,25 @@ class FetchedImage : public testing::Test {
   base::Folders folders_{.cache = folder_.path() / "cache", .share = folder_.path() / "share"};
 };
 
+TEST_F(FetchedImage, IsFetchedOnceAndOnlyIfItsDigestIsRight) {
+  const std::string right = base::sha256_file(disk_);
+  publish(std::string(64, '1'));
+  EXPECT_THAT(refusal(), HasSubstr("wrong digest"));
+  for (const auto& entry : fs::recursive_directory_iterator(folders_.cache))
+    EXPECT_TRUE(entry.is_directory() || entry.path().filename() == ".lock") << entry.path();
+
+  publish(right);
+  ImageCache cache(folders_);
+  EXPECT_FALSE(cache.find("cloud", ""));
+  const Image made = provide();
+  EXPECT_FALSE(made.found);
+  EXPECT_EQ(made.digest, "sha256:" + right);
+  EXPECT_EQ(base::read_file(made.disk), base::read_file(disk_));
+  EXPECT_TRUE(provide().found);
+  EXPECT_EQ(cache.remove("cloud"), 1);
+  EXPECT_FALSE(cache.find("cloud", ""));
+}
+
 // Earlier labs did not check what they fetched, and such images are in users' caches.
 TEST_F(FetchedImage, IsLookedAtInTheCacheToo) {
   const fs::path kept = provide().disk;
@@ -133,6 +152,89 @@ TEST_F(FetchedImage, IsCheckedByTheListOfItsOwnReleaseWhereLatestMoved) {
   for (const std::string& digest : {old, other, right}) EXPECT_THAT(changed, HasSubstr(digest));
   EXPECT_THAT(refusal(while_list_becomes(old)), HasSubstr("wrong digest"));
   EXPECT_EQ(provide(while_list_becomes(right)).digest, "sha256:" + right);
+}
+
+TEST(ImageCache, ReadsOnlyWholeImages) {
+  const base::TemporaryFolder folder("/tmp", "lab-test");
+  base::write_file(folder.path() / "image.json",
+                   R"({"name":"x","kind":"disk","disk":"disk.qcow2"})");
+  EXPECT_THROW(read_image(folder.path()), base::Error);  // the disk is missing
+  base::write_file(folder.path() / "disk.qcow2", "");
+  EXPECT_THROW(read_image(folder.path()), base::Error);  // it never came to the disk
+  base::write_file(folder.path() / "disk.qcow2", "bytes");
+  EXPECT_EQ(read_image(folder.path()).disk_format, "qcow2");
+  base::write_file(folder.path() / "image.json", "{");
+  EXPECT_THROW(read_image(folder.path()), base::Error);
+}
+
+// `base` and `build` log their runs; the image has the base's file and the kit's.
+TEST(ImageCache, MakesARecipesBaseOnceForAllKits) {
+  const base::TemporaryFolder folder("/tmp", "lab-test");
+  base::Folders folders;
+  folders.cache = folder.path() / "cache";
+  folders.share = folder.path() / "share";
+  const fs::path recipe = folders.share / "images/outer";
+  fs::create_directories(recipe);
+  fs::create_directories(folders.share / "images/common");
+  base::write_file(folders.share / "images/manifest.yaml", "images:\n  outer: {}\n");
+  const auto write_program = [&](const char* name, const std::string& text) {
+    base::write_file(recipe / name, "#!/bin/sh\nset -e\n" + text);
+    fs::permissions(recipe / name, fs::perms(0755));
+  };
+  const std::string log = (folder.path() / "log").string();
+  write_program("base", "echo base >> " + log + "\necho files > $1/root\n");
+  write_program("build", "basename $LAB_KIT >> " + log +
+                             "\ncat $LAB_BASE/root $LAB_KIT/info.json > $1/d\n" +
+                             R"(echo '{"name":"outer","kind":"disk","disk":"d"}' > $1/image.json)");
+  ImageCache cache(folders);
+  for (const std::string release : {"5.10", "6.1", "5.10"}) {
+    const fs::path kit = folder.path() / release;
+    fs::create_directories(kit);
+    base::write_file(kit / "info.json", release);
+    EXPECT_EQ(base::read_file(cache.find_or_make("outer", kit, [](const std::string&) {}).disk),
+              "files\n" + release);
+  }
+  EXPECT_EQ(base::read_file(log), "base\n5.10\n6.1\n");
+  for (const auto& entry : fs::directory_iterator(folders.cache / "images"))
+    if (fs::exists(entry.path() / "root")) fs::resize_file(entry.path() / "root", 2);
+  base::write_file(folder.path() / "6.1/info.json", "6.1 again");
+  EXPECT_EQ(base::read_file(
+                cache.find_or_make("outer", folder.path() / "6.1", [](const std::string&) {}).disk),
+            "files\n6.1 again");
+  EXPECT_EQ(cache.remove("outer"), 4);
+}
+
+// One recipe makes two images and records the variables that it gets.
+TEST(ImageCache, MakesSeveralImagesByOneRecipe) {
+  const base::TemporaryFolder folder("/tmp", "lab-test");
+  base::Folders folders;
+  folders.cache = folder.path() / "cache";
+  folders.share = folder.path() / "share";
+  const fs::path recipe = folders.share / "images/any";
+  fs::create_directories(recipe);
+  fs::create_directories(folders.share / "images/common");
+  base::write_file(folders.share / "images/manifest.yaml",
+                   "images:\n"
+                   "  old: {recipe: any, suite: bullseye}\n"
+                   "  new: {recipe: any, suite: sid, kernel: amd64}\n"
+                   "  any: {}\n");
+  base::write_file(recipe / "build", R"(#!/bin/sh
+echo "$LAB_NAME ${LAB_SUITE-none} ${LAB_KERNEL-none}" >$1/d
+echo "$LAB_NAME: made" >&2
+echo '{"name":"'$LAB_NAME'","kind":"disk","disk":"d"}' >$1/image.json)");
+  fs::permissions(recipe / "build", fs::perms(0755));
+  ImageCache cache(folders);
+  std::string said;
+  const auto progress = [&](const std::string& line) { said += line + "\n"; };
+  EXPECT_EQ(base::read_file(cache.find_or_make("old", "", progress).disk), "old bullseye none\n");
+  EXPECT_EQ(base::read_file(cache.find_or_make("new", "", progress).disk), "new sid amd64\n");
+  EXPECT_EQ(base::read_file(cache.find_or_make("any", "", progress).disk), "any none none\n");
+  EXPECT_EQ(said, "old: made\nnew: made\nany: made\n");
+
+  // An image of another suite is another image.
+  base::write_file(folders.share / "images/manifest.yaml",
+                   "images:\n  old: {recipe: any, suite: bookworm}\n");
+  EXPECT_FALSE(ImageCache(folders).find("old", ""));
 }
 
 }  // namespace

@@ -87,8 +87,8 @@ class Maker {
 
 // A kernel's kit has 20,000 files, and syncing each of them would take minutes, so a folder's whole
 // file system is synced at once.
-void sync_to_disk(const fs::path& path, int (*sync)(int)) {
-  const Fd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW));
+void sync_to_disk(const fs::path& path, int (*sync)(int), int open_flags) {
+  const Fd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | open_flags));
   if (!fd) throw errno_error("open", path.string(), errno);
   if (sync(fd.get()) != 0) throw errno_error("write", path.string(), errno);
 }
@@ -96,9 +96,9 @@ void sync_to_disk(const fs::path& path, int (*sync)(int)) {
 }  // namespace
 
 void put_in_place(const fs::path& made, const fs::path& to) {
-  sync_to_disk(made, fs::is_directory(made) ? ::syncfs : ::fsync);
+  sync_to_disk(made, fs::is_directory(made) ? ::syncfs : ::fsync, O_NOFOLLOW);
   fs::rename(made, to);
-  sync_to_disk(to.parent_path(), ::fsync);
+  sync_to_disk(to.parent_path(), ::fsync, O_DIRECTORY);  // may be a link to another disk
 }
 
 Fd lock_folder(const fs::path& parent) {

@@ -13,6 +13,7 @@
 #include <string>
 #include <vector>
 
+#include "orchestrator/base/error.hpp"
 #include "orchestrator/base/files/folders.hpp"
 #include "orchestrator/base/process/beside.hpp"
 #include "orchestrator/base/process/interrupt.hpp"
@@ -57,6 +58,29 @@ class AtomicFolder : public testing::Test {
 
   TemporaryFolder folder_{fs::temp_directory_path(), "atomic-test"};
 };
+
+TEST_F(AtomicFolder, IsWholeOrNotThere) {
+  const fs::path folder = folder_.path() / "cache" / "x";
+  EXPECT_THROW(make_folder_once(folder,
+                                [](const fs::path& work) {
+                                  write_file(work / "half", "h");
+                                  throw infrastructure_error("killed");
+                                }),
+               Error);
+  EXPECT_FALSE(fs::exists(folder));
+  fs::create_directories(folder.parent_path() / ".making-x.dead");  // as kill -9 leaves it
+  EXPECT_TRUE(make_folder_once(folder, [](const fs::path& work) { write_file(work / "a", "a"); }));
+  EXPECT_FALSE(make_folder_once(folder, [](const fs::path&) { FAIL(); }));
+  EXPECT_FALSE(fs::exists(folder.parent_path() / ".making-x.dead"));
+}
+
+// People move a part of their cache to a larger disk.
+TEST_F(AtomicFolder, IsMadeBehindALink) {
+  fs::create_directory(folder_.path() / "large");
+  fs::create_symlink("large", folder_.path() / "warm");
+  EXPECT_TRUE(make_folder_once(folder_.path() / "warm/state", [](const fs::path&) {}));
+  EXPECT_TRUE(fs::exists(folder_.path() / "large/state"));
+}
 
 // A rename may reach the disk before the bytes do: after a power cut the file would be empty.
 TEST_F(AtomicFolder, IsOnTheDiskBeforeItHasItsName) {

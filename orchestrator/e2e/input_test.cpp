@@ -77,6 +77,7 @@ TEST_F(Input, DoctorEndsSoonAndNamesASite) {
   EXPECT_EQ(run.exit_code, 0) << run.output << run.errors;
   EXPECT_LT(run.seconds, 60);
   EXPECT_THAT(run.output, HasSubstr("yes  emulated AMD SVM"));
+  EXPECT_THAT(run.output, HasSubstr("yes  Bochs with emulated VMX"));
   EXPECT_THAT(run.output, HasSubstr("--on auto takes "));
   // Why, or that KVM works in this VM.
   EXPECT_THAT(run.output, ContainsRegex("(yes|no)  this machine's own modules: [^\n]{8}"));

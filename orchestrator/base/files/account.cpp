@@ -2,6 +2,7 @@
 #include "orchestrator/base/files/account.hpp"
 
 #include <fcntl.h>
+#include <grp.h>
 #include <pwd.h>
 #include <spdlog/spdlog.h>
 #include <sys/stat.h>
@@ -39,21 +40,34 @@ void open_folder(const fs::path& folder, const Account& account) {
   check_call(::chmod(folder.c_str(), (found.st_mode & 0777) | S_IXGRP), "open", folder);
 }
 
+// libvirt starts QEMU with these.
+std::vector<gid_t> groups_of(const Account& account) {
+  const passwd* found = ::getpwuid(account.user);
+  if (found == nullptr) return {account.group};
+  std::vector<gid_t> groups(1024);
+  int count = static_cast<int>(groups.size());
+  if (::getgrouplist(found->pw_name, account.group, groups.data(), &count) < 0)
+    return {account.group};
+  groups.resize(static_cast<std::size_t>(count));
+  return groups;
+}
+
 }  // namespace
 
-bool can_read(const Account& account, const fs::path& path) {
-  if (::geteuid() != 0) return ::access(path.c_str(), R_OK) == 0;
+bool can_open(const Account& account, const fs::path& path, int access) {
+  if (::geteuid() != 0) return ::access(path.c_str(), access) == 0;
   const std::string text = path.string();
+  const std::vector<gid_t> groups = groups_of(account);
   const pid_t child = ::fork();
   if (child < 0) throw errno_error("start", "a process", errno);
   if (child == 0) {
     // Uses system calls: glibc's functions would change the other threads, too, and a child has
     // none.
-    if (::syscall(SYS_setgroups, 0, nullptr) != 0 ||
+    if (::syscall(SYS_setgroups, groups.size(), groups.data()) != 0 ||
         ::syscall(SYS_setresgid, account.group, account.group, account.group) != 0 ||
         ::syscall(SYS_setresuid, account.user, account.user, account.user) != 0)
       ::_exit(2);
-    ::_exit(::access(text.c_str(), R_OK) == 0 ? 0 : 1);
+    ::_exit(::access(text.c_str(), access) == 0 ? 0 : 1);
   }
   int status = 0;
   while (::waitpid(child, &status, 0) < 0 && errno == EINTR) continue;
@@ -62,8 +76,8 @@ bool can_read(const Account& account, const fs::path& path) {
 
 bool can_read_all(const Account& account, const std::vector<fs::path>& files,
                   const std::string& who) {
-  const auto unreadable =
-      std::ranges::find_if(files, [&](const fs::path& file) { return !can_read(account, file); });
+  const auto unreadable = std::ranges::find_if(
+      files, [&](const fs::path& file) { return !can_open(account, file, R_OK); });
   if (unreadable == files.end()) return true;
   spdlog::warn("{} runs as root: user {} cannot read '{}'", who, account.user,
                unreadable->string());

@@ -17,8 +17,9 @@ struct Account {
 };
 
 // Returns whether this account can open a file or a folder, through all folders above it. Root
-// checks it in a process of its own as that account; other users check it as themselves.
-bool can_read(const Account& account, const std::filesystem::path& path);
+// checks it in a process of its own as that account, with all groups that its user has; other users
+// check it as themselves. `access` is access(2)'s mode.
+bool can_open(const Account& account, const std::filesystem::path& path, int access);
 
 // Returns whether it can read all of them. Where it cannot, warns that `who` runs as root.
 bool can_read_all(const Account& account, const std::vector<std::filesystem::path>& files,

@@ -73,9 +73,13 @@ Confinement confinement_in(const std::string& capabilities, bool accelerated) {
   return confinement;
 }
 
-Confinement confine(virConnect* connection, const DomainSpec& spec) {
+Confinement usual_confinement(virConnect* connection, bool accelerated) {
   const TextPtr text(virConnectGetCapabilities(connection));
-  Confinement confinement = confinement_in(text ? text.get() : "", spec.accelerated);
+  return confinement_in(text ? text.get() : "", accelerated);
+}
+
+Confinement confine(virConnect* connection, const DomainSpec& spec) {
+  Confinement confinement = usual_confinement(connection, spec.accelerated);
   if (!confinement.account) return confinement;
   const base::Account usual = *confinement.account;
   confinement.account = lab_itself();

@@ -24,6 +24,7 @@ enum class Lifetime { ends_with_lab, stays };
 //
 // Returns the user that libvirt gives to QEMU, from libvirt's capabilities (Debian: libvirt-qemu).
 Confinement confinement_in(const std::string& capabilities, bool accelerated);
+Confinement usual_confinement(virConnect* connection, bool accelerated);
 
 // Returns the user of a domain that is about to start: libvirt's, who gets what the domain writes.
 // It is lab's own where the domain asks for it and, with a warning, where libvirt's cannot read its

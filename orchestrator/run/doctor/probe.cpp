@@ -18,6 +18,7 @@
 #include "orchestrator/base/machine/this_machine.hpp"
 #include "orchestrator/base/process/subprocess.hpp"
 #include "orchestrator/base/text.hpp"
+#include "orchestrator/guest/domain/domain.hpp"
 #include "orchestrator/guest/libvirt/connection.hpp"
 #include "orchestrator/image/prepare/guestfs.hpp"
 #include "orchestrator/kvm/kits/build.hpp"
@@ -184,6 +185,18 @@ Finding probe_kernel_packages() {
           .remedy = known ? "" : "apt-get update"};
 }
 
+// Returns the user to whom libvirt gives root's QEMU; nullopt where it does not answer, as another
+// finding says.
+std::optional<base::Account> account_of_qemu() {
+  if (::geteuid() != 0) return std::nullopt;
+  try {
+    const guest::ConnectionPtr connection = guest::connect(guest::default_uri());
+    return guest::usual_confinement(connection.get(), true).account;
+  } catch (const base::Error&) {
+    return std::nullopt;
+  }
+}
+
 }  // namespace
 
 Finding judge_exits(Finding finding, const std::string& whose, const base::Outcome& outcome) {
@@ -206,11 +219,21 @@ Finding judge_exits(Finding finding, const std::string& whose, const base::Outco
   return finding;
 }
 
+std::string why_not_for_qemu(const std::optional<base::Account>& account, const fs::path& device) {
+  if (!account || base::can_open(*account, device, R_OK | W_OK)) return "";
+  return fmt::format("libvirt runs QEMU as user {}, who may not read and write it", account->user);
+}
+
 Finding probe_kvm() {
   Finding finding{.name = dev_kvm};
-  if (::access("/dev/kvm", R_OK | W_OK) != 0) {
+  if (::access(dev_kvm, R_OK | W_OK) != 0) {
     finding.detail = "not there, or not readable and writable";
     finding.remedy = "modprobe kvm_intel or kvm_amd; adduser $USER kvm";
+    return finding;
+  }
+  finding.detail = why_not_for_qemu(account_of_qemu(), dev_kvm);
+  if (!finding.detail.empty()) {
+    finding.remedy = "chgrp kvm /dev/kvm; chmod g+rw /dev/kvm";
     return finding;
   }
   finding = boots_firmware(finding, {"-accel", "kvm", "-cpu", "host"});
@@ -230,7 +253,7 @@ Finding probe_nested_kvm() {
                                 : "switched off",
       .remedy = ok ? "" : "modprobe -r kvm_intel; modprobe kvm_intel nested=1 (or kvm_amd)"};
   // Lab's own guest can run guests only by SVM.
-  const bool tried = ok && base::cpu_has("svm") && ::access("/dev/kvm", R_OK | W_OK) == 0;
+  const bool tried = ok && base::cpu_has("svm") && ::access(dev_kvm, R_OK | W_OK) == 0;
   if (tried) finding = judge_exits(finding, "a guest's guest", time_exits(true));
   if (!finding.ok && finding.remedy.empty()) finding.remedy = "--on svm needs no nested KVM";
   return finding;

@@ -5,9 +5,11 @@
 #include <cstdint>
 #include <filesystem>
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "orchestrator/base/files/account.hpp"
 #include "orchestrator/base/files/folders.hpp"
 #include "orchestrator/base/process/subprocess.hpp"
 #include "orchestrator/record/site.hpp"
@@ -23,8 +25,13 @@ struct Finding {
 
 // Finds out whether /dev/kvm runs a guest. The device and the processor's flags can lie, so QEMU's
 // firmware has to come up under it within 15 s, and some hundred exits of a guest may not take
-// longer than a trial could bear: only a guest that ran shows that KVM works.
+// longer than a trial could bear: only a guest that ran shows that KVM works. The user to whom
+// libvirt gives QEMU has to have access, too.
 Finding probe_kvm();
+
+// Returns why QEMU could not use a device like /dev/kvm as this user, or "".
+std::string why_not_for_qemu(const std::optional<base::Account>& account,
+                             const std::filesystem::path& device);
 
 // Finds out whether this machine's KVM offers virtualization to its guests. Under SVM lab's own
 // guest runs a guest, whose exits are timed.

@@ -3,6 +3,7 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include "orchestrator/base/fd.hpp"
 #include "orchestrator/base/files/folders.hpp"
@@ -41,6 +42,25 @@ TEST(JudgeExits, OneThatDoesNotComeBackOrFailsIsNone) {
   EXPECT_FALSE(failed.ok);
   EXPECT_THAT(failed.detail, HasSubstr("a guest fails: lab: error: KVM_RUN: x"));
   EXPECT_FALSE(judged(printed("exit of another kind\n")).ok);
+}
+
+// A container's /dev/kvm has the number of the host's group, which may be any other group there.
+TEST(ProbeKvm, AsksAsTheUserWhoRunsQemu) {
+  if (::geteuid() != 0) GTEST_SKIP() << "takes root";
+  const base::TemporaryFolder folder("/tmp", "doctor-test");
+  const fs::path device = folder.path() / "kvm";
+  base::write_file(device, "");
+  fs::permissions(folder.path(), fs::perms(0755));
+  fs::permissions(device, fs::perms(0660));
+  const base::Account qemu{64321, 64322};
+  ASSERT_EQ(::chown(device.c_str(), 0, 64323), 0);
+  EXPECT_EQ(why_not_for_qemu(qemu, device),
+            "libvirt runs QEMU as user 64321, who may not read and write it");
+  ASSERT_EQ(::chown(device.c_str(), 0, qemu.group), 0);
+  EXPECT_EQ(why_not_for_qemu(qemu, device), "");
+  fs::permissions(device, fs::perms(0640));
+  EXPECT_NE(why_not_for_qemu(qemu, device), "");
+  EXPECT_EQ(why_not_for_qemu(std::nullopt, device), "");  // QEMU runs as lab does
 }
 
 // A container's or service's limits are not the machine's.

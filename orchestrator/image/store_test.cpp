@@ -86,32 +86,6 @@ TEST_F(FetchedImage, IsLookedAtInTheCacheToo) {
   EXPECT_THAT(refusal(), HasSubstr("it is not in the format qcow2"));
 }
 
-// The recipe itself says it, too, but others were made before it came to that.
-TEST(ImageCache, AnOrdinaryUserIsToldWhoMakesAnImageByItsRecipe) {
-  if (::geteuid() != 0) GTEST_SKIP() << "becoming another user takes root";
-  const base::TemporaryFolder folder(fs::temp_directory_path(), "lab-test");
-  const fs::path recipes = folder.path() / "share/images", ran = folder.path() / "ran";
-  for (const char* recipe : {"own", "common"}) fs::create_directories(recipes / recipe);
-  base::write_file(recipes / "manifest.yaml", "images:\n  own: {}\n");
-  fs::permissions(folder.path(), fs::perms(0777));
-  base::write_file(recipes / "own/base", "#!/bin/sh\n: >" + ran.string() + "\n");
-  base::write_file(recipes / "own/build", "#!/bin/sh\n: >" + ran.string() + "\n");
-  for (const char* program : {"base", "build"})
-    fs::permissions(recipes / "own" / program, fs::perms(0755));
-  ImageCache cache({.cache = folder.path() / "cache", .share = folder.path() / "share"});
-  ASSERT_EQ(::seteuid(65534), 0);
-  try {
-    cache.find_or_make("own", "", [](const std::string&) {});
-    ADD_FAILURE();
-  } catch (const base::Error& error) {
-    EXPECT_EQ(error.kind(), base::ErrorKind::user);
-    EXPECT_STREQ(error.what(), "image 'own' takes root to make");
-    EXPECT_THAT(error.hint(), HasSubstr("sudo lab provide SCENARIO"));
-  }
-  ASSERT_EQ(::seteuid(0), 0);
-  EXPECT_FALSE(fs::exists(ran));
-}
-
 TEST_F(FetchedImage, ThatIsCutOffIsRefused) {
   const fs::path kept = provide().disk;
   fs::resize_file(kept, fs::file_size(kept) / 2);
@@ -167,74 +141,97 @@ TEST(ImageCache, ReadsOnlyWholeImages) {
   EXPECT_THROW(read_image(folder.path()), base::Error);
 }
 
-// `base` and `build` log their runs; the image has the base's file and the kit's.
-TEST(ImageCache, MakesARecipesBaseOnceForAllKits) {
-  const base::TemporaryFolder folder("/tmp", "lab-test");
-  base::Folders folders;
-  folders.cache = folder.path() / "cache";
-  folders.share = folder.path() / "share";
-  const fs::path recipe = folders.share / "images/outer";
-  fs::create_directories(recipe);
-  fs::create_directories(folders.share / "images/common");
-  base::write_file(folders.share / "images/manifest.yaml", "images:\n  outer: {}\n");
-  const auto write_program = [&](const char* name, const std::string& text) {
-    base::write_file(recipe / name, "#!/bin/sh\nset -e\n" + text);
-    fs::permissions(recipe / name, fs::perms(0755));
-  };
-  const std::string log = (folder.path() / "log").string();
-  write_program("base", "echo base >> " + log + "\necho files > $1/root\n");
-  write_program("build", "basename $LAB_KIT >> " + log +
-                             "\ncat $LAB_BASE/root $LAB_KIT/info.json > $1/d\n" +
-                             R"(echo '{"name":"outer","kind":"disk","disk":"d"}' > $1/image.json)");
-  ImageCache cache(folders);
-  for (const std::string release : {"5.10", "6.1", "5.10"}) {
-    const fs::path kit = folder.path() / release;
-    fs::create_directories(kit);
-    base::write_file(kit / "info.json", release);
-    EXPECT_EQ(base::read_file(cache.find_or_make("outer", kit, [](const std::string&) {}).disk),
-              "files\n" + release);
+// Makes a manifest, and recipes of shell scripts.
+class RecipeImage : public testing::Test {
+ protected:
+  RecipeImage() {
+    fs::create_directories(folders_.share / "images/common");
+    fs::permissions(folder_.path(), fs::perms(0755));
   }
-  EXPECT_EQ(base::read_file(log), "base\n5.10\n6.1\n");
-  for (const auto& entry : fs::directory_iterator(folders.cache / "images"))
-    if (fs::exists(entry.path() / "root")) fs::resize_file(entry.path() / "root", 2);
-  base::write_file(folder.path() / "6.1/info.json", "6.1 again");
-  EXPECT_EQ(base::read_file(
-                cache.find_or_make("outer", folder.path() / "6.1", [](const std::string&) {}).disk),
-            "files\n6.1 again");
-  EXPECT_EQ(cache.remove("outer"), 4);
+
+  void write_manifest(const std::string& text) const {
+    base::write_file(folders_.share / "images/manifest.yaml", "images:\n" + text);
+  }
+  void write_program(const fs::path& name, const std::string& text) const {
+    const fs::path file = folders_.share / "images" / name;
+    fs::create_directories(file.parent_path());
+    base::write_file(file, "#!/bin/sh\nset -e\n" + text);
+    fs::permissions(file, fs::perms(0755));
+  }
+  // Returns what is in the image's disk, which these recipes make a text.
+  std::string made(
+      const std::string& name, const fs::path& kit = "",
+      const Progress& progress = [](const std::string&) {}) const {
+    return base::read_file(ImageCache(folders_).find_or_make(name, kit, progress).disk);
+  }
+
+  base::TemporaryFolder folder_{fs::temp_directory_path(), "lab-test"};
+  base::Folders folders_{.cache = folder_.path() / "cache", .share = folder_.path() / "share"};
+};
+
+// The recipe itself says it, too, but others were made before it came to that.
+TEST_F(RecipeImage, AnOrdinaryUserIsToldWhoMakesIt) {
+  if (::geteuid() != 0) GTEST_SKIP() << "becoming another user takes root";
+  const fs::path ran = folder_.path() / "ran";
+  fs::permissions(folder_.path(), fs::perms(0777));
+  write_manifest("  own: {}\n");
+  for (const char* program : {"own/base", "own/build"})
+    write_program(program, ": >" + ran.string());
+  ASSERT_EQ(::seteuid(65534), 0);
+  try {
+    made("own");
+    ADD_FAILURE();
+  } catch (const base::Error& error) {
+    EXPECT_EQ(error.kind(), base::ErrorKind::user);
+    EXPECT_STREQ(error.what(), "image 'own' takes root to make");
+    EXPECT_THAT(error.hint(), HasSubstr("sudo lab provide SCENARIO"));
+  }
+  ASSERT_EQ(::seteuid(0), 0);
+  EXPECT_FALSE(fs::exists(ran));
 }
 
-// One recipe makes two images and records the variables that it gets.
-TEST(ImageCache, MakesSeveralImagesByOneRecipe) {
-  const base::TemporaryFolder folder("/tmp", "lab-test");
-  base::Folders folders;
-  folders.cache = folder.path() / "cache";
-  folders.share = folder.path() / "share";
-  const fs::path recipe = folders.share / "images/any";
-  fs::create_directories(recipe);
-  fs::create_directories(folders.share / "images/common");
-  base::write_file(folders.share / "images/manifest.yaml",
-                   "images:\n"
-                   "  old: {recipe: any, suite: bullseye}\n"
-                   "  new: {recipe: any, suite: sid, kernel: amd64}\n"
-                   "  any: {}\n");
-  base::write_file(recipe / "build", R"(#!/bin/sh
+// `base` and `build` log their runs; the image has the base's file and the kit's.
+TEST_F(RecipeImage, HasItsBaseMadeOnceForAllKits) {
+  write_manifest("  outer: {}\n");
+  const std::string log = (folder_.path() / "log").string();
+  write_program("outer/base", "echo base >> " + log + "\necho files > $1/root\n");
+  write_program("outer/build",
+                "basename $LAB_KIT >> " + log + "\ncat $LAB_BASE/root $LAB_KIT/info.json > $1/d\n" +
+                    R"(echo '{"name":"outer","kind":"disk","disk":"d"}' > $1/image.json)");
+  for (const std::string release : {"5.10", "6.1", "5.10"}) {
+    const fs::path kit = folder_.path() / release;
+    fs::create_directories(kit);
+    base::write_file(kit / "info.json", release);
+    EXPECT_EQ(made("outer", kit), "files\n" + release);
+  }
+  EXPECT_EQ(base::read_file(log), "base\n5.10\n6.1\n");
+  for (const auto& entry : fs::directory_iterator(folders_.cache / "images"))
+    if (fs::exists(entry.path() / "root")) fs::resize_file(entry.path() / "root", 2);
+  base::write_file(folder_.path() / "6.1/info.json", "6.1 again");
+  EXPECT_EQ(made("outer", folder_.path() / "6.1"), "files\n6.1 again");
+  EXPECT_EQ(ImageCache(folders_).remove("outer"), 4);
+}
+
+// The recipe records the variables that it gets.
+TEST_F(RecipeImage, IsOneOfSeveralByOneRecipe) {
+  write_manifest(
+      "  old: {recipe: any, suite: bullseye}\n"
+      "  new: {recipe: any, suite: sid, kernel: amd64}\n"
+      "  any: {}\n");
+  write_program("any/build", R"(
 echo "$LAB_NAME ${LAB_SUITE-none} ${LAB_KERNEL-none}" >$1/d
 echo "$LAB_NAME: made" >&2
 echo '{"name":"'$LAB_NAME'","kind":"disk","disk":"d"}' >$1/image.json)");
-  fs::permissions(recipe / "build", fs::perms(0755));
-  ImageCache cache(folders);
   std::string said;
   const auto progress = [&](const std::string& line) { said += line + "\n"; };
-  EXPECT_EQ(base::read_file(cache.find_or_make("old", "", progress).disk), "old bullseye none\n");
-  EXPECT_EQ(base::read_file(cache.find_or_make("new", "", progress).disk), "new sid amd64\n");
-  EXPECT_EQ(base::read_file(cache.find_or_make("any", "", progress).disk), "any none none\n");
+  EXPECT_EQ(made("old", "", progress), "old bullseye none\n");
+  EXPECT_EQ(made("new", "", progress), "new sid amd64\n");
+  EXPECT_EQ(made("any", "", progress), "any none none\n");
   EXPECT_EQ(said, "old: made\nnew: made\nany: made\n");
 
   // An image of another suite is another image.
-  base::write_file(folders.share / "images/manifest.yaml",
-                   "images:\n  old: {recipe: any, suite: bookworm}\n");
-  EXPECT_FALSE(ImageCache(folders).find("old", ""));
+  write_manifest("  old: {recipe: any, suite: bookworm}\n");
+  EXPECT_FALSE(ImageCache(folders_).find("old", ""));
 }
 
 }  // namespace

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 # cmake -DFOLDER=… -DVERSION=… -DTO=FILE -P version.cmake: writes the text of inside/version.cpp, anew only
 # where it changed: with the commit where FOLDER is a repository of its own.
+cmake_minimum_required(VERSION 3.25) # a script has no policies of its own
 set(text "${VERSION}")
 if(EXISTS ${FOLDER}/.git)
   execute_process(COMMAND git -C ${FOLDER} describe --always --exclude=* --abbrev=12 --dirty=+

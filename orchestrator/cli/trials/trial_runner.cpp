@@ -361,7 +361,7 @@ void TrialRunner::print_summary(std::size_t trials) const {
       "{:.1f} ({:.0f} %); lab's peak memory {} MiB\n",
       base::counted(trials, "trial"), clock_.seconds(),
       clock_.lanes() > 1 ? fmt::format(", {} at once", clock_.lanes()) : "", clock_.outer_seconds(),
-      clock_.guest_seconds(), own, 100 * own / all, usage.ru_maxrss >> 10));
+      clock_.guest_seconds(), own, all > 0 ? 100 * own / all : 0, usage.ru_maxrss >> 10));
   if (options_.timings) say(clock_.table());
 }
 

@@ -61,7 +61,7 @@ TEST_F(TrialRunnerTest, GoesOnAfterARecordThatLiesBesideTheStore) {
   store::Store(store_).insert(records[1]);
   EXPECT_EQ(end_with(records), base::exit_infrastructure);
   EXPECT_THAT(said_, AllOf(HasSubstr("the record of " + records[1].trial + " is in "),
-                           HasSubstr("lab: 3 trials in ")));
+                           HasSubstr("lab: 3 trials in "), HasSubstr("all else 0.0 (0 %)")));
   EXPECT_EQ(store::Store(store_).rows({}).size(), 3u);
 }
 

@@ -18,6 +18,7 @@ namespace lab::cli {
 namespace fs = std::filesystem;
 
 using testing::AllOf;
+using testing::ContainsRegex;
 using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::Not;

@@ -360,6 +360,22 @@ TEST_F(Lab, ReportIsOnePageOrAnError) {
   EXPECT_EQ(report.code == base::exit_ok, fs::exists(page)) << report.errors;
 }
 
+TEST_F(Lab, ADamagedImageIsListedAmongTheOthers) {
+  ::setenv("XDG_CONFIG_HOME", folder().c_str(), 1);
+  const std::string disk = folder() + "/published.qcow2";
+  base::run_checked({.argv = {"qemu-img", "create", "-q", "-f", "qcow2", disk, "1M"}});
+  expect(base::exit_ok, {"image", "add", "mine", "file://" + disk, "--digest",
+                         "sha256:" + base::sha256_file(disk)});
+  expect(base::exit_ok, {"image", "fetch", "mine"});
+  EXPECT_THAT(lab({"image", "list"}).output, ContainsRegex("\nmine +fetch +cached"));
+  for (const auto& entry : fs::recursive_directory_iterator(folder() + "/lab/images"))
+    if (entry.path().filename() == "disk.qcow2") fs::resize_file(entry.path(), 100);
+  const Finished list = lab({"image", "list"});
+  EXPECT_EQ(list.code, base::exit_ok);
+  EXPECT_THAT(list.output, AllOf(ContainsRegex("\nmine +fetch +damaged"), HasSubstr("\ntiny ")));
+  ::unsetenv("XDG_CONFIG_HOME");
+}
+
 TEST_F(Lab, ImagesAndModulesThatThereAreNot) {
   expect(base::exit_ok, {"image", "list"}, IsEmpty());
   expect(base::exit_usage, {"image", "prepare", "no-such"}, HasSubstr("no-such"));

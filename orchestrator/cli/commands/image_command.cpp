@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include <fmt/format.h>
+#include <spdlog/spdlog.h>
 
 #include <algorithm>
 #include <functional>
@@ -49,9 +50,13 @@ const char* cache_state(const image::ImageCache& cache, const image::Entry& entr
                         const std::vector<kvm::KernelKit>& kits) {
   if (entry.source == image::Entry::Source::file)
     return std::filesystem::exists(entry.file) ? "there" : "missing";
-  const bool needs_kit = entry.name == "outer" && kits.empty();
-  return !needs_kit && cache.find(entry.name, kits.empty() ? "" : kits.front().path) ? "cached"
-                                                                                     : "-";
+  if (entry.name == "outer" && kits.empty()) return "-";
+  try {
+    return cache.find(entry.name, kits.empty() ? "" : kits.front().path) ? "cached" : "-";
+  } catch (const base::Error& error) {
+    spdlog::warn("{}{}{}", error.what(), error.hint().empty() ? "" : "; ", error.hint());
+    return "damaged";
+  }
 }
 
 // Describes lab's own images; for the user's it also names their origin.

@@ -40,15 +40,15 @@ void open_folder(const fs::path& folder, const Account& account) {
   check_call(::chmod(folder.c_str(), (found.st_mode & 0777) | S_IXGRP), "open", folder);
 }
 
-// libvirt starts QEMU with these.
+// libvirt starts QEMU with these: the user's own first group, too, whatever the account's is.
 std::vector<gid_t> groups_of(const Account& account) {
-  const passwd* found = ::getpwuid(account.user);
-  if (found == nullptr) return {account.group};
   std::vector<gid_t> groups(1024);
   int count = static_cast<int>(groups.size());
-  if (::getgrouplist(found->pw_name, account.group, groups.data(), &count) < 0)
-    return {account.group};
+  const passwd* found = ::getpwuid(account.user);
+  if (found == nullptr || ::getgrouplist(found->pw_name, found->pw_gid, groups.data(), &count) < 0)
+    count = 0;
   groups.resize(static_cast<std::size_t>(count));
+  groups.push_back(account.group);
   return groups;
 }
 

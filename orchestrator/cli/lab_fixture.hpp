@@ -50,7 +50,8 @@ inline Finished lab(const Words& words) {
 class Lab : public testing::Test {
  protected:
   Lab() {
-    for (const char* name : {"XDG_CACHE_HOME", "XDG_STATE_HOME", "XDG_RUNTIME_DIR"})
+    for (const char* name :
+         {"XDG_CACHE_HOME", "XDG_CONFIG_HOME", "XDG_STATE_HOME", "XDG_RUNTIME_DIR"})
       ::setenv(name, folder().c_str(), 1);
     ::setenv("LAB_SHARE", LAB_SOURCE_DIR, 1);
   }

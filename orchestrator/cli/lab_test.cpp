@@ -361,7 +361,6 @@ TEST_F(Lab, ReportIsOnePageOrAnError) {
 }
 
 TEST_F(Lab, ADamagedImageIsListedAmongTheOthers) {
-  ::setenv("XDG_CONFIG_HOME", folder().c_str(), 1);
   const std::string disk = folder() + "/published.qcow2";
   base::run_checked({.argv = {"qemu-img", "create", "-q", "-f", "qcow2", disk, "1M"}});
   expect(base::exit_ok, {"image", "add", "mine", "file://" + disk, "--digest",
@@ -373,7 +372,6 @@ TEST_F(Lab, ADamagedImageIsListedAmongTheOthers) {
   const Finished list = lab({"image", "list"});
   EXPECT_EQ(list.code, base::exit_ok);
   EXPECT_THAT(list.output, AllOf(ContainsRegex("\nmine +fetch +damaged"), HasSubstr("\ntiny ")));
-  ::unsetenv("XDG_CONFIG_HOME");
 }
 
 TEST_F(Lab, ImagesAndModulesThatThereAreNot) {

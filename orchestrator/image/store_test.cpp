@@ -17,16 +17,19 @@ namespace {
 namespace fs = std::filesystem;
 using testing::HasSubstr;
 
-// Makes a manifest with one image behind a url, whose digest is in a list beside it.
+// Makes a manifest with one image behind a url, whose digest is in a list beside it, or pinned.
 class FetchedImage : public testing::Test {
  protected:
   FetchedImage() {
     create_empty_disk(disk_, 1 << 20);
     fs::create_directories(folders_.share / "images");
-    base::write_file(folders_.share / "images/manifest.yaml",
-                     "images:\n  cloud: {url: 'file://" + disk_.string() +
-                         "', digest_url: 'file://" + sums_.string() + "'}\n");
+    check_by("digest_url: 'file://" + sums_.string() + "'");
     publish(base::sha256_file(disk_));
+  }
+
+  void check_by(const std::string& what) const {
+    base::write_file(folders_.share / "images/manifest.yaml",
+                     "images:\n  cloud: {url: 'file://" + disk_.string() + "', " + what + "}\n");
   }
 
   void publish(const std::string& hex) const { base::write_file(sums_, hex + "  disk.qcow2\n"); }
@@ -53,12 +56,12 @@ class FetchedImage : public testing::Test {
 
 TEST_F(FetchedImage, IsFetchedOnceAndOnlyIfItsDigestIsRight) {
   const std::string right = base::sha256_file(disk_);
-  publish(std::string(64, '1'));
+  check_by("digest: 'sha256:" + std::string(64, '1') + "'");
   EXPECT_THAT(refusal(), HasSubstr("wrong digest"));
   for (const auto& entry : fs::recursive_directory_iterator(folders_.cache))
     EXPECT_TRUE(entry.is_directory() || entry.path().filename() == ".lock") << entry.path();
 
-  publish(right);
+  check_by("digest: 'sha256:" + right + "'");
   ImageCache cache(folders_);
   EXPECT_FALSE(cache.find("cloud", ""));
   const Image made = provide();
@@ -144,10 +147,7 @@ TEST(ImageCache, ReadsOnlyWholeImages) {
 // Makes a manifest, and recipes of shell scripts.
 class RecipeImage : public testing::Test {
  protected:
-  RecipeImage() {
-    fs::create_directories(folders_.share / "images/common");
-    fs::permissions(folder_.path(), fs::perms(0755));
-  }
+  RecipeImage() { fs::create_directories(folders_.share / "images/common"); }
 
   void write_manifest(const std::string& text) const {
     base::write_file(folders_.share / "images/manifest.yaml", "images:\n" + text);

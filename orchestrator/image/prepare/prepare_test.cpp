@@ -66,19 +66,12 @@ TEST(Prepare, MakesAnInitrdThatIsCutOffAnew) {
 }
 
 TEST(Prepare, MakesTheSameInitrdWheneverAndWhoeverMakesIt) {
-  const base::TemporaryFolder folder("/tmp", "lab-test");
-  base::write_file(folder.path() / "initrd", "i");
-  const Image image{.name = "t",
-                    .kind = Image::Kind::direct,
-                    .kernel = "/k",
-                    .initrd = folder.path() / "initrd",
-                    .digest = "sha256:1"};
-  base::Folders folders{.runtime = folder.path()};
-  folders.reader = folder.path() / "reader";
-  base::write_file(folders.reader, "r");
+  const DirectImage direct;
   const auto prepared_in = [&](const std::string& cache) {
-    folders.cache = folder.path() / cache;
-    return base::read_file(prepare(image, folders, {}, {}, [](const std::string&) {}).initrd);
+    base::Folders folders = direct.folders;
+    folders.cache /= cache;
+    return base::read_file(
+        prepare(direct.image, folders, {}, {}, [](const std::string&) {}).initrd);
   };
   const std::string once = prepared_in("a");
   std::this_thread::sleep_for(std::chrono::milliseconds(1100));  // cpio has whole seconds
